@@ -1,0 +1,66 @@
+"""Find the pictures you already have.
+
+    from imageshelf import index, search, open_shelf, key
+
+    index("photos", "db.shelve")                  # hash every picture, remember the hashes
+    for match in search("img.jpg", "db.shelve"):  # which pictures are this one, or nearly?
+        print(match.distance, match.kind, match.path)
+    with open_shelf("db.shelve") as db:           # the shelf itself: hash -> file names
+        print(db[key("img.jpg")])
+
+Names are loaded on first use, so that a script pays only for what it needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from imageshelf.hashing import key
+    from imageshelf.indexing import Settings, Summary, index
+    from imageshelf.searching import Match, Matches, Question, search
+    from imageshelf.shelf import Shelf, ShelfError, open_shelf
+
+__all__ = [
+    "Match",
+    "Matches",
+    "Question",
+    "Settings",
+    "Shelf",
+    "ShelfError",
+    "Summary",
+    "index",
+    "key",
+    "open_shelf",
+    "search",
+]
+
+_HOME = {
+    "index": "indexing",
+    "Settings": "indexing",
+    "Summary": "indexing",
+    "search": "searching",
+    "Match": "searching",
+    "Matches": "searching",
+    "Question": "searching",
+    "open_shelf": "shelf",
+    "Shelf": "shelf",
+    "ShelfError": "shelf",
+    "key": "hashing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

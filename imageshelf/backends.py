@@ -1,0 +1,68 @@
+"""What a file that should be a shelf is instead, in words: the other `dbm` backends above all.
+
+Python's `shelve` writes whichever backend it finds (gdbm, ndbm, dumb), and each puts other files at
+or beside the path. They are recognised by what they hold, named, and never written into.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+SQLITE_MAGIC = b"SQLite format 3\0"
+_WAL_VERSION = 2  # bytes 18 and 19 of a database in write-ahead mode
+
+_REMEDY = "index the pictures again into a new file: index.py --dataset DIR --shelve NEW"
+_GDBM_MAGIC = frozenset((0x13579ACE, 0x13579ACD, 0x13579ACF, 0x13579AD0, 0x13579AD1))
+_BERKELEY_MAGIC = frozenset((0x00061561, 0x00053162))
+_COMPANIONS = {  # what the other backends leave beside the path
+    (".dat", ".dir"): "dbm.dumb",
+    (".pag", ".dir"): "ndbm",
+    (".db",): "ndbm (Berkeley DB)",
+}
+
+
+class Header:
+    """The first bytes of a file: `empty`, `wal`, or what is wrong with it as `problem`."""
+
+    def __init__(self, data: bytes) -> None:
+        self.empty = not data
+        self.wal = data[18:20] == bytes([_WAL_VERSION, _WAL_VERSION])
+        self.problem = None if self.empty else _problem(data)
+
+
+def header(path: str) -> Header | None:
+    """Read the beginning of a regular file; None when nothing is there.
+
+    Raises OSError when it cannot be read, and ValueError with a sentence when it is no file.
+    """
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        raise ValueError("is a folder, not a shelf")
+    if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for ever
+        raise ValueError("is not a regular file")
+    with open(path, "rb") as file:
+        return Header(file.read(100))
+
+
+def beside(path: str) -> str | None:
+    """Give a sentence about another backend's files beside a path at which nothing is."""
+    for suffixes, backend in _COMPANIONS.items():
+        if all(os.path.isfile(path + suffix) for suffix in suffixes):
+            found = " and ".join(os.path.basename(path) + suffix for suffix in suffixes)
+            return f"is a {backend} shelf ({found}), not an SQLite one; {_REMEDY}"
+    return None
+
+
+def _problem(data: bytes) -> str | None:
+    if data.startswith(SQLITE_MAGIC):
+        return None
+    for order in ("little", "big"):
+        if int.from_bytes(data[:4], order) in _GDBM_MAGIC:
+            return f"is a gdbm shelf, not an SQLite one; {_REMEDY}"
+        if {int.from_bytes(data[at : at + 4], order) for at in (0, 12)} & _BERKELEY_MAGIC:
+            return f"is a Berkeley DB (ndbm) shelf, not an SQLite one; {_REMEDY}"
+    return "is not a shelf (no SQLite database)"

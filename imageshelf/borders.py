@@ -1,0 +1,86 @@
+"""Uniform borders of a picture: letterbox bars, white frames, mats of any one colour."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from imageshelf.reduction import Box, Reduced
+
+TOLERANCE = 10  # grey levels a border may differ from its own middle: what JPEG does to it
+DEEPEST = 0.45  # of width or height, cut from one side at most
+LEAST = 0.02  # of width or height, cut in total, for a border to count
+FRAMES = 4  # borders inside borders: a letterboxed film in a white frame
+
+_Cut = tuple[int, int, int, int]
+
+
+def without_borders(reduced: Reduced) -> Box | None:
+    """Return the box of the picture inside its uniform borders, or None when it has none.
+
+    A picture that is flat all over has no inside. The row of pixels in which border and picture
+    mix is cut as well.
+    """
+    x0, y0, x1, y1 = reduced.box
+    outer = (round(x0 + 0.49), round(y0 + 0.49), int(x1), int(y1))  # whole pixels only
+    if outer[2] - outer[0] < 3 or outer[3] - outer[1] < 3:  # noqa: PLR2004
+        return None
+    inner = _inside(reduced.picture, outer)
+    if inner is None or inner == outer:
+        return None
+    left, top = _limited(inner[0], outer[0], x0, x1, 1), _limited(inner[1], outer[1], y0, y1, 1)
+    right = _limited(inner[2], outer[2], x1, x0, -1)
+    bottom = _limited(inner[3], outer[3], y1, y0, -1)
+    wide_enough = right - left <= (1 - LEAST) * (x1 - x0)
+    tall_enough = bottom - top <= (1 - LEAST) * (y1 - y0)
+    if not (wide_enough or tall_enough) or right - left < 1 or bottom - top < 1:
+        return None
+    return (left, top, right, bottom)
+
+
+def _limited(inner: int, outer: int, near: float, far: float, inwards: int) -> float:
+    """Return where to cut on one side, between its own edge `near` and the opposite one `far`."""
+    if inner == outer:
+        return near
+    deepest = near + DEEPEST * (far - near)
+    return min(inner + 1, deepest) if inwards > 0 else max(inner - 1, deepest)
+
+
+def _inside(picture: Image.Image, cut: _Cut) -> _Cut | None:
+    """Return the bounds of what differs from the border, border after border; None if nothing."""
+    for _ in range(FRAMES):
+        middle = _border_level(picture, cut)
+        if middle is None:
+            break
+        bounds = picture.crop(cut).point(_difference(middle)).getbbox()
+        if bounds is None:
+            return None
+        left, top = cut[:2]
+        cut = (left + bounds[0], top + bounds[1], left + bounds[2], top + bounds[3])
+    return cut
+
+
+def _border_level(picture: Image.Image, cut: _Cut) -> int | None:
+    """Return the grey level of the first side whose outermost pixels are all alike."""
+    left, top, right, bottom = cut
+    for side in (
+        (left, top, right, top + 1),
+        (left, bottom - 1, right, bottom),
+        (left, top, left + 1, bottom),
+        (right - 1, top, right, bottom),
+    ):
+        low, high = picture.crop(side).getextrema()
+        assert isinstance(low, int)
+        assert isinstance(high, int)
+        if high - low <= TOLERANCE:
+            return (low + high) // 2
+    return None
+
+
+@functools.cache
+def _difference(middle: int) -> bytes:
+    """Return the look-up table that blackens what is within the tolerance of `middle`."""
+    return bytes(0 if abs(level - middle) <= TOLERANCE else 255 for level in range(256))

@@ -1,0 +1,138 @@
+"""Hashes of 4,096 pictures packed in one BLOB: what a cold search reads.
+
+Picture `id` lies in chunk `n = id // 4096` at `slot = id % 4096`. All numbers are little-endian.
+Planar means that each plane holds `capacity` values, one a slot; a chunk that is not full has the
+smallest capacity of 64, 128, ... 4096 that holds its last picture.
+
+    view      bytes a picture   layout
+    whole     25                planes row, column, phash (uint64), then state (uint8):
+                                0 absent, 1 present, 3 present and low information
+    centre    24                planes row, column, phash
+    turned    56                planes of the pHash in the 7 other orientations
+    trimmed   26, if it has     uint16 slots[k], rising; then k times (row, column, phash)
+
+Which slots of `centre` and `turned` are in use is what `whole` says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+SLOTS = 4096
+SMALLEST = 64
+ABSENT, PRESENT, LOW_INFORMATION = 0, 1, 3
+WORDS = {"whole": 3, "centre": 3, "turned": 7}  # uint64 planes of each planar view
+U64 = np.dtype("<u8")
+_U16 = np.dtype("<u2")
+_TRIMMED = 26  # bytes
+
+
+class Hashes(NamedTuple):
+    """The hashes of all present pictures, in the order of their ids."""
+
+    ids: NDArray[np.int64]
+    row: NDArray[np.uint64]
+    column: NDArray[np.uint64]
+    phash: NDArray[np.uint64]
+    low_information: NDArray[np.bool_]
+
+
+class Turned(NamedTuple):
+    """The pHash of all present pictures in the 7 other orientations: `phash[7, n]`."""
+
+    ids: NDArray[np.int64]
+    phash: NDArray[np.uint64]
+
+
+class Planes:
+    """One chunk of a planar view, to be changed: `words[plane, slot]`, and `state` for whole."""
+
+    def __init__(self, view: str, blob: bytes | None) -> None:
+        self.view = view
+        self.words = np.zeros((WORDS[view], SMALLEST), np.uint64)
+        self.state = np.zeros(SMALLEST, np.uint8)
+        if blob is not None:
+            size = capacity(view, len(blob))
+            self.words = np.frombuffer(blob, U64, WORDS[view] * size).reshape(-1, size).copy()
+            if view == "whole":
+                self.state = np.frombuffer(blob, np.uint8, size, WORDS[view] * size * 8).copy()
+
+    def reserve(self, slot: int) -> None:
+        """Make room for a slot."""
+        size = self.words.shape[1]
+        if slot >= size:
+            size = 1 << slot.bit_length()
+            room = size - self.words.shape[1]
+            self.words = np.pad(self.words, ((0, 0), (0, room)))
+            self.state = np.pad(self.state, (0, room))
+
+    def to_bytes(self) -> bytes:
+        """Pack the chunk again."""
+        words = self.words.astype(U64, copy=False).tobytes()
+        return words + self.state.tobytes() if self.view == "whole" else words
+
+
+def capacity(view: str, length: int) -> int:
+    """Give the slots that a planar BLOB of so many bytes has; ValueError if it is none."""
+    each = 8 * WORDS[view] + (view == "whole")
+    size, rest = divmod(length, each)
+    if rest or size & (size - 1) or not SMALLEST <= size <= SLOTS:
+        raise ValueError(f"a chunk of {length:,} bytes is none of view {view!r}")
+    return size
+
+
+def unpack_trimmed(blob: bytes) -> dict[int, tuple[int, int, int]]:
+    """Give slot -> (row, column, phash) of a trimmed chunk; ValueError if it is none."""
+    slots, words = split_trimmed(blob)
+    return {
+        slot: (w[0], w[1], w[2]) for slot, w in zip(slots.tolist(), words.tolist(), strict=True)
+    }
+
+
+def split_trimmed(blob: bytes) -> tuple[NDArray[np.uint16], NDArray[np.uint64]]:
+    """Give the slots[k] and the words[k, 3] of a trimmed chunk; ValueError if it is none."""
+    count, rest = divmod(len(blob), _TRIMMED)
+    slots = np.frombuffer(blob, _U16, count)
+    if rest or count > SLOTS or (count and slots[-1] >= SLOTS) or (slots[1:] <= slots[:-1]).any():
+        raise ValueError("a trimmed chunk is malformed")
+    return slots, np.frombuffer(blob, U64, 3 * count, 2 * count).reshape(count, 3)
+
+
+def pack_trimmed(hashes: dict[int, tuple[int, int, int]]) -> bytes:
+    """Pack slot -> (row, column, phash)."""
+    slots = sorted(hashes)
+    words = np.array([hashes[slot] for slot in slots], U64)
+    return np.array(slots, _U16).tobytes() + words.tobytes()
+
+
+def join(view: str, blobs: Sequence[tuple[int, bytes]]) -> NDArray[np.uint64]:
+    """Give words[plane, slots of all chunks one after the other] of a planar view."""
+    sizes = [capacity(view, len(blob)) for _, blob in blobs]
+    words = np.empty((WORDS[view], sum(sizes)), np.uint64)
+    start = 0
+    for (_, blob), size in zip(blobs, sizes, strict=True):
+        words[:, start : start + size] = np.frombuffer(blob, U64, WORDS[view] * size).reshape(
+            -1, size
+        )
+        start += size
+    return words
+
+
+def states(blobs: Sequence[tuple[int, bytes]]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Give the ids and the states of all slots of chunks of the whole view."""
+    sizes = [capacity("whole", len(blob)) for _, blob in blobs]
+    state = np.empty(sum(sizes), np.uint8)
+    ids = np.empty(sum(sizes), np.int64)
+    start = 0
+    for (n, blob), size in zip(blobs, sizes, strict=True):
+        state[start : start + size] = np.frombuffer(blob, np.uint8, size, 24 * size)
+        ids[start : start + size] = np.arange(n * SLOTS, n * SLOTS + size)
+        start += size
+    return ids, state

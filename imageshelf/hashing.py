@@ -1,0 +1,228 @@
+"""The hashes of thumbnails: three 64-bit numbers a picture, and their written form.
+
+ImageHash defines the bits: `row` is `imagehash.dhash`, `column` is `imagehash.dhash_vertical`,
+`phash` is `imagehash.phash`, each first bit the most significant. They are computed here for a
+batch at a time because ImageHash would load SciPy at every start; tests hold them equal.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import PIL
+from PIL import Image
+
+from imageshelf import images
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from imageshelf.images import Thumbnails
+
+    Hashes = npt.NDArray[np.uint64]
+    Arrays = npt.NDArray[np.uint8]
+
+HASH_BITS = 64
+CLEAR_STEP = 2  # grey levels that a difference must reach to be more than noise
+FEWEST_CLEAR_STEPS = 16  # of 64
+FEWEST_BITS = 8  # set, and also unset
+DCT_DECIMALS = 3  # of coefficients up to a million; beyond them is the arithmetic's own noise
+
+
+class Fingerprints(NamedTuple):
+    """The hashes of n views and which of them there was too little in to trust."""
+
+    row: Hashes
+    column: Hashes
+    phash: Hashes
+    low_information: npt.NDArray[np.bool_]
+
+
+class Recipe(NamedTuple):
+    """What made a shelf's keys; shelves of different recipes never mix."""
+
+    hash: str  # 'dhash'
+    bits: int
+    decode: str  # 'reduced' or 'full'
+    pillow: str
+    imagehash: str
+    canary: str  # the key that this recipe gives a small built-in picture
+
+
+def _packed(bits: npt.NDArray[np.bool_]) -> Hashes:
+    """Return bool[n, 8, 8] as uint64[n], the first bit the most significant."""
+    octets = np.packbits(bits.reshape(len(bits), HASH_BITS), axis=1)
+    return octets.view(">u8").reshape(len(bits)).astype(np.uint64)
+
+
+def row_hashes(thumbnails: Arrays) -> Hashes:
+    """Return uint64[n] for uint8[n, 8, 9]: whether each pixel is brighter than its left one."""
+    return _packed(thumbnails[:, :, 1:] > thumbnails[:, :, :-1])
+
+
+def column_hashes(thumbnails: Arrays) -> Hashes:
+    """Return uint64[n] for uint8[n, 9, 8]: whether each pixel is brighter than the one above."""
+    return _packed(thumbnails[:, 1:, :] > thumbnails[:, :-1, :])
+
+
+@functools.cache
+def _cosines() -> npt.NDArray[np.float64]:
+    """Return the first 8 rows of the 32-point DCT-II, scaled as SciPy scales it."""
+    frequency, sample = np.arange(8)[:, None], np.arange(32)[None, :]
+    return 2 * np.cos(np.pi * frequency * (2 * sample + 1) / 64)
+
+
+def perceptual_hashes(thumbnails: Arrays) -> Hashes:
+    """Return uint64[n] for uint8[n, 32, 32]: whether each low frequency exceeds their median.
+
+    Coefficients are rounded first: in a flat or symmetric picture many are zero but for noise.
+    """
+    low = np.round(_cosines() @ thumbnails.astype(np.float64) @ _cosines().T, DCT_DECIMALS)
+    return _packed(low > np.median(low, axis=(1, 2), keepdims=True))
+
+
+def low_information(thumbnails: Arrays) -> npt.NDArray[np.bool_]:
+    """Return bool[n] for uint8[n, 8, 9]: blank walls, skies, documents, transparent logos."""
+    steps = np.diff(thumbnails.astype(np.int16), axis=2)
+    clear = (np.abs(steps) >= CLEAR_STEP).sum(axis=(1, 2))
+    ones = (steps > 0).sum(axis=(1, 2))
+    few = (ones < FEWEST_BITS) | (ones > HASH_BITS - FEWEST_BITS)
+    low: npt.NDArray[np.bool_] = few | (clear < FEWEST_CLEAR_STEPS)
+    return low
+
+
+def _stacked(thumbnails: Sequence[Thumbnails]) -> tuple[Arrays, Arrays, Arrays]:
+    def stack(parts: list[bytes], height: int, width: int) -> Arrays:
+        return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, height, width)
+
+    return (
+        stack([view.row for view in thumbnails], 8, 9),
+        stack([view.column for view in thumbnails], 9, 8),
+        stack([view.square for view in thumbnails], 32, 32),
+    )
+
+
+def fingerprints(thumbnails: Sequence[Thumbnails]) -> Fingerprints:
+    """Return the hashes of n views, in their order."""
+    rows, columns, squares = _stacked(thumbnails)
+    return Fingerprints(
+        row_hashes(rows),
+        column_hashes(columns),
+        perceptual_hashes(squares),
+        low_information(rows),
+    )
+
+
+def turned_fingerprints(thumbnails: Sequence[Thumbnails]) -> Hashes:
+    """Return uint64[n, 7, 3]: row, column and phash of the other seven ORIENTATIONS.
+
+    Turned are the thumbnails: exact for mirrors and half turns, a few bits off for quarter turns.
+    """
+    rows, columns, squares = _stacked(thumbnails)
+    turned = []
+    for quarters, mirror in _TURNS:
+        wide, tall = (columns, rows) if quarters % 2 else (rows, columns)
+        hashes = (
+            row_hashes(_turned(wide, quarters, mirror)),
+            column_hashes(_turned(tall, quarters, mirror)),
+            perceptual_hashes(_turned(squares, quarters, mirror)),
+        )
+        turned.append(np.stack(hashes, axis=1))
+    return np.stack(turned, axis=1)
+
+
+_TURNS = (  # of ORIENTATIONS[1:]: quarter turns to the right, after mirroring or not
+    *((1, False), (2, False), (3, False)),
+    *((0, True), (1, True), (2, True), (3, True)),
+)
+
+
+def _turned(pictures: Arrays, quarters: int, mirror: bool) -> Arrays:
+    return np.rot90(pictures[:, :, ::-1] if mirror else pictures, -quarters, axes=(1, 2))
+
+
+def to_hex(value: int) -> str:
+    """Return the 16 digits that stand on the shelf and on the screen.
+
+    >>> to_hex(0xBEEF)
+    '000000000000beef'
+    """
+    return f"{value:016x}"
+
+
+def from_hex(digits: str) -> int:
+    """Return the number of a key; raises ValueError unless it is 16 hex digits.
+
+    >>> from_hex("000000000000beef") == 0xBEEF
+    True
+    """
+    if not re.fullmatch("[0-9a-fA-F]{16}", digits):
+        raise ValueError(f"expected a key of 16 hex digits, not {digits!r}")
+    return int(digits, 16)
+
+
+def grid(value: int) -> str:
+    """Return the bits of a hash as a picture, 8 rows of 8.
+
+    >>> print(grid(0x8040201008040201).replace(".", "-"))
+    # - - - - - - -
+    - # - - - - - -
+    - - # - - - - -
+    - - - # - - - -
+    - - - - # - - -
+    - - - - - # - -
+    - - - - - - # -
+    - - - - - - - #
+    """
+    bits = f"{value:064b}".translate({ord("0"): ".", ord("1"): "#"})
+    return "\n".join(" ".join(bits[at : at + 8]) for at in range(0, HASH_BITS, 8))
+
+
+def key(path: str | os.PathLike[str], *, full_decode: bool = False) -> str:
+    """Return the key of one picture file: 16 hex digits; raises UnreadableImage."""
+    thumbnails = images.read(os.fspath(path), full_decode=full_decode).whole
+    return to_hex(int(fingerprints([thumbnails]).row[0]))
+
+
+@functools.cache
+def current_recipe(*, hash_name: str = "dhash", full_decode: bool = False) -> Recipe:
+    """Return how this installation makes keys."""
+    from importlib.metadata import version  # noqa: PLC0415  slow to import
+
+    return Recipe(
+        hash_name,
+        HASH_BITS,
+        "full" if full_decode else "reduced",
+        PIL.__version__,
+        version("ImageHash"),
+        _canary(full_decode=full_decode),
+    )
+
+
+def _canary(*, full_decode: bool) -> str:
+    """Return the three hashes of a drawn JPEG, folded into one key.
+
+    The picture is drawn with whole numbers only: waves of neighbouring strengths, so that many
+    bits are close calls and a changed decoder, filter or rounding shows.
+    """
+    down, across = np.mgrid[0:384, 0:608]
+    waves = sum(
+        np.abs((across * a + down * b) % period - period // 2) * 96 // period
+        for a, b, period in ((3, 1, 997), (1, 4, 613), (5, -3, 389))
+    )
+    picture = io.BytesIO()
+    Image.fromarray((waves + 40).astype(np.uint8)).save(picture, "JPEG", quality=90)
+    view = images.thumbnails_of(picture, full_decode=full_decode)
+    row, column, phash, _ = (int(part[0]) for part in fingerprints([view]))
+    return to_hex(row ^ _rotated(column, 21) ^ _rotated(phash, 42))
+
+
+def _rotated(value: int, places: int) -> int:
+    return (value << places | value >> (HASH_BITS - places)) & (1 << HASH_BITS) - 1

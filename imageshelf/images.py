@@ -1,0 +1,145 @@
+"""A picture file as a few small arrays: opened safely, decoded as far as needed, reduced.
+
+Everything here works on files that anybody may have made. A file that cannot be read is
+`UnreadableImage` from `read` and a `Refusal` from `examine`, always with the reason. Only the
+standard library and Pillow are imported, and Pillow's plug-ins only when a file needs them: this
+is what worker processes load.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import Image
+
+from imageshelf import borders
+from imageshelf.decoding import decode, decoders
+from imageshelf.metadata import Facts
+from imageshelf.opening import UnreadableImage, open_regular, unreadable
+from imageshelf.reduction import ORIENTATIONS, Thumbnails
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from imageshelf.decoding import Decoded
+    from imageshelf.reduction import Reduced
+
+__all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Task", "Thumbnails", "UnreadableImage"]
+__all__ += ["decoders", "examine", "read", "thumbnails_of"]
+
+
+class Picture(NamedTuple):
+    """Everything the catalogue wants of one picture, in about 5 kB."""
+
+    whole: Thumbnails
+    centre: Thumbnails  # of the middle 90 % of width and height
+    trimmed: Thumbnails | None  # without uniform borders; None when it has none
+    luma: bytes  # 16x16 brightness, row by row
+    turned: tuple[Thumbnails, ...]  # the other seven ORIENTATIONS, or ()
+    facts: Facts
+
+
+class Task(NamedTuple):
+    """One file to examine, as the scan saw it; -1 where that does not matter."""
+
+    path: str
+    size_bytes: int = -1
+    mtime_ns: int = -1
+    full_decode: bool = False
+
+
+class Refusal(NamedTuple):
+    """Why a file is not indexed; see UnreadableImage."""
+
+    reason: str
+    lasting: bool
+    other: str
+
+
+def examine(task: Task) -> Picture | Refusal:
+    """Return the picture in a file, or why there is none; never raises for a bad file."""
+    try:
+        return _read(task, turned=False)
+    except UnreadableImage as exc:
+        return Refusal(exc.reason, exc.lasting, exc.other)
+
+
+def read(path: str, *, full_decode: bool = False, turned: bool = False) -> Picture:
+    """Return the picture in a file, if `turned` then in all its orientations.
+
+    Raises UnreadableImage.
+    """
+    return _read(Task(path, full_decode=full_decode), turned=turned)
+
+
+def _read(task: Task, *, turned: bool) -> Picture:
+    try:
+        with open_regular(task.path) as stream:
+            status = os.fstat(stream.fileno())
+            _require_unchanged(status, task.size_bytes, task.mtime_ns)
+            try:
+                decoded = decode(stream, task.path, full_decode=task.full_decode)
+            finally:  # also when half a file could not be decoded
+                now = os.fstat(stream.fileno())
+                _require_unchanged(now, status.st_size, status.st_mtime_ns)
+        views = _views(decoded.exact, full_decode=task.full_decode, turned=turned)
+        return Picture(*views, _facts(decoded, status))
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
+
+
+def _require_unchanged(status: os.stat_result, size_bytes: int, mtime_ns: int) -> None:
+    if size_bytes not in {-1, status.st_size} or mtime_ns not in {-1, status.st_mtime_ns}:
+        raise UnreadableImage("changed while being read", lasting=False)
+
+
+def thumbnails_of(stream: BinaryIO, *, full_decode: bool = False) -> Thumbnails:
+    """Return the whole view of a picture in an open binary stream; raises UnreadableImage."""
+    exact = decode(stream, "", full_decode=full_decode).exact
+    return _views(exact, full_decode=full_decode, turned=False).whole
+
+
+class _Views(NamedTuple):
+    whole: Thumbnails
+    centre: Thumbnails
+    trimmed: Thumbnails | None
+    luma: bytes
+    turned: tuple[Thumbnails, ...]
+
+
+def _views(exact: Reduced, *, full_decode: bool, turned: bool) -> _Views:
+    small = exact.smaller()
+    sketch = small.sketch()
+    whole = exact.thumbnails() if full_decode else sketch.thumbnails(row=exact.row())
+    inside = borders.without_borders(small)
+    return _Views(
+        whole,
+        sketch.thumbnails(sketch.centre()),
+        small.thumbnails(inside) if inside else None,
+        Image.frombytes("L", (32, 32), whole.square).reduce(2).tobytes(),
+        tuple(sketch.turned(turn).thumbnails() for _, turn in ORIENTATIONS[1:]) if turned else (),
+    )
+
+
+def _facts(decoded: Decoded, status: os.stat_result) -> Facts:
+    width, height = decoded.size
+    return Facts(
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_dev,
+        status.st_ino,
+        status.st_nlink,
+        decoded.format,
+        width,
+        height,
+        decoded.frames,
+        decoded.bits,
+        decoded.tags.orientation,
+        decoded.alpha,
+        decoded.extras,
+        decoded.tags.captured_at,
+        decoded.tags.camera,
+        decoded.tags.flags,
+        decoded.quality,
+    )

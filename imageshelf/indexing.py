@@ -1,0 +1,318 @@
+"""Filling a shelf: what a run of `index.py` does, step by step.
+
+    with Indexing("photos", "db.shelve", Settings()) as run:
+        found = run.survey()               # walk the folders, compare with the shelf
+        for batch in run.batches():        # worker processes decode, this one hashes
+            run.remember(batch)            # one crash-safe transaction
+        run.settle()                       # what has moved or vanished
+    print(run.summary)
+
+Every step leaves the shelf whole: a run may be killed anywhere and the next one goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from imageshelf import hashing, images, names, scanning, vanishing
+from imageshelf.images import Task
+from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
+from imageshelf.shelf import ShelfError, open_shelf
+from imageshelf.stopping import stopping
+from imageshelf.workers import WorkerError, cores, workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+    from imageshelf.pipeline import Batch
+    from imageshelf.workers import Mapper
+
+IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to index; the fields are the options of `index.py`."""
+
+    hash: str = "dhash"
+    full_decode: bool = False
+    exclude: tuple[str, ...] = ()
+    follow_symlinks: bool = False
+    jobs: int | None = None  # worker processes; None: one a core; 0: work in this process
+    time_limit_s: float = 20.0  # a file
+    memory_limit_mb: int = 2048  # a worker process
+    rebuild: bool = False
+    allow_vanished: bool = False
+    retry_skipped: bool = False
+
+
+class Skipped(NamedTuple):
+    """A file or folder below a dataset that is not on the shelf, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass
+class Summary:
+    """What a run did; `seen` is the sum of the first five counts."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    moved: int = 0
+    skipped: int = 0
+    vanished: int = 0
+    kept: int = 0  # not met, but their folder could not be looked into
+    links: int = 0  # symbolic links not followed, dangling ones and loops
+    others: Counter[str] = field(default_factory=Counter)  # files that are no pictures, by kind
+    skips: list[Skipped] = field(default_factory=list)
+    unlisted: list[Skipped] = field(default_factory=list)
+    shelf: str = ""
+    pictures: int = 0  # on the shelf now
+
+    @property
+    def seen(self) -> int:
+        """All pictures met, readable or not."""
+        return self.new + self.changed + self.unchanged + self.moved + self.skipped
+
+
+class Indexing:
+    """One run of the index over some datasets onto one shelf; a context manager.
+
+    Raises DatasetError, ShelfError or WorkerError (together: IndexingError), each with a sentence
+    for the user, and Stopped when the user ends the run.
+    """
+
+    def __init__(
+        self,
+        dataset: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        shelve: str | os.PathLike[str] = "db.shelve",
+        settings: Settings | None = None,
+    ) -> None:
+        roots = [dataset] if isinstance(dataset, (str, os.PathLike)) else dataset
+        self.roots = scanning.outermost(os.fspath(root) for root in roots)
+        self.settings = settings or Settings()
+        self.summary = Summary(shelf=os.fspath(shelve))
+        self.found = Survey()
+        self._moved: list[tuple[bytes, bytes]] = []  # name before, name now
+        self._mapper: Mapper[Task, images.Picture | images.Refusal] | None = None
+
+    def __enter__(self) -> Self:
+        """Check the datasets and open the shelf; an empty shelf starts the workers at once."""
+        for root in self.roots:
+            scanning.check_dataset(root)
+        recipe = hashing.current_recipe(
+            hash_name=self.settings.hash, full_decode=self.settings.full_decode
+        )
+        with ExitStack() as opening:
+            self._stop = opening.enter_context(stopping())
+            self._cleanup = opening
+            self.shelf = opening.enter_context(open_shelf(self.summary.shelf, "c"))
+            if self.settings.rebuild:
+                self.shelf.rebuild(recipe)
+            else:
+                self.shelf.adopt(recipe)
+            self.catalogue = self.shelf.whole_catalogue()
+            if not self.catalogue.counts().pictures:
+                self._workers()
+            self._cleanup = opening.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._cleanup.__exit__(kind, error, trace)
+
+    def survey(self) -> Survey:
+        """Walk the datasets and compare them with the shelf; decode nothing, change nothing.
+
+        Raises DatasetError if a dataset has lost more than half of its pictures.
+        """
+        with self._stop.at_once():
+            before = [self._survey(root) for root in self.roots]
+            self._follow_moves()
+            for root, known, lost in before:
+                self._judge(root, known, lost)
+        self.summary.unchanged = self.found.same
+        self.summary.skipped = self.found.skipped
+        self.summary.links = self.found.links
+        self.summary.unlisted = [
+            Skipped(self.shelf.path_of(os.fsdecode(name)), why) for name, why in self.found.unlisted
+        ]
+        if self.found.others:
+            self.summary.others["seen before"] = self.found.others
+        return self.found
+
+    def batches(self, advance: Callable[[int], object] = lambda _: None) -> Iterator[Batch]:
+        """Decode and hash what is to be read; yield it in batches, for `remember`.
+
+        `advance` is told the number of files answered since its last call. Raises Stopped after
+        the open batch when the user stops the run.
+        """
+        if not self.found.to_read:
+            return
+        from imageshelf import pipeline  # noqa: PLC0415 - NumPy, not needed if nothing changed
+
+        answers = self._workers()(self._tasks())
+        for batch in pipeline.batches(answers, self._name, self._stop, advance):
+            for entry in list(batch.entries):
+                twins = self.found.twins.get(entry.name, ())
+                batch.entries += [entry._replace(name=name) for name in twins]
+            for skip in list(batch.skips):
+                twins = self.found.twins.get(skip.name, ())
+                batch.skips += [skip._replace(name=name) for name in twins]
+            yield batch
+
+    def remember(self, batch: Batch) -> None:
+        """Write a batch in one transaction, durably."""
+        added = self.catalogue.add(batch.entries, batch.skips)
+        self.summary.new += added.new
+        self.summary.changed += added.changed
+        for skip in batch.skips:
+            if skip.other:
+                self.summary.others[skip.other] += 1
+            else:
+                self.summary.skipped += 1
+                self.summary.skips.append(Skipped(os.fsdecode(skip.name), skip.reason))
+        self._stop.check()
+
+    def settle(self) -> None:
+        """Let moved pictures keep their hashes and vanished ones leave; count what is there."""
+        gone = self._gone()
+        self.catalogue.rename(
+            [
+                (old, new, os.stat(self._path(new), follow_symlinks=False))
+                for old, new in self._moved
+            ]
+        )
+        self.catalogue.forget(known.name for known in gone)
+        self.summary.moved = len(self._moved)
+        self.summary.vanished = sum(known.state == PICTURE for known in gone)
+        self.summary.kept = len(self.found.vanished) - len(gone)
+        self.summary.pictures = self.catalogue.counts().pictures
+
+    # -- how ------------------------------------------------------------------------------------
+
+    def _survey(self, root: str) -> tuple[str, int, list[Known]]:
+        """Compare one dataset; return it with the pictures known before and those not met."""
+        part = Survey()
+        own = names.absolute(root)
+        walks = [self._walk(own, prefix) for prefix in names.prefixes_below(own, self.shelf.folder)]
+        for walk in walks:
+            known = self.catalogue.known(
+                walk.prefix, "" if self.settings.retry_skipped else images.decoders()
+            )
+            scanning.compare(walk, known, part)
+        lost = [known for known in part.vanished if known.state == PICTURE]
+        known_before = part.same + part.changed + len(lost)
+        self.found.merge(part)
+        return root, known_before, lost
+
+    def _walk(self, root: str, prefix: bytes) -> Walk:
+        """Return the walk of the part of a dataset whose names begin with the prefix."""
+        folder = self.shelf.folder
+        if prefix:  # below the shelf's own folder names are relative: a walk of their own
+            ignore, below = [names.to_bytes(folder.replace(os.sep, "/")) + b"/"], b""
+        else:
+            shelf = names.to_bytes(os.path.basename(self.shelf.path))
+            ignore = [shelf + suffix for suffix in (b"", b"-journal", b"-wal", b"-shm")]
+            inside = os.path.join(root, "")
+            below = names.to_bytes(folder + "/")[len(inside) :] if folder != root else b""
+            root = folder
+        return Walk(
+            names.native(root),
+            prefix,
+            below=below,
+            exclude=self.settings.exclude,
+            follow_symlinks=self.settings.follow_symlinks,
+            ignore=ignore,
+        )
+
+    def _follow_moves(self) -> None:
+        """Take renamed and moved pictures off the lists of new and vanished ones."""
+        found = self.found
+        self._moved = vanishing.moves(
+            found.vanished, found.to_read, self.catalogue.inode_of, self._path
+        )
+        if not self._moved:
+            return
+        old, new = {old for old, _ in self._moved}, {new for _, new in self._moved}
+        found.vanished = [known for known in found.vanished if known.name not in old]
+        to_read = FileList()
+        for name, size_bytes, mtime_ns in found.to_read:
+            if name not in new:
+                to_read.append(name, size_bytes, mtime_ns)
+        found.to_read = to_read
+
+    def _judge(self, root: str, known: int, lost: list[Known]) -> None:
+        """Refuse a dataset that has lost more than half of its pictures, as if not mounted."""
+        moved = {old for old, _ in self._moved}
+        excluded = scanning.excluder(self.settings.exclude)
+        inside = os.path.join(names.absolute(root), "")
+
+        def unwanted(known: Known) -> bool:
+            below = self.shelf.path_of(names.to_text(known.name)).removeprefix(inside)
+            return scanning.any_part(excluded, names.to_bytes(below.replace(os.sep, "/")))
+
+        missing = sum(one.name not in moved and not unwanted(one) for one in lost)
+        if missing * 2 > known and not self.settings.allow_vanished:
+            raise DatasetError(
+                f"{missing:,} of the {known:,} pictures known below {root!r} are gone: is its "
+                "drive mounted? Nothing was changed; if they are really gone, add --allow-vanished"
+            )
+
+    def _gone(self) -> list[Known]:
+        if self.settings.allow_vanished:
+            return self.found.vanished
+        unlisted = [folder for folder, _ in self.found.unlisted]
+        return vanishing.gone(self.found.vanished, unlisted, self.found.renumbered, self._path)
+
+    def _workers(self) -> Mapper[Task, images.Picture | images.Refusal]:
+        if self._mapper is None:
+            jobs = cores() if self.settings.jobs is None else self.settings.jobs
+            self._mapper = self._cleanup.enter_context(
+                workers(
+                    images.examine,
+                    jobs=jobs,
+                    time_limit_s=self.settings.time_limit_s,
+                    memory_limit_bytes=self.settings.memory_limit_mb * 1_000_000,
+                )
+            )
+        return self._mapper
+
+    def _tasks(self) -> Iterator[Task]:
+        full_decode = self.settings.full_decode
+        for name, size_bytes, mtime_ns in self.found.to_read:
+            yield Task(self._path(name), size_bytes, mtime_ns, full_decode)
+
+    def _path(self, name: bytes) -> str:
+        return names.native(self.shelf.path_of(names.to_text(name)))
+
+    def _name(self, path: str) -> bytes:
+        return names.to_bytes(self.shelf.name_of(path))
+
+
+def index(
+    dataset: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    shelve: str | os.PathLike[str] = "db.shelve",
+    settings: Settings | None = None,
+) -> Summary:
+    """Put every picture below the datasets onto the shelf and return what was done.
+
+    The same as `index.py`, without a word printed. Raises IndexingError or Stopped.
+    """
+    with Indexing(dataset, shelve, settings) as run:
+        run.survey()
+        for batch in run.batches():
+            run.remember(batch)
+        run.settle()
+    return run.summary

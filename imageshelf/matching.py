@@ -1,0 +1,215 @@
+"""What counts as a match, and how near it is.
+
+Two fingerprints are compared by three Hamming distances: of the *row* hash (the key), of the
+*column* hash and of the *perceptual* hash. Their `score = row + column + 2 * phash` decides, after
+a filter on the row distance. The query is looked at in several ways (upright, turned and
+mirrored, without its uniform borders, its centre only); each way is a `Probe` with limits of its
+own, the tighter the more ways there are to be wrong.
+
+The limits were measured: see the README, "What it finds", and `tests/benchmarks/accuracy.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf import hamming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import numpy.typing as npt
+
+BITS = 64
+LOW_INFORMATION_ROW = 4  # bits
+LOW_INFORMATION_MEAN = 4.0  # grey levels of 255, mean absolute difference of the 16x16 thumbnails
+FOREIGN_ROW = 10  # bits; a key written by hand has neither column hash nor perceptual hash
+UPRIGHT = ""
+
+
+class Fingerprint(NamedTuple):
+    """Three 64-bit hashes of one view of a picture, and whether there was little to hash."""
+
+    row: int
+    column: int
+    phash: int
+    low_information: bool = False
+
+
+class Limits(NamedTuple):
+    """The largest row distance (bits) and score that still match."""
+
+    row: int
+    score: int
+
+
+class Policy(NamedTuple):
+    """What counts as a match, for each way of looking at the query; None: do not look that way."""
+
+    upright: Limits
+    turned: Limits | None
+    trimmed: Limits | None
+    centre: Limits | None
+    low_information: bool = True  # whether flat pictures have the stricter rule
+
+    @classmethod
+    def within(cls, max_distance: int) -> Policy:
+        """Return the plain Hamming radius on the key that users of ImageHash expect."""
+        return cls(Limits(max_distance, 4 * BITS), None, None, None, low_information=False)
+
+
+DEFAULT = Policy(Limits(14, 60), Limits(10, 40), Limits(14, 56), Limits(12, 44))
+STRICT = Policy(Limits(14, 52), Limits(10, 40), Limits(14, 52), Limits(12, 40))
+LOOSE = Policy(Limits(18, 64), Limits(10, 40), Limits(14, 56), Limits(12, 44))
+
+
+class Views(NamedTuple):
+    """The fingerprints of a query: as it is, turned seven ways, trimmed, its centre."""
+
+    whole: Fingerprint
+    turned: Mapping[str, Fingerprint] = {}
+    trimmed: Fingerprint | None = None
+    centre: Fingerprint | None = None
+    thumbnail: bytes = b""  # 16x16 luma
+
+
+class Column(NamedTuple):
+    """The fingerprints of one stored view of every picture, column by column."""
+
+    ids: npt.NDArray[np.int64]
+    row: npt.NDArray[np.uint64]
+    column: npt.NDArray[np.uint64]
+    phash: npt.NDArray[np.uint64]
+    low_information: npt.NDArray[np.bool_]
+
+
+class Probe(NamedTuple):
+    """One comparison: a fingerprint of the query against one stored view, with its limits."""
+
+    view: str
+    turn: str
+    fingerprint: Fingerprint
+    limits: Limits
+
+
+class Candidate(NamedTuple):
+    """A stored picture within the limits of a probe; sorts nearest first."""
+
+    score: int
+    row: int
+    column: int
+    phash: int
+    id: int
+    turn: str
+    view: str
+
+
+def similarity(row: int) -> float:
+    """Return the share of equal key bits in percent.
+
+    >>> similarity(16)
+    75.0
+    """
+    return 100 * (BITS - row) / BITS
+
+
+def max_distance(similarity_percent: float) -> int:
+    """Return the largest row distance (bits) that is at least so similar.
+
+    >>> max_distance(90)
+    6
+    """
+    return int(BITS * (100 - similarity_percent) / 100)
+
+
+def score(row: int, column: int, phash: int) -> int:
+    """Return the distance that decides: the perceptual hash counts twice."""
+    return row + column + 2 * phash
+
+
+def probes(query: Views, policy: Policy) -> Iterator[Probe]:
+    """Yield every comparison that the policy asks for, the plain one first."""
+    yield Probe("whole", UPRIGHT, query.whole, policy.upright)
+    if policy.low_information and query.whole.low_information:
+        return  # flat pictures match upright only
+    if policy.turned:
+        for turn, fingerprint in query.turned.items():
+            yield Probe("whole", turn, fingerprint, policy.turned)
+    if policy.trimmed:
+        yield Probe("trimmed", UPRIGHT, query.whole, policy.trimmed)
+        if query.trimmed:
+            yield Probe("whole", UPRIGHT, query.trimmed, policy.trimmed)
+            yield Probe("trimmed", UPRIGHT, query.trimmed, policy.trimmed)
+    if policy.centre:
+        yield Probe("centre", UPRIGHT, query.whole, policy.centre)
+        if query.centre:
+            yield Probe("whole", UPRIGHT, query.centre, policy.centre)
+
+
+def candidates(
+    query: Views,
+    stored: Mapping[str, Column],
+    policy: Policy,
+    thumbnails: Callable[[Sequence[int]], Mapping[int, bytes]],
+) -> list[Candidate]:
+    """Return every stored picture that matches, nearest first, each once.
+
+    `stored` gives the columns of each view; `thumbnails` the 16x16 luma thumbnails of pictures,
+    which are asked for only where there is little information in the hashes.
+    """
+    best: dict[int, Candidate] = {}
+    doubtful: set[int] = set()
+    wanted = list(probes(query, policy))
+    for view, column in stored.items():
+        for found, low in _compared(column, [probe for probe in wanted if probe.view == view]):
+            if policy.low_information and (low or query.whole.low_information):
+                if found.row > LOW_INFORMATION_ROW or found.turn or found.view != "whole":
+                    continue
+                doubtful.add(found.id)
+            if found.id not in best or found < best[found.id]:
+                best[found.id] = found
+    alike = _alike(query.thumbnail, thumbnails(sorted(doubtful))) if doubtful else set()
+    return sorted(c for c in best.values() if c.id not in doubtful or c.id in alike)
+
+
+def _compared(column: Column, wanted: list[Probe]) -> Iterator[tuple[Candidate, bool]]:
+    near = hamming.within(
+        column.row, [p.fingerprint.row for p in wanted], [p.limits.row for p in wanted]
+    )
+    for probe, (positions, rows) in zip(wanted, near, strict=True):
+        columns = hamming.distances(column.column[positions], probe.fingerprint.column)
+        phashes = hamming.distances(column.phash[positions], probe.fingerprint.phash)
+        scores = rows.astype(np.int64) + columns + 2 * phashes.astype(np.int64)
+        # An exact key is always listed, but only upright: a turned one earns its place by score.
+        exact = (rows == 0) & (probe.turn == UPRIGHT) & (probe.view == "whole")
+        for at in np.flatnonzero((scores <= probe.limits.score) | exact):
+            position = positions[at]
+            yield (
+                Candidate(
+                    int(scores[at]),
+                    int(rows[at]),
+                    int(columns[at]),
+                    int(phashes[at]),
+                    int(column.ids[position]),
+                    probe.turn,
+                    probe.view,
+                ),
+                bool(column.low_information[position]),
+            )
+
+
+def mean_difference(a: bytes, b: bytes) -> float:
+    """Return the mean absolute difference of two thumbnails, in grey levels (0-255)."""
+    first = np.frombuffer(a, np.uint8).astype(np.int16)
+    return float(np.abs(first - np.frombuffer(b, np.uint8)).mean())
+
+
+def _alike(thumbnail: bytes, others: Mapping[int, bytes]) -> set[int]:
+    return {
+        number
+        for number, other in others.items()
+        if len(other) == len(thumbnail)
+        and mean_difference(thumbnail, other) <= LOW_INFORMATION_MEAN
+    }

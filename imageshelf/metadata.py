@@ -1,0 +1,243 @@
+"""What a picture file says beside its pixels: orientation, capture time, camera, quality.
+
+Only the few tags that are wanted are read, by a reader that damaged or hostile EXIF cannot stop:
+what cannot be read is as good as absent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import re
+import struct
+from bisect import bisect_left
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import BinaryIO
+
+    from PIL import Image
+
+    Window = Callable[[int, int], bytes]  # (offset, length) -> the bytes there, perhaps fewer
+
+GPS, RATING = 1, 2  # metadata_flags
+MAX_TAGS = 512  # of one directory; a hostile one claims 65,535
+MAX_VALUE_BYTES = 4096
+CAMERA_CHARACTERS = 80
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  camera clocks know no time zone
+
+_BITS_PER_SAMPLE, _COMPRESSION_OF_RAW, _MAKE, _MODEL = 258, 262, 271, 272
+_ORIENTATION, _SUB_DIRECTORIES, _RATING, _EXIF, _GPS = 274, 330, 18246, 34665, 34853
+_DNG_VERSION, _KIND_OF_PICTURE, _TAKEN, _TAKEN_FRACTION, _LATITUDE = 50706, 254, 36867, 37521, 2
+_MULTI_PICTURE_COUNT = 0xB001
+_DATE_FIELDS = ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))  # of YYYY:MM:DD HH:MM:SS
+_RAW_COLOURS = {32803, 34892}  # one colour filter a pixel, or linear sensor values
+_WHOLE_NUMBERS = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}
+_TEXT, _UNDEFINED = 2, 7
+
+Value = bytes | tuple[int, ...]
+
+
+class Facts(NamedTuple):
+    """What the catalogue keeps of a picture file; lengths in pixels, as shown."""
+
+    size_bytes: int
+    mtime_ns: int
+    device: int
+    inode: int
+    nlink: int
+    format: str
+    width: int
+    height: int
+    frames: int | None  # None where counting means reading the whole file
+    bits: int  # of one sample
+    orientation: int  # 1-8, as EXIF counts them; already applied to width and height
+    alpha: bool
+    extras: bool  # more than the picture is in the file: a second picture, a film, a gain map
+    captured_at: int | None  # ms since 1970 on the camera's own clock
+    camera: str | None
+    metadata_flags: int  # GPS, RATING
+    jpeg_quality: int | None  # 1-100 on the scale of the Independent JPEG Group
+
+
+class Tags(NamedTuple):
+    """The wanted EXIF tags, already understood."""
+
+    orientation: int = 1
+    captured_at: int | None = None
+    camera: str | None = None
+    flags: int = 0
+    bits: int | None = None
+    raw: bool = False  # a TIFF file whose first picture is only the preview of a camera RAW
+
+
+def exif_tags(block: bytes) -> Tags:
+    """Return the tags of an EXIF block, with or without its leading `Exif` and two NULs."""
+    block = block.removeprefix(b"Exif\0\0")
+    return _tags(lambda offset, length: block[offset : offset + length])
+
+
+def tiff_tags(stream: BinaryIO) -> Tags:
+    """Return the tags of the first picture of an open TIFF file; the position is left anywhere."""
+
+    def window(offset: int, length: int) -> bytes:
+        stream.seek(offset)
+        return stream.read(length)
+
+    return _tags(window)
+
+
+def _tags(window: Window) -> Tags:
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(window(0, 4))
+    if order is None:
+        return Tags()
+    first = _directory(window, order, _number(window(4, 4), order))
+    exif = _directory(window, order, _first(first, _EXIF))
+    gps = _directory(window, order, _first(first, _GPS))
+    orientation = first.get(_ORIENTATION)
+    valid = isinstance(orientation, tuple) and len(orientation) == 1 and 1 <= orientation[0] <= 8  # noqa: PLR2004
+    return Tags(
+        orientation=_first(first, _ORIENTATION) if valid else 1,
+        captured_at=_moment(_text(exif, _TAKEN), _text(exif, _TAKEN_FRACTION)),
+        camera=_camera(_text(first, _MAKE), _text(first, _MODEL)),
+        flags=GPS * (_LATITUDE in gps) | RATING * (_first(first, _RATING) > 0),
+        bits=_first(first, _BITS_PER_SAMPLE) or None,
+        raw=_DNG_VERSION in first
+        or _first(first, _COMPRESSION_OF_RAW) in _RAW_COLOURS
+        or (_first(first, _KIND_OF_PICTURE) == 1 and _SUB_DIRECTORIES in first),
+    )
+
+
+def _number(data: bytes, order: str) -> int:
+    return int.from_bytes(data, "little" if order == "<" else "big")
+
+
+def _directory(window: Window, order: str, offset: int) -> dict[int, Value]:
+    """Return the readable tags of one TIFF directory: text as bytes, whole numbers as a tuple."""
+    if not offset:
+        return {}
+    count = min(_number(window(offset, 2), order), MAX_TAGS)
+    table = window(offset + 2, 12 * count)
+    found: dict[int, Value] = {}
+    for entry in struct.iter_unpack(order + "HHL4s", table[: len(table) // 12 * 12]):
+        tag, kind, length, data = entry
+        code = _WHOLE_NUMBERS.get(kind)
+        size = length * (struct.calcsize("=" + code) if code else 1)
+        if code is None and kind not in {_TEXT, _UNDEFINED}:
+            found[tag] = b""  # a fraction, say: that it is there is all that is wanted
+            continue
+        if size > MAX_VALUE_BYTES:
+            continue
+        if size > len(data):
+            data = window(_number(data, order), size)
+        data = data[:size]
+        if code and len(data) == size:
+            found[tag] = struct.unpack(f"{order}{length}{code}", data)
+        elif not code:
+            found[tag] = data
+    return found
+
+
+def _first(directory: dict[int, Value], tag: int) -> int:
+    value = directory.get(tag)
+    return value[0] if isinstance(value, tuple) and value else 0
+
+
+def _text(directory: dict[int, Value], tag: int) -> str:
+    value = directory.get(tag)
+    return (
+        value.partition(b"\0")[0].decode("utf-8", "replace").strip() if type(value) is bytes else ""
+    )
+
+
+def _camera(make: str, model: str) -> str | None:
+    """Join make and model, the make once only; None when there is nothing printable."""
+    if make and model.lower().startswith(make.split(maxsplit=1)[0].lower()):
+        make = ""
+    name = " ".join(f"{make} {model}".split())
+    return "".join(filter(str.isprintable, name))[:CAMERA_CHARACTERS].strip() or None
+
+
+def _moment(text: str, fraction: str) -> int | None:
+    """Return milliseconds since 1970 of `2019:07:30 14:05:09`, or None."""
+    try:
+        numbers = [int(text[at : at + width]) for at, width in _DATE_FIELDS]
+        moment = dt.datetime(*numbers)  # type: ignore[arg-type]  # noqa: DTZ001
+    except ValueError:
+        return None
+    thousandths = int(f"{fraction:0<3.3}") if fraction.isascii() and fraction.isdigit() else 0
+    return (moment - _EPOCH) // dt.timedelta(milliseconds=1) + thousandths
+
+
+# Pillow's ImageOps.exif_transpose falls back to this tag, and so do we.
+_XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
+_XMP_RATING = re.compile(rb'xmp:Rating(?:="|>)[1-5]')
+_XMP_EXTRAS = re.compile(rb'MotionPhoto="1|MicroVideo="1|hdrgm:Version|HDRGainMap')
+
+
+def embedded(image: Image.Image) -> tuple[Tags, bytes]:
+    """Return the tags and the XMP packet of an open picture that is no TIFF file."""
+    info = image.info
+    block = info.get("exif") or b""
+    if not block and "Raw profile type exif" in info:  # ImageMagick in a PNG text
+        try:
+            block = bytes.fromhex("".join(str(info["Raw profile type exif"]).split("\n")[3:]))
+        except ValueError:
+            block = b""
+    xmp = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
+    packet = xmp.encode("utf-8", "replace") if isinstance(xmp, str) else bytes(xmp)
+    return with_xmp(exif_tags(block) if block else Tags(), packet), packet
+
+
+def with_xmp(tags: Tags, packet: bytes) -> Tags:
+    """Return the tags completed by orientation and rating from an XMP packet."""
+    if not packet:
+        return tags
+    if tags.orientation == 1 and (found := _XMP_ORIENTATION.search(packet)):
+        tags = tags._replace(orientation=int(found[1]))
+    if _XMP_RATING.search(packet):
+        tags = tags._replace(flags=tags.flags | RATING)
+    return tags
+
+
+def is_multi_picture(block: bytes) -> bool:
+    """Tell whether the index of an MPO file names more than one picture."""
+    order = "<" if block.startswith(b"II") else ">"
+
+    def window(offset: int, length: int) -> bytes:
+        return block[offset : offset + length]
+
+    return _first(_directory(window, order, _number(block[4:8], order)), _MULTI_PICTURE_COUNT) > 1
+
+
+def has_extras(xmp: bytes, tail: bytes) -> bool:
+    """Tell whether XMP or the end of a JPEG file speak of a film or a gain map in the file."""
+    return tail.endswith(b"SEFT") or (bool(xmp) and _XMP_EXTRAS.search(xmp) is not None)
+
+
+_LUMA_STEPS = (  # ISO/IEC 10918-1, table K.1
+    *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
+    *(14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62),
+    *(18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92),
+    *(49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99),
+)
+
+
+@functools.cache
+def _sums() -> list[int]:
+    """Return the sum of libjpeg's luma table for each quality from 100 down to 1: ascending."""
+    scales = (200 - 2 * q if q >= 50 else 5000 // q for q in range(100, 0, -1))  # noqa: PLR2004
+    return [sum(min(max((step * s + 50) // 100, 1), 255) for step in _LUMA_STEPS) for s in scales]
+
+
+def jpeg_quality(table: Sequence[int]) -> int:
+    """Return the quality, 1-100, at which libjpeg would use luma steps of the same total.
+
+    Exact for libjpeg's own tables; for other encoders' the nearest in coarseness.
+    """
+    sums, total = _sums(), sum(table)
+    place = min(bisect_left(sums, total), len(sums) - 1)
+    if place and total - sums[place - 1] < sums[place] - total:
+        place -= 1
+    return 100 - place

@@ -1,0 +1,114 @@
+"""Names of pictures on a shelf: how a path is written down so that it can travel.
+
+A name has `/` between its parts. It is relative to the shelf's own folder when the picture lies
+below that folder and absolute otherwise, so a shelf that moves together with its pictures keeps
+working. Symbolic links are not resolved. In the catalogue a name is the bytes that the file system
+holds; on the shelf it is text in which bytes that are no UTF-8 are kept as lone surrogates.
+
+The rules are functions of a path module (`posixpath`, `ntpath`), so each can be tried anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_WINDOWS = sys.platform == "win32"
+_NATIVE = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
+
+
+def to_bytes(name: str) -> bytes:
+    r"""Give a name as the catalogue keeps it.
+
+    >>> to_bytes("caf\xe9 \udcff.jpg")
+    b'caf\xc3\xa9 \xff.jpg'
+    """
+    try:
+        return name.encode("utf-8", "surrogatepass" if _WINDOWS else "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte: Windows allows it
+        return name.encode("utf-8", "surrogatepass")
+
+
+def to_text(name: bytes) -> str:
+    r"""Give a name as the shelf's lists keep it; the inverse of `to_bytes`.
+
+    >>> to_text(b"caf\xc3\xa9 \xff.jpg")
+    'café \udcff.jpg'
+    """
+    if _WINDOWS:
+        try:
+            return name.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:  # a shelf that came from elsewhere
+            pass
+    return name.decode("utf-8", "surrogateescape")
+
+
+def name_of(path: str, folder: str, flavour: ModuleType = os.path) -> str:
+    r"""Give the name of an absolute path on the shelf that lies in `folder`.
+
+    >>> import ntpath, posixpath
+    >>> name_of("/home/me/trip/a.jpg", "/home/me", posixpath)
+    'trip/a.jpg'
+    >>> name_of("D:\\trip\\a.jpg", "C:\\me", ntpath)
+    'D:/trip/a.jpg'
+    """
+    path, folder = _plain(path, flavour), _plain(folder, flavour)
+    inside = folder if folder.endswith(flavour.sep) else folder + flavour.sep
+    if flavour.normcase(path).startswith(flavour.normcase(inside)):
+        path = path[len(inside) :]
+    return path if flavour.sep == "/" else path.replace(flavour.sep, "/")
+
+
+def path_of(name: str, folder: str, flavour: ModuleType = os.path) -> str:
+    r"""Give the absolute path that a name stands for; the inverse of `name_of`.
+
+    >>> import ntpath
+    >>> path_of("trip/a.jpg", "C:\\me", ntpath)
+    'C:\\me\\trip\\a.jpg'
+    """
+    native = name if flavour.sep == "/" else name.replace("/", flavour.sep)
+    joined: str = flavour.join(_plain(folder, flavour), native)
+    return joined
+
+
+def prefixes_below(folder: str, shelf_folder: str, flavour: ModuleType = os.path) -> list[bytes]:
+    """Give the beginnings of all names below a folder; b"" stands for every relative name.
+
+    A folder above the shelf's own has two: what lies below the shelf is named relatively.
+
+    >>> import posixpath
+    >>> prefixes_below("/home", "/home/me", posixpath)
+    [b'', b'/home/']
+    """
+    own, shelf = _plain(folder, flavour), _plain(shelf_folder, flavour)
+    if flavour.normcase(own) == flavour.normcase(shelf):
+        return [b""]
+    inside = own if own.endswith(flavour.sep) else own + flavour.sep
+    prefix = to_bytes(name_of(inside, shelf, flavour))
+    above = flavour.normcase(shelf).startswith(flavour.normcase(inside))
+    return [b"", prefix] if above else [prefix]
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """Give the absolute path as text in which a name's bytes are UTF-8, whatever the locale."""
+    path = os.path.abspath(path)
+    return path if _NATIVE else to_text(os.fsencode(path))
+
+
+def native(path: str) -> str:
+    """Give the path as this process's `open` wants it; the inverse of `absolute`."""
+    return path if _NATIVE else os.fsdecode(to_bytes(path))
+
+
+def _plain(path: str, flavour: ModuleType) -> str:
+    """Strip Windows' long-path prefix and mixed separators."""
+    if flavour.sep == "/":
+        return path
+    path = path.replace("/", "\\")
+    if path[:8].upper() == "\\\\?\\UNC\\":
+        return "\\\\" + path[8:]
+    return path.removeprefix("\\\\?\\")

@@ -1,0 +1,59 @@
+"""Regular files, opened so that no FIFO, device or terminal can hold us up; and why not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+OPEN_FLAGS = os.O_RDONLY | sum(  # never wait for a FIFO's writer, never adopt a terminal
+    getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
+)
+
+
+class UnreadableImage(Exception):  # noqa: N818  it is what the word says
+    """A file that gives no picture.
+
+    `reason` continues the sentence "this file ..."; `lasting` is False when the same file may be
+    readable next time; `other` names the kind of a file that nobody would call a picture.
+    """
+
+    def __init__(self, reason: str, *, lasting: bool = True, other: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.lasting, self.other = reason, lasting, other
+
+
+def open_regular(path: str) -> BinaryIO:
+    """Open a regular file for reading; raises UnreadableImage or OSError."""
+    try:
+        descriptor = os.open(path, OPEN_FLAGS)
+    except ValueError as exc:  # a NUL in the name
+        raise UnreadableImage(f"cannot be opened: {exc}") from exc
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnreadableImage("is not a regular file", lasting=False)
+    return os.fdopen(descriptor, "rb")
+
+
+_SENTENCES = {
+    errno.ENOENT: "vanished before it could be read",
+    errno.EACCES: "may not be read: permission denied",
+    errno.EPERM: "may not be read: permission denied",
+    errno.ELOOP: "is a link that leads in a circle",
+    errno.ENAMETOOLONG: "has a path that is too long for this system",
+    errno.ENXIO: "is not a regular file",
+    errno.ENODEV: "is not a regular file",
+    errno.EISDIR: "is not a regular file",
+}
+
+
+def unreadable(exc: OSError | MemoryError) -> UnreadableImage:
+    """Return the error in our words; what the system refuses now may work next time."""
+    if isinstance(exc, MemoryError):
+        return UnreadableImage("needs more memory than there is", lasting=False)
+    known = _SENTENCES.get(exc.errno or 0)
+    return UnreadableImage(known or f"cannot be read: {exc.strerror or exc}", lasting=False)

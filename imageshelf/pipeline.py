@@ -1,0 +1,124 @@
+"""Files to catalogue entries: worker processes decode, this process hashes, a batch at a time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from imageshelf import hashing, images
+from imageshelf.catalogue import Entry, Skip
+from imageshelf.images import Picture, Refusal, Task
+from imageshelf.stopping import Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from imageshelf.stopping import Stop
+    from imageshelf.workers import Lost
+
+    Answer = tuple[Task, Picture | Refusal | Lost]
+
+HASHED_TOGETHER = 256  # pictures: one set of NumPy calls over about 1 MB of thumbnails
+BATCH_FILES = 10_000
+BATCH_S = 2.0
+
+
+@dataclass
+class Batch:
+    """What one transaction writes: entries for pictures, skips for every other file."""
+
+    entries: list[Entry] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.entries) + len(self.skips)
+
+
+def batches(
+    answers: Iterator[Answer],
+    name_of: Callable[[str], bytes],
+    stop: Stop,
+    advance: Callable[[int], object],
+) -> Iterator[Batch]:
+    """Yield batches of up to 10,000 files, or of what came within 2 seconds.
+
+    `advance` is told of every answer. When the user stops the run, what has been answered is
+    yielded first; then Stopped is raised.
+    """
+    decoders = images.decoders()
+    watched = stop.watch(answers)
+    wish: Stopped | None = None
+    more = True
+    while more and wish is None:
+        batch, waiting = Batch(), []
+        more = False
+        due = time.monotonic() + BATCH_S
+        try:
+            for task, answer in watched:
+                name = name_of(task.path)
+                if isinstance(answer, Picture):
+                    waiting.append((name, answer))
+                else:
+                    batch.skips.append(_skip(task, name, answer, decoders))
+                advance(1)
+                if len(waiting) == HASHED_TOGETHER:
+                    batch.entries += _hashed(waiting)
+                    waiting.clear()
+                more = len(batch) + len(waiting) >= BATCH_FILES or time.monotonic() >= due
+                if more:
+                    break
+        except Stopped as stopped:
+            wish = stopped
+        batch.entries += _hashed(waiting)
+        if batch:
+            yield batch
+    if wish:
+        raise wish
+
+
+def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
+    if not pictures:
+        return
+    whole = hashing.fingerprints([picture.whole for _, picture in pictures])
+    centre = hashing.fingerprints([picture.centre for _, picture in pictures])
+    bordered = [picture.trimmed for _, picture in pictures if picture.trimmed]
+    trimmed = iter(_triples(hashing.fingerprints(bordered))) if bordered else iter(())
+    turned = hashing.turned_fingerprints([picture.whole for _, picture in pictures])
+    rows = zip(
+        pictures,
+        _triples(whole),
+        _triples(centre),
+        whole.low_information.tolist(),
+        turned[:, :, 2].tolist(),
+        strict=True,
+    )
+    for (name, picture), three, middle, low, phashes in rows:
+        yield Entry(
+            name=name,
+            key=hashing.to_hex(three[0]),
+            facts=picture.facts,
+            low_information=low,
+            thumbnail=picture.luma,
+            whole=three,
+            centre=middle,
+            trimmed=next(trimmed) if picture.trimmed else None,
+            turned_phash=tuple(phashes),
+        )
+
+
+def _triples(found: hashing.Fingerprints) -> list[tuple[int, int, int]]:
+    return list(zip(found.row.tolist(), found.column.tolist(), found.phash.tolist(), strict=True))
+
+
+def _skip(task: Task, name: bytes, answer: Refusal | Lost, decoders: str) -> Skip:
+    return Skip(
+        name=name,
+        size_bytes=task.size_bytes,
+        mtime_ns=task.mtime_ns,
+        device=0,
+        reason=answer.reason,
+        lasting=answer.lasting,
+        decoders=decoders,
+        other=answer.other if isinstance(answer, Refusal) else "",
+    )

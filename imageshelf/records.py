@@ -1,0 +1,198 @@
+"""What goes onto a shelf and comes off it: one record a picture, checked when read."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import os
+
+    from imageshelf.images import Facts
+
+LOW_INFORMATION, ALPHA, EXTRAS = 1, 2, 4  # bits of the column picture.flags
+THUMBNAIL_BYTES = 256
+_SIGN, _WRAP = 2**63, 2**64
+
+Hashes3 = tuple[int, int, int]  # row, column, phash
+Move = tuple[bytes, bytes, "os.stat_result"]  # name before, name now, the file as it is now
+
+
+class Entry(NamedTuple):
+    """A picture to be remembered; hashes are 64-bit integers (row, column, phash)."""
+
+    name: bytes
+    key: str
+    facts: Facts
+    low_information: bool
+    thumbnail: bytes
+    whole: Hashes3
+    centre: Hashes3
+    trimmed: Hashes3 | None
+    turned_phash: tuple[int, ...]  # of the 7 other orientations
+
+
+class Skip(NamedTuple):
+    """A file that is not on the shelf, and why; `other` names what is no picture at all."""
+
+    name: bytes
+    size_bytes: int
+    mtime_ns: int
+    device: int
+    reason: str
+    lasting: bool
+    decoders: str
+    other: str
+
+
+class Added(NamedTuple):
+    """How many pictures an `add` put on the shelf for the first time, and how many anew."""
+
+    new: int
+    changed: int
+
+
+class Counts(NamedTuple):
+    """How much is on a shelf; `skipped` are pictures, `others` files that are none."""
+
+    keys: int
+    pictures: int
+    skipped: int
+    others: int
+
+
+class PictureRow(NamedTuple):
+    """A picture as the catalogue knows it."""
+
+    id: int
+    name: bytes
+    key: str
+    dataset_id: int | None
+    size_bytes: int
+    mtime_ns: int
+    device: int
+    inode: int
+    nlink: int
+    format: str
+    width: int
+    height: int
+    frames: int | None
+    bits: int
+    orientation: int
+    low_information: bool
+    alpha: bool
+    extras: bool
+    captured_at: int | None
+    camera: str | None
+    metadata_flags: int
+    jpeg_quality: int | None
+    thumbnail: bytes
+
+
+COLUMNS: tuple[
+    tuple[str, type | tuple[type, ...]], ...
+] = (  # of the table picture, and what each may hold
+    ("id", int),
+    ("name", bytes),
+    ("dataset_id", (int, NoneType)),
+    ("size_bytes", int),
+    ("mtime_ns", int),
+    ("device", int),
+    ("inode", int),
+    ("nlink", int),
+    ("format", str),
+    ("width", int),
+    ("height", int),
+    ("frames", (int, NoneType)),
+    ("bits", int),
+    ("orientation", int),
+    ("flags", int),
+    ("captured_at", (int, NoneType)),
+    ("camera", (str, NoneType)),
+    ("metadata_flags", int),
+    ("jpeg_quality", (int, NoneType)),
+    ("thumbnail", bytes),
+)
+COLUMN_NAMES = ", ".join(name for name, _ in COLUMNS)
+_AT = {name: at for at, (name, _) in enumerate(COLUMNS)}
+_COUNTED = tuple(_AT[name] for name in ("size_bytes", "nlink", "width", "height", "flags"))
+
+
+def signed(number: int) -> int:
+    """Fit an unsigned 64-bit (or, on ReFS, wider) device or inode number into SQLite's INTEGER."""
+    return (number + _SIGN) % _WRAP - _SIGN
+
+
+def unsigned(number: int) -> int:
+    """Give back what `signed` fitted in."""
+    return number % _WRAP
+
+
+def storable(text: str | None) -> str | None:
+    """Give text that UTF-8 can hold: a reason may quote a name that is none."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def picture_values(number: int, dataset: int | None, entry: Entry) -> tuple[Any, ...]:
+    """Give the row of the table picture for an entry, in the order of `COLUMNS`."""
+    facts = entry.facts
+    flags = (
+        LOW_INFORMATION * bool(entry.low_information)
+        | ALPHA * bool(facts.alpha)
+        | EXTRAS * bool(facts.extras)
+    )
+    return (
+        number,
+        entry.name,
+        dataset,
+        facts.size_bytes,
+        facts.mtime_ns,
+        signed(facts.device),
+        signed(facts.inode),
+        facts.nlink,
+        facts.format,
+        facts.width,
+        facts.height,
+        facts.frames,
+        facts.bits,
+        facts.orientation,
+        flags,
+        facts.captured_at,
+        storable(facts.camera),
+        facts.metadata_flags,
+        facts.jpeg_quality,
+        entry.thumbnail,
+    )
+
+
+def picture_row(values: tuple[Any, ...], key: str) -> PictureRow:
+    """Give the record of a row of `COLUMNS`; ValueError if a column holds what it never should."""
+    for value, (name, kind) in zip(values, COLUMNS, strict=True):
+        if not isinstance(value, kind):
+            raise ValueError(f"{name} of picture {values[0]!r:.40} is {type(value).__name__}")  # noqa: TRY004
+    if min(values[at] for at in _COUNTED) < 0 or len(values[-1]) != THUMBNAIL_BYTES:
+        raise ValueError(f"impossible sizes of picture {values[0]}")
+    number, name, dataset, size, mtime, device, inode, *shape, flags, captured, camera = values[:17]
+    return PictureRow._make(
+        (
+            *(number, name, key, dataset, size, mtime, unsigned(device), unsigned(inode), *shape),
+            *(bool(flags & bit) for bit in (LOW_INFORMATION, ALPHA, EXTRAS)),
+            *(captured, camera, *values[17:]),
+        )
+    )
+
+
+def skip_values(skip: Skip) -> tuple[Any, ...]:
+    """Give the row of the table skipped."""
+    return (
+        skip.name,
+        skip.size_bytes,
+        skip.mtime_ns,
+        signed(skip.device),
+        storable(skip.reason),
+        skip.lasting,
+        skip.decoders,
+        skip.other,
+    )

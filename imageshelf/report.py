@@ -1,0 +1,198 @@
+"""Answers as text, JSON and HTML. Functions here return text; only the scripts print."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from imageshelf.indexing import Summary
+    from imageshelf.searching import Asked, Match, Matches
+
+REMEDIES = (  # how a reason for a skip begins: what to do about it
+    ("took longer", "raise --time-limit"),
+    ("needs more memory", "raise --memory-limit"),
+    ("was killed", "use fewer --jobs or a lower --memory-limit"),
+    ("may not be read", "give yourself the permission to read it"),
+    ("changed while", "run again when nothing writes to it"),
+    ("is a JPEG picture that ends", "look for an intact copy"),
+)
+# Control, format (bidirectional overrides, zero-width), surrogate, unassigned and line separators:
+# nothing that moves a terminal's cursor or turns text around reaches it.
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+KILO, TWO_DIGITS = 1000, 10
+FIELDS = (
+    "query", "path", "distance", "row", "column", "phash", "score", "similarity", "kind", "turn",
+    "width", "height", "size_bytes",
+)  # fmt: skip
+
+
+def shown(name: str) -> str:
+    r"""Return a name for the screen: what could steer a terminal or mislead an eye is escaped.
+
+    >>> print(shown("a\nb\x1b[31m\u202egpj.exe"))
+    a\nb\x1b[31m\u202egpj.exe
+    """
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c) in HIDDEN else c
+        for c in name
+    )
+
+
+def nearby(path: str) -> str:
+    """Return a path as a user would type it here: relative if it lies below this folder."""
+    here = os.path.join(os.getcwd(), "")
+    return path.removeprefix(here)
+
+
+def size(size_bytes: int | None) -> str:
+    """Return a size in the unit that leaves one to three digits.
+
+    >>> size(3_400_000)
+    '3.4 MB'
+    """
+    if size_bytes is None:
+        return "-"
+    amount, units = float(size_bytes), iter(("B", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while round(amount) >= KILO:
+        amount, unit = amount / KILO, next(units, "PB")
+    places = 1 if unit != "B" and amount < TWO_DIGITS else 0
+    return f"{amount:.{places}f} {unit}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "picture"), count(1204, "picture"), count(2, "copy", "copies")
+    ('1 picture', '1,204 pictures', '2 copies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _with_remedy(reason: str) -> str:
+    remedy = next((what for begins, what in REMEDIES if reason.startswith(begins)), "")
+    return f"{shown(reason)} ({remedy})" if remedy else shown(reason)
+
+
+# -- search ---------------------------------------------------------------------------------------
+
+
+def record(match: Match) -> dict[str, Any]:
+    """Return a match as the documented JSON object."""
+    return {name: getattr(match, name) for name in FIELDS}
+
+
+def matches_json(matches: Matches) -> str:
+    """Return the answer as one JSON document: a list of match objects."""
+    return json.dumps([record(match) for match in matches], indent=2)
+
+
+def matches_jsonl(matches: Iterable[Match]) -> str:
+    """Return the answer as JSON Lines: one match a line, nothing for no match."""
+    return "\n".join(json.dumps(record(match)) for match in matches)
+
+
+def matches_text(matches: Matches) -> str:
+    """Return the answer to read: for each query a heading and a table, or a sentence."""
+    by_query: dict[str, list[Match]] = {}
+    for match in matches:
+        by_query.setdefault(match.query, []).append(match)
+    return "\n\n".join(_answer(asked, by_query.get(asked.path, [])) for asked in matches.asked)
+
+
+def _answer(asked: Asked, found: Sequence[Match]) -> str:
+    name = shown(asked.path)
+    if asked.problem:
+        return f"{name}: {shown(asked.problem)}"
+    note = "; it shows too little for a near match" if asked.low_information else ""
+    if not found:
+        return f"{name}: no picture on the shelf matches{note}"
+    heading = f"{name}: {count(len(found), 'match', 'matches')}{note}"
+    return heading + "\n\n" + _table([_header(), *map(_line, found)])
+
+
+def _header() -> list[str]:
+    return ["distance", "similar", "score", "kind", "pixels", "size", "path"]
+
+
+def _line(match: Match) -> list[str]:
+    return [
+        str(match.row),
+        f"{match.similarity:.0f} %",
+        "-" if match.score is None else str(match.score),
+        match.turn or match.kind,
+        f"{match.width}x{match.height}" if match.width else "-",
+        size(match.size_bytes),
+        shown(nearby(match.path)),
+    ]
+
+
+def _table(rows: list[list[str]]) -> str:
+    """Return aligned columns; the last is left ragged, the first three are right-aligned."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if at in {0, 1, 2, 5} else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=False))
+        ]
+        lines.append("  ".join([*cells, row[-1]]))
+    return "\n".join(lines)
+
+
+def html_table(matches: Matches) -> str:
+    """Return the answer as an HTML table for a notebook cell."""
+    head = "".join(f"<th>{cell}</th>" for cell in _header())
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _line(match)) + "</tr>"
+        for match in matches
+    )
+    if not matches:
+        return f"<p>{html.escape(matches_text(matches))}</p>"
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+FORMATS = {"text": matches_text, "json": matches_json, "jsonl": matches_jsonl}
+
+
+# -- index ----------------------------------------------------------------------------------------
+
+
+def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
+    """Return the closing words of an index run; the numbers add up."""
+    parts = [
+        f"{summary.new:,} new",
+        f"{summary.changed:,} changed",
+        f"{summary.unchanged:,} unchanged",
+        f"{summary.moved:,} moved",
+        f"{summary.skipped:,} skipped",
+    ]
+    lines = [f"{count(summary.seen, 'picture')} seen: {', '.join(parts)}"]
+    if summary.others:
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in summary.others.most_common())
+        lines.append(f"{count(summary.others.total(), 'other file')}: {kinds}")
+    if summary.links:
+        lines.append(f"{count(summary.links, 'symbolic link')} not followed")
+    if summary.vanished:
+        lines.append(f"{count(summary.vanished, 'picture')} vanished and left the shelf")
+    if summary.kept:
+        lines.append(f"{count(summary.kept, 'picture')} not met but kept: their folder is offline")
+    lines += [f"folder not read: {shown(path)}: {why}" for path, why in summary.unlisted]
+    reasons = Counter(skip.reason for skip in summary.skips)
+    ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    lines += [f"skipped {number:,}: {_with_remedy(reason)}" for reason, number in ranked]
+    if show_skipped:
+        lines += [f"  {shown(path)}: {reason}" for path, reason in summary.skips]
+    lines.append(
+        f"{count(summary.pictures, 'picture')} on the shelf {shown(os.fspath(summary.shelf))}"
+    )
+    return "\n".join(lines)

@@ -1,0 +1,103 @@
+"""Folders of pictures to measure with, made once and kept: camera size, 500 x 375, tiny.
+
+python tests/benchmarks/speed.py --photos PHOTOS   (which asks for them)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageOps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CAMERA, SMALL, TINY = (4000, 3000), (500, 375), (96, 72)
+SMALL_COUNT, TINY_COUNT, FOLDER_COUNT = 1_000, 100_000, 1_000
+DRAWN_CAMERA = 24  # different pictures of camera size; more files are further copies of them
+
+
+def camera_files(cache: str, photos: str | None, count: int) -> str:
+    """Folder of count camera pictures: those given, or drawn ones, repeated under new names."""
+    sources = _sources(cache, photos)
+    folder = os.path.join(cache, f"camera-{_key(photos, count)}")
+    return _filled(folder, lambda part: _copies(sources, part, count, count))
+
+
+def small_files(cache: str, photos: str | None) -> str:
+    """Folder of 1,000 different pictures of 500 x 375: parts of those given, or drawn ones."""
+    folder = os.path.join(cache, f"small-{_key(photos, SMALL_COUNT)}")
+    if photos is None:
+        _run_drawn(folder, SMALL_COUNT, SMALL)
+        return folder
+    sources = _sources(cache, photos)
+    return _filled(folder, lambda part: _cuttings(sources, part))
+
+
+def tiny_files(cache: str) -> str:
+    """Folder of 100,000 tiny files in folders of 1,000, each a file of its own."""
+    few = os.path.join(cache, "few")
+    _run_drawn(few, 16, TINY)
+    sources = [os.path.join(few, name) for name in sorted(os.listdir(few))]
+    folder = os.path.join(cache, f"tiny-{TINY_COUNT}")
+    return _filled(folder, lambda part: _copies(sources, part, TINY_COUNT, FOLDER_COUNT))
+
+
+def _sources(cache: str, photos: str | None) -> list[str]:
+    folder = photos or os.path.join(cache, "drawn")
+    if photos is None:
+        _run_drawn(folder, DRAWN_CAMERA, CAMERA)
+    paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    jpegs = [path for path in paths if path.lower().endswith((".jpg", ".jpeg"))]
+    if not jpegs:
+        raise SystemExit(f"no JPEG files in {folder}")
+    return jpegs
+
+
+def _key(photos: str | None, count: int) -> str:
+    """Name for a cached folder, by what it was made from."""
+    if photos is None:
+        return f"drawn-{count}"
+    return f"{hashlib.sha256(os.path.abspath(photos).encode()).hexdigest()[:8]}-{count}"
+
+
+def _filled(folder: str, fill: Callable[[str], None]) -> str:
+    """Fill a cached folder once; a half-filled one is begun again."""
+    if not os.path.isdir(folder):
+        shutil.rmtree(folder + ".part", ignore_errors=True)
+        os.makedirs(folder + ".part")
+        fill(folder + ".part")
+        os.rename(folder + ".part", folder)
+    return folder
+
+
+def _copies(sources: Sequence[str], folder: str, count: int, each: int) -> None:
+    for n in range(count):
+        below = os.path.join(folder, f"{n // each:03}")
+        if n % each == 0:
+            os.mkdir(below)
+        shutil.copyfile(sources[n % len(sources)], os.path.join(below, f"IMG_{n:06}.jpg"))
+
+
+def _cuttings(sources: Sequence[str], folder: str) -> None:
+    """Cut pictures of 500 x 375 out of larger ones, each from another place."""
+    for n in range(SMALL_COUNT):
+        with Image.open(sources[n % len(sources)]) as opened:
+            opened.draft("RGB", (1500, 1125))
+            whole = ImageOps.contain(opened.convert("RGB"), (1000, 1000))
+        place = (n // len(sources) % 5 / 4, n // len(sources) // 5 % 5 / 4)
+        part = ImageOps.fit(whole, SMALL, bleed=0.1 + n % 3 / 20, centering=place)
+        part.save(os.path.join(folder, f"small-{n:04}.jpg"), quality=90)
+
+
+def _run_drawn(folder: str, count: int, size: tuple[int, int]) -> None:
+    wanted = ("--count", str(count), "--size", f"{size[0]}x{size[1]}")
+    script = os.path.join(HERE, "drawn.py")
+    command = [sys.executable, script, folder, *wanted]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

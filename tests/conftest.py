@@ -1,0 +1,54 @@
+"""Pictures and shelves in the states that tests begin with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # the scripts of the top level
+
+
+def drawn(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:
+    """Return a picture with the broad patches of a photograph, another for every seed."""
+    patches = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), np.uint8)
+    return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of six pictures in two folders, beside which there is room for a shelf."""
+    folder = tmp_path / "photos"
+    (folder / "trip").mkdir(parents=True)
+    for seed in range(6):
+        name = f"trip/{seed}.jpg" if seed > 3 else f"{seed}.jpg"
+        drawn(seed).save(folder / name, quality=90)
+    return folder
+
+
+@pytest.fixture
+def script_run() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run one of the scripts in a process of its own."""
+
+    def run(
+        name: str, *args: object, cwd: Path | None = None, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(ROOT / name), *map(str, args)],
+            cwd=cwd,
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,117 @@
+"""What counts as a match: the table of the policy, row by row."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from imageshelf import matching
+from imageshelf.matching import Column, Fingerprint, Policy, Views
+
+FLAT, GREY = bytes(256), bytes([5]) * 256
+
+
+def far(bits: int) -> int:
+    """Return a hash that differs from 0 in so many bits."""
+    return (1 << bits) - 1
+
+
+def column(*prints: Fingerprint) -> Column:
+    return Column(
+        np.arange(len(prints)) + 100,
+        np.array([p.row for p in prints], np.uint64),
+        np.array([p.column for p in prints], np.uint64),
+        np.array([p.phash for p in prints], np.uint64),
+        np.array([p.low_information for p in prints], bool),
+    )
+
+
+def found(
+    query: Views,
+    stored: Mapping[str, Column],
+    policy: Policy = matching.DEFAULT,
+    thumb: bytes = FLAT,
+) -> list[int]:
+    def thumbnails(ids: Sequence[int]) -> dict[int, bytes]:
+        return dict.fromkeys(ids, thumb)
+
+    return [c.id for c in matching.candidates(query, stored, policy, thumbnails)]
+
+
+@pytest.mark.parametrize(
+    ("row", "column_", "phash", "policy", "matches"),
+    [
+        (0, 0, 0, matching.DEFAULT, True),
+        (14, 14, 16, matching.DEFAULT, True),
+        (14, 16, 15, matching.DEFAULT, True),
+        (14, 17, 15, matching.DEFAULT, False),
+        (15, 0, 0, matching.DEFAULT, False),
+        (0, 64, 64, matching.DEFAULT, True),  # an exact key is always listed
+        (1, 60, 0, matching.DEFAULT, False),
+        (14, 18, 10, matching.STRICT, True),
+        (14, 19, 10, matching.STRICT, False),
+        (18, 26, 10, matching.LOOSE, True),
+        (19, 0, 0, matching.LOOSE, False),
+        (20, 64, 64, Policy.within(20), True),
+        (21, 0, 0, Policy.within(20), False),
+    ],
+)
+def test_upright_limits(row: int, column_: int, phash: int, policy: Policy, matches: bool) -> None:
+    stored = {"whole": column(Fingerprint(far(row), far(column_), far(phash)))}
+    assert found(Views(Fingerprint(0, 0, 0)), stored, policy) == ([100] if matches else [])
+
+
+@pytest.mark.parametrize(
+    ("row", "phash", "matches"), [(10, 10, True), (11, 0, False), (10, 16, False)]
+)
+def test_a_turned_query_has_tighter_limits(row: int, phash: int, matches: bool) -> None:
+    stored = {"whole": column(Fingerprint(far(row), 0, far(phash)))}
+    strange = Fingerprint(far(64), far(64), far(64))
+    query = Views(strange, {"mirrored": Fingerprint(0, 0, 0)})
+    assert found(query, stored) == ([100] if matches else [])
+
+
+def test_an_exact_turned_key_alone_is_no_match() -> None:
+    stored = {"whole": column(Fingerprint(0, far(64), far(64)))}
+    query = Views(Fingerprint(far(64), 0, 0), {"mirrored": Fingerprint(0, 0, 0)})
+    assert found(query, stored) == []
+
+
+def test_a_picture_is_listed_once_by_its_best_view() -> None:
+    stored = {"whole": column(Fingerprint(far(3), 0, 0))}
+    query = Views(
+        Fingerprint(0, 0, 0), {"mirrored": Fingerprint(1, 0, 0)}, Fingerprint(far(3), 0, 0)
+    )
+    (only,) = matching.candidates(query, stored, matching.DEFAULT, lambda _: {})
+    assert (only.score, only.turn) == (0, "")
+
+
+@pytest.mark.parametrize("stored_low", [True, False])
+@pytest.mark.parametrize(
+    ("row", "thumb", "matches"),
+    [(4, FLAT, True), (5, FLAT, False), (0, GREY, False), (0, FLAT, True)],
+)
+def test_flat_pictures_match_only_when_their_thumbnails_agree(
+    stored_low: bool, row: int, thumb: bytes, matches: bool
+) -> None:
+    stored = {"whole": column(Fingerprint(far(row), 0, 0, stored_low))}
+    query = Views(Fingerprint(0, 0, 0, not stored_low), thumbnail=FLAT)
+    assert found(query, stored, thumb=thumb) == ([100] if matches else [])
+
+
+def test_matches_come_nearest_first() -> None:
+    stored = {"whole": column(*(Fingerprint(far(n), 0, 0) for n in (9, 2, 5)))}
+    assert found(Views(Fingerprint(0, 0, 0)), stored) == [101, 102, 100]
+
+
+def test_mean_difference_does_not_wrap_around() -> None:
+    # In uint8 a brightness shift of 128 would look like 128, and one of 250 like 6.
+    assert matching.mean_difference(bytes([250]) * 256, bytes(256)) == 250.0
+
+
+@pytest.mark.parametrize(
+    ("percent", "bits"), [(100, 0), (99, 0), (98, 1), (90, 6), (50, 32), (0, 64)]
+)
+def test_similarity_is_rounded_to_the_safe_side(percent: float, bits: int) -> None:
+    assert matching.max_distance(percent) == bits
+    assert matching.similarity(bits) >= percent

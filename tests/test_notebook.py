@@ -1,0 +1,77 @@
+"""The scripts and functions in a real Jupyter kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+nbformat = pytest.importorskip("nbformat", reason="needs nbformat")
+nbclient = pytest.importorskip("nbclient", reason="needs nbclient")
+pytestmark = pytest.mark.filterwarnings("default")  # the kernel's own libraries warn
+
+
+def executed(folder: Path, *cells: str) -> list[list[dict[str, object]]]:
+    """Run the cells in a kernel that starts in `folder`; return the outputs of each."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
+    return [cell["outputs"] for cell in notebook["cells"]]
+
+
+def text(outputs: list[dict[str, object]]) -> str:
+    """Return everything a cell printed and showed."""
+    parts = []
+    for output in outputs:
+        parts.append(str(output.get("text", "")))
+        parts.append(json.dumps(output.get("data", {})))
+        parts.append(str(output.get("traceback", "")))
+    return "".join(parts)
+
+
+def test_the_scripts_run_in_cells_twice_and_from_another_folder(
+    photos: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    run = f"%run {ROOT / 'index.py'} --dataset {photos} --shelve db.shelve --jobs 2"
+    ask = f"%run {ROOT / 'search.py'} --query {photos / '0.jpg'} --shelve db.shelve"
+    first, _, again, asked, result, twice, stranger = executed(
+        elsewhere,
+        run,
+        f"import pathlib; pathlib.Path({str(photos / '0.jpg')!r}).touch()",
+        run,
+        ask,
+        "matches[0].kind, len(matches)",
+        ask,
+        f"%run {ROOT / 'search.py'} --query {photos / '1.jpg'} --shelve nowhere.shelve",
+    )
+    assert "6 new" in text(first)
+    assert "1 changed, 5 unchanged" in text(again)
+    assert "<table" in text(asked)
+    assert "('same file', 1)" in text(result)
+    assert "<table" in text(twice)
+    assert "does not exist" in text(stranger)
+
+
+def test_the_functions_do_the_same(photos: Path, tmp_path: Path) -> None:
+    first, asked, opened = executed(
+        tmp_path,
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from imageshelf import index, search, open_shelf, key\n"
+        "index('photos', 'db.shelve')",
+        "search('photos/0.jpg', 'db.shelve')",
+        "with open_shelf('db.shelve') as db: print(db[key('photos/0.jpg')])",
+    )
+    assert "new=6" in text(first)
+    assert "<table" in text(asked)
+    assert "['photos/0.jpg']" in text(opened)
+    assert os.listdir(tmp_path).count("db.shelve") == 1

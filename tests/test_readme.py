@@ -1,0 +1,103 @@
+"""The README tells the truth: its sessions run, its options exist, its requirements agree."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def test_every_session_of_the_readme_gives_the_output_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checker = doctest.OutputChecker()
+    for session in blocks("console"):
+        for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE):
+            python, *arguments = shlex.split(command)
+            assert python == "python"
+            if arguments[0].endswith(".py"):
+                arguments[0] = str(ROOT / arguments[0])
+            done = subprocess.run(
+                [sys.executable, *arguments],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert checker.check_output(expected, done.stdout, SAME), (
+                f"$ {command}\nexpected:\n{expected}\ngot:\n{done.stdout}{done.stderr}"
+            )
+    monkeypatch.chdir(tmp_path)
+    for number, session in enumerate(blocks("python")):
+        test = doctest.DocTestParser().get_doctest(session, {}, f"python {number}", "README.md", 0)
+        assert test.examples
+        assert doctest.DocTestRunner(optionflags=SAME).run(test).failed == 0
+
+
+@pytest.mark.parametrize(
+    "command", [["index.py"], ["search.py"], ["-m", "imageshelf"], ["-m", "imageshelf", "demo"]]
+)
+def test_every_option_is_in_the_readme(command: list[str]) -> None:
+    told = subprocess.run(
+        [sys.executable, *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    lines = re.findall(r"^  (-.*)$", told, re.MULTILINE)
+    options = {name for line in lines for name in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", line)}
+    options -= {"-h", "--help"}
+    assert options or command[-1] == "demo"
+    missing = {option for option in options if f"`{option}" not in README}
+    assert not missing
+    for verb in re.findall(r"^    ([a-z-]+)  ", told, re.MULTILINE):
+        assert f"`{verb}" in README or f" {verb} " in README
+
+
+def test_the_set_up_commands_stand_on_the_first_screen() -> None:
+    (commands,) = blocks("sh")
+    assert len(commands.splitlines()) == 2
+    assert README.index("```sh") < 500
+    (powershell,) = blocks("powershell")
+    assert len(powershell.splitlines()) == 2
+
+
+def test_requirements_and_pyproject_agree_and_every_line_has_a_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"\S+ +# \S.*", line) for line in wanted)
+    assert [line.split()[0] for line in wanted] == project["dependencies"]
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "imageshelf").rglob("*.py"), key=str))
+def test_the_examples_in_the_docstrings_run(module: Path) -> None:
+    name = ".".join(module.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    if name.endswith(("__main__", "worker_start")):
+        pytest.skip("runs when imported")
+    imported = __import__(name, fromlist=["x"])
+    assert doctest.testmod(imported).failed == 0
+
+
+def test_the_public_names_are_all_there() -> None:
+    import imageshelf  # noqa: PLC0415
+
+    for name in imageshelf.__all__:
+        assert getattr(imageshelf, name) is not None
+    with pytest.raises(AttributeError):
+        imageshelf.nonsense  # noqa: B018
+    assert set(imageshelf.__all__) <= set(dir(imageshelf))

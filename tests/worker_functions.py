@@ -1,0 +1,99 @@
+"""What the tests let worker processes do: importable by name, harmful only over there."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import signal
+import time
+from typing import Any, NoReturn
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def process_id(_: object) -> int:
+    return os.getpid()
+
+
+def send_back(item: Any) -> Any:
+    return item
+
+
+def nap(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def descriptors(_: object) -> tuple[int, int]:
+    return os.getpid(), len(os.listdir("/proc/self/fd"))
+
+
+def unpicklable(_: object) -> Any:
+    return lambda: None
+
+
+class OneWay:
+    """Pickles, but cannot be rebuilt."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, ("no number",)
+
+
+def one_way(_: object) -> OneWay:
+    return OneWay()
+
+
+def _raise(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+def _leave() -> NoReturn:
+    raise SystemExit(3)
+
+
+def _loop_in_python() -> NoReturn:
+    while True:
+        pass
+
+
+def _loop_in_c() -> Any:
+    return re.match(r"(a|aa)+$", "a" * 200 + "b")
+
+
+def _eat_memory() -> NoReturn:
+    meal = []
+    while True:
+        meal.append(bytes(1 << 20))
+
+
+def _make_noise() -> str:
+    print("noise " * 100_000, flush=True)
+    os.write(2, b"libtiff: noise\n" * 10_000)
+    return "done"
+
+
+DEEDS = {
+    "who": os.getpid,
+    "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "null": lambda: ctypes.string_at(0),
+    "abort": os.abort,
+    "exit": lambda: os._exit(3),
+    "exit well": lambda: os._exit(0),
+    "leave": _leave,
+    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "terminated": lambda: os.kill(os.getpid(), signal.SIGTERM),
+    "loop": _loop_in_python,
+    "loop in C": _loop_in_c,
+    "sleep": lambda: time.sleep(3600),
+    "eat": _eat_memory,
+    "raise": lambda: _raise("odd\nvalue"),
+    "noise": _make_noise,
+}
+
+
+def do(deed: Any) -> Any:
+    """Do the named deed, or send a number back doubled."""
+    return DEEDS[deed]() if deed in DEEDS else 2 * deed
