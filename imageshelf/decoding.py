@@ -131,7 +131,7 @@ def _decode_jpeg(stream: BinaryIO, *, full_decode: bool) -> Decoded:
         box = drafted[1] if drafted else box
     image.load()
     exact = Reduced(reduction.brightness(image), box)
-    exact = exact if full_decode else exact.smaller()
+    exact = exact if full_decode else exact.smaller(reduction.FINE)
     several = metadata.is_multi_picture(image.info.get("mp", b""))
     return Decoded(
         exact.turned(reduction.EXIF_TURNS.get(tags.orientation)),
@@ -172,7 +172,7 @@ def _decode_other(stream: BinaryIO, name: str, head: bytes, *, full_decode: bool
     tags = tags or metadata.embedded(image)[0]
     turn = None if applied else reduction.EXIF_TURNS.get(tags.orientation)
     exact = reduction.whole(grey)
-    exact = (exact if full_decode else exact.smaller()).turned(turn)
+    exact = (exact if full_decode else exact.smaller(reduction.FINE)).turned(turn)
     width, height = image.size
     return Decoded(
         exact,

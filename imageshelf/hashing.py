@@ -85,7 +85,8 @@ def perceptual_hashes(thumbnails: Arrays) -> Hashes:
     Coefficients are rounded first: in a flat or symmetric picture many are zero but for noise.
     """
     low = np.round(_cosines() @ thumbnails.astype(np.float64) @ _cosines().T, DCT_DECIMALS)
-    return _packed(low > np.median(low, axis=(1, 2), keepdims=True))
+    medians = np.median(low.reshape(-1, HASH_BITS), axis=1)
+    return _packed(low > medians[:, None, None])
 
 
 def low_information(thumbnails: Arrays) -> npt.NDArray[np.bool_]:

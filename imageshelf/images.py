@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from imageshelf import borders
+from imageshelf import borders, reduction
 from imageshelf.decoding import decode, decoders
 from imageshelf.metadata import Facts
 from imageshelf.opening import UnreadableImage, open_regular, unreadable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from imageshelf.reduction import Reduced
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Task", "Thumbnails", "UnreadableImage"]
-__all__ += ["decoders", "examine", "read", "thumbnails_of"]
+__all__ += ["decoders", "examine", "look", "read", "thumbnails_of"]
 
 
 class Picture(NamedTuple):
@@ -61,6 +61,14 @@ def examine(task: Task) -> Picture | Refusal:
     """Return the picture in a file, or why there is none; never raises for a bad file."""
     try:
         return _read(task, turned=False)
+    except UnreadableImage as exc:
+        return Refusal(exc.reason, exc.lasting, exc.other)
+
+
+def look(task: Task) -> Picture | Refusal:
+    """Return what `examine` does, in all orientations: a picture to ask a shelf for."""
+    try:
+        return _read(task, turned=True)
     except UnreadableImage as exc:
         return Refusal(exc.reason, exc.lasting, exc.other)
 
@@ -109,7 +117,7 @@ class _Views(NamedTuple):
 
 
 def _views(exact: Reduced, *, full_decode: bool, turned: bool) -> _Views:
-    small = exact.smaller()
+    small = exact.smaller(reduction.SMALLEST)
     sketch = small.sketch()
     whole = exact.thumbnails() if full_decode else sketch.thumbnails(row=exact.row())
     inside = borders.without_borders(small)

@@ -12,7 +12,8 @@ from PIL import Image
 
 Box = tuple[float, float, float, float]
 
-SMALLEST = (72, 64)  # a reduced picture keeps 8 pixels for each of a 9x8 thumbnail
+SMALLEST = (72, 64)  # 8 pixels for each of a 9x8 thumbnail: what a JPEG is decoded to at least
+FINE = (180, 160)  # what keys are made from; down to SMALLEST costs 0.2 bits more
 SKETCH = (48, 48)  # what the views that are not the key are taken from
 LANCZOS = Image.Resampling.LANCZOS  # ImageHash's filter; another one changes 6 bits on average
 CENTRE = 0.05  # cut from each side for the centre view, which is the middle 90 %
@@ -97,12 +98,12 @@ class Reduced(NamedTuple):
         }[turn]
         return Reduced(self.picture.transpose(turn), (x[0], y[0], x[1], y[1]))
 
-    def smaller(self) -> Reduced:
-        """Return the picture reduced by the largest whole factor that leaves 72x64 pixels.
+    def smaller(self, least: tuple[int, int]) -> Reduced:
+        """Return the picture reduced by the largest whole factor that leaves `least` pixels.
 
-        Averaging whole blocks first costs a tenth of a long LANCZOS filter and changes 0.1 bits.
+        Averaging whole blocks first makes a long LANCZOS filter several times cheaper.
         """
-        (x0, y0, x1, y1), (width, height) = self.box, SMALLEST
+        (x0, y0, x1, y1), (width, height) = self.box, least
         factor = int(min((x1 - x0) // width, (y1 - y0) // height))
         if factor <= 1:
             return self

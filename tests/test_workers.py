@@ -462,10 +462,20 @@ class TestStart:
         ]
 
     @linux
-    def test_no_worker_inherits_another_ones_pipes(self) -> None:
-        with workers.workers(deeds.descriptors, jobs=4) as run:
-            found = set(itertools.chain.from_iterable([[out for _, out in run(range(500))]]))
-        assert len({count for _, count in cast("Any", found)}) == 1
+    def test_a_worker_inherits_neither_files_nor_another_ones_pipes(self, tmp_path: Path) -> None:
+        with (tmp_path / "marker").open("w") as marker:
+            os.set_inheritable(marker.fileno(), True)
+            with workers.workers(deeds.descriptors, jobs=4) as run:
+                found = {cast("tuple[str, ...]", open_there) for _, open_there in run(range(500))}
+        pipes = [target for one in found for target in one if target.startswith("pipe:")]
+        assert len(pipes) == len(set(pipes)) == 3 * len(found)
+        assert not [target for one in found for target in one if "marker" in target]
+
+    @posix
+    def test_a_worker_has_a_session_of_its_own(self) -> None:
+        with workers.workers(deeds.process_id, jobs=1) as run:
+            ((_, pid),) = run([0])
+            assert os.getsid(cast("int", pid)) == pid
 
 
 @linux

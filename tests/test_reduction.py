@@ -1,0 +1,167 @@
+"""Brightness, reduction, turning and borders, without any file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from imageshelf import borders, reduction
+from imageshelf.reduction import EXIF_TURNS, ORIENTATIONS, Reduced
+from tests.conftest import drawn
+
+
+def grey(seed: int, size: tuple[int, int]) -> Image.Image:
+    return drawn(seed, size).convert("L")
+
+
+def inside(image: Image.Image) -> tuple[float, ...] | None:
+    return borders.without_borders(reduction.whole(image))
+
+
+def jpeg_noise(image: Image.Image, seed: int = 0) -> Image.Image:
+    noise = np.random.default_rng(seed).integers(-4, 5, image.size[::-1])
+    return Image.fromarray(np.clip(np.asarray(image).astype(int) + noise, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr", "HSV", "RGBX"])
+def test_opaque_pictures_have_pillows_own_brightness(mode: str) -> None:
+    image = drawn(1).convert(mode)
+    assert reduction.brightness(image).tobytes() == image.convert("L").tobytes()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_a_solid_alpha_channel_changes_nothing(mode: str) -> None:
+    image = drawn(1).convert(mode)
+    assert reduction.brightness(image).tobytes() == image.convert("L").tobytes()
+
+
+@pytest.mark.parametrize("mode", ["RGBa", "La", "PA"])
+def test_rare_transparent_modes_are_shown_over_white(mode: str) -> None:
+    image = Image.new(mode, (4, 4))
+    assert reduction.brightness(image).getextrema() == (255, 255)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 3000))
+def test_a_smaller_picture_keeps_enough_and_its_true_extent(width: int, height: int) -> None:
+    picture = Image.new("L", (width, height))
+    small = reduction.whole(picture).smaller(reduction.SMALLEST)
+    x0, y0, x1, y1 = small.box
+    assert (x0, y0) == (0, 0)
+    assert x1 <= small.picture.width < x1 + 1
+    assert y1 <= small.picture.height < y1 + 1
+    assert x1 >= min(72, width)
+    assert y1 >= min(64, height)
+    assert abs(x1 / y1 - width / height) < 1e-6 * width / height
+
+
+@pytest.mark.parametrize("turn", EXIF_TURNS.values())
+def test_turning_takes_the_box_along(turn: Image.Transpose) -> None:
+    picture = Image.new("L", (10, 7), 50)
+    picture.paste(200, (0, 0, 8, 6))  # the true extent; the rest is padding
+    turned = Reduced(picture, (0, 0, 8, 6)).turned(turn)
+    left, top, right, bottom = map(int, turned.box)
+    assert turned.picture.crop((left, top, right, bottom)).getextrema() == (200, 200)
+    assert (right - left) * (bottom - top) == 48
+
+
+def test_the_orientations_are_what_their_names_say() -> None:
+    image = grey(1, (30, 20))
+    steps: dict[str, Callable[[Image.Image], Image.Image]] = {
+        "turned 90 degrees right": lambda im: im.rotate(-90, expand=True),
+        "turned 180 degrees": lambda im: im.rotate(180),
+        "turned 90 degrees left": lambda im: im.rotate(90, expand=True),
+        "mirrored": ImageOps.mirror,
+        "upright": lambda im: im,
+    }
+    assert ORIENTATIONS[0] == ("upright", None)
+    assert len({turn for _, turn in ORIENTATIONS}) == 8
+    for name, turn in ORIENTATIONS:
+        expected = image
+        for step in name.replace("and turned", "and,turned").split(" and,"):
+            expected = steps[step](expected)
+        turned = image.transpose(turn) if turn is not None else image
+        assert turned.tobytes() == expected.tobytes(), name
+
+
+def test_a_sketch_turns_exactly() -> None:
+    picture = reduction.whole(grey(2, (150, 113)))
+    for _, turn in ORIENTATIONS:
+        one = np.frombuffer(picture.turned(turn).sketch().picture.tobytes(), np.uint8)
+        other = np.frombuffer(picture.sketch().turned(turn).picture.tobytes(), np.uint8)
+        assert np.abs(one.astype(int) - other).max() <= 2  # the order of two roundings
+
+
+FRAMES = [  # left, top, right, bottom cut, in hundredths
+    (0, 0, 0, 0),
+    (10, 10, 10, 10),
+    (0, 15, 0, 15),
+    (20, 0, 20, 0),
+    (0, 0, 0, 12),
+    (3, 3, 3, 3),
+    (30, 5, 10, 0),
+    (40, 40, 40, 40),
+]
+
+
+@pytest.mark.parametrize("colour", [0, 255, 128])
+@pytest.mark.parametrize("frame", FRAMES)
+def test_uniform_borders_are_found(frame: tuple[int, int, int, int], colour: int) -> None:
+    blocks = np.random.default_rng(3).integers(60, 190, (38, 50))  # none like the border
+    content = Image.fromarray(((np.kron(blocks, np.ones((4, 4))) + colour) % 256).astype(np.uint8))
+    bordered = Image.new("L", (200, 150), colour)
+    left, top = frame[0] * 2, frame[1] * 3 // 2
+    right, bottom = 200 - frame[2] * 2, 150 - frame[3] * 3 // 2
+    bordered.paste(content.crop((0, 0, right - left, bottom - top)), (left, top))
+    found = inside(jpeg_noise(bordered))
+    if not any(frame):
+        assert found is None
+    else:
+        assert found is not None
+        assert np.abs(np.subtract(found, (left, top, right, bottom))).max() <= 2
+
+
+def test_a_letterboxed_picture_in_a_white_frame_loses_both() -> None:
+    image = ImageOps.expand(ImageOps.expand(grey(4, (100, 60)), (0, 12), 0), 10, 255)
+    found = inside(image)
+    assert found is not None
+    assert np.abs(np.subtract(found, (10, 22, 110, 82))).max() <= 2
+
+
+@pytest.mark.parametrize("colour", [0, 90, 255])
+def test_a_flat_picture_has_no_inside(colour: int) -> None:
+    assert inside(jpeg_noise(Image.new("L", (120, 90), colour))) is None
+
+
+def test_a_hairline_is_no_border() -> None:
+    assert inside(ImageOps.expand(grey(5, (300, 300)), 1, 255)) is None
+
+
+def test_at_most_45_hundredths_of_a_side_are_cut() -> None:
+    image = Image.new("L", (200, 200), 255)
+    image.paste(grey(6, (10, 10)), (185, 20))
+    found = inside(image)
+    assert found is not None
+    assert found[0] == pytest.approx(90)
+    assert found[3] == pytest.approx(110)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 255))
+def test_tiny_pictures_are_left_alone_or_have_an_inside(width: int, height: int, dot: int) -> None:
+    image = Image.new("L", (width, height), 255)
+    image.putpixel((width // 2, height // 2), dot)
+    found = inside(image)
+    if found is not None:
+        left, top, right, bottom = found
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= height
+
+
+def test_the_centre_is_the_middle_nine_tenths() -> None:
+    assert Reduced(Image.new("L", (101, 51)), (0, 0, 100, 50)).centre() == (5, 2.5, 95, 47.5)
