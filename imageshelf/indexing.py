@@ -5,6 +5,7 @@
         for batch in run.batches():        # worker processes decode, this one hashes
             run.remember(batch)            # one crash-safe transaction
         run.settle()                       # what has moved or vanished
+        run.identify()                     # equal keys: equal bytes, equal pixels?
     print(run.summary)
 
 Every step leaves the shelf whole: a run may be killed anywhere and the next one goes on.
@@ -16,7 +17,7 @@ import os
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imageshelf import hashing, images, names, scanning, vanishing
 from imageshelf.images import Task
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
+    from imageshelf.catalogue import PictureRow
     from imageshelf.pipeline import Batch
     from imageshelf.workers import Mapper
 
+IDENTIFIED = "identified"  # a note on the shelf: whether pictures with equal keys were digested
 IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
 
 
@@ -174,6 +177,8 @@ class Indexing:
 
     def remember(self, batch: Batch) -> None:
         """Write a batch in one transaction, durably."""
+        if not (self.summary.new or self.summary.changed):
+            self.catalogue.set_meta(IDENTIFIED, "no")
         added = self.catalogue.add(batch.entries, batch.skips)
         self.summary.new += added.new
         self.summary.changed += added.changed
@@ -199,6 +204,24 @@ class Indexing:
         self.summary.vanished = sum(known.state == PICTURE for known in gone)
         self.summary.kept = len(self.found.vanished) - len(gone)
         self.summary.pictures = self.catalogue.counts().pictures
+
+    def identify(self) -> int:
+        """Digest new pictures that look like another, so that no search has to; return how many.
+
+        A run that was stopped before leaves this to the next one.
+        """
+        if self.catalogue.meta(IDENTIFIED) == "yes":
+            return 0
+        from imageshelf import identifying  # noqa: PLC0415 - NumPy, not needed if nothing changed
+
+        number = 0
+        for rows in identifying.equal_keys(self.catalogue):
+            ids = [row.id for row in rows]
+            for lacking in (identifying.lacking_bytes, identifying.lacking_pixels):
+                wanted = lacking(rows, self.catalogue.digests(ids))
+                number += self._digest(wanted, pixels=lacking is identifying.lacking_pixels)
+        self.catalogue.set_meta(IDENTIFIED, "yes")
+        return number
 
     # -- how ------------------------------------------------------------------------------------
 
@@ -276,17 +299,36 @@ class Indexing:
         unlisted = [folder for folder, _ in self.found.unlisted]
         return vanishing.gone(self.found.vanished, unlisted, self.found.renumbered, self._path)
 
+    def _digest(self, classes: list[list[PictureRow]], *, pixels: bool) -> int:
+        """Digest the first picture of each class; the digest is that of all of them."""
+        from imageshelf.identifying import Wanted, digested  # noqa: PLC0415 - as above
+
+        if not classes:
+            return 0
+        members = {same[0].id: [row.id for row in same] for same in classes}
+        known = self.catalogue.digests([number for same in members.values() for number in same])
+        found = []
+        tasks = [Wanted(same[0].id, self._path(same[0].name), pixels) for same in classes]
+        with workers(digested, **self._limits()) as mapper:
+            for task, digest in self._stop.watch(mapper(tasks)):
+                for number in members[task.id] if isinstance(digest, bytes) else ():
+                    of_bytes, of_pixels, sound = known[number]
+                    both = (of_bytes, digest) if pixels else (digest, of_pixels)
+                    found.append((number, *both, sound))
+        self.catalogue.set_digests(found)
+        return len(tasks)
+
+    def _limits(self) -> dict[str, Any]:
+        settings = self.settings
+        return {
+            "jobs": cores() if settings.jobs is None else settings.jobs,
+            "time_limit_s": settings.time_limit_s,
+            "memory_limit_bytes": settings.memory_limit_mb * 1_000_000,
+        }
+
     def _workers(self) -> Mapper[Task, images.Picture | images.Refusal]:
         if self._mapper is None:
-            jobs = cores() if self.settings.jobs is None else self.settings.jobs
-            self._mapper = self._cleanup.enter_context(
-                workers(
-                    images.examine,
-                    jobs=jobs,
-                    time_limit_s=self.settings.time_limit_s,
-                    memory_limit_bytes=self.settings.memory_limit_mb * 1_000_000,
-                )
-            )
+            self._mapper = self._cleanup.enter_context(workers(images.examine, **self._limits()))
         return self._mapper
 
     def _tasks(self) -> Iterator[Task]:
@@ -315,4 +357,5 @@ def index(
         for batch in run.batches():
             run.remember(batch)
         run.settle()
+        run.identify()
     return run.summary

@@ -84,6 +84,16 @@ class Column(NamedTuple):
     phash: npt.NDArray[np.uint64]
     low_information: npt.NDArray[np.bool_]
 
+    def fingerprint(self, number: int) -> Fingerprint | None:
+        """Return the fingerprint of the picture with this id; None where it has no such view."""
+        at = int(np.searchsorted(self.ids, number))
+        if at == len(self.ids) or self.ids[at] != number:
+            return None
+        return Fingerprint(
+            int(self.row[at]), int(self.column[at]), int(self.phash[at]),
+            bool(self.low_information[at]),
+        )  # fmt: skip
+
 
 class Probe(NamedTuple):
     """One comparison: a fingerprint of the query against one stored view, with its limits."""

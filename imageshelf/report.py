@@ -93,12 +93,12 @@ def record(match: Match) -> dict[str, Any]:
 
 def matches_json(matches: Matches) -> str:
     """Return the answer as one JSON document: a list of match objects."""
-    return json.dumps([record(match) for match in matches], indent=2)
+    return json.dumps([record(match) for match in matches], indent=2) + "\n"
 
 
 def matches_jsonl(matches: Iterable[Match]) -> str:
     """Return the answer as JSON Lines: one match a line, nothing for no match."""
-    return "\n".join(json.dumps(record(match)) for match in matches)
+    return "".join(json.dumps(record(match)) + "\n" for match in matches)
 
 
 def matches_text(matches: Matches) -> str:
@@ -106,13 +106,21 @@ def matches_text(matches: Matches) -> str:
     by_query: dict[str, list[Match]] = {}
     for match in matches:
         by_query.setdefault(match.query, []).append(match)
-    return "\n\n".join(_answer(asked, by_query.get(asked.path, [])) for asked in matches.asked)
+    answers = [_answer(a, by_query.get(a.path, [])) for a in matches.asked if not a.problem]
+    return "\n\n".join(answers) + "\n" if answers else ""
+
+
+def unmatched_text(matches: Matches, form: str) -> str:
+    """Return the queries that match nothing: a name a line, or as JSON."""
+    paths = [asked.path for asked in matches.asked if not asked.matches and not asked.problem]
+    if form == "json":
+        return json.dumps(paths, indent=2) + "\n"
+    lines = [shown(path) if form == "text" else json.dumps({"query": path}) for path in paths]
+    return "".join(line + "\n" for line in lines)
 
 
 def _answer(asked: Asked, found: Sequence[Match]) -> str:
     name = shown(asked.path)
-    if asked.problem:
-        return f"{name}: {shown(asked.problem)}"
     note = "; it shows too little for a near match" if asked.low_information else ""
     if not found:
         return f"{name}: no picture on the shelf matches{note}"
@@ -132,7 +140,7 @@ def _line(match: Match) -> list[str]:
         match.turn or match.kind,
         f"{match.width}x{match.height}" if match.width else "-",
         size(match.size_bytes),
-        shown(nearby(match.path)),
+        shown(nearby(match.path)) + ("" if os.path.lexists(match.path) else "  (not there now)"),
     ]
 
 

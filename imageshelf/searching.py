@@ -13,9 +13,11 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from imageshelf import hamming, hashing, images, matching
-from imageshelf.images import UnreadableImage
+from imageshelf import hamming, hashing, images, kinds, matching, names, queries
+from imageshelf.kinds import Side
 from imageshelf.matching import DEFAULT, Fingerprint, Policy, Views
+from imageshelf.opening import UnreadableImage
+from imageshelf.queries import QueryError
 from imageshelf.shelf import ShelfError, open_shelf
 
 if TYPE_CHECKING:
@@ -27,9 +29,13 @@ if TYPE_CHECKING:
     from imageshelf.matching import Candidate, Column
     from imageshelf.shelf import Shelf
 
-SearchingError = (ShelfError, UnreadableImage)  # what makes a search bad, in one sentence
-SAME_FILE = "same file"
+SearchingError = (
+    ShelfError,
+    QueryError,
+    UnreadableImage,
+)  # what makes a search bad, in one sentence
 VIEWS = ("whole", "trimmed", "centre")
+ROWS_AT_A_TIME = 4096
 
 
 class Match(NamedTuple):
@@ -96,9 +102,17 @@ class Question:
     """What counts as an answer; the fields are the options of `search.py`."""
 
     policy: Policy = DEFAULT
+    kinds: frozenset[str] | None = None  # only these kinds; `similar` comes only when it is named
     dataset: str | None = None  # only pictures below this folder
     limit: int | None = None  # matches a query
-    stored: tuple[str, ...] = VIEWS
+
+
+class Subject(NamedTuple):
+    """A picture that is asked about: its fingerprints, and what its file is compared by."""
+
+    path: str
+    views: Views
+    side: Side
 
 
 @dataclass
@@ -140,49 +154,58 @@ class Searching:
         wanted = {"whole": True, "trimmed": policy.trimmed, "centre": policy.centre}
         return [view for view in VIEWS if wanted[view]]
 
-    def ask(self, path: str) -> Matches:
-        """Return the pictures that match the one at `path`, nearest first.
+    def ask(self, arguments: Iterable[str]) -> Iterator[Matches]:
+        """Yield the answer to each query: pictures, folders of them, "-", other shelves.
 
-        A query that cannot be read gives no matches, and its `asked` entry says why.
+        A picture that cannot be read gives no matches, and its `asked` entry says why. Raises
+        QueryError and ShelfError for arguments that cannot be taken apart.
         """
-        try:
-            picture = images.read(
-                path, full_decode=self.full_decode, turned=self.question.policy.turned is not None
-            )
-        except UnreadableImage as exc:
-            return Matches(asked=[Asked(path, 0, exc.reason)])
-        return self.answer(path, picture)
+        asked = queries.taken_apart(arguments)
+        for query in queries.decoded(asked, full_decode=self.full_decode):
+            if query.picture is None:
+                yield Matches(asked=[Asked(query.path, 0, query.problem)])
+            else:
+                yield self.answer(subject_of(query.path, query.picture))
+        for path in asked.shelves:
+            for subject in subjects_on(path, self.shelf):
+                yield self.answer(subject)
 
-    def answer(self, path: str, picture: Picture) -> Matches:
-        """Return the pictures that match a decoded query."""
-        views = views_of(picture)
-        found = sorted([*self._catalogued(path, views), *self._by_hand(path, views)])
+    def answer(self, subject: Subject) -> Matches:
+        """Return the pictures that match a picture, nearest first."""
+        found = sorted([*self._catalogued(subject), *self._by_hand(subject)])
+        if self.question.kinds is not None:
+            found = [match for match in found if match.kind in self.question.kinds]
         kept = found[: self.question.limit]
-        return Matches(kept, [Asked(path, len(kept), "", views.whole.low_information)])
+        low = subject.views.whole.low_information
+        return Matches(kept, [Asked(subject.path, len(kept), "", low)])
 
-    def _catalogued(self, query: str, views: Views) -> Iterator[Match]:
+    def _catalogued(self, subject: Subject) -> Iterator[Match]:
         catalogue = self.shelf.catalogue
         if catalogue is None:
             return
         found = matching.candidates(
-            views,
+            subject.views,
             self.columns,
             self.question.policy,
             lambda ids: {row.id: row.thumbnail for row in catalogue.rows(ids)},
         )
-        rows = {row.id: row for row in catalogue.rows([candidate.id for candidate in found])}
+        ids = [candidate.id for candidate in found]
+        rows = {row.id: row for row in catalogue.rows(ids)}
+        digests = catalogue.digests(ids)
         for candidate in found:
             row = rows[candidate.id]
-            name = os.fsdecode(row.name)
+            name = names.to_text(row.name)
             if self._wanted(name) and name in self.shelf.get(row.key, ()):
-                yield self._match(query, candidate, row, self.shelf.path_of(name))
+                path = self.shelf.path_of(name)
+                yield self._match(subject, candidate, row, side_of(path, row, digests[row.id]))
 
-    def _match(self, query: str, candidate: Candidate, row: PictureRow, path: str) -> Match:
-        kind = _kind(query, path, candidate)
+    def _match(self, subject: Subject, candidate: Candidate, row: PictureRow, side: Side) -> Match:
+        kind = kinds.kind_of(subject.side, side, candidate.turn)
+        plain = not self.question.policy.low_information
         return Match(
-            rank=self._rank(kind, candidate),
-            path=path,
-            query=query,
+            rank=-1 if kind == kinds.SAME_FILE else candidate.row if plain else candidate.score,
+            path=side.path,
+            query=subject.path,
             row=candidate.row,
             column=candidate.column,
             phash=candidate.phash,
@@ -195,28 +218,75 @@ class Searching:
             size_bytes=row.size_bytes,
         )
 
-    def _rank(self, kind: str, candidate: Candidate) -> int:
-        if kind == SAME_FILE:
-            return -1
-        return candidate.score if self.question.policy.low_information else candidate.row
-
-    def _by_hand(self, query: str, views: Views) -> Iterator[Match]:
+    def _by_hand(self, subject: Subject) -> Iterator[Match]:
         radius = min(matching.FOREIGN_ROW, self.question.policy.upright.row)
-        for key, names in self._foreign:
-            row = hamming.distance(hashing.from_hex(key), views.whole.row)
-            for name in names if row <= radius else ():
+        for key, listed in self._foreign:
+            row = _row_distance(key, subject.views.whole.row)
+            for name in listed if row <= radius else ():
                 if self._wanted(name):
                     path = self.shelf.path_of(name)
+                    same = kinds.same_file(subject.path, path)
                     yield Match(
-                        4 * row, path, query, row, None, None, None, matching.similarity(row),
-                        _kind(query, path, None), "", None, None, None,
-                    )  # fmt: skip
+                        rank=-1 if same else 4 * row,  # as if the other hashes were as far
+                        path=path,
+                        query=subject.path,
+                        row=row,
+                        column=None,
+                        phash=None,
+                        score=None,
+                        similarity=matching.similarity(row),
+                        kind=kinds.SAME_FILE if same else kinds.NEAR,
+                        turn="",
+                        width=None,
+                        height=None,
+                        size_bytes=None,
+                    )
 
     def _wanted(self, name: str) -> bool:
         if self.question.dataset is None:
             return True
         below = os.path.join(os.path.abspath(self.question.dataset), "")
         return self.shelf.path_of(name).startswith(below)
+
+
+def subject_of(path: str, picture: Picture) -> Subject:
+    """Return a decoded picture as the subject of a question."""
+    facts = picture.facts
+    side = Side(path, facts.size_bytes, facts.captured_at, luma=picture.luma)
+    return Subject(path, views_of(picture), side)
+
+
+def subjects_on(path: str, besides: Shelf) -> Iterator[Subject]:
+    """Yield every picture on another shelf as a subject; its files need not be there.
+
+    Raises ShelfError for a shelf whose hashes were made otherwise than those of `besides`.
+    """
+    with open_shelf(path) as other:
+        recipe = other.recipe
+        if recipe is None:
+            raise ShelfError(f"{path} has no catalogue to ask about: index its pictures first")
+        if sentence := besides.mismatch(recipe):
+            raise ShelfError(f"{path} cannot be compared: {sentence}")
+        catalogue = other.whole_catalogue()
+        columns = {view: matching.Column(*catalogue.hashes(view)) for view in VIEWS}
+        for start in range(0, len(columns["whole"].ids), ROWS_AT_A_TIME):
+            ids = columns["whole"].ids[start : start + ROWS_AT_A_TIME].tolist()
+            digests = catalogue.digests(ids)
+            for row in catalogue.rows(ids):
+                file = other.path_of(names.to_text(row.name))
+                prints = {view: column.fingerprint(row.id) for view, column in columns.items()}
+                whole = prints["whole"]
+                if whole is not None:
+                    views = Views(
+                        whole, {}, prints["trimmed"], prints["centre"], thumbnail=row.thumbnail
+                    )
+                    yield Subject(file, views, side_of(file, row, digests[row.id]))
+
+
+def side_of(path: str, row: PictureRow, digests: tuple[bytes | None, bytes | None, object]) -> Side:
+    """Return what a picture on the shelf is compared by."""
+    digest, pixel_digest, _ = digests
+    return Side(path, row.size_bytes, row.captured_at, digest, pixel_digest, row.thumbnail)
 
 
 def views_of(picture: Picture) -> Views:
@@ -240,25 +310,27 @@ def views_of(picture: Picture) -> Views:
 
 
 def search(
-    query: str | os.PathLike[str],
+    query: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     shelve: str | os.PathLike[str] = "db.shelve",
     question: Question | None = None,
 ) -> Matches:
-    """Return the pictures on a shelf that match a picture, nearest first.
+    """Return the pictures on a shelf that match, nearest first; many queries in their order.
 
-    Raises ShelfError for a shelf that cannot be read, UnreadableImage for such a query.
+    Raises ShelfError for a shelf that cannot be read, UnreadableImage for a single such query;
+    of many, `asked` names the ones that could not be read.
     """
+    several = [query] if isinstance(query, (str, os.PathLike)) else query
+    paths = [os.fspath(path) for path in several]
     with Searching(os.fspath(shelve), question or Question()) as shelf:
-        matches = shelf.ask(os.fspath(query))
-    if matches.asked[0].problem:
-        raise UnreadableImage(f"{os.fspath(query)}: {matches.asked[0].problem}")
+        matches = Matches.joined(shelf.ask(paths))
+    if len(matches.asked) == 1 and matches.asked[0].problem:
+        raise UnreadableImage(f"{matches.asked[0].path} {matches.asked[0].problem}")
     return matches
 
 
-def _kind(query: str, path: str, candidate: Candidate | None) -> str:
+def _row_distance(key: str, row: int) -> int:
+    """Return the distance to a key that somebody wrote; what is no key is as far as can be."""
     try:
-        if os.path.samefile(query, path):
-            return SAME_FILE
-    except OSError:
-        return "missing"
-    return "turned" if candidate is not None and candidate.turn else "near"
+        return hamming.distance(hashing.from_hex(key), row)
+    except ValueError:
+        return matching.BITS + 1

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import pytest
 from PIL import Image, ImageEnhance
 
 import search as script
-from imageshelf import index, open_shelf, report
+from imageshelf import Settings, index, open_shelf, report
 from imageshelf.searching import Matches, search
-from tests.conftest import drawn
+from tests.conftest import ROOT, drawn
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX")
@@ -130,7 +131,7 @@ def test_several_queries_are_answered_in_turn_and_a_bad_one_is_named(
     out, err = capsys.readouterr()
     assert out.count("1 match") == 2
     assert err.count("\n") == 1
-    assert "bad.jpg: " in err
+    assert "bad.jpg is not a picture" in err
 
 
 @pytest.mark.parametrize("name", ["nowhere.jpg", "folder"])
@@ -200,8 +201,9 @@ def test_a_picture_deleted_since_is_still_told_of(
 ) -> None:
     shutil.copy(photos / "0.jpg", tmp_path / "query.jpg")
     (photos / "0.jpg").unlink()
-    (only,) = search(tmp_path / "query.jpg", shelve)
-    assert only.kind == "missing"
+    found = search(tmp_path / "query.jpg", shelve)
+    assert [match.kind for match in found] == ["near"]  # nothing is left to compare bytes with
+    assert "(not there now)" in report.matches_text(found)
 
 
 def test_flat_pictures_do_not_all_match(tmp_path: Path) -> None:
@@ -264,3 +266,143 @@ def test_wrong_usage_exits_with_2(options: list[str], capsys: pytest.CaptureFixt
         script.main(["-q", "x.jpg", *options])
     assert caught.value.code == 2
     assert "expected" in (err := capsys.readouterr().err) or "invalid choice" in err
+
+
+# -- many queries ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def phone(tmp_path: Path) -> Path:
+    """A folder with copies of two pictures on the shelf, a stranger, and what is no picture."""
+    folder = tmp_path / "phone"
+    (folder / "sub").mkdir(parents=True)
+    drawn(0).resize((120, 90)).save(folder / "a copy.jpg")
+    drawn(1).transpose(Image.Transpose.ROTATE_90).save(folder / "sub" / "turned.jpg")
+    drawn(999).save(folder / "stranger.jpg")
+    (folder / "notes.txt").write_text("no picture, and nobody said it were one")
+    return folder
+
+
+def test_a_folder_asks_for_every_picture_below_it(
+    phone: Path, shelve: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = told(capsys, shelve, "-q", phone, "--format", "jsonl").splitlines()
+    pairs = {(Path(m["query"]).name, Path(m["path"]).name) for m in map(json.loads, found)}
+    assert pairs == {("a copy.jpg", "0.jpg"), ("turned.jpg", "1.jpg")}
+    assert [asked.path for asked in script.matches.asked] == [
+        str(phone / name) for name in ("a copy.jpg", "stranger.jpg", "sub/turned.jpg")
+    ]
+
+
+def test_unmatched_names_what_is_not_on_the_shelf(
+    phone: Path, shelve: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["-q", phone, "--unmatched"]
+    assert told(capsys, shelve, *options) == f"{phone / 'stranger.jpg'}\n"
+    assert json.loads(told(capsys, shelve, *options, "--format", "json")) == [
+        str(phone / "stranger.jpg")
+    ]
+    assert told(capsys, shelve, *options, "--exit-code", status=3)
+    assert not told(capsys, shelve, "-q", phone / "a copy.jpg", "--unmatched", "--exit-code")
+
+
+@pytest.mark.parametrize("separator", ["\n", "\0"])
+def test_a_list_on_standard_input_is_asked_for(phone: Path, shelve: Path, separator: str) -> None:
+    listing = separator.join([str(phone / "a copy.jpg"), str(phone / "stranger.jpg"), ""])
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "search.py"), "-s", str(shelve), "-q", "-", "--unmatched"],
+        input=listing,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{phone / 'stranger.jpg'}\n"
+
+
+def test_another_shelf_is_asked_for_without_its_pictures(
+    phone: Path, shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index(phone, tmp_path / "drawer.shelve")
+    shutil.rmtree(phone)
+    found = told(capsys, shelve, "-q", tmp_path / "drawer.shelve", "--format", "jsonl").splitlines()
+    pairs = {(Path(m["query"]).name, Path(m["path"]).name) for m in map(json.loads, found)}
+    assert ("a copy.jpg", "0.jpg") in pairs
+    assert len(script.matches.asked) == 3
+    index(tmp_path / "photos", tmp_path / "full.shelve", Settings(full_decode=True))
+    assert script.main(["-s", str(shelve), "-q", str(tmp_path / "full.shelve")]) == 1
+    assert "reduced" in capsys.readouterr().err
+
+
+def test_a_query_in_its_own_shelf_is_the_same_file(
+    shelve: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = told(capsys, shelve, "-q", shelve, "--format", "jsonl").splitlines()
+    assert [json.loads(line)["kind"] for line in found] == ["same file"] * 6
+
+
+def test_a_folder_without_a_picture_is_one_clear_line(
+    shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert script.main(["-s", str(shelve), "-q", str(tmp_path / "empty")]) == 1
+    assert "no picture" in capsys.readouterr().err
+
+
+# -- kinds ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def relatives(tmp_path: Path) -> Path:
+    folder = tmp_path / "relatives"
+    folder.mkdir()
+    original = drawn(7)
+    original.save(folder / "original.png")
+    shutil.copy(folder / "original.png", folder / "bytes.png")
+    original.save(folder / "pixels.bmp")
+    original.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "turned.png")
+    original.resize((100, 75)).save(folder / "near.jpg")
+    return folder
+
+
+def test_every_match_says_what_kind_it_is(relatives: Path, tmp_path: Path) -> None:
+    index(relatives, tmp_path / "db.shelve")
+    found = search(relatives / "original.png", tmp_path / "db.shelve")
+    assert {Path(match.path).name: match.kind for match in found} == {
+        "original.png": "same file",
+        "bytes.png": "identical bytes",
+        "pixels.bmp": "identical pixels",
+        "turned.png": "turned",
+        "near.jpg": "near",
+    }
+    assert {match.turn for match in found if match.kind == "turned"} == {"mirrored"}
+
+
+def test_only_the_kinds_asked_for_are_listed(
+    relatives: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index(relatives, tmp_path / "db.shelve")
+    options = ["-q", relatives / "original.png", "--format", "jsonl", "--kind"]
+    for kinds, names in (
+        ("identical-bytes,turned", {"bytes.png", "turned.png"}),
+        ("identical pixels", {"pixels.bmp"}),
+    ):
+        lines = told(capsys, tmp_path / "db.shelve", *options, kinds).splitlines()
+        assert {Path(json.loads(line)["path"]).name for line in lines} == names
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--strict", "--loose"], "not allowed with"),
+        (["--max-distance", "3", "--similarity", "90"], "not allowed with"),
+        (["--similarity", "101"], "expected 0 to 100 percent"),
+        (["--kind", "nearly"], "expected some of same file"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        script.main(["-q", "x.jpg", *options])
+    assert caught.value.code == 2
+    assert sentence in capsys.readouterr().err

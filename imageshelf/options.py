@@ -1,0 +1,239 @@
+"""The options of the two scripts: one meaning each, in the groups that `--help` shows."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from imageshelf import __version__
+from imageshelf.kinds import KINDS
+from imageshelf.matching import BITS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FORMATS = ("text", "json", "jsonl")
+
+
+def index_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options of `index.py`; a wrong one exits with status 2 and a sentence."""
+    parser = argparse.ArgumentParser(
+        prog="index.py",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = parser.add_argument_group("input")
+    what.add_argument(
+        "-d",
+        "--dataset",
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="DIR",
+        help="folders to index, with everything below them",
+    )
+    what.add_argument(
+        "-s",
+        "--shelve",
+        default="db.shelve",
+        metavar="FILE",
+        help="the shelf to fill (default: %(default)s)",
+    )
+    what.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="leave out files and folders with such a name, or, with a slash in it, "
+        "such a path below the dataset; may be repeated",
+    )
+    what.add_argument("--follow-symlinks", action="store_true",
+                      help="go through symbolic links; loops are harmless")  # fmt: skip
+    hashing = parser.add_argument_group("hashing")
+    hashing.add_argument(
+        "--hash",
+        default="dhash",
+        choices=["dhash"],
+        help="the hash that is the key (default: %(default)s)",
+    )
+    hashing.add_argument("--full-decode", action="store_true",
+                         help="decode every pixel: keys equal imagehash.dhash bit for bit, at a "
+                         "several times slower pace")  # fmt: skip
+    work = parser.add_argument_group("work")
+    work.add_argument(
+        "-j",
+        "--jobs",
+        type=whole_number,
+        metavar="N",
+        help="worker processes (default: one a core; 0: decode in this process, "
+        "without limits, to debug)",
+    )
+    work.add_argument(
+        "--time-limit",
+        type=positive,
+        default=20.0,
+        metavar="S",
+        help="seconds that one file may take (default: %(default)g)",
+    )
+    work.add_argument("--memory-limit", type=whole_number, default=2048, metavar="MB",
+                      help="memory that one worker may use (default: %(default)s)")  # fmt: skip
+    upkeep = parser.add_argument_group("upkeep and report")
+    upkeep.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="forget all hashes and read every picture again; what you decided "
+        "(not-duplicates, clean-ups) is kept",
+    )
+    upkeep.add_argument(
+        "--allow-vanished",
+        action="store_true",
+        help="go on although more than half of a dataset's pictures are gone",
+    )
+    upkeep.add_argument(
+        "--retry-skipped", action="store_true", help="try again what an earlier run could not read"
+    )
+    upkeep.add_argument(
+        "--show-skipped", action="store_true", help="name every file that was skipped"
+    )
+    upkeep.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
+    upkeep.add_argument("--version", action="version", version=f"imageshelf {__version__}")
+    return parser.parse_args(argv)
+
+
+def search_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options of `search.py`; a wrong one exits with status 2 and a sentence."""
+    parser = argparse.ArgumentParser(
+        prog="search.py",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _what(parser.add_argument_group("what"))
+    _match(parser.add_argument_group("match"))
+    _report(parser.add_argument_group("report"))
+    return parser.parse_args(argv)
+
+
+def _what(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-q",
+        "--query",
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="PATH",
+        help="what to look for: pictures, folders of pictures, another shelf, or - for a list of "
+        "paths on standard input",
+    )
+    group.add_argument(
+        "-s",
+        "--shelve",
+        default="db.shelve",
+        metavar="FILE",
+        help="the shelf to search (default: %(default)s)",
+    )
+    group.add_argument("-d", "--dataset", metavar="DIR", help="only pictures below this folder")
+
+
+def _match(group: argparse._ArgumentGroup) -> None:
+    one = group.add_mutually_exclusive_group()
+    one.add_argument("--strict", action="store_true", help="fewer false matches, fewer matches")
+    one.add_argument("--loose", action="store_true", help="more matches, more of them false")
+    one.add_argument(
+        "--max-distance",
+        type=bits,
+        metavar="N",
+        help=f"every key within N of its {BITS} bits, whatever the other hashes say",
+    )
+    one.add_argument(
+        "--similarity",
+        type=percent,
+        metavar="PERCENT",
+        help="every key with at least so many percent equal bits",
+    )
+    group.add_argument(
+        "--kind",
+        type=kinds,
+        metavar="KIND,...",
+        help=f"only matches of these kinds: {', '.join(KINDS)}",
+    )
+    group.add_argument(
+        "--limit", type=at_least_one, metavar="N", help="at most N matches for each query"
+    )
+
+
+def _report(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="how to print the answer (default: %(default)s)",
+    )
+    group.add_argument(
+        "--unmatched", action="store_true", help="print the queries that match nothing instead"
+    )
+    group.add_argument(
+        "--exit-code",
+        action="store_true",
+        help="exit with status 3 if a query matches nothing",
+    )
+    group.add_argument(
+        "--open", action="store_true", help="open the matches in the system's viewer, at most ten"
+    )
+    group.add_argument("--version", action="version", version=f"imageshelf {__version__}")
+
+
+# -- what an option may hold ----------------------------------------------------------------------
+
+
+def whole_number(text: str) -> int:
+    """Return a number of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+    return int(text)
+
+
+def at_least_one(text: str) -> int:
+    """Return a number of at least 1."""
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, got {text!r}")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """Return a number of seconds above 0."""
+    number = _number(text)
+    if not 0 < number < 1e6:  # noqa: PLR2004 - eleven days
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
+    return number
+
+
+def percent(text: str) -> float:
+    """Return a percentage."""
+    number = _number(text.removesuffix("%"))
+    if not 0 <= number <= 100:  # noqa: PLR2004 - percent
+        raise argparse.ArgumentTypeError(f"expected 0 to 100 percent, got {text!r}")
+    return number
+
+
+def bits(text: str) -> int:
+    """Return a distance between two keys."""
+    if not (text.isdecimal() and int(text) <= BITS):
+        raise argparse.ArgumentTypeError(f"expected 0 to {BITS} bits, got {text!r}")
+    return int(text)
+
+
+def kinds(text: str) -> frozenset[str]:
+    """Return the kinds in a list; a hyphen may stand for a space."""
+    wanted = {part.strip().replace("-", " ") for part in text.split(",")}
+    if unknown := sorted(wanted - set(KINDS)):
+        raise argparse.ArgumentTypeError(
+            f"expected some of {', '.join(KINDS)}; got {', '.join(map(repr, unknown))}"
+        )
+    return frozenset(wanted)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0

@@ -1,0 +1,121 @@
+"""What a search is asked about: pictures, folders of pictures, a list, or another shelf."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from imageshelf import backends, images
+from imageshelf.images import Picture, Refusal, Task
+from imageshelf.scanning import Walk
+from imageshelf.workers import Lost, cores, workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
+
+STANDARD_INPUT = "-"
+
+
+class QueryError(Exception):
+    """A question that cannot be asked; one sentence says why."""
+
+
+class Query(NamedTuple):
+    """One picture to ask about: what it looks like, or why it could not be read."""
+
+    path: str
+    picture: Picture | None
+    problem: str = ""
+
+
+class Asked(NamedTuple):
+    """The arguments of a search, taken apart."""
+
+    files: list[str]
+    shelves: list[str]
+    optional: frozenset[str]  # found in a folder: what is no picture there is passed over
+
+
+def taken_apart(arguments: Iterable[str]) -> Asked:
+    """Return the files and shelves that the arguments stand for, each once, in their order.
+
+    A folder stands for every file below it, "-" for the paths on standard input. Raises
+    QueryError for a folder that cannot be listed.
+    """
+    files: dict[str, None] = {}
+    shelves: dict[str, None] = {}
+    optional: set[str] = set()
+    for path in _with_standard_input(arguments):
+        if os.path.isdir(path):
+            below = list(_below(path))
+            optional.update(name for name in below if name not in files)
+            files.update(dict.fromkeys(below))
+        elif _is_database(path):
+            shelves[path] = None
+        else:
+            files[path] = None
+            optional.discard(path)
+    return Asked(list(files), list(shelves), frozenset(optional))
+
+
+def decoded(asked: Asked, *, full_decode: bool, time_limit_s: float = 20.0) -> Iterator[Query]:
+    """Yield every file as a query, in the order of `asked`; several are decoded in parallel."""
+    tasks = [Task(path, full_decode=full_decode) for path in asked.files]
+    if len(tasks) <= 1:  # starting a worker would take longer
+        answers = ((task, images.look(task)) for task in tasks)
+        yield from (_query(task, answer) for task, answer in answers)
+        return
+    waiting: dict[str, Query | None] = {}
+    order = iter(asked.files)
+    following = next(order)
+    with workers(images.look, jobs=min(cores(), len(tasks)), time_limit_s=time_limit_s) as mapper:
+        for task, answer in mapper(tasks):
+            passed_over = (
+                isinstance(answer, Refusal) and answer.other and task.path in asked.optional
+            )
+            waiting[task.path] = None if passed_over else _query(task, answer)
+            while following in waiting:
+                query = waiting.pop(following)
+                following = next(order, "")
+                if query is not None:
+                    yield query
+
+
+def _query(task: Task, answer: Picture | Refusal | Lost) -> Query:
+    if isinstance(answer, Picture):
+        return Query(task.path, answer)
+    return Query(task.path, None, answer.reason)
+
+
+def _below(folder: str) -> Iterator[str]:
+    walk = Walk(folder, b"")
+    for run in walk:
+        for name, _ in run:
+            yield os.path.join(folder, os.fsdecode(name))
+    if walk.unlisted and walk.unlisted[0][0] == b"":
+        raise QueryError(f"the folder {folder!r} cannot be listed: {walk.unlisted[0][1]}")
+
+
+def _is_database(path: str) -> bool:
+    try:
+        header = backends.header(path)
+    except (OSError, ValueError):
+        return False
+    return header is not None and not header.problem and not header.empty
+
+
+def _with_standard_input(arguments: Iterable[str]) -> Iterator[str]:
+    for path in arguments:
+        if path == STANDARD_INPUT:
+            yield from listed(sys.stdin.buffer)
+        else:
+            yield path
+
+
+def listed(stream: BinaryIO) -> list[str]:
+    """Return the paths in a list: one a line, or separated by NUL bytes as `find -print0` does."""
+    data = stream.read()
+    parts = data.split(b"\0") if b"\0" in data else data.splitlines()
+    return [os.fsdecode(part) for part in parts if part]

@@ -1,0 +1,110 @@
+"""Digests of pictures with equal keys, kept on the shelf."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from imageshelf import identifying, index, open_shelf, search
+from tests.conftest import drawn
+
+
+@pytest.fixture
+def relatives(tmp_path: Path) -> Path:
+    folder = tmp_path / "relatives"
+    folder.mkdir()
+    drawn(7).save(folder / "a.png")
+    shutil.copy(folder / "a.png", folder / "b.png")
+    drawn(7).save(folder / "c.bmp")
+    drawn(7).save(folder / "d.jpg", quality=95)
+    drawn(8).save(folder / "stranger.png")
+    return folder
+
+
+def digests(shelve: Path) -> dict[str, tuple[bool, bool]]:
+    with open_shelf(shelve) as db:
+        catalogue = db.whole_catalogue()
+        ids = catalogue.hashes().ids.tolist()
+        known = catalogue.digests(ids)
+        named = {number: Path(os.fsdecode(n)).name for number, n in catalogue.names(ids).items()}
+    return {named[number]: (bool(d[0]), bool(d[1])) for number, d in known.items()}
+
+
+def test_what_looks_the_same_is_digested_and_a_stranger_is_not(
+    relatives: Path, tmp_path: Path
+) -> None:
+    index(relatives, tmp_path / "db.shelve")
+    found = digests(tmp_path / "db.shelve")
+    assert found["a.png"][0]
+    assert found["b.png"][0]
+    assert found["c.bmp"][1]
+    assert found["stranger.png"] == (False, False)
+
+
+def test_a_search_needs_no_file_to_tell_identical_pictures(relatives: Path, tmp_path: Path) -> None:
+    shelve = tmp_path / "db.shelve"
+    index(relatives, shelve)
+    shutil.rmtree(relatives)
+    kinds = {Path(m.path).name: m.kind for m in search(shelve, shelve) if m.query.endswith("a.png")}
+    assert kinds["b.png"] == "identical bytes"
+    assert kinds["c.bmp"] == "identical pixels"
+    assert kinds["d.jpg"] == "near"
+
+
+def test_a_changed_picture_loses_its_digest_and_gets_another(
+    relatives: Path, tmp_path: Path
+) -> None:
+    shelve = tmp_path / "db.shelve"
+    index(relatives, shelve)
+    drawn(9).save(relatives / "b.png")
+    index(relatives, shelve)
+    assert digests(shelve)["b.png"] == (False, False)
+    shutil.copy(relatives / "a.png", relatives / "b.png")
+    index(relatives, shelve)
+    assert digests(shelve)["b.png"][0]
+
+
+def test_a_run_that_was_stopped_before_digesting_is_made_up_for(
+    relatives: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelve = tmp_path / "db.shelve"
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(identifying, "equal_keys", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            index(relatives, shelve)
+    assert digests(shelve)["a.png"] == (False, False)
+    index(relatives, shelve)
+    assert digests(shelve)["a.png"][0]
+
+
+def test_an_unreadable_picture_has_no_digest_and_stops_nothing(tmp_path: Path) -> None:
+    wanted = identifying.Wanted(1, str(tmp_path / "gone.jpg"), pixels=True)
+    assert identifying.digested(wanted) is None
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 3, 100])
+def test_pictures_of_a_key_stay_together_whatever_the_page(
+    tmp_path: Path, at_a_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for seed in range(4):
+        for copy in range(seed):
+            drawn(seed).save(folder / f"{seed}-{copy}.png")
+    Image.new("L", (9, 9)).save(folder / "dot.png")
+    index(folder, tmp_path / "db.shelve")
+    monkeypatch.setattr(identifying, "AT_A_TIME", at_a_time)
+    with open_shelf(tmp_path / "db.shelve") as db:
+        pages = list(identifying.equal_keys(db.whole_catalogue()))
+    groups: dict[str, list[int]] = {}
+    for number, page in enumerate(pages):
+        for row in page:
+            groups.setdefault(row.key, []).append(number)
+    assert sorted(len(pages) for pages in groups.values()) == [2, 3]
+    assert all(len(set(pages)) == 1 for pages in groups.values())
