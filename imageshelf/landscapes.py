@@ -122,6 +122,7 @@ def forest(rng: Rng, size: Size) -> Canvas:
         line = height * (0.68 + 0.06 * depth - 0.015 * ridge(rng, width, 1.6))
         fern = tint(fractal(rng, size, 1.3), (24, 52, 20), (130, 168, 62))
         paint(canvas, below(line, size), fern * (1 - 0.5 * mist) + 70 * mist)
+    canvas *= np.exp(0.2 * fractal(rng, size, 2.8))[..., None]  # sun and shade
     return canvas
 
 

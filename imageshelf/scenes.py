@@ -159,10 +159,15 @@ def snapshot(seed: int, size: Size) -> Image.Image:
     rng = np.random.default_rng(seed)
     names = list(SCENES)
     zoom = rng.uniform(1.0, 1.7)
-    wide = (round(size[0] * zoom), round(size[1] * zoom))
+    wide = (_smooth(size[0] * zoom), _smooth(size[1] * zoom))
     canvas = SCENES[names[int(rng.integers(len(names)))]](rng, wide)
     left, top = rng.integers(0, wide[0] - size[0] + 1), rng.integers(0, wide[1] - size[1] + 1)
     canvas = canvas[top : top + size[1], left : left + size[0]]
     canvas *= np.exp(UNEVEN * fractal(rng, size, 2.6))[..., None]
     picture = develop(canvas, rng)
     return ImageOps.mirror(picture) if rng.integers(2) else picture
+
+
+def _smooth(length: float) -> int:
+    """Next multiple of 32: noise costs up to four times more where large prime factors are."""
+    return -(-int(length) // 32) * 32

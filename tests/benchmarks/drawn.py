@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     Hashes = NDArray[np.uint64]
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+if __name__ == "__main__":  # a script finds its own folder only
+    sys.path.insert(0, ROOT)
+
+from imageshelf.brushes import fractal  # noqa: E402
+from imageshelf.copies import camera_exif  # noqa: E402
+from imageshelf.scenes import snapshot  # noqa: E402
+
 SCENE_PIXELS = 2_000_000  # above this a scene is drawn smaller, enlarged, and given fresh detail
 SPECTRUM = 2.4  # 2.4 in 10,000 unrelated pairs fall within row distance 14, as photographs do
 BATCH = 50_000  # fingerprints drawn at once: 50 MB
@@ -48,8 +55,6 @@ class Fingerprints(NamedTuple):
 
 def picture(seed: int, size: tuple[int, int]) -> Image.Image:
     """Snapshot of a seed at any size; one of camera size carries detail down to the pixel."""
-    from imageshelf.scenes import snapshot  # noqa: PLC0415 - a script finds the package only in main
-
     shrink = max(1.0, (size[0] * size[1] / SCENE_PIXELS) ** 0.5)
     drawn = snapshot(seed, (round(size[0] / shrink), round(size[1] / shrink)))
     if shrink == 1:
@@ -62,8 +67,6 @@ def picture(seed: int, size: tuple[int, int]) -> Image.Image:
 
 def _detail(rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.int16]:
     """Texture and sensor noise for a picture of camera size, from one tile laid side by side."""
-    from imageshelf.brushes import fractal  # noqa: PLC0415
-
     tile = 5.0 * fractal(rng, (1024, 1024), 1.2) + rng.normal(0, 2.5, (1024, 1024))
     tile = np.block([[tile, tile[:, ::-1]], [tile[::-1], tile[::-1, ::-1]]]).astype(np.int16)
     across, down = -(-size[0] // 2048), -(-size[1] // 2048)
@@ -72,8 +75,6 @@ def _detail(rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.int16
 
 def encoded(image: Image.Image, seed: int) -> bytes:
     """JPEG file as cameras write it: quality 93, colour at half resolution, Exif."""
-    from imageshelf.copies import camera_exif  # noqa: PLC0415
-
     day, minute = 1 + seed % 28, seed // 28 % 60
     exif = camera_exif("Drawn", "Benchmark", f"2025:03:{day:02} 12:{minute:02}:00")
     file = io.BytesIO()
@@ -174,5 +175,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.append(ROOT)
     raise SystemExit(main())

@@ -1,6 +1,9 @@
 """Folders of pictures to measure with, made once and kept: camera size, 500 x 375, tiny.
 
-python tests/benchmarks/speed.py --photos PHOTOS   (which asks for them)
+python tests/benchmarks/files.py PHOTOS FOLDER   (cuts 1,000 pictures of 500 x 375 out of PHOTOS)
+
+Pictures are made in processes of their own: a child's peak memory, as the system counts it, begins
+with that of the process that started it, so the one that measures must stay small.
 """
 
 from __future__ import annotations
@@ -11,8 +14,6 @@ import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
-
-from PIL import Image, ImageOps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,8 +37,9 @@ def small_files(cache: str, photos: str | None) -> str:
     if photos is None:
         _run_drawn(folder, SMALL_COUNT, SMALL)
         return folder
-    sources = _sources(cache, photos)
-    return _filled(folder, lambda part: _cuttings(sources, part))
+    script = os.path.join(HERE, "files.py")
+    command = [sys.executable, script, photos]
+    return _filled(folder, lambda part: _run([*command, part]))
 
 
 def tiny_files(cache: str) -> str:
@@ -53,11 +55,16 @@ def _sources(cache: str, photos: str | None) -> list[str]:
     folder = photos or os.path.join(cache, "drawn")
     if photos is None:
         _run_drawn(folder, DRAWN_CAMERA, CAMERA)
+    return jpegs(folder)
+
+
+def jpegs(folder: str) -> list[str]:
+    """Paths of the JPEG files in a folder; exits when there are none."""
     paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
-    jpegs = [path for path in paths if path.lower().endswith((".jpg", ".jpeg"))]
-    if not jpegs:
+    found = [path for path in paths if path.lower().endswith((".jpg", ".jpeg"))]
+    if not found:
         raise SystemExit(f"no JPEG files in {folder}")
-    return jpegs
+    return found
 
 
 def _key(photos: str | None, count: int) -> str:
@@ -85,8 +92,10 @@ def _copies(sources: Sequence[str], folder: str, count: int, each: int) -> None:
         shutil.copyfile(sources[n % len(sources)], os.path.join(below, f"IMG_{n:06}.jpg"))
 
 
-def _cuttings(sources: Sequence[str], folder: str) -> None:
-    """Cut pictures of 500 x 375 out of larger ones, each from another place."""
+def cut(sources: Sequence[str], folder: str) -> None:
+    """Cut 1,000 pictures of 500 x 375 out of larger ones, each from another place."""
+    from PIL import Image, ImageOps  # noqa: PLC0415 - see above
+
     for n in range(SMALL_COUNT):
         with Image.open(sources[n % len(sources)]) as opened:
             opened.draft("RGB", (1500, 1125))
@@ -100,4 +109,19 @@ def _run_drawn(folder: str, count: int, size: tuple[int, int]) -> None:
     wanted = ("--count", str(count), "--size", f"{size[0]}x{size[1]}")
     script = os.path.join(HERE, "drawn.py")
     command = [sys.executable, script, folder, *wanted]
+    _run(command)
+
+
+def _run(command: Sequence[str]) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def main(argv: list[str] | None = None) -> int:
+    photos, folder = sys.argv[1:] if argv is None else argv
+    os.makedirs(folder, exist_ok=True)
+    cut(jpegs(photos), folder)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

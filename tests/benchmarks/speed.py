@@ -18,13 +18,22 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from files import SMALL_COUNT, TINY_COUNT, camera_files, small_files, tiny_files
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+if __name__ == "__main__":  # a script finds its own folder only
+    sys.path.insert(0, ROOT)
+
+from tests.benchmarks.files import (  # noqa: E402
+    SMALL_COUNT,
+    TINY_COUNT,
+    camera_files,
+    small_files,
+    tiny_files,
+)
+
 MEGABYTE = 1e6
 
 
