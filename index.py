@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import progress, report
+from imageshelf import progress, report, terminal
 from imageshelf.indexing import Indexing, IndexingError, Settings
 from imageshelf.options import index_options
 from imageshelf.stopping import Stopped
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Index the datasets; return the exit status: 0, 1 for a bad run, 130 and 143 when stopped."""
     options = index_options(__doc__ or "", argv)
+    terminal.tolerate_any_name()
     try:
         with Indexing(options.dataset, options.shelve, settings(options)) as run:
             found = run.survey()  # walk the folders and compare them with the shelf

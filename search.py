@@ -11,8 +11,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import matching, progress, report, viewer
+from imageshelf import answers, matching, progress, report, terminal
 from imageshelf.options import search_options
+from imageshelf.saving import ReportError
 from imageshelf.searching import Matches, Question, Searching, SearchingError
 from imageshelf.stopping import Stopped, stop_at_once
 
@@ -31,18 +32,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     global matches  # noqa: PLW0603 - `%run` hands a script's globals to the notebook
     options = search_options(__doc__ or "", argv)
+    terminal.tolerate_any_name()
     try:
+        answers.refuse_early(options)
         with stop_at_once(), Searching(options.shelve, question(options)) as shelf:
             matches = Matches.joined(shelf.ask(options.query))
+            note = shelf.note
     except Stopped as stopped:
         return stopped.exit_status
-    except SearchingError as problem:
+    except (*SearchingError, ReportError) as problem:
         print(f"search.py: {report.shown(str(problem))}", file=sys.stderr)
         return 1
+    if note:
+        print(f"search.py: {report.shown(note)}", file=sys.stderr)
     if not matches.asked:
         print("search.py: there is no picture to look for", file=sys.stderr)
         return 1
-    present(matches, options)
+    try:
+        present(matches, options)
+    except ReportError as problem:
+        print(f"search.py: {report.shown(str(problem))}", file=sys.stderr)
+        return 1
     return exit_status(matches, tell_unmatched=options.exit_code)
 
 
@@ -61,17 +71,16 @@ def question(options: argparse.Namespace) -> Question:
 
 
 def present(answer: Matches, options: argparse.Namespace) -> None:
-    """Print the answer, or show it as a table in a notebook; open pictures if that is asked."""
-    if options.unmatched:
-        print(report.unmatched_text(answer, options.format), end="")
-    elif options.format == "text" and progress.in_notebook():
+    """Print the answer, or show it in a notebook; write and open what else was asked for."""
+    text = options.format == "text" and not options.null and not options.unmatched
+    if text and progress.in_notebook():
         from IPython.display import display  # noqa: PLC0415 - it is there, this is its kernel
 
         display(answer)  # type: ignore[no-untyped-call]
     else:
-        print(report.FORMATS[options.format](answer), end="")
-    if options.open:
-        print(viewer.open_pictures([match.path for match in answer]), file=sys.stderr)
+        answers.put_out(answers.formatted(answer, options))
+    for sentence in answers.show(answer, options):
+        print(sentence, file=sys.stderr)
 
 
 def exit_status(answer: Matches, *, tell_unmatched: bool) -> int:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import __version__, report
+from imageshelf import __version__, report, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the verb says; return the exit status: 0, or 1 for a sentence on stderr."""
     options = parse_args(argv)
+    terminal.tolerate_any_name()
     status: int = options.verb(options)
     return status
 
@@ -28,6 +29,57 @@ def demo(options: argparse.Namespace) -> int:
     except DemoError as problem:
         return failed(problem)
     print(f"{report.count(len(drawn), 'file')} in {report.shown(options.folder)}")
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Say whether the shelf can be trusted."""
+    from imageshelf import health  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.shelf import ShelfError, open_shelf  # noqa: PLC0415
+
+    try:
+        with open_shelf(options.shelve) as shelf:
+            findings = list(health.findings(shelf))
+            pictures = shelf.catalogue.counts().pictures if shelf.catalogue else 0
+    except ShelfError as problem:
+        return failed(problem)
+    for finding in findings:
+        print(f"{report.shown(finding.what)}\n  remedy: {finding.remedy}")
+    if not findings:
+        print(f"{report.count(pictures, 'picture')}: all is well")
+    return 1 if findings else 0
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Print every measure of two pictures side by side."""
+    from imageshelf.explain import ExplainError  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.explain import explain as measured  # noqa: PLC0415
+
+    try:
+        explanation = measured(options.a, options.b, full_decode=options.full_decode)
+    except ExplainError as problem:
+        return failed(problem)
+    print(explanation.text())
+    return 0
+
+
+def calibrate(options: argparse.Namespace) -> int:
+    """Print how far strangers and copies are apart in this collection."""
+    from imageshelf.calibrate import (  # noqa: PLC0415 - each verb loads its own
+        CalibrationError,
+        of_shelf,
+    )
+    from imageshelf.saving import MARK, ReportError, saved  # noqa: PLC0415
+    from imageshelf.shelf import ShelfError  # noqa: PLC0415
+
+    try:
+        calibration = of_shelf(options.shelve)
+        if options.svg:
+            with saved(options.svg, "plot") as file:
+                file.write(b"<!-- " + MARK + b" -->\n" + calibration.svg().encode())
+    except (CalibrationError, ShelfError, ReportError) as problem:
+        return failed(problem)
+    print(calibration.text())
     return 0
 
 
@@ -45,7 +97,31 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     drawing = verbs.add_parser("demo", help="draw photograph-like scenes with copies of them")
     drawing.add_argument("folder", metavar="DIR", help="a folder that is new or empty")
     drawing.set_defaults(verb=demo)
+    checking = verbs.add_parser("check", help="whether the shelf can be trusted, and what to do")
+    _shelve(checking)
+    checking.set_defaults(verb=check)
+    explaining = verbs.add_parser("explain", help="every measure of two pictures, side by side")
+    explaining.add_argument("a", metavar="A", help="a picture")
+    explaining.add_argument("b", metavar="B", help="another")
+    explaining.add_argument("--full-decode", action="store_true", help="decode every pixel")
+    explaining.set_defaults(verb=explain)
+    calibrating = verbs.add_parser(
+        "calibrate", help="how far strangers and copies are apart in your collection"
+    )
+    _shelve(calibrating)
+    calibrating.add_argument("--svg", metavar="FILE", help="also draw the distances as a plot")
+    calibrating.set_defaults(verb=calibrate)
     return parser.parse_args(argv)
+
+
+def _shelve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-s",
+        "--shelve",
+        default="db.shelve",
+        metavar="FILE",
+        help="the shelf (default: %(default)s)",
+    )
 
 
 def console() -> None:

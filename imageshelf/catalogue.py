@@ -105,10 +105,13 @@ class Catalogue:
                 rows = self._db.select(pictures_sql, (start, end))
                 skips = self._db.select(skips_sql, (decoders, start, end))
             full = [page[-1][0] for page in (rows, skips) if len(page) == PAGE]
-            if skips:
-                rows = sorted(rows + skips, key=_name)
-            if full:
-                rows = [row for row in rows if row[0] <= min(full)]
+            try:
+                if skips:
+                    rows = sorted(rows + skips, key=_name)
+                if full:
+                    rows = [row for row in rows if row[0] <= min(full)]
+            except TypeError as exc:
+                raise self._db.wrong("is damaged: a name that is none") from exc
             if rows:
                 yield rows
             if not full:
@@ -156,7 +159,10 @@ class Catalogue:
 
     def names(self, ids: Iterable[int]) -> dict[int, bytes]:
         """Give id -> name of those pictures that are there."""
-        return dict(self._db.select_in(NAMES, list(ids)))
+        found = dict(self._db.select_in(NAMES, list(ids)))
+        if not all(isinstance(name, bytes) for name in found.values()):
+            raise self._db.wrong("is damaged: a name that is none")
+        return found
 
     def hashes(self, view: str = "whole") -> Hashes:
         """Give the hashes of all pictures as arrays: ids, row, column, phash, low_information.
@@ -254,9 +260,9 @@ class Catalogue:
             self._db.write_many(CLEAR_SUSPECT, ((name,) for name in suspects))
 
     def meta(self, name: str) -> str | None:
-        """Give a note by its name."""
+        """Give a note by its name; None when there is none."""
         found = self._db.select(GET_META, (name,))
-        return str(found[0][0]) if found else None
+        return found[0][0] if found and isinstance(found[0][0], str) else None
 
     def set_meta(self, name: str, value: str) -> None:
         """Write a note down."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imageshelf import foreign, names, packed, pickled
+from imageshelf import foreign, names, packed, pickled, recipes
 from imageshelf.database import LONG
 from imageshelf.records import COLUMN_NAMES, COLUMNS, Added, picture_values, signed, skip_values
 
@@ -41,6 +41,7 @@ def add(
         if int(entry.key, 16) != entry.whole[0]:
             raise ValueError(f"key {entry.key} is not the row hash {entry.whole[0]:016x}")
     with db.transaction():
+        recipes.refuse_changed(db)
         foreign.note(db)
         before = _ids(db, [*pictures, *refused])
         lists = _Lists(db)
@@ -80,7 +81,7 @@ def forget(db: Database, gone: Iterable[bytes]) -> None:
 
 def rename(db: Database, moves: Iterable[Move]) -> None:
     """Give pictures other names; one that bore the new name and does not move is forgotten."""
-    every = list(moves)
+    every = list({new: (old, new, stat) for old, new, stat in moves}.values())
     if not every:
         return
     with db.transaction():
@@ -130,7 +131,7 @@ class _Lists:
 
     def write(self) -> None:
         """Read the lists concerned, change them, and write those that are different."""
-        keys = sorted(self._leaving.keys() | self._joining.keys())
+        keys = sorted(self._leaving.keys() | self._joining)
         rows = self.db.select_in(LISTS, keys, LONG)
         before = {key: (value, foreign.parsed(self.db, key, value)) for key, value in rows}
         for key, (old, texts) in before.items():
@@ -140,11 +141,11 @@ class _Lists:
                 self.db.write(DELETE_LIST, (key,))
             elif (value := self._packed(key, after)) != old:
                 self.db.write(STORE_LIST, (value, key))
-        new = ((key, self._joining[key]) for key in keys if key not in before)
-        self.db.write_many(NEW_LIST, ((key, self._packed(key, texts)) for key, texts in new))
+        new = [key for key in keys if key in self._joining and key not in before]
+        self.db.write_many(NEW_LIST, ((key, self._packed(key, self._joining[key])) for key in new))
 
     def _packed(self, key: bytes, texts: Collection[str]) -> bytes:
-        value = pickled.dumps(sorted(texts) if len(texts) > 1 else list(texts))
+        value = pickled.dumps(sorted(set(texts)) if len(texts) > 1 else list(texts))
         if len(value) > pickled.LONGEST:
             raise self.db.wrong(
                 f"has no room for {len(texts):,} pictures under one key ({key.decode()})"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf import foreign, names, packed
-from imageshelf.database import LONG, ShelfError, shown
+from imageshelf.database import LONG
+from imageshelf.shelf_errors import ShelfError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,8 @@ def _pictures(db: Database) -> Iterator[str]:
     left = hashes.ids
     above = foreign.LOWEST
     while rows := db.select(NAMES_ABOVE, (above,)):
+        if not all(isinstance(name, bytes) and number > above for number, name in rows):
+            raise db.wrong("is damaged: a name that is none, or pictures out of order")
         ids = np.array([number for number, _ in rows], np.int64)
         above = int(ids[-1])
         at = np.searchsorted(hashes.ids, ids)

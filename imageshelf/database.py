@@ -12,86 +12,64 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from imageshelf import backends, names, pickled, schema
+from imageshelf import connections, names, pickled, schema
+from imageshelf.shelf_errors import WAIT_S, ShelfError, primary, sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-WAIT_S = 30.0  # for another program that is writing
-POLL_S = 1.0  # Ctrl-C is noticed this often while waiting
 SHORT = 2**16  # bytes: no name or thumbnail is longer
 CHUNK = 2**20  # bytes: no packed chunk is longer
 LONG = pickled.LONGEST + SHORT  # bytes: a list of names
 PLACES = 500  # parameters of one IN (...)
-_CACHE_KIB = 32 * 1024  # the key index of a million pictures is 25 MB
 _TICK = 1_000_000  # instructions of SQLite's machine between two looks at the clock
 _TICKS = 200  # a query over a million rows takes 20
 _TICKS_PER_MB = 8  # of the file, for larger ones
-
-_EITHER = (
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA cell_size_check = ON",
-    "PRAGMA mmap_size = 0",
-    f"PRAGMA cache_size = -{_CACHE_KIB}",
-)
-_WRITER = (
-    "PRAGMA synchronous = EXTRA",
-    "PRAGMA cache_spill = OFF",  # a batch stays in memory: no lock before its commit
-)
-
-
-class ShelfError(Exception):
-    """One line: what was expected of the shelf, what came, and what to do."""
 
 
 class Database:
     """A connection to one shelf file. Every error is a ShelfError that names the file."""
 
     def __init__(self, path: str, *, writable: bool) -> None:
-        """Open an existing file; `writable` also makes a new one. See `attempt` for reading."""
+        """Open a file that is there to read it; `writable` also makes a new one."""
         self.path = path
         self.writable = writable
+        self.kind = "empty"
+        self.recipe: str | None = None  # as stored when this connection took it on
         self._ticks = 0
         self._connection: sqlite3.Connection | None = None
-        self.kind = "empty"
-        last: sqlite3.Error | None = None
-        for mode in ("rwc",) if writable else _reading_modes(path):
+        modes = ("rwc",) if writable else connections.reading_modes(path)
+        for mode in modes:
             try:
-                self._connect(mode)
-            except sqlite3.Error as exc:
+                self._open(mode)
+            except (sqlite3.Error, UnicodeDecodeError) as exc:
                 self._drop()
-                last = exc
-                if _primary(exc) not in _TRY_NEXT_MODE:
-                    break
+                if mode == modes[-1] or primary(exc) not in _TRY_NEXT_MODE:
+                    raise self._error(exc) from exc
+            except BaseException:
+                self._drop()
+                raise
             else:
                 return
-        raise self._error(last) from last
 
-    def _connect(self, mode: str) -> None:
-        option = "immutable=1" if mode == "immutable" else f"mode={mode}"
-        self._connection = sqlite3.connect(
-            f"file:{_quoted(self.path)}?{option}",
-            uri=True,
-            timeout=POLL_S,
-            isolation_level=None,
-        )
-        _limit(self._connection)
+    def _open(self, mode: str) -> None:
+        self._connection = connections.connect(self.path, mode)
         self._connection.set_progress_handler(self._tick, _TICK)
-        for pragma in (*_EITHER, *(_WRITER if self.writable else ())):
-            self._connection.execute(pragma)
-        if not self.writable:
-            self._connection.execute("PRAGMA query_only = ON")
-        self.check_schema()
+        self._check_schema()
         if self.writable:
-            self._leave_wal()
+            connections.leave_wal(self._connection)
+            connections.clear_journal(self._connection, self.path)
 
     def check_schema(self) -> None:
         """Raise ShelfError unless the tables are exactly a shelf's; sets `kind`."""
-        rows = self._retrying(schema.OBJECTS, ()).fetchall()
+        with self._translated():
+            self._check_schema()
+
+    def _check_schema(self) -> None:
+        rows = self._rows(schema.OBJECTS)
         try:
             self.kind = schema.kind(rows)
         except schema.UnexpectedTableError as exc:
@@ -100,10 +78,10 @@ class Database:
     def _newer(self) -> str | None:
         """Tell a shelf of a later imageshelf, which may have any tables, from a strange one."""
         sql = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'meta'"
-        rows = self._retrying(sql, ()).fetchall()
+        rows = self._rows(sql)
         if [" ".join(str(row[0]).split()) for row in rows] != [" ".join(schema.META.split())]:
             return None
-        rows = self._retrying("SELECT value FROM meta WHERE name = 'schema_version'", ()).fetchall()
+        rows = self._rows("SELECT value FROM meta WHERE name = 'schema_version'")
         version = rows[0][0] if rows else None
         if not isinstance(version, int) or version <= schema.SCHEMA_VERSION:
             return None
@@ -112,20 +90,12 @@ class Database:
             f"{schema.SCHEMA_VERSION}); upgrade imageshelf"
         )
 
-    def _leave_wal(self) -> None:
-        """Turn a file that Python's own shelve put into WAL mode back, when we are alone."""
-        assert self._connection is not None
-        with contextlib.suppress(sqlite3.OperationalError):  # in use: go on in WAL
-            mode = self._connection.execute("PRAGMA journal_mode").fetchone()
-            if mode == ("wal",):
-                self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-
     def close(self) -> None:
         """Close the connection; a second close does nothing."""
         if self._connection is None:
             return
         if self.writable:
-            self._leave_wal()
+            connections.leave_wal(self._connection)
         self._drop()
 
     def _drop(self) -> None:
@@ -143,7 +113,12 @@ class Database:
         """Give all rows of a query; no value longer than `longest` bytes is ever fetched."""
         with self._translated():
             self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
-            return self._retrying(sql, values).fetchall()
+            return self._rows(sql, values)
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        # A cursor left open by an error would keep its lock on the file even after `close`.
+        with contextlib.closing(self._retrying(sql, values)) as cursor:
+            return cursor.fetchall()
 
     def select_in(self, sql: str, values: Sequence[Any], longest: int = SHORT) -> list[Any]:
         """Give all rows of a query with `IN (*)`, some hundred values at a time."""
@@ -160,23 +135,22 @@ class Database:
         """
         with self._translated():
             self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, SHORT)
-            cursor = self._retrying(sql, values)
-            rows = cursor.fetchmany(PLACES)
-            more = rows
+            rows: list[Any] = []
             room = self.size_bytes()
-            while more:
-                room -= sum(len(v) for row in more for v in row if isinstance(v, (bytes, str)))
-                if room < 0:
-                    raise self.wrong("claims to hold more than its size; it is damaged")
-                more = cursor.fetchmany(PLACES)
-                rows += more
-        return rows
+            with contextlib.closing(self._retrying(sql, values)) as cursor:
+                while more := cursor.fetchmany(PLACES):
+                    room -= sum(len(v) for row in more for v in row if isinstance(v, (bytes, str)))
+                    if room < 0:
+                        raise self.wrong("claims to hold more than its size; it is damaged")
+                    rows += more
+            return rows
 
     def write(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Run one change and give the number of rows changed."""
         with self._translated():
             self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONG)
-            return self._retrying(sql, values).rowcount
+            with contextlib.closing(self._retrying(sql, values)) as cursor:
+                return cursor.rowcount
 
     def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one change for each row of values."""
@@ -184,7 +158,7 @@ class Database:
             connection = self._connected()
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONG)
             self._ticks = 0
-            connection.executemany(sql, rows)
+            connection.executemany(sql, rows).close()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -239,9 +213,9 @@ class Database:
             try:
                 return self._connected().execute(sql, values)
             except sqlite3.OperationalError as exc:
-                if _primary(exc) != sqlite3.SQLITE_BUSY:
+                if primary(exc) != sqlite3.SQLITE_BUSY:
                     raise
-                deadline = deadline or time.monotonic() + WAIT_S - POLL_S
+                deadline = deadline or time.monotonic() + WAIT_S - connections.POLL_S
                 if time.monotonic() > deadline:
                     raise
 
@@ -254,87 +228,15 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as exc:
+        except (sqlite3.Error, UnicodeDecodeError) as exc:
             raise self._error(exc) from exc
 
-    def _error(self, exc: sqlite3.Error | None) -> ShelfError:
-        code = _primary(exc)
-        if code == sqlite3.SQLITE_CANTOPEN and self.writable:
-            folder = os.path.dirname(self.path)
-            return self.wrong(f"cannot be written: is the folder {shown(folder)} writable?")
-        return self.wrong(_SENTENCES.get(code, f"cannot be used: {exc}"))
+    def _error(self, exc: Exception) -> ShelfError:
+        return self.wrong(sentence(exc, os.path.dirname(self.path) if self.writable else None))
 
-
-def shown(path: str) -> str:
-    """Give a path for a message: one line, printable whatever it holds."""
-    if path.isprintable():
-        return path
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
-
-
-_SENTENCES = {
-    sqlite3.SQLITE_BUSY: f"is in use by another program (waited {WAIT_S:.0f} s); try again later",
-    sqlite3.SQLITE_LOCKED: "is in use by this program already",
-    sqlite3.SQLITE_FULL: (
-        "has no room to grow: the disk is full. Nothing of this batch was written, all earlier "
-        "ones are intact; free some space and run again"
-    ),
-    sqlite3.SQLITE_IOERR: (
-        "could not be read or written: a full or failing disk, or a lost network share. "
-        "Completed batches are intact"
-    ),
-    sqlite3.SQLITE_READONLY: "cannot be written: it or its folder is read-only",
-    sqlite3.SQLITE_PERM: "cannot be opened: permission denied",
-    sqlite3.SQLITE_AUTH: "cannot be opened: permission denied",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
-    sqlite3.SQLITE_CORRUPT: "is damaged; restore a copy, or index into a new file",
-    sqlite3.SQLITE_NOTADB: "is damaged or not a shelf; restore a copy, or index into a new file",
-    sqlite3.SQLITE_FORMAT: "is damaged; restore a copy, or index into a new file",
-    sqlite3.SQLITE_TOOBIG: "holds a value that is too long to be a shelf's; it is damaged",
-    sqlite3.SQLITE_INTERRUPT: "holds tables that have no end; it is damaged",
-}
 
 _TRY_NEXT_MODE = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN))
 
 
-def _primary(exc: sqlite3.Error | None) -> int:
-    """Give SQLite's error code without its refinement; 1 where Python itself complains."""
-    return getattr(exc, "sqlite_errorcode", 1) & 0xFF
-
-
 def _odd_table(exc: Exception) -> str:
     return f"is not a shelf, or has been tampered with: unexpected table or view {shown(str(exc))}"
-
-
-def _quoted(path: str) -> str:
-    """Quote a path for a `file:` address, byte for byte."""
-    if os.sep != "/":
-        path = "/" + path.replace(os.sep, "/")
-    plain = b"/._-~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-    return "".join(chr(b) if b in plain else f"%{b:02X}" for b in names.to_bytes(path))
-
-
-def _reading_modes(path: str) -> tuple[str, ...]:
-    """Give the ways to open a file for reading, the first that works is taken.
-
-    Plain read-only cannot undo a write that a killed program left half done, and leaves files
-    behind when the shelf is in WAL mode; opened read-write with `query_only`, SQLite does the one
-    and tidies the other. On a medium that cannot be written, `immutable` reads a WAL file.
-    """
-    native = names.native(path)
-    try:
-        found = backends.header(native)
-    except (OSError, ValueError):
-        found = None
-    if found is None or not found.wal:
-        return ("ro", "rw")
-    left_over = os.path.exists(native + "-wal") and os.path.getsize(native + "-wal")
-    return ("rw", "ro") if left_over else ("rw", "ro", "immutable")
-
-
-def _limit(connection: sqlite3.Connection) -> None:
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, CHUNK)
-    if sys.version_info >= (3, 12):
-        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
-        connection.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER, False)
-        connection.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_VIEW, False)

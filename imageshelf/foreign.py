@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imageshelf import names, pickled
-from imageshelf.database import LONG, shown
+from imageshelf.database import LONG
+from imageshelf.shelf_errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,17 +17,19 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from imageshelf import images
+from imageshelf import images, sketches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from imageshelf.images import Thumbnails
+    from imageshelf.images import View
+    from imageshelf.sketches import Compared
 
     Hashes = npt.NDArray[np.uint64]
     Arrays = npt.NDArray[np.uint8]
+    Waves = npt.NDArray[np.float64]
 
 HASH_BITS = 64
 CLEAR_STEP = 2  # grey levels that a difference must reach to be more than noise
@@ -72,21 +74,19 @@ def column_hashes(thumbnails: Arrays) -> Hashes:
     return _packed(thumbnails[:, 1:, :] > thumbnails[:, :-1, :])
 
 
-@functools.cache
-def _cosines() -> npt.NDArray[np.float64]:
-    """Return the first 8 rows of the 32-point DCT-II, scaled as SciPy scales it."""
-    frequency, sample = np.arange(8)[:, None], np.arange(32)[None, :]
-    return 2 * np.cos(np.pi * frequency * (2 * sample + 1) / 64)
+def perceptual_hashes(squares: Arrays) -> Hashes:
+    """Return uint64[n] for uint8[n, 32, 32]: whether each low frequency exceeds their median."""
+    return _above_median(sketches.waves(squares))
 
 
-def perceptual_hashes(thumbnails: Arrays) -> Hashes:
-    """Return uint64[n] for uint8[n, 32, 32]: whether each low frequency exceeds their median.
+def _above_median(waves: Waves) -> Hashes:
+    """Coefficients are rounded first: in a flat or symmetric picture many are zero but for noise.
 
-    Coefficients are rounded first: in a flat or symmetric picture many are zero but for noise.
+    What exceeds the median of 64 numbers is what exceeds the 32nd of them, also where they tie.
     """
-    low = np.round(_cosines() @ thumbnails.astype(np.float64) @ _cosines().T, DCT_DECIMALS)
-    medians = np.median(low.reshape(-1, HASH_BITS), axis=1)
-    return _packed(low > medians[:, None, None])
+    low = np.round(waves, DCT_DECIMALS).reshape(-1, HASH_BITS)
+    below = np.partition(low, HASH_BITS // 2 - 1, axis=1)[:, HASH_BITS // 2 - 1 : HASH_BITS // 2]
+    return _packed(low > below)
 
 
 def low_information(thumbnails: Arrays) -> npt.NDArray[np.bool_]:
@@ -99,44 +99,35 @@ def low_information(thumbnails: Arrays) -> npt.NDArray[np.bool_]:
     return low
 
 
-def _stacked(thumbnails: Sequence[Thumbnails]) -> tuple[Arrays, Arrays, Arrays]:
-    def stack(parts: list[bytes], height: int, width: int) -> Arrays:
-        return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, height, width)
-
-    return (
-        stack([view.row for view in thumbnails], 8, 9),
-        stack([view.column for view in thumbnails], 9, 8),
-        stack([view.square for view in thumbnails], 32, 32),
-    )
-
-
-def fingerprints(thumbnails: Sequence[Thumbnails]) -> Fingerprints:
+def fingerprints(views: Sequence[View]) -> Fingerprints:
     """Return the hashes of n views, in their order."""
-    rows, columns, squares = _stacked(thumbnails)
+    return hashed(sketches.compared(views))
+
+
+def hashed(compared: Compared) -> Fingerprints:
+    """Return the hashes of what is compared of n views."""
     return Fingerprints(
-        row_hashes(rows),
-        column_hashes(columns),
-        perceptual_hashes(squares),
-        low_information(rows),
+        row_hashes(compared.rows),
+        column_hashes(compared.columns),
+        _above_median(compared.waves),
+        low_information(compared.rows),
     )
 
 
-def turned_fingerprints(thumbnails: Sequence[Thumbnails]) -> Hashes:
+def turned_fingerprints(views: Sequence[View]) -> Hashes:
     """Return uint64[n, 7, 3]: row, column and phash of the other seven ORIENTATIONS.
 
     Turned are the thumbnails: exact for mirrors and half turns, a few bits off for quarter turns.
     """
-    rows, columns, squares = _stacked(thumbnails)
-    turned = []
-    for quarters, mirror in _TURNS:
-        wide, tall = (columns, rows) if quarters % 2 else (rows, columns)
-        hashes = (
-            row_hashes(_turned(wide, quarters, mirror)),
-            column_hashes(_turned(tall, quarters, mirror)),
-            perceptual_hashes(_turned(squares, quarters, mirror)),
-        )
-        turned.append(np.stack(hashes, axis=1))
-    return np.stack(turned, axis=1)
+    upright = sketches.compared(views)
+    found = np.empty((len(views), len(_TURNS), 3), np.uint64)
+    for number, (quarters, mirror) in enumerate(_TURNS):
+        both = upright.rows, upright.columns
+        wide, tall = both[::-1] if quarters % 2 else both
+        found[:, number, 0] = row_hashes(_turned(wide, quarters, mirror))
+        found[:, number, 1] = column_hashes(_turned(tall, quarters, mirror))
+    found[:, :, 2] = turned_perceptual_hashes(upright.waves)
+    return found
 
 
 _TURNS = (  # of ORIENTATIONS[1:]: quarter turns to the right, after mirroring or not
@@ -147,6 +138,31 @@ _TURNS = (  # of ORIENTATIONS[1:]: quarter turns to the right, after mirroring o
 
 def _turned(pictures: Arrays, quarters: int, mirror: bool) -> Arrays:
     return np.rot90(pictures[:, :, ::-1] if mirror else pictures, -quarters, axes=(1, 2))
+
+
+def turned_perceptual_hashes(waves: Waves) -> Hashes:
+    """Return uint64[n, 7] for float64[n, 8, 8]: the phash of the other seven ORIENTATIONS.
+
+    A quarter turn exchanges the two directions, mirroring changes the sign of odd frequencies.
+    """
+    places, signs = _exchanges()
+    turned = waves.reshape(-1, HASH_BITS)[:, places] * signs
+    return _above_median(turned).reshape(-1, len(_TURNS))
+
+
+@functools.cache
+def _exchanges() -> tuple[npt.NDArray[np.intp], Waves]:
+    """Return int[7, 64] and float64[7, 64]: where each turn takes a frequency from; its sign."""
+    odd = np.where(np.arange(8) % 2, -1.0, 1.0)
+    numbers = np.arange(1.0, HASH_BITS + 1).reshape(8, 8)
+    turned = []
+    for quarters, mirror in _TURNS:
+        waves = numbers * odd if mirror else numbers
+        for _ in range(quarters):
+            waves = waves.T * odd
+        turned.append(waves.ravel())
+    signed = np.array(turned)
+    return np.abs(signed).astype(np.intp) - 1, np.sign(signed)
 
 
 def to_hex(value: int) -> str:

@@ -12,7 +12,7 @@ from imageshelf.matching import BITS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FORMATS = ("text", "json", "jsonl")
+FORMATS = ("text", "json", "jsonl", "csv")
 
 
 def index_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
@@ -167,6 +167,20 @@ def _report(group: argparse._ArgumentGroup) -> None:
         choices=FORMATS,
         default="text",
         help="how to print the answer (default: %(default)s)",
+    )
+    group.add_argument(
+        "-0",
+        "--null",
+        action="store_true",
+        help="print the paths of the matches alone, each followed by a NUL byte",
+    )
+    group.add_argument(
+        "--html", metavar="FILE", help="also write the answer as a page to look at, in one file"
+    )
+    group.add_argument(
+        "--contact-sheet",
+        metavar="FILE",
+        help="also draw the answer as one JPEG or PNG, to send to somebody",
     )
     group.add_argument(
         "--unmatched", action="store_true", help="print the queries that match nothing instead"

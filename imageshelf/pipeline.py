@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imageshelf import hashing, images
+from imageshelf import hashing, images, sketches
 from imageshelf.catalogue import Entry, Skip
 from imageshelf.images import Picture, Refusal, Task
 from imageshelf.stopping import Stopped
@@ -14,6 +14,7 @@ from imageshelf.stopping import Stopped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from imageshelf.images import View
     from imageshelf.stopping import Stop
     from imageshelf.workers import Lost
 
@@ -80,35 +81,27 @@ def batches(
 def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     if not pictures:
         return
-    whole = hashing.fingerprints([picture.whole for _, picture in pictures])
-    centre = hashing.fingerprints([picture.centre for _, picture in pictures])
-    bordered = [picture.trimmed for _, picture in pictures if picture.trimmed]
-    trimmed = iter(_triples(hashing.fingerprints(bordered))) if bordered else iter(())
-    turned = hashing.turned_fingerprints([picture.whole for _, picture in pictures])
-    rows = zip(
-        pictures,
-        _triples(whole),
-        _triples(centre),
-        whole.low_information.tolist(),
-        turned[:, :, 2].tolist(),
-        strict=True,
-    )
-    for (name, picture), three, middle, low, phashes in rows:
+    count = len(pictures)
+    views: list[View] = [picture.whole for _, picture in pictures]
+    views += [picture.centre for _, picture in pictures]
+    views += [picture.trimmed for _, picture in pictures if picture.trimmed]
+    compared = sketches.compared(views)
+    row, column, phash, low = (part.tolist() for part in hashing.hashed(compared))
+    triples = list(zip(row, column, phash, strict=True))
+    turned = hashing.turned_perceptual_hashes(compared.waves[:count]).tolist()
+    trimmed = iter(triples[2 * count :])
+    for number, (name, picture) in enumerate(pictures):
         yield Entry(
             name=name,
-            key=hashing.to_hex(three[0]),
+            key=hashing.to_hex(row[number]),
             facts=picture.facts,
-            low_information=low,
+            low_information=low[number],
             thumbnail=picture.luma,
-            whole=three,
-            centre=middle,
+            whole=triples[number],
+            centre=triples[count + number],
             trimmed=next(trimmed) if picture.trimmed else None,
-            turned_phash=tuple(phashes),
+            turned_phash=tuple(turned[number]),
         )
-
-
-def _triples(found: hashing.Fingerprints) -> list[tuple[int, int, int]]:
-    return list(zip(found.row.tolist(), found.column.tolist(), found.phash.tolist(), strict=True))
 
 
 def _skip(task: Task, name: bytes, answer: Refusal | Lost, decoders: str) -> Skip:

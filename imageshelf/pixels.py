@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from imageshelf import metadata, sniffing
+from imageshelf import deep_samples, metadata, sniffing
 from imageshelf.beyond import Beyond, beyond
 from imageshelf.decoding import _checked, _damage, _Jpeg, _learn, _pillow_at_work, _refuse_raw
 from imageshelf.opening import UnreadableImage, open_regular, unreadable
@@ -39,10 +38,7 @@ DIGEST_BYTES = 32
 
 _RGB_MODES = {"1", "L", "P", "RGB", "RGBX"}
 _ALPHA_MODES = {"LA", "PA", "RGBA"}
-_WIDE_MODES = {"I", "F"}
-_SUB_DIRECTORIES, _BITS_PER_SAMPLE, _PHOTOSHOP_LAYERS = 330, 258, 37724
-_DEEP = {f"{mode};16" for mode in ("RGB", "RGBX", "RGBA", "RGBa", "CMYK")}  # with L and B twins
-_NATIVE = "L" if sys.byteorder == "little" else "B"
+_SUB_DIRECTORIES, _PHOTOSHOP_LAYERS = 330, 37724
 
 
 def digest(path: str) -> bytes:
@@ -180,7 +176,7 @@ def _frames(image: Image.Image, *, low: bool) -> Iterator[tuple[Image.Image, boo
         if pixels > PIXEL_LIMIT:
             raise Beyond
         _require_one_picture(image)
-        deep = _prepare(image, low=low)
+        deep = deep_samples.prepare(image, low=low)
         image.load()
         if deep and image.has_transparency_data and "A" not in image.getbands():
             raise Beyond
@@ -200,43 +196,6 @@ def _require_one_picture(image: Image.Image) -> None:
         raise Beyond
     if int(image.info.get("bit_depth") or 8) > 8 and image.format == "HEIF":  # noqa: PLR2004
         raise Beyond
-
-
-def _prepare(image: Image.Image, *, low: bool) -> bool:
-    """Have the lower bytes decoded when they are wanted; tell whether there are any.
-
-    Pillow reads 16-bit colour as the high byte of each sample. Reading in the other byte order
-    gives the low one.
-    """
-    if image.mode.startswith("I;16"):
-        return True
-    tile = getattr(image, "tile", [])
-    raws = {t.args if isinstance(t.args, str) else t.args[0] for t in tile if t.args}
-    deep = {raw for raw in raws if isinstance(raw, str) and ";16" in raw}
-    bits = max(_bits(image), default=8)
-    if not deep and bits > 8 and image.mode not in _WIDE_MODES:  # noqa: PLR2004
-        raise Beyond
-    if not deep or image.mode in _WIDE_MODES:
-        return False
-    if any(raw[:-1] not in _DEEP for raw in deep):
-        raise Beyond
-    if low:
-        image.tile = [  # type: ignore[attr-defined]
-            t._replace(args=_other_order(t.args)) for t in tile
-        ]
-    return True
-
-
-def _bits(image: Image.Image) -> tuple[int, ...]:
-    tags = getattr(image, "tag_v2", None)
-    return tags.get(_BITS_PER_SAMPLE, (1,)) if tags is not None and image.format == "TIFF" else ()
-
-
-def _other_order(args: str | tuple[object, ...]) -> str | tuple[object, ...]:
-    if isinstance(args, tuple):
-        return (_other_order(str(args[0])), *args[1:])
-    order = _NATIVE if args[-1] == "N" else args[-1]
-    return args[:-1] + {"L": "B", "B": "L"}[order]
 
 
 def _frame_digest(image: Image.Image, *, deep: bool, low: bool) -> bytes:

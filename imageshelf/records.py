@@ -128,11 +128,9 @@ def unsigned(number: int) -> int:
     return number % _WRAP
 
 
-def storable(text: str | None) -> str | None:
+def storable(text: str) -> str:
     """Give text that UTF-8 can hold: a reason may quote a name that is none."""
-    if text is None or text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def picture_values(number: int, dataset: int | None, entry: Entry) -> tuple[Any, ...]:
@@ -160,7 +158,7 @@ def picture_values(number: int, dataset: int | None, entry: Entry) -> tuple[Any,
         facts.orientation,
         flags,
         facts.captured_at,
-        storable(facts.camera),
+        facts.camera and storable(facts.camera),
         facts.metadata_flags,
         facts.jpeg_quality,
         entry.thumbnail,

@@ -1,7 +1,8 @@
 """From a decoded picture to its thumbnails: brightness, reduction, views, orientations.
 
-A view (the whole picture, its centre, the picture without its borders) is a box in one small
-grey picture; its thumbnails are what ImageHash would resize it to.
+What a key comes from is resized by Pillow, as ImageHash would do it. Everything else is taken
+from a sketch of 48x48, by `hashing`, for many pictures at a time: computing the weights of
+Pillow's LANCZOS, a sine for every one, costs more here than using them.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ Box = tuple[float, float, float, float]
 
 SMALLEST = (72, 64)  # 8 pixels for each of a 9x8 thumbnail: what a JPEG is decoded to at least
 FINE = (180, 160)  # what keys are made from; down to SMALLEST costs 0.2 bits more
-SKETCH = (48, 48)  # what the views that are not the key are taken from
+SKETCH = 48  # pixels each way, of what everything but the key is taken from
 LANCZOS = Image.Resampling.LANCZOS  # ImageHash's filter; another one changes 6 bits on average
-CENTRE = 0.05  # cut from each side for the centre view, which is the middle 90 %
+CHEAP = Image.Resampling.BILINEAR  # half the time of LANCZOS; `sketches` knows it
 
 _Turn = Image.Transpose
 EXIF_TURNS: dict[int, Image.Transpose] = {  # what an orientation asks a viewer to do
@@ -51,6 +52,17 @@ class Thumbnails(NamedTuple):
     square: bytes  # 32 rows of 32
 
 
+class Sketch(NamedTuple):
+    """One view as workers send it: brightness, one byte a pixel, row by row."""
+
+    pixels: bytes  # 48 rows of 48
+    row: bytes = b""  # 8 rows of 9, where they are better than what the sketch would give
+    centre: bool = False  # whether the middle 90 % of the sketch is the view
+
+
+View = Thumbnails | Sketch
+
+
 class Reduced(NamedTuple):
     """A small grey picture and the box of its true extent.
 
@@ -60,26 +72,20 @@ class Reduced(NamedTuple):
     picture: Image.Image
     box: Box
 
-    def row(self, box: Box | None = None) -> bytes:
+    def row(self) -> bytes:
         """Return the 8 rows of 9 that the key comes from."""
-        return self._resized((9, 8), box or self.box)
+        return self._resized((9, 8))
 
-    def thumbnails(self, box: Box | None = None, row: bytes | None = None) -> Thumbnails:
-        """Return the thumbnails of `box`, or of everything; a better `row` may be at hand."""
-        box = box or self.box
-        return Thumbnails(
-            row or self.row(box), self._resized((8, 9), box), self._resized((32, 32), box)
-        )
+    def thumbnails(self) -> Thumbnails:
+        """Return what ImageHash would compare."""
+        return Thumbnails(self.row(), self._resized((8, 9)), self._resized((32, 32)))
 
-    def _resized(self, size: tuple[int, int], box: Box) -> bytes:
-        return self.picture.resize(size, LANCZOS, box).tobytes()
+    def _resized(self, size: tuple[int, int]) -> bytes:
+        return self.picture.resize(size, LANCZOS, self.box).tobytes()
 
-    def sketch(self) -> Reduced:
-        """Return the picture at 48x48, whatever its shape, so that turning it is exact.
-
-        Thumbnails of a sketch cost half as much and are 0.2 bits less like a full decode's.
-        """
-        return whole(self.picture.resize(SKETCH, LANCZOS, self.box))
+    def sketch(self, box: Box | None = None) -> Image.Image:
+        """Return `box`, or everything, at 48x48, whatever its shape: turning that is exact."""
+        return self.picture.resize((SKETCH, SKETCH), CHEAP, box or self.box)
 
     def turned(self, turn: Image.Transpose | None) -> Reduced:
         """Return the picture turned or mirrored, its box with it."""
@@ -109,12 +115,6 @@ class Reduced(NamedTuple):
             return self
         box = (x0 / factor, y0 / factor, x1 / factor, y1 / factor)
         return Reduced(self.picture.reduce(factor), box)
-
-    def centre(self) -> Box:
-        """Return the box of the middle 90 % of width and height."""
-        x0, y0, x1, y1 = self.box
-        x, y = CENTRE * (x1 - x0), CENTRE * (y1 - y0)
-        return (x0 + x, y0 + y, x1 - x, y1 - y)
 
 
 def whole(picture: Image.Image) -> Reduced:

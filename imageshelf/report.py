@@ -9,8 +9,10 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from imageshelf import csv_report, terminal
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from imageshelf.indexing import Summary
     from imageshelf.searching import Asked, Match, Matches
@@ -110,11 +112,18 @@ def matches_text(matches: Matches) -> str:
     return "\n\n".join(answers) + "\n" if answers else ""
 
 
-def unmatched_text(matches: Matches, form: str) -> str:
+def unmatched(matches: Matches) -> list[str]:
+    """Return the queries that match nothing, without those that could not be read."""
+    return [asked.path for asked in matches.asked if not asked.matches and not asked.problem]
+
+
+def unmatched_text(matches: Matches, form: str) -> str | bytes:
     """Return the queries that match nothing: a name a line, or as JSON."""
-    paths = [asked.path for asked in matches.asked if not asked.matches and not asked.problem]
+    paths = unmatched(matches)
     if form == "json":
         return json.dumps(paths, indent=2) + "\n"
+    if form == "csv":
+        return csv_report.table(["query"], [{"query": path} for path in paths])
     lines = [shown(path) if form == "text" else json.dumps({"query": path}) for path in paths]
     return "".join(line + "\n" for line in lines)
 
@@ -145,31 +154,30 @@ def _line(match: Match) -> list[str]:
 
 
 def _table(rows: list[list[str]]) -> str:
-    """Return aligned columns; the last is left ragged, the first three are right-aligned."""
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if at in {0, 1, 2, 5} else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=False))
-        ]
-        lines.append("  ".join([*cells, row[-1]]))
-    return "\n".join(lines)
+    return terminal.columns(rows, right={0, 1, 2, 5})
+
+
+def matches_csv(matches: Iterable[Match]) -> bytes:
+    """Return the answer as CSV with the fields of the JSON object, safe for spreadsheets."""
+    return csv_report.table(FIELDS, map(record, matches))
 
 
 def html_table(matches: Matches) -> str:
-    """Return the answer as an HTML table for a notebook cell."""
+    """Return the answer as an HTML table, to stand below its pictures in a notebook."""
+    rows = [_line(match) for match in matches]
     head = "".join(f"<th>{cell}</th>" for cell in _header())
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _line(match)) + "</tr>"
-        for match in matches
+        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows
     )
-    if not matches:
-        return f"<p>{html.escape(matches_text(matches))}</p>"
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
 
 
-FORMATS = {"text": matches_text, "json": matches_json, "jsonl": matches_jsonl}
+FORMATS: dict[str, Callable[[Matches], str | bytes]] = {
+    "text": matches_text,
+    "json": matches_json,
+    "jsonl": matches_jsonl,
+    "csv": matches_csv,
+}
 
 
 # -- index ----------------------------------------------------------------------------------------

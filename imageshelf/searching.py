@@ -92,9 +92,9 @@ class Matches(list[Match]):
         )
 
     def _repr_html_(self) -> str:
-        from imageshelf import report  # noqa: PLC0415 - only a notebook asks
+        from imageshelf import notebook, report  # noqa: PLC0415 - only a notebook asks
 
-        return report.html_table(self)
+        return notebook.html_matches(self) + report.html_table(self)
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,8 @@ class Searching:
     def _load(self) -> None:
         recipe = self.shelf.recipe
         self.full_decode = recipe is not None and recipe.decode == "full"
+        current = hashing.current_recipe(full_decode=self.full_decode)
+        self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
         self.columns: dict[str, Column] = {}
         catalogue = self.shelf.catalogue
         if catalogue is not None:

@@ -9,14 +9,15 @@ One file in the format of the standard library's `dbm.sqlite3`, so that Python 3
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, MutableMapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from imageshelf import backends, foreign, names, pickled, schema
-from imageshelf.catalogue import GET_META, SET_META, Catalogue
-from imageshelf.database import LONG, Database, ShelfError, shown
+from imageshelf import creating, foreign, names, pickled, recipes, schema
+from imageshelf.catalogue import SET_META, Catalogue
+from imageshelf.database import LONG, Database
+from imageshelf.records import storable
+from imageshelf.shelf_errors import ShelfError, shown
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,10 +30,9 @@ LIST = "SELECT value FROM Dict WHERE key = ?"
 HAS = "SELECT 1 FROM Dict WHERE key = ?"
 REPLACE = "REPLACE INTO Dict (key, value) VALUES (?, ?)"  # a new row number: see foreign.py
 DELETE = "DELETE FROM Dict WHERE key = ?"
-KEYS_ABOVE = "SELECT rowid, key FROM Dict WHERE rowid > ? ORDER BY rowid LIMIT 4096"
+KEYS_FROM = "SELECT key FROM Dict WHERE key >= ? ORDER BY key LIMIT 4096"
 COUNT = "SELECT count(*) FROM Dict WHERE key >= x''"
 ANY = "SELECT 1 FROM Dict LIMIT 1"
-REBUILD = "open it with --rebuild to hash everything again"
 
 
 def open_shelf(path: str | os.PathLike[str], flag: str = "r") -> Shelf:
@@ -43,15 +43,15 @@ def open_shelf(path: str | os.PathLike[str], flag: str = "r") -> Shelf:
     if flag not in {"r", "w", "c", "n"}:
         raise ValueError(f"expected the flag r, w, c or n, not {flag!r}")
     absolute = names.absolute(path)
-    _check_path(absolute, new=flag in {"c", "n"})
+    creating.check_path(absolute, new=flag in {"c", "n"})
     db = Database(absolute, writable=flag != "r")
     try:
         if flag == "n":
-            _start_anew(db)
+            creating.start_anew(db)
         elif db.kind == "empty":
             if flag == "r":
                 raise db.wrong("is empty: index.py puts pictures on it")  # noqa: TRY301
-            _create(db)
+            creating.create(db)
         return Shelf(db)
     except BaseException:
         db.close()
@@ -60,6 +60,8 @@ def open_shelf(path: str | os.PathLike[str], flag: str = "r") -> Shelf:
 
 class Shelf(MutableMapping[str, list[str]]):
     """Hash (16 hex digits) -> sorted names of the pictures that have it; a context manager.
+
+    Keys come in their order.
 
     A list that is read is a copy: assign it to change the shelf. What is assigned by hand is kept
     and found, and told apart from what an index run wrote (`foreign`).
@@ -88,12 +90,12 @@ class Shelf(MutableMapping[str, list[str]]):
         return isinstance(key, str) and bool(self._db.select(HAS, (names.to_bytes(key),)))
 
     def __iter__(self) -> Iterator[str]:
-        above = foreign.LOWEST
-        while rows := self._db.select(KEYS_ABOVE, (above,)):
-            for number, key in rows:
-                if number <= above or not isinstance(key, bytes):
+        start = b""
+        while rows := self._db.select(KEYS_FROM, (start,)):
+            for (key,) in rows:
+                if not isinstance(key, bytes) or key < start:
                     raise self._db.wrong("is damaged: keys that are none, or out of order")
-                above = number
+                start = key + b"\0"
                 yield names.to_text(key)
 
     def __len__(self) -> int:
@@ -168,94 +170,61 @@ class Shelf(MutableMapping[str, list[str]]):
         """How the hashes on this shelf were made; None before the first index run."""
         from imageshelf.hashing import Recipe  # noqa: PLC0415 - NumPy
 
-        stored = self._stored_recipe()
+        stored = recipes.stored(self._db)
         try:
             return None if stored is None else Recipe(**stored)
         except TypeError as exc:
-            raise self._db.wrong("is damaged: its recipe cannot be read") from exc
-
-    def _stored_recipe(self) -> dict[str, Any] | None:
-        rows = self._db.select(GET_META, ("recipe",)) if self._db.kind == "whole" else []
-        if not rows:
-            return None
-        try:
-            found = json.loads(rows[0][0])
-            if not isinstance(found, dict) or not all(
-                isinstance(value, int if name == "bits" else str) for name, value in found.items()
-            ):
-                raise TypeError("no recipe")  # noqa: TRY301
-        except (TypeError, ValueError, RecursionError) as exc:
-            raise self._db.wrong("is damaged: its recipe cannot be read") from exc
-        return found
+            raise recipes.unreadable(self._db) from exc
 
     def mismatch(self, recipe: Recipe) -> str | None:
         """Give a sentence if hashes made by `recipe` do not fit those on the shelf."""
-        stored = self._stored_recipe()
-        if stored is None:
-            return None
-        wanted = recipe._asdict()
-        there = f"{shown(self.path)} holds"
-        for field, words in (
-            ("hash", "{} hashes"),
-            ("bits", "hashes of {} bits"),
-            ("decode", "hashes from {} decoding"),
-        ):
-            if stored.get(field) != wanted[field]:
-                was, now = (words.format(which[field]) for which in (stored, wanted))
-                return f"{there} {was}, not {now}: use the options it was made with, or {REBUILD}"
-        if stored.get("canary") != wanted["canary"]:
-            versions = ", ".join(
-                f"{label} {stored.get(name)} then, {wanted[name]} now"
-                for name, label in (("pillow", "Pillow"), ("imagehash", "ImageHash"))
-            )
-            return (
-                f"{there} hashes that the installed libraries no longer make ({versions}): "
-                f"install the versions of then, or {REBUILD}"
-            )
-        return None
+        return recipes.mismatch(self._db, recipe)
 
     def adopt(self, recipe: Recipe) -> None:
         """Make sure that hashes by this recipe may go onto the shelf; a new shelf takes it on.
 
         Raises ShelfError for a shelf of another recipe, and for one without a catalogue.
         """
-        if self._db.kind == "whole" and self._stored_recipe() is not None:
-            self._refuse_other(recipe)
-            if self._db.select(GET_META, ("folder",)) == [(self._folder_note(),)]:
-                return  # nothing to write down
+        with self._db.snapshot():
+            settled = recipes.stored(self._db) is not None and self._note_of_folder() == self._note
+            if settled:  # nothing to write down
+                self._refuse_other(recipe)
+                recipes.take_on(self._db, recipe, anew=False)
+                return
         with self._db.transaction():
             self._db.check_schema()  # another process may have been quicker
             if self._db.kind == "bare" and self._db.select(ANY):
                 raise self._bare()
-            _complete(self._db)
+            creating.complete(self._db)
             self._refuse_other(recipe)
-            self._put_down(recipe, anew=self._stored_recipe() is None)
+            recipes.take_on(self._db, recipe, anew=recipes.stored(self._db) is None)
+            self._db.write(SET_META, ("folder", self._note))
 
     def rebuild(self, recipe: Recipe) -> None:
         """Forget all pictures and their hashes, but not what people decided; take a recipe on."""
         with self._db.transaction():
             self._db.check_schema()
-            _complete(self._db)
+            creating.complete(self._db)
             for table in schema.REBUILT:
                 self._db.write(f"DELETE FROM {table}")  # noqa: S608
             foreign.set_mark(self._db)
-            self._put_down(recipe, anew=True)
+            recipes.take_on(self._db, recipe, anew=True)
+            self._db.write(SET_META, ("folder", self._note))
+
+    @property
+    def _note(self) -> str:
+        return storable(self.folder)
+
+    def _note_of_folder(self) -> str | None:
+        return Catalogue(self._db).meta("folder")
 
     def _refuse_other(self, recipe: Recipe) -> None:
         if sentence := self.mismatch(recipe):
             raise ShelfError(sentence)
 
-    def _put_down(self, recipe: Recipe, *, anew: bool) -> None:
-        if anew:
-            self._db.write(SET_META, ("recipe", json.dumps(recipe._asdict())))
-        self._db.write(SET_META, ("folder", self._folder_note()))
-
-    def _folder_note(self) -> bytes:
-        return self.folder.encode("utf-8", "backslashreplace")
-
     def _bare(self) -> ShelfError:
         return self._db.wrong(
-            f"has keys but no catalogue, so nobody knows how they were made; {REBUILD}"
+            f"has keys but no catalogue, so nobody knows how they were made; {recipes.REBUILD}"
         )
 
     def foreign(self) -> list[tuple[str, list[str]]]:
@@ -272,54 +241,3 @@ class Shelf(MutableMapping[str, list[str]]):
 
         with self._db.snapshot():
             return checking.findings(self._db)
-
-
-def _check_path(path: str, *, new: bool) -> None:
-    """Raise ShelfError unless there is a database at the path, or room for a new one."""
-    folder = os.path.dirname(path)
-    try:
-        header = backends.header(names.native(path))
-    except ValueError as exc:
-        raise ShelfError(f"{shown(path)} {exc}") from exc
-    except OSError as exc:
-        raise ShelfError(f"{shown(path)} cannot be opened: {exc.strerror}") from exc
-    if header is not None:
-        if header.problem:
-            raise ShelfError(f"{shown(path)} {header.problem}")
-        return
-    if elsewhere := backends.beside(names.native(path)):
-        raise ShelfError(f"{shown(path)} {elsewhere}")
-    if not os.path.isdir(names.native(folder)):
-        raise ShelfError(f"{shown(path)} cannot be: there is no folder {shown(folder)}")
-    if not new:
-        raise ShelfError(f"{shown(path)} does not exist: index.py makes a shelf")
-
-
-def _create(db: Database) -> None:
-    with db.transaction():
-        db.check_schema()  # another process may have been quicker
-        if db.kind == "empty":
-            _complete(db)
-
-
-def _start_anew(db: Database) -> None:
-    with db.transaction():
-        db.check_schema()
-        tables = {"empty": (), "bare": ("Dict",), "whole": schema.TABLES}[db.kind]
-        for table in tables:
-            db.write(f"DROP TABLE {table}")
-        db.kind = "empty"
-        _complete(db)
-    db.write("VACUUM")
-
-
-def _complete(db: Database) -> None:
-    """Create the tables that are missing; inside a transaction."""
-    if db.kind == "empty":
-        db.write(schema.DICT)
-    if db.kind != "whole":
-        for sql in schema.CATALOGUE:
-            db.write(sql)
-        db.write(SET_META, ("schema_version", schema.SCHEMA_VERSION))
-        foreign.set_mark(db)
-    db.check_schema()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from imageshelf.catalogue import Entry, Skip
 from imageshelf.hashing import Recipe
@@ -21,7 +21,7 @@ class Place(NamedTuple):
     st_nlink: int = 1
 
 
-def entry(name: bytes, row: int, seed: int = 0, **facts: object) -> Entry:
+def entry(name: bytes, row: int, seed: int = 0, **facts: Any) -> Entry:
     """Give an entry with this name and row hash; everything else is drawn."""
     rnd = random.Random(f"{name!r}{row}{seed}")
     known = Facts(
@@ -56,9 +56,9 @@ def entry(name: bytes, row: int, seed: int = 0, **facts: object) -> Entry:
     )
 
 
-def skip(name: bytes, **fields: object) -> Skip:
+def skip(name: bytes, **fields: Any) -> Skip:
     """Give a lasting skip of a damaged picture, but for the fields named."""
-    return Skip(name, 10, 20, 30, "is damaged", True, DECODERS, "")._replace(**fields)  # type: ignore[arg-type]
+    return Skip(name, 10, 20, 30, "is damaged", True, DECODERS, "")._replace(**fields)
 
 
 def lists_of(pictures: dict[bytes, int]) -> dict[str, list[str]]:

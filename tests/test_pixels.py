@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
-from PIL import Image, ImageCms, ImageOps, PngImagePlugin
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin, TiffImagePlugin
 
 from imageshelf import pixels
 from imageshelf.opening import UnreadableImage
@@ -93,6 +94,13 @@ def deep_tiff(samples: np.ndarray, *, big_endian: bool = False) -> bytes:
     return head + struct.pack(order + "3H", 16, 16, 16) + data + body + bytes(4)
 
 
+def tagged(tag: int, data: bytes) -> TiffImagePlugin.ImageFileDirectory_v2:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[tag] = data
+    tags.tagtype[tag] = 7
+    return tags
+
+
 def segment(marker: int, body: bytes) -> bytes:
     return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
 
@@ -106,6 +114,17 @@ def animation(kind: str, last: int, duration: int = 100) -> bytes:
     return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=duration)
 
 
+def box(kind: bytes, body: bytes) -> bytes:
+    """Return a box of an ISO base media file."""
+    return struct.pack(">I", len(body) + 8) + kind + body
+
+
+def heif(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(array)).save(file, quality=80)
+    return file.getvalue()
+
+
 @pytest.fixture
 def pixels_of(tmp_path: Path) -> Callable[[bytes], bytes]:
     def measured(data: bytes) -> bytes:
@@ -117,6 +136,8 @@ def pixels_of(tmp_path: Path) -> Callable[[bytes], bytes]:
 
 
 SHOT = jpeg(RGB)
+AVIF = encoded(Image.fromarray(RGB), "AVIF")
+HEIF = heif(RGB)
 SHOWN = np.asarray(decoded(SHOT))
 
 SAME: dict[str, tuple[bytes, bytes]] = {
@@ -168,6 +189,8 @@ SAME: dict[str, tuple[bytes, bytes]] = {
         encoded(decoded(animation("PNG", 250)), "PNG", save_all=True, compress_level=0),
         animation("PNG", 250),
     ),
+    "AVIF padded": (AVIF, AVIF + box(b"free", bytes(50))),
+    "HEIF padded": (HEIF, HEIF + box(b"free", bytes(50))),
     "appended film with both": (
         with_segment(SHOT, 0xFE, b"c") + b"ftypmp42 a film",
         SHOT + b"ftypmp42 a film",
@@ -190,6 +213,15 @@ DIFFERENT: dict[str, tuple[bytes, bytes]] = {
     "last frame of a WebP": (animation("WEBP", 250), animation("WEBP", 40)),
     "one frame more": (animation("PNG", 250), png(np.zeros((10, 20), np.uint8))),
     "frame times": (animation("GIF", 250), animation("GIF", 250, duration=50)),
+    "layers in a TIFF": (
+        encoded(Image.fromarray(RGB), "TIFF"),
+        encoded(Image.fromarray(RGB), "TIFF", tiffinfo=tagged(37724, b"8BIM layers")),
+    ),
+    "16 bits, transparent colour": (
+        deep_png(DEEP[..., :3]),
+        with_chunk(deep_png(DEEP[..., :3]), b"tRNS", DEEP[0, 0, :3].astype(">u2").tobytes()),
+    ),
+    "transparent colour": (png(RGB), with_chunk(png(RGB), b"tRNS", struct.pack(">3H", *RGB[0, 0]))),
     "second page of a TIFF": (
         encoded(Image.fromarray(RGB), "TIFF"),
         encoded(Image.fromarray(RGB), "TIFF", save_all=True, append_images=[Image.fromarray(GREY)]),
@@ -207,6 +239,11 @@ DIFFERENT: dict[str, tuple[bytes, bytes]] = {
         encoded(Image.fromarray(RGB), "BMP"),
         encoded(Image.fromarray(RGB), "BMP") + b"!",
     ),
+    "film box in an AVIF": (AVIF, AVIF + box(b"mpvd", b"a film")),
+    "film box in a HEIF": (HEIF, HEIF + box(b"mpvd", b"a film")),
+    "another film box": (HEIF + box(b"mpvd", b"one film"), HEIF + box(b"mpvd", b"two film")),
+    "long film box": (HEIF, HEIF + struct.pack(">I4sQ", 1, b"mpvd", 22) + b"a film"),
+    "gain map in an AVIF": (AVIF, AVIF.replace(b"pixi", b"tmap", 1) + box(b"free", b"")),
     "second picture of an MPO": (
         SHOT,
         encoded(

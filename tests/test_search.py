@@ -217,10 +217,11 @@ def test_flat_pictures_do_not_all_match(tmp_path: Path) -> None:
     assert found.asked[0].low_information
 
 
-def test_an_answer_is_a_table_for_a_notebook(photos: Path, shelve: Path) -> None:
-    found = search(photos / "0.jpg", shelve)
-    assert found._repr_html_().count("<tr>") == 2
-    assert Matches()._repr_html_() == "<p></p>"
+def test_an_answer_shows_its_pictures_and_a_table_in_a_notebook(photos: Path, shelve: Path) -> None:
+    shown = search(photos / "0.jpg", shelve)._repr_html_()
+    assert shown.count("<tr>") == 2
+    assert shown.count("<img") == 2  # the query and its match
+    assert "<table" not in Matches()._repr_html_()
 
 
 @posix
@@ -406,3 +407,38 @@ def test_options_that_make_no_sense_are_refused(
         script.main(["-q", "x.jpg", *options])
     assert caught.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+# -- other forms ----------------------------------------------------------------------------------
+
+
+def test_csv_and_null_separated_paths(
+    photos: Path, shelve: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    options = ["-s", str(shelve), "-q", str(photos / "0.jpg")]
+    assert script.main([*options, "--format", "csv"]) == 0
+    header, row = capsysbinary.readouterr().out.decode().splitlines()
+    assert header.split(",") == list(report.FIELDS)
+    assert row.split(",")[1] == str(photos / "0.jpg")
+    assert script.main([*options, "-0"]) == 0
+    assert capsysbinary.readouterr().out == os.fsencode(photos / "0.jpg") + b"\0"
+
+
+def test_the_answer_can_be_looked_at(
+    photos: Path, shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, sheet = tmp_path / "page.html", tmp_path / "sheet.png"
+    told(capsys, shelve, "-q", photos / "0.jpg", "--html", page, "--contact-sheet", sheet)
+    assert "data:image/" in page.read_text()
+    with Image.open(sheet) as image:
+        assert image.width > 100
+
+
+@pytest.mark.parametrize("option", [["--html", "nowhere/p.html"], ["--contact-sheet", "s.txt"]])
+def test_a_page_that_cannot_be_written_is_told_before_the_search(
+    photos: Path, shelve: Path, capsys: pytest.CaptureFixture[str], option: list[str]
+) -> None:
+    assert script.main(["-s", str(shelve), "-q", str(photos / "0.jpg"), *option]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1

@@ -1,0 +1,86 @@
+"""Answers as CSV (RFC 4180) and as bare paths, both byte for byte.
+
+The table is UTF-8 with CRLF line ends and a heading. A name's bytes that are no UTF-8 stand in it
+as they are. A spreadsheet takes a cell that begins with one of `= + - @`, a tab or a line end for
+a formula; such a cell gets an apostrophe before it, and so does one that begins with an
+apostrophe. To have the name back, take one leading apostrophe away: `unguarded`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+GUARD = "'"
+# The full-width signs start a formula in a Japanese or Chinese spreadsheet.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def guarded(text: str) -> str:
+    """Return a cell that no spreadsheet calculates.
+
+    >>> guarded("=1+1.jpg"), guarded("a.jpg"), guarded("'tis.jpg")
+    ("'=1+1.jpg", 'a.jpg', "''tis.jpg")
+    """
+    return GUARD + text if text.startswith((*FORMULA_STARTS, GUARD)) else text
+
+
+def unguarded(cell: str) -> str:
+    """Return the text that `guarded` was given.
+
+    >>> unguarded(guarded("=1+1.jpg"))
+    '=1+1.jpg'
+    """
+    return cell.removeprefix(GUARD)
+
+
+def table(fields: Sequence[str], records: Iterable[Mapping[str, Any]]) -> bytes:
+    r"""Return records as one CSV table; a missing value or None is an empty cell.
+
+    Numbers are written as they are, text is guarded. Lists become their items, a space between.
+
+    >>> table(["path", "row"], [{"path": "a,b.jpg", "row": 3}])
+    b'path,row\r\n"a,b.jpg",3\r\n'
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(fields)
+    for record in records:
+        writer.writerow([_cell(record.get(field)) for field in fields])
+    return encoded(text.getvalue())
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return guarded(value)
+    if isinstance(value, (list, tuple)):
+        return guarded(" ".join(map(str, value)))
+    return value
+
+
+def read(data: bytes) -> list[dict[str, str]]:
+    """Return the rows of such a table, with the guards taken away; the inverse of `table`."""
+    text = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
+    return [{field: unguarded(cell) for field, cell in row.items()} for row in csv.DictReader(text)]
+
+
+def encoded(text: str) -> bytes:
+    """Return text as UTF-8 in which the bytes that a name's lone surrogates stand for are back."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte: Windows allows it
+        return text.encode("utf-8", "surrogatepass")
+
+
+def null_paths(paths: Iterable[str]) -> bytes:
+    r"""Return paths as `xargs -0` takes them: their own bytes, a NUL after each.
+
+    >>> null_paths(["a b.jpg", "c\nd.jpg"])
+    b'a b.jpg\x00c\nd.jpg\x00'
+    """
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)

@@ -1,0 +1,258 @@
+"""Two pictures measured in every way, and which rule says whether they match.
+
+    print(explain("a.jpg", "b.jpg").text())
+
+The pictures need not be on a shelf and need not match. Beside the distances that decide there are
+the measures that other tools use, to compare with what they say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from imageshelf import hamming, images, kinds, matching, other_hashes
+from imageshelf.decoding import decode
+from imageshelf.kinds import Side
+from imageshelf.opening import UnreadableImage, open_regular, unreadable
+from imageshelf.reduction import LANCZOS, ORIENTATIONS
+from imageshelf.searching import views_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy.typing as npt
+
+    from imageshelf.matching import Column, Fingerprint, Policy, Probe, Views
+    from imageshelf.metadata import Facts
+
+    Levels = npt.NDArray[np.uint8]
+
+ERROR_SIDE = 50  # pixels of the squares whose squared error is taken
+HASHES = ("row", "column", "phash")
+
+
+class ExplainError(Exception):
+    """Two pictures that cannot be compared; one sentence says why."""
+
+
+class Measured(NamedTuple):
+    """One of the two pictures, reduced to what is compared."""
+
+    path: str
+    facts: Facts
+    views: Views
+    square: Levels  # [50, 50]
+    average: str  # the average hash, 16 hex digits
+
+
+class Check(NamedTuple):
+    """One way of looking at A that the policy asks for, and how far from B it is (bits)."""
+
+    look: str
+    row: int
+    column: int
+    phash: int
+    score: int
+    row_limit: int
+    score_limit: int
+
+    @property
+    def within(self) -> bool:
+        """Whether the distances are within the limits."""
+        return self.row <= self.row_limit and self.score <= self.score_limit
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Every measure of two pictures, side by side.
+
+    Distances in bits, shares in percent, errors in squared grey levels (0-255). `decided` is the
+    rule in words; `errors` has the mean squared error for each orientation of A.
+    """
+
+    a: Measured
+    b: Measured
+    kind: str
+    decided: str
+    checks: tuple[Check, ...]
+    errors: Mapping[str, float]
+    mean_difference_percent: float
+    identical_bytes: bool
+    identical_pixels: bool
+
+    def distance(self, name: str) -> int:
+        """Return the bits in which the `row`, `column` or `phash` of the whole pictures differ."""
+        ours, theirs = self.a.views.whole, self.b.views.whole
+        return hamming.distance(getattr(ours, name), getattr(theirs, name))
+
+    @property
+    def average_similarity_percent(self) -> float:
+        """The share of equal bits of the two average hashes."""
+        apart = hamming.distance(int(self.a.average, 16), int(self.b.average, 16))
+        return matching.similarity(apart)
+
+    def text(self) -> str:
+        """Return everything to read on a terminal."""
+        from imageshelf import explain_report  # noqa: PLC0415  it needs this module's types
+
+        return explain_report.text(self)
+
+    def _repr_html_(self) -> str:
+        from imageshelf import explain_report  # noqa: PLC0415
+
+        return explain_report.as_html(self)
+
+
+def explain(
+    a: str, b: str, policy: Policy = matching.DEFAULT, *, full_decode: bool = False
+) -> Explanation:
+    """Return every measure of two picture files; A is taken as the query.
+
+    Raises ExplainError for one picture twice and for a file that cannot be read.
+    """
+    if kinds.same_file(a, b):
+        raise ExplainError(f"{a} and {b} are one file: there is nothing to compare")
+    ours, theirs = (_measured(path, full_decode=full_decode) for path in (a, b))
+    sides = _side(ours), _side(theirs)
+    same_bytes = kinds.identical_bytes(*sides)
+    same_pixels = same_bytes or kinds.identical_pixels(*sides)
+    turn, decided = _decision(ours.views, theirs.views, policy)
+    if decided:
+        kind = kinds.kind_of(*sides, turn)
+    else:
+        kind, decided = _beyond_the_policy(*sides)
+    if same_pixels:
+        kind = kinds.BYTES if same_bytes else kinds.PIXELS
+    return Explanation(
+        ours,
+        theirs,
+        kind,
+        decided,
+        tuple(_checks(ours.views, theirs.views, policy)),
+        squared_errors(ours.square, theirs.square),
+        matching.mean_difference(ours.views.thumbnail, theirs.views.thumbnail) / 2.55,
+        same_bytes,
+        same_pixels,
+    )
+
+
+def squared_errors(a: Levels, b: Levels) -> dict[str, float]:
+    """Return the mean squared error of two squares for all eight orientations of the first.
+
+    >>> black, white = np.zeros((50, 50), np.uint8), np.full((50, 50), 16, np.uint8)
+    >>> squared_errors(black, white)["upright"]
+    256.0
+    """
+    theirs = b.astype(np.int64)  # in uint8 a difference of 16 levels would square to nothing
+    picture = Image.fromarray(a)
+    turned = {
+        name: np.asarray(picture.transpose(turn) if turn is not None else picture, np.int64)
+        for name, turn in ORIENTATIONS
+    }
+    return {name: float(((ours - theirs) ** 2).mean()) for name, ours in turned.items()}
+
+
+def _measured(path: str, *, full_decode: bool) -> Measured:
+    try:
+        picture = images.read(path, full_decode=full_decode, turned=True)
+        with open_regular(path) as stream:
+            reduced = decode(stream, path, full_decode=full_decode).exact
+    except UnreadableImage as exc:
+        raise ExplainError(f"{path} {exc.reason}") from exc
+    except (OSError, MemoryError) as exc:
+        raise ExplainError(f"{path} {unreadable(exc).reason}") from exc
+    square, small = (
+        reduced.picture.resize((edge, edge), LANCZOS, reduced.box) for edge in (ERROR_SIDE, 8)
+    )
+    average = other_hashes.key_of_square("ahash", small)
+    return Measured(path, picture.facts, views_of(picture), np.asarray(square), average)
+
+
+def _side(measured: Measured) -> Side:
+    facts = measured.facts
+    luma = measured.views.thumbnail
+    return Side(measured.path, facts.size_bytes, facts.captured_at, luma=luma)
+
+
+def _decision(query: Views, other: Views, policy: Policy) -> tuple[str, str]:
+    """Return the turn of A and the rule by which it matches B, or ("", "")."""
+    columns = {
+        view: _column(found)
+        for view, found in (
+            ("whole", other.whole),
+            ("trimmed", other.trimmed),
+            ("centre", other.centre),
+        )
+        if found is not None
+    }
+    found = matching.candidates(query, columns, policy, lambda _: {0: other.thumbnail})
+    if not found:
+        return "", ""
+    best = found[0]
+    low = policy.low_information and (query.whole.low_information or other.whole.low_information)
+    if low:
+        return best.turn, f"little to see: row {best.row}, thumbnails alike"
+    for probe in matching.probes(query, policy):
+        check = _check(probe, query, other)
+        here = (best.row, best.score, best.turn, best.view)
+        if check and here == (check.row, check.score, probe.turn, probe.view):
+            if check.within:
+                return best.turn, f"{check.look}: {_against_limits(check)}"
+            return best.turn, "the keys are equal"
+    return best.turn, f"score {best.score}"
+
+
+def _against_limits(check: Check) -> str:
+    return (
+        f"row {check.row} of at most {check.row_limit}, "
+        f"score {check.score} of at most {check.score_limit}"
+    )
+
+
+def _beyond_the_policy(a: Side, b: Side) -> tuple[str, str]:
+    if kinds.is_series(a, b):
+        return kinds.ANOTHER_SHOT, "no rule; but similar, and taken within seconds"
+    if kinds.is_similar(a.luma, b.luma):
+        return (
+            kinds.SIMILAR,
+            f"no rule; but the thumbnails differ by {kinds.SIMILAR_PERCENT} % or less",
+        )
+    return "no match", "no rule"
+
+
+def _column(fingerprint: Fingerprint) -> Column:
+    row, column, phash = (np.array([number], np.uint64) for number in fingerprint[:3])
+    low = np.array([fingerprint.low_information])
+    return matching.Column(np.zeros(1, np.int64), row, column, phash, low)
+
+
+def _checks(query: Views, other: Views, policy: Policy) -> Iterator[Check]:
+    for probe in matching.probes(query, policy):
+        if check := _check(probe, query, other):
+            yield check
+
+
+def _check(probe: Probe, query: Views, other: Views) -> Check | None:
+    """Return the distances of one probe, or None when B has no such view."""
+    stored: Fingerprint | None = getattr(other, probe.view)
+    if stored is None:
+        return None
+    row, column, phash = (
+        hamming.distance(getattr(probe.fingerprint, name), getattr(stored, name)) for name in HASHES
+    )
+    score = matching.score(row, column, phash)
+    return Check(_look(probe, query), row, column, phash, score, *probe.limits)
+
+
+def _look(probe: Probe, query: Views) -> str:
+    if probe.turn:
+        return probe.turn
+    ours = next(
+        name for name in ("whole", "trimmed", "centre") if getattr(query, name) is probe.fingerprint
+    )
+    words = {"whole": "whole", "trimmed": "without borders", "centre": "centre"}
+    return f"{words[ours]} on {words[probe.view]}"

@@ -1,0 +1,101 @@
+"""Whether a shelf can be trusted: `python -m imageshelf check`, each finding with its remedy.
+
+Four questions: is the file whole, does the near index find what an exhaustive scan finds, do the
+pictures on the disk still look as the shelf believes, and do the installed libraries still make the
+hashes that are on it?
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf import hamming, hashing, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imageshelf.catalogue import Catalogue
+    from imageshelf.shelf import Shelf
+
+SAMPLE = 50  # queries on which the near index is held against the exhaustive scan
+RADII = (0, 4, 10, 14, 18)
+PAGE = 4096
+
+
+class Finding(NamedTuple):
+    """Something that is not as it should be, and what to do about it."""
+
+    what: str
+    remedy: str
+
+
+def findings(shelf: Shelf, *, seed: int = 0) -> Iterator[Finding]:
+    """Yield everything that is wrong with a shelf; nothing when all is well."""
+    for sentence in shelf.check():
+        yield Finding(sentence, "restore a copy of the shelf, or index with --rebuild")
+    catalogue = shelf.catalogue
+    if catalogue is None:
+        yield Finding("the shelf has keys but no catalogue", "index with --rebuild")
+        return
+    yield from _recipe(shelf)
+    yield from _near_index(catalogue, seed)
+    yield from _disk(shelf, catalogue)
+
+
+def _recipe(shelf: Shelf) -> Iterator[Finding]:
+    recipe = shelf.recipe
+    if recipe is None:
+        yield Finding("nothing was indexed yet", "index.py puts pictures on the shelf")
+        return
+    current = hashing.current_recipe(hash_name=recipe.hash, full_decode=recipe.decode == "full")
+    if sentence := shelf.mismatch(current):
+        yield Finding(sentence, "index with --rebuild, or install the versions of then")
+
+
+def _near_index(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
+    """Compare the near index with the definition of nearness, for stored and random queries."""
+    rows = catalogue.hashes().row
+    if not len(rows):
+        return
+    rng = np.random.default_rng(seed)
+    stored = rng.choice(rows, min(SAMPLE, len(rows)), replace=False)
+    queries = [int(query) for query in stored] + [
+        int(query) for query in rng.integers(0, 2**64, SAMPLE, np.uint64)
+    ]
+    for radius in RADII:
+        found = hamming.within(rows, queries, [radius] * len(queries))
+        for query, near in zip(queries, found, strict=True):
+            truth = hamming.within_exhaustive(rows, query, radius)
+            if near.positions.tolist() != truth.positions.tolist():
+                yield Finding(
+                    f"the near index misses keys within {radius} bits of {hashing.to_hex(query)}",
+                    "report this as a bug, with the shelf",
+                )
+                return
+
+
+def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
+    """Compare size and time of every picture on the disk with what the shelf remembers."""
+    gone = changed = 0
+    ids = catalogue.hashes().ids
+    for start in range(0, len(ids), PAGE):
+        for row in catalogue.rows(ids[start : start + PAGE].tolist()):
+            try:
+                status = os.stat(shelf.path_of(names.to_text(row.name)))
+            except OSError:
+                gone += 1
+                continue
+            changed += (status.st_size, status.st_mtime_ns) != (row.size_bytes, row.mtime_ns)
+    if gone:
+        yield Finding(
+            f"{gone:,} of {len(ids):,} pictures are not where they were",
+            "mount their drive, or index their folder again",
+        )
+    if changed:
+        yield Finding(
+            f"{changed:,} of {len(ids):,} pictures have changed since they were indexed",
+            "index their folder again",
+        )

@@ -1,0 +1,59 @@
+"""What SQLite complains of, as one sentence for the user."""
+
+from __future__ import annotations
+
+import sqlite3
+
+WAIT_S = 30.0  # for another program that is writing
+
+
+class ShelfError(Exception):
+    """One line: what was expected of the shelf, what came, and what to do."""
+
+
+def shown(path: str) -> str:
+    """Give a path for a message: one line, printable whatever it holds."""
+    if path.isprintable():
+        return path
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
+
+
+SENTENCES = {
+    sqlite3.SQLITE_BUSY: f"is in use by another program (waited {WAIT_S:.0f} s); try again later",
+    sqlite3.SQLITE_LOCKED: "is in use by this program already",
+    sqlite3.SQLITE_FULL: (
+        "has no room to grow: the disk is full. Nothing of this batch was written, all earlier "
+        "ones are intact; free some space and run again"
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "could not be read or written: a full or failing disk, or a lost network share. "
+        "Completed batches are intact"
+    ),
+    sqlite3.SQLITE_READONLY: "cannot be written: it or its folder is read-only",
+    sqlite3.SQLITE_PERM: "cannot be opened: permission denied",
+    sqlite3.SQLITE_AUTH: "cannot be opened: permission denied",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore a copy, or index into a new file",
+    sqlite3.SQLITE_NOTADB: "is damaged or not a shelf; restore a copy, or index into a new file",
+    sqlite3.SQLITE_FORMAT: "is damaged; restore a copy, or index into a new file",
+    sqlite3.SQLITE_TOOBIG: "holds a value that is too long to be a shelf's; it is damaged",
+    sqlite3.SQLITE_INTERRUPT: "holds tables that have no end; it is damaged",
+}
+
+
+def primary(exc: BaseException) -> int:
+    """Give SQLite's error code without its refinement; 1 where Python itself complains."""
+    return getattr(exc, "sqlite_errorcode", 1) & 0xFF
+
+
+def sentence(exc: BaseException, folder: str | None = None) -> str:
+    """Give the sentence for an error, to go on after the shelf's path.
+
+    `folder` is where a writer would put its journal.
+    """
+    code = primary(exc)
+    if code == sqlite3.SQLITE_CANTOPEN and folder is not None:
+        return f"cannot be written: is the folder {shown(folder)} writable?"
+    if isinstance(exc, UnicodeDecodeError) or "Could not decode" in str(exc):
+        return SENTENCES[sqlite3.SQLITE_CORRUPT]
+    return SENTENCES.get(code, f"cannot be used: {shown(str(exc))[:200]}")

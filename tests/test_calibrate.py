@@ -1,0 +1,229 @@
+"""What a threshold means in one collection: counts that are right, told honestly."""
+
+import html
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imageshelf import calibrate as calibrating
+from imageshelf import hamming, hashing, images, matching
+from imageshelf.calibrate import (
+    Calibration,
+    CalibrationError,
+    Original,
+    calibrate,
+    mirrored,
+    pair_counts,
+    sample,
+)
+from imageshelf.lightly_edited import EDITS
+from imageshelf.matching import Column, Limits, Policy
+from imageshelf.scenes import scene
+
+Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
+
+
+def random_hashes(count: int, seed: int = 1) -> tuple[Hashes, Hashes, Hashes]:
+    rng = np.random.default_rng(seed)
+    row, column, phash = (rng.integers(0, 1 << 64, count, np.uint64) for _ in range(3))
+    return row, column, phash
+
+
+def random_column(count: int, flat: int = 0) -> Column:
+    low = np.arange(count) < flat
+    return Column(np.arange(count), *random_hashes(count), low)
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Column, list[str]]:
+    folder = tmp_path_factory.mktemp("collection")
+    paths = [str(folder / f"{seed}.jpg") for seed in range(52)]
+    for seed, path in enumerate(paths):
+        scene(seed, (240, 160)).save(path, quality=90)
+    found = hashing.fingerprints([images.read(path).whole for path in paths])
+    return Column(np.arange(len(paths)), *found), paths
+
+
+@pytest.fixture(scope="module")
+def told(collection: tuple[Column, list[str]]) -> Calibration:
+    column, paths = collection
+    return calibrate(column, [Original(at, paths[at]) for at in sample(column, 15)])
+
+
+def test_pairs_are_counted_as_one_by_one() -> None:
+    row, column, phash = random_hashes(40)
+    mirrors = mirrored(row, column, phash)
+    strangers, all_pairs = (np.zeros((65, 257), np.int64) for _ in range(2))
+    for a in range(40):
+        for b in range(a):
+            for counts, asked in ((strangers, mirrors), (all_pairs, (row, column, phash))):
+                apart = [
+                    hamming.distance(int(stored[a]), int(hashes[b]))
+                    for stored, hashes in zip((row, column, phash), asked, strict=True)
+                ]
+                counts[apart[0], matching.score(*apart)] += 1
+    found = pair_counts(row, column, phash)
+    assert np.array_equal(found[0], strangers)
+    assert np.array_equal(found[1], all_pairs)
+    assert strangers.sum() == 40 * 39 / 2
+
+
+def test_a_large_collection_is_sampled() -> None:
+    strangers, all_pairs = pair_counts(*random_hashes(3000), most=20_000)
+    assert 3000 < strangers.sum() == all_pairs.sum() < 60_000
+
+
+def test_mirrored_hashes_are_those_of_the_mirror_image() -> None:
+    rng = np.random.default_rng(4)
+    apart = []
+    for _ in range(50):
+        picture = Image.fromarray(rng.integers(0, 256, (16, 18)).astype(np.uint8))
+        whole, turned = (
+            hashing.fingerprints([images.Thumbnails(*_thumbnails(each))])
+            for each in (picture, picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+        )
+        ours = mirrored(whole.row, whole.column, whole.phash)
+        apart.append(
+            [hamming.distance(int(a[0]), int(b[0])) for a, b in zip(ours, turned, strict=False)]
+        )
+    row, column, phash = np.mean(apart, axis=0)
+    assert row < 2  # ties
+    assert column == 0
+    assert phash < 8  # the median shifts; strangers are 32 apart
+
+
+def _thumbnails(picture: Image.Image) -> tuple[bytes, bytes, bytes]:
+    row, column, square = (
+        picture.resize(size, Image.Resampling.LANCZOS).tobytes()
+        for size in ((9, 8), (8, 9), (32, 32))
+    )
+    return row, column, square
+
+
+def test_mirroring_twice_is_nothing() -> None:
+    hashes = random_hashes(100)
+    for once, twice in zip(hashes, mirrored(*mirrored(*hashes)), strict=True):
+        assert np.array_equal(once, twice)
+
+
+def test_copies_are_found_and_strangers_are_far(told: Calibration) -> None:
+    assert told.found_percent(matching.DEFAULT.upright) > 90
+    assert told.found_percent(matching.DEFAULT.upright, "saved again") == 100
+    assert all(counts.sum() == 15 for counts in told.copies.values())
+    assert set(told.copies) == set(EDITS)
+    assert told.false_share(matching.DEFAULT.upright) == 0
+    assert told.strangers.sum() == 52 * 51 / 2
+
+
+def test_a_wider_limit_finds_no_less_and_errs_no_less(told: Calibration) -> None:
+    for measure in (told.found_percent, told.false_share):
+        shares = [measure(Limits(row, 4 * 64)) for row in range(65)]
+        assert shares == sorted(shares)
+        assert shares[-1] in {1.0, 100.0}
+    assert told.false_share(Limits(64, 30)) <= told.false_share(Limits(64, 200))
+
+
+def test_expected_false_matches_grow_with_the_collection() -> None:
+    counts = np.zeros((65, 257), np.int64)
+    counts[10, 50], counts[30, 120] = 2, 998
+    small = Calibration(100, 0, 10, counts, counts, {"saved again": counts}, {})
+    large = Calibration(1000, 0, 10, counts, counts, {"saved again": counts}, {})
+    ten = Policy.within(10)
+    assert small.false_a_query(ten) == pytest.approx(0.2)
+    assert large.false_a_query(ten) == pytest.approx(2)
+    assert small.false_pairs(ten) == pytest.approx(0.002 * 100 * 99 / 2)
+    assert small.found_pairs(ten) == pytest.approx(0.002 * 100 * 99 / 2)
+    assert small.false_a_query(Policy.within(9)) == 0
+    ways = Policy(Limits(10, 60), Limits(10, 60), None, Limits(10, 60))
+    assert small.false_a_query(ways) == pytest.approx(0.2 * (1 + 7 + 2))
+
+
+def test_where_no_false_match_was_seen_a_bound_is_told(told: Calibration) -> None:
+    line = next(line for line in told.text().split("\n") if line.startswith("default "))
+    assert re.search(r"< 0\.12 +< 3 ", line), line  # 3 / 1,326 pairs * 52 pictures, * 51 / 2
+
+
+def test_the_text_has_a_line_for_each_rule_edit_and_distance(told: Calibration) -> None:
+    text = told.text()
+    assert text.startswith("52 pictures, 1,326 pairs with mirror images as strangers, 8 edits of")
+    for words in ("default", "--strict", "--loose", "--max-distance 0", "--max-distance 20"):
+        assert f"\n{words} " in text
+    for edit in EDITS:
+        assert f"\n{edit} " in text
+    assert "64-64" in text
+    assert "\x1b" not in text
+
+
+def test_the_plot_is_well_formed_and_needs_nothing(told: Calibration) -> None:
+    plot = told.svg()
+    root = ET.fromstring(plot)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert len(root.findall("{*}path")) == 5
+    assert {"default", "--loose", "copies", "strangers", "row distance, bits"} <= {
+        element.text for element in root.findall("{*}text")
+    }
+    assert not re.search("href|url|script|@import", plot)
+    for path in root.findall("{*}path"):
+        numbers = [float(number) for number in re.findall(r"\d+\.?\d*", path.get("d", ""))]
+        assert all(0 <= number <= 640 for number in numbers)
+    assert plot in told._repr_html_()
+
+
+def test_flat_pictures_are_left_out_and_counted(collection: tuple[Column, list[str]]) -> None:
+    column, paths = collection
+    flat = np.arange(len(paths)) < 2
+    told = calibrate(
+        column._replace(low_information=flat),
+        [Original(at, paths[at]) for at in range(2, 14)],
+    )
+    assert (told.pictures, told.low_information) == (50, 2)
+    assert "2 pictures with little to see left out" in told.text()
+
+
+def test_a_sample_is_seeded_and_leaves_flat_pictures_out() -> None:
+    column = random_column(200, flat=150)
+    assert sample(column, 20) == sample(column, 20) != sample(column, 20, seed=1)
+    assert min(sample(column, 20)) >= 150
+    assert sample(column, 1000) == list(range(150, 200))
+
+
+@pytest.mark.parametrize(("count", "flat", "left"), [(0, 0, 0), (49, 0, 49), (80, 31, 49)])
+def test_fewer_than_50_pictures_are_one_sentence(count: int, flat: int, left: int) -> None:
+    with pytest.raises(CalibrationError, match=rf"needs 50 pictures .* and the shelf has {left}$"):
+        calibrate(random_column(count, flat), [])
+
+
+def test_originals_that_are_offline_are_one_sentence(tmp_path: Path) -> None:
+    gone = [Original(at, str(tmp_path / f"{at}.jpg")) for at in range(12)]
+    with pytest.raises(
+        CalibrationError,
+        match=r"only 0 of 12 can be read: the file vanished before it could be read$",
+    ):
+        calibrate(random_column(60), gone)
+    with pytest.raises(CalibrationError, match=r"only 0 of 0 can be read$"):
+        calibrate(random_column(60), [])
+
+
+def test_some_unreadable_originals_are_told(
+    collection: tuple[Column, list[str]], tmp_path: Path
+) -> None:
+    column, paths = collection
+    (tmp_path / "text.jpg").write_text("shopping list")
+    originals = [Original(at, path) for at, path in enumerate(paths[:10])]
+    told = calibrate(column, [*originals, Original(11, str(tmp_path / "text.jpg"))])
+    assert told.originals == 10
+    assert "1 original not used: is not a picture: it is text." in told.text()
+    assert html.escape("is not a picture: it is text.") in told._repr_html_()
+
+
+def test_a_small_or_flat_original_can_be_edited(tmp_path: Path) -> None:
+    for name, size in (("dot.png", (1, 1)), ("line.png", (300, 2))):
+        Image.new("L", size, 99).save(tmp_path / name)
+        column = random_column(60)
+        counts, refused = calibrating.copy_counts(column, [Original(0, str(tmp_path / name))])
+        assert not refused
+        assert all(count.sum() == 1 for count in counts.values())

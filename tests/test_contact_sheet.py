@@ -1,0 +1,89 @@
+"""The contact sheet: one picture file with everything on it, labelled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFont
+
+from imageshelf import contact_sheet
+from imageshelf.cards import Card, CardGroup, Sheet
+from imageshelf.contact_sheet import write_sheet
+from imageshelf.saving import ReportError
+from tests.hostile_names import names
+from tests.sheets import choosing_sheet, named_sheet
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("a.jpg", "JPEG"), ("a.JPEG", "JPEG"), ("a.png", "PNG")]
+)
+def test_the_suffix_decides_the_format(tmp_path: Path, name: str, form: str) -> None:
+    write_sheet(str(tmp_path / name), choosing_sheet(tmp_path))
+    with Image.open(tmp_path / name) as image:
+        assert image.format == form
+        assert image.width == 2 * 24 + 3 * 250 + 2 * 14
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a", "a.jpg.txt"])
+def test_another_suffix_is_one_sentence(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ReportError, match=r"is a \.jpg, \.jpeg or \.png file, not"):
+        write_sheet(str(tmp_path / name), choosing_sheet(tmp_path))
+
+
+def test_a_sheet_replaces_a_sheet_and_nothing_else(tmp_path: Path) -> None:
+    sheet = choosing_sheet(tmp_path, 1)
+    for name in ("s.png", "s.jpg"):
+        write_sheet(str(tmp_path / name), sheet)
+        write_sheet(str(tmp_path / name), sheet)
+    holiday = tmp_path / "home/0-a.jpg"
+    before = holiday.read_bytes()
+    with pytest.raises(ReportError, match="no report"):
+        write_sheet(str(holiday), sheet)
+    assert holiday.read_bytes() == before
+
+
+def test_the_pictures_are_on_it(tmp_path: Path) -> None:
+    path = tmp_path / "red.png"
+    Image.new("RGB", (300, 200), "red").save(path)
+    write_sheet(str(tmp_path / "s.png"), Sheet("", (CardGroup("", (Card(str(path)),)),)), jobs=0)
+    with Image.open(tmp_path / "s.png") as image:
+        pixels = np.asarray(image.convert("RGB"))
+    assert ((pixels[..., 0] > 200) & (pixels[..., 1] < 60)).sum() > 200 * 100
+
+
+def test_a_picture_that_is_gone_has_a_place_with_the_reason(tmp_path: Path) -> None:
+    sheet = Sheet("Gone", (CardGroup("x", (Card(str(tmp_path / "gone.jpg")),)),))
+    write_sheet(str(tmp_path / "s.png"), sheet, jobs=0)
+    assert (tmp_path / "s.png").stat().st_size > 0
+
+
+def test_no_groups_make_a_sheet_with_its_title(tmp_path: Path) -> None:
+    write_sheet(str(tmp_path / "s.jpg"), Sheet("Nothing", ()))
+    assert (tmp_path / "s.jpg").exists()
+
+
+def test_thousands_of_pictures_are_cut_to_what_a_picture_can_hold(tmp_path: Path) -> None:
+    sheet = choosing_sheet(tmp_path, 1)
+    one = next(iter(sheet.cards))
+    long = replace(sheet, groups=(CardGroup("many", (one,) * 5000), *sheet.groups))
+    write_sheet(str(tmp_path / "s.jpg"), long)
+    with Image.open(tmp_path / "s.jpg") as image:
+        assert image.height < 65_500
+
+
+def test_hostile_names_are_drawn(tmp_path: Path) -> None:
+    next(iter(choosing_sheet(tmp_path, 1).cards))
+    write_sheet(str(tmp_path / "s.png"), named_sheet(names(), tmp_path / "home/0-a.jpg"))
+    assert (tmp_path / "s.png").exists()
+
+
+def test_a_long_label_keeps_both_ends_and_fits() -> None:
+    text = contact_sheet.clipped("begin" + "x" * 500 + "end.jpg", 200)
+    assert text.startswith("begin")
+    assert text.endswith("end.jpg")
+    assert "\u2026" in text
+    assert ImageFont.load_default(contact_sheet.LABEL_PX).getlength(text) <= 200
+    assert contact_sheet.clipped("short.jpg", 200) == "short.jpg"

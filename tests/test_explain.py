@@ -1,0 +1,208 @@
+"""Two pictures explained: measures that are right, and the rule that the search would use."""
+
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from imageshelf import matching
+from imageshelf.copies import camera_exif
+from imageshelf.explain import ExplainError, explain, squared_errors
+from imageshelf.reduction import ORIENTATIONS
+from imageshelf.scenes import scene
+
+SIZE = (480, 320)
+
+
+def saved(folder: Path, name: str, picture: Image.Image, taken: str = "") -> str:
+    exif = camera_exif("Drawn", "Box", taken) if taken else Image.Exif()
+    if taken:
+        exif.get_ifd(0x8769).pop(0x9291)
+    picture.save(folder / name, quality=92, exif=exif)
+    return str(folder / name)
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002
+        self.opened.append(tag)
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> str:
+    return saved(tmp_path, "a.jpg", scene(5, SIZE))
+
+
+@pytest.mark.parametrize("shift", [1, 16, 32, 64, 128, 255])
+def test_a_brightness_shift_never_wraps_to_no_error(shift: int) -> None:
+    dark, light = np.zeros((50, 50), np.uint8), np.full((50, 50), shift, np.uint8)
+    assert set(squared_errors(dark, light).values()) == {float(shift**2)}
+    assert squared_errors(light, dark) == squared_errors(dark, light)
+
+
+@pytest.mark.parametrize(("name", "turn"), ORIENTATIONS)
+def test_every_orientation_is_tried(name: str, turn: Image.Transpose | None) -> None:
+    levels = np.random.default_rng(1).integers(0, 256, (50, 50)).astype(np.uint8)
+    picture = Image.fromarray(levels)
+    turned = np.asarray(picture if turn is None else picture.transpose(turn))
+    errors = squared_errors(levels, turned)
+    assert len(errors) == 8
+    assert [key for key, error in errors.items() if error == 0] == [name]
+
+
+def test_a_resaved_copy_is_near_by_the_upright_rule(original: str, tmp_path: Path) -> None:
+    copy = saved(tmp_path, "b.jpg", scene(5, SIZE).resize((240, 160)))
+    told = explain(original, copy)
+    assert told.kind == "near"
+    assert told.decided.startswith("whole on whole: row ")
+    assert told.distance("row") <= 14
+    assert min(told.errors, key=lambda name: told.errors[name]) == "upright"
+    assert not told.identical_bytes
+    assert not told.identical_pixels
+
+
+def test_a_stranger_is_no_match(original: str, tmp_path: Path) -> None:
+    told = explain(original, saved(tmp_path, "b.jpg", scene(11, SIZE)))
+    assert (told.kind, told.decided) == ("no match", "no rule")
+    assert not any(check.within for check in told.checks)
+    assert told.mean_difference_percent > 7.5
+
+
+@pytest.mark.parametrize(("name", "turn"), ORIENTATIONS[1:])
+def test_a_turned_copy_names_what_the_query_must_undergo(
+    name: str, turn: Image.Transpose, original: str, tmp_path: Path
+) -> None:
+    told = explain(original, saved(tmp_path, "b.jpg", scene(5, SIZE).transpose(turn)))
+    assert told.kind == "turned"
+    assert told.decided.startswith(f"{name}: row ")
+    assert min(told.errors, key=lambda each: told.errors[each]) == name
+
+
+def test_borders_are_looked_through(original: str, tmp_path: Path) -> None:
+    framed = ImageOps.expand(scene(5, SIZE), 60, "white")
+    told = explain(original, saved(tmp_path, "b.jpg", framed))
+    assert told.kind == "near"
+    assert told.decided.startswith("whole on without borders")
+    assert {check.look for check in told.checks} >= {"whole on whole", "whole on centre"}
+
+
+def test_identical_bytes_and_pixels_are_told(original: str, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.jpg"
+    copy.write_bytes(Path(original).read_bytes())
+    told = explain(original, str(copy))
+    assert (told.kind, told.identical_bytes, told.identical_pixels) == (
+        "identical bytes", True, True,
+    )  # fmt: skip
+    Image.open(original).save(tmp_path / "b.png")
+    told = explain(original, str(tmp_path / "b.png"))
+    assert (told.kind, told.identical_bytes, told.identical_pixels) == (
+        "identical pixels", False, True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kind"),
+    [
+        ("2024:07:30 15:02:10", "2024:07:30 15:02:12", "another shot"),
+        ("2024:07:30 15:02:10", "2024:07:30 15:02:10", "near"),
+    ],
+)
+def test_capture_times_are_shown_and_counted(
+    first: str, second: str, kind: str, tmp_path: Path
+) -> None:
+    a = saved(tmp_path, "a.jpg", scene(5, SIZE), first)
+    b = saved(tmp_path, "b.jpg", scene(5, SIZE).resize((240, 160)), second)
+    told = explain(a, b)
+    assert told.kind == kind
+    assert first.replace(":", "-", 2) in told.text()
+    assert second.replace(":", "-", 2) in told.text()
+
+
+def test_similar_pictures_beyond_the_policy_are_called_so(tmp_path: Path) -> None:
+    across = np.linspace(100, 140, 480)
+    waves = [across + 12 * np.sin(across * k) for k in (0.9, 2.3)]
+    a, b = (
+        saved(tmp_path, f"{at}.png", Image.fromarray(np.tile(wave, (320, 1)).astype(np.uint8)))
+        for at, wave in enumerate(waves)
+    )
+    told = explain(a, b)
+    assert told.kind == "similar"
+    assert told.decided.startswith("no rule; but the thumbnails")
+
+
+def test_flat_pictures_have_their_own_rule(tmp_path: Path) -> None:
+    white, grey = (
+        saved(tmp_path, f"{level}.png", Image.new("L", SIZE, level)) for level in (255, 128)
+    )
+    off_white = saved(tmp_path, "254.png", Image.new("L", SIZE, 254))
+    assert explain(white, grey).decided == "no rule"
+    assert "shows little" in explain(white, grey).text()
+    told = explain(white, off_white)
+    assert (told.kind, told.decided) == ("near", "little to see: row 0, thumbnails alike")
+
+
+def test_the_policy_is_the_callers(original: str, tmp_path: Path) -> None:
+    copy = saved(tmp_path, "b.jpg", scene(5, SIZE).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    assert explain(original, copy, matching.Policy.within(4)).decided == "no rule"
+    assert len(explain(original, copy, matching.Policy.within(4)).checks) == 1
+
+
+def test_the_text_shows_the_grids_and_marks_what_differs(original: str, tmp_path: Path) -> None:
+    told = explain(original, saved(tmp_path, "b.jpg", scene(11, SIZE)))
+    text = told.text()
+    for name, title in (("row", "row hash"), ("column", "column hash"), ("phash", "perceptual h")):
+        grids = text[text.index(f"\n{title}") :].split("\n")[1:11]
+        assert f"{told.distance(name)} of 64 bits differ" in grids[0]
+        cells = [line.split() for line in grids[2:]]
+        assert {len(line) for line in cells} == {24}
+        for line in cells:
+            for at in range(8):
+                assert (line[at] != line[8 + at]) == (line[16 + at] == "X")
+        assert sum(line.count("X") for line in cells) == told.distance(name)
+
+
+def test_the_page_escapes_names_and_marks_what_differs(original: str, tmp_path: Path) -> None:
+    hostile = saved(tmp_path, "<img src=x onerror=alert(1)>&\x1b[31m.jpg", scene(11, SIZE))
+    told = explain(original, hostile)
+    page = told._repr_html_()
+    assert "<img" not in page
+    assert "\x1b" not in page + told.text()
+    parser = Tags()
+    parser.feed(page)
+    opened = parser.opened
+    assert set(opened) == {
+        "table", "tbody", "thead", "caption", "tr", "td", "th", "pre", "mark"
+    }  # fmt: skip
+    differing = sum(told.distance(name) for name in ("row", "column", "phash"))
+    assert opened.count("mark") == 2 * differing
+
+
+def test_one_picture_twice_is_one_sentence(original: str) -> None:
+    with pytest.raises(ExplainError, match="are one file: there is nothing to compare"):
+        explain(original, original)
+
+
+@pytest.mark.parametrize("data", [None, b"", b"shopping list", b"\xff\xd8\xff\xe0"])
+def test_an_unreadable_picture_is_one_sentence(
+    data: bytes | None, original: str, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.jpg"
+    if data is not None:
+        other.write_bytes(data)
+    for pair in ((original, str(other)), (str(other), original)):
+        with pytest.raises(ExplainError, match=rf"^{re.escape(str(other))} \w+ .*[^.\n]$"):
+            explain(*pair)
+
+
+def test_a_full_decode_is_possible(original: str, tmp_path: Path) -> None:
+    file = io.BytesIO()
+    scene(5, SIZE).save(file, "JPEG", quality=60)
+    (tmp_path / "b.jpg").write_bytes(file.getvalue())
+    assert explain(original, str(tmp_path / "b.jpg"), full_decode=True).kind == "near"

@@ -1,0 +1,80 @@
+"""`python -m imageshelf check`: every finding with its remedy."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imageshelf import __main__ as verbs
+from imageshelf import hamming, hashing, health, index, open_shelf
+from imageshelf.hamming import Near
+from tests.conftest import drawn
+
+
+@pytest.fixture
+def shelve(photos: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "db.shelve"
+    index(photos, path)
+    return path
+
+
+def found(shelve: Path) -> list[str]:
+    with open_shelf(shelve) as shelf:
+        return [finding.what for finding in health.findings(shelf)]
+
+
+def test_a_fresh_shelf_is_well(shelve: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert found(shelve) == []
+    assert verbs.main(["check", "--shelve", str(shelve)]) == 0
+    assert "6 pictures: all is well" in capsys.readouterr().out
+
+
+def test_pictures_gone_and_changed_are_counted(photos: Path, shelve: Path) -> None:
+    (photos / "0.jpg").unlink()
+    drawn(50).save(photos / "1.jpg")
+    os.utime(photos / "2.jpg", ns=(1, 1))
+    assert found(shelve) == [
+        "1 of 6 pictures are not where they were",
+        "2 of 6 pictures have changed since they were indexed",
+    ]
+
+
+def test_a_key_deleted_by_hand_is_noticed(shelve: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_shelf(shelve, "w") as shelf:
+        del shelf[next(iter(shelf))]
+    assert found(shelve)
+    assert verbs.main(["check", "--shelve", str(shelve)]) == 1
+    assert "remedy" in capsys.readouterr().out
+
+
+def test_libraries_that_make_other_hashes_are_noticed(
+    shelve: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import search as script  # noqa: PLC0415 - the script, not the function
+
+    recipe = hashing.current_recipe()
+    other = recipe._replace(canary="0" * 16, pillow="99.0")
+    monkeypatch.setattr(hashing, "current_recipe", lambda **_: other)
+    (sentence,) = found(shelve)
+    assert "99.0 now" in sentence
+    assert script.main(["-s", str(shelve), "-q", str(photos / "0.jpg")]) == 0
+    assert "99.0 now" in capsys.readouterr().err
+
+
+def test_a_near_index_that_misses_something_is_noticed(
+    shelve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blind(_: object, queries: list[int], __: object) -> list[Near]:
+        return [Near(np.empty(0, np.int64), np.empty(0, np.uint8)) for _ in queries]
+
+    monkeypatch.setattr(hamming, "within", blind)
+    (sentence,) = found(shelve)
+    assert "near index misses" in sentence
+
+
+def test_a_shelf_that_cannot_be_opened_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verbs.main(["check", "--shelve", str(tmp_path / "none.shelve")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1

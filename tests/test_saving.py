@@ -1,0 +1,64 @@
+"""Reports on disk: whole or not at all, and over nothing but reports."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from imageshelf.saving import MARK, ReportError, saved
+
+
+def write(path: Path, data: bytes) -> None:
+    with saved(str(path), "page") as file:
+        file.write(data)
+
+
+def test_a_report_is_written_and_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    for text in (b"one " + MARK, b"two " + MARK):
+        write(path, text)
+        assert path.read_bytes() == text
+    assert os.listdir(tmp_path) == ["page.html"]
+
+
+def test_a_file_that_is_no_report_stays(tmp_path: Path) -> None:
+    path = tmp_path / "thesis.html"
+    path.write_bytes(b"years of work")
+    with pytest.raises(ReportError, match=r"thesis\.html exists and is no report"):
+        write(path, MARK)
+    assert path.read_bytes() == b"years of work"
+
+
+def test_a_failure_in_the_middle_leaves_the_old_report_and_no_draft(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_bytes(b"old " + MARK)
+
+    def half() -> None:
+        with saved(str(path), "page") as file:
+            file.write(MARK)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
+    assert path.read_bytes() == b"old " + MARK
+    assert os.listdir(tmp_path) == ["page.html"]
+
+
+def test_a_path_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("folder", "missing/page.html", "a" * 300, "nul\0"):
+        with pytest.raises(ReportError) as caught, saved(str(tmp_path / name), "page"):
+            pass
+        assert "\n" not in str(caught.value)
+        assert "page" in str(caught.value)
+    assert os.listdir(tmp_path) == ["folder"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_dangling_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "page.html").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ReportError), saved(str(tmp_path / "page.html"), "page"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()
