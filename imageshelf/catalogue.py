@@ -40,6 +40,9 @@ KNOWN_SKIPS = (
 )
 NOT_ON_A_DRIVE = "AND substr(name, 2, 2) <> x'3a2f'"  # C:/ is absolute
 ROWS = f"SELECT {COLUMN_NAMES} FROM picture WHERE id IN (*)"  # noqa: S608
+TAKEN = "SELECT id FROM picture WHERE captured_at BETWEEN ? AND ? ORDER BY id LIMIT 10000"
+REASONS = """SELECT name, reason FROM skipped WHERE name >= ? AND name < ? AND other = ''
+    ORDER BY name"""
 ID_OF = "SELECT id FROM picture WHERE name = ?"
 INODE_OF = "SELECT inode FROM picture WHERE name = ?"
 NAMES = "SELECT id, name FROM picture WHERE id IN (*)"
@@ -151,6 +154,16 @@ class Catalogue:
         found = self._db.select(ID_OF, (name,))
         rows = self.rows([found[0][0]]) if found else []
         return rows[0] if rows else None
+
+    def taken_between(self, first_ms: int, last_ms: int) -> list[int]:
+        """Give the ids of pictures taken in a span (ms since 1970), at most 10,000."""
+        return [number for (number,) in self._db.select(TAKEN, (first_ms, last_ms))]
+
+    def reasons(self, prefix: bytes) -> list[tuple[bytes, str]]:
+        """Give (name, reason) of skipped pictures whose names begin with a prefix; as `known`."""
+        spans = [(prefix, _end_of(prefix))] if prefix else [(b"", b"/"), (b"0", _BEYOND)]
+        found = [row for span in spans for row in self._db.select_all(REASONS, span)]
+        return [(bytes(name), str(reason)) for name, reason in found]
 
     def inode_of(self, name: bytes) -> int:
         """Give the inode that the picture with this name had; 0 when there is none."""

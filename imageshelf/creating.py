@@ -59,7 +59,7 @@ def complete(db: Database) -> None:
     if db.kind == "empty":
         db.write(schema.DICT)
     if db.kind != "whole":
-        for sql in schema.CATALOGUE:
+        for sql in (*schema.CATALOGUE, schema.CAPTURED):
             db.write(sql)
         db.write(SET_VERSION, (schema.SCHEMA_VERSION,))
         foreign.set_mark(db)

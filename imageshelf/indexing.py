@@ -19,11 +19,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from imageshelf import hashing, images, names, scanning, vanishing
+from imageshelf import images, names, scanning, vanishing
+from imageshelf.canary import current_recipe
 from imageshelf.images import Task
 from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
 from imageshelf.shelf import ShelfError, open_shelf
 from imageshelf.stopping import stopping
+from imageshelf.work import work
 from imageshelf.workers import WorkerError, cores, workers
 
 if TYPE_CHECKING:
@@ -104,18 +106,20 @@ class Indexing:
         self.summary = Summary(shelf=os.fspath(shelve))
         self.found = Survey()
         self._moved: list[tuple[bytes, bytes]] = []  # name before, name now
-        self._mapper: Mapper[Task, images.Picture | images.Refusal] | None = None
+        self._mapper: Mapper[Any, Any] | None = None
 
     def __enter__(self) -> Self:
-        """Check the datasets and open the shelf; an empty shelf starts the workers at once."""
+        """Check the datasets and open the shelf; for a new one the workers start before that."""
         for root in self.roots:
             scanning.check_dataset(root)
-        recipe = hashing.current_recipe(
-            hash_name=self.settings.hash, full_decode=self.settings.full_decode
-        )
         with ExitStack() as opening:
             self._stop = opening.enter_context(stopping())
             self._cleanup = opening
+            if self.settings.rebuild or not os.path.exists(self.summary.shelf):
+                self._workers()
+            recipe = current_recipe(
+                hash_name=self.settings.hash, full_decode=self.settings.full_decode
+            )
             self.shelf = opening.enter_context(open_shelf(self.summary.shelf, "c"))
             if self.settings.rebuild:
                 self.shelf.rebuild(recipe)
@@ -146,7 +150,8 @@ class Indexing:
             for root, known, lost in before:
                 self._judge(root, known, lost)
         self.summary.unchanged = self.found.same
-        self.summary.skipped = self.found.skipped
+        self.summary.skipped = len(self.found.still_skipped)
+        self.summary.skips = self._remembered_skips()
         self.summary.links = self.found.links
         self.summary.unlisted = [
             Skipped(self.shelf.path_of(os.fsdecode(name)), why) for name, why in self.found.unlisted
@@ -163,7 +168,7 @@ class Indexing:
         """
         if not self.found.to_read:
             return
-        from imageshelf import pipeline  # noqa: PLC0415 - NumPy, not needed if nothing changed
+        from imageshelf import pipeline  # noqa: PLC0415 - not needed if nothing changed
 
         answers = self._workers()(self._tasks())
         for batch in pipeline.batches(answers, self._name, self._stop, advance):
@@ -177,7 +182,7 @@ class Indexing:
 
     def remember(self, batch: Batch) -> None:
         """Write a batch in one transaction, durably."""
-        if not (self.summary.new or self.summary.changed):
+        if self.catalogue.meta(IDENTIFIED) == "yes":
             self.catalogue.set_meta(IDENTIFIED, "no")
         added = self.catalogue.add(batch.entries, batch.skips)
         self.summary.new += added.new
@@ -240,6 +245,19 @@ class Indexing:
         self.found.merge(part)
         return root, known_before, lost
 
+    def _remembered_skips(self) -> list[Skipped]:
+        if not self.found.still_skipped:
+            return []
+        reasons = dict(
+            row
+            for root in self.roots
+            for prefix in names.prefixes_below(names.absolute(root), self.shelf.folder)
+            for row in self.catalogue.reasons(prefix)
+        )
+        return [
+            Skipped(names.to_text(name), reasons.get(name, "")) for name in self.found.still_skipped
+        ]
+
     def _walk(self, root: str, prefix: bytes) -> Walk:
         """Return the walk of the part of a dataset whose names begin with the prefix."""
         folder = self.shelf.folder
@@ -301,7 +319,7 @@ class Indexing:
 
     def _digest(self, classes: list[list[PictureRow]], *, pixels: bool) -> int:
         """Digest the first picture of each class; the digest is that of all of them."""
-        from imageshelf.identifying import Wanted, digested  # noqa: PLC0415 - as above
+        from imageshelf.identifying import Wanted  # noqa: PLC0415 - as above
 
         if not classes:
             return 0
@@ -309,26 +327,25 @@ class Indexing:
         known = self.catalogue.digests([number for same in members.values() for number in same])
         found = []
         tasks = [Wanted(same[0].id, self._path(same[0].name), pixels) for same in classes]
-        with workers(digested, **self._limits()) as mapper:
-            for task, digest in self._stop.watch(mapper(tasks)):
-                for number in members[task.id] if isinstance(digest, bytes) else ():
-                    of_bytes, of_pixels, sound = known[number]
-                    both = (of_bytes, digest) if pixels else (digest, of_pixels)
-                    found.append((number, *both, sound))
+        for task, digest in self._stop.watch(self._workers()(tasks)):
+            for number in members[task.id] if isinstance(digest, bytes) else ():
+                of_bytes, of_pixels, sound = known[number]
+                both = (of_bytes, digest) if pixels else (digest, of_pixels)
+                found.append((number, *both, sound))
         self.catalogue.set_digests(found)
         return len(tasks)
 
-    def _limits(self) -> dict[str, Any]:
-        settings = self.settings
-        return {
-            "jobs": cores() if settings.jobs is None else settings.jobs,
-            "time_limit_s": settings.time_limit_s,
-            "memory_limit_bytes": settings.memory_limit_mb * 1_000_000,
-        }
-
-    def _workers(self) -> Mapper[Task, images.Picture | images.Refusal]:
+    def _workers(self) -> Mapper[Any, Any]:
         if self._mapper is None:
-            self._mapper = self._cleanup.enter_context(workers(images.examine, **self._limits()))
+            settings = self.settings
+            self._mapper = self._cleanup.enter_context(
+                workers(
+                    work,
+                    jobs=cores() if settings.jobs is None else settings.jobs,
+                    time_limit_s=settings.time_limit_s,
+                    memory_limit_bytes=settings.memory_limit_mb * 1_000_000,
+                )
+            )
         return self._mapper
 
     def _tasks(self) -> Iterator[Task]:

@@ -28,6 +28,11 @@ REMEDIES = (  # how a reason for a skip begins: what to do about it
 # Control, format (bidirectional overrides, zero-width), surrogate, unassigned and line separators:
 # nothing that moves a terminal's cursor or turns text around reaches it.
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+SECTIONS: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("", lambda kind: kind not in {"another shot", "similar"}),
+    ("other shots of the same moment, no copies:", lambda kind: kind == "another shot"),
+    ("similar pictures, no copies:", lambda kind: kind == "similar"),
+)
 KILO, TWO_DIGITS = 1000, 10
 FIELDS = (
     "query", "path", "distance", "row", "column", "phash", "score", "similarity", "kind", "turn",
@@ -133,8 +138,12 @@ def _answer(asked: Asked, found: Sequence[Match]) -> str:
     note = "; it shows too little for a near match" if asked.low_information else ""
     if not found:
         return f"{name}: no picture on the shelf matches{note}"
-    heading = f"{name}: {count(len(found), 'match', 'matches')}{note}"
-    return heading + "\n\n" + _table([_header(), *map(_line, found)])
+    parts = [f"{name}: {count(len(found), 'match', 'matches')}{note}"]
+    for heading, wanted in SECTIONS:
+        section = [match for match in found if wanted(match.kind)]
+        if section:
+            parts += [*([heading] if heading else []), _table([_header(), *map(_line, section)])]
+    return "\n\n".join(parts)
 
 
 def _header() -> list[str]:

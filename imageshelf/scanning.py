@@ -84,7 +84,7 @@ class Survey:
 
     Every file met is counted once: `new + changed + retried` are to be read (`to_read`, or
     `twins` of one of them: further names of one inode), `same` are pictures already on the shelf,
-    `skipped` and `others` are remembered as unreadable and as no pictures.
+    `still_skipped` and `others` are remembered as unreadable and as no pictures.
     """
 
     to_read: FileList = field(default_factory=FileList)
@@ -93,7 +93,7 @@ class Survey:
     changed: int = 0
     retried: int = 0
     same: int = 0
-    skipped: int = 0
+    still_skipped: list[bytes] = field(default_factory=list)
     others: int = 0
     links: int = 0
     vanished: list[Known] = field(default_factory=list)
@@ -104,9 +104,10 @@ class Survey:
         """Add what another dataset's walk found."""
         for name, size_bytes, mtime_ns in other.to_read:
             self.to_read.append(name, size_bytes, mtime_ns)
-        for tally in ("new", "changed", "retried", "same", "skipped", "others", "links"):
+        for tally in ("new", "changed", "retried", "same", "others", "links"):
             setattr(self, tally, getattr(self, tally) + getattr(other, tally))
         self.twins.update(other.twins)
+        self.still_skipped += other.still_skipped
         self.vanished += other.vanished
         self.renumbered |= other.renumbered
         self.unlisted += other.unlisted
@@ -258,7 +259,7 @@ def outermost(roots: Iterable[str]) -> list[str]:
     return sorted(chosen)
 
 
-def compare(  # noqa: C901 - one merge: three streams of cases, told in one place
+def compare(  # noqa: C901, PLR0912 - one merge: three streams of cases, told in one place
     walk: Walk, known: Iterator[list[tuple[bytes, int, int, int, int]]], survey: Survey
 ) -> None:
     """Merge a walk with the remembered names below the same prefix into the survey."""
@@ -283,6 +284,8 @@ def compare(  # noqa: C901 - one merge: three streams of cases, told in one plac
                     if device != status.st_dev:
                         survey.renumbered.add((device, status.st_dev))
                     if state != RETRY:
+                        if state == SKIPPED:
+                            survey.still_skipped.append(name)
                         continue
             if status.st_nlink > 1 or walk.follow:
                 first = first_of.setdefault((status.st_dev, status.st_ino), name)
@@ -294,7 +297,6 @@ def compare(  # noqa: C901 - one merge: three streams of cases, told in one plac
         survey.vanished.append(Known(*old))
         survey.vanished += (Known(*rest) for rest in remembered)
     survey.same += tally[PICTURE]
-    survey.skipped += tally[SKIPPED]
     survey.retried += tally[RETRY]
     survey.others += tally[OTHER]
     survey.links += walk.links

@@ -36,6 +36,9 @@ SearchingError = (
 )  # what makes a search bad, in one sentence
 VIEWS = ("whole", "trimmed", "centre")
 ROWS_AT_A_TIME = 4096
+SIMILAR_EXHAUSTIVE = 5000  # pictures; above, only what is near by row or column
+SIMILAR_BITS = 20
+LAST = {kinds.ANOTHER_SHOT: 1000, kinds.SIMILAR: 2000}  # sections of their own, by rank
 
 
 class Match(NamedTuple):
@@ -173,7 +176,7 @@ class Searching:
                 yield self.answer(subject)
 
     def answer(self, subject: Subject) -> Matches:
-        """Return the pictures that match a picture, nearest first."""
+        """Return the pictures that match a picture, nearest first; other shots come last."""
         found = sorted([*self._catalogued(subject), *self._by_hand(subject)])
         if self.question.kinds is not None:
             found = [match for match in found if match.kind in self.question.kinds]
@@ -191,21 +194,75 @@ class Searching:
             self.question.policy,
             lambda ids: {row.id: row.thumbnail for row in catalogue.rows(ids)},
         )
+        for candidate, row, side in self._known(found):
+            kind = kinds.kind_of(subject.side, side, candidate.turn)
+            yield self._match(subject, candidate, row, side, kind)
+        if self.question.policy.low_information:  # a plain radius means what it says
+            yield from self._beyond(subject, {candidate.id for candidate in found})
+
+    def _beyond(self, subject: Subject, found: set[int]) -> Iterator[Match]:
+        """Yield what the policy leaves out: other shots of a moment, and what is only similar."""
+        for kind, ids, is_one in (
+            (kinds.ANOTHER_SHOT, self._shot_near(subject), kinds.is_series),
+            (kinds.SIMILAR, self._perhaps_similar(subject), _is_similar),
+        ):
+            left = sorted(set(ids) - found)
+            candidates = [c for number in left if (c := self._distances(subject, number))]
+            for candidate, row, side in self._known(candidates):
+                if is_one(subject.side, side):
+                    found.add(candidate.id)
+                    yield self._match(subject, candidate, row, side, kind)
+
+    def _shot_near(self, subject: Subject) -> Iterable[int]:
+        wanted = self.question.kinds is None or kinds.ANOTHER_SHOT in self.question.kinds
+        taken = subject.side.captured_at
+        if not wanted or taken is None:
+            return ()
+        span = (taken - kinds.SERIES_MS, taken + kinds.SERIES_MS)
+        return self.shelf.whole_catalogue().taken_between(*span)
+
+    def _perhaps_similar(self, subject: Subject) -> Iterable[int]:
+        """Return every picture, or of more than 5,000 those with a row or column hash nearby."""
+        whole = self.columns["whole"]
+        if self.question.kinds is None or kinds.SIMILAR not in self.question.kinds:
+            return ()
+        if len(whole.ids) <= SIMILAR_EXHAUSTIVE:
+            return [int(number) for number in whole.ids]
+        print_ = subject.views.whole
+        (rows,) = hamming.within(whole.row, [print_.row], [SIMILAR_BITS])
+        (columns,) = hamming.within(whole.column, [print_.column], [SIMILAR_BITS])
+        return [
+            int(whole.ids[at]) for at in {*rows.positions.tolist(), *columns.positions.tolist()}
+        ]
+
+    def _distances(self, subject: Subject, number: int) -> Candidate | None:
+        mine, other = subject.views.whole, self.columns["whole"].fingerprint(number)
+        if other is None:
+            return None
+        row, column, phash = (hamming.distance(mine[at], other[at]) for at in range(3))
+        score = matching.score(row, column, phash)
+        return matching.Candidate(score, row, column, phash, number, matching.UPRIGHT, "whole")
+
+    def _known(self, found: list[Candidate]) -> Iterator[tuple[Candidate, PictureRow, Side]]:
+        """Yield candidates with what the catalogue knows of them, if still on the shelf."""
+        catalogue = self.shelf.whole_catalogue()
         ids = [candidate.id for candidate in found]
         rows = {row.id: row for row in catalogue.rows(ids)}
         digests = catalogue.digests(ids)
         for candidate in found:
-            row = rows[candidate.id]
-            name = names.to_text(row.name)
-            if self._wanted(name) and name in self.shelf.get(row.key, ()):
+            row = rows.get(candidate.id)
+            name = names.to_text(row.name) if row else ""
+            if row and self._wanted(name) and name in self.shelf.get(row.key, ()):
                 path = self.shelf.path_of(name)
-                yield self._match(subject, candidate, row, side_of(path, row, digests[row.id]))
+                yield candidate, row, side_of(path, row, digests[row.id])
 
-    def _match(self, subject: Subject, candidate: Candidate, row: PictureRow, side: Side) -> Match:
-        kind = kinds.kind_of(subject.side, side, candidate.turn)
+    def _match(
+        self, subject: Subject, candidate: Candidate, row: PictureRow, side: Side, kind: str
+    ) -> Match:
         plain = not self.question.policy.low_information
+        nearness = candidate.row if plain else candidate.score
         return Match(
-            rank=-1 if kind == kinds.SAME_FILE else candidate.row if plain else candidate.score,
+            rank=LAST.get(kind, 0) + (-1 if kind == kinds.SAME_FILE else nearness),
             path=side.path,
             query=subject.path,
             row=candidate.row,
@@ -328,6 +385,10 @@ def search(
     if len(matches.asked) == 1 and matches.asked[0].problem:
         raise UnreadableImage(f"{matches.asked[0].path} {matches.asked[0].problem}")
     return matches
+
+
+def _is_similar(a: Side, b: Side) -> bool:
+    return kinds.is_similar(a.luma, b.luma)
 
 
 def _row_distance(key: str, row: int) -> int:

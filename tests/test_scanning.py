@@ -183,7 +183,6 @@ def test_a_changed_time_alone_is_a_change(tmp_path: Path) -> None:
     ("state", "count"),
     [
         (scanning.PICTURE, "same"),
-        (scanning.SKIPPED, "skipped"),
         (scanning.OTHER, "others"),
         (scanning.RETRY, "retried"),
     ],
@@ -193,6 +192,13 @@ def test_what_is_remembered_is_counted_by_its_state(tmp_path: Path, state: int, 
     survey = compared(tmp_path, remembered(tmp_path, state))
     assert getattr(survey, count) == 1
     assert len(survey.to_read) == (state == scanning.RETRY)
+
+
+def test_a_remembered_skip_is_named_again(tmp_path: Path) -> None:
+    tree(tmp_path, "a.jpg")
+    survey = compared(tmp_path, remembered(tmp_path, scanning.SKIPPED))
+    assert survey.still_skipped == [b"a.jpg"]
+    assert len(survey.to_read) == 0
 
 
 @posix

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image, ImageEnhance
 
 import search as script
-from imageshelf import Settings, index, open_shelf, report
-from imageshelf.searching import Matches, search
+from imageshelf import Settings, index, matching, open_shelf, report
+from imageshelf.matching import Limits
+from imageshelf.searching import Matches, Question, search
 from tests.conftest import ROOT, drawn
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -442,3 +443,48 @@ def test_a_page_that_cannot_be_written_is_told_before_the_search(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
+
+
+def taken(seed: int, path: Path, time: str, shift: int = 0) -> None:
+    """Save a picture with a capture time, moved sideways as in a burst."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = f"2024:05:01 {time}"
+    wide = drawn(seed, (200, 120))
+    wide.crop((shift, 0, shift + 160, 120)).save(path, exif=exif, quality=95)
+
+
+def test_other_shots_of_a_moment_stand_in_a_section_of_their_own(tmp_path: Path) -> None:
+    folder = tmp_path / "burst"
+    folder.mkdir()
+    taken(3, folder / "first.jpg", "10:00:00")
+    taken(3, folder / "second.jpg", "10:00:01", shift=3)  # near, yet no copy
+    taken(3, folder / "third.jpg", "10:00:02", shift=4)
+    taken(3, folder / "next day.jpg", "23:00:00", shift=25)
+    taken(3, folder / "copy.jpg", "10:00:00")
+    index(folder, tmp_path / "db.shelve")
+    found = search(folder / "first.jpg", tmp_path / "db.shelve")
+    kinds = {Path(match.path).stem: match.kind for match in found}
+    assert kinds["copy"] == "identical bytes"
+    assert kinds["second"] == kinds["third"] == "another shot"
+    assert [match.kind for match in found][-2:] == ["another shot"] * 2
+    assert "other shots of the same moment" in report.matches_text(found)
+    exact = Question(matching.Policy(Limits(0, 0), None, None, None))  # all others lie beyond it
+    beyond = search(folder / "first.jpg", tmp_path / "db.shelve", exact)
+    assert {Path(m.path).stem for m in beyond if m.kind == "another shot"} >= {"second", "third"}
+
+
+def test_similar_pictures_come_only_when_asked_for(tmp_path: Path) -> None:
+    folder = tmp_path / "similar"
+    folder.mkdir()
+    base = drawn(5)
+    base.save(folder / "base.png")
+    Image.blend(base, drawn(6), 0.1).save(folder / "blend.png")
+    drawn(9).save(folder / "stranger.png")
+    index(folder, tmp_path / "db.shelve")
+    (tmp_path / "away").mkdir()
+    question = Question(matching.Policy(Limits(0, 0), None, None, None), frozenset({"similar"}))
+    found = search(folder / "base.png", tmp_path / "db.shelve", question)
+    assert [Path(match.path).name for match in found] == ["blend.png"]
+    assert [m.kind for m in search(folder / "base.png", tmp_path / "db.shelve")].count(
+        "similar"
+    ) == 0
