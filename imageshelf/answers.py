@@ -11,7 +11,32 @@ from imageshelf import csv_report, progress, report, terminal, viewer
 if TYPE_CHECKING:
     import argparse
 
+    from imageshelf.duplicates import Duplicates
     from imageshelf.searching import Matches
+
+
+def present(answer: Matches, options: argparse.Namespace) -> None:
+    """Put the answer out, or show it in a notebook; write and open what else was asked for."""
+    plain = options.format == "text" and not options.null and not options.unmatched
+    if plain and progress.in_notebook():
+        _display(answer)
+    else:
+        put_out(formatted(answer, options))
+    _tell(_shown(options, answer, [match.path for match in answer]))
+
+
+def present_groups(found: Duplicates, options: argparse.Namespace) -> None:
+    """Do the same with groups of duplicates."""
+    from imageshelf import duplicates_report  # noqa: PLC0415 - a query needs none of it
+
+    if options.null:
+        put_out(duplicates_report.as_null(found))
+    elif options.format == "text" and progress.in_notebook():
+        _display(found)
+    else:
+        put_out(duplicates_report.FORMATS[options.format](found))
+    paths = [one.path for group in found.groups for one in (group.keeper, *group.members)]
+    _tell(_shown(options, found, paths))
 
 
 def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:
@@ -43,21 +68,39 @@ def refuse_early(options: argparse.Namespace) -> None:
         saving.require_replaceable(options.html, "page")
 
 
-def show(answer: Matches, options: argparse.Namespace) -> list[str]:
+def _shown(
+    options: argparse.Namespace, answer: Matches | Duplicates, paths: list[str]
+) -> list[str]:
     """Write the page and the contact sheet, open the viewer; return what to tell about it."""
     told = []
     if options.html or options.contact_sheet:
-        from imageshelf import cards, contact_sheet, page  # noqa: PLC0415 - as above
+        from imageshelf import cards, contact_sheet, page  # noqa: PLC0415 - Jinja2, Pillow's fonts
 
-        sheet = cards.of_matches(answer, options.shelve)
+        if isinstance(answer, list):
+            sheet = cards.of_matches(answer, options.shelve)
+        else:
+            sheet = cards.of_groups(answer.groups, options.shelve)
         if options.html:
-            with progress.bar(len(answer), "picture") as advance:
+            number = sum(len(group.cards) for group in sheet.groups)
+            with progress.bar(number, "picture") as advance:
                 page.write_page(options.html, sheet, advance=advance)
             told.append(f"page: {report.shown(options.html)}")
         if options.contact_sheet:
             contact_sheet.write_sheet(options.contact_sheet, sheet)
             told.append(f"contact sheet: {report.shown(options.contact_sheet)}")
     if options.open:
-        paths = [os.path.abspath(options.html)] if options.html else [m.path for m in answer]
-        told.append(viewer.open_pictures(paths))
+        told.append(
+            viewer.open_pictures([os.path.abspath(options.html)] if options.html else paths)
+        )
     return told
+
+
+def _tell(sentences: list[str]) -> None:
+    for sentence in sentences:
+        sys.stderr.write(sentence + "\n")
+
+
+def _display(answer: object) -> None:
+    from IPython.display import display  # noqa: PLC0415 - it is there, this is its kernel
+
+    display(answer)  # type: ignore[no-untyped-call]

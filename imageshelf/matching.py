@@ -102,6 +102,7 @@ class Probe(NamedTuple):
     turn: str
     fingerprint: Fingerprint
     limits: Limits
+    plain: bool = False  # the whole query upright against whole pictures
 
 
 class Candidate(NamedTuple):
@@ -141,7 +142,7 @@ def score(row: int, column: int, phash: int) -> int:
 
 def probes(query: Views, policy: Policy) -> Iterator[Probe]:
     """Yield every comparison that the policy asks for, the plain one first."""
-    yield Probe("whole", UPRIGHT, query.whole, policy.upright)
+    yield Probe("whole", UPRIGHT, query.whole, policy.upright, plain=True)
     if policy.low_information and query.whole.low_information:
         return  # flat pictures match upright only
     if policy.turned:
@@ -173,9 +174,10 @@ def candidates(
     doubtful: set[int] = set()
     wanted = list(probes(query, policy))
     for view, column in stored.items():
-        for found, low in _compared(column, [probe for probe in wanted if probe.view == view]):
+        here = [probe for probe in wanted if probe.view == view]
+        for found, low, plain in _compared(column, here):
             if policy.low_information and (low or query.whole.low_information):
-                if found.row > LOW_INFORMATION_ROW or found.turn or found.view != "whole":
+                if found.row > LOW_INFORMATION_ROW or not plain:
                     continue
                 doubtful.add(found.id)
             if found.id not in best or found < best[found.id]:
@@ -184,7 +186,8 @@ def candidates(
     return sorted(c for c in best.values() if c.id not in doubtful or c.id in alike)
 
 
-def _compared(column: Column, wanted: list[Probe]) -> Iterator[tuple[Candidate, bool]]:
+def _compared(column: Column, wanted: list[Probe]) -> Iterator[tuple[Candidate, bool, bool]]:
+    """Yield what is within the limits: whether it is flat, whether the probe was the plain one."""
     near = hamming.within(
         column.row, [p.fingerprint.row for p in wanted], [p.limits.row for p in wanted]
     )
@@ -192,8 +195,8 @@ def _compared(column: Column, wanted: list[Probe]) -> Iterator[tuple[Candidate, 
         columns = hamming.distances(column.column[positions], probe.fingerprint.column)
         phashes = hamming.distances(column.phash[positions], probe.fingerprint.phash)
         scores = rows.astype(np.int64) + columns + 2 * phashes.astype(np.int64)
-        # An exact key is always listed, but only upright: a turned one earns its place by score.
-        exact = (rows == 0) & (probe.turn == UPRIGHT) & (probe.view == "whole")
+        # An exact key is always listed, but only of the whole query upright.
+        exact = (rows == 0) & probe.plain
         for at in np.flatnonzero((scores <= probe.limits.score) | exact):
             position = positions[at]
             yield (
@@ -207,6 +210,7 @@ def _compared(column: Column, wanted: list[Probe]) -> Iterator[tuple[Candidate, 
                     probe.view,
                 ),
                 bool(column.low_information[position]),
+                probe.plain,
             )
 
 

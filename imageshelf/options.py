@@ -6,8 +6,6 @@ import argparse
 from typing import TYPE_CHECKING
 
 from imageshelf import __version__
-from imageshelf.kinds import KINDS
-from imageshelf.matching import BITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,20 +107,56 @@ def search_options(description: str, argv: Sequence[str] | None) -> argparse.Nam
     )
     _what(parser.add_argument_group("what"))
     _match(parser.add_argument_group("match"))
+    _scope(parser.add_argument_group("scope of duplicates"))
     _report(parser.add_argument_group("report"))
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    _refuse_together(parser, options)
+    return options
+
+
+def _refuse_together(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse, with status 2, options of one question that were given with the other."""
+    other = (
+        ["limit", "unmatched", "exit_code", "max_distance", "similarity"]
+        if options.duplicates
+        else ["across", "within", "min_size"]
+    )
+    for name in other:
+        if getattr(options, name):
+            goes = "--query" if options.duplicates else "--duplicates"
+            parser.error(f"--{name.replace('_', '-')} goes with {goes}")
+
+
+def _scope(group: argparse._ArgumentGroup) -> None:
+    one = group.add_mutually_exclusive_group()
+    one.add_argument(
+        "--across", action="store_true", help="only copies in different folders (of several -d)"
+    )
+    one.add_argument("--within", action="store_true", help="only copies in the same folder")
+    group.add_argument(
+        "--min-size",
+        type=whole_number,
+        default=0,
+        metavar="BYTES",
+        help="only pictures of at least so many bytes",
+    )
 
 
 def _what(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
+    one = group.add_mutually_exclusive_group(required=True)
+    one.add_argument(
         "-q",
         "--query",
         nargs="+",
         action="extend",
-        required=True,
         metavar="PATH",
         help="what to look for: pictures, folders of pictures, another shelf, or - for a list of "
         "paths on standard input",
+    )
+    one.add_argument(
+        "--duplicates",
+        action="store_true",
+        help="instead of a query: every group of copies on the shelf, and which one to keep",
     )
     group.add_argument(
         "-s",
@@ -131,10 +165,20 @@ def _what(group: argparse._ArgumentGroup) -> None:
         metavar="FILE",
         help="the shelf to search (default: %(default)s)",
     )
-    group.add_argument("-d", "--dataset", metavar="DIR", help="only pictures below this folder")
+    group.add_argument(
+        "-d",
+        "--dataset",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="only pictures below this folder; may be repeated",
+    )
 
 
 def _match(group: argparse._ArgumentGroup) -> None:
+    from imageshelf.kinds import KINDS  # noqa: PLC0415
+    from imageshelf.matching import BITS  # noqa: PLC0415  NumPy, which index.py loads later
+
     one = group.add_mutually_exclusive_group()
     one.add_argument("--strict", action="store_true", help="fewer false matches, fewer matches")
     one.add_argument("--loose", action="store_true", help="more matches, more of them false")
@@ -231,6 +275,8 @@ def percent(text: str) -> float:
 
 def bits(text: str) -> int:
     """Return a distance between two keys."""
+    from imageshelf.matching import BITS  # noqa: PLC0415
+
     if not (text.isdecimal() and int(text) <= BITS):
         raise argparse.ArgumentTypeError(f"expected 0 to {BITS} bits, got {text!r}")
     return int(text)
@@ -238,6 +284,8 @@ def bits(text: str) -> int:
 
 def kinds(text: str) -> frozenset[str]:
     """Return the kinds in a list; a hyphen may stand for a space."""
+    from imageshelf.kinds import KINDS  # noqa: PLC0415
+
     wanted = {part.strip().replace("-", " ") for part in text.split(",")}
     if unknown := sorted(wanted - set(KINDS)):
         raise argparse.ArgumentTypeError(

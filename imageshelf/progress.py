@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+PARTS = 1000  # of work whose items are not counted
+
+
 @contextmanager
 def bar(total: int, noun: str, *, quiet: bool = False) -> Iterator[Callable[[int], object]]:
     """Yield a function that takes the number of items done since it was last called."""
@@ -20,6 +23,22 @@ def bar(total: int, noun: str, *, quiet: bool = False) -> Iterator[Callable[[int
 
     with tqdm(total=total, unit=noun, dynamic_ncols=True, smoothing=0.1, leave=False) as shown:
         yield shown.update
+
+
+@contextmanager
+def share(*, quiet: bool = False) -> Iterator[Callable[[float], None]]:
+    """Yield a function that takes the share of the work that is done, from 0 to 1."""
+    told = 0
+    with bar(PARTS, "part", quiet=quiet) as advance:
+
+        def tell(done: float) -> None:
+            nonlocal told
+            parts = int(done * PARTS)
+            if parts > told:
+                advance(parts - told)
+                told = parts
+
+        yield tell
 
 
 def in_notebook() -> bool:

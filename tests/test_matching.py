@@ -99,6 +99,21 @@ def test_flat_pictures_match_only_when_their_thumbnails_agree(
     assert found(query, stored, thumb=thumb) == ([100] if matches else [])
 
 
+@pytest.mark.parametrize("way", ["trimmed", "centre"])
+def test_a_flat_picture_does_not_match_through_another_view(way: str) -> None:
+    stored = {"whole": column(Fingerprint(0, 0, 0, low_information=True))}
+    views = {way: Fingerprint(0, 0, 0)}
+    query = Views(Fingerprint(far(64), far(64), far(64)), thumbnail=FLAT, **views)
+    assert found(query, stored) == []
+
+
+@pytest.mark.parametrize("way", ["trimmed", "centre"])
+def test_an_exact_key_of_another_view_alone_is_no_match(way: str) -> None:
+    stored = {"whole": column(Fingerprint(0, far(64), far(64)))}
+    query = Views(Fingerprint(far(64), 0, 0), **{way: Fingerprint(0, 0, 0)})
+    assert found(query, stored) == []
+
+
 def test_matches_come_nearest_first() -> None:
     stored = {"whole": column(*(Fingerprint(far(n), 0, 0) for n in (9, 2, 5)))}
     assert found(Views(Fingerprint(0, 0, 0)), stored) == [101, 102, 100]

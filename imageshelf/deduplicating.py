@@ -1,0 +1,38 @@
+"""Asking a shelf for its own duplicates.
+
+    for group in duplicates("db.shelve").groups:
+        print(group.keeper.path, [member.path for member in group.members])
+
+Nothing here changes a picture or a shelf; `python -m imageshelf clean` acts on the groups.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from imageshelf import duplicates as groups
+from imageshelf import not_duplicates
+from imageshelf.grouping import Asked, Question
+from imageshelf.joins import Work
+from imageshelf.shelf import open_shelf
+from imageshelf.workers import cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imageshelf.duplicates import Duplicates
+
+
+def duplicates(
+    shelve: str | os.PathLike[str] = "db.shelve",
+    question: Question | None = None,
+    done: Callable[[float], None] = lambda _: None,
+) -> Duplicates:
+    """Return every group of copies on a shelf, and which one to keep.
+
+    `done` is told the share of the work that is done. Raises ShelfError.
+    """
+    with open_shelf(os.fspath(shelve)) as shelf:
+        asked = Asked(not_duplicate=not_duplicates.asked(shelf))
+        return groups.find(shelf, question or Question(), asked, Work(cores(), done))

@@ -1,0 +1,101 @@
+"""Folders in which a clean-up touches nothing: what the user protects, and managed libraries."""
+
+from __future__ import annotations
+
+import os
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# Folders that belong to a program which keeps a database of what is in them.
+MANAGED = (
+    "*.photoslibrary",
+    "*.photolibrary",
+    "*.aplibrary",
+    "*.migratedphotolibrary",
+    "*.tvlibrary",
+    "*.imovielibrary",
+    "*.fcpbundle",
+    "*.lrdata",
+    "*.lrlibrary",
+    "*.cocatalog",
+    "*.cosessiondb",
+    "*.rldb",
+)
+Identity = tuple[int, int]  # device, inode
+
+
+class NoFolderError(Exception):
+    """A folder to protect that is none; one sentence."""
+
+
+class Protected:
+    """Tells of a path why nothing there may be touched.
+
+    Folders are compared as the system knows them, so that neither a symbolic link nor another
+    spelling on a file system that ignores case leads around the protection.
+    """
+
+    def __init__(self, references: Iterable[str] = ()) -> None:
+        self._references: dict[Identity, str] = {}
+        self._identities: dict[str, Identity | None] = {}
+        self._found: dict[str, str] = {}
+        for folder in references:
+            identity = self._identity(os.path.abspath(folder))
+            if identity is None or not os.path.isdir(folder):
+                raise NoFolderError(f"{folder} is not a folder; --reference protects folders")
+            self._references[identity] = folder
+
+    def reference(self, path: str) -> str:
+        """Return the protected folder that a path lies in; "" for none."""
+        folder = os.path.dirname(os.path.abspath(path))
+        if folder not in self._found:
+            self._found[folder] = next(
+                (
+                    self._references[identity]
+                    for above in _upwards(folder)
+                    if (identity := self._identity(above)) in self._references and identity
+                ),
+                "",
+            )
+        return self._found[folder]
+
+    def why(self, path: str) -> str:
+        """Return why the file at a path is not touched, "" if it may be."""
+        if folder := self.reference(path):
+            return f"is in the reference folder {folder}"
+        if library := managed_library(path):
+            return f"is inside the managed library {library}"
+        return ""
+
+    def _identity(self, folder: str) -> Identity | None:
+        if folder not in self._identities:
+            try:
+                status = os.stat(folder)
+                self._identities[folder] = status.st_dev, status.st_ino
+            except (OSError, ValueError):
+                self._identities[folder] = None
+        return self._identities[folder]
+
+
+def managed_library(path: str) -> str:
+    """Return the name of the library of a photo program that a path leads into; "" for none."""
+    for folder in _upwards(os.path.dirname(os.path.abspath(path))):
+        name = os.path.basename(folder)
+        if any(fnmatch(name.casefold(), pattern) for pattern in MANAGED):
+            return name
+    return ""
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    """Yield a folder and those above it, as spelled and then as links lead."""
+    for start in dict.fromkeys((folder, os.path.realpath(folder))):
+        here = start
+        while True:
+            yield here
+            above = os.path.dirname(here)
+            if above == here:
+                break
+            here = above

@@ -1,0 +1,148 @@
+"""All pairs of a shelf by the whole default policy, against an exhaustive search of the keys.
+
+python tests/benchmarks/all_pairs.py --count 100000 --rounds 3
+python tests/benchmarks/all_pairs.py --count 1000000 --rounds 1
+
+The peer is faiss-cpu's IndexBinaryFlat, range search at radius 10 over the 64-bit keys on the same
+number of threads: of one look (upright), where ours takes all (upright, seven turns, centre). A
+sample of its queries is timed and extrapolated. Fingerprints are drawn (drawn.py): 2.4 in 10,000
+pairs within row distance 14, as photographs'. The centre views are other drawn fingerprints,
+unrelated to the pictures, but for every thousandth, which is the next picture's copy. Each
+measurement is a process of its own, in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from imageshelf.prints import Stored
+
+    Hashes = NDArray[np.uint64]
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SAMPLE = 5_000  # queries of the peer
+RADIUS = 10
+ODD_FREQUENCIES = 0x5555555555555555  # across: their signs change when a picture is mirrored
+
+
+def stored(count: int) -> Stored:
+    """Fingerprints as a shelf of so many pictures would hold them."""
+    from imageshelf.matching import Column  # noqa: PLC0415
+    from imageshelf.prints import Stored  # noqa: PLC0415
+    from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
+
+    ids, flat = np.arange(count), np.zeros(count, np.bool_)
+    whole, centre = fingerprints(count), fingerprints(count, seed=1)
+    for view, other in zip(centre, whole, strict=True):
+        view[::1000] = np.roll(other, -1)[::1000]
+    return Stored(
+        Column(ids, *whole, flat),
+        lambda _: {},
+        turned=turned(whole.phash),
+        centre=Column(ids, *centre, flat),
+    )
+
+
+def turned(phash: Hashes) -> Hashes:
+    """uint64[7, n]: the other orientations, as if every median were zero."""
+    from imageshelf import turning  # noqa: PLC0415
+
+    found = []
+    for quarters, mirror in turning.TURNS[1:]:
+        bits = phash ^ np.uint64(ODD_FREQUENCIES) if mirror else phash
+        for _ in range(quarters):
+            bits = turning.exchanged(bits) ^ np.uint64(ODD_FREQUENCIES)
+        found.append(bits)
+    return np.array(found)
+
+
+def ours(count: int, jobs: int) -> dict[str, float]:
+    """Seconds, CPU seconds, megabytes and pairs."""
+    from imageshelf import pairs, prints  # noqa: PLC0415
+    from imageshelf.joins import Work  # noqa: PLC0415
+
+    pictures = stored(count)
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = pairs.all_pairs(prints.distinct(pictures), work=Work(jobs))
+    return {
+        "wall_s": time.perf_counter() - wall,
+        "cpu_s": time.process_time() - cpu,
+        "peak_mb": peak_mb(),
+        "pairs": len(found),
+    }
+
+
+def theirs(count: int, jobs: int) -> dict[str, float]:
+    """Seconds and CPU seconds, extrapolated to all queries."""
+    import faiss  # noqa: PLC0415
+
+    from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
+
+    faiss.omp_set_num_threads(jobs)
+    keys = fingerprints(count).row.view(np.uint8).reshape(-1, 8)
+    index = faiss.IndexBinaryFlat(64)
+    index.add(keys)
+    sample = keys[: min(SAMPLE, count)]
+    wall, cpu = time.perf_counter(), time.process_time()
+    index.range_search(sample, RADIUS)
+    factor = count / len(sample)
+    return {
+        "wall_s": factor * (time.perf_counter() - wall),
+        "cpu_s": factor * (time.process_time() - cpu),
+        "peak_mb": peak_mb(),
+    }
+
+
+def peak_mb() -> float:
+    import resource  # noqa: PLC0415 - not on Windows
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measured(side: str, args: argparse.Namespace) -> dict[str, float]:
+    """Result of one side in a process of its own."""
+    command = [sys.executable, __file__, "--side", side]
+    command += ["--count", str(args.count), "--jobs", str(args.jobs)]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
+    result: dict[str, float] = json.loads(answer.stdout)
+    print(side, {name: round(value, 1) for name, value in result.items()}, flush=True)
+    return result
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=100_000, metavar="N")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N")
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), metavar="N")
+    parser.add_argument("--side", choices=("ours", "theirs"))
+    args = parser.parse_args(argv)
+    if args.side:
+        print(json.dumps((ours if args.side == "ours" else theirs)(args.count, args.jobs)))
+        return 0
+    results: dict[str, list[dict[str, float]]] = {"theirs": [], "ours": []}
+    for _ in range(args.rounds):
+        for side, some in results.items():
+            some.append(measured(side, args))
+    for measure in ("wall_s", "cpu_s"):
+        a, b = (np.median([one[measure] for one in results[side]]) for side in ("ours", "theirs"))
+        print(f"{measure}: {a:.1f} against {b:.1f}, ratio {a / b:.2f}")
+    print(f"peak memory {max(one['peak_mb'] for one in results['ours']):.0f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.append(ROOT)
+    raise SystemExit(main())

@@ -1,0 +1,224 @@
+"""Duplicates on real shelves of drawn pictures and copies of them."""
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from imageshelf import duplicates
+from imageshelf.duplicates import Asked, Duplicates, Group, Question
+from imageshelf.indexing import Settings, index
+from imageshelf.joins import Work
+from imageshelf.keeping import Rule
+from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, TURNED
+from imageshelf.protecting import NoFolderError
+from imageshelf.shelf import open_shelf
+from tests.conftest import drawn
+
+
+def save(folder: Path, name: str, image: Image.Image, **options: object) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, **{"quality": 90, **options})  # type: ignore[arg-type]
+    os.utime(path, ns=(10**18, 10**18))  # one age for all
+    return path
+
+
+def taken(moment: str) -> Image.Exif:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = moment
+    return exif
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Pictures 1 to 4 with copies of some in two folders."""
+    photos = tmp_path / "photos"
+    for seed in range(1, 5):
+        save(photos, f"a/{seed}.png", drawn(seed, (200, 150)))
+    first = drawn(1, (200, 150))
+    save(photos, "b/1 small.png", first.resize((120, 90)))
+    save(photos, "b/2 turned.png", drawn(2, (200, 150)).transpose(Image.Transpose.ROTATE_270))
+    (photos / "b/3.png").write_bytes((photos / "a/3.png").read_bytes())
+    os.utime(photos / "b/3.png", ns=(10**18, 10**18))
+    return photos
+
+
+def found(photos: Path, question: Question | None = None, asked: Asked | None = None) -> Duplicates:
+    shelf = photos.parent / "db.shelve"
+    index([photos], shelf, Settings(jobs=0))
+    with open_shelf(shelf) as opened:
+        return duplicates.find(opened, question, asked)
+
+
+def told(group: Group) -> tuple[str, list[tuple[str, str]]]:
+    members = [(short(member.path), member.kind) for member in group.members]
+    return short(group.keeper.path), members
+
+
+def short(path: str) -> str:
+    return "/".join(Path(path).parts[-2:])
+
+
+def test_each_copy_is_in_a_group_with_its_kind(folder: Path) -> None:
+    result = found(folder)
+    assert [told(group) for group in result.groups] == [
+        ("a/1.png", [("b/1 small.png", NEAR)]),
+        ("a/2.png", [("b/2 turned.png", TURNED)]),
+        ("a/3.png", [("b/3.png", BYTES)]),
+    ]
+    assert result.pictures == 7
+    assert result.crowded == 0
+
+
+def test_members_say_why_they_are_not_the_keeper(folder: Path) -> None:
+    near, turned, same = (group.members[0] for group in found(folder).groups)
+    assert near.reason == "more pixels: 200x150 against 120x90"
+    assert (near.keep, near.width, near.height, near.turn) == (False, 120, 90, "")
+    assert turned.turn == "turned 90 degrees right"
+    assert same.reason == "equal, and its path sorts first"
+    assert same.row == same.score == 0
+    keeper = found(folder).groups[0].keeper
+    assert (keeper.keep, keeper.kind, keeper.reason) == (True, "", near.reason)
+
+
+def test_the_same_files_indexed_in_any_order_give_the_same_groups(folder: Path) -> None:
+    once = [told(group) for group in found(folder).groups]
+    shelf = folder.parent / "other.shelve"
+    for part in ("b", "a"):
+        index([folder / part], shelf, Settings(jobs=0))
+    with open_shelf(shelf) as opened:
+        again = duplicates.find(opened, work=Work(2)).groups
+    assert [told(group) for group in again] == once
+
+
+@pytest.mark.parametrize(
+    ("question", "keepers"),
+    [
+        (Question(across=True), ["a/1.png", "a/2.png", "a/3.png"]),
+        (Question(within=True), []),
+        (Question(kinds=frozenset({BYTES})), ["a/3.png"]),
+        (Question(kinds=frozenset({TURNED, NEAR})), ["a/1.png", "a/2.png"]),
+        (Question(min_size_bytes=10**9), []),
+        (Question(keep=Rule(["short-path"]), kinds=frozenset({NEAR})), ["a/1.png"]),
+    ],
+)
+def test_a_question_leaves_out_what_it_does_not_ask_for(
+    folder: Path, question: Question, keepers: list[str]
+) -> None:
+    assert [short(group.keeper.path) for group in found(folder, question).groups] == keepers
+
+
+def test_only_pictures_below_the_folders_asked_for_take_part(folder: Path) -> None:
+    assert not found(folder, Question(below=(str(folder / "b"),))).groups
+    both = Question(below=(str(folder / "a"), str(folder / "b")), across=True)
+    assert len(found(folder, both).groups) == 3
+
+
+def test_across_compares_the_given_folders_and_not_those_inside(folder: Path) -> None:
+    (folder / "a/deep").mkdir()
+    (folder / "a/3.png").rename(folder / "a/deep/3.png")
+    (folder / "b/3.png").rename(folder / "a/3.png")
+    places = (str(folder / "a"), str(folder / "b"))
+    across = found(folder, Question(below=places, across=True, kinds=frozenset({BYTES})))
+    assert not across.groups
+    within = found(folder, Question(below=places, within=True, kinds=frozenset({BYTES})))
+    assert [short(group.keeper.path) for group in within.groups] == ["a/3.png"]
+
+
+def test_another_name_of_one_file_is_no_duplicate(folder: Path) -> None:
+    os.link(folder / "a/4.png", folder / "a/4 again.png")
+    os.link(folder / "a/3.png", folder / "a/3 again.png")
+    groups = {short(group.keeper.path): group for group in found(folder).groups}
+    assert "a/4.png" not in groups
+    assert "a/4 again.png" not in groups
+    members = {short(one.path): one for one in groups["a/3.png"].members}
+    assert members["a/3 again.png"].kind == SAME_FILE
+    assert members["a/3 again.png"].keep
+    assert members["b/3.png"].kind == BYTES
+    asked_for = found(folder, Question(kinds=frozenset({SAME_FILE})))
+    assert {short(group.keeper.path) for group in asked_for.groups} == {"a/3.png", "a/4.png"}
+
+
+def test_pairs_that_are_no_duplicates_are_not_shown_again(folder: Path) -> None:
+    def said(a: object, b: object) -> bool:
+        names = sorted(os.path.basename(getattr(one, "name", b"")) for one in (a, b))
+        return names == [b"3.png", b"3.png"]
+
+    keepers = [
+        short(group.keeper.path) for group in found(folder, None, Asked(not_duplicate=said)).groups
+    ]
+    assert keepers == ["a/1.png", "a/2.png"]
+
+
+def test_the_kind_is_what_the_caller_says(folder: Path) -> None:
+    result = found(folder, None, Asked(kind=lambda *_: PIXELS))
+    assert {member.kind for group in result.groups for member in group.members} == {PIXELS}
+
+
+def test_a_picture_in_a_reference_folder_stays_and_is_the_keeper(folder: Path) -> None:
+    group = found(folder, Question(references=(str(folder / "b"),))).groups[0]
+    assert told(group) == ("b/1 small.png", [("a/1.png", NEAR)])
+    assert group.members[0].reason == f"is in the reference folder {folder / 'b'}"
+    both = found(folder, Question(references=(str(folder),))).groups[0]
+    assert both.members[0].keep
+
+
+def test_a_reference_that_is_no_folder_is_refused(folder: Path) -> None:
+    with pytest.raises(NoFolderError):
+        found(folder, Question(references=(str(folder / "nowhere"),)))
+
+
+def test_other_shots_come_last_and_stay(folder: Path) -> None:
+    shot = drawn(9, (200, 150))
+    save(folder, "c/burst 1.jpg", shot, exif=taken("2024:05:01 10:00:00"))
+    save(folder, "c/burst 2.jpg", shot, quality=80, exif=taken("2024:05:01 10:00:07"))
+    last = found(folder).groups[-1]
+    assert told(last) == ("c/burst 1.jpg", [("c/burst 2.jpg", ANOTHER_SHOT)])
+    assert last.members[0].keep
+    assert last.members[0].reason == "is another shot, not a copy"
+
+
+def test_metadata_that_only_the_lesser_copy_has_is_warned_of(folder: Path) -> None:
+    image = drawn(8, (200, 150))
+    save(folder, "c/large.jpg", image.resize((400, 300)))
+    save(folder, "c/small.jpg", image, exif=taken("2024:05:01 10:00:00"))
+    group = found(folder, Question(below=(str(folder / "c"),))).groups[0]
+    assert short(group.keeper.path) == "c/large.jpg"
+    assert group.members[0].warning == "has a capture date that the one to keep lacks"
+
+
+def test_a_damaged_picture_is_not_kept_while_a_sound_one_is_there(folder: Path) -> None:
+    index([folder], folder.parent / "db.shelve", Settings(jobs=0))
+    with open_shelf(folder.parent / "db.shelve", "w") as shelf:
+        catalogue = shelf.whole_catalogue()
+        row = catalogue.row_of(b"photos/a/1.png")
+        assert row is not None
+        catalogue.set_digests([(row.id, None, None, False)])
+        group = duplicates.find(shelf).groups[-1]
+    assert told(group) == ("b/1 small.png", [("a/1.png", NEAR)])
+    assert group.members[0].reason == "the other is damaged"
+
+
+def test_a_picture_that_left_the_shelf_by_hand_takes_no_part(folder: Path) -> None:
+    index([folder], folder.parent / "db.shelve", Settings(jobs=0))
+    with open_shelf(folder.parent / "db.shelve", "w") as shelf:
+        for key, listed in list(shelf.items()):
+            if "photos/b/1 small.png" in listed:
+                del shelf[key]
+        groups = duplicates.find(shelf).groups
+    assert "b/1 small.png" not in {short(one.path) for group in groups for one in group.members}
+
+
+def test_an_empty_shelf_has_no_groups(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    save(tmp_path / "photos", "1.png", drawn(1))
+    assert found(tmp_path / "photos").groups == ()
+
+
+@pytest.mark.parametrize(
+    ("pictures", "expected"), [(0, (0, 0)), (1, (0, 0)), (1_000_000, (30_000, 60_000))]
+)
+def test_false_pairs_grow_with_the_square(pictures: int, expected: tuple[int, int]) -> None:
+    assert duplicates.expected_false_pairs(pictures) == expected

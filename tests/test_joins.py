@@ -1,0 +1,118 @@
+"""The bucket join against its exhaustive twin."""
+
+import threading
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imageshelf import bands, joins
+
+Hashes = npt.NDArray[np.uint64]
+
+
+def clustered(seed: int, count: int, centres: int, most_apart: int) -> Hashes:
+    """Hashes of which many are few bits from each other, others are random."""
+    rng = np.random.default_rng(seed)
+    hashes = rng.integers(0, 2**64, centres, np.uint64)[rng.integers(0, centres, count)]
+    for _ in range(most_apart):
+        flips = np.uint64(1) << rng.integers(0, 64, count, np.uint64)
+        hashes ^= np.where(rng.random(count) < 0.7, flips, np.uint64(0))
+    return hashes
+
+
+def found_by(
+    left: Hashes, right: Hashes | None, radius: int, chosen: int | None, jobs: int
+) -> set[tuple[int, int]]:
+    pairs: set[tuple[int, int]] = set()
+
+    def found(i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]) -> None:
+        pairs.update(zip(i.tolist(), j.tolist(), strict=True))
+
+    join = joins._Join(left, right, radius, found)
+    join.run(bands.bands(radius, chosen) if chosen else (), joins.Work(jobs))
+    return pairs
+
+
+JOINS = given(
+    st.integers(0, 2**32),
+    st.integers(0, 300),
+    st.integers(1, 20),
+    st.integers(0, 24),
+    st.integers(0, 64),
+    st.one_of(st.none(), st.integers(joins.FEWEST_BANDS, joins.MOST_BANDS)),
+    st.integers(1, 3),
+)
+
+
+@settings(deadline=None)
+@JOINS
+def test_a_join_finds_what_the_definition_finds(
+    seed: int, count: int, centres: int, apart: int, radius: int, chosen: int | None, jobs: int
+) -> None:
+    hashes = clustered(seed, count + 7, centres, apart)
+    left, right = hashes[: count // 3], hashes[count // 3 :]
+    truth = set(joins.close_exhaustive(left, right, radius))
+    if radius < 32 or chosen is None:  # beyond, nearly every bucket is every other's neighbour
+        assert found_by(left, right, radius, chosen, jobs) == truth
+
+
+@settings(deadline=None)
+@JOINS
+def test_a_join_of_hashes_with_themselves_finds_each_pair_in_either_order(
+    seed: int, count: int, centres: int, apart: int, radius: int, chosen: int | None, jobs: int
+) -> None:
+    hashes = clustered(seed, count, centres, apart)
+    truth = {(i, j) for i, j in joins.close_exhaustive(hashes, hashes, radius) if i < j}
+    if radius < 32 or chosen is None:
+        found = found_by(hashes, None, radius, chosen, jobs)
+        assert {(min(pair), max(pair)) for pair in found} == truth
+        assert not {pair for pair in found if pair[0] == pair[1]}
+
+
+@pytest.mark.parametrize("count", range(joins.FEWEST_BANDS, joins.MOST_BANDS + 1))
+@pytest.mark.parametrize("radius", [0, 3, 4, 10, 14, 18, 40])
+def test_two_hashes_within_the_radius_cannot_exceed_every_limit(radius: int, count: int) -> None:
+    chosen = bands.bands(radius, count)
+    assert sorted(bit for band in chosen for bit in band.bits) == list(range(64))
+    assert sum(band.limit + 1 for band in chosen) > radius
+
+
+def test_tiles_smaller_than_a_bucket_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = clustered(5, 400, 3, 12)
+    truth = {(i, j) for i, j in joins.close_exhaustive(hashes, hashes, 14) if i < j}
+    monkeypatch.setattr(joins, "TILE", 50)
+    for chosen in (None, 5):
+        found = found_by(hashes, None, 14, chosen, 1)
+        assert {(min(pair), max(pair)) for pair in found} == truth
+
+
+def test_bands_are_chosen_where_they_pay_and_lose_nothing() -> None:
+    hashes = clustered(1, 30_000, 3_000, 8)
+    assert joins.best_bands(14, 30_000, 30_000)
+    assert not joins.best_bands(14, 100, 100)
+    assert not joins.best_bands(40, 1_000_000, 1_000_000)
+    pairs: set[tuple[int, int]] = set()
+    shares: list[float] = []
+    joins.close(
+        hashes[:200],
+        hashes,
+        14,
+        lambda i, j: pairs.update(zip(i.tolist(), j.tolist(), strict=True)),
+        joins.Work(done=shares.append),
+    )
+    assert pairs == set(joins.close_exhaustive(hashes[:200], hashes, 14))
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_an_error_while_reporting_ends_the_join_and_its_threads() -> None:
+    def refuse(i: object, j: object) -> None:
+        raise RuntimeError("no more")
+
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="no more"):
+        joins.close_within(np.zeros(3_000, np.uint64), 0, refuse, joins.Work(2))
+    assert threading.active_count() == before

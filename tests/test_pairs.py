@@ -1,0 +1,272 @@
+"""All pairs against the definition, and the pictures that share a print."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imageshelf import flat_pairs, matching, pairs, prints, turning
+from imageshelf.exhaustive_pairs import all_pairs_exhaustive, views_of
+from imageshelf.images import ORIENTATIONS
+from imageshelf.joins import Work
+from imageshelf.matching import Column, Limits, Policy
+from imageshelf.prints import Prints, Stored
+
+Hashes = npt.NDArray[np.uint64]
+TURNED = 7
+
+
+def near(rng: np.random.Generator, hashes: Hashes, most: int) -> Hashes:
+    """Each hash with up to `most` bits flipped."""
+    flipped = hashes.copy()
+    for _ in range(most):
+        bit = np.uint64(1) << rng.integers(0, 64, hashes.shape, np.uint64)
+        flipped ^= np.where(rng.random(hashes.shape) < 0.5, bit, np.uint64(0))
+    return flipped
+
+
+def shelf(seed: int, count: int, scenes: int, apart: int, flat: float = 0.2) -> Stored:
+    """Pictures of few scenes, some of them turned, flat, with borders, or equal to others."""
+    rng = np.random.default_rng(seed)
+    scene = rng.integers(0, scenes, count)
+    row, column, phash = rng.integers(0, 2**64, (3, scenes), np.uint64)[:, scene]
+    turned = rng.integers(0, 2**64, (TURNED, scenes), np.uint64)[:, scene]
+    some = rng.random(count) < 0.3
+    bits = turning.turned(turning.complemented(row, column), int(rng.integers(1, 8)))
+    row, column = np.where(some, bits.row, row), np.where(some, bits.column, column)
+    phash = np.where(some, turned[rng.integers(0, TURNED)], phash)
+    row, column, phash = (near(rng, hashes, apart) for hashes in (row, column, phash))
+    ids = np.sort(rng.choice(10 * count, count, replace=False)).astype(np.int64)
+    low = rng.random(count) < flat
+    bordered = np.flatnonzero(rng.random(count) < 0.4)
+    grey = rng.integers(0, 200, scenes)[scene] + rng.integers(0, 7, count)
+    luma = {int(i): bytes([int(g)]) * 256 for i, g in zip(ids, grey, strict=True)}
+
+    def column_of(some: npt.NDArray[np.int64]) -> Column:
+        views = [near(rng, hashes[some], 3) for hashes in (row, column, phash)]
+        return Column(ids[some], views[0], views[1], views[2], low[some])
+
+    return Stored(
+        Column(ids, row, column, phash, low),
+        lambda wanted: {i: luma[i] for i in wanted},
+        turned,
+        None if seed % 2 else (~near(rng, row, 2), ~near(rng, column, 2)),
+        column_of(np.arange(count)) if seed % 3 else None,
+        column_of(bordered) if seed % 5 else None,
+    )
+
+
+def told(found: pairs.Pairs) -> list[pairs.Pair]:
+    return list(found)
+
+
+SHELVES = (
+    st.integers(0, 2**32),
+    st.integers(1, 60),
+    st.integers(1, 8),
+    st.integers(0, 8),
+)
+
+
+@settings(deadline=None)
+@given(*SHELVES, st.sampled_from([matching.DEFAULT, matching.STRICT, matching.LOOSE]))
+def test_all_pairs_are_those_of_the_definition(
+    seed: int, count: int, scenes: int, apart: int, policy: Policy
+) -> None:
+    distinct = prints.distinct(shelf(seed, count, scenes, apart))
+    assert told(pairs.all_pairs(distinct, policy)) == told(all_pairs_exhaustive(distinct, policy))
+
+
+@settings(deadline=None)
+@given(*SHELVES, st.integers(0, 64))
+def test_every_plain_radius_finds_the_pairs_of_the_definition(
+    seed: int, count: int, scenes: int, apart: int, radius: int
+) -> None:
+    policy = Policy.within(radius)
+    distinct = prints.distinct(shelf(seed, count, scenes, apart))
+    found = told(pairs.all_pairs(distinct, policy))
+    assert found == told(all_pairs_exhaustive(distinct, policy))
+    rows = distinct.whole.row
+    truth = [
+        (i, j)
+        for i in range(len(rows))
+        for j in range(i + 1, len(rows))
+        if (int(rows[i]) ^ int(rows[j])).bit_count() <= radius
+    ]
+    assert [(pair.first, pair.second) for pair in found] == truth
+
+
+@settings(deadline=None)
+@given(*SHELVES)
+def test_a_pair_is_what_search_answers_for_one_of_the_two(
+    seed: int, count: int, scenes: int, apart: int
+) -> None:
+    distinct = prints.distinct(shelf(seed, count, scenes, apart, flat=0))
+    views = {"whole": distinct.whole, "trimmed": distinct.trimmed, "centre": distinct.centre}
+    columns = {name: column for name, column in views.items() if column is not None}
+    best: dict[tuple[int, int], tuple[int, ...]] = {}
+    for number in range(len(distinct.whole.ids)):
+        for answer in matching.candidates(
+            views_of(distinct, number), columns, matching.DEFAULT, distinct.thumbnails
+        ):
+            if answer.id != number:
+                key = (min(number, answer.id), max(number, answer.id))
+                best[key] = min(best.get(key, (999,)), answer[:4])
+    found = {(pair.first, pair.second): pair[2:6] for pair in pairs.all_pairs(distinct)}
+    assert found == best
+
+
+def test_many_pairs_by_bands_and_threads_are_those_of_the_definition() -> None:
+    stored = shelf(7, 6_000, 2_500, 5, flat=0.02)
+    distinct = prints.distinct(stored)
+    found = pairs.all_pairs(distinct, work=Work(2))
+    assert len(found) > 1_000
+    assert told(found) == told(all_pairs_exhaustive(distinct))
+    assert {pair.turn for pair in found} > {0}
+    assert {pair.view for pair in found} == set(pairs.VIEWS)
+
+
+def test_pairs_found_again_are_dropped_while_the_work_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    distinct = prints.distinct(shelf(11, 200, 3, 6))
+    truth = told(pairs.all_pairs(distinct))
+    monkeypatch.setattr(pairs, "COMPACT", 50)
+    assert told(pairs.all_pairs(distinct)) == truth
+
+
+@pytest.mark.parametrize("turn", range(1, 8))
+def test_the_turn_is_what_the_first_must_undergo(turn: int) -> None:
+    rng = np.random.default_rng(turn)
+    row, column, phash = rng.integers(0, 2**64, (3, 1), np.uint64)
+    turned = rng.integers(0, 2**64, (TURNED, 1), np.uint64)
+    after = turning.turned(turning.complemented(row, column), turn)
+    both = Column(
+        np.arange(2),
+        np.append(row, after.row),
+        np.append(column, after.column),
+        np.append(phash, turned[turn - 1]),
+        np.zeros(2, np.bool_),
+    )
+    unrelated = rng.integers(0, 2**64, (TURNED, 1), np.uint64)
+    stored = Stored(both, no_thumbnails, np.append(turned, unrelated, axis=1))
+    (pair,) = pairs.all_pairs(prints.distinct(stored))
+    assert (pair.first, pair.second, pair.score) == (0, 1, 0)
+    assert pairs.NAMES[pair.turn] == ORIENTATIONS[turn][0]
+    swapped = Stored(
+        Column(np.arange(2), both.row[::-1], both.column[::-1], both.phash[::-1], both[4]),
+        no_thumbnails,
+        np.append(unrelated, turned, axis=1),
+    )
+    (pair,) = pairs.all_pairs(prints.distinct(swapped))
+    assert turning.INVERSE[pair.turn] == turn
+
+
+def no_thumbnails(wanted: Sequence[int]) -> Mapping[int, bytes]:
+    return {}
+
+
+def plain(row: Sequence[int], low: bool = False, luma: Sequence[int] = ()) -> Stored:
+    """Pictures 100, 101, ... that differ in the row hash, and in their grey."""
+    zeros = np.zeros(len(row), np.uint64)
+    whole = Column(
+        np.arange(100, 100 + len(row)),
+        np.array(row, np.uint64),
+        zeros,
+        zeros,
+        np.full(len(row), low),
+    )
+    return Stored(whole, lambda wanted: {i: bytes([luma[i - 100]]) * 256 for i in wanted})
+
+
+def test_pictures_with_equal_fingerprints_share_a_print() -> None:
+    distinct = prints.distinct(plain([5, 7, 5, 5, 9]))
+    assert [distinct.pictures_of(number) for number in range(3)] == [[100, 102, 103], [101], [104]]
+    assert distinct.whole.row.tolist() == [5, 7, 9]
+
+
+def test_flat_pictures_share_a_print_only_with_equal_thumbnails() -> None:
+    distinct = prints.distinct(plain([0, 0, 0], low=True, luma=[10, 200, 10]))
+    assert [distinct.pictures_of(number) for number in range(2)] == [[100, 102], [101]]
+    assert not len(pairs.all_pairs(distinct))
+
+
+def test_prints_whose_mixed_hashes_collide_are_still_told_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prints, "_ODD", np.uint64(0))
+    distinct = prints.distinct(plain([5, 7, 5]))
+    assert sorted(distinct.pictures.tolist()) == [100, 101, 102]
+    for number in range(len(distinct.whole.ids)):
+        members = distinct.pictures_of(number)
+        assert {[5, 7, 5][member - 100] for member in members} == {int(distinct.whole.row[number])}
+
+
+@pytest.mark.parametrize(("grey", "pairs_found"), [(14, 1), (15, 0)])
+def test_flat_pictures_match_within_four_grey_levels(grey: int, pairs_found: int) -> None:
+    distinct = prints.distinct(plain([0b1111, 0], low=True, luma=[10, grey]))
+    assert len(pairs.all_pairs(distinct)) == pairs_found
+
+
+def test_flat_pictures_do_not_match_five_bits_apart() -> None:
+    distinct = prints.distinct(plain([0b11111, 0], low=True, luma=[10, 10]))
+    assert not len(pairs.all_pairs(distinct))
+
+
+def test_a_crowd_of_flat_pictures_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flat_pairs, "CROWD", 3)
+    rows = [0, 1, 2, 4, 8, 2**40 - 1, 2**40 - 2]
+    distinct = prints.distinct(plain(rows, low=True, luma=[10, 10, 11, 11, 12, 10, 11]))
+    found = pairs.all_pairs(distinct)
+    assert [(pair.first, pair.second) for pair in found] == [(5, 6)]
+    assert found.crowded.tolist() == [0, 1, 2, 3, 4]
+    assert told(all_pairs_exhaustive(distinct)) == told(found)
+
+
+def test_the_batches_of_flat_pairs_lose_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    distinct = prints.distinct(shelf(3, 80, 3, 2, flat=0.6))
+    truth = told(pairs.all_pairs(distinct))
+    monkeypatch.setattr(flat_pairs, "BATCH", 5)
+    monkeypatch.setattr(flat_pairs, "QUERIES", 2)
+    assert told(pairs.all_pairs(distinct)) == truth
+
+
+def test_a_plain_radius_asks_for_no_thumbnails() -> None:
+    def refuse(wanted: Sequence[int]) -> Mapping[int, bytes]:
+        raise AssertionError(wanted)
+
+    distinct = prints.distinct(plain([0, 1, 2**64 - 1], low=True, luma=[1, 2, 3]))
+    found = pairs.all_pairs(distinct._replace(thumbnails=refuse), Policy.within(1))
+    assert [(pair.first, pair.second, pair.row) for pair in found] == [(0, 1, 1)]
+
+
+def test_an_equal_key_matches_whatever_the_other_hashes_say() -> None:
+    zeros = np.zeros(2, np.uint64)
+    far = np.array([0, 2**64 - 1], np.uint64)
+    stored = Stored(Column(np.arange(2), zeros, far, far, np.zeros(2, np.bool_)), no_thumbnails)
+    (pair,) = pairs.all_pairs(prints.distinct(stored))
+    assert (pair.row, pair.column, pair.phash, pair.score) == (0, 64, 64, 192)
+
+
+@pytest.mark.parametrize("policy", [matching.DEFAULT, Policy.within(64)])
+def test_an_empty_shelf_and_a_single_picture_have_no_pairs(policy: Policy) -> None:
+    for rows in ([], [3]):
+        assert not told(pairs.all_pairs(prints.distinct(plain(rows)), policy))
+
+
+def test_the_share_of_the_work_only_rises_and_ends_at_one() -> None:
+    shares: list[float] = []
+    distinct: Prints = prints.distinct(shelf(1, 300, 30, 4))
+    pairs.all_pairs(distinct, work=Work(2, shares.append))
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1)
+
+
+def test_limits_of_the_policy_hold_to_the_bit() -> None:
+    policy = Policy(Limits(2, 4), None, None, None)
+    distinct = prints.distinct(plain([0, 0b11, 0b11100]))
+    found = [(pair.first, pair.second) for pair in pairs.all_pairs(distinct, policy)]
+    assert found == [(0, 1)]

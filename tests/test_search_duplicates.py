@@ -1,0 +1,113 @@
+"""`search.py --duplicates`: groups of copies, told in every form."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import search as script
+from imageshelf import duplicates_report, index
+from tests.conftest import drawn
+
+
+@pytest.fixture
+def shelve(photos: Path, tmp_path: Path) -> Path:
+    """A shelf of six pictures and, in a folder of their own, copies of three of them."""
+    backup = photos / "backup"
+    backup.mkdir()
+    shutil.copy(photos / "0.jpg", backup / "0.jpg")
+    with Image.open(photos / "1.jpg") as image:
+        image.save(backup / "1.png")
+    drawn(2).transpose(Image.Transpose.ROTATE_90).save(backup / "2 turned.jpg", quality=90)
+    index(photos, tmp_path / "db.shelve")
+    return tmp_path / "db.shelve"
+
+
+def told(capsys: pytest.CaptureFixture[str], shelve: Path, *options: object) -> str:
+    assert script.main(["-s", str(shelve), "--duplicates", *map(str, options)]) == 0
+    return capsys.readouterr().out
+
+
+def kinds(capsys: pytest.CaptureFixture[str], shelve: Path, *options: object) -> dict[str, str]:
+    groups = json.loads(told(capsys, shelve, "--format", "json", *options))
+    return {
+        Path(picture["path"]).name: picture["turn"] or picture["kind"]
+        for group in groups
+        for picture in group
+        if picture["role"] == "spare"
+    }
+
+
+def test_every_group_names_the_one_to_keep_and_why_the_others_could_go(
+    shelve: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = told(capsys, shelve)
+    assert text.startswith("3 groups of copies among 9 pictures; 3 pictures of ")
+    assert text.count("\nkeep ") == 3
+    assert "identical bytes" in text
+    assert "identical pixels" in text
+    assert "turned 90 degrees" in text
+
+
+def test_json_csv_and_bare_paths_tell_the_same(
+    shelve: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    def out(*options: str) -> bytes:
+        assert script.main(["-s", str(shelve), "--duplicates", *options]) == 0
+        return capsysbinary.readouterr().out
+
+    groups = json.loads(out("--format", "json"))
+    lines = [json.loads(line) for line in out("--format", "jsonl").splitlines()]
+    assert groups == lines
+    assert tuple(groups[0][0]) == duplicates_report.FIELDS
+    assert len(out("--format", "csv").splitlines()) == 1 + sum(map(len, groups))
+    spare = [p["path"] for group in groups for p in group if p["role"] == "spare"]
+    assert out("-0").split(b"\0") == [*map(os.fsencode, spare), b""]
+
+
+def test_folders_kinds_and_sizes_choose_the_groups(
+    photos: Path, shelve: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert len(kinds(capsys, shelve)) == 3
+    assert len(kinds(capsys, shelve, "--kind", "identical-bytes")) == 1
+    assert len(kinds(capsys, shelve, "--within")) == 0
+    assert len(kinds(capsys, shelve, "--across")) == 3
+    assert len(kinds(capsys, shelve, "-d", photos / "backup")) == 0
+    assert len(kinds(capsys, shelve, "--min-size", "10000000")) == 0
+
+
+def test_the_groups_can_be_looked_at(
+    shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(capsys, shelve, "--html", tmp_path / "groups.html")
+    assert "--selection" in (tmp_path / "groups.html").read_text()
+
+
+def test_no_duplicates_is_an_answer(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index(photos / "trip", tmp_path / "small.shelve")
+    assert "0 groups of copies" in told(capsys, tmp_path / "small.shelve")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--duplicates", "-q", "x.jpg"],
+        ["--duplicates", "--unmatched"],
+        ["--duplicates", "--limit", "3"],
+        ["-q", "x.jpg", "--across"],
+        ["--duplicates", "--across", "--within"],
+        [],
+    ],
+)
+def test_options_that_belong_to_the_other_question_are_refused(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        script.main(options)
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err

@@ -1,0 +1,132 @@
+"""Groups as stars, on drawn graphs; no pictures needed."""
+
+import random
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+
+from imageshelf import pairs, prints, stars, turning
+from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR, SAME_FILE, SIMILAR
+from imageshelf.matching import Column
+from imageshelf.stars import Measures, Relation, Star
+
+Edges = dict[tuple[int, int], str]
+
+
+def grouped(order: list[int], edges: Edges, seed: int = 0) -> list[Star]:
+    """Stars of a graph whose pairs are found in an order that depends on the seed."""
+    shuffled = random.Random(seed).sample(sorted(edges), len(edges))
+
+    def matches(picture: int) -> Iterable[tuple[int, Measures]]:
+        for a, b in shuffled:
+            if picture in {a, b}:
+                yield a + b - picture, Measures()
+
+    def related(a: int, b: int, _: Measures) -> str:
+        return edges[min(a, b), max(a, b)]
+
+    return stars.stars(order, matches, related)
+
+
+def shape(star: Star) -> tuple[int, list[tuple[int, str]], list[tuple[int, int]]]:
+    members = sorted((one.id, one.kind) for one in star.members)
+    return star.keeper, members, sorted((one.id, one.to) for one in star.beside)
+
+
+def test_a_chain_is_not_one_group() -> None:
+    (star,) = grouped([1, 2, 3], {(1, 2): NEAR, (2, 3): NEAR})
+    assert shape(star) == (1, [(2, NEAR)], [(3, 2)])
+
+
+def test_a_picture_beside_a_group_may_keep_a_group_of_its_own() -> None:
+    edges = {(1, 2): NEAR, (2, 3): NEAR, (3, 4): BYTES}
+    first, second = grouped([1, 2, 3, 4], edges)
+    assert shape(first) == (1, [(2, NEAR)], [(3, 2)])
+    assert shape(second) == (3, [(4, BYTES)], [])
+
+
+def test_the_best_picture_is_the_keeper() -> None:
+    (star,) = grouped([3, 1, 2], {(1, 3): NEAR, (2, 3): NEAR})
+    assert shape(star) == (3, [(1, NEAR), (2, NEAR)], [])
+
+
+def test_a_pair_that_is_not_wanted_groups_nothing() -> None:
+    assert not grouped([1, 2], {(1, 2): ""})
+
+
+def test_other_shots_stand_in_groups_of_their_own() -> None:
+    edges = {(1, 2): BYTES, (1, 3): ANOTHER_SHOT, (2, 3): ANOTHER_SHOT, (3, 4): NEAR}
+    copies, more, shots = grouped([1, 2, 3, 4], edges)
+    assert shape(copies) == (1, [(2, BYTES)], [])
+    assert shape(more) == (3, [(4, NEAR)], [])
+    assert shape(shots) == (1, [(3, ANOTHER_SHOT)], [])
+
+
+def test_a_copy_is_not_shown_again_as_another_shot() -> None:
+    edges = {(1, 3): ANOTHER_SHOT, (2, 3): BYTES}
+    (star,) = grouped([1, 2, 3], edges)
+    assert shape(star) == (2, [(3, BYTES)], [])
+
+
+def test_what_is_no_copy_of_a_member_is_not_beside() -> None:
+    (star,) = grouped([1, 2, 3], {(1, 2): NEAR, (2, 3): SIMILAR})
+    assert star.beside == ()
+
+
+def test_names_of_one_file_bring_nothing_beside() -> None:
+    edges = {(1, 2): SAME_FILE, (1, 3): NEAR, (2, 4): NEAR}
+    (star,) = grouped([1, 2, 3, 4], edges)
+    assert shape(star) == (1, [(2, SAME_FILE), (3, NEAR)], [])
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_any_graph_gives_stars_that_do_not_overlap(seed: int) -> None:
+    rnd = random.Random(seed)
+    pictures = list(range(30))
+    kinds = [NEAR, BYTES, ANOTHER_SHOT, ""]
+    edges = {
+        (a, b): rnd.choice(kinds) for a in pictures for b in pictures[a + 1 :] if rnd.random() < 0.1
+    }
+    order = rnd.sample(pictures, len(pictures))
+    found = grouped(order, edges)
+    assert [shape(star) for star in found] == [shape(star) for star in grouped(order, edges, 9)]
+    members = [one for star in found for one in star.members]
+    assert len({one.id for one in members if one.kind != ANOTHER_SHOT}) == sum(
+        one.kind != ANOTHER_SHOT for one in members
+    )
+    copies = {one.id for one in members if one.kind != ANOTHER_SHOT}
+    assert not copies & {star.keeper for star in found}
+    for star in found:
+        for one in (*star.members, *star.beside):
+            assert edges[min(one.id, one.to), max(one.id, one.to)] == one.kind
+        assert all(one.to == star.keeper for one in star.members)
+        assert all(order.index(one.id) > order.index(star.keeper) for one in star.members)
+        inside = {one.id for one in star.members}
+        for one in star.beside:
+            assert one.to in inside
+            assert (min(one.id, star.keeper), max(one.id, star.keeper)) not in edges
+    free = set(pictures) - copies
+    assert not [pair for pair, kind in edges.items() if kind in {NEAR, BYTES} and {*pair} <= free]
+
+
+def test_the_graph_knows_equal_prints_and_both_ends_of_a_pair() -> None:
+    rng = np.random.default_rng(1)
+    row, column, phash = rng.integers(0, 2**64, (3, 1), np.uint64)
+    turned = rng.integers(0, 2**64, (7, 1), np.uint64)
+    after = turning.turned(turning.complemented(row, column), 1)
+    whole = Column(
+        np.array([10, 20, 30, 40]),
+        np.concatenate([row, after.row, row, ~row]),
+        np.concatenate([column, after.column, column, column]),
+        np.concatenate([phash, turned[0], phash, phash]),
+        np.zeros(4, np.bool_),
+    )
+    others = rng.integers(0, 2**64, (7, 1), np.uint64)
+    every = np.concatenate([turned, others, turned, others], axis=1)
+    distinct = prints.distinct(prints.Stored(whole, lambda _: {}, every))
+    graph = stars.Graph(distinct, pairs.all_pairs(distinct))
+    assert graph.pictures == [10, 20, 30]
+    assert sorted(graph.matches(10)) == [(20, Measures(turn=1)), (30, Measures())]
+    assert sorted(graph.matches(20)) == [(10, Measures(turn=3)), (30, Measures(turn=3))]
+    assert Relation(1, 2, NEAR, Measures()).measures.score == 0
