@@ -6,10 +6,10 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import __version__, report, terminal
+from imageshelf import __version__, cleaning_options, report, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,6 +83,27 @@ def calibrate(options: argparse.Namespace) -> int:
     return 0
 
 
+def cleaning(name: str) -> Callable[[argparse.Namespace], int]:
+    """Return the verb of that name from those that change things, and undo it."""
+
+    def verb(options: argparse.Namespace) -> int:
+        from imageshelf import cleaning_verbs  # noqa: PLC0415 - each verb loads its own
+
+        try:
+            answer: cleaning_verbs.Answer = getattr(cleaning_verbs, name)(options)
+        except cleaning_verbs.CleaningError as problem:
+            return failed(problem)
+        if isinstance(answer.text, bytes):
+            terminal.write_bytes(sys.stdout, answer.text)
+        elif answer.text:
+            print(answer.text.rstrip("\n"))
+        if answer.hint:
+            print(answer.hint, file=sys.stderr)
+        return answer.status
+
+    return verb
+
+
 def failed(problem: Exception) -> int:
     """Print the sentence that says what is wrong; return the exit status."""
     print(f"imageshelf: {report.shown(str(problem))}", file=sys.stderr)
@@ -111,6 +132,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     _shelve(calibrating)
     calibrating.add_argument("--svg", metavar="FILE", help="also draw the distances as a plot")
     calibrating.set_defaults(verb=calibrate)
+    cleaning_options.add_clean(verbs, cleaning("clean"))
+    cleaning_options.add_undo(verbs, cleaning("undo"))
+    cleaning_options.add_history(verbs, cleaning("history"))
+    cleaning_options.add_not_duplicates(verbs, cleaning("not_the_same"))
     return parser.parse_args(argv)
 
 

@@ -103,14 +103,15 @@ def test_flat_pictures_match_only_when_their_thumbnails_agree(
 def test_a_flat_picture_does_not_match_through_another_view(way: str) -> None:
     stored = {"whole": column(Fingerprint(0, 0, 0, low_information=True))}
     strange = Views(Fingerprint(far(64), far(64), far(64)), thumbnail=FLAT)
-    query = strange._replace(**{way: Fingerprint(0, 0, 0)})
+    query = strange._replace(**{way: Fingerprint(0, 0, 0)})  # type: ignore[arg-type]
     assert found(query, stored) == []
 
 
 @pytest.mark.parametrize("way", ["trimmed", "centre"])
 def test_an_exact_key_of_another_view_alone_is_no_match(way: str) -> None:
     stored = {"whole": column(Fingerprint(0, far(64), far(64)))}
-    query = Views(Fingerprint(far(64), 0, 0))._replace(**{way: Fingerprint(0, 0, 0)})
+    query = Views(Fingerprint(far(64), 0, 0))
+    query = query._replace(**{way: Fingerprint(0, 0, 0)})  # type: ignore[arg-type]
     assert found(query, stored) == []
 
 

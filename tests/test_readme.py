@@ -16,7 +16,9 @@ import pytest
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-VERBS = ("demo", "check", "explain", "calibrate")
+VERBS = (
+    "demo", "check", "explain", "calibrate", "clean", "undo", "history", "not-duplicates"
+)  # fmt: skip
 SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 

@@ -1,0 +1,101 @@
+"""Folders with copies of pictures, a shelf of them, and groups as a search for duplicates gives."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from imageshelf import names, planning
+from imageshelf.grouping import Group, Member
+from imageshelf.indexing import Settings, index
+from imageshelf.planning import Plan, Rules
+from imageshelf.shelf import Shelf
+from tests.conftest import drawn
+
+
+def copies(folder: Path, wanted: Mapping[str, int | str]) -> Path:
+    """Make pictures in a folder: a number draws one, a name copies the file of that name."""
+    for name, what in wanted.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(what, int):
+            drawn(what, (48, 36)).save(path, quality=90)
+        else:
+            shutil.copyfile(folder / what, path)
+    return folder
+
+
+def indexed(folder: Path, *datasets: str) -> Path:
+    """Index folders below a folder, with a shelf beside them."""
+    shelf = folder / "db.shelve"
+    index([folder / dataset for dataset in datasets], shelf, Settings(jobs=0))
+    return shelf
+
+
+def group(shelf: Shelf, keep: str, *others: tuple[str, str]) -> Group:
+    """Return a group of names on the shelf: the keeper and (name, kind) of the others."""
+    return Group(member(shelf, keep, ""), tuple(member(shelf, *one) for one in others))
+
+
+def member(shelf: Shelf, name: str, kind: str) -> Member:
+    row = shelf.whole_catalogue().row_of(names.to_bytes(name))
+    path = names.native(shelf.path_of(name))
+    return member_of(path, name, row.id if row else -1, kind)
+
+
+def member_of(path: str, name: str, number: int, kind: str) -> Member:
+    """Return a member of which only this matters."""
+    measures = dict.fromkeys(("row", "column", "phash", "score", "metadata_flags", "mtime_ns"), 0)
+    return Member(
+        path=path,
+        name=name,
+        id=number,
+        kind=kind,
+        turn="",
+        width=4000,
+        height=3000,
+        size_bytes=5000,
+        captured_at=None,
+        camera=None,
+        jpeg_quality=None,
+        keep=False,
+        reason="the other has a shorter path",
+        warning="",
+        **measures,
+    )
+
+
+def planned(
+    shelf: Shelf,
+    groups: Sequence[Group],
+    action: str = planning.SET_ASIDE,
+    kinds: frozenset[str] = planning.BY_NAME,
+    references: tuple[str, ...] = (),
+) -> Plan:
+    ids = {one.id for g in groups for one in (g.keeper, *g.members)}
+    rows = {row.id: row for row in shelf.whole_catalogue().rows(sorted(ids - {-1}))}
+    return planning.plan(groups, rows, Rules(action, kinds, references))
+
+
+def tree(folder: Path) -> dict[str, object]:
+    """Return everything below a folder but the shelf: contents, times and modes of files."""
+    found: dict[str, object] = {}
+    for above, folders, files in os.walk(folder):
+        for name in folders + files:
+            path = Path(above, name)
+            where = os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
+            if where.startswith("db.shelve"):
+                continue
+            status = path.lstat()
+            if path.is_symlink():
+                found[where] = os.readlink(path)
+            elif path.is_dir():
+                found[where] = "folder"
+            else:
+                found[where] = path.read_bytes(), status.st_mtime_ns, oct(status.st_mode)
+    return found
+
+
+__all__ = ["Group", "Member", "copies", "group", "indexed", "member_of", "planned", "tree"]

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from imageshelf import cleaning_options, cleaning_verbs
+from imageshelf.cleaning_verbs import Answer, CleaningError
+from imageshelf.demo import COPIES, draw
+from imageshelf.indexing import Settings, index
+from tests.cleaning import tree
+
+VERBS = {
+    "clean": (cleaning_options.add_clean, cleaning_verbs.clean),
+    "undo": (cleaning_options.add_undo, cleaning_verbs.undo),
+    "history": (cleaning_options.add_history, cleaning_verbs.history),
+    "not-duplicates": (cleaning_options.add_not_duplicates, cleaning_verbs.not_the_same),
+}
+IDENTICAL = sorted(
+    copy.path for copy in COPIES if copy.kind in {"identical bytes", "identical pixels"}
+)
+
+
+def run(*arguments: str) -> Answer:
+    parser = argparse.ArgumentParser()
+    verbs = parser.add_subparsers()
+    for add, verb in VERBS.values():
+        add(verbs, verb)  # type: ignore[arg-type]
+    options = parser.parse_args(arguments)
+    answer = options.verb(options)
+    assert isinstance(answer, Answer)
+    return answer
+
+
+@pytest.fixture(scope="module")
+def drawn_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn")
+    draw(str(folder / "photos"))
+    index(folder / "photos", folder / "db.shelve", Settings(jobs=0))
+    return folder
+
+
+@pytest.fixture
+def demo(drawn_demo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The demonstration pictures on a shelf, in the current folder, as each test leaves them."""
+    monkeypatch.chdir(drawn_demo)
+    monkeypatch.setenv("XDG_DATA_HOME", str(drawn_demo / "db.shelve-data"))
+    return drawn_demo
+
+
+def goes(answer: Answer) -> list[str]:
+    told = json.loads(answer.text)
+    return sorted(os.path.relpath(one["path"], "photos") for one in told["actions"])
+
+
+def test_without_apply_nothing_is_touched(demo: Path) -> None:
+    before = tree(demo)
+    shelve = (demo / "db.shelve").read_bytes()
+    for form in ("text", "json", "csv"):
+        assert run("clean", "--format", form).status == 0
+    assert run("clean").hint == "Nothing was touched. Add --apply to do it."
+    assert run("clean", "-0").text.count(b"\0") == len(IDENTICAL)  # type: ignore[arg-type]
+    assert tree(demo) == before
+    assert (demo / "db.shelve").read_bytes() == shelve
+
+
+def test_identical_copies_go_by_rule_and_others_when_named(demo: Path) -> None:
+    by_rule = goes(run("clean", "--format", "json"))
+    assert len(by_rule) == len(IDENTICAL)
+    named = goes(run("clean", "--format", "json", "--kind", "near,turned"))
+    assert len(named) > len(by_rule)
+    assert not [path for path in named if path.startswith("burst/")]
+
+
+def test_a_reference_folder_decides_what_stays(demo: Path) -> None:
+    found = goes(run("clean", "--format", "json", "--reference", "photos/camera"))
+    assert found == IDENTICAL
+    assert goes(run("clean", "--format", "json", "--reference", "photos")) == []
+
+
+@pytest.mark.parametrize("action", ["--set-aside", "--trash", "--hardlink"])
+def test_a_clean_up_is_done_listed_and_undone(demo: Path, action: str) -> None:
+    before = tree(demo)
+    answer = run("clean", action, "--apply", "-j", "0")
+    assert answer.status == 0
+    assert "To take it back: python -m imageshelf undo" in str(answer.text)
+    assert " done " in str(run("history").text).splitlines()[-1]
+    assert "back in place" in str(run("undo").text)
+    assert tree(demo) == before
+    assert json.loads(run("history", "--format", "json").text)[-1]["state"] == "undone"
+
+
+def test_a_selection_is_followed(demo: Path) -> None:
+    before = tree(demo)
+    chosen = {
+        "keep": ["photos/camera/beach.jpg"],
+        "set_aside": ["photos/burst/beach-1-s-later.jpg"],
+    }
+    Path("db.shelve-chosen.json").write_text(
+        json.dumps({"imageshelf_selection": 1, "shelf": "db.shelve", "groups": [chosen]})
+    )
+    found = run("clean", "--selection", "db.shelve-chosen.json", "--format", "json")
+    assert goes(found) == ["burst/beach-1-s-later.jpg"]
+    told = run("clean", "--selection", "db.shelve-chosen.json", "--apply", "-j", "0")
+    assert str(told.text).startswith("1 file set aside into db-set-aside")
+    run("undo")
+    assert tree(demo) == before
+
+
+def test_pictures_are_remembered_as_no_duplicates(demo: Path) -> None:
+    pair = ["photos/camera/fruit.jpg", "photos/converted/fruit.png"]
+    before = goes(run("clean", "--format", "json"))
+    assert run("not-duplicates", *pair).text == "1 pair remembered as no duplicates\n"
+    assert len(goes(run("clean", "--format", "json"))) == len(before) - 1
+    assert "fruit.png" in str(run("not-duplicates", "--list").text)
+    assert run("not-duplicates", "--forget", *pair).text == "1 pair forgotten\n"
+    assert run("not-duplicates", "--list").text == "No pictures are remembered as no duplicates.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["clean", "--delete", "--apply"], "cannot be undone; say --yes"),
+        (["clean", "--set-aside", "photos/aside"], "inside the dataset"),
+        (["clean", "--set-aside", "photos/aside", "--apply"], "inside the dataset"),
+        (["clean", "--reference", "nowhere"], "is not a folder"),
+        (["clean", "--selection", "nowhere.json"], "cannot be read"),
+        (["clean", "-s", "nowhere.shelve", "--apply"], "does not exist"),
+        (["undo", "77"], "there is no clean-up 77"),
+        (["undo", "-s", "nowhere.shelve"], "does not exist"),
+        (["history", "-s", "nowhere.shelve"], "does not exist"),
+        (["not-duplicates", "photos/camera/fruit.jpg"], "name at least two"),
+        (["not-duplicates", "photos/camera/fruit.jpg", "x.jpg"], "x.jpg is not on the shelf"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(demo: Path, arguments: list[str], sentence: str) -> None:
+    before = tree(demo)
+    with pytest.raises(CleaningError, match=sentence) as caught:
+        run(*arguments)
+    assert "\n" not in str(caught.value)
+    assert tree(demo) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["clean", "--kind", "another shot"],
+        ["clean", "--kind", "nonsense"],
+        ["clean", "--keep", "nicest"],
+        ["clean", "--trash", "--delete"],
+        ["clean", "--across", "--within"],
+        ["undo", "0"],
+        ["undo", "last"],
+    ],
+)
+def test_options_that_make_no_sense_are_a_usage_error(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(*arguments)
+    assert caught.value.code == 2

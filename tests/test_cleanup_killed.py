@@ -1,0 +1,190 @@
+"""A clean-up killed at any moment, and then undone: everything is as it was."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from imageshelf import cleanup, deeds, names, planning, undoing
+from imageshelf.kinds import BYTES
+from imageshelf.shelf import Shelf, open_shelf
+from imageshelf.undoing import UndoError
+from tests.cleaning import Group, copies, group, indexed, planned, tree
+from tests.conftest import ROOT
+
+NUMBER = 30
+SEED = 20261121
+LASTS_S = 0.1  # such a clean-up, on an idle machine: most are killed in the middle
+CLEAN = """
+import sys
+from imageshelf import cleanup
+from imageshelf.shelf import open_shelf
+from tests.test_cleanup_killed import groups, planned
+shelf = open_shelf(sys.argv[1], "w")
+cleanup.AT_A_TIME = 3
+plan = planned(shelf, groups(shelf), sys.argv[2])
+print("ready", flush=True)
+cleanup.apply(shelf, plan, jobs=0)
+"""
+
+
+def groups(shelf: Shelf) -> list[Group]:
+    return [
+        group(shelf, f"photos/{n}.jpg", (f"photos/deep/{n} copy.jpg", BYTES)) for n in range(NUMBER)
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    wanted: dict[str, int | str] = {}
+    for n in range(NUMBER):
+        wanted |= {f"photos/{n}.jpg": n, f"photos/deep/{n} copy.jpg": f"photos/{n}.jpg"}
+    folder = copies(tmp_path_factory.mktemp("killed"), wanted)
+    for n in range(0, NUMBER, 3):
+        (folder / f"photos/deep/{n} copy.xmp").write_text(f"sidecar {n}")
+    indexed(folder, "photos")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def trash(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the trash of these tests beside their shelf."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "db.shelve-data"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+def kills(number: int) -> list[int]:
+    return list(range(number))
+
+
+@pytest.mark.parametrize("number", kills(10))
+def test_a_clean_up_that_was_killed_is_undone(folder: Path, number: int) -> None:
+    kill_and_undo(folder, SEED + number)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("number", kills(100))
+def test_a_clean_up_that_was_killed_is_undone_every_time(folder: Path, number: int) -> None:
+    kill_and_undo(folder, SEED + 1000 + number)
+
+
+def kill_and_undo(folder: Path, seed: int) -> None:
+    print("seed", seed)
+    rnd = random.Random(seed)
+    action = rnd.choice([planning.SET_ASIDE, planning.HARD_LINK, planning.TRASH])
+    before, known = tree(folder), lists(folder)
+    with subprocess.Popen(
+        [sys.executable, "-c", CLEAN, str(folder / "db.shelve"), action],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(rnd.random() * LASTS_S)
+        process.send_signal(signal.SIGKILL)
+    with open_shelf(folder / "db.shelve", "w") as shelf:
+        print(undoing.history(shelf)[-1:])
+        while any(past.state != "undone" for past in undoing.history(shelf)):
+            assert not undoing.undo(shelf).lost
+        with pytest.raises(UndoError):  # killed before it began, it left a lock for this to sweep
+            undoing.undo(shelf)
+        assert shelf.check() == []
+    assert tree(folder) == before
+    assert lists(folder) == known
+    assert not [name for name in os.listdir(folder) if "cleanup" in name]
+
+
+def lists(folder: Path) -> dict[str, list[str]]:
+    with open_shelf(folder / "db.shelve") as shelf:
+        catalogue = shelf.whole_catalogue()
+        found = dict(shelf)
+        for name in (name for texts in found.values() for name in texts):
+            row = catalogue.row_of(names.to_bytes(name))
+            status = os.stat(shelf.path_of(name))
+            assert row is not None
+            assert (row.inode, row.mtime_ns) == (status.st_ino, status.st_mtime_ns)
+    return found
+
+
+@pytest.mark.parametrize("action", [planning.SET_ASIDE, planning.HARD_LINK])
+def test_an_undo_that_was_killed_is_finished_by_the_next(
+    folder: Path, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(folder)
+    back = deeds.back
+    with open_shelf(folder / "db.shelve", "w") as shelf:
+        cleanup.apply(shelf, planned(shelf, groups(shelf), action), jobs=0)
+        left = [7]
+
+        def die(deed: deeds.Deed) -> None:
+            left[0] -= 1
+            if not left[0]:
+                raise KeyboardInterrupt
+            back(deed)
+
+        monkeypatch.setattr(deeds, "back", die)
+        with pytest.raises(KeyboardInterrupt):
+            undoing.undo(shelf)
+        monkeypatch.undo()
+        assert not undoing.undo(shelf).lost
+    assert tree(folder) == before
+
+
+HALF_DONE = """
+import os, sys
+from imageshelf import cleanup, moving, deeds, {module}
+from imageshelf.shelf import open_shelf
+from tests.test_cleanup_killed import groups, planned
+real = {target}
+def die(*arguments, **options):
+    if {after}:
+        real(*arguments, **options)
+    os.kill(os.getpid(), 9)
+{target} = die
+shelf = open_shelf(sys.argv[1], "w")
+cleanup.apply(shelf, planned(shelf, groups(shelf), sys.argv[2]), jobs=0)
+"""
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(
+    ("action", "module", "target"),
+    [
+        (planning.SET_ASIDE, "moving", "deeds.take"),
+        (planning.SET_ASIDE, "actions", "actions.Actions.set"),
+        (planning.SET_ASIDE, "changes", "changes.forget"),
+        (planning.HARD_LINK, "moving", "deeds.take"),
+        (planning.HARD_LINK, "moving", "deeds._link"),
+        (planning.HARD_LINK, "moving", "deeds.os.link"),
+        (planning.HARD_LINK, "actions", "actions.Actions.now_is"),
+        (planning.DELETE, "moving", "deeds.take"),
+        (planning.TRASH, "trashing", "trashing.put"),
+        (planning.TRASH, "trashing", "trashing.find"),
+        (planning.SET_ASIDE, "actions", "actions.Actions.claim"),
+        (planning.SET_ASIDE, "actions", "actions.Actions.begin"),
+    ],
+)
+def test_every_half_done_deed_is_taken_back(
+    folder: Path, action: str, module: str, target: str, after: bool
+) -> None:
+    before, known = tree(folder), lists(folder)
+    script = HALF_DONE.format(module=module, target=target, after=after)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(folder / "db.shelve"), action],
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    with open_shelf(folder / "db.shelve", "w") as shelf:
+        while any(past.state != "undone" for past in undoing.history(shelf)):
+            assert not undoing.undo(shelf).lost
+        assert shelf.check() == []
+    assert tree(folder) == before
+    assert lists(folder) == known
