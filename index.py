@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import progress, report, terminal
+from imageshelf import progress, report, terminal, threads
 from imageshelf.indexing import Indexing, IndexingError, Settings
 from imageshelf.options import index_options
 from imageshelf.stopping import Stopped
@@ -63,4 +63,5 @@ def settings(options: argparse.Namespace) -> Settings:
 
 
 if __name__ == "__main__":
+    threads.one_is_enough()
     raise SystemExit(main())

@@ -6,10 +6,13 @@ or beside the path. They are recognised by what they hold, named, and never writ
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import os
 import stat
 
 SQLITE_MAGIC = b"SQLite format 3\0"
+_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 _WAL_VERSION = 2  # bytes 18 and 19 of a database in write-ahead mode
 
 _REMEDY = "index the pictures again into a new file: index.py --dataset DIR --shelve NEW"
@@ -45,7 +48,23 @@ def header(path: str) -> Header | None:
     if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for ever
         raise ValueError("is not a regular file")
     with open(path, "rb") as file:
-        return Header(file.read(100))
+        found = Header(file.read(100))
+    if found.problem and _restorable(path + "-journal"):
+        found.problem = None
+    return found
+
+
+def _restorable(journal: str) -> bool:
+    """Tell whether a journal holds the first page of a database.
+
+    A power cut may leave garbage in the sector that was being written; SQLite puts it right from
+    the journal when it opens the file.
+    """
+    with contextlib.suppress(OSError, ValueError), open(journal, "rb") as file:
+        if file.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                return content.find(b"\0\0\0\1" + SQLITE_MAGIC) > 0
+    return False
 
 
 def beside(path: str) -> str | None:

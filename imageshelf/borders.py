@@ -66,15 +66,18 @@ def _inside(picture: Image.Image, cut: _Cut) -> _Cut | None:
 def _border_level(picture: Image.Image, cut: _Cut) -> int | None:
     """Return the grey level of the first side whose outermost pixels are all alike."""
     left, top, right, bottom = cut
+    width, pixels = picture.width, picture.tobytes()
+    first, last = top * width, (bottom - 1) * width
     for side in (
-        (left, top, right, top + 1),
-        (left, bottom - 1, right, bottom),
-        (left, top, left + 1, bottom),
-        (right - 1, top, right, bottom),
+        pixels[first + left : first + right],
+        pixels[last + left : last + right],
+        pixels[first + left : last + right : width],
+        pixels[first + right - 1 : last + right : width],
     ):
-        low, high = picture.crop(side).getextrema()
-        assert isinstance(low, int)
-        assert isinstance(high, int)
+        middle = side[len(side) // 2]
+        if abs(side[0] - middle) > TOLERANCE:  # true of most sides, and ten times as quick
+            continue
+        low, high = min(side), max(side)
         if high - low <= TOLERANCE:
             return (low + high) // 2
     return None

@@ -8,7 +8,8 @@ smallest capacity of 64, 128, ... 4096 that holds its last picture.
     whole     25                planes row, column, phash (uint64), then state (uint8):
                                 0 absent, 1 present, 3 present and low information
     centre    24                planes row, column, phash
-    turned    56                planes of the pHash in the 7 other orientations
+    turned    72                planes of the pHash in the 7 other orientations, then of where the
+                                next pixel is darker: along rows, along columns
     trimmed   26, if it has     uint16 slots[k], rising; then k times (row, column, phash)
 
 Which slots of `centre` and `turned` are in use is what `whole` says.
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 SLOTS = 4096
 SMALLEST = 64
 ABSENT, PRESENT, LOW_INFORMATION = 0, 1, 3
-WORDS = {"whole": 3, "centre": 3, "turned": 7}  # uint64 planes of each planar view
+WORDS = {"whole": 3, "centre": 3, "turned": 9}  # uint64 planes of each planar view
 U64 = np.dtype("<u8")
 _U16 = np.dtype("<u2")
 _TRIMMED = 26  # bytes
@@ -45,10 +46,12 @@ class Hashes(NamedTuple):
 
 
 class Turned(NamedTuple):
-    """The pHash of all present pictures in the 7 other orientations: `phash[7, n]`."""
+    """What the 7 other orientations of all present pictures are made of."""
 
     ids: NDArray[np.int64]
-    phash: NDArray[np.uint64]
+    phash: NDArray[np.uint64]  # [7, n]
+    row_darker: NDArray[np.uint64]
+    column_darker: NDArray[np.uint64]
 
 
 class Planes:

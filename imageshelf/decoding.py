@@ -21,6 +21,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from imageshelf import metadata, reduction, sniffing
 from imageshelf.opening import UnreadableImage
 from imageshelf.reduction import SIDEWAYS, Reduced
+from imageshelf.versions import version
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -60,16 +61,8 @@ class Decoded(NamedTuple):
 def decoders() -> str:
     """Return one line that changes whenever more, or other, pictures may become readable."""
     optional = [name for name in ("PIL._avif", "PIL._webp") if find_spec(name)]
-    return ", ".join([f"Pillow {PIL.__version__}", *optional, _heif_version()])
-
-
-def _heif_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  slow to import
-
-    try:
-        return f"pillow-heif {version('pillow-heif')}"
-    except PackageNotFoundError:
-        return "no HEIF"
+    heif = f"pillow-heif {version('pillow-heif')}" if find_spec("pillow_heif") else "no HEIF"
+    return ", ".join([f"Pillow {PIL.__version__}", *optional, heif])
 
 
 def decode(stream: BinaryIO, path: str, *, full_decode: bool) -> Decoded:

@@ -8,16 +8,14 @@ batch at a time because ImageHash would load SciPy at every start; tests hold th
 from __future__ import annotations
 
 import functools
-import io
 import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import PIL
-from PIL import Image
 
 from imageshelf import images, sketches
+from imageshelf.canary import HASH_BITS, Recipe, current_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +29,10 @@ if TYPE_CHECKING:
     Arrays = npt.NDArray[np.uint8]
     Waves = npt.NDArray[np.float64]
 
-HASH_BITS = 64
+__all__ = ["Recipe", "current_recipe", "fingerprints", "from_hex", "grid", "hashed", "key"]
+__all__ += ["column_hashes", "low_information", "perceptual_hashes", "row_hashes", "to_hex"]
+__all__ += ["turned_fingerprints", "turned_perceptual_hashes"]
+
 CLEAR_STEP = 2  # grey levels that a difference must reach to be more than noise
 FEWEST_CLEAR_STEPS = 16  # of 64
 FEWEST_BITS = 8  # set, and also unset
@@ -45,17 +46,6 @@ class Fingerprints(NamedTuple):
     column: Hashes
     phash: Hashes
     low_information: npt.NDArray[np.bool_]
-
-
-class Recipe(NamedTuple):
-    """What made a shelf's keys; shelves of different recipes never mix."""
-
-    hash: str  # 'dhash'
-    bits: int
-    decode: str  # 'reduced' or 'full'
-    pillow: str
-    imagehash: str
-    canary: str  # the key that this recipe gives a small built-in picture
 
 
 def _packed(bits: npt.NDArray[np.bool_]) -> Hashes:
@@ -72,6 +62,17 @@ def row_hashes(thumbnails: Arrays) -> Hashes:
 def column_hashes(thumbnails: Arrays) -> Hashes:
     """Return uint64[n] for uint8[n, 9, 8]: whether each pixel is brighter than the one above."""
     return _packed(thumbnails[:, 1:, :] > thumbnails[:, :-1, :])
+
+
+def darker(rows: Arrays, columns: Arrays) -> tuple[Hashes, Hashes]:
+    """Return where each pixel is darker than the one before, along rows and along columns.
+
+    With the hashes themselves they give those of the picture turned and mirrored, exactly.
+    """
+    return (
+        _packed(rows[:, :, 1:] < rows[:, :, :-1]),
+        _packed(columns[:, 1:, :] < columns[:, :-1, :]),
+    )
 
 
 def perceptual_hashes(squares: Arrays) -> Hashes:
@@ -120,8 +121,8 @@ def turned_fingerprints(views: Sequence[View]) -> Hashes:
     Turned are the thumbnails: exact for mirrors and half turns, a few bits off for quarter turns.
     """
     upright = sketches.compared(views)
-    found = np.empty((len(views), len(_TURNS), 3), np.uint64)
-    for number, (quarters, mirror) in enumerate(_TURNS):
+    found = np.empty((len(views), len(TURNS), 3), np.uint64)
+    for number, (quarters, mirror) in enumerate(TURNS):
         both = upright.rows, upright.columns
         wide, tall = both[::-1] if quarters % 2 else both
         found[:, number, 0] = row_hashes(_turned(wide, quarters, mirror))
@@ -130,7 +131,7 @@ def turned_fingerprints(views: Sequence[View]) -> Hashes:
     return found
 
 
-_TURNS = (  # of ORIENTATIONS[1:]: quarter turns to the right, after mirroring or not
+TURNS = (  # of ORIENTATIONS[1:]: quarter turns to the right, after mirroring or not
     *((1, False), (2, False), (3, False)),
     *((0, True), (1, True), (2, True), (3, True)),
 )
@@ -147,7 +148,7 @@ def turned_perceptual_hashes(waves: Waves) -> Hashes:
     """
     places, signs = _exchanges()
     turned = waves.reshape(-1, HASH_BITS)[:, places] * signs
-    return _above_median(turned).reshape(-1, len(_TURNS))
+    return _above_median(turned).reshape(-1, len(TURNS))
 
 
 @functools.cache
@@ -156,7 +157,7 @@ def _exchanges() -> tuple[npt.NDArray[np.intp], Waves]:
     odd = np.where(np.arange(8) % 2, -1.0, 1.0)
     numbers = np.arange(1.0, HASH_BITS + 1).reshape(8, 8)
     turned = []
-    for quarters, mirror in _TURNS:
+    for quarters, mirror in TURNS:
         waves = numbers * odd if mirror else numbers
         for _ in range(quarters):
             waves = waves.T * odd
@@ -204,42 +205,5 @@ def grid(value: int) -> str:
 
 def key(path: str | os.PathLike[str], *, full_decode: bool = False) -> str:
     """Return the key of one picture file: 16 hex digits; raises UnreadableImage."""
-    thumbnails = images.read(os.fspath(path), full_decode=full_decode).whole
-    return to_hex(int(fingerprints([thumbnails]).row[0]))
-
-
-@functools.cache
-def current_recipe(*, hash_name: str = "dhash", full_decode: bool = False) -> Recipe:
-    """Return how this installation makes keys."""
-    from importlib.metadata import version  # noqa: PLC0415  slow to import
-
-    return Recipe(
-        hash_name,
-        HASH_BITS,
-        "full" if full_decode else "reduced",
-        PIL.__version__,
-        version("ImageHash"),
-        _canary(full_decode=full_decode),
-    )
-
-
-def _canary(*, full_decode: bool) -> str:
-    """Return the three hashes of a drawn JPEG, folded into one key.
-
-    The picture is drawn with whole numbers only: waves of neighbouring strengths, so that many
-    bits are close calls and a changed decoder, filter or rounding shows.
-    """
-    down, across = np.mgrid[0:384, 0:608]
-    waves = sum(
-        np.abs((across * a + down * b) % period - period // 2) * 96 // period
-        for a, b, period in ((3, 1, 997), (1, 4, 613), (5, -3, 389))
-    )
-    picture = io.BytesIO()
-    Image.fromarray((waves + 40).astype(np.uint8)).save(picture, "JPEG", quality=90)
-    view = images.thumbnails_of(picture, full_decode=full_decode)
-    row, column, phash, _ = (int(part[0]) for part in fingerprints([view]))
-    return to_hex(row ^ _rotated(column, 21) ^ _rotated(phash, 42))
-
-
-def _rotated(value: int, places: int) -> int:
-    return (value << places | value >> (HASH_BITS - places)) & (1 << HASH_BITS) - 1
+    view = images.read(os.fspath(path), full_decode=full_decode).whole
+    return to_hex(int(fingerprints([view]).row[0]))

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from imageshelf import kinds
 from imageshelf.opening import UnreadableImage
 
@@ -43,6 +41,8 @@ def digested(wanted: Wanted) -> bytes | None:
 
 def equal_keys(catalogue: Catalogue) -> Iterator[list[PictureRow]]:
     """Yield pictures with equal keys, those of a key always together, many keys at a time."""
+    import numpy as np  # noqa: PLC0415  workers do without it
+
     hashes = catalogue.hashes()
     _, inverse, counts = np.unique(hashes.row, return_inverse=True, return_counts=True)
     shared = np.flatnonzero(counts[inverse] > 1)

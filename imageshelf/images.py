@@ -11,8 +11,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from PIL import Image
-
 from imageshelf import borders, reduction
 from imageshelf.decoding import decode, decoders
 from imageshelf.metadata import Facts
@@ -21,6 +19,8 @@ from imageshelf.reduction import ORIENTATIONS, Sketch, Thumbnails, View
 
 if TYPE_CHECKING:
     from typing import BinaryIO
+
+    from PIL import Image
 
     from imageshelf.decoding import Decoded
     from imageshelf.reduction import Reduced
@@ -91,7 +91,7 @@ def _read(task: Task, *, turned: bool) -> Picture:
             finally:  # also when half a file could not be decoded
                 now = os.fstat(stream.fileno())
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)
-        views = _views(decoded.exact, full_decode=task.full_decode, turned=turned)
+        views = views_of(decoded.exact, full_decode=task.full_decode, turned=turned)
         return Picture(*views, _facts(decoded, status))
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
@@ -105,10 +105,12 @@ def _require_unchanged(status: os.stat_result, size_bytes: int, mtime_ns: int) -
 def thumbnails_of(stream: BinaryIO, *, full_decode: bool = False) -> View:
     """Return the whole view of a picture in an open binary stream; raises UnreadableImage."""
     exact = decode(stream, "", full_decode=full_decode).exact
-    return _views(exact, full_decode=full_decode, turned=False).whole
+    return views_of(exact, full_decode=full_decode).whole
 
 
-class _Views(NamedTuple):
+class Views(NamedTuple):
+    """What a picture looks like: the first fields of Picture."""
+
     whole: View
     centre: Sketch
     trimmed: Sketch | None
@@ -116,25 +118,28 @@ class _Views(NamedTuple):
     turned: tuple[Sketch, ...]
 
 
-def _views(exact: Reduced, *, full_decode: bool, turned: bool) -> _Views:
-    small = exact.smaller(reduction.SMALLEST)
+def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False) -> Views:
+    """Return the views of an upright grey picture."""
+    fine = exact.smaller(reduction.FINE)
+    small = fine.smaller(reduction.SMALLEST)
     sketch = small.sketch()
     pixels = sketch.tobytes()
     inside = borders.without_borders(small)
-    return _Views(
-        exact.thumbnails() if full_decode else Sketch(pixels, exact.row()),
+    return Views(
+        exact.thumbnails() if full_decode else Sketch(pixels, fine.row()),
         Sketch(pixels, centre=True),
         Sketch(small.sketch(inside).tobytes()) if inside else None,
         sketch.reduce(reduction.SKETCH // 16).tobytes(),
-        _turned(exact, sketch) if turned else (),
+        _turned(fine, sketch) if turned else (),
     )
 
 
-def _turned(exact: Reduced, sketch: Image.Image) -> tuple[Sketch, ...]:
+def _turned(fine: Reduced, sketch: Image.Image) -> tuple[Sketch, ...]:
     """Return the other orientations; their rows are as good as the upright one's."""
-    fine = exact.smaller(reduction.FINE)
     turns = [turn for _, turn in ORIENTATIONS if turn is not None]
-    return tuple(Sketch(sketch.transpose(turn).tobytes(), fine.turned(turn).row()) for turn in turns)
+    return tuple(
+        Sketch(sketch.transpose(turn).tobytes(), fine.turned(turn).row()) for turn in turns
+    )
 
 
 def _facts(decoded: Decoded, status: os.stat_result) -> Facts:

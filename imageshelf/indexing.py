@@ -14,9 +14,11 @@ Every step leaves the shelf whole: a run may be killed anywhere and the next one
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imageshelf import images, names, scanning, vanishing
@@ -25,18 +27,22 @@ from imageshelf.images import Task
 from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
 from imageshelf.shelf import ShelfError, open_shelf
 from imageshelf.stopping import stopping
+from imageshelf.suspicion import REASON, Suspicion
 from imageshelf.work import work
-from imageshelf.workers import WorkerError, cores, workers
+from imageshelf.workers import Lost, WorkerError, cores, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     from imageshelf.catalogue import PictureRow
-    from imageshelf.pipeline import Batch
+    from imageshelf.pipeline import Answer, Batch
+    from imageshelf.suspicion import Turn
     from imageshelf.workers import Mapper
 
-IDENTIFIED = "identified"  # a note on the shelf: whether pictures with equal keys were digested
+# A note on the shelf, whether pictures with equal keys were digested: "yes"; "no" while a run is
+# under way or if one died; "stopped" after one that ended in order before that.
+IDENTIFIED = "identified"
 IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
 
 
@@ -107,6 +113,7 @@ class Indexing:
         self.found = Survey()
         self._moved: list[tuple[bytes, bytes]] = []  # name before, name now
         self._mapper: Mapper[Any, Any] | None = None
+        self._reading = False  # files are being read: this run has yet to come to its end
 
     def __enter__(self) -> Self:
         """Check the datasets and open the shelf; for a new one the workers start before that."""
@@ -117,15 +124,21 @@ class Indexing:
             self._cleanup = opening
             if self.settings.rebuild or not os.path.exists(self.summary.shelf):
                 self._workers()
+                # NumPy's import fits into the time that creating a shelf waits for the disk.
+                threading.Thread(target=import_module, args=("imageshelf.hashing",)).start()
             recipe = current_recipe(
                 hash_name=self.settings.hash, full_decode=self.settings.full_decode
             )
             self.shelf = opening.enter_context(open_shelf(self.summary.shelf, "c"))
+            filled = self.shelf.catalogue is not None and self.shelf.catalogue.meta("recipe")
             if self.settings.rebuild:
                 self.shelf.rebuild(recipe)
             else:
                 self.shelf.adopt(recipe)
             self.catalogue = self.shelf.whole_catalogue()
+            ended = self.catalogue.meta(IDENTIFIED) in {"yes", "stopped"}
+            self._died = bool(filled) and not ended  # the run before this one
+            self._suspicion = Suspicion(self.catalogue, self.settings.time_limit_s)
             if not self.catalogue.counts().pictures:
                 self._workers()
             self._cleanup = opening.pop_all()
@@ -137,7 +150,13 @@ class Indexing:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._cleanup.__exit__(kind, error, trace)
+        try:
+            if self._reading:
+                with suppress(ShelfError):  # a full disk: the next run is careful without need
+                    self._suspicion.lift()
+                    self.catalogue.set_meta(IDENTIFIED, "stopped")
+        finally:
+            self._cleanup.__exit__(kind, error, trace)
 
     def survey(self) -> Survey:
         """Walk the datasets and compare them with the shelf; decode nothing, change nothing.
@@ -170,20 +189,21 @@ class Indexing:
             return
         from imageshelf import pipeline  # noqa: PLC0415 - not needed if nothing changed
 
-        answers = self._workers()(self._tasks())
-        for batch in pipeline.batches(answers, self._name, self._stop, advance):
-            for entry in list(batch.entries):
-                twins = self.found.twins.get(entry.name, ())
-                batch.entries += [entry._replace(name=name) for name in twins]
-            for skip in list(batch.skips):
-                twins = self.found.twins.get(skip.name, ())
-                batch.skips += [skip._replace(name=name) for name in twins]
-            yield batch
+        if self.catalogue.meta(IDENTIFIED) is not None:  # else the shelf is new: one write spared
+            self.catalogue.set_meta(IDENTIFIED, "no")
+        self._reading = True
+        for turn in self._suspicion.turns(self.found.to_read, careful=self._died):
+            for batch in pipeline.batches(self._answers(turn), self._name, self._stop, advance):
+                for entry in list(batch.entries):
+                    twins = self.found.twins.get(entry.name, ())
+                    batch.entries += [entry._replace(name=name) for name in twins]
+                for skip in list(batch.skips):
+                    twins = self.found.twins.get(skip.name, ())
+                    batch.skips += [skip._replace(name=name) for name in twins]
+                yield batch
 
     def remember(self, batch: Batch) -> None:
         """Write a batch in one transaction, durably."""
-        if self.catalogue.meta(IDENTIFIED) == "yes":
-            self.catalogue.set_meta(IDENTIFIED, "no")
         added = self.catalogue.add(batch.entries, batch.skips)
         self.summary.new += added.new
         self.summary.changed += added.changed
@@ -198,13 +218,16 @@ class Indexing:
     def settle(self) -> None:
         """Let moved pictures keep their hashes and vanished ones leave; count what is there."""
         gone = self._gone()
-        self.catalogue.rename(
-            [
-                (old, new, os.stat(self._path(new), follow_symlinks=False))
-                for old, new in self._moved
-            ]
-        )
-        self.catalogue.forget(known.name for known in gone)
+        if self._moved:
+            self.catalogue.rename(
+                [
+                    (old, new, os.stat(self._path(new), follow_symlinks=False))
+                    for old, new in self._moved
+                ]
+            )
+        if gone:
+            self.catalogue.forget(known.name for known in gone)
+        self._note_datasets()
         self.summary.moved = len(self._moved)
         self.summary.vanished = sum(known.state == PICTURE for known in gone)
         self.summary.kept = len(self.found.vanished) - len(gone)
@@ -215,7 +238,7 @@ class Indexing:
 
         A run that was stopped before leaves this to the next one.
         """
-        if self.catalogue.meta(IDENTIFIED) == "yes":
+        if not self._reading and self.catalogue.meta(IDENTIFIED) == "yes":
             return 0
         from imageshelf import identifying  # noqa: PLC0415 - NumPy, not needed if nothing changed
 
@@ -226,6 +249,7 @@ class Indexing:
                 wanted = lacking(rows, self.catalogue.digests(ids))
                 number += self._digest(wanted, pixels=lacking is identifying.lacking_pixels)
         self.catalogue.set_meta(IDENTIFIED, "yes")
+        self._reading = False
         return number
 
     # -- how ------------------------------------------------------------------------------------
@@ -335,6 +359,15 @@ class Indexing:
         self.catalogue.set_digests(found)
         return len(tasks)
 
+    def _note_datasets(self) -> None:
+        """Remember which folders were indexed to their end; nothing is set aside into them."""
+        noted = {one.name for one in self.catalogue.datasets() if one.completed_ns is not None}
+        for root in self.roots:
+            name = names.to_bytes(self.shelf.name_of(root))
+            if name not in noted:
+                device = os.stat(root).st_dev
+                self.catalogue.complete_dataset(self.catalogue.begin_dataset(name, device))
+
     def _workers(self) -> Mapper[Any, Any]:
         if self._mapper is None:
             settings = self.settings
@@ -348,10 +381,15 @@ class Indexing:
             )
         return self._mapper
 
-    def _tasks(self) -> Iterator[Task]:
+    def _answers(self, turn: Turn) -> Iterator[Answer]:
         full_decode = self.settings.full_decode
-        for name, size_bytes, mtime_ns in self.found.to_read:
-            yield Task(self._path(name), size_bytes, mtime_ns, full_decode)
+        tasks = (
+            Task(self._path(name), size_bytes, mtime_ns, full_decode)
+            for name, size_bytes, mtime_ns in turn.files
+        )
+        if turn.culprit:
+            return ((task, Lost(REASON, lasting=True)) for task in tasks)
+        return self._workers()(tasks)
 
     def _path(self, name: bytes) -> str:
         return names.native(self.shelf.path_of(names.to_text(name)))

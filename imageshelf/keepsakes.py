@@ -83,11 +83,12 @@ def _entry(
             tuple(words["whole"]),
             tuple(words["centre"]),
             tuple(trimmed) if trimmed else None,
-            tuple(words["turned"]),
+            tuple(words["turned"][:7]),
+            (words["turned"][7], words["turned"][8]),
         )
         of_bytes, of_pixels, sound = record["digests"]
         digests = [d and base64.b64decode(d) for d in (of_bytes, of_pixels)]
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+    except (AttributeError, LookupError, TypeError, ValueError) as exc:
         raise db.wrong("is damaged: the record of a picture cannot be read") from exc
     return entry, row["dataset_id"], (*digests, sound)
 

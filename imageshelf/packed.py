@@ -25,7 +25,7 @@ BLOB = "SELECT hashes FROM chunk WHERE view = ? AND n = ?"
 STORE = """INSERT INTO chunk (view, n, hashes) VALUES (?, ?, ?)
     ON CONFLICT (view, n) DO UPDATE SET hashes = excluded.hashes"""
 FIRST_FREE = "SELECT max(id) FROM picture"
-WORDS = Struct("=13Q")  # of one picture, in the views whole, centre and turned
+WORDS = Struct("=15Q")  # of one picture, in the views whole, centre and turned
 MOST_CHUNKS = 2**40  # ids stay far below 2**63
 
 Blobs = list[tuple[int, bytes]]
@@ -48,7 +48,7 @@ def hashes(db: Database, view: str) -> Hashes:
 
 
 def turned(db: Database) -> Turned:
-    """Give the pHash of all present pictures in the 7 other orientations."""
+    """Give what the 7 other orientations of all present pictures are made of."""
     with db.snapshot():
         whole, blobs = _blobs(db, "whole"), _blobs(db, "turned")
     try:
@@ -57,7 +57,8 @@ def turned(db: Database) -> Turned:
         ids, planes = _present(ids, chunks.join("turned", blobs), state)
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
-    return Turned(ids, np.array(planes, np.uint64))
+    words = np.array(planes, np.uint64)
+    return Turned(ids, words[:7], words[7], words[8])
 
 
 def rows(db: Database, ids: Iterable[int]) -> dict[int, int]:
@@ -75,9 +76,9 @@ def store(db: Database, numbers: Sequence[int], entries: Sequence[Entry]) -> Non
     """Write the hashes of pictures under their ids."""
     ids = np.array(numbers, np.int64)
     joined = b"".join(
-        [WORDS.pack(*entry.whole, *entry.centre, *entry.turned_phash) for entry in entries]
+        [WORDS.pack(*entry.whole, *entry.centre, *entry.turned_phash, *entry.darker) for entry in entries]
     )
-    every = np.frombuffer(joined, np.uint64).reshape(-1, 13)
+    every = np.frombuffer(joined, np.uint64).reshape(-1, 15)
     words = {"whole": every[:, :3], "centre": every[:, 3:6], "turned": every[:, 6:]}
     low = np.array([entry.low_information for entry in entries], np.bool_)
     state = np.where(low, LOW_INFORMATION, PRESENT).astype(np.uint8)

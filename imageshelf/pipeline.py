@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imageshelf import hashing, images, sketches
+from imageshelf import images
 from imageshelf.catalogue import Entry, Skip
 from imageshelf.images import Picture, Refusal, Task
 from imageshelf.stopping import Stopped
@@ -81,6 +81,8 @@ def batches(
 def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     if not pictures:
         return
+    from imageshelf import hashing, sketches  # noqa: PLC0415  NumPy, while the workers decode
+
     count = len(pictures)
     views: list[View] = [picture.whole for _, picture in pictures]
     views += [picture.centre for _, picture in pictures]
@@ -89,6 +91,9 @@ def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     row, column, phash, low = (part.tolist() for part in hashing.hashed(compared))
     triples = list(zip(row, column, phash, strict=True))
     turned = hashing.turned_perceptual_hashes(compared.waves[:count]).tolist()
+    row_darker, column_darker = (
+        part.tolist() for part in hashing.darker(compared.rows[:count], compared.columns[:count])
+    )
     trimmed = iter(triples[2 * count :])
     for number, (name, picture) in enumerate(pictures):
         yield Entry(
@@ -101,6 +106,7 @@ def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
             centre=triples[count + number],
             trimmed=next(trimmed) if picture.trimmed else None,
             turned_phash=tuple(turned[number]),
+            darker=(row_darker[number], column_darker[number]),
         )
 
 

@@ -67,11 +67,12 @@ def stored(catalogue: Catalogue, policy: matching.Policy) -> Stored:
     def thumbnails(ids: Sequence[int]) -> Mapping[int, bytes]:
         return {row.id: row.thumbnail for row in catalogue.rows(ids)}
 
+    turned = catalogue.turned() if policy.turned else None
     return Stored(
         Column(*catalogue.hashes()),
         thumbnails,
-        catalogue.turned().phash if policy.turned else None,
-        None,
+        None if turned is None else turned.phash,
+        None if turned is None else (turned.row_darker, turned.column_darker),
         Column(*catalogue.hashes("centre")) if policy.centre else None,
         Column(*catalogue.hashes("trimmed")) if policy.trimmed else None,
     )

@@ -30,6 +30,7 @@ class Entry(NamedTuple):
     centre: Hashes3
     trimmed: Hashes3 | None
     turned_phash: tuple[int, ...]  # of the 7 other orientations
+    darker: tuple[int, int]  # where the next pixel is darker, along rows and along columns
 
 
 class Skip(NamedTuple):

@@ -1,7 +1,7 @@
 """From a decoded picture to its thumbnails: brightness, reduction, views, orientations.
 
 What a key comes from is resized by Pillow, as ImageHash would do it. Everything else is taken
-from a sketch of 48x48, by `hashing`, for many pictures at a time: computing the weights of
+from a sketch of 48x48, by `sketches`, for many pictures at a time: computing the weights of
 Pillow's LANCZOS, a sine for every one, costs more here than using them.
 """
 
@@ -17,7 +17,7 @@ SMALLEST = (72, 64)  # 8 pixels for each of a 9x8 thumbnail: what a JPEG is deco
 FINE = (180, 160)  # what keys are made from; down to SMALLEST costs 0.2 bits more
 SKETCH = 48  # pixels each way, of what everything but the key is taken from
 LANCZOS = Image.Resampling.LANCZOS  # ImageHash's filter; another one changes 6 bits on average
-CHEAP = Image.Resampling.BILINEAR  # half the time of LANCZOS; `sketches` knows it
+CHEAP = Image.Resampling.BILINEAR  # a third of the time of LANCZOS; `sketches` undoes its blur
 
 _Turn = Image.Transpose
 EXIF_TURNS: dict[int, Image.Transpose] = {  # what an orientation asks a viewer to do

@@ -106,7 +106,7 @@ class Question:
 
     policy: Policy = DEFAULT
     kinds: frozenset[str] | None = None  # only these kinds; `similar` comes only when it is named
-    dataset: str | None = None  # only pictures below this folder
+    below: tuple[str, ...] = ()  # only pictures below these folders
     limit: int | None = None  # matches a query
 
 
@@ -302,10 +302,11 @@ class Searching:
                     )
 
     def _wanted(self, name: str) -> bool:
-        if self.question.dataset is None:
+        if not self.question.below:
             return True
-        below = os.path.join(os.path.abspath(self.question.dataset), "")
-        return self.shelf.path_of(name).startswith(below)
+        path = self.shelf.path_of(name)
+        folders = (os.path.join(os.path.abspath(folder), "") for folder in self.question.below)
+        return any(path.startswith(folder) for folder in folders)
 
 
 def subject_of(path: str, picture: Picture) -> Subject:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.reduction import SKETCH, Sketch
+from imageshelf.reduction import SKETCH, Sketch, Thumbnails
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -48,27 +48,35 @@ def compared(views: Sequence[View]) -> Compared:
     found = Compared(
         np.zeros((n, 8, 9), np.uint8), np.zeros((n, 9, 8), np.uint8), np.zeros((n, 8, 8))
     )
-    groups: dict[bool | None, list[int]] = {}
-    for number, view in enumerate(views):
-        kind = view.centre if isinstance(view, Sketch) else None
-        groups.setdefault(kind, []).append(number)
-    for kind, numbers in groups.items():
-        some = [views[number] for number in numbers]
-        made = _exact(some) if kind is None else _sketched(some, centre=kind)
-        for whole, part in zip(found, made, strict=True):
-            whole[numbers] = part
-    better = [number for number, view in enumerate(views) if view.row]
-    found.rows[better] = _stacked([views[number].row for number in better], 8, 9)
+    exact = {at: view for at, view in enumerate(views) if isinstance(view, Thumbnails)}
+    sketched = {at: view for at, view in enumerate(views) if isinstance(view, Sketch)}
+    for centre in (False, True):
+        some = {at: view for at, view in sketched.items() if view.centre == centre}
+        if some:
+            _take_over(found, list(some), _sketched(list(some.values()), centre=centre))
+    if exact:
+        _take_over(found, list(exact), _exact(list(exact.values())))
+    better = [at for at, view in sketched.items() if view.row]
+    found.rows[better] = _stacked((views[at].row for at in better), 8, 9)
     return found
 
 
-def _stacked(parts: list[bytes], height: int, width: int) -> Arrays:
+def _take_over(found: Compared, places: list[int], part: Compared) -> None:
+    found.rows[places] = part.rows
+    found.columns[places] = part.columns
+    found.waves[places] = part.waves
+
+
+def _stacked(parts: Iterable[bytes], height: int, width: int) -> Arrays:
     return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, height, width)
 
 
-def _exact(views: Sequence[View]) -> Compared:
-    rows, columns, squares = zip(*views, strict=True)
-    return Compared(_stacked(rows, 8, 9), _stacked(columns, 9, 8), waves(_stacked(squares, 32, 32)))
+def _exact(views: Sequence[Thumbnails]) -> Compared:
+    return Compared(
+        _stacked((view.row for view in views), 8, 9),
+        _stacked((view.column for view in views), 9, 8),
+        waves(_stacked((view.square for view in views), 32, 32)),
+    )
 
 
 def waves(squares: Arrays) -> Floats:
@@ -84,11 +92,10 @@ def cosines() -> Floats:
     return 2 * np.cos(np.pi * frequency * (2 * sample + 1) / 64)
 
 
-def _sketched(views: Sequence[View], *, centre: bool) -> Compared:
+def _sketched(views: Sequence[Sketch], *, centre: bool) -> Compared:
     weights = _weights(CENTRE if centre else 0.0)
-    pixels = b"".join([view.pixels for view in views])
-    wide = np.frombuffer(pixels, np.uint8).reshape(-1, SKETCH).astype(np.float64)
-    narrow = (wide @ weights.across).reshape(-1, SKETCH, 25)
+    wide = _stacked((view.pixels for view in views), SKETCH, SKETCH).astype(np.float64)
+    narrow = wide @ weights.across  # small products: a large one would wake the BLAS's threads
     parts = narrow[:, :, :9], narrow[:, :, 9:17], narrow[:, :, 17:]
     rows, columns, low = (down @ part for down, part in zip(weights.down, parts, strict=True))
     return Compared(_levels(rows), _levels(columns), low)
@@ -110,20 +117,21 @@ def resizing(size: int, cut: float) -> Floats:
     grid = (np.arange(SKETCH * _FINE) + 0.5) / (SKETCH * _FINE)
     wanted = _kernel(grid, size, cut, _lanczos)
     blurred = _kernel(grid, SKETCH, 0.0, _triangle)
-    weights: Floats = np.linalg.solve(blurred @ blurred.T, blurred @ wanted.T).T
-    return weights / weights.sum(axis=1, keepdims=True)
+    weights = np.linalg.solve(blurred @ blurred.T, blurred @ wanted.T).T
+    return _shares(weights.astype(np.float64))
 
 
-def _kernel(
-    grid: Floats, size: int, cut: float, shape: Callable[[Floats], Floats]
-) -> Floats:
+def _shares(weights: Floats) -> Floats:
+    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _kernel(grid: Floats, size: int, cut: float, shape: Callable[[Floats], Floats]) -> Floats:
     """Return float64[size, grid]: the share of each grid point in each resized pixel."""
     step = (1 - 2 * cut) / size
     middles = cut + step * (np.arange(size) + 0.5)
-    weights = shape((grid[None, :] - middles[:, None]) / step)
-    inside = (grid > cut) & (grid < 1 - cut)
-    weights *= inside  # what is cut off is not seen, as in Pillow
-    return weights / weights.sum(axis=1, keepdims=True)
+    inside = (grid > cut) & (grid < 1 - cut)  # what is cut off is not seen
+    return _shares(shape((grid[None, :] - middles[:, None]) / step) * inside)
 
 
 def _lanczos(x: Floats) -> Floats:
@@ -132,4 +140,5 @@ def _lanczos(x: Floats) -> Floats:
 
 
 def _triangle(x: Floats) -> Floats:
-    return np.maximum(0.0, 1.0 - np.abs(x))
+    value: Floats = np.maximum(0.0, 1.0 - np.abs(x))
+    return value

@@ -16,9 +16,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 VALUE, OUT_OF_MEMORY, ERROR = range(3)  # what an answer is; an empty frame means ready
+CHUNK_BYTES = 1 << 16
 GRACE_S = 3.0  # how long past the time limit the parent may take to end a hung worker
 
 _LENGTH = struct.Struct("<I")
@@ -42,6 +43,25 @@ def read_frame(stream: BinaryIO) -> bytes:
     if len(payload) < _LENGTH.unpack(head)[0]:
         raise EOFError
     return payload
+
+
+def read_frames(descriptor: int) -> Iterator[list[bytes]]:
+    """Yield the payloads that have arrived, one at least; EOFError when the other end is gone."""
+    data = bytearray()
+    while more := os.read(descriptor, CHUNK_BYTES):
+        data += more
+        payloads, start = [], 0
+        while len(data) - start >= _LENGTH.size:
+            begin = start + _LENGTH.size
+            end = begin + _LENGTH.unpack_from(data, start)[0]
+            if end > len(data):
+                break
+            payloads.append(bytes(data[begin:end]))
+            start = end
+        del data[:start]
+        if payloads:
+            yield payloads
+    raise EOFError
 
 
 def answer(function: Callable[[Any], Any], request: bytes) -> bytes:

@@ -12,7 +12,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
-from imageshelf.worker_main import ERROR, OUT_OF_MEMORY, one_line, read_frame
+from imageshelf.worker_main import ERROR, OUT_OF_MEMORY, one_line, read_frames
 from imageshelf.worker_start import creation_flags
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from imageshelf.workers import Pool
 
 DEPTH = 3  # items handed to a process at once, so that it never waits for the next one
+DEEPEST = 24  # ... while they are done so quickly that several answers come at a time
+PAUSE_S = 0.004  # in which answers gather: waking for each takes a core from those who make them
 PIPE_BYTES = 4096  # what any system's pipe holds: with more on the way, both ends may block
 START_LIMIT_S = 60.0  # to start and import; generous, for a cold disk
 START_TRIES = 2
@@ -73,6 +75,7 @@ class Worker:
         self._handed: deque[Job] = deque()
         self._condemned: object = None  # what the process was ended for, when we ended it
         self._ready = False
+        self._depth = DEPTH
         self._failed_starts = 0
 
     def tend(self) -> None:
@@ -128,15 +131,22 @@ class Worker:
         process = cast("subprocess.Popen[bytes]", self._process)
         stdin, stdout = cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
         _send(stdin, self._orders.setup)
-        read_frame(stdout)
-        self._ready, self._failed_starts = True, 0
+        arrivals = read_frames(stdout.fileno())
+        next(arrivals)
+        self._ready, self._failed_starts, self._depth = True, 0, DEPTH
         self.deadline = _NEVER
         while self._hand_over(process, stdin):
-            self._accept(read_frame(stdout))
+            if len(self._handed) >= DEPTH:
+                time.sleep(PAUSE_S)
+            answers = next(arrivals)
+            self._depth = min(max(DEPTH, DEPTH * len(answers)), DEEPEST)
+            for answer in answers:
+                self._accept(answer)
 
     def _hand_over(self, process: subprocess.Popen[bytes], stdin: BinaryIO) -> bool:
         """Send the process what it has room for; False when it has nothing to answer."""
-        while len(self._handed) < DEPTH:
+        requests: list[bytes] = []
+        while len(self._handed) < self._depth:
             if self._handed:
                 room_bytes = PIPE_BYTES - sum(len(job.request) for job in self._handed)
                 job = self._pool.further(room_bytes)
@@ -151,7 +161,9 @@ class Worker:
                 if not self._handed:
                     self.deadline = time.monotonic() + self._orders.time_limit_s
                 self._handed.append(job)
-            _send(stdin, job.request)
+            requests.append(job.request)
+        if requests:
+            _send(stdin, b"".join(requests))
         return bool(self._handed)
 
     def _accept(self, answer: bytes) -> None:

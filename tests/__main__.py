@@ -35,7 +35,7 @@ def main() -> int:
     versions = {own: here} if options.this else {**interpreters(), own: here}
     for version, found in sorted(versions.items()):
         python = here if version == own else environment(version, found)
-        if run([str(python), "-m", "pytest", "-q", *options.pytest]) != 0:
+        if run([str(python), "-m", "pytest", "-q", "-n", "auto", *options.pytest]) != 0:
             failed.append(f"pytest on {version}")
     print("failed: " + ", ".join(failed) if failed else f"all passed on {', '.join(versions)}")
     return 1 if failed else 0

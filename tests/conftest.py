@@ -52,3 +52,12 @@ def script_run() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave long tests to `pytest -m stress`, and to who names one (`test_x.py::test_y`)."""
+    if config.option.markexpr or any("::" in argument for argument in config.args):
+        return
+    long = [item for item in items if item.get_closest_marker("stress")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]

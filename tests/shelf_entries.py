@@ -53,6 +53,7 @@ def entry(name: bytes, row: int, seed: int = 0, **facts: Any) -> Entry:
         centre=(rnd.getrandbits(64), rnd.getrandbits(64), rnd.getrandbits(64)),
         trimmed=(row ^ 1, 2, 2**64 - 1) if rnd.random() < 0.3 else None,
         turned_phash=tuple(rnd.getrandbits(64) for _ in range(7)),
+        darker=(rnd.getrandbits(64), rnd.getrandbits(64)),
     )
 
 

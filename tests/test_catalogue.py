@@ -270,6 +270,8 @@ class TestHashes:
         turned = catalogue.turned()
         assert turned.ids.tolist() == whole.ids.tolist()
         assert turned.phash.T.tolist() == [list(one.turned_phash) for one in left]
+        darker = zip(turned.row_darker.tolist(), turned.column_darker.tolist(), strict=True)
+        assert list(darker) == [one.darker for one in left]
         assert whole.row.dtype == trimmed.row.dtype == turned.phash.dtype == np.uint64
 
     def test_an_empty_shelf_has_empty_arrays(self, catalogue: Catalogue) -> None:

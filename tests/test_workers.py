@@ -24,7 +24,7 @@ from imageshelf.workers import AHEAD, Lost, WorkerError, cores
 from tests import worker_functions as deeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 PROJECT = Path(__file__).parent.parent
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and sessions are POSIX")
@@ -669,3 +669,69 @@ class TestInside:
         worker_main.limit_memory(1 << 30)
         assert bool(limits) is limited
         assert all(soft > 1 << 30 and kept == hard for soft, kept in limits)
+
+
+def send(descriptor: int, parts: Iterable[bytes]) -> None:
+    with open(descriptor, "wb", buffering=0, closefd=False) as stream:
+        for part in parts:
+            rest = memoryview(part)
+            while rest:
+                rest = rest[stream.write(rest) :]
+
+
+def test_frames_that_arrive_together_are_read_together() -> None:
+    payloads = [b"", b"abc", bytes(100_000), b"x"]
+    stream = b"".join(map(frame, payloads))
+    for cut in (0, 2, 4, 7, 50_000, len(stream)):
+        reading, writing = os.pipe()
+        arrivals = worker_main.read_frames(reading)
+        halves = (stream[:cut], stream[cut:])
+        sender = threading.Thread(target=send, args=(writing, halves))
+        sender.start()
+        found: list[bytes] = []
+        while len(found) < len(payloads):
+            found += next(arrivals)
+        sender.join()
+        assert found == payloads
+        os.write(writing, frame(b"a") + frame(b"b") + frame(b"abc")[:5])
+        assert next(arrivals) == [b"a", b"b"]
+        os.close(writing)
+        with pytest.raises(EOFError):
+            next(arrivals)
+        os.close(reading)
+
+
+@posix
+def test_among_quick_items_only_the_culprit_is_lost() -> None:
+    culprits = {300: "segfault", 301: "exit", 902: "abort", 2999: "killed"}
+    items = [culprits.get(number, number) for number in range(3000)]
+    with workers.workers(deeds.do, jobs=2) as run:
+        outcomes = list(run(items))
+    lost = Counter(item for item, outcome in outcomes if isinstance(outcome, Lost))
+    assert lost == Counter(culprits.values())
+    found = {item: outcome for item, outcome in outcomes if not isinstance(outcome, Lost)}
+    assert found == {number: 2 * number for number in range(3000) if number not in culprits}
+
+
+@pytest.mark.parametrize(
+    ("function", "items", "deep"),
+    [(deeds.double, range(2000), True), (deeds.nap, [0.05] * 20, False)],
+)
+def test_only_quick_items_are_handed_over_many_at_a_time(
+    function: Callable[[Any], Any],
+    items: Iterable[Any],
+    deep: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    depths: list[int] = []
+    accept = worker_process.Worker._accept
+
+    def noted(self: worker_process.Worker, answer: bytes) -> None:
+        depths.append(len(self._handed))
+        accept(self, answer)
+
+    monkeypatch.setattr(worker_process.Worker, "_accept", noted)
+    with workers.workers(function, jobs=1) as run:
+        assert all(not isinstance(outcome, Lost) for _, outcome in run(items))
+    usual = sorted(depths)[len(depths) // 2]
+    assert (usual > worker_process.DEPTH) is deep

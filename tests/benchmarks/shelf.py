@@ -44,7 +44,7 @@ print(f"open {1e3 * (opened - start):.1f} ms, hashes of {count:,} {1e3 * (read -
 
 def drawn(number: int, rnd: random.Random) -> Entry:
     """Return one entry, quickly."""
-    hashes = [rnd.getrandbits(64) for _ in range(13)]
+    hashes = [rnd.getrandbits(64) for _ in range(15)]
     facts = Facts(
         2_000_000 + number, 1_700_000_000_000_000_000 + number, 66_000, number, 1,
         "JPEG", 4000, 3000, 1, 8, 1, False, False, 1_600_000_000_000, "Canon EOS 5D", 0, 92,
@@ -58,7 +58,8 @@ def drawn(number: int, rnd: random.Random) -> Entry:
         whole=(hashes[0], hashes[1], hashes[2]),
         centre=(hashes[3], hashes[4], hashes[5]),
         trimmed=(hashes[0], 1, 2) if number % 20 == 0 else None,
-        turned_phash=tuple(hashes[6:]),
+        turned_phash=tuple(hashes[6:13]),
+        darker=(hashes[13], hashes[14]),
     )
 
 

@@ -1,0 +1,153 @@
+"""A power cut at any moment: no shelf is damaged, and no acknowledged batch is lost.
+
+The project's own code fills a shelf, with its own settings and statements, on a simulated disk that
+keeps of all un-synced writes whatever it likes (see power.py). The same simulation with SQLite's
+looser settings loses and damages shelves: it can fail.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from imageshelf import connections
+from imageshelf.shelf import ShelfError, open_shelf
+from tests.shelf_entries import RECIPE, entry, lists_of, skip
+
+pytest.importorskip("apsw", reason="simulating a disk needs apsw: pip install apsw")
+
+from tests import power  # noqa: E402 - it needs apsw
+
+if TYPE_CHECKING:
+    from tests.power import Note
+
+Lists = dict[str, list[str]]
+BATCHES = 10
+OURS = next(line for line in connections.WRITER if "synchronous" in line)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Where a shelf could be, in a folder of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    return str(folder / "db.shelve")
+
+
+def fill(path: str, notes: list[Note], seed: int = 0) -> list[Lists]:
+    """Fill a shelf batch by batch; give the lists after each, noting when each was told."""
+    rnd = random.Random(seed)
+    pictures: dict[bytes, int] = {}
+    states: list[Lists] = [{}]
+    with open_shelf(path, "c") as shelf:
+        shelf.adopt(RECIPE)
+        catalogue = shelf.whole_catalogue()
+        for batch in range(BATCHES):
+            new = {b"%d/%d.jpg" % (batch, n): rnd.randrange(60) for n in range(40)}
+            new |= {name: rnd.randrange(60) for name in rnd.sample(sorted(pictures), batch)}
+            skips = [skip(b"%d/bad.jpg" % batch)]
+            catalogue.add([entry(name, row, batch) for name, row in new.items()], skips)
+            pictures |= new
+            told(notes, states, pictures)
+            if batch % 3 == 2:
+                old = rnd.choice(sorted(pictures))
+                pictures[b"moved/" + old] = pictures.pop(old)
+                catalogue.rename([(old, b"moved/" + old, os.stat(path))])
+                told(notes, states, pictures)
+                gone = rnd.sample(sorted(pictures), 20)
+                catalogue.forget(gone)
+                pictures = {name: row for name, row in pictures.items() if name not in gone}
+                told(notes, states, pictures)
+    return states
+
+
+def told(notes: list[Note], states: list[Lists], pictures: dict[bytes, int]) -> None:
+    notes.append(power.Note("told"))
+    states.append(lists_of(pictures))
+
+
+def cut(path: str, times: int, seed: int) -> Counter[str]:
+    """Cut the power at so many moments of one run; count what became of the shelf."""
+    with power.recording() as notes:
+        states = fill(path, notes)
+    print(f"seed {seed}; {len(notes)} operations of the disk, {len(states) - 1} transactions")
+    rnd = random.Random(seed)
+    found: Counter[str] = Counter()
+    for _ in range(times):
+        moment = rnd.randrange(len(notes) + 1)
+        done = sum(note.what == "told" for note in notes[:moment])
+        files = power.Disk(notes[:moment]).after_cut(rnd)
+        if rnd.random() < 0.3:  # and again, while the first user recovers it
+            files = cut_during_recovery(path, files, rnd)
+        power.clear(os.path.dirname(path))
+        power.write_out(files)
+        found[verdict(path, states[done : done + 2])] += 1
+    return found
+
+
+def cut_during_recovery(path: str, files: dict[str, bytes], rnd: random.Random) -> dict[str, bytes]:
+    power.clear(os.path.dirname(path))
+    power.write_out(files)
+    with power.recording() as notes:
+        try:
+            open_shelf(path, "c").close()
+        except Exception:  # noqa: BLE001 - looser settings may damage it: judged later
+            return files
+    return power.Disk(notes[: rnd.randrange(len(notes) + 1)], files).after_cut(rnd)
+
+
+def verdict(path: str, allowed: list[Lists]) -> str:
+    """Open the shelf as the next run would: "whole", "lost", "corrupt" or "litter".
+
+    "unborn" is a file that got its first bytes, as garbage, when the power went: nothing was on it.
+    """
+    if not os.path.exists(path):
+        return "whole" if {} in allowed else "lost"
+    try:
+        with open_shelf(path, "c") as shelf:
+            shelf.adopt(RECIPE)
+            if shelf.check():
+                return "corrupt"
+            lists = dict(shelf)
+    except ShelfError as exc:
+        return "unborn" if {} in allowed and "is not a shelf" in str(exc) else "corrupt"
+    if os.listdir(os.path.dirname(path)) != [os.path.basename(path)]:
+        return "litter"
+    return "whole" if lists in allowed else "lost"
+
+
+def harmless(found: Counter[str]) -> int:
+    print(dict(found))
+    return found["whole"] + found["unborn"]
+
+
+def test_a_power_cut_neither_damages_a_shelf_nor_loses_a_batch(path: str) -> None:
+    assert harmless(cut(path, times=60, seed=1)) == 60
+
+
+@pytest.mark.stress
+def test_six_hundred_power_cuts_neither_damage_a_shelf_nor_lose_a_batch(path: str) -> None:
+    assert harmless(cut(path, times=600, seed=2)) == 600
+
+
+@pytest.mark.parametrize(
+    ("setting", "harm"), [("FULL", "lost"), ("NORMAL", "lost"), ("OFF", "corrupt")]
+)
+def test_looser_settings_would_not_hold(
+    path: str, monkeypatch: pytest.MonkeyPatch, setting: str, harm: str
+) -> None:
+    looser = [line.replace("EXTRA", setting) for line in connections.WRITER]
+    assert looser != list(connections.WRITER)
+    monkeypatch.setattr(connections, "WRITER", looser)
+    found = cut(path, times=60, seed=1)
+    print(setting, dict(found))
+    assert found[harm] > 3
+
+
+def test_the_settings_are_those_of_the_design() -> None:
+    assert OURS == "PRAGMA synchronous = EXTRA"

@@ -1,0 +1,84 @@
+"""What starting up imports: every module not listed here is time that each start would pay."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imageshelf import index
+
+ROOT = Path(__file__).parent.parent
+HEAVY = {"scipy", "pywt", "imagehash", "tqdm", "jinja2", "pandas", "IPython", "importlib.metadata"}
+WATCHED = (
+    "import atexit, json, runpy, sys\n"
+    "loaded = sys.argv[1]\n"
+    "def told():\n"
+    "    with open(loaded, 'w') as file: json.dump(sorted(sys.modules), file)\n"
+    "atexit.register(told)\n"
+    "script = sys.argv[2]\n"
+    "sys.argv = sys.argv[2:]\n"
+    "sys.path.insert(0, script.rpartition('/')[0])\n"
+    "runpy.run_path(script, run_name='__main__')\n"
+)
+
+
+def loaded(tmp_path: Path, script: str, *arguments: str) -> set[str]:
+    """Names of the modules that a run of a script has loaded at its end."""
+    listed = tmp_path / "modules.json"
+    command = [sys.executable, "-c", WATCHED, str(listed), str(ROOT / script), *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return set(json.loads(listed.read_text()))
+
+
+def test_the_help_of_index_needs_no_numpy(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, "index.py", "--help") & {*HEAVY, "numpy"}
+
+
+def test_a_run_with_nothing_to_do_needs_no_numpy(tmp_path: Path, photos: Path) -> None:
+    shelf = str(tmp_path / "db.shelve")
+    index(photos, shelf)
+    assert not loaded(tmp_path, "index.py", "-d", str(photos), "-s", shelf) & {*HEAVY, "numpy"}
+
+
+def test_a_search_imports_nothing_heavy(tmp_path: Path, photos: Path) -> None:
+    shelf = str(tmp_path / "db.shelve")
+    index(photos, shelf)
+    found = loaded(tmp_path, "search.py", "-q", str(photos / "0.jpg"), "-s", shelf)
+    assert not found & HEAVY
+
+
+def test_a_first_run_imports_nothing_heavy(tmp_path: Path, photos: Path) -> None:
+    found = loaded(tmp_path, "index.py", "-d", str(photos), "-s", str(tmp_path / "db.shelve"))
+    assert "numpy" in found
+    assert not found & HEAVY
+
+
+def test_a_worker_loads_no_numpy_and_no_shelf() -> None:
+    code = "import sys, imageshelf.worker_main, imageshelf.work; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {*HEAVY, "numpy", "sqlite3", "argparse", "dataclasses"}
+    assert not set(run.stdout.split()) & heavy
+
+
+@pytest.mark.parametrize(("modules", "expected"), [("", "1"), ("IPython", "None")])
+def test_numpy_starts_no_threads_unless_they_are_the_users(modules: str, expected: str) -> None:
+    code = (
+        "import os, sys\n"
+        "from imageshelf import threads\n"
+        f"sys.modules.update(dict.fromkeys({modules.split()!r}))\n"
+        "threads.one_is_enough()\n"
+        "print(os.environ.get('OPENBLAS_NUM_THREADS'))"
+    )
+    without = {key: value for key, value in os.environ.items() if "_THREADS" not in key}
+    for given, wanted in (({}, expected), ({"OPENBLAS_NUM_THREADS": "3"}, "3")):
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True, text=True, check=True, env={**without, **given},
+        )  # fmt: skip
+        assert run.stdout.strip() == wanted
