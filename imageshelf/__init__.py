@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from imageshelf.calibrating import of_shelf as calibrate
+    from imageshelf.deduplicating import duplicates
+    from imageshelf.explaining import explain
     from imageshelf.hashing import key
     from imageshelf.indexing import Settings, Summary, index
     from imageshelf.searching import Match, Matches, Question, search
@@ -32,6 +35,9 @@ __all__ = [
     "Shelf",
     "ShelfError",
     "Summary",
+    "calibrate",
+    "duplicates",
+    "explain",
     "index",
     "key",
     "open_shelf",
@@ -50,14 +56,20 @@ _HOME = {
     "Shelf": "shelf",
     "ShelfError": "shelf",
     "key": "hashing",
+    "duplicates": "deduplicating",
+    "explain": "explaining",
+    "calibrate": "calibrating",
 }
+
+
+_THERE = {"calibrate": "of_shelf"}  # names that are called otherwise at home
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), _THERE.get(name, name))
     globals()[name] = value
     return value
 

@@ -6,7 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import __version__, cleaning_options, report, terminal
+from imageshelf import __version__, report, terminal
+from imageshelf.cleaning import options as cleaning_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,8 +53,8 @@ def check(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     """Print every measure of two pictures side by side."""
-    from imageshelf.explain import ExplainError  # noqa: PLC0415 - each verb loads its own
-    from imageshelf.explain import explain as measured  # noqa: PLC0415
+    from imageshelf.explaining import ExplainError  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.explaining import explain as measured  # noqa: PLC0415
 
     try:
         explanation = measured(options.a, options.b, full_decode=options.full_decode)
@@ -65,11 +66,11 @@ def explain(options: argparse.Namespace) -> int:
 
 def calibrate(options: argparse.Namespace) -> int:
     """Print how far strangers and copies are apart in this collection."""
-    from imageshelf.calibrate import (  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.calibrating import (  # noqa: PLC0415 - each verb loads its own
         CalibrationError,
         of_shelf,
     )
-    from imageshelf.saving import MARK, ReportError, saved  # noqa: PLC0415
+    from imageshelf.page.saving import MARK, ReportError, saved  # noqa: PLC0415
     from imageshelf.shelf import ShelfError  # noqa: PLC0415
 
     try:
@@ -87,7 +88,7 @@ def cleaning(name: str) -> Callable[[argparse.Namespace], int]:
     """Return the verb of that name from those that change things, and undo it."""
 
     def verb(options: argparse.Namespace) -> int:
-        from imageshelf import cleaning_verbs  # noqa: PLC0415 - each verb loads its own
+        from imageshelf.cleaning import verbs as cleaning_verbs  # noqa: PLC0415 - each verb loads its own
 
         try:
             answer: cleaning_verbs.Answer = getattr(cleaning_verbs, name)(options)

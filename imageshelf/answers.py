@@ -11,7 +11,7 @@ from imageshelf import csv_report, progress, report, terminal, viewer
 if TYPE_CHECKING:
     import argparse
 
-    from imageshelf.duplicates import Duplicates
+    from imageshelf.grouped import Duplicates
     from imageshelf.searching import Matches
 
 
@@ -59,7 +59,7 @@ def put_out(text: str | bytes) -> None:
 
 def refuse_early(options: argparse.Namespace) -> None:
     """Raise ReportError for a page or sheet that could not be written, before the work is done."""
-    from imageshelf import contact_sheet, saving  # noqa: PLC0415 - Jinja2 and Pillow's fonts
+    from imageshelf.page import contact_sheet, saving  # noqa: PLC0415 - Jinja2 and Pillow's fonts
 
     if options.contact_sheet:
         contact_sheet.format_of(options.contact_sheet)
@@ -74,7 +74,8 @@ def _shown(
     """Write the page and the contact sheet, open the viewer; return what to tell about it."""
     told = []
     if options.html or options.contact_sheet:
-        from imageshelf import cards, contact_sheet, page  # noqa: PLC0415 - Jinja2, Pillow's fonts
+        from imageshelf import page  # noqa: PLC0415 - Jinja2, Pillow's fonts
+        from imageshelf.page import cards, contact_sheet  # noqa: PLC0415 - Jinja2, Pillow's fonts
 
         if isinstance(answer, list):
             sheet = cards.of_matches(answer, options.shelve)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf import matching, report, terminal
-from imageshelf.calibrate import DISTANCES, POLICIES, SURE
+from imageshelf.calibrating import DISTANCES, POLICIES, SURE
 from imageshelf.lightly_edited import QUALITY
 from imageshelf.matching import Policy
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from imageshelf.calibrate import Calibration
+    from imageshelf.calibrating import Calibration
     from imageshelf.matching import Limits
 
 WIDTH, HEIGHT = 640, 260  # of the plot, in its own units

@@ -11,17 +11,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf import duplicates as groups
-from imageshelf import not_duplicates
+from imageshelf import grouped as groups
 from imageshelf.grouping import Asked, Question
-from imageshelf.joins import Work
-from imageshelf.shelf import open_shelf
+from imageshelf.pairing.joins import Work
+from imageshelf.shelf import not_duplicates, open_shelf
 from imageshelf.workers import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imageshelf.duplicates import Duplicates
+    from imageshelf.grouped import Duplicates
 
 
 def duplicates(

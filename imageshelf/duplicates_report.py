@@ -12,7 +12,7 @@ from imageshelf.report import count, nearby, shown, size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from imageshelf.duplicates import Duplicates, Group, Member
+    from imageshelf.grouped import Duplicates, Group, Member
 
 MANY = 20_000  # pictures from which on false pairs are worth a word
 FIELDS = (

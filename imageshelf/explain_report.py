@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from imageshelf import hashing, matching, report, terminal
 
 if TYPE_CHECKING:
-    from imageshelf.explain import Explanation
+    from imageshelf.explaining import Explanation
 
 TITLES = {"row": "row hash (the key)", "column": "column hash", "phash": "perceptual hash"}
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  camera clocks know no time zone

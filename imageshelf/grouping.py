@@ -6,18 +6,20 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imageshelf import keeping, kinds, matching, names, pairs, stars
+from imageshelf import keeping, kinds, matching
+from imageshelf.cleaning.protecting import Protected
 from imageshelf.kinds import ANOTHER_SHOT, KINDS, SAME_FILE, SIMILAR, Side
-from imageshelf.protecting import Protected
+from imageshelf.pairing import pairs, stars
+from imageshelf.shelf import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from imageshelf.catalogue import PictureRow
     from imageshelf.keeping import Copy
     from imageshelf.matching import Policy
+    from imageshelf.pairing.stars import Measures, Relation, Star
     from imageshelf.shelf import Shelf
-    from imageshelf.stars import Measures, Relation, Star
+    from imageshelf.shelf.catalogue import PictureRow
 
     Digests = tuple[bytes | None, bytes | None, Any]
 

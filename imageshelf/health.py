@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf import hamming, hashing, names
+from imageshelf import hamming, hashing
+from imageshelf.shelf import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imageshelf.catalogue import Catalogue
     from imageshelf.shelf import Shelf
+    from imageshelf.shelf.catalogue import Catalogue
 
 SAMPLE = 50  # queries on which the near index is held against the exhaustive scan
 RADII = (0, 4, 10, 14, 18)

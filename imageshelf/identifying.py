@@ -16,7 +16,7 @@ from imageshelf.opening import UnreadableImage
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
-    from imageshelf.catalogue import Catalogue, PictureRow
+    from imageshelf.shelf.catalogue import Catalogue, PictureRow
 
     Digests = Mapping[int, tuple[bytes | None, bytes | None, object]]  # by id: bytes, pixels
 

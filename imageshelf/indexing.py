@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from imageshelf import images, names, scanning, vanishing
+from imageshelf import images, scanning, vanishing
 from imageshelf.canary import current_recipe
 from imageshelf.images import Task
 from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
-from imageshelf.shelf import ShelfError, open_shelf
+from imageshelf.shelf import ShelfError, names, open_shelf
 from imageshelf.stopping import stopping
 from imageshelf.suspicion import REASON, Suspicion
 from imageshelf.work import work
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
-    from imageshelf.catalogue import PictureRow
     from imageshelf.pipeline import Answer, Batch
+    from imageshelf.shelf.catalogue import PictureRow
     from imageshelf.suspicion import Turn
     from imageshelf.workers import Mapper
 

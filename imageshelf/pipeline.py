@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imageshelf import images
-from imageshelf.catalogue import Entry, Skip
 from imageshelf.images import Picture, Refusal, Task
+from imageshelf.shelf.catalogue import Entry, Skip
 from imageshelf.stopping import Stopped
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf import backends, images
+from imageshelf import images
 from imageshelf.images import Picture, Refusal, Task
 from imageshelf.scanning import Walk
+from imageshelf.shelf import backends
 from imageshelf.workers import Lost, cores, workers
 
 if TYPE_CHECKING:

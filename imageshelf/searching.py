@@ -13,21 +13,21 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from imageshelf import hamming, hashing, images, kinds, matching, names, queries
+from imageshelf import hamming, hashing, images, kinds, matching, queries
 from imageshelf.kinds import Side
 from imageshelf.matching import DEFAULT, Fingerprint, Policy, Views
 from imageshelf.opening import UnreadableImage
 from imageshelf.queries import QueryError
-from imageshelf.shelf import ShelfError, open_shelf
+from imageshelf.shelf import ShelfError, names, open_shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from imageshelf.catalogue import PictureRow
     from imageshelf.images import Picture
     from imageshelf.matching import Candidate, Column
     from imageshelf.shelf import Shelf
+    from imageshelf.shelf.catalogue import PictureRow
 
 SearchingError = (
     ShelfError,
@@ -95,7 +95,8 @@ class Matches(list[Match]):
         )
 
     def _repr_html_(self) -> str:
-        from imageshelf import notebook, report  # noqa: PLC0415 - only a notebook asks
+        from imageshelf import report  # noqa: PLC0415 - only a notebook asks
+        from imageshelf.page import notebook  # noqa: PLC0415 - only a notebook asks
 
         return notebook.html_matches(self) + report.html_table(self)
 

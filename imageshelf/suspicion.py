@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from imageshelf.catalogue import Catalogue
+    from imageshelf.shelf.catalogue import Catalogue
 
     File = tuple[bytes, int, int]  # name on the shelf, size, time: as scanning.FileList has them
 

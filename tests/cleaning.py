@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from imageshelf import names, planning
+from imageshelf.cleaning import planning
+from imageshelf.cleaning.planning import Plan, Rules
 from imageshelf.grouping import Group, Member
 from imageshelf.indexing import Settings, index
-from imageshelf.planning import Plan, Rules
-from imageshelf.shelf import Shelf
+from imageshelf.shelf import Shelf, names
 from tests.conftest import drawn
 
 

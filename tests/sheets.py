@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from imageshelf.cards import ASIDE, COPIES, KEEP, SHOTS, Card, CardGroup, Sheet
-from imageshelf.thumbnails import Wanted, make
+from imageshelf.page.cards import ASIDE, COPIES, KEEP, SHOTS, Card, CardGroup, Sheet
+from imageshelf.page.thumbnails import Wanted, make
 from tests.conftest import drawn
 
 

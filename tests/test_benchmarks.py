@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageshelf.scenes import snapshot
+from imageshelf.demo.scenes import snapshot
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BENCHMARKS = os.path.join(ROOT, "tests", "benchmarks")

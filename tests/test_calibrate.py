@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageshelf import calibrate as calibrating
+from imageshelf import calibrating
 from imageshelf import hamming, hashing, images, matching
-from imageshelf.calibrate import (
+from imageshelf.calibrating import (
     Calibration,
     CalibrationError,
     Original,
@@ -20,9 +20,9 @@ from imageshelf.calibrate import (
     pair_counts,
     sample,
 )
+from imageshelf.demo.scenes import scene
 from imageshelf.lightly_edited import EDITS
 from imageshelf.matching import Column, Limits, Policy
-from imageshelf.scenes import scene
 
 Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 

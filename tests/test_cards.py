@@ -8,8 +8,9 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from imageshelf import cards, terminal
-from imageshelf.cards import ASIDE, BESIDE, KEEP, QUERY, Card, CardGroup
+from imageshelf import terminal
+from imageshelf.page import cards
+from imageshelf.page.cards import ASIDE, BESIDE, KEEP, QUERY, Card, CardGroup
 from imageshelf.searching import Asked, Match, Matches
 from tests.hostile_names import HOSTILE, names
 from tests.sheets import Group, Member, choosing_sheet

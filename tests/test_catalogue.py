@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imageshelf import chunks, names
-from imageshelf.catalogue import Catalogue
-from imageshelf.shelf import Shelf, ShelfError, open_shelf
+from imageshelf.shelf import Shelf, ShelfError, chunks, names, open_shelf
+from imageshelf.shelf.catalogue import Catalogue
 from tests.shelf_entries import DECODERS, RECIPE, Place, entry, lists_of, skip
 
 ROOT = Path(__file__).parent.parent
@@ -108,7 +107,7 @@ class TestAdd:
     def test_a_list_too_long_to_be_read_again_is_refused_whole(
         self, shelf: Shelf, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("imageshelf.pickled.LONGEST", 400)
+        monkeypatch.setattr("imageshelf.shelf.pickled.LONGEST", 400)
         catalogue.add([entry(b"a.jpg", 1)])
         with pytest.raises(ShelfError, match="has no room for 101 pictures under one key"):
             catalogue.add([entry(b"%03d.jpg" % n, 1) for n in range(100)])
@@ -163,7 +162,7 @@ class TestForgetAndRename:
     def test_thousands_are_forgotten_in_turns(
         self, shelf: Shelf, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("imageshelf.changes.TOGETHER", 100)
+        monkeypatch.setattr("imageshelf.shelf.changes.TOGETHER", 100)
         catalogue.add([entry(b"%d" % n, n % 50) for n in range(1000)])
         catalogue.forget([b"%d" % n for n in range(950)])
         assert catalogue.counts().pictures == 50
@@ -508,8 +507,8 @@ def test_writers_of_the_same_names_leave_each_once(path: str) -> None:
 def test_a_writer_that_never_finishes_is_one_clear_line(
     path: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imageshelf.database.WAIT_S", 0.0)
-    monkeypatch.setattr("imageshelf.connections.POLL_S", 0.01)
+    monkeypatch.setattr("imageshelf.shelf.database.WAIT_S", 0.0)
+    monkeypatch.setattr("imageshelf.shelf.connections.POLL_S", 0.01)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(ShelfError, match="is in use by another program"):
@@ -537,7 +536,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(path: str, room: int) -> None
         text=True,
         check=False,
     )
-    assert done.stderr.splitlines()[-1].startswith("imageshelf.shelf_errors.ShelfError: ")
+    assert done.stderr.splitlines()[-1].startswith("imageshelf.shelf.errors.ShelfError: ")
     assert "full" in done.stderr.splitlines()[-1]
     batches = len(done.stdout.split())
     with open_shelf(path, "w") as shelf:
@@ -556,7 +555,7 @@ def test_an_interrupt_leaves_the_shelf_as_it_was(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("imageshelf.foreign.set_mark", interrupt)
+        patch.setattr("imageshelf.shelf.foreign.set_mark", interrupt)
         with pytest.raises(KeyboardInterrupt):
             catalogue.add([entry(b"b", 2)])
     assert dict(shelf) == lists_of({b"a": 1})

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import cleaning_options, cleaning_verbs
-from imageshelf.cleaning_verbs import Answer, CleaningError
+from imageshelf.cleaning import options as cleaning_options
+from imageshelf.cleaning import verbs as cleaning_verbs
+from imageshelf.cleaning.verbs import Answer, CleaningError
 from imageshelf.demo import COPIES, draw
 from imageshelf.indexing import Settings, index
 from tests.cleaning import tree

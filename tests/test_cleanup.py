@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf import acting, cleanup, deeds, keepsakes, moving, names, planning, trashing, undoing
-from imageshelf.actions import Action, Actions, Claim, Rivals
-from imageshelf.cleanup import CleanupError, Result
+from imageshelf.cleaning import acting, cleanup, deeds, moving, planning, trashing, undoing
+from imageshelf.cleaning.cleanup import CleanupError, Result
+from imageshelf.cleaning.undoing import UndoError
 from imageshelf.indexing import Settings, index
 from imageshelf.kinds import BYTES, NEAR, PIXELS
-from imageshelf.shelf import Shelf, ShelfError, open_shelf
-from imageshelf.undoing import UndoError
+from imageshelf.shelf import Shelf, ShelfError, keepsakes, names, open_shelf
+from imageshelf.shelf.actions import Action, Actions, Claim, Rivals
 from tests.cleaning import Group, copies, group, indexed, planned, tree
 from tests.conftest import drawn
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import cleanup, deeds, names, planning, undoing
+from imageshelf.cleaning import cleanup, deeds, planning, undoing
+from imageshelf.cleaning.undoing import UndoError
 from imageshelf.kinds import BYTES
-from imageshelf.shelf import Shelf, open_shelf
-from imageshelf.undoing import UndoError
+from imageshelf.shelf import Shelf, names, open_shelf
 from tests.cleaning import Group, copies, group, indexed, planned, tree
 from tests.conftest import ROOT
 
@@ -24,7 +24,7 @@ SEED = 20261121
 LASTS_S = 0.1  # such a clean-up, on an idle machine: most are killed in the middle
 CLEAN = """
 import sys
-from imageshelf import cleanup
+from imageshelf.cleaning import cleanup
 from imageshelf.shelf import open_shelf
 from tests.test_cleanup_killed import groups, planned
 shelf = open_shelf(sys.argv[1], "w")
@@ -139,7 +139,8 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
 
 HALF_DONE = """
 import os, sys
-from imageshelf import cleanup, moving, deeds, {module}
+from imageshelf.cleaning import cleanup, deeds, moving, trashing
+from imageshelf.shelf import actions, changes
 from imageshelf.shelf import open_shelf
 from tests.test_cleanup_killed import groups, planned
 real = {target}
@@ -155,27 +156,27 @@ cleanup.apply(shelf, planned(shelf, groups(shelf), sys.argv[2]), jobs=0)
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize(
-    ("action", "module", "target"),
+    ("action", "target"),
     [
-        (planning.SET_ASIDE, "moving", "deeds.take"),
-        (planning.SET_ASIDE, "actions", "actions.Actions.set"),
-        (planning.SET_ASIDE, "changes", "changes.forget"),
-        (planning.HARD_LINK, "moving", "deeds.take"),
-        (planning.HARD_LINK, "moving", "deeds._link"),
-        (planning.HARD_LINK, "moving", "deeds.os.link"),
-        (planning.HARD_LINK, "actions", "actions.Actions.now_is"),
-        (planning.DELETE, "moving", "deeds.take"),
-        (planning.TRASH, "trashing", "trashing.put"),
-        (planning.TRASH, "trashing", "trashing.find"),
-        (planning.SET_ASIDE, "actions", "actions.Actions.claim"),
-        (planning.SET_ASIDE, "actions", "actions.Actions.begin"),
+        (planning.SET_ASIDE, "deeds.take"),
+        (planning.SET_ASIDE, "actions.Actions.set"),
+        (planning.SET_ASIDE, "changes.forget"),
+        (planning.HARD_LINK, "deeds.take"),
+        (planning.HARD_LINK, "deeds._link"),
+        (planning.HARD_LINK, "deeds.os.link"),
+        (planning.HARD_LINK, "actions.Actions.now_is"),
+        (planning.DELETE, "deeds.take"),
+        (planning.TRASH, "trashing.put"),
+        (planning.TRASH, "trashing.find"),
+        (planning.SET_ASIDE, "actions.Actions.claim"),
+        (planning.SET_ASIDE, "actions.Actions.begin"),
     ],
 )
 def test_every_half_done_deed_is_taken_back(
-    folder: Path, action: str, module: str, target: str, after: bool
+    folder: Path, action: str, target: str, after: bool
 ) -> None:
     before, known = tree(folder), lists(folder)
-    script = HALF_DONE.format(module=module, target=target, after=after)
+    script = HALF_DONE.format(target=target, after=after)
     done = subprocess.run(
         [sys.executable, "-c", script, str(folder / "db.shelve"), action],
         cwd=ROOT,

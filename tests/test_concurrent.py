@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,11 +19,13 @@ from tests.conftest import ROOT, drawn
 
 # Batches of some ten files, so that runs meet often: as if every file took a second.
 RUN = """
-import sys
-from imageshelf import pipeline
+import sys, time
+from imageshelf import indexing, pipeline
 pipeline.BATCH_FILES = int(sys.argv[1])
+remember = indexing.Indexing.remember
+indexing.Indexing.remember = lambda *args: (remember(*args), time.sleep(float(sys.argv[2])))
 import index
-raise SystemExit(index.main(sys.argv[2:]))
+raise SystemExit(index.main(sys.argv[3:]))
 """
 
 
@@ -34,9 +38,9 @@ def pictures(folder: Path, count: int, first: int = 0) -> None:
             os.link(folder / f"{seed:05}.jpg", folder / f"{seed:05} again.jpg")
 
 
-def started(batch_files: int, *options: str | Path) -> subprocess.Popen[str]:
+def started(batch_files: int, *options: str | Path, pause_s: float = 0.0) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", RUN, str(batch_files), *map(str, options)],
+        [sys.executable, "-c", RUN, str(batch_files), str(pause_s), *map(str, options)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -62,7 +66,7 @@ def at_once(tmp_path: Path, runs: int, count: int) -> None:
     pictures(tmp_path / "photos", count)
     shelve = tmp_path / "db.shelve"
     finished(
-        [started(17 + n, "-d", tmp_path / "photos", "-s", shelve, "-j", "1") for n in range(runs)]
+        [started(40 + n, "-d", tmp_path / "photos", "-s", shelve, "-j", "1") for n in range(runs)]
     )
     once_each(shelve, tmp_path / "photos")
     assert index(tmp_path / "photos", shelve).unchanged == len(os.listdir(tmp_path / "photos"))
@@ -117,7 +121,7 @@ def search_meanwhile(tmp_path: Path, count: int) -> int:
     for path in (tmp_path / "photos").glob("*.jpg"):
         os.utime(path)
     pictures(tmp_path / "photos", count, count)
-    run = started(10, "-d", tmp_path, "-s", shelve, "-j", "1")
+    run = started(20, "-d", tmp_path, "-s", shelve, "-j", "1", pause_s=0.1)
     sizes: list[int] = []
     while run.poll() is None:
         with Searching(str(shelve)) as asked:  # opens, or raises: never "database is locked"
@@ -146,12 +150,13 @@ def test_the_scripts_search_while_another_writes(tmp_path: Path) -> None:
     shelve = tmp_path / "db.shelve"
     index(tmp_path / "photos", shelve)
     pictures(tmp_path / "photos", 300, 100)
-    run = started(5, "-d", tmp_path / "photos", "-s", shelve, "-j", "1")
+    run = started(20, "-d", tmp_path / "photos", "-s", shelve, "-j", "1", pause_s=0.05)
+    query = str(tmp_path / "photos" / "00003.jpg")
+    options = ["-s", str(shelve), "--format", "jsonl", "-q", query]
     told = 0
     while run.poll() is None:
         done = subprocess.run(
-            [sys.executable, str(ROOT / "search.py"), "-s", shelve, "--format", "jsonl", "-q"]
-            + [str(tmp_path / "photos" / "00003.jpg")],
+            [sys.executable, str(ROOT / "search.py"), *options],
             capture_output=True,
             text=True,
             check=False,
@@ -162,3 +167,43 @@ def test_the_scripts_search_while_another_writes(tmp_path: Path) -> None:
         time.sleep(0.01)
     finished([run])
     assert told
+
+
+def test_opening_waits_for_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's own wait ends after a second; opening must go on waiting, as all else does."""
+    monkeypatch.setattr("imageshelf.shelf.connections.POLL_S", 0.05)
+    pictures(tmp_path / "photos", 3)
+    shelve = tmp_path / "db.shelve"
+    index(tmp_path / "photos", shelve)
+    other = sqlite3.connect(shelve, isolation_level=None, check_same_thread=False)
+    for flag in ("r", "w"):
+        other.execute("BEGIN EXCLUSIVE")
+        release = threading.Timer(0.5, other.execute, ["COMMIT"])
+        release.start()
+        with open_shelf(shelve, flag) as shelf:
+            assert len(shelf) == 3
+        release.join()
+    other.close()
+
+
+def test_writers_that_never_rest_all_get_in(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from imageshelf.shelf import open_shelf\n"
+        "for n in range(15):\n"
+        "    with open_shelf(sys.argv[1], 'c') as shelf:\n"
+        "        shelf[f'{n:08x}{sys.argv[2]:>08}'] = ['a']\n"
+    )
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path / "db.shelve"), str(n)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(4)
+    ]
+    finished(writers)
+    with open_shelf(tmp_path / "db.shelve") as shelf:
+        assert len(shelf) == 60

@@ -52,7 +52,7 @@ HEADS = {  # of formats that Pillow recognises but does not write
 
 @functools.cache
 def files() -> dict[str, bytes]:
-    """Give a file of every format: real ones where Pillow writes them, else what it knows them by."""
+    """Give a file of every format: a real one where Pillow writes it, else what it goes by."""
     Image.init()
     files: dict[str, bytes] = {}
     for name in sorted(Image.SAVE):
@@ -238,9 +238,9 @@ def test_the_system_sees_no_connection_no_shell_and_no_write_elsewhere(surroundi
     for name in ("index", "search"):
         script, *options = COMMANDS[name]
         calls = "trace=%network,execve,openat,open,creat,unlink,unlinkat,rename,mkdir"
+        traced = ["strace", "-f", "-y", "-o", str(log), "-e", calls]
         subprocess.run(
-            ["strace", "-f", "-y", "-o", str(log), "-e", calls]
-            + [sys.executable, "-B", str(ROOT / script), *options],
+            [*traced, sys.executable, "-B", str(ROOT / script), *options],
             cwd=surroundings,
             check=True,
             capture_output=True,

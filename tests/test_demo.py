@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
 from imageshelf import demo
-from imageshelf.copies import EXIF_IFD, TAKEN
-from imageshelf.scenes import SCENES, scene
+from imageshelf.demo.copies import EXIF_IFD, TAKEN
+from imageshelf.demo.scenes import SCENES, scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

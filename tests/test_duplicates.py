@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf import duplicates
-from imageshelf.duplicates import Asked, Duplicates, Group, Question
+from imageshelf import grouped as duplicates
+from imageshelf.cleaning.protecting import NoFolderError
+from imageshelf.grouped import Asked, Duplicates, Group, Question
 from imageshelf.indexing import Settings, index
-from imageshelf.joins import Work
 from imageshelf.keeping import Rule
 from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, TURNED
-from imageshelf.protecting import NoFolderError
+from imageshelf.pairing.joins import Work
 from imageshelf.shelf import open_shelf
 from tests.conftest import drawn
 

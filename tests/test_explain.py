@@ -10,10 +10,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from imageshelf import matching
-from imageshelf.copies import camera_exif
-from imageshelf.explain import ExplainError, explain, squared_errors
+from imageshelf.demo.copies import camera_exif
+from imageshelf.demo.scenes import scene
+from imageshelf.explaining import ExplainError, explain, squared_errors
 from imageshelf.reduction import ORIENTATIONS
-from imageshelf.scenes import scene
 
 SIZE = (480, 320)
 

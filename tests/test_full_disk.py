@@ -113,9 +113,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "small"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=400k", "none", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(
-        command, capture_output=True, check=False
-    ).returncode:
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(command, capture_output=True, check=False).returncode
+    ):
         pytest.skip("nothing may be mounted here")
     try:
         yield folder

@@ -147,7 +147,9 @@ def test_text_shows_every_name_on_a_line_and_steers_nothing(
     env = SURROUNDINGS[surroundings]
     done = asked(folder, **env)
     assert done.stderr == b""
-    encoding = {"cp1252": "cp1252", "ASCII": "ascii"}.get(surroundings.split(",")[0], "utf-8")
+    encoding = {"cp1252": "cp1252", "ASCII": "ascii"}.get(
+        surroundings.split(",", maxsplit=1)[0], "utf-8"
+    )
     text = done.stdout.decode(encoding)  # nothing in it that the console does not know
     assert OPENED.search(text) is None
     assert not {unicodedata.category(c) for c in text.replace("\n", "")} & report.HIDDEN
@@ -162,9 +164,7 @@ def test_text_shows_every_name_on_a_line_and_steers_nothing(
 
 
 @pytest.mark.parametrize("surroundings", ["C", "ASCII", "cp1252, strict"])
-def test_a_first_run_survives_any_console(
-    folder: Path, tmp_path: Path, surroundings: str
-) -> None:
+def test_a_first_run_survives_any_console(folder: Path, tmp_path: Path, surroundings: str) -> None:
     env = SURROUNDINGS[surroundings]
     pictures = os.path.dirname(absolute(folder)[0])
     (tmp_path / "bad").mkdir()
@@ -180,18 +180,18 @@ def test_a_first_run_survives_any_console(
     assert sorted(held) == sorted(absolute(folder))
 
 
-@pytest.mark.parametrize("arguments", [("-q",), ("-s",), ("-d",)])
+@pytest.mark.parametrize("option", ["-q", "-s", "-d"])
 @pytest.mark.parametrize("surroundings", ["ASCII", "cp1252, strict"])
 def test_an_error_about_a_hostile_name_is_one_line(
-    folder: Path, arguments: tuple[str], surroundings: str
+    folder: Path, option: str, surroundings: str
 ) -> None:
-    query = paths(folder)[0]
-    for name in (b"missing\n\x1b[2J\xff.jpg", "fehlt \u202e \U0001f600".encode()):
-        told = {"-q": [query], "-s": ["db.shelve"], "-d": []} | {arguments[0]: [b"./" + name]}
-        each = [part for option, values in told.items() if values for part in (option, *values)]
-        done = script(folder, "search.py", *each, **SURROUNDINGS[surroundings])
+    for name in (b"./missing\n\x1b[2J\xff.jpg", "./fehlt \u202e \U0001f600".encode()):
+        told = {"-q": paths(folder)[0], "-s": b"db.shelve", option: name}
+        options = [part for pair in told.items() for part in pair]
+        done = script(folder, "search.py", *options, **SURROUNDINGS[surroundings])
+        assert done.returncode == (0 if option == "-d" else 1)
         assert b"Traceback" not in done.stderr
-        assert done.stderr.count(b"\n") <= 1
+        assert done.stderr.count(b"\n") == done.returncode
         assert b"\x1b" not in done.stderr + done.stdout
 
 

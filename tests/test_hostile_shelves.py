@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import foreign, schema
-from imageshelf.shelf import Shelf, ShelfError, open_shelf
+from imageshelf.shelf import Shelf, ShelfError, foreign, open_shelf, schema
 from tests.shelf_entries import DECODERS, RECIPE, Place, entry, lists_of, skip
 
 PICTURES = {b"photos/%d.jpg" % n: n % 30 for n in range(60)}
@@ -23,7 +22,7 @@ PICTURES = {b"photos/%d.jpg" % n: n % 30 for n in range(60)}
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare the disk: nothing here is about power cuts."""
-    monkeypatch.setattr("imageshelf.connections.WRITER", ("PRAGMA synchronous = OFF",))
+    monkeypatch.setattr("imageshelf.shelf.connections.WRITER", ("PRAGMA synchronous = OFF",))
 
 
 @pytest.fixture
@@ -376,8 +375,8 @@ def test_rows_that_share_one_long_value_do_not_fill_memory(path: str, tmp_path: 
 
 
 def test_tables_without_end_are_stopped(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imageshelf.database._TICKS", 2)
-    monkeypatch.setattr("imageshelf.database._TICKS_PER_MB", 0)
+    monkeypatch.setattr("imageshelf.shelf.database._TICKS", 2)
+    monkeypatch.setattr("imageshelf.shelf.database._TICKS_PER_MB", 0)
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
     with open_shelf(path) as shelf, pytest.raises(ShelfError, match="no end"):
         shelf._db.select(endless)

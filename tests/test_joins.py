@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import bands, joins
+from imageshelf.pairing import bands, joins
 
 Hashes = npt.NDArray[np.uint64]
 

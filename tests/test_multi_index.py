@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import bands, hamming, multi_index
+from imageshelf import hamming
 from imageshelf.hamming import Near
-from imageshelf.multi_index import MultiIndex
+from imageshelf.pairing import bands, multi_index
+from imageshelf.pairing.multi_index import MultiIndex
 
 Hashes = npt.NDArray[np.uint64]
 

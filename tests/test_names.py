@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageshelf import names
+from imageshelf.shelf import names
 
 CASES = [
     (posixpath, "/home/me", "/home/me/a.jpg", "a.jpg"),

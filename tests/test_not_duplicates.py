@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import names, not_duplicates
-from imageshelf.duplicates import Asked, Question, find
+from imageshelf.grouped import Asked, Question, find
 from imageshelf.indexing import Settings, index
-from imageshelf.not_duplicates import NotDuplicatesError
-from imageshelf.shelf import Shelf, open_shelf
+from imageshelf.shelf import Shelf, names, not_duplicates, open_shelf
+from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from tests.cleaning import copies, indexed
 from tests.conftest import drawn
 

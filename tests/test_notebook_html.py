@@ -5,8 +5,8 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from pathlib import Path
 
-from imageshelf import notebook
-from imageshelf.cards import Card, CardGroup, Sheet
+from imageshelf.page import notebook
+from imageshelf.page.cards import Card, CardGroup, Sheet
 from imageshelf.searching import Asked, Matches
 from tests.hostile_names import names
 from tests.sheets import Group, Member, choosing_sheet, named_sheet

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from imageshelf import other_hashes
+from imageshelf.demo.scenes import scene
 from imageshelf.other_hashes import (
     BITS,
     DEFAULT_DISTANCE,
@@ -19,7 +20,6 @@ from imageshelf.other_hashes import (
     marr,
     side,
 )
-from imageshelf.scenes import scene
 
 SIZES = ((1, 1), (7, 5), (8, 8), (9, 200), (64, 64), (100, 75), (333, 222), (700, 500))
 IMAGEHASH: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {

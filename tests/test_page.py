@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from imageshelf import page
-from imageshelf.cards import Card, CardGroup, Sheet
 from imageshelf.page import write_page
-from imageshelf.saving import ReportError
-from imageshelf.thumbnails import GONE
+from imageshelf.page.cards import Card, CardGroup, Sheet
+from imageshelf.page.saving import ReportError
+from imageshelf.page.thumbnails import GONE
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, named_sheet
 

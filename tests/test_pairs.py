@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import flat_pairs, matching, pairs, prints, turning
-from imageshelf.exhaustive_pairs import all_pairs_exhaustive, views_of
+from imageshelf import matching
 from imageshelf.images import ORIENTATIONS
-from imageshelf.joins import Work
 from imageshelf.matching import Column, Limits, Policy
-from imageshelf.prints import Prints, Stored
+from imageshelf.pairing import flat_pairs, pairs, prints, turning
+from imageshelf.pairing.exhaustive import all_pairs_exhaustive, views_of
+from imageshelf.pairing.joins import Work
+from imageshelf.pairing.prints import Prints, Stored
 
 Hashes = npt.NDArray[np.uint64]
 TURNED = 7

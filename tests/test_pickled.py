@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageshelf import pickled
+from imageshelf.shelf import pickled
 
 NAMES = st.lists(st.text(st.characters(exclude_categories=())))  # surrogates too
 PROTOCOLS = range(6)

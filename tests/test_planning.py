@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import planning
+from imageshelf.cleaning import planning
+from imageshelf.cleaning.plan_report import plan_csv, plan_json, plan_null, plan_text
+from imageshelf.cleaning.planning import Plan, Rules, plan
+from imageshelf.cleaning.protecting import NoFolderError, Protected, managed_library
 from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SIMILAR, TURNED
-from imageshelf.plan_report import plan_csv, plan_json, plan_null, plan_text
-from imageshelf.planning import Plan, Rules, plan
-from imageshelf.protecting import NoFolderError, Protected, managed_library
-from imageshelf.records import PictureRow
+from imageshelf.shelf.records import PictureRow
 from tests.cleaning import Group, Member, member_of
 
 HOME = "/home/me"

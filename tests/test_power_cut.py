@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imageshelf import connections
-from imageshelf.shelf import ShelfError, open_shelf
+from imageshelf.shelf import ShelfError, connections, open_shelf
 from tests.shelf_entries import RECIPE, entry, lists_of, skip
 
 pytest.importorskip("apsw", reason="simulating a disk needs apsw: pip install apsw")
 
-from tests import power  # noqa: E402 - it needs apsw
+from tests import power
 
 if TYPE_CHECKING:
     from tests.power import Note

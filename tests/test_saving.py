@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.saving import MARK, ReportError, saved
+from imageshelf.page.saving import MARK, ReportError, saved
 
 
 def write(path: Path, data: bytes) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import planning, selection
+from imageshelf.cleaning import planning, selection
+from imageshelf.cleaning.planning import CHOSEN, Plan, Rules
+from imageshelf.cleaning.selection import Chosen, Selection, SelectionError, parse
 from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR
-from imageshelf.planning import CHOSEN, Plan, Rules
-from imageshelf.selection import Chosen, Selection, SelectionError, parse
 from imageshelf.shelf import Shelf, open_shelf
 from tests.cleaning import Group, copies, group, indexed
 

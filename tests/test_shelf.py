@@ -18,9 +18,8 @@ from pathlib import Path
 
 import pytest
 
-import imageshelf.database
-from imageshelf import pickled, schema
-from imageshelf.shelf import Shelf, ShelfError, open_shelf
+import imageshelf.shelf.database
+from imageshelf.shelf import Shelf, ShelfError, open_shelf, pickled, schema
 from tests.shelf_entries import RECIPE, entry
 
 KEY = "3c3e0e1f1f1e3e7c"
@@ -595,12 +594,12 @@ def test_opening_and_reading_imports_neither_numpy_nor_pillow(indexed: str) -> N
         "with open_shelf(sys.argv[1]) as s: dict(s); list(s.catalogue.known(b''))\n"
         "sys.exit(any(name in sys.modules for name in ('numpy', 'PIL')))"
     )
-    root = Path(imageshelf.database.__file__).parent.parent
+    root = Path(imageshelf.shelf.database.__file__).parent.parent
     subprocess.run([sys.executable, "-c", code, indexed], cwd=root, check=True)
 
 
 def test_only_the_gateway_imports_sqlite() -> None:
-    package = Path(imageshelf.database.__file__).parent
+    package = Path(imageshelf.shelf.database.__file__).parent
     users = {f.name for f in package.glob("*.py") if "import sqlite3" in f.read_text()}
     assert users == {"connections.py", "database.py", "shelf_errors.py"}
 

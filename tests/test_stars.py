@@ -6,10 +6,10 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from imageshelf import pairs, prints, stars, turning
 from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR, SAME_FILE, SIMILAR
 from imageshelf.matching import Column
-from imageshelf.stars import Measures, Relation, Star
+from imageshelf.pairing import pairs, prints, stars, turning
+from imageshelf.pairing.stars import Measures, Relation, Star
 
 Edges = dict[tuple[int, int], str]
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from imageshelf import hashing, turning
+from imageshelf import hashing
 from imageshelf.images import ORIENTATIONS, Thumbnails
+from imageshelf.pairing import turning
 
 
 def thumbnails(seed: int, greys: int) -> list[Thumbnails]:

@@ -5,7 +5,7 @@ python tests/benchmarks/accuracy.py PHOTOS --originals 1000 --edited 200 --negat
 Every kind of edit (edits.py) is made of the first 200 originals, seeded; they are looked for among
 all originals and the hard negatives (negatives.py) through the real command lines: index.py, and
 search.py --query FOLDER --format jsonl. Where PHOTOS holds too few pictures, or none is named,
-snapshots are drawn (imageshelf/scenes.py).
+snapshots are drawn (imageshelf/demo/scenes.py).
 """
 
 from __future__ import annotations

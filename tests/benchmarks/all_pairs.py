@@ -26,7 +26,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from imageshelf.prints import Stored
+    from imageshelf.pairing.prints import Stored
 
     Hashes = NDArray[np.uint64]
 
@@ -39,7 +39,7 @@ ODD_FREQUENCIES = 0x5555555555555555  # across: their signs change when a pictur
 def stored(count: int) -> Stored:
     """Fingerprints as a shelf of so many pictures would hold them."""
     from imageshelf.matching import Column  # noqa: PLC0415
-    from imageshelf.prints import Stored  # noqa: PLC0415
+    from imageshelf.pairing.prints import Stored  # noqa: PLC0415
     from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
 
     ids, flat = np.arange(count), np.zeros(count, np.bool_)
@@ -56,7 +56,7 @@ def stored(count: int) -> Stored:
 
 def turned(phash: Hashes) -> Hashes:
     """uint64[7, n]: the other orientations, as if every median were zero."""
-    from imageshelf import turning  # noqa: PLC0415
+    from imageshelf.pairing import turning  # noqa: PLC0415
 
     found = []
     for quarters, mirror in turning.TURNS[1:]:
@@ -69,8 +69,8 @@ def turned(phash: Hashes) -> Hashes:
 
 def ours(count: int, jobs: int) -> dict[str, float]:
     """Seconds, CPU seconds, megabytes and pairs."""
-    from imageshelf import pairs, prints  # noqa: PLC0415
-    from imageshelf.joins import Work  # noqa: PLC0415
+    from imageshelf.pairing import pairs, prints  # noqa: PLC0415
+    from imageshelf.pairing.joins import Work  # noqa: PLC0415
 
     pictures = stored(count)
     wall, cpu = time.perf_counter(), time.process_time()

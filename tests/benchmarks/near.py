@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     import faiss  # noqa: PLC0415
 
     from imageshelf import hamming  # noqa: PLC0415
-    from imageshelf.multi_index import MultiIndex  # noqa: PLC0415
+    from imageshelf.pairing.multi_index import MultiIndex  # noqa: PLC0415
     from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
 
     hashes = fingerprints(args.count).row

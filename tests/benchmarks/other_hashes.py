@@ -33,8 +33,8 @@ if __name__ == "__main__":  # a script finds its own folder only
 
 from imageshelf import hashing, other_hashes  # noqa: E402
 from imageshelf.decoding import decode  # noqa: E402
+from imageshelf.demo.scenes import SCENES, scene  # noqa: E402
 from imageshelf.reduction import whole  # noqa: E402
-from imageshelf.scenes import SCENES, scene  # noqa: E402
 from tests.benchmarks.edits import EDITS, finished  # noqa: E402
 
 LONGEST = 1200  # pixels of a photograph before it is edited

@@ -98,7 +98,7 @@ def apart(a: Hashes, b: Hashes) -> NDArray[np.int64]:
 
 def derived_bits(upright: Hashes) -> Hashes:
     """uint64[n, 7, 2]: row and column hash after each turn, from the upright bits."""
-    from imageshelf import turning  # noqa: PLC0415
+    from imageshelf.pairing import turning  # noqa: PLC0415
 
     plain = turning.complemented(upright[:, 0], upright[:, 1])
     both = [turning.turned(plain, turn)[:2] for turn in range(1, 8)]
@@ -122,8 +122,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("-d", "--dataset", metavar="DIR")
     parser.add_argument("--pieces", type=int, default=20, metavar="N")
     args = parser.parse_args(argv)
-    from imageshelf import turning  # noqa: PLC0415
     from imageshelf.images import ORIENTATIONS  # noqa: PLC0415
+    from imageshelf.pairing import turning  # noqa: PLC0415
 
     originals, copies = [], []
     for piece in pieces(args.dataset, args.pieces, np.random.default_rng(0)):

@@ -1,0 +1,181 @@
+"""The verbs clean, undo, history and not-duplicates: options in, an answer to print out."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from imageshelf import grouped as duplicates
+from imageshelf import matching, progress, report
+from imageshelf.cleaning import (
+    clean_report,
+    cleanup,
+    places,
+    plan_report,
+    planning,
+    selection,
+    undoing,
+)
+from imageshelf.cleaning.cleanup import CleanupError
+from imageshelf.cleaning.planning import Rules
+from imageshelf.cleaning.protecting import NoFolderError
+from imageshelf.cleaning.selection import SelectionError
+from imageshelf.cleaning.undoing import UndoError
+from imageshelf.grouped import Asked, Question
+from imageshelf.pairing.joins import Work
+from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
+from imageshelf.shelf.not_duplicates import NotDuplicatesError
+from imageshelf.workers import WorkerError, cores
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from imageshelf.cleaning.planning import Plan
+    from imageshelf.grouped import Group
+    from imageshelf.shelf import Shelf
+    from imageshelf.shelf.catalogue import PictureRow
+
+CleaningError = (  # what ends a verb, each with one sentence
+    CleanupError,
+    NoFolderError,
+    NotDuplicatesError,
+    SelectionError,
+    ShelfError,
+    UndoError,
+    WorkerError,
+)
+ROWS_AT_A_TIME = 4096
+CANNOT_UNDO = "--delete cannot be undone; say --yes, or leave it out to set the copies aside"
+
+
+class Answer(NamedTuple):
+    """What a verb has to say: text or bytes for stdout, a hint for stderr, the exit status."""
+
+    text: str | bytes
+    status: int = 0
+    hint: str = ""
+
+
+def clean(options: argparse.Namespace) -> Answer:
+    """Plan a clean-up and, if asked, do it; the exit status is 1 if something was left alone.
+
+    Raises one of CleaningError before anything is touched.
+    """
+    if options.apply and options.delete and not options.yes:
+        raise CleanupError(CANNOT_UNDO)
+    with open_shelf(options.shelve, "w" if options.apply else "r") as shelf:
+        since_ns = time.time_ns()
+        plan = planned(shelf, options)
+        folder = os.path.abspath(options.set_aside) if options.set_aside else ""
+        if not options.apply:
+            return _told(shelf, plan, folder, options)
+        with progress.bar(len(plan.steps), "picture") as advance:
+            result = cleanup.apply(
+                shelf, plan, folder=folder, jobs=options.jobs, since_ns=since_ns, advance=advance
+            )
+    if options.format == "json":
+        text = clean_report.result_json(result)
+    else:
+        text = clean_report.result_text(result) if plan.steps else "Nothing to clean up.\n"
+    if result.stopped:
+        return Answer(text, result.stopped.exit_status)
+    return Answer(text, 1 if result.left else 0)
+
+
+def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
+    """Return the plan: by the rules, or by a selection."""
+    chosen = selection.read(options.selection) if options.selection else None
+    rules = Rules(_action(options), options.kind, tuple(options.reference))
+    question = Question(
+        policy=_policy(options),
+        below=tuple(options.dataset),
+        across=options.across,
+        within=options.within,
+        min_size_bytes=options.min_size,
+        kinds=None if chosen else options.kind,
+        keep=options.keep,
+        references=rules.references,
+    )
+    asked = Asked(not_duplicate=not_duplicates.asked(shelf))
+    work = Work(cores() if options.jobs is None else max(options.jobs, 1))
+    groups = duplicates.find(shelf, question, asked, work).groups
+    if chosen:
+        return selection.plan(shelf, chosen, groups, rules)
+    return planning.plan(groups, rows_of(shelf, groups), rules)
+
+
+def rows_of(shelf: Shelf, groups: Sequence[Group]) -> dict[int, PictureRow]:
+    """Return the catalogue's rows of all pictures in groups."""
+    ids = sorted({one.id for group in groups for one in (group.keeper, *group.members)})
+    catalogue = shelf.whole_catalogue()
+    return {
+        row.id: row
+        for start in range(0, len(ids), ROWS_AT_A_TIME)
+        for row in catalogue.rows(ids[start : start + ROWS_AT_A_TIME])
+    }
+
+
+def _action(options: argparse.Namespace) -> str:
+    if options.trash:
+        return planning.TRASH
+    if options.hardlink:
+        return planning.HARD_LINK
+    return planning.DELETE if options.delete else planning.SET_ASIDE
+
+
+def _policy(options: argparse.Namespace) -> matching.Policy:
+    if options.strict:
+        return matching.STRICT
+    return matching.LOOSE if options.loose else matching.DEFAULT
+
+
+def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) -> Answer:
+    """Return the plan in the wanted form; a folder that could not be used is told now, too."""
+    into = ""
+    if plan.action == planning.SET_ASIDE and plan.steps:
+        into = folder or places.default_folder(shelf, plan)
+        try:
+            places.require_usable(shelf, plan, into)
+        except places.PlaceError as exc:
+            raise CleanupError(str(exc)) from exc
+    if options.null:
+        return Answer(plan_report.plan_null(plan))
+    if options.format == "json":
+        return Answer(plan_report.plan_json(plan))
+    if options.format == "csv":
+        return Answer(plan_report.plan_csv(plan))
+    text = plan_report.plan_text(plan, show_left=options.show_left, into=into)
+    hint = "Nothing was touched. Add --apply to do it." if plan.steps else ""
+    return Answer(text, hint=hint)
+
+
+def undo(options: argparse.Namespace) -> Answer:
+    """Take a clean-up back; the exit status is 1 if something is not back. Raises CleaningError."""
+    with open_shelf(options.shelve, "w") as shelf:
+        undone = undoing.undo(shelf, options.run)
+    return Answer(clean_report.undone_text(undone), 1 if undone.lost else 0)
+
+
+def history(options: argparse.Namespace) -> Answer:
+    """List the clean-ups. Raises CleaningError."""
+    with open_shelf(options.shelve) as shelf:
+        past = undoing.history(shelf)
+    if options.format == "json":
+        return Answer(clean_report.history_json(past))
+    return Answer(clean_report.history_text(past))
+
+
+def not_the_same(options: argparse.Namespace) -> Answer:
+    """Remember, forget or list pictures that are no duplicates. Raises CleaningError."""
+    pictures = [names.absolute(path) for path in options.pictures]
+    if options.list:
+        with open_shelf(options.shelve) as shelf:
+            return Answer(clean_report.pairs_text(not_duplicates.listed(shelf)))
+    with open_shelf(options.shelve, "w") as shelf:
+        if options.forget:
+            number = not_duplicates.forget(shelf, pictures)
+            return Answer(f"{report.count(number, 'pair')} forgotten\n")
+        number = not_duplicates.remember(shelf, pictures)
+        return Answer(f"{report.count(number, 'pair')} remembered as no duplicates\n")

@@ -1,0 +1,211 @@
+"""Every pair of hashes within a radius, without looking at every pair.
+
+The hashes are sorted into buckets by the bits of one band after the other, and each bucket is
+compared with the buckets whose number lies within the band's limit (see bands.py). A million
+photographs at radius 14 have five bands of 12-14 bits with limit 2, and 7 % of all pairs are
+looked at.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf.pairing.bands import Band, Buckets, bands, bucketed, masks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Future
+
+    import numpy.typing as npt
+
+    Hashes = npt.NDArray[np.uint64]
+    Places = npt.NDArray[np.int64]
+    Found = Callable[[Places, Places], None]
+    Done = Callable[[float], None]
+
+TILE = 65_536  # comparisons at once: 0.5 MiB of exclusive ors; measured best of 8,192 ... 131,072
+SHORT_ROWS = 128  # below 8,192, NumPy's default, rows of less than 3,000 are not copied: 3 x faster
+BATCH = 16_384  # pairs reported at once: fewer, and the calls cost more than the pairs
+TASKS = 64  # of one band, so that threads end together and an interrupt is heard soon
+FEWEST_BANDS, MOST_BANDS = 4, 16  # 65,536 buckets of 16 bits ... 16 of 4
+PAIR_COST = 0.5  # ns: one comparison
+BUCKET_COST, NEIGHBOUR_COST = 12_000, 150  # ns: looking at a bucket, at each of its neighbours
+SKEW = 1.7  # how many more pairs share buckets than if bits were random: measured
+
+
+def best_bands(radius: int, left: int, right: int) -> tuple[Band, ...]:
+    """Return the bands that cost least for so many hashes; () when comparing all pairs does."""
+    cost, chosen = PAIR_COST * left * right, tuple[Band, ...]()
+    for count in range(FEWEST_BANDS, MOST_BANDS + 1):
+        choice = bands(radius, count)
+        needed = sum(_cost(band, left, right) for band in choice)
+        if needed < cost:
+            cost, chosen = needed, choice
+    return chosen
+
+
+def _cost(band: Band, left: int, right: int) -> float:
+    buckets = 1 << len(band.bits)
+    near = sum(math.comb(len(band.bits), differing) for differing in range(band.limit + 1))
+    share = min(1.0, SKEW * near / buckets)
+    overhead = BUCKET_COST + NEIGHBOUR_COST * near
+    return PAIR_COST * left * right * share + min(buckets, left) * overhead * (near > 0)
+
+
+def close_exhaustive(left: Hashes, right: Hashes, radius: int) -> Iterator[tuple[int, int]]:
+    """Yield every (i, j) with `left[i]` and `right[j]` within the radius: the definition."""
+    for i, hash_ in enumerate(left):
+        for j in np.flatnonzero(np.bitwise_count(right ^ hash_) <= radius):
+            yield i, int(j)
+
+
+class Work(NamedTuple):
+    """How a join is done: on so many threads, telling the share of the work that is done."""
+
+    jobs: int = 1
+    done: Done = lambda _: None
+
+
+ALONE = Work()
+
+
+def close(left: Hashes, right: Hashes, radius: int, found: Found, work: Work = ALONE) -> None:
+    """Call `found(i, j)` with arrays of places, `left[i]` and `right[j]` within the radius.
+
+    Every such pair is found at least once and at most once a band, some thousands at a time, in no
+    particular order and, with several jobs, by several threads at once.
+    """
+    _Join(left, right, radius, found).run(best_bands(radius, len(left), len(right)), work)
+
+
+def close_within(hashes: Hashes, radius: int, found: Found, work: Work = ALONE) -> None:
+    """Do as `close` with the same hashes on both sides, for i != j in either order."""
+    _Join(hashes, None, radius, found).run(best_bands(radius, len(hashes), len(hashes) // 2), work)
+
+
+class _Join:
+    def __init__(self, left: Hashes, right: Hashes | None, radius: int, found: Found) -> None:
+        self.within = right is None  # the same hashes on both sides
+        self.left, self.right = left, left if right is None else right
+        self.radius, self.found = radius, found
+        self._own = threading.local()
+
+    def run(self, chosen: Sequence[Band], work: Work) -> None:
+        useful = [band for band in chosen if band.limit >= 0]
+        with ThreadPoolExecutor(work.jobs) as pool:
+            if not chosen:
+                tasks = [pool.submit(self._rows, part) for part in _parts(len(self.left))]
+                _wait(tasks, work.done)
+            for number, band in enumerate(useful):
+                left = bucketed(self.left, band.bits)
+                right = left if self.within else bucketed(self.right, band.bits)
+                full = np.flatnonzero(np.diff(left.starts))
+                look = functools.partial(
+                    self._buckets, left, right, masks(len(band.bits), band.limit)
+                )
+                tasks = [pool.submit(look, full[part]) for part in _parts(len(full))]
+                _wait(tasks, work.done, number, len(useful))
+
+    def _rows(self, part: slice) -> None:
+        """Compare some hashes with all; of the same hashes, with those that follow."""
+        start = part.start if self.within else 0
+        for i, j in _gathered(self._tiles(self.left[part], self.right[start:])):
+            self._report(i + part.start, j + start)
+
+    def _buckets(self, left: Buckets, right: Buckets, changes: Places, numbers: Places) -> None:
+        """Compare each of these buckets with its neighbours."""
+        for i, j in _gathered(self._of_buckets(left, right, changes, numbers)):
+            self._report(i, j)
+
+    def _of_buckets(
+        self, left: Buckets, right: Buckets, changes: Places, numbers: Places
+    ) -> Iterator[tuple[Places, Places]]:
+        for number in numbers.tolist():
+            near = changes ^ number
+            if self.within:
+                near = near[near >= number]  # the others come here from their own side
+            starts, ends = right.starts[near], right.starts[near + 1]
+            joined = np.cumsum(ends - starts)  # where each piece ends among the others
+            if not joined[-1]:
+                continue
+            pieces = zip(starts.tolist(), ends.tolist(), strict=True)
+            others = np.concatenate([right.hashes[a:b] for a, b in pieces])
+            own = slice(left.starts[number], left.starts[number + 1])
+            for i, j in _gathered(self._tiles(left.hashes[own], others)):
+                piece = np.searchsorted(joined, j, side="right")
+                place = j + (ends - joined)[piece]
+                yield left.places[i + own.start], right.places[place]
+
+    def _report(self, i: Places, j: Places) -> None:
+        if self.within:
+            different = i != j
+            i, j = i[different], j[different]
+        if len(i):
+            self.found(i, j)
+
+    def _tiles(self, ours: Hashes, others: Hashes) -> Iterator[tuple[Places, Places]]:
+        """Yield places of close pairs, a tile of comparisons at a time."""
+        bits, counts = self._buffers()
+        for first in range(0, len(others), TILE):
+            part = others[first : first + TILE]
+            height = TILE // len(part)
+            for top in range(0, len(ours), height):
+                block = ours[top : top + height, None]
+                size = len(block) * len(part)
+                np.bitwise_xor(block, part, out=bits[:size].reshape(-1, len(part)))
+                np.bitwise_count(bits[:size], out=counts[:size])
+                hits = np.flatnonzero(counts[:size] <= self.radius)
+                if len(hits):
+                    i, j = np.divmod(hits, len(part))
+                    yield i + top, j + first
+
+    def _buffers(self) -> tuple[Hashes, npt.NDArray[np.uint8]]:
+        """Return this thread's room for one tile."""
+        if not hasattr(self._own, "buffers"):
+            np.setbufsize(SHORT_ROWS)  # of this thread alone, which ends with the join
+            self._own.buffers = np.empty(TILE, np.uint64), np.empty(TILE, np.uint8)
+        buffers: tuple[Hashes, npt.NDArray[np.uint8]] = self._own.buffers
+        return buffers
+
+
+def _gathered(parts: Iterable[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:
+    """Yield the same pairs, at least BATCH at a time but for the last time."""
+    some: list[tuple[Places, Places]] = []
+    count = 0
+    for part in parts:
+        some.append(part)
+        count += len(part[0])
+        if count >= BATCH:
+            yield _joined(some)
+            some, count = [], 0
+    if some:
+        yield _joined(some)
+
+
+def _joined(parts: list[tuple[Places, Places]]) -> tuple[Places, Places]:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate([i for i, _ in parts]), np.concatenate([j for _, j in parts])
+
+
+def _wait(tasks: list[Future[None]], done: Done, number: int = 0, of: int = 1) -> None:
+    """Wait for the tasks of one band of several; an error or an interrupt cancels the rest."""
+    try:
+        for count, task in enumerate(tasks, 1):
+            task.result()
+            done((number + count / len(tasks)) / of)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _parts(count: int) -> list[slice]:
+    """Cut a number of things into as many parts as there are tasks, or fewer."""
+    step = max(1, -(-count // TASKS))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]

@@ -1,0 +1,150 @@
+"""Groups that are stars: every member matches the keeper itself, so nothing is chained together.
+
+Pictures are gone through from the best to keep to the worst. One that no group has taken yet takes
+all later ones that match it; so the groups depend on the pictures alone, not on the order in which
+pairs were found. What matches a member but not the keeper is beside the group.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
+from imageshelf.pairing import turning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from imageshelf.pairing.pairs import Pairs
+    from imageshelf.pairing.prints import Prints
+
+    Neighbours = Callable[[int], Iterable[tuple[int, "Measures"]]]
+    Related = Callable[[int, int, "Measures"], str]  # the kind, "" for no relation
+
+NO_COPIES = frozenset({ANOTHER_SHOT, SIMILAR})
+
+
+class Measures(NamedTuple):
+    """How far two pictures are apart, and what the first must undergo to look like the second."""
+
+    row: int = 0
+    column: int = 0
+    phash: int = 0
+    score: int = 0
+    turn: int = 0  # index into ORIENTATIONS
+
+
+class Relation(NamedTuple):
+    """A picture, and how it is related to another one, `to`."""
+
+    id: int
+    to: int
+    kind: str
+    measures: Measures
+
+
+class Star(NamedTuple):
+    """A picture to keep, what matches it, and what matches only one of those."""
+
+    keeper: int
+    members: tuple[Relation, ...]
+    beside: tuple[Relation, ...] = ()
+
+
+class Graph:
+    """Which pictures match which, by their prints."""
+
+    def __init__(self, prints: Prints, pairs: Pairs) -> None:
+        self._prints, self._pairs = prints, pairs
+        first = (pairs.numbers >> np.uint64(32)).astype(np.int64)
+        second = (pairs.numbers & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        ends = np.concatenate([first, second])
+        self._order = np.argsort(ends, kind="stable")
+        self._starts = np.searchsorted(ends[self._order], np.arange(len(prints.whole.ids) + 1))
+        involved = (np.diff(self._starts) > 0) | (np.diff(prints.starts) > 1)
+        self._print_of = {
+            picture: number
+            for number in np.flatnonzero(involved).tolist()
+            for picture in prints.pictures_of(number)
+        }
+
+    @property
+    def pictures(self) -> list[int]:
+        """The pictures that match any other."""
+        return sorted(self._print_of)
+
+    def matches(self, picture: int) -> Iterator[tuple[int, Measures]]:
+        """Yield every picture that matches this one, with their distance."""
+        own = self._print_of[picture]
+        for other in self._prints.pictures_of(own):
+            if other != picture:
+                yield other, Measures()
+        for at in self._order[self._starts[own] : self._starts[own + 1]].tolist():
+            pair = self._pairs.pair(at % len(self._pairs))
+            ahead = at < len(self._pairs)
+            turn = pair.turn if ahead else turning.INVERSE[pair.turn]
+            measures = Measures(pair.row, pair.column, pair.phash, pair.score, turn)
+            for other in self._prints.pictures_of(pair.second if ahead else pair.first):
+                yield other, measures
+
+
+def stars(order: Sequence[int], matches: Neighbours, related: Related) -> list[Star]:
+    """Return the groups of pictures that are given from the best to keep to the worst.
+
+    Copies come first, each picture in one group at most. Then other shots and similar pictures,
+    in groups of their own: of them each picture is in one more at most, and never one that is a
+    copy of another.
+    """
+    place = {picture: at for at, picture in enumerate(order)}
+    taken: set[int] = set()
+    copies: list[Star] = []
+    others: dict[int, list[Relation]] = {}
+    for keeper in order:
+        if keeper in taken:
+            continue
+        found = [
+            Relation(picture, keeper, kind, measures)
+            for picture, measures in matches(keeper)
+            if place.get(picture, -1) > place[keeper] and picture not in taken
+            if (kind := related(keeper, picture, measures))
+        ]
+        others[keeper] = [one for one in found if one.kind in NO_COPIES]
+        members = tuple(one for one in found if one.kind not in NO_COPIES)
+        taken.update(one.id for one in members)
+        if members:
+            copies.append(Star(keeper, members))
+    besides = [star._replace(beside=_beside(star, place, matches, related)) for star in copies]
+    return besides + _shots([picture for picture in order if picture not in taken], others)
+
+
+def _beside(
+    star: Star, place: dict[int, int], matches: Neighbours, related: Related
+) -> tuple[Relation, ...]:
+    """Return what matches a member but not the keeper, by the first member that it matches."""
+    known = {star.keeper, *(member.id for member in star.members)}
+    known.update(picture for picture, _ in matches(star.keeper))
+    beside = []
+    for member in sorted(star.members, key=lambda one: place[one.id]):
+        for picture, measures in matches(member.id):
+            if picture in known or picture not in place or member.kind == SAME_FILE:
+                continue
+            kind = related(member.id, picture, measures)
+            if kind and kind not in NO_COPIES:
+                known.add(picture)
+                beside.append(Relation(picture, member.id, kind, measures))
+    return tuple(beside)
+
+
+def _shots(order: list[int], others: dict[int, list[Relation]]) -> list[Star]:
+    left = set(order)
+    found = []
+    for keeper in order:
+        if keeper in left:
+            members = tuple(one for one in others.get(keeper, ()) if one.id in left)
+            left.difference_update(one.id for one in members)
+            if members:
+                left.discard(keeper)
+                found.append(Star(keeper, members))
+    return found

@@ -1,0 +1,243 @@
+"""The shelf: a mapping from hash to file names that survives a crash, and its catalogue.
+
+    with open_shelf("db.shelve") as shelf:
+        shelf["3c3e0e1f1f1e3e7c"]          # ['holiday/a.jpg', 'holiday/b.jpg']
+
+One file in the format of the standard library's `dbm.sqlite3`, so that Python 3.13's own
+`shelve.open` reads and writes it too. Reading never executes anything that the file holds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, MutableMapping
+from typing import TYPE_CHECKING, Self
+
+from imageshelf.shelf import creating, foreign, names, pickled, recipes, schema
+from imageshelf.shelf.catalogue import SET_META, Catalogue
+from imageshelf.shelf.database import LONG, Database
+from imageshelf.shelf.errors import ShelfError, shown
+from imageshelf.shelf.records import storable
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from imageshelf.hashing import Recipe
+
+__all__ = ["Shelf", "ShelfError", "open_shelf"]
+
+LIST = "SELECT value FROM Dict WHERE key = ?"
+HAS = "SELECT 1 FROM Dict WHERE key = ?"
+REPLACE = "REPLACE INTO Dict (key, value) VALUES (?, ?)"  # a new row number: see foreign.py
+DELETE = "DELETE FROM Dict WHERE key = ?"
+KEYS_FROM = "SELECT key FROM Dict WHERE key >= ? ORDER BY key LIMIT 4096"
+COUNT = "SELECT count(*) FROM Dict WHERE key >= x''"
+ANY = "SELECT 1 FROM Dict LIMIT 1"
+
+
+def open_shelf(path: str | os.PathLike[str], flag: str = "r") -> Shelf:
+    """Open a shelf: "r" to read, "w" to write, "c" to write and create, "n" to start anew.
+
+    Whatever is wrong with the path or the file is a ShelfError with one clear sentence.
+    """
+    if flag not in {"r", "w", "c", "n"}:
+        raise ValueError(f"expected the flag r, w, c or n, not {flag!r}")
+    absolute = names.absolute(path)
+    creating.check_path(absolute, new=flag in {"c", "n"})
+    db = Database(absolute, writable=flag != "r")
+    try:
+        if flag == "n":
+            creating.start_anew(db)
+        elif db.kind == "empty":
+            if flag == "r":
+                raise db.wrong("is empty: index.py puts pictures on it")  # noqa: TRY301
+            creating.create(db)
+        return Shelf(db)
+    except BaseException:
+        db.close()
+        raise
+
+
+class Shelf(MutableMapping[str, list[str]]):
+    """Hash (16 hex digits) -> sorted names of the pictures that have it; a context manager.
+
+    Keys come in their order.
+
+    A list that is read is a copy: assign it to change the shelf. What is assigned by hand is kept
+    and found, and told apart from what an index run wrote (`foreign`).
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.path = db.path
+        self.folder = os.path.dirname(db.path)
+
+    def __repr__(self) -> str:
+        return f"<Shelf {shown(self.path)}>"
+
+    # -- the mapping ------------------------------------------------------------------------
+
+    def __getitem__(self, key: str) -> list[str]:
+        if not isinstance(key, str):
+            raise KeyError(key)
+        stored = names.to_bytes(key)
+        rows = self._db.select(LIST, (stored,), LONG)
+        if not rows:
+            raise KeyError(key)
+        return foreign.parsed(self._db, stored, rows[0][0])
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and bool(self._db.select(HAS, (names.to_bytes(key),)))
+
+    def __iter__(self) -> Iterator[str]:
+        start = b""
+        while rows := self._db.select(KEYS_FROM, (start,)):
+            for (key,) in rows:
+                if not isinstance(key, bytes) or key < start:
+                    raise self._db.wrong("is damaged: keys that are none, or out of order")
+                start = key + b"\0"
+                yield names.to_text(key)
+
+    def __len__(self) -> int:
+        return int(self._db.select(COUNT)[0][0])
+
+    def __setitem__(self, key: str, value: list[str]) -> None:
+        if not isinstance(key, str):
+            raise TypeError(f"a key is text, not {type(key).__name__}")
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise TypeError("a value is a list of names, each of them text")
+        data = pickled.dumps(value)
+        if len(data) > pickled.LONGEST:
+            raise ValueError(f"a list of {len(data):,} bytes; at most {pickled.LONGEST:,} fit")
+        with self._db.transaction():
+            self._db.write(REPLACE, (names.to_bytes(key), data))
+
+    def __delitem__(self, key: str) -> None:
+        with self._db.transaction():
+            if not isinstance(key, str) or not self._db.write(DELETE, (names.to_bytes(key),)):
+                raise KeyError(key)
+
+    def sync(self) -> None:
+        """Do nothing: every change is on the disk when the call that made it returns."""
+
+    def close(self) -> None:
+        """Close the file; a closed shelf raises ShelfError."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- names ------------------------------------------------------------------------------
+
+    def name_of(self, path: str | os.PathLike[str]) -> str:
+        """Give the name under which a path is kept: relative below the shelf's folder."""
+        return names.name_of(names.absolute(path), self.folder)
+
+    def path_of(self, name: str) -> str:
+        """Give the absolute path that a name stands for."""
+        if "\0" in name:
+            raise self._db.wrong(f"holds the impossible name {shown(name)}")
+        return names.native(names.path_of(name, self.folder))
+
+    # -- the catalogue ----------------------------------------------------------------------
+
+    @property
+    def writable(self) -> bool:
+        """Whether it was opened for writing."""
+        return self._db.writable
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """What is known beside the lists; None for a file that only `shelve` has written."""
+        return Catalogue(self._db) if self._db.kind == "whole" else None
+
+    def whole_catalogue(self) -> Catalogue:
+        """Give the catalogue, or raise ShelfError where there is none."""
+        if self.catalogue is None:
+            raise self._bare()
+        return self.catalogue
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How the hashes on this shelf were made; None before the first index run."""
+        from imageshelf.hashing import Recipe  # noqa: PLC0415 - NumPy
+
+        stored = recipes.stored(self._db)
+        try:
+            return None if stored is None else Recipe(**stored)
+        except TypeError as exc:
+            raise recipes.unreadable(self._db) from exc
+
+    def mismatch(self, recipe: Recipe) -> str | None:
+        """Give a sentence if hashes made by `recipe` do not fit those on the shelf."""
+        return recipes.mismatch(self._db, recipe)
+
+    def adopt(self, recipe: Recipe) -> None:
+        """Make sure that hashes by this recipe may go onto the shelf; a new shelf takes it on.
+
+        Raises ShelfError for a shelf of another recipe, and for one without a catalogue.
+        """
+        with self._db.snapshot():
+            settled = recipes.stored(self._db) is not None and self._note_of_folder() == self._note
+            if settled:  # nothing to write down
+                self._refuse_other(recipe)
+                recipes.take_on(self._db, recipe, anew=False)
+                return
+        with self._db.transaction():
+            self._db.check_schema()  # another process may have been quicker
+            if self._db.kind == "bare" and self._db.select(ANY):
+                raise self._bare()
+            creating.complete(self._db)
+            self._refuse_other(recipe)
+            recipes.take_on(self._db, recipe, anew=recipes.stored(self._db) is None)
+            self._db.write(SET_META, ("folder", self._note))
+
+    def rebuild(self, recipe: Recipe) -> None:
+        """Forget all pictures and their hashes, but not what people decided; take a recipe on."""
+        with self._db.transaction():
+            self._db.check_schema()
+            creating.complete(self._db)
+            for table in schema.REBUILT:
+                self._db.write(f"DELETE FROM {table}")  # noqa: S608
+            foreign.set_mark(self._db)
+            recipes.take_on(self._db, recipe, anew=True)
+            self._db.write(SET_META, ("folder", self._note))
+
+    @property
+    def _note(self) -> str:
+        return storable(self.folder)
+
+    def _note_of_folder(self) -> str | None:
+        return Catalogue(self._db).meta("folder")
+
+    def _refuse_other(self, recipe: Recipe) -> None:
+        if sentence := self.mismatch(recipe):
+            raise ShelfError(sentence)
+
+    def _bare(self) -> ShelfError:
+        return self._db.wrong(
+            f"has keys but no catalogue, so nobody knows how they were made; {recipes.REBUILD}"
+        )
+
+    def foreign(self) -> list[tuple[str, list[str]]]:
+        """Give (key, names) of what somebody wrote by hand; without a catalogue, everything."""
+        if self._db.kind == "whole":
+            return Catalogue(self._db).foreign()
+        with self._db.snapshot():
+            found = [(names.to_text(key), texts) for _, key, texts in foreign.lists(self._db)]
+        return sorted(found)
+
+    def check(self) -> list[str]:
+        """Give what is wrong with the shelf, a sentence a finding; [] when all is well."""
+        from imageshelf.shelf import checking  # noqa: PLC0415 - NumPy
+
+        with self._db.snapshot():
+            return checking.findings(self._db)

@@ -1,0 +1,183 @@
+"""Changes of a shelf: each is one transaction over `Dict` and catalogue together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imageshelf.shelf import foreign, names, packed, pickled, recipes
+from imageshelf.shelf.database import LONG
+from imageshelf.shelf.records import (
+    COLUMN_NAMES,
+    COLUMNS,
+    Added,
+    picture_values,
+    signed,
+    skip_values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from imageshelf.shelf.database import Database
+    from imageshelf.shelf.records import Entry, Move, Skip
+
+STORE_PICTURE = f"REPLACE INTO picture ({COLUMN_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+DELETE_PICTURE = "DELETE FROM picture WHERE id = ?"
+RENAME_PICTURE = "UPDATE picture SET name = ?, device = ?, inode = ?, nlink = ? WHERE id = ?"
+SET_ASIDE = "UPDATE picture SET name = ? WHERE id = ?"
+STORE_SKIP = "REPLACE INTO skipped VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+DELETE_SKIP = "DELETE FROM skipped WHERE name = ?"
+ANY_SKIP = "SELECT 1 FROM skipped LIMIT 1"
+ANY_NOTED = "SELECT 1 FROM foreign_key LIMIT 1"
+IDS = "SELECT name, id FROM picture WHERE name IN (*)"
+LISTS = "SELECT key, value FROM Dict WHERE key IN (*)"
+NEW_LIST = "INSERT INTO Dict (key, value) VALUES (?, ?)"
+STORE_LIST = "UPDATE Dict SET value = ? WHERE key = ?"
+DELETE_LIST = "DELETE FROM Dict WHERE key = ?"
+
+TOGETHER = 10_000  # names in one transaction
+
+
+def add(
+    db: Database, entries: Iterable[Entry], skips: Iterable[Skip], dataset: int | None
+) -> Added:
+    """Put pictures and skipped files on the shelf, whether their names are known or not."""
+    pictures = {entry.name: entry for entry in entries}
+    refused = {skip.name: skip for skip in skips if skip.name not in pictures}
+    for entry in pictures.values():
+        if int(entry.key, 16) != entry.whole[0]:
+            raise ValueError(f"key {entry.key} is not the row hash {entry.whole[0]:016x}")
+    with db.transaction():
+        recipes.refuse_changed(db)
+        foreign.note(db)
+        before = _ids(db, [*pictures, *refused])
+        lists = _Lists(db)
+        lists.leave(before)
+        gone = [before[name] for name in refused if name in before]
+        _delete(db, gone)
+        ids, written = _numbered(db, before, pictures)
+        numbered = zip(ids, written, strict=True)
+        db.write_many(STORE_PICTURE, (picture_values(n, dataset, entry) for n, entry in numbered))
+        packed.store(db, ids, written)
+        for entry in written:
+            lists.join(entry.key.encode(), entry.name)
+        lists.write()
+        if db.select(ANY_SKIP):
+            db.write_many(DELETE_SKIP, ((name,) for name in pictures))
+        db.write_many(STORE_SKIP, (skip_values(skip) for skip in refused.values()))
+        foreign.set_mark(db)
+    changed = len(before) - len(gone)
+    return Added(len(pictures) - changed, changed)
+
+
+def forget(db: Database, gone: Iterable[bytes]) -> None:
+    """Take names off the shelf, pictures and skipped files alike."""
+    every = list(gone)
+    for start in range(0, len(every), TOGETHER):
+        some = every[start : start + TOGETHER]
+        with db.transaction():
+            foreign.note(db)
+            before = _ids(db, some)
+            lists = _Lists(db)
+            lists.leave(before)
+            _delete(db, list(before.values()))
+            lists.write()
+            db.write_many(DELETE_SKIP, ((name,) for name in some))
+            foreign.set_mark(db)
+
+
+def rename(db: Database, moves: Iterable[Move]) -> None:
+    """Give pictures other names; one that bore the new name and does not move is forgotten."""
+    every = list({new: (old, new, stat) for old, new, stat in moves}.values())
+    if not every:
+        return
+    with db.transaction():
+        foreign.note(db)
+        before = _ids(db, sorted({name for old, new, _ in every for name in (old, new)}))
+        known = [(old, new, stat) for old, new, stat in every if old in before]
+        moved = {old for old, _, _ in known}
+        replaced = {new for _, new, _ in known if new in before} - moved
+        lists = _Lists(db)
+        lists.leave({name: before[name] for name in moved | replaced})
+        _delete(db, [before[name] for name in replaced])
+        # Two names may change places, so all leave their old ones first.
+        db.write_many(SET_ASIDE, ((b"\0%d" % before[old], before[old]) for old in moved))
+        for old, new, stat in known:
+            place = (signed(stat.st_dev), signed(stat.st_ino), stat.st_nlink)
+            db.write(RENAME_PICTURE, (new, *place, before[old]))
+            if old in lists.keys:
+                lists.join(lists.keys[old], new)
+        lists.write()
+        db.write_many(DELETE_SKIP, ((new,) for _, new, _ in known))
+        foreign.set_mark(db)
+
+
+class _Lists:
+    """Changes of the lists in Dict, collected and then written at once, each list once."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.keys: dict[bytes, bytes] = {}  # name: the key that it left
+        self._leaving: dict[bytes, set[str]] = {}
+        self._joining: dict[bytes, list[str]] = {}
+        self._adopts = bool(db.select(ANY_NOTED))
+
+    def leave(self, ids: Mapping[bytes, int]) -> None:
+        """Take known pictures (name: id) off the lists of the keys that the catalogue has."""
+        hashes = packed.rows(self.db, ids.values()) if ids else {}
+        for name, number in ids.items():
+            if number in hashes:
+                key = self.keys[name] = b"%016x" % hashes[number]
+                self._leaving.setdefault(key, set()).add(names.to_text(name))
+
+    def join(self, key: bytes, name: bytes) -> None:
+        """Put a name on a key's list."""
+        self._joining.setdefault(key, []).append(names.to_text(name))
+        if self._adopts:
+            self.db.write(foreign.ADOPT, (key, name))
+
+    def write(self) -> None:
+        """Read the lists concerned, change them, and write those that are different."""
+        keys = sorted(self._leaving.keys() | self._joining)
+        rows = self.db.select_in(LISTS, keys, LONG)
+        before = {key: (value, foreign.parsed(self.db, key, value)) for key, value in rows}
+        for key, (old, texts) in before.items():
+            left = set(texts) - self._leaving.get(key, set())
+            after = left.union(self._joining.get(key, ()))
+            if not after:
+                self.db.write(DELETE_LIST, (key,))
+            elif (value := self._packed(key, after)) != old:
+                self.db.write(STORE_LIST, (value, key))
+        new = [key for key in keys if key in self._joining and key not in before]
+        self.db.write_many(NEW_LIST, ((key, self._packed(key, self._joining[key])) for key in new))
+
+    def _packed(self, key: bytes, texts: Collection[str]) -> bytes:
+        value = pickled.dumps(sorted(set(texts)) if len(texts) > 1 else list(texts))
+        if len(value) > pickled.LONGEST:
+            raise self.db.wrong(
+                f"has no room for {len(texts):,} pictures under one key ({key.decode()})"
+            )
+        return value
+
+
+def _ids(db: Database, wanted: Sequence[bytes]) -> dict[bytes, int]:
+    rows: list[tuple[bytes, Any]] = db.select_in(IDS, wanted)
+    if not all(isinstance(number, int) for _, number in rows):
+        raise db.wrong("is damaged: a picture's id is no number")
+    return dict(rows)
+
+
+def _numbered(
+    db: Database, before: Mapping[bytes, int], pictures: Mapping[bytes, Entry]
+) -> tuple[list[int], list[Entry]]:
+    """Give each picture its id: the one it has, or the next free one in the order of names."""
+    free = packed.first_free_id(db)
+    known = [name for name in pictures if name in before]
+    new = sorted(name for name in pictures if name not in before)
+    ids = [before[name] for name in known] + list(range(free, free + len(new)))
+    return ids, [pictures[name] for name in known + new]
+
+
+def _delete(db: Database, ids: Sequence[int]) -> None:
+    db.write_many(DELETE_PICTURE, ((number,) for number in ids))
+    packed.clear(db, ids)

@@ -1,0 +1,104 @@
+"""Connections to an SQLite file that are safe to open and leave nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+
+from imageshelf.shelf import backends, names
+
+LONGEST_SQL = 2**16  # bytes of a table's definition
+POLL_S = 1.0  # Ctrl-C is noticed this often while waiting for another program
+_CACHE_KIB = 32 * 1024  # the key index of a million pictures is 25 MB
+
+_EITHER = (
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA mmap_size = 0",
+    f"PRAGMA cache_size = -{_CACHE_KIB}",
+)
+READER = ("PRAGMA query_only = ON",)
+WRITER = (
+    "PRAGMA synchronous = EXTRA",
+    "PRAGMA cache_spill = OFF",  # a batch stays in memory: no lock before its commit
+)
+
+
+def connect(path: str, mode: str) -> sqlite3.Connection:
+    """Open a file in one of the `modes`; sqlite3.Error if that does not work."""
+    option = "immutable=1" if mode == "immutable" else f"mode={mode}"
+    connection = sqlite3.connect(
+        f"file:{_quoted(path)}?{option}", uri=True, timeout=POLL_S, isolation_level=None
+    )
+    try:
+        _limit(connection)
+        for pragma in _EITHER:
+            connection.execute(pragma)
+        for pragma in WRITER if mode == "rwc" else READER:
+            connection.execute(pragma)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def reading_modes(path: str) -> tuple[str, ...]:
+    """Give the ways to open a file for reading, the first that works is taken.
+
+    Plain read-only cannot undo a write that a killed program left half done, and leaves files
+    behind when the shelf is in WAL mode; opened read-write with `query_only`, SQLite does the one
+    and tidies the other. On a medium that cannot be written, `immutable` reads a WAL file.
+    """
+    native = names.native(path)
+    try:
+        found = backends.header(native)
+    except (OSError, ValueError):
+        found = None
+    if found is None or not found.wal:
+        return ("ro", "rw")
+    left_over = os.path.exists(native + "-wal") and os.path.getsize(native + "-wal")
+    return ("rw", "ro") if left_over else ("rw", "ro", "immutable")
+
+
+def leave_wal(connection: sqlite3.Connection) -> None:
+    """Turn a file that Python's own shelve put into WAL mode back, when we are alone."""
+    with contextlib.suppress(sqlite3.OperationalError):  # in use: go on in WAL
+        mode = connection.execute("PRAGMA journal_mode").fetchone()
+        if mode == ("wal",):
+            connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+
+
+def clear_journal(connection: sqlite3.Connection, path: str) -> None:
+    """Remove the journal of a writer that was killed before it changed anything.
+
+    Such a journal is harmless, but would stay until the next write.
+    """
+    if not os.path.exists(names.native(path) + "-journal"):
+        return
+    connection.execute("PRAGMA busy_timeout = 0")  # if it is in use, it is not left over
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("BEGIN IMMEDIATE")
+        ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+        connection.execute(f"PRAGMA user_version = {version}")  # a write that changes nothing
+        connection.execute("COMMIT")
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+    connection.execute(f"PRAGMA busy_timeout = {int(POLL_S * 1000)}")
+
+
+def _quoted(path: str) -> str:
+    """Quote a path for a `file:` address, byte for byte."""
+    if os.sep != "/":
+        path = "/" + path.replace(os.sep, "/")
+    plain = b"/._-~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    return "".join(chr(b) if b in plain else f"%{b:02X}" for b in names.to_bytes(path))
+
+
+def _limit(connection: sqlite3.Connection) -> None:
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_SQL)
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER, False)
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_VIEW, False)

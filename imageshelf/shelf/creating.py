@@ -1,0 +1,66 @@
+"""Making a shelf: what may be at its path, and its tables."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from imageshelf.shelf import backends, foreign, names, schema
+from imageshelf.shelf.errors import ShelfError, shown
+
+if TYPE_CHECKING:
+    from imageshelf.shelf.database import Database
+
+SET_VERSION = "REPLACE INTO meta (name, value) VALUES ('schema_version', ?)"
+
+
+def check_path(path: str, *, new: bool) -> None:
+    """Raise ShelfError unless there is a database at the path, or room for a new one if `new`."""
+    try:
+        header = backends.header(names.native(path))
+    except ValueError as exc:
+        raise ShelfError(f"{shown(path)} {exc}") from exc
+    except OSError as exc:
+        raise ShelfError(f"{shown(path)} cannot be opened: {exc.strerror}") from exc
+    if header is not None:
+        if header.problem:
+            raise ShelfError(f"{shown(path)} {header.problem}")
+        return
+    if elsewhere := backends.beside(names.native(path)):
+        raise ShelfError(f"{shown(path)} {elsewhere}")
+    folder = os.path.dirname(path)
+    if not os.path.isdir(names.native(folder)):
+        raise ShelfError(f"{shown(path)} cannot be: there is no folder {shown(folder)}")
+    if not new:
+        raise ShelfError(f"{shown(path)} does not exist: index.py makes a shelf")
+
+
+def create(db: Database) -> None:
+    """Make the tables of a new shelf in an empty file."""
+    with db.transaction():
+        db.check_schema()  # another process may have been quicker
+        if db.kind == "empty":
+            complete(db)
+
+
+def start_anew(db: Database) -> None:
+    """Keep nothing of a shelf, and nothing of its size."""
+    with db.transaction():
+        db.check_schema()
+        for table in {"empty": (), "bare": ("Dict",), "whole": schema.TABLES}[db.kind]:
+            db.write(f"DROP TABLE {table}")
+        db.kind = "empty"
+        complete(db)
+    db.write("VACUUM")
+
+
+def complete(db: Database) -> None:
+    """Make the tables that are missing; inside a transaction."""
+    if db.kind == "empty":
+        db.write(schema.DICT)
+    if db.kind != "whole":
+        for sql in (*schema.CATALOGUE, schema.CAPTURED):
+            db.write(sql)
+        db.write(SET_VERSION, (schema.SCHEMA_VERSION,))
+        foreign.set_mark(db)
+    db.check_schema()

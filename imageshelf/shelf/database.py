@@ -1,0 +1,253 @@
+"""The one gateway to SQLite: connections that are safe to open, and errors as one sentence.
+
+A shelf may come from anybody and must survive anything, so a connection trusts nothing in the file
+(`trusted_schema=OFF`, no memory map, every value's length limited before it is fetched, no endless
+query), waits for other programs rather than failing, and commits durably
+(`journal_mode=DELETE`, `synchronous=EXTRA`: SQLite's default can lose the last commit in a power
+cut).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from imageshelf.shelf import connections, names, pickled, schema
+from imageshelf.shelf.errors import WAIT_S, ShelfError, primary, sentence, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+T = TypeVar("T")
+
+SHORT = 2**16  # bytes: no name or thumbnail is longer
+CHUNK = 2**20  # bytes: no packed chunk is longer
+LONG = pickled.LONGEST + SHORT  # bytes: a list of names
+PLACES = 500  # parameters of one IN (...)
+_TICK = 1_000_000  # instructions of SQLite's machine between two looks at the clock
+_TICKS = 200  # a query over a million rows takes 20
+_TICKS_PER_MB = 8  # of the file, for larger ones
+
+
+class Database:
+    """A connection to one shelf file. Every error is a ShelfError that names the file."""
+
+    def __init__(self, path: str, *, writable: bool) -> None:
+        """Open a file that is there to read it; `writable` also makes a new one."""
+        self.path = path
+        self.writable = writable
+        self.kind = "empty"
+        self.recipe: str | None = None  # as stored when this connection took it on
+        self._ticks = 0
+        self._connection: sqlite3.Connection | None = None
+        modes = ("rwc",) if writable else connections.reading_modes(path)
+        for mode in modes:
+            try:
+                self._open(mode)
+            except (sqlite3.Error, UnicodeDecodeError) as exc:
+                self._drop()
+                if mode == modes[-1] or primary(exc) not in _TRY_NEXT_MODE:
+                    raise self._error(exc) from exc
+            except BaseException:
+                self._drop()
+                raise
+            else:
+                return
+
+    def _open(self, mode: str) -> None:
+        self._connection = _waiting(lambda: connections.connect(self.path, mode))
+        self._connection.set_progress_handler(self._tick, _TICK)
+        self._check_schema()
+        if self.writable:
+            connections.leave_wal(self._connection)
+            connections.clear_journal(self._connection, self.path)
+
+    def check_schema(self) -> None:
+        """Raise ShelfError unless the tables are exactly a shelf's; sets `kind`."""
+        with self._translated():
+            self._check_schema()
+
+    def _check_schema(self) -> None:
+        rows = self._rows(schema.OBJECTS)
+        try:
+            self.kind = schema.kind(rows)
+        except schema.UnexpectedTableError as exc:
+            raise self.wrong(self._newer() or _odd_table(exc)) from exc
+
+    def _newer(self) -> str | None:
+        """Tell a shelf of a later imageshelf, which may have any tables, from a strange one."""
+        sql = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'meta'"
+        rows = self._rows(sql)
+        if [" ".join(str(row[0]).split()) for row in rows] != [" ".join(schema.META.split())]:
+            return None
+        rows = self._rows("SELECT value FROM meta WHERE name = 'schema_version'")
+        version = rows[0][0] if rows else None
+        if not isinstance(version, int) or version <= schema.SCHEMA_VERSION:
+            return None
+        return (
+            f"was written by a newer imageshelf (schema {version}, this one knows "
+            f"{schema.SCHEMA_VERSION}); upgrade imageshelf"
+        )
+
+    def close(self) -> None:
+        """Close the connection; a second close does nothing."""
+        if self._connection is None:
+            return
+        if self.writable:
+            connections.leave_wal(self._connection)
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._connection is None
+
+    def select(self, sql: str, values: Sequence[Any] = (), longest: int = SHORT) -> list[Any]:
+        """Give all rows of a query; no value longer than `longest` bytes is ever fetched."""
+        with self._translated():
+            self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
+            return self._rows(sql, values)
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        # A cursor left open by an error would keep its lock on the file even after `close`.
+        with contextlib.closing(self._retrying(sql, values)) as cursor:
+            return cursor.fetchall()
+
+    def select_in(self, sql: str, values: Sequence[Any], longest: int = SHORT) -> list[Any]:
+        """Give all rows of a query with `IN (*)`, some hundred values at a time."""
+        rows: list[Any] = []
+        for start in range(0, len(values), PLACES):
+            some = values[start : start + PLACES]
+            rows += self.select(sql.replace("*", ",".join("?" * len(some))), some, longest)
+        return rows
+
+    def select_all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Give all rows of a query over a whole table.
+
+        More bytes than the file has are refused: a hostile one lets many rows share one value.
+        """
+        with self._translated():
+            self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, SHORT)
+            rows: list[Any] = []
+            room = self.size_bytes()
+            with contextlib.closing(self._retrying(sql, values)) as cursor:
+                while more := cursor.fetchmany(PLACES):
+                    room -= sum(len(v) for row in more for v in row if isinstance(v, (bytes, str)))
+                    if room < 0:
+                        raise self.wrong("claims to hold more than its size; it is damaged")
+                    rows += more
+            return rows
+
+    def write(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Run one change and give the number of rows changed."""
+        with self._translated():
+            self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONG)
+            with contextlib.closing(self._retrying(sql, values)) as cursor:
+                return cursor.rowcount
+
+    def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one change for each row of values."""
+        with self._translated():
+            connection = self._connected()
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONG)
+            self._ticks = 0
+            connection.executemany(sql, rows).close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is written, durably, or nothing is."""
+        if not self.writable:
+            raise self.wrong("is open for reading only")
+        self.write("BEGIN IMMEDIATE")
+        yield from self._until_end("COMMIT")
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All queries inside see one state of the file."""
+        if self._connected().in_transaction:
+            yield
+            return
+        self.write("BEGIN")
+        yield from self._until_end("COMMIT")
+
+    def _until_end(self, end: str) -> Iterator[None]:
+        try:
+            yield
+            self.write(end)
+        except BaseException:
+            connection = self._connection
+            if connection is not None and connection.in_transaction:  # a full disk rolls back too
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+            raise
+
+    def size_bytes(self) -> int:
+        """Give the size of the file now, with what is still in its write-ahead log."""
+        size = 0
+        for suffix in ("", "-wal"):
+            with contextlib.suppress(OSError):
+                size += os.stat(names.native(self.path) + suffix).st_size
+        return size
+
+    def wrong(self, sentence: str) -> ShelfError:
+        """Give the error for this file; the sentence goes on after its name."""
+        return ShelfError(f"{shown(self.path)} {sentence}")
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise self.wrong("has been closed")
+        return self._connection
+
+    def _retrying(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        """Run a statement, waiting for other programs."""
+
+        def run() -> sqlite3.Cursor:
+            self._ticks = 0
+            return self._connected().execute(sql, values)
+
+        return _waiting(run)
+
+    def _tick(self) -> bool:
+        """Stop a query that a damaged or hostile file has made endless."""
+        self._ticks += 1
+        return self._ticks > _TICKS and self._ticks > _TICKS_PER_MB * self.size_bytes() / 2**20
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, UnicodeDecodeError) as exc:
+            raise self._error(exc) from exc
+
+    def _error(self, exc: Exception) -> ShelfError:
+        return self.wrong(sentence(exc, os.path.dirname(self.path) if self.writable else None))
+
+
+def _waiting(call: Callable[[], T]) -> T:
+    """Return what a call gives, waiting for other programs; Ctrl-C interrupts the wait."""
+    deadline = None
+    while True:
+        try:
+            return call()
+        except sqlite3.OperationalError as exc:
+            if primary(exc) != sqlite3.SQLITE_BUSY:
+                raise
+            deadline = deadline or time.monotonic() + WAIT_S - connections.POLL_S
+            if time.monotonic() > deadline:
+                raise
+
+
+_TRY_NEXT_MODE = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN))
+
+
+def _odd_table(exc: Exception) -> str:
+    return f"is not a shelf, or has been tampered with: unexpected table or view {shown(str(exc))}"

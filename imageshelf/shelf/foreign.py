@@ -1,0 +1,122 @@
+"""Entries of `Dict` that no indexed picture stands behind: somebody wrote them by hand.
+
+The catalogue remembers the highest row of `Dict` that it knows of. Python's own `shelve` (and our
+mapping) writes with REPLACE, which gives a row a new number above that mark; an index run changes
+rows in place. So what was written by hand is found without comparing everything. An index run
+notes such entries in the table foreign_key and moves the mark on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imageshelf.shelf import names, pickled
+from imageshelf.shelf.database import LONG
+from imageshelf.shelf.errors import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imageshelf.shelf.database import Database
+
+PAGE = 1000
+LOWEST = -(2**63)
+LISTS_ABOVE = "SELECT rowid, key, value FROM Dict WHERE rowid > ? ORDER BY rowid LIMIT 1000"
+LIST = "SELECT value FROM Dict WHERE key = ?"
+KEY_AT = "SELECT key FROM Dict WHERE rowid = ?"
+HIGHEST = "SELECT rowid, key FROM Dict ORDER BY rowid DESC LIMIT 1"
+NOTED = "SELECT key, name FROM foreign_key"
+NOTE = "INSERT OR IGNORE INTO foreign_key (key, name) VALUES (?, ?)"
+ADOPT = "DELETE FROM foreign_key WHERE key = ? AND name = ?"
+MARK = "SELECT value FROM meta WHERE name = 'dict_watermark'"
+SET_MARK = "REPLACE INTO meta (name, value) VALUES ('dict_watermark', ?)"
+IDS = "SELECT name, id FROM picture WHERE name IN (*)"
+
+Written = list[tuple[bytes, bytes]]  # key, name
+
+
+def lists(db: Database, above: int = LOWEST) -> Iterator[tuple[int, bytes, list[str]]]:
+    """Yield (row number, key, names) of all lists above a row, a page at a time."""
+    while rows := db.select(LISTS_ABOVE, (above,), LONG):
+        for number, key, value in rows:
+            if number <= above:
+                raise db.wrong("is damaged: rows out of order")
+            above = number
+            yield number, key, parsed(db, key, value)
+
+
+def parsed(db: Database, key: object, value: object) -> list[str]:
+    """Give the names in a value of Dict; ShelfError if it is anything but a list of names."""
+    try:
+        if not isinstance(value, bytes) or not isinstance(key, bytes):
+            raise ValueError("not stored as bytes")  # noqa: TRY004, TRY301
+        return pickled.loads(value)
+    except ValueError as exc:
+        raise db.wrong(f"holds no list of names at key {shown(repr(key)[:80])}: {exc}") from exc
+
+
+def written_by_hand(db: Database) -> Written:
+    """Give what was written by hand since the last index run; needs a catalogue."""
+    page: Written = []
+    found: Written = []
+    for _, key, texts in lists(db, _known_up_to(db)):
+        page += [(key, names.to_bytes(text)) for text in texts]
+        if len(page) >= PAGE:
+            found += unclaimed(db, page)
+            page = []
+    return found + unclaimed(db, page)
+
+
+def noted(db: Database) -> Written:
+    """Give what earlier index runs found written by hand and is still there."""
+    rows = db.select_all(NOTED)
+    if not all(isinstance(key, bytes) and isinstance(name, bytes) for key, name in rows):
+        raise db.wrong("is damaged: a foreign key is not stored as bytes")
+    there: dict[bytes, set[str]] = {}
+    for key in {key for key, _ in rows}:
+        value = db.select(LIST, (key,), LONG)
+        there[key] = set(parsed(db, key, value[0][0])) if value else set()
+    return [(key, name) for key, name in rows if names.to_text(name) in there[key]]
+
+
+def note(db: Database) -> None:
+    """Note what was written by hand, so that the mark can move on; inside a transaction."""
+    db.write_many(NOTE, written_by_hand(db))
+
+
+def set_mark(db: Database) -> None:
+    """Say that all rows of Dict are known now; inside the transaction that wrote them."""
+    top = db.select(HIGHEST)
+    mark = f"{top[0][0]} {top[0][1].hex()}" if top else "0 "
+    if db.select(MARK) != [(mark,)]:
+        db.write(SET_MARK, (mark,))
+
+
+def _known_up_to(db: Database) -> int:
+    """Give the marked row, or the lowest there is if that row was deleted or written anew."""
+    value = db.select(MARK)
+    if not value:
+        return LOWEST
+    try:
+        number, _, key = value[0][0].partition(" ")
+        row, known = int(number), bytes.fromhex(key)
+        if not LOWEST <= row < 2**63:
+            raise ValueError("out of range")  # noqa: TRY301
+    except (AttributeError, ValueError, TypeError) as exc:
+        raise db.wrong("is damaged: impossible dict_watermark") from exc
+    if row == 0 and not known:  # Dict was empty
+        return LOWEST
+    return row if db.select(KEY_AT, (row,)) == [(known,)] else LOWEST
+
+
+def unclaimed(db: Database, page: Written) -> Written:
+    """Give those of a page whose name is no picture's under that key."""
+    if not page:
+        return []
+    from imageshelf.shelf import packed  # noqa: PLC0415 - NumPy, not needed to open a shelf
+
+    wanted = sorted({name for _, name in page})
+    ids = {name: number for name, number in db.select_in(IDS, wanted) if isinstance(number, int)}
+    hashes = packed.rows(db, ids.values())
+    keys = {name: b"%016x" % hashes[number] for name, number in ids.items() if number in hashes}
+    return [(key, name) for key, name in page if keys.get(name) != key]

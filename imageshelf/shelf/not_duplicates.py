@@ -1,0 +1,153 @@
+"""Pairs of pictures that somebody said are no duplicates, remembered by their content.
+
+They are kept by the digests of their bytes, so they survive renames, re-indexing and `--rebuild`.
+The sizes of such files are kept, too: only files of these sizes ever need a digest.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from imageshelf import kinds
+from imageshelf.opening import UnreadableImage
+from imageshelf.shelf import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from imageshelf.shelf import Shelf
+    from imageshelf.shelf.catalogue import PictureRow
+    from imageshelf.shelf.database import Database
+
+SIZES = "not_duplicate_sizes"  # of the table meta
+PAIRS = "SELECT digest_a, digest_b FROM not_duplicate ORDER BY added_ns, digest_a, digest_b"
+ADD = "INSERT OR IGNORE INTO not_duplicate VALUES (?, ?, ?)"
+FORGET = "DELETE FROM not_duplicate WHERE digest_a = ? AND digest_b = ?"
+SET_DIGEST = "UPDATE picture SET digest = ? WHERE id = ?"
+NAMES_OF = "SELECT digest, name FROM picture WHERE digest IN (*) ORDER BY name"
+
+Pair = tuple[bytes, bytes]
+
+
+class NotDuplicatesError(Exception):
+    """Pictures that cannot be told apart for good; one sentence."""
+
+
+def remember(shelf: Shelf, paths: Sequence[str]) -> int:
+    """Remember that no two of these pictures are duplicates; return how many pairs are new."""
+    found = _digested(shelf, paths)
+    db = _database(shelf)
+    before = len(_pairs(db))
+    sizes = {*_sizes(shelf), *(row.size_bytes for row, _ in found)}
+    shelf.whole_catalogue().set_meta(SIZES, json.dumps(sorted(sizes)))
+    with db.transaction():
+        db.write_many(SET_DIGEST, ((digest, row.id) for row, digest in found))
+        now = time.time_ns()
+        db.write_many(ADD, ((*pair, now) for pair in _every_pair([d for _, d in found])))
+    return len(_pairs(db)) - before
+
+
+def forget(shelf: Shelf, paths: Sequence[str]) -> int:
+    """Forget what was remembered of these pictures among each other; return how many pairs."""
+    db = _database(shelf)
+    pairs = _every_pair([digest for _, digest in _digested(shelf, paths)])
+    with db.transaction():
+        return sum(db.write(FORGET, pair) for pair in pairs)
+
+
+def listed(shelf: Shelf) -> list[tuple[list[str], list[str]]]:
+    """Return the pairs, oldest first: for each side the names on the shelf with that content.
+
+    A side that is not on the shelf now is the beginning of its digest, in angle brackets.
+    """
+    db = _database(shelf)
+    pairs = _pairs(db)
+    wanted = sorted({digest for pair in pairs for digest in pair})
+    named: dict[bytes, list[str]] = {}
+    for digest, name in db.select_in(NAMES_OF, wanted):
+        named.setdefault(digest, []).append(names.to_text(name))
+    return [
+        (named.get(a, [f"<{a.hex()[:16]}>"]), named.get(b, [f"<{b.hex()[:16]}>"])) for a, b in pairs
+    ]
+
+
+def asked(shelf: Shelf) -> Callable[[PictureRow, PictureRow], bool]:
+    """Return what tells of two pictures on a shelf whether they are remembered as none."""
+    db = _database(shelf)
+    pairs = set(_pairs(db))
+    if not pairs:
+        return lambda *_: False
+    sizes = _sizes(shelf)
+    known: dict[int, bytes] = {}
+
+    def digest(row: PictureRow) -> bytes:
+        if row.id not in known:
+            stored = shelf.whole_catalogue().digests([row.id]).get(row.id)
+            known[row.id] = (stored and stored[0]) or _read(shelf, row) or b""
+        return known[row.id]
+
+    def remembered(a: PictureRow, b: PictureRow) -> bool:
+        if a.size_bytes not in sizes or b.size_bytes not in sizes:
+            return False
+        return _ordered(digest(a), digest(b)) in pairs
+
+    return remembered
+
+
+def _digested(shelf: Shelf, paths: Sequence[str]) -> list[tuple[PictureRow, bytes]]:
+    """Return each picture with the digest of its bytes as they are now."""
+    catalogue = shelf.whole_catalogue()
+    found = []
+    for path in dict.fromkeys(paths):
+        row = catalogue.row_of(names.to_bytes(shelf.name_of(path)))
+        if row is None:
+            raise NotDuplicatesError(f"{path} is not on the shelf {shelf.path}")
+        try:
+            found.append((row, kinds.digest(_path(shelf, row))))
+        except (UnreadableImage, OSError) as exc:
+            raise NotDuplicatesError(f"{path} {exc}") from exc
+    if len(found) < 2:  # noqa: PLR2004 - a pair
+        raise NotDuplicatesError("name at least two pictures")
+    first: dict[bytes, str] = {}
+    for (_, digest), path in zip(found, dict.fromkeys(paths), strict=True):
+        if digest in first:
+            raise NotDuplicatesError(f"{first[digest]} and {path} are identical, byte for byte")
+        first[digest] = path
+    return found
+
+
+def _every_pair(digests: Iterable[bytes]) -> list[Pair]:
+    return [_ordered(a, b) for a, b in combinations(digests, 2)]
+
+
+def _ordered(a: bytes, b: bytes) -> Pair:
+    return (a, b) if a < b else (b, a)
+
+
+def _pairs(db: Database) -> list[Pair]:
+    return [(bytes(a), bytes(b)) for a, b in db.select_all(PAIRS)]
+
+
+def _sizes(shelf: Shelf) -> set[int]:
+    try:
+        return set(json.loads(shelf.whole_catalogue().meta(SIZES) or "[]"))
+    except (TypeError, ValueError):
+        return set()
+
+
+def _read(shelf: Shelf, row: PictureRow) -> bytes | None:
+    try:
+        return kinds.digest(_path(shelf, row))
+    except (UnreadableImage, OSError):
+        return None
+
+
+def _path(shelf: Shelf, row: PictureRow) -> str:
+    return names.native(shelf.path_of(names.to_text(row.name)))
+
+
+def _database(shelf: Shelf) -> Database:
+    return shelf.whole_catalogue()._db  # noqa: SLF001 - this is the shelf's side, too

@@ -1,0 +1,200 @@
+"""The chunk table: hashes of many pictures in a few long values, read and changed in place."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imageshelf.shelf import chunks
+from imageshelf.shelf.chunks import ABSENT, LOW_INFORMATION, PRESENT, SLOTS, Hashes, Planes, Turned
+from imageshelf.shelf.database import CHUNK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from imageshelf.shelf.database import Database
+    from imageshelf.shelf.records import Entry, Hashes3
+
+LENGTHS = "SELECT n, length(hashes) FROM chunk WHERE view = ? ORDER BY n LIMIT 2000000"
+BLOBS = "SELECT n, hashes FROM chunk WHERE view = ? ORDER BY n LIMIT 2000000"
+BLOB = "SELECT hashes FROM chunk WHERE view = ? AND n = ?"
+STORE = """INSERT INTO chunk (view, n, hashes) VALUES (?, ?, ?)
+    ON CONFLICT (view, n) DO UPDATE SET hashes = excluded.hashes"""
+FIRST_FREE = "SELECT max(id) FROM picture"
+WORDS = Struct("=15Q")  # of one picture, in the views whole, centre and turned
+MOST_CHUNKS = 2**40  # ids stay far below 2**63
+
+Blobs = list[tuple[int, bytes]]
+
+
+def hashes(db: Database, view: str) -> Hashes:
+    """Give the hashes of all present pictures in the view whole, centre or trimmed."""
+    with db.snapshot():
+        whole = _blobs(db, "whole")
+        blobs = whole if view == "whole" else _blobs(db, view)
+    try:
+        ids, state = chunks.states(whole)
+        if view == "trimmed":
+            return _trimmed(blobs, ids, state)
+        _same_shape(view, blobs, whole)
+        ids, (row, column, phash) = _present(ids, chunks.join(view, blobs), state)
+        return Hashes(ids, row, column, phash, _low(state))
+    except ValueError as exc:
+        raise db.wrong(f"is damaged: {exc}") from exc
+
+
+def turned(db: Database) -> Turned:
+    """Give what the 7 other orientations of all present pictures are made of."""
+    with db.snapshot():
+        whole, blobs = _blobs(db, "whole"), _blobs(db, "turned")
+    try:
+        ids, state = chunks.states(whole)
+        _same_shape("turned", blobs, whole)
+        ids, planes = _present(ids, chunks.join("turned", blobs), state)
+    except ValueError as exc:
+        raise db.wrong(f"is damaged: {exc}") from exc
+    words = np.array(planes, np.uint64)
+    return Turned(ids, words[:7], words[7], words[8])
+
+
+def rows(db: Database, ids: Iterable[int]) -> dict[int, int]:
+    """Give id -> row hash of those pictures among `ids` whose chunk has them."""
+    found: dict[int, int] = {}
+    for n, slots in _by_chunk(ids):
+        planes = _planes(db, "whole", n)
+        for slot in slots:
+            if slot < len(planes.state) and planes.state[slot] != ABSENT:
+                found[n * SLOTS + slot] = int(planes.words[0, slot])
+    return found
+
+
+def store(db: Database, numbers: Sequence[int], entries: Sequence[Entry]) -> None:
+    """Write the hashes of pictures under their ids."""
+    ids = np.array(numbers, np.int64)
+    joined = b"".join(
+        [
+            WORDS.pack(*entry.whole, *entry.centre, *entry.turned_phash, *entry.darker)
+            for entry in entries
+        ]
+    )
+    every = np.frombuffer(joined, np.uint64).reshape(-1, 15)
+    words = {"whole": every[:, :3], "centre": every[:, 3:6], "turned": every[:, 6:]}
+    low = np.array([entry.low_information for entry in entries], np.bool_)
+    state = np.where(low, LOW_INFORMATION, PRESENT).astype(np.uint8)
+    for n in np.unique(ids // SLOTS).tolist():
+        here = np.flatnonzero(ids // SLOTS == n)
+        slots = ids[here] % SLOTS
+        for view, hashes_ in words.items():
+            planes = _planes(db, view, n)
+            planes.reserve(int(slots.max()))
+            planes.words[:, slots] = hashes_[here].T
+            if view == "whole":
+                planes.state[slots] = state[here]
+            db.write(STORE, (view, n, planes.to_bytes()))
+        trimmed = {int(ids[at] % SLOTS): entries[at].trimmed for at in here.tolist()}
+        _store_trimmed(db, n, trimmed)
+
+
+def clear(db: Database, ids: Iterable[int]) -> None:
+    """Mark pictures as absent."""
+    for n, slots in _by_chunk(ids):
+        planes = _planes(db, "whole", n)
+        planes.state[[slot for slot in slots if slot < len(planes.state)]] = ABSENT
+        db.write(STORE, ("whole", n, planes.to_bytes()))
+        _store_trimmed(db, n, dict.fromkeys(slots))
+
+
+def first_free_id(db: Database) -> int:
+    """Give the id of the next new picture."""
+    ((top,),) = db.select(FIRST_FREE)
+    free = 0 if top is None else top + 1 if isinstance(top, int) else -1
+    if not 0 <= free < MOST_CHUNKS * SLOTS - 2**32:
+        raise db.wrong(f"is damaged: impossible picture id {top!r:.40}")
+    return free
+
+
+def _store_trimmed(db: Database, n: int, changes: dict[int, Hashes3 | None]) -> None:
+    ((blob,),) = db.select(BLOB, ("trimmed", n), CHUNK) or ((b"",),)
+    try:
+        before = chunks.unpack_trimmed(_checked(blob))
+    except ValueError as exc:
+        raise db.wrong(f"is damaged: {exc}") from exc
+    after = {slot: found for slot, found in before.items() if slot not in changes}
+    after |= {slot: found for slot, found in changes.items() if found is not None}
+    if after != before:
+        db.write(STORE, ("trimmed", n, chunks.pack_trimmed(after)))
+
+
+def _planes(db: Database, view: str, n: int) -> Planes:
+    found = db.select(BLOB, (view, n), CHUNK)
+    try:
+        return Planes(view, _checked(found[0][0]) if found else None)
+    except ValueError as exc:
+        raise db.wrong(f"is damaged: {exc}") from exc
+
+
+def _checked(blob: object) -> bytes:
+    if not isinstance(blob, bytes):
+        raise ValueError(f"a chunk is {type(blob).__name__}")  # noqa: TRY004
+    return blob
+
+
+def _blobs(db: Database, view: str) -> Blobs:
+    """Give all chunks of a view, after a look at what they claim to be."""
+    claimed = db.select(LENGTHS, (view,))
+    numbers = [n for n, _ in claimed]
+    if not all(isinstance(n, int) and 0 <= n < MOST_CHUNKS for n in numbers):
+        raise db.wrong("is damaged: impossible chunk number")
+    if sum(length or 0 for _, length in claimed) > db.size_bytes():
+        raise db.wrong("claims to hold more than its size; it is damaged")
+    found = db.select(BLOBS, (view,), CHUNK)
+    if [n for n, _ in found] != numbers or not all(isinstance(blob, bytes) for _, blob in found):
+        raise db.wrong("is damaged: chunks are not what they claim to be")
+    return found
+
+
+def _same_shape(view: str, blobs: Blobs, whole: Blobs) -> None:
+    shape = [(n, chunks.capacity(view, len(blob))) for n, blob in blobs]
+    if shape != [(n, chunks.capacity("whole", len(blob))) for n, blob in whole]:
+        raise ValueError(f"the views whole and {view} do not agree")
+
+
+def _present(
+    ids: NDArray[np.int64], words: NDArray[np.uint64], state: NDArray[np.uint8]
+) -> tuple[NDArray[np.int64], Sequence[NDArray[np.uint64]]]:
+    """Take the present slots of each plane; free of copies when all are."""
+    present = np.flatnonzero(state)
+    if len(present) == len(state):
+        return ids, list(words)
+    return ids[present], [plane[present] for plane in words]
+
+
+def _low(state: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    low: NDArray[np.bool_] = state[state != ABSENT] == LOW_INFORMATION
+    return low
+
+
+def _trimmed(blobs: Blobs, ids: NDArray[np.int64], state: NDArray[np.uint8]) -> Hashes:
+    present = ids[state != ABSENT]
+    low = _low(state)
+    slots, words = [np.empty(0, np.int64)], [np.empty((0, 3), np.uint64)]
+    for n, blob in blobs:
+        some, hashes_ = chunks.split_trimmed(blob)
+        slots.append(some.astype(np.int64) + n * SLOTS)
+        words.append(hashes_)
+    own, found = np.concatenate(slots), np.concatenate(words)
+    keep = np.isin(own, present, assume_unique=True)
+    own, found = own[keep], found[keep]
+    row, column, phash = np.ascontiguousarray(found.T, np.uint64)
+    return Hashes(own, row, column, phash, low[np.searchsorted(present, own)])
+
+
+def _by_chunk(ids: Iterable[int]) -> Iterator[tuple[int, list[int]]]:
+    grouped: dict[int, list[int]] = {}
+    for number in ids:
+        grouped.setdefault(number // SLOTS, []).append(number % SLOTS)
+    yield from sorted(grouped.items())

@@ -1,0 +1,78 @@
+"""The recipe on a shelf: how its hashes were made, and whether others may go beside them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from imageshelf.shelf.errors import ShelfError, shown
+
+if TYPE_CHECKING:
+    from imageshelf.hashing import Recipe
+    from imageshelf.shelf.database import Database
+
+RECIPE = "SELECT value FROM meta WHERE name = 'recipe'"
+SET_RECIPE = "REPLACE INTO meta (name, value) VALUES ('recipe', ?)"
+REBUILD = "open it with --rebuild to hash everything again"
+_MUST_AGREE = {
+    "hash": "{} hashes",
+    "bits": "hashes of {} bits",
+    "decode": "hashes from {} decoding",
+}
+
+
+def stored(db: Database) -> dict[str, Any] | None:
+    """Give the fields of the stored recipe; None before the first index run."""
+    rows = db.select(RECIPE) if db.kind == "whole" else []
+    if not rows:
+        return None
+    try:
+        found = json.loads(rows[0][0])
+        if not isinstance(found, dict) or not all(
+            isinstance(value, int if name == "bits" else str) for name, value in found.items()
+        ):
+            raise TypeError("no recipe")  # noqa: TRY301
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise unreadable(db) from exc
+    return found
+
+
+def unreadable(db: Database) -> ShelfError:
+    """Give the error for a recipe that is none."""
+    return db.wrong("is damaged: its recipe cannot be read")
+
+
+def mismatch(db: Database, recipe: Recipe) -> str | None:
+    """Give a sentence if hashes made by `recipe` do not fit those on the shelf."""
+    found = stored(db)
+    if found is None:
+        return None
+    wanted = recipe._asdict()
+    there = f"{shown(db.path)} holds"
+    for field, words in _MUST_AGREE.items():
+        if found.get(field) != wanted[field]:
+            was, now = (words.format(shown(str(which.get(field)))) for which in (found, wanted))
+            return f"{there} {was}, not {now}: use the options it was made with, or {REBUILD}"
+    if found.get("canary") == wanted["canary"]:  # other versions, but the same bits
+        return None
+    versions = ", ".join(
+        f"{label} {shown(str(found.get(name)))} then, {wanted[name]} now"
+        for name, label in (("pillow", "Pillow"), ("imagehash", "ImageHash"))
+    )
+    return (
+        f"{there} hashes that the installed libraries no longer make ({versions}): install the "
+        f"versions of then, or {REBUILD}"
+    )
+
+
+def take_on(db: Database, recipe: Recipe, *, anew: bool) -> None:
+    """Bind a connection to the shelf's recipe, which is this one from now on if `anew`."""
+    if anew:
+        db.write(SET_RECIPE, (json.dumps(recipe._asdict()),))
+    db.recipe = db.select(RECIPE)[0][0]
+
+
+def refuse_changed(db: Database) -> None:
+    """Raise ShelfError if another program has rebuilt the shelf since this one took it on."""
+    if db.recipe is not None and db.select(RECIPE) != [(db.recipe,)]:
+        raise db.wrong("was rebuilt in another way by another program meanwhile; run again")
