@@ -12,9 +12,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import answers, matching, report, terminal
+from imageshelf import answers, matching, report, terminal, threads
 from imageshelf.options import search_options
-from imageshelf.saving import ReportError
+from imageshelf.page.saving import ReportError
 from imageshelf.searching import Matches, Question, Searching, SearchingError
 from imageshelf.stopping import Stopped, stop_at_once
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from imageshelf.duplicates import Duplicates
+    from imageshelf.grouped import Duplicates
 
 matches = Matches()  # after `%run search.py ...` a notebook finds the answer under this name
 
@@ -103,4 +103,5 @@ def exit_status(answer: Matches, note: str, *, tell_unmatched: bool) -> int:
 
 
 if __name__ == "__main__":
+    threads.one_is_enough()
     raise SystemExit(main())

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import __version__, report, terminal
+from imageshelf import __version__, report, terminal, threads
 from imageshelf.cleaning import options as cleaning_options
 
 if TYPE_CHECKING:
@@ -156,4 +156,5 @@ def console() -> None:
 
 
 if __name__ == "__main__":
+    threads.one_is_enough()
     raise SystemExit(main())

@@ -74,8 +74,7 @@ def _shown(
     """Write the page and the contact sheet, open the viewer; return what to tell about it."""
     told = []
     if options.html or options.contact_sheet:
-        from imageshelf import page  # noqa: PLC0415 - Jinja2, Pillow's fonts
-        from imageshelf.page import cards, contact_sheet  # noqa: PLC0415 - Jinja2, Pillow's fonts
+        from imageshelf.page import cards, contact_sheet, writing  # noqa: PLC0415 - Jinja2, Pillow's fonts
 
         if isinstance(answer, list):
             sheet = cards.of_matches(answer, options.shelve)
@@ -84,7 +83,7 @@ def _shown(
         if options.html:
             number = sum(len(group.cards) for group in sheet.groups)
             with progress.bar(number, "picture") as advance:
-                page.write_page(options.html, sheet, advance=advance)
+                writing.write_page(options.html, sheet, advance=advance)
             told.append(f"page: {report.shown(options.html)}")
         if options.contact_sheet:
             contact_sheet.write_sheet(options.contact_sheet, sheet)

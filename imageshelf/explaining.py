@@ -103,8 +103,9 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         from imageshelf import explain_report  # noqa: PLC0415
+        from imageshelf.page import notebook  # noqa: PLC0415
 
-        return explain_report.as_html(self)
+        return notebook.html_pair(self.a.path, self.b.path) + explain_report.as_html(self)
 
 
 def explain(

@@ -34,6 +34,11 @@ class Duplicates(NamedTuple):
     crowded: int  # flat pictures that were matched by equality alone: there are too many
     false_pairs: tuple[int, int]  # to expect, from and to
 
+    def _repr_html_(self) -> str:
+        from imageshelf.page import notebook  # noqa: PLC0415 - only a notebook asks
+
+        return notebook.html_groups(self.groups)
+
 
 def expected_false_pairs(pictures: int) -> tuple[int, int]:
     """Return how many false pairs to expect by the default policy, from and to.

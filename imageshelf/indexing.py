@@ -218,17 +218,17 @@ class Indexing:
     def settle(self) -> None:
         """Let moved pictures keep their hashes and vanished ones leave; count what is there."""
         gone = self._gone()
-        if self._moved:
-            self.catalogue.rename(
-                [
-                    (old, new, os.stat(self._path(new), follow_symlinks=False))
-                    for old, new in self._moved
-                ]
-            )
+        moves = [
+            (old, new, status)
+            for old, new in self._moved
+            if (status := self._status(new)) is not None
+        ]
+        if moves:
+            self.catalogue.rename(moves)
         if gone:
             self.catalogue.forget(known.name for known in gone)
         self._note_datasets()
-        self.summary.moved = len(self._moved)
+        self.summary.moved = len(moves)
         self.summary.vanished = sum(known.state == PICTURE for known in gone)
         self.summary.kept = len(self.found.vanished) - len(gone)
         self.summary.pictures = self.catalogue.counts().pictures
@@ -390,6 +390,13 @@ class Indexing:
         if turn.culprit:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
         return self._workers()(tasks)
+
+    def _status(self, name: bytes) -> os.stat_result | None:
+        """Return the status of a file; None when it has gone on since the walk."""
+        try:
+            return os.stat(self._path(name), follow_symlinks=False)
+        except OSError:
+            return None
 
     def _path(self, name: bytes) -> str:
         return names.native(self.shelf.path_of(names.to_text(name)))

@@ -43,7 +43,8 @@ def share(*, quiet: bool = False) -> Iterator[Callable[[float], None]]:
 
 def in_notebook() -> bool:
     """Return whether this runs in a Jupyter kernel."""
-    return "ipykernel" in sys.modules
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 def _watched() -> bool:

@@ -6,6 +6,8 @@ import os
 import re
 import sys
 
+SAFE_PILLOW = 13  # the major version that fixes a heap overflow in the JPEG decoder
+
 
 def version(distribution: str) -> str | None:
     """Return what is installed; None when nothing is.
@@ -35,3 +37,15 @@ def _asked(distribution: str) -> str | None:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
+
+
+def old_pillow() -> str:
+    """Return a warning if the installed Pillow has holes that files can use; "" if it has not."""
+    installed = version("Pillow") or ""
+    major = installed.partition(".")[0]
+    if not major.isdecimal() or int(major) >= SAFE_PILLOW:  # a development version is a new one
+        return ""
+    return (
+        f"Pillow {installed} has known holes that a picture can use to run code; upgrade it: "
+        f"python -m pip install -U 'Pillow>={SAFE_PILLOW}'"
+    )

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageshelf import calibrating
-from imageshelf import hamming, hashing, images, matching
+from imageshelf import calibrating, hamming, hashing, images, matching
 from imageshelf.calibrating import (
     Calibration,
     CalibrationError,

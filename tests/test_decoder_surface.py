@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from imageshelf import versions
 from imageshelf.decoding import PLUGINS
 from imageshelf.indexing import index
 from imageshelf.shelf import open_shelf
@@ -97,6 +98,23 @@ def test_pillow_before_13_is_refused_by_the_requirements() -> None:
     least = re.match(r"Pillow>=(\d+)\.", line)
     assert least is not None
     assert int(least[1]) >= 13
+
+
+@pytest.mark.parametrize(
+    ("installed", "warned"),
+    [("12.2.0", True), ("9.5.0", True), ("13.0.0", False), ("14.1", False), (None, False)],
+)
+def test_pillow_before_13_is_warned_about(
+    monkeypatch: pytest.MonkeyPatch, installed: str | None, warned: bool
+) -> None:
+    monkeypatch.setattr(versions, "version", lambda _: installed)
+    told = versions.old_pillow()
+    assert ("upgrade" in told) == warned
+    assert told.count("\n") == 0
+
+
+def test_the_installed_pillow_is_new_enough() -> None:
+    assert versions.old_pillow() == ""
 
 
 # -- nothing else is done -------------------------------------------------------------------------

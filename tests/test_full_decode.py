@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from imageshelf import hashing, images
+from imageshelf.images import Thumbnails
 from tests.conftest import drawn
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def assert_equal(path: Path) -> None:
     ours = hashing.fingerprints([view])
     assert ours.row[0] == row, f"\n{hashing.grid(int(ours.row[0]))}\n\n{hashing.grid(row)}"
     assert ours.column[0] == column
+    assert isinstance(view, Thumbnails)
     assert view.square == square
     assert hashing.key(path, full_decode=True) == hashing.to_hex(row)
 

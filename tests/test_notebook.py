@@ -75,3 +75,19 @@ def test_the_functions_do_the_same(photos: Path, tmp_path: Path) -> None:
     assert "<table" in text(asked)
     assert "['photos/0.jpg']" in text(opened)
     assert os.listdir(tmp_path).count("db.shelve") == 1
+
+
+def test_the_notebook_of_the_docs_runs_from_top_to_bottom(tmp_path: Path) -> None:
+    pytest.importorskip("pandas", reason="needs pandas")
+    notebook = nbformat.read(ROOT / "docs" / "imageshelf.ipynb", as_version=4)
+    sources = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    first = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + sources[0]
+    outputs = executed(tmp_path, first, *sources[1:])
+    shown = dict(zip(sources, map(text, outputs), strict=True))
+    assert "(39,\\n 37,\\n [" in shown[sources[1]]
+    assert "demo/converted/fruit.png" in shown[sources[2]]
+    for source in sources:
+        if source.startswith(("matches", "duplicates(", "explain(")):
+            assert "<img" in shown[source], source
+    assert "identical pixels" in shown[next(s for s in sources if "DataFrame" in s)]
+    assert "<svg" in shown['calibrate("demo.shelve")']

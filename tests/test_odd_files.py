@@ -263,6 +263,18 @@ def test_what_changes_between_walk_and_reading_gets_no_wrong_hash(
     assert_true(shelve)
 
 
+def test_a_picture_that_moves_on_after_the_walk_is_found_by_the_next_run(
+    photos: Path, tmp_path: Path
+) -> None:
+    shelve = tmp_path / "db.shelve"
+    index(photos, shelve)
+    os.rename(photos / "0.jpg", photos / "here.jpg")
+    found = meanwhile(photos, shelve, lambda: os.rename(photos / "here.jpg", photos / "there.jpg"))
+    assert (found.moved, found.vanished) == (0, 0)
+    assert index(photos, shelve).moved == 1
+    assert str(photos / "there.jpg") in held(shelve)
+
+
 def test_a_file_replaced_with_the_same_size_and_time_is_caught_by_the_next_change(
     photos: Path, tmp_path: Path
 ) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from imageshelf import page
-from imageshelf.page import write_page
+from imageshelf.page import writing as page
 from imageshelf.page.cards import Card, CardGroup, Sheet
 from imageshelf.page.saving import ReportError
 from imageshelf.page.thumbnails import GONE
+from imageshelf.page.writing import write_page
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, named_sheet
 

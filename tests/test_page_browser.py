@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf.page import SELECTION_NAME, write_page
 from imageshelf.page.cards import Card, CardGroup, Sheet
+from imageshelf.page.writing import SELECTION_NAME, write_page
 from tests.conftest import drawn
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, named_sheet

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf import matching
 from imageshelf.matching import Column
 from imageshelf.pairing import turning
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from imageshelf import matching
     from imageshelf.shelf.catalogue import Catalogue
 
     Hashes = npt.NDArray[np.uint64]

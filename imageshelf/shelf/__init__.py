@@ -168,7 +168,7 @@ class Shelf(MutableMapping[str, list[str]]):
     @property
     def recipe(self) -> Recipe | None:
         """How the hashes on this shelf were made; None before the first index run."""
-        from imageshelf.hashing import Recipe  # noqa: PLC0415 - NumPy
+        from imageshelf.canary import Recipe  # noqa: PLC0415 - Pillow
 
         stored = recipes.stored(self._db)
         try:

@@ -100,8 +100,11 @@ def cut(sources: Sequence[str], folder: str) -> None:
         with Image.open(sources[n % len(sources)]) as opened:
             opened.draft("RGB", (1500, 1125))
             whole = ImageOps.contain(opened.convert("RGB"), (1000, 1000))
-        place = (n // len(sources) % 5 / 4, n // len(sources) // 5 % 5 / 4)
-        part = ImageOps.fit(whole, SMALL, bleed=0.1 + n % 3 / 20, centering=place)
+        turn = n // len(sources)
+        across, down = turn % 7 / 6, turn // 7 / 6  # where the piece is cut, from 0 to 1
+        left, top = across * whole.width / 3, down * whole.height / 3
+        box = (left, top, left + whole.width * 2 / 3, top + whole.height * 2 / 3)
+        part = ImageOps.fit(whole.crop(box), SMALL)
         part.save(os.path.join(folder, f"small-{n:04}.jpg"), quality=90)
 
 
