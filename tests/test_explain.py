@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf import matching
+from imageshelf import explain_report, matching
 from imageshelf.demo.copies import camera_exif
 from imageshelf.demo.scenes import scene
 from imageshelf.explaining import ExplainError, explain, squared_errors
@@ -172,6 +172,9 @@ def test_the_page_escapes_names_and_marks_what_differs(original: str, tmp_path: 
     hostile = saved(tmp_path, "<img src=x onerror=alert(1)>&\x1b[31m.jpg", scene(11, SIZE))
     told = explain(original, hostile)
     page = told._repr_html_()
+    assert page.count("<img") == 2  # the two pictures, and none of the name's making
+    assert "onerror=alert(1)>" not in page
+    page = explain_report.as_html(told)
     assert "<img" not in page
     assert "\x1b" not in page + told.text()
     parser = Tags()
