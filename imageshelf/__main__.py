@@ -117,7 +117,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"imageshelf {__version__}")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     drawing = verbs.add_parser("demo", help="draw photograph-like scenes with copies of them")
-    drawing.add_argument("folder", metavar="DIR", help="a folder that is new or empty")
+    drawing.add_argument(
+        "folder", metavar="DIR", help="a folder that is new, empty, or drawn before"
+    )
     drawing.set_defaults(verb=demo)
     checking = verbs.add_parser("check", help="whether the shelf can be trusted, and what to do")
     _shelve(checking)

@@ -183,3 +183,13 @@ def test_a_file_in_the_folders_place_is_left_alone(tmp_path: object) -> None:
     with pytest.raises(demo.DemoError, match="is a file"):
         demo.draw(taken_place)
     assert content(str(tmp_path), "pictures") == b"mine"
+
+
+def test_drawing_again_into_the_same_folder_changes_nothing(tmp_path: Path) -> None:
+    for path in demo.PATHS:
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"as it was")
+    drawn = demo.draw(str(tmp_path))
+    assert [Path(path).relative_to(tmp_path).as_posix() for path in drawn] == demo.PATHS
+    assert {Path(path).read_bytes() for path in drawn} == {b"as it was"}

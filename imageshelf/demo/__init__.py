@@ -120,12 +120,22 @@ COPIES = (
 )
 
 
+PATHS = [
+    path
+    for original in ORIGINALS
+    for path in (original.path, *(copy.path for copy in COPIES if copy.original == original.name))
+]
+
+
 def draw(folder: str) -> list[str]:
     """Paths of the originals and copies it drew into a new or empty folder, in table order.
 
-    The same files every time. Raises DemoError when the folder holds something already or cannot
-    be written.
+    The same files every time; where they all are already, nothing is drawn. Raises DemoError when
+    the folder holds something else or cannot be written.
     """
+    there = [os.path.join(folder, *path.split("/")) for path in PATHS]
+    if all(map(os.path.isfile, there)):
+        return there
     try:
         os.makedirs(folder, exist_ok=True)
         if os.listdir(folder):
