@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import imagehash
