@@ -599,9 +599,13 @@ def test_opening_and_reading_imports_neither_numpy_nor_pillow(indexed: str) -> N
 
 
 def test_only_the_gateway_imports_sqlite() -> None:
-    package = Path(imageshelf.shelf.database.__file__).parent
-    users = {f.name for f in package.glob("*.py") if "import sqlite3" in f.read_text()}
-    assert users == {"connections.py", "database.py", "shelf_errors.py"}
+    package = Path(imageshelf.shelf.database.__file__).parent.parent
+    users = {
+        f.relative_to(package).as_posix()
+        for f in package.rglob("*.py")
+        if "import sqlite3" in f.read_text(encoding="utf-8")
+    }
+    assert users == {"shelf/connections.py", "shelf/database.py", "shelf/errors.py"}
 
 
 def test_messages_stay_one_printable_line(tmp_path: Path) -> None:
