@@ -25,7 +25,7 @@ from imageshelf import images, scanning, vanishing
 from imageshelf.canary import current_recipe
 from imageshelf.images import Task
 from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
-from imageshelf.shelf import ShelfError, names, open_shelf
+from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.stopping import stopping
 from imageshelf.suspicion import REASON, Suspicion
 from imageshelf.work import work
@@ -129,7 +129,7 @@ class Indexing:
             recipe = current_recipe(
                 hash_name=self.settings.hash, full_decode=self.settings.full_decode
             )
-            self.shelf = opening.enter_context(open_shelf(self.summary.shelf, "c"))
+            self.shelf = opening.enter_context(open_to_fill(self.summary.shelf))
             filled = self.shelf.catalogue is not None and self.shelf.catalogue.meta("recipe")
             if self.settings.rebuild:
                 self.shelf.rebuild(recipe)
@@ -227,7 +227,6 @@ class Indexing:
             self.catalogue.rename(moves)
         if gone:
             self.catalogue.forget(known.name for known in gone)
-        self._note_datasets()
         self.summary.moved = len(moves)
         self.summary.vanished = sum(known.state == PICTURE for known in gone)
         self.summary.kept = len(self.found.vanished) - len(gone)
@@ -238,7 +237,10 @@ class Indexing:
 
         A run that was stopped before leaves this to the next one.
         """
+        unnoted = self._unnoted()  # nothing is ever set aside into a dataset
         if not self._reading and self.catalogue.meta(IDENTIFIED) == "yes":
+            if unnoted:
+                self.catalogue.end_run(unnoted, {})
             return 0
         from imageshelf import identifying  # noqa: PLC0415 - NumPy, not needed if nothing changed
 
@@ -248,7 +250,7 @@ class Indexing:
             for lacking in (identifying.lacking_bytes, identifying.lacking_pixels):
                 wanted = lacking(rows, self.catalogue.digests(ids))
                 number += self._digest(wanted, pixels=lacking is identifying.lacking_pixels)
-        self.catalogue.set_meta(IDENTIFIED, "yes")
+        self.catalogue.end_run(unnoted, {IDENTIFIED: "yes"})
         self._reading = False
         return number
 
@@ -359,14 +361,11 @@ class Indexing:
         self.catalogue.set_digests(found)
         return len(tasks)
 
-    def _note_datasets(self) -> None:
-        """Remember which folders were indexed to their end; nothing is set aside into them."""
+    def _unnoted(self) -> list[tuple[bytes, int]]:
+        """Return the datasets (name, device) not yet remembered as indexed to their end."""
         noted = {one.name for one in self.catalogue.datasets() if one.completed_ns is not None}
-        for root in self.roots:
-            name = names.to_bytes(self.shelf.name_of(root))
-            if name not in noted:
-                device = os.stat(root).st_dev
-                self.catalogue.complete_dataset(self.catalogue.begin_dataset(name, device))
+        named = {names.to_bytes(self.shelf.name_of(root)): root for root in self.roots}
+        return [(name, os.stat(root).st_dev) for name, root in named.items() if name not in noted]
 
     def _workers(self) -> Mapper[Any, Any]:
         if self._mapper is None:

@@ -594,7 +594,7 @@ def test_opening_and_reading_imports_neither_numpy_nor_pillow(indexed: str) -> N
         "with open_shelf(sys.argv[1]) as s: dict(s); list(s.catalogue.known(b''))\n"
         "sys.exit(any(name in sys.modules for name in ('numpy', 'PIL')))"
     )
-    root = Path(imageshelf.shelf.database.__file__).parent.parent
+    root = Path(imageshelf.shelf.database.__file__).parents[2]
     subprocess.run([sys.executable, "-c", code, indexed], cwd=root, check=True)
 
 

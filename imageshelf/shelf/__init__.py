@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from imageshelf.hashing import Recipe
 
-__all__ = ["Shelf", "ShelfError", "open_shelf"]
+__all__ = ["Shelf", "ShelfError", "open_shelf", "open_to_fill"]
 
 LIST = "SELECT value FROM Dict WHERE key = ?"
 HAS = "SELECT 1 FROM Dict WHERE key = ?"
@@ -56,6 +56,16 @@ def open_shelf(path: str | os.PathLike[str], flag: str = "r") -> Shelf:
     except BaseException:
         db.close()
         raise
+
+
+def open_to_fill(path: str | os.PathLike[str]) -> Shelf:
+    """Open a shelf to index into; `adopt` or `rebuild` makes the tables of a new one.
+
+    As `open_shelf` with "c", but a new shelf waits for the disk once, not twice.
+    """
+    absolute = names.absolute(path)
+    creating.check_path(absolute, new=True)
+    return Shelf(Database(absolute, writable=True))
 
 
 class Shelf(MutableMapping[str, list[str]]):

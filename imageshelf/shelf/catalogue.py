@@ -24,7 +24,7 @@ from imageshelf.shelf.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from imageshelf.shelf.chunks import Hashes, Turned
     from imageshelf.shelf.database import Database
@@ -242,6 +242,15 @@ class Catalogue:
             self._db.write_many(SET_DIGESTS, ((*values, number) for number, *values in rows))
 
     # -- datasets, suspects, notes ----------------------------------------------------------
+
+    def end_run(self, datasets: Iterable[tuple[bytes, int]], notes: Mapping[str, str]) -> None:
+        """Note, at once, that a run over folders (name, device) has come to its end, and notes."""
+        with self._db.transaction():
+            for name, device in datasets:
+                number = self._db.select(BEGIN_DATASET, (name, signed(device), ""))[0][0]
+                self._db.write(COMPLETE_DATASET, (time.time_ns(), number))
+            for note, value in notes.items():
+                self._db.write(SET_META, (note, storable(value)))
 
     def begin_dataset(self, name: bytes, device: int, options: str = "") -> int:
         """Note that a run over a folder begins; give its id."""
