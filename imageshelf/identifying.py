@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf import kinds
-from imageshelf.opening import UnreadableImage
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
@@ -33,6 +30,9 @@ class Wanted(NamedTuple):
 
 def digested(wanted: Wanted) -> bytes | None:
     """Return the digest, or None for a picture that cannot be read now; what a worker does."""
+    from imageshelf import kinds  # noqa: PLC0415  15 ms that a run without a pair need not pay
+    from imageshelf.opening import UnreadableImage  # noqa: PLC0415
+
     try:
         return (kinds.pixel_digest if wanted.pixels else kinds.digest)(wanted.path)
     except (UnreadableImage, OSError):
