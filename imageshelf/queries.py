@@ -87,6 +87,8 @@ def decoded(asked: Asked, *, full_decode: bool, time_limit_s: float = 20.0) -> I
 def _query(task: Task, answer: Picture | Refusal | Lost) -> Query:
     if isinstance(answer, Picture):
         return Query(task.path, answer)
+    if not os.path.lexists(task.path):  # mistyped: an index run would have seen it vanish
+        return Query(task.path, None, "does not exist; check the spelling")
     return Query(task.path, None, answer.reason)
 
 

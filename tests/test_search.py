@@ -135,6 +135,13 @@ def test_several_queries_are_answered_in_turn_and_a_bad_one_is_named(
     assert "bad.jpg is not a picture" in err
 
 
+def test_a_mistyped_query_is_told_as_such(
+    shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert script.main(["-s", str(shelve), "-q", str(tmp_path / "typo.jpg")]) == 1
+    assert "typo.jpg does not exist" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["nowhere.jpg", "folder"])
 def test_a_query_that_is_no_picture_is_one_clear_line(
     shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
