@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import progress, report, terminal, threads
+from imageshelf import own_process, progress, report, terminal
 from imageshelf.indexing import Indexing, IndexingError, Settings
 from imageshelf.options import index_options
 from imageshelf.stopping import Stopped
@@ -63,5 +63,5 @@ def settings(options: argparse.Namespace) -> Settings:
 
 
 if __name__ == "__main__":
-    threads.one_is_enough()
+    own_process.tune()
     raise SystemExit(main())

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import __version__, report, terminal, threads
+from imageshelf import __version__, own_process, report, terminal
 from imageshelf.cleaning import options as cleaning_options
 
 if TYPE_CHECKING:
@@ -158,5 +158,5 @@ def console() -> None:
 
 
 if __name__ == "__main__":
-    threads.one_is_enough()
+    own_process.tune()
     raise SystemExit(main())

@@ -21,14 +21,11 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from imageshelf import images, scanning, vanishing
-from imageshelf.canary import current_recipe
-from imageshelf.images import Task
+from imageshelf import scanning, vanishing
 from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.stopping import stopping
 from imageshelf.suspicion import REASON, Suspicion
-from imageshelf.work import work
 from imageshelf.workers import Lost, WorkerError, cores, workers
 
 if TYPE_CHECKING:
@@ -114,6 +111,7 @@ class Indexing:
         self._moved: list[tuple[bytes, bytes]] = []  # name before, name now
         self._mapper: Mapper[Any, Any] | None = None
         self._reading = False  # files are being read: this run has yet to come to its end
+        self._shared = False  # there may be pictures that share a key and are not identified
 
     def __enter__(self) -> Self:
         """Check the datasets and open the shelf; for a new one the workers start before that."""
@@ -126,6 +124,8 @@ class Indexing:
                 self._workers()
                 # NumPy's import fits into the time that creating a shelf waits for the disk.
                 threading.Thread(target=import_module, args=("imageshelf.hashing",)).start()
+            from imageshelf.canary import current_recipe  # noqa: PLC0415 - Pillow: workers first
+
             recipe = current_recipe(
                 hash_name=self.settings.hash, full_decode=self.settings.full_decode
             )
@@ -189,11 +189,14 @@ class Indexing:
             return
         from imageshelf import pipeline  # noqa: PLC0415 - not needed if nothing changed
 
-        if self.catalogue.meta(IDENTIFIED) is not None:  # else the shelf is new: one write spared
+        before = self.catalogue.meta(IDENTIFIED)
+        if before is not None:  # else the shelf is new: one write spared
             self.catalogue.set_meta(IDENTIFIED, "no")
+        self._shared = before not in {None, "yes"}
         self._reading = True
         for turn in self._suspicion.turns(self.found.to_read, careful=self._died):
             for batch in pipeline.batches(self._answers(turn), self._name, self._stop, advance):
+                batch.last &= turn.only
                 for entry in list(batch.entries):
                     twins = self.found.twins.get(entry.name, ())
                     batch.entries += [entry._replace(name=name) for name in twins]
@@ -203,8 +206,12 @@ class Indexing:
                 yield batch
 
     def remember(self, batch: Batch) -> None:
-        """Write a batch in one transaction, durably."""
-        added = self.catalogue.add(batch.entries, batch.skips)
+        """Write a batch in one transaction, durably; with the last one goes the end of the run."""
+        with self.catalogue.at_once():
+            added = self.catalogue.add(batch.entries, batch.skips)
+            self._shared |= added.shared
+            if batch.last and not (self._shared or self._moved or self.found.vanished):
+                self._end()
         self.summary.new += added.new
         self.summary.changed += added.changed
         for skip in batch.skips:
@@ -237,10 +244,9 @@ class Indexing:
 
         A run that was stopped before leaves this to the next one.
         """
-        unnoted = self._unnoted()  # nothing is ever set aside into a dataset
         if not self._reading and self.catalogue.meta(IDENTIFIED) == "yes":
-            if unnoted:
-                self.catalogue.end_run(unnoted, {})
+            if self._unnoted():
+                self._end()
             return 0
         from imageshelf import identifying  # noqa: PLC0415 - NumPy, not needed if nothing changed
 
@@ -250,20 +256,21 @@ class Indexing:
             for lacking in (identifying.lacking_bytes, identifying.lacking_pixels):
                 wanted = lacking(rows, self.catalogue.digests(ids))
                 number += self._digest(wanted, pixels=lacking is identifying.lacking_pixels)
-        self.catalogue.end_run(unnoted, {IDENTIFIED: "yes"})
-        self._reading = False
+        self._end()
         return number
 
     # -- how ------------------------------------------------------------------------------------
 
     def _survey(self, root: str) -> tuple[str, int, list[Known]]:
         """Compare one dataset; return it with the pictures known before and those not met."""
+        from imageshelf.images import decoders  # noqa: PLC0415 - as above
+
         part = Survey()
         own = names.absolute(root)
         walks = [self._walk(own, prefix) for prefix in names.prefixes_below(own, self.shelf.folder)]
         for walk in walks:
             known = self.catalogue.known(
-                walk.prefix, "" if self.settings.retry_skipped else images.decoders()
+                walk.prefix, "" if self.settings.retry_skipped else decoders()
             )
             scanning.compare(walk, known, part)
         lost = [known for known in part.vanished if known.state == PICTURE]
@@ -361,8 +368,16 @@ class Indexing:
         self.catalogue.set_digests(found)
         return len(tasks)
 
+    def _end(self) -> None:
+        """Note that this run has come to its end, over these datasets."""
+        self.catalogue.end_run(self._unnoted(), {IDENTIFIED: "yes"})
+        self._reading = False
+
     def _unnoted(self) -> list[tuple[bytes, int]]:
-        """Return the datasets (name, device) not yet remembered as indexed to their end."""
+        """Return the datasets (name, device) not yet remembered as indexed to their end.
+
+        Nothing is ever set aside into a dataset.
+        """
         noted = {one.name for one in self.catalogue.datasets() if one.completed_ns is not None}
         named = {names.to_bytes(self.shelf.name_of(root)): root for root in self.roots}
         return [(name, os.stat(root).st_dev) for name, root in named.items() if name not in noted]
@@ -372,7 +387,7 @@ class Indexing:
             settings = self.settings
             self._mapper = self._cleanup.enter_context(
                 workers(
-                    work,
+                    "imageshelf.work:work",
                     jobs=cores() if settings.jobs is None else settings.jobs,
                     time_limit_s=settings.time_limit_s,
                     memory_limit_bytes=settings.memory_limit_mb * 1_000_000,
@@ -381,6 +396,8 @@ class Indexing:
         return self._mapper
 
     def _answers(self, turn: Turn) -> Iterator[Answer]:
+        from imageshelf.images import Task  # noqa: PLC0415 - as above
+
         full_decode = self.settings.full_decode
         tasks = (
             Task(self._path(name), size_bytes, mtime_ns, full_decode)

@@ -31,6 +31,7 @@ class Batch:
 
     entries: list[Entry] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
+    last: bool = False  # no more will come, as far as is known
 
     def __len__(self) -> int:
         return len(self.entries) + len(self.skips)
@@ -72,6 +73,7 @@ def batches(
         except Stopped as stopped:
             wish = stopped
         batch.entries += _hashed(waiting)
+        batch.last = not more and wish is None
         if batch:
             yield batch
     if wish:

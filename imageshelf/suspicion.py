@@ -35,6 +35,7 @@ class Turn(NamedTuple):
 
     files: Iterable[File]
     culprit: bool = False
+    only: bool = False  # nobody is under suspicion: there is no other turn
 
 
 class Suspicion:
@@ -52,7 +53,7 @@ class Suspicion:
         """
         before = self._catalogue.suspects()
         if not (before or careful):
-            yield Turn(files)
+            yield Turn(files, only=True)
             return
         self._noted = set(before)
         culprit = self._culprit(before)

@@ -6,16 +6,16 @@ import os
 import subprocess
 import sys
 from importlib.machinery import PathFinder
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 _BOOTSTRAP = "import sys; sys.path[:] = {path}; from {package}.worker_main import main; main()"
 
 
-def command(function: Callable[..., Any]) -> list[str]:
-    """Return the command line of a worker that can import the function.
+def command(module: str) -> list[str]:
+    """Return the command line of a worker that can import the module.
 
     -S spares it the search for site-packages: it gets this process's import path, as of now.
     RuntimeError when this process does not know its own interpreter (an embedded one may not).
@@ -25,7 +25,7 @@ def command(function: Callable[..., Any]) -> list[str]:
         executable = getattr(sys, "_base_executable", executable)
     if not executable:
         raise RuntimeError("sys.executable does not name the Python interpreter")
-    path = import_path({__name__, function.__module__})
+    path = import_path({__name__, module})
     code = _BOOTSTRAP.format(path=ascii(path), package=__package__)
     return [executable, "-S", "-X", f"utf8={sys.flags.utf8_mode}", "-c", code]
 

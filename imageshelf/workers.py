@@ -19,8 +19,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from imageshelf.worker_main import frame
 from imageshelf.worker_process import Job, Lost, Orders, Worker, WorkerError
@@ -51,7 +52,7 @@ def cores() -> int:
 
 @contextmanager
 def workers(
-    function: Callable[[T], R],
+    function: Callable[[T], R] | str,
     *,
     jobs: int,
     time_limit_s: float = 20.0,
@@ -59,17 +60,19 @@ def workers(
 ) -> Iterator[Mapper[T, R]]:
     """Give a map of the function over items: (item, result or Lost) pairs, in no order.
 
-    The function must be importable from its module; items and results must pickle. Items are
-    taken lazily, in the thread that takes the results. An exception in the function is a Lost
-    item, too. The memory limit is what a worker may map beyond what it has when ready (Linux).
-    WorkerError when no worker can start. The processes start at once, and end with the context.
+    The function must be importable from its module; by name ("package.module:name") it is
+    imported by the workers alone. Items and results must pickle. Items are taken lazily, in the
+    thread that takes the results. An exception in the function is a Lost item, too. The memory
+    limit is what a worker may map beyond what it has when ready (Linux). WorkerError when no
+    worker can start. The processes start at once, and end with the context.
 
     With jobs=0 the builtin map does the work, unlimited, and exceptions pass: for debugging.
     """
     if jobs < 0:
         raise ValueError(f"jobs must be 0 or more, not {jobs}")
     if jobs == 0:
-        yield lambda items: ((item, function(item)) for item in items)
+        here = _imported(function) if isinstance(function, str) else function
+        yield lambda items: ((item, here(item)) for item in items)
         return
     pool = Pool(_orders(function, min(time_limit_s, LONGEST_S), memory_limit_bytes), jobs)
     try:
@@ -83,12 +86,21 @@ def workers(
             raise
 
 
+def _imported(function: str) -> Callable[..., Any]:
+    module, _, name = function.partition(":")
+    return cast("Callable[..., Any]", getattr(import_module(module), name))
+
+
 def _orders(
-    function: Callable[..., Any], time_limit_s: float, memory_limit_bytes: int | None
+    function: Callable[..., Any] | str, time_limit_s: float, memory_limit_bytes: int | None
 ) -> Orders:
     try:
-        pickled = pickle.dumps(function)
-        start = command(function)
+        if isinstance(function, str):
+            module, _, name = function.partition(":")
+            pickled = f"c{module}\n{name}\n.".encode()  # what pickle makes of a function: its name
+        else:
+            module, pickled = function.__module__, pickle.dumps(function)
+        start = command(module)
     except (pickle.PicklingError, AttributeError, TypeError, RuntimeError) as exc:
         raise WorkerError(f"{function!r} cannot run in worker processes: {exc}") from exc
     setup = frame(pickle.dumps((pickled, time_limit_s, memory_limit_bytes)))

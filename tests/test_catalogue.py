@@ -53,7 +53,7 @@ class TestAdd:
         self, shelf: Shelf, catalogue: Catalogue
     ) -> None:
         added = catalogue.add([entry(b"b.jpg", 1), entry(b"a.jpg", 1), entry(b"c.jpg", 2)])
-        assert added == (3, 0)
+        assert added[:2] == (3, 0)
         assert dict(shelf) == {f"{1:016x}": ["a.jpg", "b.jpg"], f"{2:016x}": ["c.jpg"]}
         assert catalogue.counts() == (2, 3, 0, 0)
         assert shelf.check() == []
@@ -62,7 +62,7 @@ class TestAdd:
         self, shelf: Shelf, catalogue: Catalogue
     ) -> None:
         catalogue.add([entry(b"a.jpg", 1), entry(b"b.jpg", 1)])
-        assert catalogue.add([entry(b"a.jpg", 2), entry(b"c.jpg", 2)]) == (1, 1)
+        assert catalogue.add([entry(b"a.jpg", 2), entry(b"c.jpg", 2)])[:2] == (1, 1)
         assert dict(shelf) == {f"{1:016x}": ["b.jpg"], f"{2:016x}": ["a.jpg", "c.jpg"]}
         assert shelf.check() == []
 
@@ -75,19 +75,19 @@ class TestAdd:
         batch = [entry(b"%d.jpg" % n, n % 7) for n in range(100)]
         catalogue.add(batch)
         before = dict(shelf), known(catalogue)
-        assert catalogue.add(batch) == (0, 100)
+        assert catalogue.add(batch)[:2] == (0, 100)
         assert (dict(shelf), known(catalogue)) == before
         assert shelf.check() == []
 
     def test_a_name_twice_in_a_batch_counts_once(self, shelf: Shelf, catalogue: Catalogue) -> None:
-        assert catalogue.add([entry(b"a.jpg", 1), entry(b"a.jpg", 2)]) == (1, 0)
+        assert catalogue.add([entry(b"a.jpg", 1), entry(b"a.jpg", 2)])[:2] == (1, 0)
         assert dict(shelf) == {f"{2:016x}": ["a.jpg"]}
 
     def test_a_picture_that_can_no_longer_be_read_leaves(
         self, shelf: Shelf, catalogue: Catalogue
     ) -> None:
         catalogue.add([entry(b"a.jpg", 1), entry(b"b.jpg", 1)])
-        assert catalogue.add([], [skip(b"a.jpg"), skip(b"c.jpg")]) == (0, 0)
+        assert catalogue.add([], [skip(b"a.jpg"), skip(b"c.jpg")])[:2] == (0, 0)
         assert dict(shelf) == {f"{1:016x}": ["b.jpg"]}
         assert catalogue.counts() == (1, 1, 2, 0)
         catalogue.add([entry(b"a.jpg", 3)])
@@ -99,7 +99,7 @@ class TestAdd:
             catalogue.add([entry(b"a.jpg", 1)._replace(key="f" * 16)])
 
     def test_nothing_to_add_is_fine(self, shelf: Shelf, catalogue: Catalogue) -> None:
-        assert catalogue.add([]) == (0, 0)
+        assert catalogue.add([])[:2] == (0, 0)
         catalogue.forget([])
         catalogue.rename([])
         assert shelf.check() == []

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from imageshelf import identifying, index, open_shelf, search
+from imageshelf.indexing import IDENTIFIED, Indexing
 from tests.conftest import drawn
 
 
@@ -108,3 +109,38 @@ def test_pictures_of_a_key_stay_together_whatever_the_page(
             groups.setdefault(row.key, []).append(number)
     assert sorted(len(pages) for pages in groups.values()) == [2, 3]
     assert all(len(set(pages)) == 1 for pages in groups.values())
+
+
+@pytest.mark.parametrize(
+    ("names", "ended"), [(["a.png", "stranger.png"], "yes"), (["a.png", "b.png"], None)]
+)
+def test_the_last_batch_ends_a_run_in_which_nothing_is_to_be_digested(
+    relatives: Path, tmp_path: Path, names: list[str], ended: str | None
+) -> None:
+    for path in relatives.iterdir():
+        if path.name not in names:
+            path.unlink()
+    with Indexing(relatives, tmp_path / "db.shelve") as run:
+        run.survey()
+        for batch in run.batches():
+            run.remember(batch)
+        with open_shelf(tmp_path / "db.shelve") as db:
+            assert db.whole_catalogue().meta(IDENTIFIED) == ended
+        run.settle()
+        assert run.identify() == (0 if ended else 2)
+        assert run.catalogue.meta(IDENTIFIED) == "yes"
+        assert [one.completed_ns is not None for one in run.catalogue.datasets()] == [True]
+
+
+def test_a_stranger_does_not_hide_what_a_stopped_run_left_undigested(
+    relatives: Path, tmp_path: Path
+) -> None:
+    shelve, late = tmp_path / "db.shelve", relatives / "late.png"
+    with Indexing(relatives, shelve) as run:  # stopped before identify
+        run.survey()
+        for batch in run.batches():
+            run.remember(batch)
+    drawn(9).save(late)
+    assert not digests(shelve)["a.png"][0]
+    index(relatives, shelve)
+    assert digests(shelve)["a.png"][0]

@@ -59,6 +59,14 @@ def test_a_first_run_imports_nothing_heavy(tmp_path: Path, photos: Path) -> None
     assert not found & HEAVY
 
 
+def test_the_workers_start_before_their_parent_imports_pillow() -> None:
+    code = "import sys, index; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert not set(run.stdout.split()) & {*HEAVY, "numpy", "PIL"}
+
+
 def test_a_worker_loads_no_numpy_and_no_shelf() -> None:
     code = "import sys, imageshelf.worker_main, imageshelf.work; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -70,9 +78,9 @@ def test_a_worker_loads_no_numpy_and_no_shelf() -> None:
 def test_numpy_starts_no_threads_unless_they_are_the_users(modules: str, expected: str) -> None:
     code = (
         "import os, sys\n"
-        "from imageshelf import threads\n"
+        "from imageshelf import own_process\n"
         f"sys.modules.update(dict.fromkeys({modules.split()!r}))\n"
-        "threads.one_is_enough()\n"
+        "own_process.tune()\n"
         "print(os.environ.get('OPENBLAS_NUM_THREADS'))"
     )
     without = {key: value for key, value in os.environ.items() if "_THREADS" not in key}

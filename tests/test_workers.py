@@ -597,7 +597,7 @@ class TestEnd:
 
     def test_a_worker_that_nobody_watches_ends_itself(self) -> None:
         process = subprocess.Popen(
-            worker_start.command(deeds.do), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            worker_start.command(deeds.do.__module__), stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         with process:
             assert process.stdin

@@ -25,6 +25,7 @@ from imageshelf.shelf.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from imageshelf.shelf.chunks import Hashes, Turned
     from imageshelf.shelf.database import Database
@@ -242,6 +243,10 @@ class Catalogue:
             self._db.write_many(SET_DIGESTS, ((*values, number) for number, *values in rows))
 
     # -- datasets, suspects, notes ----------------------------------------------------------
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Make one write, which all comes to the shelf or nothing, of the changes made within."""
+        return self._db.transaction()
 
     def end_run(self, datasets: Iterable[tuple[bytes, int]], notes: Mapping[str, str]) -> None:
         """Note, at once, that a run over folders (name, device) has come to its end, and notes."""
