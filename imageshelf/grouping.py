@@ -152,9 +152,9 @@ class Cast:
         return kinds.kind_of(self._side(a), self._side(b), turn)
 
     def _side(self, row: PictureRow) -> Side:
-        digest, pixel_digest, _ = self.digests.get(row.id, (None, None, None))
+        digests = kinds.known(*self.digests.get(row.id, (None, None, None)))
         path = self.copies[row.id].path
-        return Side(path, row.size_bytes, row.captured_at, digest, pixel_digest, row.thumbnail)
+        return Side(path, row.size_bytes, row.captured_at, *digests, row.thumbnail)
 
     def _wanted(self, kind: str) -> str:
         """Return the kind if it is wanted: the others form no group and take no picture."""

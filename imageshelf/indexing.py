@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imageshelf import images, scanning, vanishing
 from imageshelf.canary import current_recipe
+from imageshelf.decoding import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.images import Task
 from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
 from imageshelf.shelf import ShelfError, names, open_to_fill
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from imageshelf.pipeline import Answer, Batch
-    from imageshelf.shelf.catalogue import PictureRow
     from imageshelf.suspicion import Turn
     from imageshelf.workers import Mapper
 
@@ -56,7 +56,7 @@ class Settings:
     follow_symlinks: bool = False
     jobs: int | None = None  # worker processes; None: one a core; 0: work in this process
     time_limit_s: float = 20.0  # a file
-    memory_limit_mb: int = 2048  # a worker process
+    memory_limit_mb: int = MEMORY_LIMIT_MB  # a worker process; decides about too many pixels, too
     rebuild: bool = False
     allow_vanished: bool = False
     retry_skipped: bool = False
@@ -84,6 +84,9 @@ class Summary:
     others: Counter[str] = field(default_factory=Counter)  # files that are no pictures, by kind
     skips: list[Skipped] = field(default_factory=list)
     unlisted: list[Skipped] = field(default_factory=list)
+    undigested: list[Skipped] = field(
+        default_factory=list
+    )  # on the shelf, not compared with others
     shelf: str = ""
     pictures: int = 0  # on the shelf now
 
@@ -137,8 +140,8 @@ class Indexing:
                 self.shelf.adopt(recipe)
             self.catalogue = self.shelf.whole_catalogue()
             ended = self.catalogue.meta(IDENTIFIED) in {"yes", "stopped"}
-            self._died = bool(filled) and not ended  # the run before this one
-            self._suspicion = Suspicion(self.catalogue, self.settings.time_limit_s)
+            died = bool(filled) and not ended  # the run before this one
+            self._suspicion = Suspicion(self.catalogue, self.settings.time_limit_s, careful=died)
             if not self.catalogue.counts().pictures:
                 self._workers()
             self._cleanup = opening.pop_all()
@@ -192,7 +195,7 @@ class Indexing:
         if self.catalogue.meta(IDENTIFIED) is not None:  # else the shelf is new: one write spared
             self.catalogue.set_meta(IDENTIFIED, "no")
         self._reading = True
-        for turn in self._suspicion.turns(self.found.to_read, careful=self._died):
+        for turn in self._suspicion.turns(self.found.to_read):
             for batch in pipeline.batches(self._answers(turn), self._name, self._stop, advance):
                 for entry in list(batch.entries):
                     twins = self.found.twins.get(entry.name, ())
@@ -232,27 +235,31 @@ class Indexing:
         self.summary.kept = len(self.found.vanished) - len(gone)
         self.summary.pictures = self.catalogue.counts().pictures
 
-    def identify(self) -> int:
+    def identify(self, tell: Callable[[float], object] = lambda _: None) -> int:
         """Digest new pictures that look like another, so that no search has to; return how many.
 
-        A run that was stopped before leaves this to the next one.
+        `tell` is told the share that is done. A run that was stopped before leaves this to the
+        next one.
         """
         unnoted = self._unnoted()  # nothing is ever set aside into a dataset
         if not self._reading and self.catalogue.meta(IDENTIFIED) == "yes":
             if unnoted:
                 self.catalogue.end_run(unnoted, {})
             return 0
-        from imageshelf import identifying  # noqa: PLC0415 - NumPy, not needed if nothing changed
+        from imageshelf.identifying import Identifying  # noqa: PLC0415 - if nothing changed, not
 
-        number = 0
-        for rows in identifying.equal_keys(self.catalogue):
-            ids = [row.id for row in rows]
-            for lacking in (identifying.lacking_bytes, identifying.lacking_pixels):
-                wanted = lacking(rows, self.catalogue.digests(ids))
-                number += self._digest(wanted, pixels=lacking is identifying.lacking_pixels)
-        self.catalogue.end_run(unnoted, {IDENTIFIED: "yes"})
+        step = Identifying(
+            self.catalogue, self._suspicion, self._stop, self._workers, self._path,
+            self.settings.memory_limit_mb,
+        )  # fmt: skip
+        step.all(tell)
+        self.summary.undigested = [
+            Skipped(names.to_text(name), why) for name, why in sorted(step.lost)
+        ]
+        self._suspicion.lift()
+        self.catalogue.end_run(unnoted, {IDENTIFIED: "yes"} | self._memory_note())
         self._reading = False
-        return number
+        return step.number
 
     # -- how ------------------------------------------------------------------------------------
 
@@ -343,23 +350,11 @@ class Indexing:
         unlisted = [folder for folder, _ in self.found.unlisted]
         return vanishing.gone(self.found.vanished, unlisted, self.found.renumbered, self._path)
 
-    def _digest(self, classes: list[list[PictureRow]], *, pixels: bool) -> int:
-        """Digest the first picture of each class; the digest is that of all of them."""
-        from imageshelf.identifying import Wanted  # noqa: PLC0415 - as above
-
-        if not classes:
-            return 0
-        members = {same[0].id: [row.id for row in same] for same in classes}
-        known = self.catalogue.digests([number for same in members.values() for number in same])
-        found = []
-        tasks = [Wanted(same[0].id, self._path(same[0].name), pixels) for same in classes]
-        for task, digest in self._stop.watch(self._workers()(tasks)):
-            for number in members[task.id] if isinstance(digest, bytes) else ():
-                of_bytes, of_pixels, sound = known[number]
-                both = (of_bytes, digest) if pixels else (digest, of_pixels)
-                found.append((number, *both, sound))
-        self.catalogue.set_digests(found)
-        return len(tasks)
+    def _memory_note(self) -> dict[str, str]:
+        """Return the note that lets a search read pictures as large as the largest here."""
+        limit = self.settings.memory_limit_mb
+        before = self.catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
+        return {MEMORY_NOTE: str(limit)} if limit > before else {}
 
     def _unnoted(self) -> list[tuple[bytes, int]]:
         """Return the datasets (name, device) not yet remembered as indexed to their end."""
@@ -381,9 +376,9 @@ class Indexing:
         return self._mapper
 
     def _answers(self, turn: Turn) -> Iterator[Answer]:
-        full_decode = self.settings.full_decode
+        how = self.settings.full_decode, self.settings.memory_limit_mb
         tasks = (
-            Task(self._path(name), size_bytes, mtime_ns, full_decode)
+            Task(self._path(name), size_bytes, mtime_ns, *how)
             for name, size_bytes, mtime_ns in turn.files
         )
         if turn.culprit:

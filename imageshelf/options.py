@@ -15,6 +15,8 @@ FORMATS = ("text", "json", "jsonl", "csv")
 
 def index_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the options of `index.py`; a wrong one exits with status 2 and a sentence."""
+    from imageshelf.decoding import MEMORY_LIMIT_MB  # noqa: PLC0415 - Pillow
+
     parser = argparse.ArgumentParser(
         prog="index.py",
         description=description,
@@ -73,8 +75,9 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
         metavar="S",
         help="seconds that one file may take (default: %(default)g)",
     )
-    work.add_argument("--memory-limit", type=whole_number, default=2048, metavar="MB",
-                      help="memory that one worker may use (default: %(default)s)")  # fmt: skip
+    work.add_argument("--memory-limit", type=at_least_one, default=MEMORY_LIMIT_MB, metavar="MB",
+                      help="memory that one worker may use, and with it the largest picture: a "
+                      "million pixels for every 10 MB (default: %(default)s)")  # fmt: skip
     upkeep = parser.add_argument_group("upkeep and report")
     upkeep.add_argument(
         "--rebuild",

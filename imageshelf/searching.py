@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from imageshelf import hamming, hashing, images, kinds, matching, queries
+from imageshelf.decoding import MEMORY_LIMIT_MB, MEMORY_NOTE, memory_limit
 from imageshelf.kinds import Side
 from imageshelf.matching import DEFAULT, Fingerprint, Policy, Views
 from imageshelf.opening import UnreadableImage
@@ -150,7 +151,9 @@ class Searching:
         self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
         self.columns: dict[str, Column] = {}
         catalogue = self.shelf.catalogue
+        self.memory_limit_mb = MEMORY_LIMIT_MB
         if catalogue is not None:
+            self.memory_limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
             for view in self._views():
                 self.columns[view] = matching.Column(*catalogue.hashes(view))
         self._foreign = self.shelf.foreign()
@@ -167,7 +170,9 @@ class Searching:
         QueryError and ShelfError for arguments that cannot be taken apart.
         """
         asked = queries.taken_apart(arguments)
-        for query in queries.decoded(asked, full_decode=self.full_decode):
+        for query in queries.decoded(
+            asked, full_decode=self.full_decode, memory_limit_mb=self.memory_limit_mb
+        ):
             if query.picture is None:
                 yield Matches(asked=[Asked(query.path, 0, query.problem)])
             else:
@@ -178,7 +183,8 @@ class Searching:
 
     def answer(self, subject: Subject) -> Matches:
         """Return the pictures that match a picture, nearest first; other shots come last."""
-        found = sorted([*self._catalogued(subject), *self._by_hand(subject)])
+        with memory_limit(self.memory_limit_mb):
+            found = sorted([*self._catalogued(subject), *self._by_hand(subject)])
         if self.question.kinds is not None:
             found = [match for match in found if match.kind in self.question.kinds]
         kept = found[: self.question.limit]
@@ -346,8 +352,7 @@ def subjects_on(path: str, besides: Shelf) -> Iterator[Subject]:
 
 def side_of(path: str, row: PictureRow, digests: tuple[bytes | None, bytes | None, object]) -> Side:
     """Return what a picture on the shelf is compared by."""
-    digest, pixel_digest, _ = digests
-    return Side(path, row.size_bytes, row.captured_at, digest, pixel_digest, row.thumbnail)
+    return Side(path, row.size_bytes, row.captured_at, *kinds.known(*digests), row.thumbnail)
 
 
 def views_of(picture: Picture) -> Views:

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from imageshelf import images, suspicion
+from imageshelf import images, report, suspicion
 from imageshelf.indexing import Settings, Summary, index
 from imageshelf.scanning import RETRY, SKIPPED
+from imageshelf.searching import Question, search
 from imageshelf.shelf import open_shelf
 from imageshelf.suspicion import Suspicion
 from tests.conftest import ROOT, drawn
@@ -209,14 +211,14 @@ def test_only_a_run_that_did_not_end_in_order_makes_the_next_one_careful(
 def careful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Add a picture and index; tell whether the run was careful."""
     seen: list[bool] = []
-    turns = Suspicion.turns
+    begin = Suspicion.__init__
 
-    def spied(self: Suspicion, files: object, *, careful: bool) -> object:
+    def spied(self: Suspicion, *arguments: Any, careful: bool) -> None:
         seen.append(careful)
-        return turns(self, files, careful=careful)  # type: ignore[arg-type]
+        begin(self, *arguments, careful=careful)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Suspicion, "turns", spied)
+        patch.setattr(Suspicion, "__init__", spied)
         new = len(os.listdir(tmp_path / "photos"))
         drawn(1000 + new, (32, 24)).save(tmp_path / "photos" / f"good {new:05}.png")
         done: Summary = index(tmp_path / "photos", tmp_path / "db.shelve")
@@ -236,3 +238,99 @@ def test_a_careful_run_costs_no_file(tmp_path: Path) -> None:
     assert len(held(shelve)) == 700
     with open_shelf(shelve) as shelf:
         assert shelf.whole_catalogue().suspects() == {}
+
+
+# -- the last step: digests of pictures that look the same ----------------------------------------
+
+
+def alike(folder: Path, deed: str, others: int = 0) -> None:
+    """Save one picture in two formats, one of which misbehaves when its pixels are wanted."""
+    folder.mkdir(exist_ok=True)
+    drawn(1).save(folder / f"later {deed}.png")
+    drawn(1).save(folder / "same pixels.bmp")
+    for number in range(others):
+        drawn(2 + number).save(folder / f"pair {number}.png")
+        drawn(2 + number).save(folder / f"pair {number}.bmp")
+
+
+def verdicts(shelve: Path) -> dict[str, tuple[bool, object]]:
+    """Give name -> whether there is a digest of the pixels, and whether it is sound."""
+    with open_shelf(shelve) as shelf:
+        catalogue = shelf.whole_catalogue()
+        ids = catalogue.hashes().ids.tolist()
+        known = catalogue.digests(ids)
+        named = catalogue.names(ids)
+        return {
+            os.path.basename(os.fsdecode(named[n])): (pixels is not None, sound)
+            for n, (_, pixels, sound) in known.items()
+        }
+
+
+@posix
+@pytest.mark.usefixtures("misbehaving")
+def test_a_crash_while_digesting_is_told_and_not_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
+    alike(photos, "segfault", others=3)
+    found = index(photos, shelve, Settings(jobs=2))
+    assert (found.new, found.skips) == (8, [])
+    assert [one.reason for one in found.undigested] == [BAD["segfault"]]
+    assert "1 not compared pixel by pixel: the decoder crashed" in report.summary_text(found)
+    told = verdicts(shelve)
+    assert told.pop("later segfault.png") == (False, 0)
+    assert all(digest for digest, _ in told.values())
+    drawn(50).save(photos / "new.png")
+    assert index(photos, shelve).undigested == []
+    (match,) = search(photos / "same pixels.bmp", shelve, Question(limit=2))[1:]
+    assert (os.path.basename(match.path), match.kind) == ("later segfault.png", "near")
+
+
+@posix
+@pytest.mark.usefixtures("misbehaving")
+def test_a_want_of_time_while_digesting_is_told_and_tried_again(tmp_path: Path) -> None:
+    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
+    alike(photos, "loop")
+    settings = Settings(time_limit_s=1.0)
+    assert [one.reason for one in index(photos, shelve, settings).undigested] == [
+        "took longer than 1 s"
+    ]
+    assert verdicts(shelve)["later loop.png"] == (False, None)
+    drawn(50).save(photos / "new.png")
+    assert len(index(photos, shelve, settings).undigested) == 1
+
+
+@posix
+def test_a_file_that_ends_the_run_while_digested_is_found_out(tmp_path: Path) -> None:
+    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
+    alike(photos, "segfault", others=150)
+    for _ in range(3):  # careful from the second on; alone in the third
+        assert unprotected(tmp_path) == -signal.SIGSEGV
+        assert len(held(shelve)) == 302
+    with open_shelf(shelve) as shelf:
+        assert set(shelf.whole_catalogue().suspects()) == {b"photos/later segfault.png"}
+    blame(shelve)
+    assert unprotected(tmp_path) == 0
+    told = verdicts(shelve)
+    assert told.pop("later segfault.png") == (False, 0)
+    assert all(digest for digest, _ in told.values())
+    with open_shelf(shelve) as shelf:
+        assert shelf.whole_catalogue().suspects() == {}
+    assert index(photos, shelve).unchanged == 302
+
+
+@posix
+def test_a_suspect_of_the_last_step_is_remembered_while_others_are_read(tmp_path: Path) -> None:
+    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
+    alike(photos, "segfault", others=3)
+    for seed in (50, 51):  # every run has something to read before it dies
+        drawn(seed).save(photos / f"{seed}.png")
+        assert unprotected(tmp_path) == -signal.SIGSEGV
+    blame(shelve)
+    drawn(52).save(photos / "52.png")
+    unprotected(tmp_path)
+    blame(shelve)
+    drawn(53).save(photos / "53.png")
+    assert unprotected(tmp_path) == 0
+    assert len(held(shelve)) == 12
+    assert verdicts(shelve)["later segfault.png"] == (False, 0)
