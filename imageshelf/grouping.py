@@ -94,7 +94,7 @@ class Cast:
 
     def __init__(self, shelf: Shelf, question: Question, asked: Asked) -> None:
         self.shelf, self.question, self.asked = shelf, question, asked
-        self.folders = [os.path.join(names.absolute(one), "") for one in question.below]
+        self.folders = [os.path.join(names.folder(one), "") for one in question.below]
         self.rows: dict[int, PictureRow] = {}
         self.digests: dict[int, Digests] = {}
         self.copies: dict[int, Copy] = {}

@@ -157,6 +157,7 @@ class Searching:
             for view in self._views():
                 self.columns[view] = matching.Column(*catalogue.hashes(view))
         self._foreign = self.shelf.foreign()
+        self._below = tuple(os.path.join(names.folder(one), "") for one in self.question.below)
 
     def _views(self) -> Sequence[str]:
         policy = self.question.policy
@@ -309,11 +310,7 @@ class Searching:
                     )
 
     def _wanted(self, name: str) -> bool:
-        if not self.question.below:
-            return True
-        path = self.shelf.path_of(name)
-        folders = (os.path.join(os.path.abspath(folder), "") for folder in self.question.below)
-        return any(path.startswith(folder) for folder in folders)
+        return not self._below or names.absolute(self.shelf.path_of(name)).startswith(self._below)
 
 
 def subject_of(path: str, picture: Picture) -> Subject:
