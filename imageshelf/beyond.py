@@ -6,12 +6,13 @@ hash. Plain metadata (EXIF, XMP, IPTC, comments, previews) does not count.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
 import struct
 from typing import TYPE_CHECKING
+
+from imageshelf.opening import hole_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,28 +76,10 @@ def _rest(stream: BinaryIO) -> list[bytes]:
             digest.update(bytes(zeros % CHUNK_BYTES) + kept)
             zeros, anything = 0, True
         zeros += len(chunk) - len(kept)
-        zeros += 0 if kept else _skip_hole(stream)
+        if not kept and (spared := hole_bytes(stream)):
+            stream.seek(spared, os.SEEK_CUR)
+            zeros += spared
     return [digest.digest()] if anything else []
-
-
-def _skip_hole(stream: BinaryIO) -> int:
-    """Go to where a sparse file has data again; return how many zeros that spares reading."""
-    here = stream.tell()
-    try:
-        descriptor = stream.fileno()
-        before = os.lseek(descriptor, 0, os.SEEK_CUR)  # the stream's buffer relies on it
-        try:
-            there = os.lseek(descriptor, here, os.SEEK_DATA)
-        except OSError as exc:
-            if exc.errno != errno.ENXIO:  # nothing but a hole to the end
-                return 0
-            there = os.fstat(descriptor).st_size
-        finally:
-            os.lseek(descriptor, before, os.SEEK_SET)
-    except (OSError, AttributeError):  # no file of the system's, or a system without holes
-        return 0
-    stream.seek(max(here, there))
-    return max(0, there - here)
 
 
 def _unpacked(stream: BinaryIO, form: str) -> tuple[int, ...]:

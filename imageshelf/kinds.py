@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import pixels
-from imageshelf.opening import UnreadableImage, open_regular
+from imageshelf.opening import UnreadableImage, hole_bytes, open_regular
 from imageshelf.pixels import digest, pixel_digest
 
 if TYPE_CHECKING:
@@ -107,6 +107,9 @@ def _equal(first: BinaryIO, second: BinaryIO) -> bool:
             return False
         if not chunk:
             return True
+        if not any(chunk) and (both := min(hole_bytes(first), hole_bytes(second))):
+            first.seek(both, os.SEEK_CUR)
+            second.seek(both, os.SEEK_CUR)
 
 
 def identical_pixels(a: Side, b: Side) -> bool:

@@ -22,7 +22,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 import imageshelf
-from imageshelf import beyond, identifying, report
+from imageshelf import beyond, identifying, kinds, report
 from imageshelf.indexing import Indexing, Settings, Summary, index
 from imageshelf.opening import UnreadableImage
 from imageshelf.searching import Searching, search
@@ -86,26 +86,46 @@ def test_odd_files_are_read_or_skipped_with_the_reason(photos: Path, tmp_path: P
     assert_true(tmp_path / "db.shelve")
 
 
+class Counting(io.BufferedReader):
+    """A file that counts what is read of it."""
+
+    total_bytes = 0
+
+    def __init__(self, path: str) -> None:
+        super().__init__(io.FileIO(path))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        Counting.total_bytes += len(data)
+        return data
+
+
 @linux
-def test_nobody_reads_the_holes_of_a_sparse_file(photos: Path, tmp_path: Path) -> None:
-    class Counting(io.BufferedReader):
-        total_bytes = 0
-
-        def read(self, size: int | None = -1, /) -> bytes:
-            data = super().read(size)
-            self.total_bytes += len(data)
-            return data
-
-    with open(photos / "film.jpg", "wb") as film:
-        for at in (0, 3 << 20, 5 << 20, 8 << 20, (9 << 20) + 7):
-            film.seek(at)
-            film.write(b"film" * 1000)
-        film.truncate(8 << 30)
-    shutil.copy(photos / "film.jpg", tmp_path / "short.jpg")
-    os.truncate(tmp_path / "short.jpg", 10 << 20)
-    with Counting(open(photos / "film.jpg", "rb", buffering=0)) as stream:
+def test_nobody_reads_the_holes_of_a_sparse_file(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counting, "total_bytes", 0)
+    monkeypatch.setattr(kinds, "open_regular", Counting)
+    for path, length in ((photos / "film.jpg", 8 << 30), (tmp_path / "short.jpg", 10 << 20)):
+        with open(path, "wb") as film:
+            for at in (0, 3 << 20, 5 << 20, 8 << 20, (9 << 20) + 7):
+                film.seek(at)
+                film.write(b"film" * 1000)
+            film.truncate(length)
+    with Counting(str(photos / "film.jpg")) as stream:
         (found,) = beyond._rest(stream)
-        assert stream.total_bytes < 20 << 20
+    os.link(photos / "film.jpg", photos / "again.jpg")
+    sides = [kinds.Side(str(photos / name), 8 << 30) for name in ("film.jpg", "again.jpg")]
+    assert kinds.identical_bytes(*sides)
+    (photos / "other.jpg").write_bytes((tmp_path / "short.jpg").read_bytes())
+    os.truncate(photos / "other.jpg", 8 << 30)
+    sides[1] = kinds.Side(str(photos / "other.jpg"), 8 << 30)  # no hole where the first has some
+    assert kinds.identical_bytes(*sides)
+    with open(photos / "other.jpg", "r+b") as file:
+        file.seek((8 << 30) - 1)
+        file.write(b"!")
+    assert not kinds.identical_bytes(*sides)
+    assert Counting.total_bytes < 100 << 20
     dense = (tmp_path / "short.jpg").read_bytes()
     assert beyond._rest(io.BytesIO(dense)) == [found]  # zeros at the end are padding
     for where in (dense.find(b"film", 4001), 20):
