@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT_MB = 2048
 MEMORY_NOTE = "memory_limit_mb"  # on a shelf: the largest that it was filled with, if larger
-PIXEL_BYTES = 10  # what a pixel takes at the worst in most formats, in WebP 16: docs/reliability.md
+PIXEL_BYTES = 10  # that a pixel takes at most, in WebP 16: tests/benchmarks/pixel_memory.py
 PLUGINS = {  # format: the module that teaches it to Pillow
     "PNG": "PIL.PngImagePlugin",
     "GIF": "PIL.GifImagePlugin",

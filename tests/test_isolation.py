@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,27 @@ def test_every_good_file_arrives_beside_decoders_that_go_wrong(tmp_path: Path) -
 @pytest.mark.usefixtures("misbehaving")
 def test_three_thousand_good_files_arrive_beside_decoders_that_go_wrong(tmp_path: Path) -> None:
     isolated(tmp_path, 3000)
+
+
+@posix
+@pytest.mark.stress
+@pytest.mark.usefixtures("misbehaving")
+def test_the_cost_of_a_decoder_that_goes_wrong_is_told(tmp_path: Path) -> None:
+    def seconds(deed: str) -> float:
+        folder = tmp_path / f"{deed} {len(list(tmp_path.iterdir()))}"
+        tiny(folder, 600)
+        if deed:
+            drawn(1).save(folder / f"{deed}.png")
+        begun = time.perf_counter()
+        found = index(folder, f"{folder}.shelve", Settings(time_limit_s=2.0, memory_limit_mb=300))
+        took = time.perf_counter() - begun
+        assert (found.new, len(found.skips)) == (600, int(bool(deed)))
+        return took
+
+    for deed in BAD:
+        pairs = [(seconds(""), seconds(deed)) for _ in range(5)]
+        without, with_it = (statistics.median(some) for some in zip(*pairs, strict=True))
+        print(f"{deed}: {with_it - without:.2f} s beyond {without:.2f} s")
 
 
 @posix
