@@ -94,12 +94,7 @@ class Identifying:
                 self._keep(answers, pixels=pixels)
         self.number += len(members)
 
-    def _answers(
-        self,
-        turn: Turn,
-        some: list[bytes],
-        pixels: bool,
-    ) -> Iterator[tuple[Wanted, Any]]:
+    def _answers(self, turn: Turn, some: list[bytes], pixels: bool) -> Iterator[tuple[Wanted, Any]]:
         from imageshelf.suspicion import REASON  # noqa: PLC0415 - workers do without all this
         from imageshelf.workers import Lost  # noqa: PLC0415
 
