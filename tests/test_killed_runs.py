@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
@@ -30,13 +29,30 @@ with shelve.open(sys.argv[1], "r") as db:
 
 def held(shelve: Path) -> dict[str, str]:
     """Give name -> key of everything on a shelf, which must be sound."""
+    if not begun(shelve):
+        return {}
     with open_shelf(shelve) as shelf:
         assert shelf.check() == []
         return {name: key for key, names in shelf.items() for name in names}
 
 
+def begun(shelve: Path) -> bool:
+    """Tell whether there is a shelf: not if a run was killed before it was first written."""
+    if not shelve.exists():
+        return False
+    try:
+        open_shelf(shelve).close()
+    except ShelfError as exc:
+        if "is empty" not in str(exc):
+            raise
+        return False
+    return True
+
+
 def everything(shelve: Path) -> dict[bytes, tuple[object, ...]]:
     """Give what a shelf knows of its pictures: key, sizes, digests."""
+    if not begun(shelve):
+        return {}
     with open_shelf(shelve) as shelf:
         catalogue = shelf.whole_catalogue()
         ids = catalogue.hashes().ids.tolist()
@@ -101,14 +117,11 @@ def kills(tmp_path: Path, times: int, seed: int) -> None:
         number = moments.total()
         if number % 20 == 0:
             shelve.unlink(missing_ok=True)  # a first creation
-        before = everything(shelve) if shelve.exists() else {}
+        before = everything(shelve)
         change(photos, rnd, number)
         process = started(5, "-d", photos, "-s", shelve, *OPTIONS)
         moments[killed(process, f"{shelve}-journal", rnd)] += 1
-        after: dict[str, str] = {}
-        if shelve.exists():
-            with contextlib.suppress(ShelfError):  # "is empty": killed before it was filled
-                after = held(shelve)
+        after = held(shelve)
         for name, (key, *stat, _, _, _) in before.items():
             if unchanged(tmp_path / os.fsdecode(name), stat):
                 assert after.get(os.fsdecode(name)) == key, (seed, number, name)
