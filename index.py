@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import own_process, progress, report, terminal
+from imageshelf import own_process, progress, report, terminal, versions
 from imageshelf.indexing import Indexing, IndexingError, Settings
 from imageshelf.options import index_options
 from imageshelf.stopping import Stopped
@@ -26,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Index the datasets; return the exit status: 0, 1 for a bad run, 130 and 143 when stopped."""
     options = index_options(__doc__ or "", argv)
     terminal.tolerate_any_name()
+    if warning := versions.old_pillow():
+        print(f"index.py: {warning}", file=sys.stderr)
     try:
         with Indexing(options.dataset, options.shelve, settings(options)) as run:
             found = run.survey()  # walk the folders and compare them with the shelf
@@ -33,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 for batch in run.batches(advance):  # worker processes decode, this one hashes
                     run.remember(batch)  # one crash-safe transaction
             run.settle()  # pictures that moved keep their hashes, vanished ones leave the shelf
-            run.identify()  # pictures with equal keys: are their bytes, their pixels equal too?
+            with progress.share(quiet=options.quiet) as tell:
+                run.identify(tell)  # equal keys: are the bytes, are the pixels equal, too?
     except Stopped as stopped:
         print(f"index.py: {stopped}; what was read is on the shelf, run again to go on",
               file=sys.stderr)  # fmt: skip

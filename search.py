@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import answers, matching, own_process, report, terminal
+from imageshelf import answers, matching, own_process, report, terminal, versions
 from imageshelf.options import search_options
 from imageshelf.page.saving import ReportError
 from imageshelf.searching import Matches, Question, Searching, SearchingError
@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     global matches
     options = search_options(__doc__ or "", argv)
     terminal.tolerate_any_name()
+    if warning := versions.old_pillow():
+        print(f"search.py: {warning}", file=sys.stderr)
     try:
         answers.refuse_early(options)
         with stop_at_once():

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import __version__, own_process, report, terminal
+from imageshelf import __version__, own_process, report, terminal, versions
 from imageshelf.cleaning import options as cleaning_options
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the verb says; return the exit status: 0, or 1 for a sentence on stderr."""
     options = parse_args(argv)
     terminal.tolerate_any_name()
+    if warning := versions.old_pillow():
+        print(f"imageshelf: {warning}", file=sys.stderr)
     status: int = options.verb(options)
     return status
 

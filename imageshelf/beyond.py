@@ -12,6 +12,8 @@ import re
 import struct
 from typing import TYPE_CHECKING
 
+from imageshelf.opening import hole_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
@@ -74,6 +76,9 @@ def _rest(stream: BinaryIO) -> list[bytes]:
             digest.update(bytes(zeros % CHUNK_BYTES) + kept)
             zeros, anything = 0, True
         zeros += len(chunk) - len(kept)
+        if not kept and (spared := hole_bytes(stream)):
+            stream.seek(spared, os.SEEK_CUR)
+            zeros += spared
     return [digest.digest()] if anything else []
 
 

@@ -10,6 +10,8 @@ import os
 import re
 import threading
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,16 +21,17 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from imageshelf import metadata, reduction, sniffing
-from imageshelf.opening import UnreadableImage
+from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage
 from imageshelf.reduction import SIDEWAYS, Reduced
 from imageshelf.versions import version
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO
 
     from imageshelf.metadata import Tags
 
-PIXEL_LIMIT = 200_000_000  # the largest phone sensors; four bytes each while a PNG is decoded
+PIXEL_BYTES = 10  # that a pixel takes at most, in WebP 16: tests/benchmarks/pixel_memory.py
 PLUGINS = {  # format: the module that teaches it to Pillow
     "PNG": "PIL.PngImagePlugin",
     "GIF": "PIL.GifImagePlugin",
@@ -40,6 +43,7 @@ PLUGINS = {  # format: the module that teaches it to Pillow
 }
 FRAMES_AT_HAND = {"PNG", "WEBP", "AVIF", "HEIF"}  # counted by their headers
 TAIL_BYTES = 16
+_memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
 _ONE_AT_A_TIME = threading.RLock()  # for what is set for the whole process during a decode
 
 
@@ -55,6 +59,21 @@ class Decoded(NamedTuple):
     alpha: bool
     extras: bool
     quality: int | None
+
+
+@contextmanager
+def memory_limit(limit_mb: int) -> Iterator[None]:
+    """Within: pictures of as many pixels are decoded as fit into so much memory, and no larger."""
+    token = _memory_limit_mb.set(limit_mb)
+    try:
+        yield
+    finally:
+        _memory_limit_mb.reset(token)
+
+
+def pixel_limit() -> int:
+    """Return how many pixels a picture may have."""
+    return _memory_limit_mb.get() * 1_000_000 // PIXEL_BYTES
 
 
 @functools.cache
@@ -201,14 +220,15 @@ def _learn(name: str) -> None:
 
 
 def _checked(size: tuple[int, int]) -> tuple[int, int]:
-    if size[0] * size[1] > PIXEL_LIMIT:
+    if size[0] * size[1] > pixel_limit():
         raise _too_large(size[0] * size[1])
     return size
 
 
 def _too_large(pixels: int) -> UnreadableImage:
-    limit = f"more than the limit of {PIXEL_LIMIT / 1e6:,.0f} million"
-    return UnreadableImage(f"has {pixels / 1e6:,.0f} million pixels, {limit}")
+    limit = f"more than the limit of {pixel_limit() / 1e6:,.0f} million"
+    reason = f"is too large: {pixels / 1e6:,.0f} million pixels, {limit}"
+    return UnreadableImage(reason, lasting=False)  # the limit may be another one next time
 
 
 class _pillow_at_work:  # noqa: N801  used like a function
@@ -216,7 +236,7 @@ class _pillow_at_work:  # noqa: N801  used like a function
 
     def __enter__(self) -> None:
         _ONE_AT_A_TIME.acquire()
-        self.limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, PIXEL_LIMIT
+        self.limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixel_limit()
         self.warnings = warnings.catch_warnings()
         self.warnings.__enter__()
         warnings.simplefilter("ignore")

@@ -94,7 +94,7 @@ class Cast:
 
     def __init__(self, shelf: Shelf, question: Question, asked: Asked) -> None:
         self.shelf, self.question, self.asked = shelf, question, asked
-        self.folders = [os.path.join(names.absolute(one), "") for one in question.below]
+        self.folders = [os.path.join(names.folder(one), "") for one in question.below]
         self.rows: dict[int, PictureRow] = {}
         self.digests: dict[int, Digests] = {}
         self.copies: dict[int, Copy] = {}
@@ -152,9 +152,9 @@ class Cast:
         return kinds.kind_of(self._side(a), self._side(b), turn)
 
     def _side(self, row: PictureRow) -> Side:
-        digest, pixel_digest, _ = self.digests.get(row.id, (None, None, None))
+        digests = kinds.known(*self.digests.get(row.id, (None, None, None)))
         path = self.copies[row.id].path
-        return Side(path, row.size_bytes, row.captured_at, digest, pixel_digest, row.thumbnail)
+        return Side(path, row.size_bytes, row.captured_at, *digests, row.thumbnail)
 
     def _wanted(self, kind: str) -> str:
         """Return the kind if it is wanted: the others form no group and take no picture."""

@@ -8,24 +8,36 @@ catalogue. A digest is as true as the catalogue: until the file's size or time c
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imageshelf.decoding import memory_limit
+from imageshelf.opening import MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
     from imageshelf.shelf.catalogue import Catalogue, PictureRow
+    from imageshelf.stopping import Stop
+    from imageshelf.suspicion import Suspicion, Turn
+    from imageshelf.workers import Mapper
 
-    Digests = Mapping[int, tuple[bytes | None, bytes | None, object]]  # by id: bytes, pixels
+    # by id: digest of the bytes, of the pixels, whether the picture is sound
+    Digests = Mapping[int, tuple[bytes | None, bytes | None, object]]
 
 AT_A_TIME = 20_000  # pictures with equal keys, looked at together
+KEPT_TOGETHER = 2_000  # digests in a transaction: what a run that dies has to do again
+LARGEST_BYTES = 1 << 30  # of a file that is digested: 2 s for each gigabyte, read or not
 
 
 class Wanted(NamedTuple):
     """A picture to be digested: its bytes, or every pixel of it."""
 
-    id: int
+    name: bytes
     path: str
     pixels: bool
+    memory_limit_mb: int = MEMORY_LIMIT_MB
 
 
 def digested(wanted: Wanted) -> bytes | None:
@@ -34,13 +46,96 @@ def digested(wanted: Wanted) -> bytes | None:
     from imageshelf.opening import UnreadableImage  # noqa: PLC0415
 
     try:
-        return (kinds.pixel_digest if wanted.pixels else kinds.digest)(wanted.path)
+        with memory_limit(wanted.memory_limit_mb):
+            return (kinds.pixel_digest if wanted.pixels else kinds.digest)(wanted.path)
     except (UnreadableImage, OSError):
         return None
 
 
-def equal_keys(catalogue: Catalogue) -> Iterator[list[PictureRow]]:
-    """Yield pictures with equal keys, those of a key always together, many keys at a time."""
+@dataclass
+class Identifying:
+    """The last step of an index run: digests of all that looks the same and has none yet.
+
+    A file that crashes its decoder is noted as not sound, and left alone from then on.
+    """
+
+    catalogue: Catalogue
+    suspicion: Suspicion
+    stop: Stop
+    workers: Callable[[], Mapper[Any, Any]]
+    path_of: Callable[[bytes], str]
+    memory_limit_mb: int = MEMORY_LIMIT_MB
+    number: int = 0  # of pictures digested
+    lost: list[tuple[bytes, str]] = field(default_factory=list)  # name, reason
+    lacking: bool = False  # whether one could not be read just now: a later run may
+
+    def all(self, tell: Callable[[float], object]) -> None:
+        """Digest everything; `tell` is told the share that is done, from 0 to 1."""
+        for rows, begin, end in equal_keys(self.catalogue):
+            ids = [row.id for row in rows]
+            middle = (begin + end) / 2
+            bytes_lack = lacking_bytes(rows, self.catalogue.digests(ids))
+            self._digest(bytes_lack, _part(tell, begin, middle), pixels=False)
+            pixels_lack = lacking_pixels(rows, self.catalogue.digests(ids))
+            self._digest(pixels_lack, _part(tell, middle, end), pixels=True)
+
+    def _digest(
+        self, classes: list[list[PictureRow]], tell: Callable[[float], object], *, pixels: bool
+    ) -> None:
+        """Digest the first picture of each class; the digest is that of all of them."""
+        members = {same[0].name: same for same in classes}
+        done = 0
+        for turn in self.suspicion.turns((name, 0, 0) for name in members):
+            files = iter(turn.files)
+            while some := list(islice(files, KEPT_TOGETHER)):
+                answers = []
+                for wanted, answer in self._answers(turn, [name for name, *_ in some], pixels):
+                    answers.append((members[wanted.name], answer))
+                    done += 1
+                    tell(done / len(members))
+                self._keep(answers, pixels=pixels)
+        self.number += len(members)
+
+    def _answers(self, turn: Turn, some: list[bytes], pixels: bool) -> Iterator[tuple[Wanted, Any]]:
+        from imageshelf.suspicion import REASON  # noqa: PLC0415 - workers do without all this
+        from imageshelf.workers import Lost  # noqa: PLC0415
+
+        tasks = [Wanted(name, self.path_of(name), pixels, self.memory_limit_mb) for name in some]
+        if turn.culprit:
+            return ((task, Lost(REASON, lasting=True)) for task in tasks)
+        return self.stop.watch(self.workers()(tasks))
+
+    def _keep(self, answers: list[tuple[list[PictureRow], Any]], *, pixels: bool) -> None:
+        """Write digests down, and who has none because its decoder crashed."""
+        from imageshelf.workers import Lost  # noqa: PLC0415 - as above
+
+        known = self.catalogue.digests([row.id for same, _ in answers for row in same])
+        found = []
+        for same, answer in answers:
+            if isinstance(answer, Lost):
+                self.lost.append((same[0].name, answer.reason))
+            for row in same:
+                of_bytes, of_pixels, sound = known[row.id]
+                if isinstance(answer, Lost) and answer.lasting:
+                    found.append((row.id, of_bytes, of_pixels, False))
+                elif not isinstance(answer, bytes):
+                    self.lacking = True
+                else:
+                    both = (of_bytes, answer) if pixels else (answer, of_pixels)
+                    found.append((row.id, *both, sound))
+        if found:
+            self.catalogue.set_digests(found)
+
+
+def _part(tell: Callable[[float], object], begin: float, end: float) -> Callable[[float], object]:
+    return lambda share: tell(begin + share * (end - begin))
+
+
+def equal_keys(catalogue: Catalogue) -> Iterator[tuple[list[PictureRow], float, float]]:
+    """Yield pictures with equal keys, those of a key always together, many keys at a time.
+
+    With them, which share of all such pictures was looked at before and will be after them.
+    """
     import numpy as np  # noqa: PLC0415  workers do without it
 
     hashes = catalogue.hashes()
@@ -54,12 +149,11 @@ def equal_keys(catalogue: Catalogue) -> Iterator[list[PictureRow]]:
     together: list[PictureRow] = []
     for start in range(0, len(ids), AT_A_TIME):
         together += catalogue.rows(ids[start : start + AT_A_TIME])
-        last = together[-1].key if together and start + AT_A_TIME < len(ids) else ""
+        end = min(start + AT_A_TIME, len(ids))
+        last = together[-1].key if together and end < len(ids) else ""
         rest = [row for row in together if row.key == last]
-        yield [row for row in together if row.key != last]
+        yield [row for row in together if row.key != last], start / len(ids), end / len(ids)
         together = rest
-    if together:
-        yield together
 
 
 def lacking_bytes(rows: Iterable[PictureRow], known: Digests) -> list[list[PictureRow]]:
@@ -68,7 +162,7 @@ def lacking_bytes(rows: Iterable[PictureRow], known: Digests) -> list[list[Pictu
         [row]
         for alike in _alike(rows, lambda row: (row.key, row.size_bytes))
         for row in alike
-        if known[row.id][0] is None
+        if known[row.id][0] is None and _may_be_digested(row, known)
     ]
 
 
@@ -83,8 +177,17 @@ def lacking_pixels(rows: Iterable[PictureRow], known: Digests) -> list[list[Pict
         for row in alike:
             classes[known[row.id][0] or row.id].append(row)
         if len(classes) > 1:
-            lacking += [same for same in classes.values() if known[same[0].id][1] is None]
+            lacking += [
+                same
+                for same in classes.values()
+                if known[same[0].id][1] is None and _may_be_digested(same[0], known)
+            ]
     return lacking
+
+
+def _may_be_digested(row: PictureRow, known: Digests) -> bool:
+    """Tell whether a file is neither known to be damaged nor so large that a search reads it."""
+    return row.size_bytes <= LARGEST_BYTES and known[row.id][2] != 0
 
 
 def _alike(

@@ -12,9 +12,9 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import borders, reduction
-from imageshelf.decoding import decode, decoders
+from imageshelf.decoding import decode, decoders, memory_limit
 from imageshelf.metadata import Facts
-from imageshelf.opening import UnreadableImage, open_regular, unreadable
+from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage, open_regular, unreadable
 from imageshelf.reduction import ORIENTATIONS, Sketch, Thumbnails, View
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Task(NamedTuple):
     size_bytes: int = -1
     mtime_ns: int = -1
     full_decode: bool = False
+    memory_limit_mb: int = MEMORY_LIMIT_MB  # decides how many pixels the picture may have
 
 
 class Refusal(NamedTuple):
@@ -87,7 +88,8 @@ def _read(task: Task, *, turned: bool) -> Picture:
             status = os.fstat(stream.fileno())
             _require_unchanged(status, task.size_bytes, task.mtime_ns)
             try:
-                decoded = decode(stream, task.path, full_decode=task.full_decode)
+                with memory_limit(task.memory_limit_mb):
+                    decoded = decode(stream, task.path, full_decode=task.full_decode)
             finally:  # also when half a file could not be decoded
                 now = os.fstat(stream.fileno())
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)

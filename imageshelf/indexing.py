@@ -22,6 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imageshelf import scanning, vanishing
+from imageshelf.opening import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.stopping import stopping
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from imageshelf.pipeline import Answer, Batch
-    from imageshelf.shelf.catalogue import PictureRow
     from imageshelf.suspicion import Turn
     from imageshelf.workers import Mapper
 
-# A note on the shelf, whether pictures with equal keys were digested: "yes"; "no" while a run is
-# under way or if one died; "stopped" after one that ended in order before that.
+# A note on the shelf, whether pictures with equal keys were digested: "yes"; "nearly" if some could
+# not be; "no" while a run is under way or if one died; "stopped" after one that ended in order
+# before that.
 IDENTIFIED = "identified"
+WORK = "imageshelf.work:work"  # what workers do; by name, for they start before Pillow is imported
 IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
 
 
@@ -53,7 +55,7 @@ class Settings:
     follow_symlinks: bool = False
     jobs: int | None = None  # worker processes; None: one a core; 0: work in this process
     time_limit_s: float = 20.0  # a file
-    memory_limit_mb: int = 2048  # a worker process
+    memory_limit_mb: int = MEMORY_LIMIT_MB  # a worker process; decides about too many pixels, too
     rebuild: bool = False
     allow_vanished: bool = False
     retry_skipped: bool = False
@@ -81,6 +83,9 @@ class Summary:
     others: Counter[str] = field(default_factory=Counter)  # files that are no pictures, by kind
     skips: list[Skipped] = field(default_factory=list)
     unlisted: list[Skipped] = field(default_factory=list)
+    undigested: list[Skipped] = field(
+        default_factory=list
+    )  # on the shelf, not compared with others
     shelf: str = ""
     pictures: int = 0  # on the shelf now
 
@@ -136,9 +141,9 @@ class Indexing:
             else:
                 self.shelf.adopt(recipe)
             self.catalogue = self.shelf.whole_catalogue()
-            ended = self.catalogue.meta(IDENTIFIED) in {"yes", "stopped"}
-            self._died = bool(filled) and not ended  # the run before this one
-            self._suspicion = Suspicion(self.catalogue, self.settings.time_limit_s)
+            ended = self.catalogue.meta(IDENTIFIED) in {"yes", "nearly", "stopped"}
+            died = bool(filled) and not ended  # the run before this one
+            self._suspicion = Suspicion(self.catalogue, self.settings.time_limit_s, careful=died)
             if not self.catalogue.counts().pictures:
                 self._workers()
             self._cleanup = opening.pop_all()
@@ -194,7 +199,7 @@ class Indexing:
             self.catalogue.set_meta(IDENTIFIED, "no")
         self._shared = before not in {None, "yes"}
         self._reading = True
-        for turn in self._suspicion.turns(self.found.to_read, careful=self._died):
+        for turn in self._suspicion.turns(self.found.to_read):
             for batch in pipeline.batches(self._answers(turn), self._name, self._stop, advance):
                 batch.last &= turn.only
                 for entry in list(batch.entries):
@@ -211,7 +216,7 @@ class Indexing:
             added = self.catalogue.add(batch.entries, batch.skips)
             self._shared |= added.shared
             if batch.last and not (self._shared or self._moved or self.found.vanished):
-                self._end()
+                self._end("yes")
         self.summary.new += added.new
         self.summary.changed += added.changed
         for skip in batch.skips:
@@ -239,25 +244,30 @@ class Indexing:
         self.summary.kept = len(self.found.vanished) - len(gone)
         self.summary.pictures = self.catalogue.counts().pictures
 
-    def identify(self) -> int:
+    def identify(self, tell: Callable[[float], object] = lambda _: None) -> int:
         """Digest new pictures that look like another, so that no search has to; return how many.
 
-        A run that was stopped before leaves this to the next one.
+        `tell` is told the share that is done. A run that was stopped before leaves this to the
+        next one.
         """
-        if not self._reading and self.catalogue.meta(IDENTIFIED) == "yes":
+        before = self.catalogue.meta(IDENTIFIED)
+        if not self._reading and before in {"yes", "nearly"}:
             if self._unnoted():
-                self._end()
+                self._end(before)
             return 0
-        from imageshelf import identifying  # noqa: PLC0415 - NumPy, not needed if nothing changed
+        from imageshelf.identifying import Identifying  # noqa: PLC0415 - if nothing changed, not
 
-        number = 0
-        for rows in identifying.equal_keys(self.catalogue):
-            ids = [row.id for row in rows]
-            for lacking in (identifying.lacking_bytes, identifying.lacking_pixels):
-                wanted = lacking(rows, self.catalogue.digests(ids))
-                number += self._digest(wanted, pixels=lacking is identifying.lacking_pixels)
-        self._end()
-        return number
+        step = Identifying(
+            self.catalogue, self._suspicion, self._stop, self._workers, self._path,
+            self.settings.memory_limit_mb,
+        )  # fmt: skip
+        step.all(tell)
+        self.summary.undigested = [
+            Skipped(names.to_text(name), why) for name, why in sorted(step.lost)
+        ]
+        self._suspicion.lift()
+        self._end("nearly" if step.lacking else "yes")
+        return step.number
 
     # -- how ------------------------------------------------------------------------------------
 
@@ -350,27 +360,15 @@ class Indexing:
         unlisted = [folder for folder, _ in self.found.unlisted]
         return vanishing.gone(self.found.vanished, unlisted, self.found.renumbered, self._path)
 
-    def _digest(self, classes: list[list[PictureRow]], *, pixels: bool) -> int:
-        """Digest the first picture of each class; the digest is that of all of them."""
-        from imageshelf.identifying import Wanted  # noqa: PLC0415 - as above
+    def _memory_note(self) -> dict[str, str]:
+        """Return the note that lets a search read pictures as large as the largest here."""
+        limit = self.settings.memory_limit_mb
+        before = self.catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
+        return {MEMORY_NOTE: str(limit)} if limit > before else {}
 
-        if not classes:
-            return 0
-        members = {same[0].id: [row.id for row in same] for same in classes}
-        known = self.catalogue.digests([number for same in members.values() for number in same])
-        found = []
-        tasks = [Wanted(same[0].id, self._path(same[0].name), pixels) for same in classes]
-        for task, digest in self._stop.watch(self._workers()(tasks)):
-            for number in members[task.id] if isinstance(digest, bytes) else ():
-                of_bytes, of_pixels, sound = known[number]
-                both = (of_bytes, digest) if pixels else (digest, of_pixels)
-                found.append((number, *both, sound))
-        self.catalogue.set_digests(found)
-        return len(tasks)
-
-    def _end(self) -> None:
+    def _end(self, identified: str) -> None:
         """Note that this run has come to its end, over these datasets."""
-        self.catalogue.end_run(self._unnoted(), {IDENTIFIED: "yes"})
+        self.catalogue.end_run(self._unnoted(), {IDENTIFIED: identified} | self._memory_note())
         self._reading = False
 
     def _unnoted(self) -> list[tuple[bytes, int]]:
@@ -387,7 +385,7 @@ class Indexing:
             settings = self.settings
             self._mapper = self._cleanup.enter_context(
                 workers(
-                    "imageshelf.work:work",
+                    WORK,
                     jobs=cores() if settings.jobs is None else settings.jobs,
                     time_limit_s=settings.time_limit_s,
                     memory_limit_bytes=settings.memory_limit_mb * 1_000_000,
@@ -398,9 +396,9 @@ class Indexing:
     def _answers(self, turn: Turn) -> Iterator[Answer]:
         from imageshelf.images import Task  # noqa: PLC0415 - as above
 
-        full_decode = self.settings.full_decode
+        how = self.settings.full_decode, self.settings.memory_limit_mb
         tasks = (
-            Task(self._path(name), size_bytes, mtime_ns, full_decode)
+            Task(self._path(name), size_bytes, mtime_ns, *how)
             for name, size_bytes, mtime_ns in turn.files
         )
         if turn.culprit:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import pixels
-from imageshelf.opening import UnreadableImage, open_regular
+from imageshelf.opening import UnreadableImage, hole_bytes, open_regular
 from imageshelf.pixels import digest, pixel_digest
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ TURNED, NEAR, ANOTHER_SHOT, SIMILAR = "turned", "near", "another shot", "similar
 KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, ANOTHER_SHOT, SIMILAR)
 
 CHUNK_BYTES = 1 << 20
+DAMAGED = b""  # in the place of a pixel digest that no file may be read for
 SERIES_MS = 10_000  # capture times so near are a burst when the pictures are similar
 SIMILAR_PERCENT = 7.5  # mean absolute difference of the 16x16 luma thumbnails
 # Equal pixels give nearly equal thumbnails: a JPEG at its reduced size and the same pixels in a BMP
@@ -43,6 +44,16 @@ class Side(NamedTuple):
     digest: bytes | None = None
     pixel_digest: bytes | None = None
     luma: bytes = b""  # 16x16; b"" when it is not known
+
+
+def known(
+    digest: bytes | None, pixel_digest: bytes | None, sound: object
+) -> tuple[bytes | None, bytes | None]:
+    """Return the digests in the catalogue as a Side holds them.
+
+    A picture that is not sound, and so perhaps crashed its decoder, is not decoded here.
+    """
+    return digest, DAMAGED if sound == 0 and pixel_digest is None else pixel_digest
 
 
 def kind_of(a: Side, b: Side, turn: str) -> str:
@@ -96,6 +107,9 @@ def _equal(first: BinaryIO, second: BinaryIO) -> bool:
             return False
         if not chunk:
             return True
+        if not any(chunk) and (both := min(hole_bytes(first), hole_bytes(second))):
+            first.seek(both, os.SEEK_CUR)
+            second.seek(both, os.SEEK_CUR)
 
 
 def identical_pixels(a: Side, b: Side) -> bool:
@@ -103,6 +117,8 @@ def identical_pixels(a: Side, b: Side) -> bool:
 
     Both are decoded in full unless their thumbnails, their sizes or known digests tell.
     """
+    if DAMAGED in {a.pixel_digest, b.pixel_digest}:
+        return False
     if a.pixel_digest and b.pixel_digest:
         return a.pixel_digest == b.pixel_digest
     if _apart(a.luma, b.luma):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 OPEN_FLAGS = os.O_RDONLY | sum(  # never wait for a FIFO's writer, never adopt a terminal
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
 )
+MEMORY_LIMIT_MB = 2048  # that a worker process may take, unless told otherwise
+MEMORY_NOTE = "memory_limit_mb"  # on a shelf: the largest that it was filled with, if larger
 
 
 class UnreadableImage(Exception):  # noqa: N818  it is what the word says
@@ -37,6 +39,28 @@ def open_regular(path: str) -> BinaryIO:
         os.close(descriptor)
         raise UnreadableImage("is not a regular file", lasting=False)
     return os.fdopen(descriptor, "rb")
+
+
+def hole_bytes(stream: BinaryIO) -> int:
+    """Return how many zeros come next in a sparse file that need not be read; 0 if unknown.
+
+    8 GB of them take 2 seconds to read and 10 to digest, and no room on the disk.
+    """
+    here = stream.tell()
+    try:
+        descriptor = stream.fileno()
+        before = os.lseek(descriptor, 0, os.SEEK_CUR)  # the stream's buffer relies on it
+        try:
+            there = os.lseek(descriptor, here, os.SEEK_DATA)
+        except OSError as exc:
+            if exc.errno != errno.ENXIO:
+                return 0
+            there = os.fstat(descriptor).st_size  # nothing but a hole to the end
+        finally:
+            os.lseek(descriptor, before, os.SEEK_SET)
+    except (OSError, AttributeError):  # no file of the system's, or a system without holes
+        return 0
+    return max(0, there - here)
 
 
 _SENTENCES = {

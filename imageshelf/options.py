@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from imageshelf import __version__
+from imageshelf.opening import MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +74,9 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
         metavar="S",
         help="seconds that one file may take (default: %(default)g)",
     )
-    work.add_argument("--memory-limit", type=whole_number, default=2048, metavar="MB",
-                      help="memory that one worker may use (default: %(default)s)")  # fmt: skip
+    work.add_argument("--memory-limit", type=at_least_one, default=MEMORY_LIMIT_MB, metavar="MB",
+                      help="memory that one worker may use, and with it the largest picture: a "
+                      "million pixels for every 10 MB (default: %(default)s)")  # fmt: skip
     upkeep = parser.add_argument_group("upkeep and report")
     upkeep.add_argument(
         "--rebuild",

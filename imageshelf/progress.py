@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,11 +28,13 @@ def bar(total: int, noun: str, *, quiet: bool = False) -> Iterator[Callable[[int
 @contextmanager
 def share(*, quiet: bool = False) -> Iterator[Callable[[float], None]]:
     """Yield a function that takes the share of the work that is done, from 0 to 1."""
-    told = 0
-    with bar(PARTS, "part", quiet=quiet) as advance:
+    told, advance = 0, None
+    with ExitStack() as shown:
 
         def tell(done: float) -> None:
-            nonlocal told
+            nonlocal told, advance
+            if advance is None:  # only now: there may be nothing to do
+                advance = shown.enter_context(bar(PARTS, "part", quiet=quiet))
             parts = int(done * PARTS)
             if parts > told:
                 advance(parts - told)

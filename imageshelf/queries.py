@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import images
 from imageshelf.images import Picture, Refusal, Task
+from imageshelf.opening import MEMORY_LIMIT_MB
 from imageshelf.scanning import Walk
 from imageshelf.shelf import backends
 from imageshelf.workers import Lost, cores, workers
@@ -61,9 +62,17 @@ def taken_apart(arguments: Iterable[str]) -> Asked:
     return Asked(list(files), list(shelves), frozenset(optional))
 
 
-def decoded(asked: Asked, *, full_decode: bool, time_limit_s: float = 20.0) -> Iterator[Query]:
+def decoded(
+    asked: Asked,
+    *,
+    full_decode: bool,
+    time_limit_s: float = 20.0,
+    memory_limit_mb: int = MEMORY_LIMIT_MB,
+) -> Iterator[Query]:
     """Yield every file as a query, in the order of `asked`; several are decoded in parallel."""
-    tasks = [Task(path, full_decode=full_decode) for path in asked.files]
+    tasks = [
+        Task(path, full_decode=full_decode, memory_limit_mb=memory_limit_mb) for path in asked.files
+    ]
     if len(tasks) <= 1:  # starting a worker would take longer
         answers = ((task, images.look(task)) for task in tasks)
         yield from (_query(task, answer) for task, answer in answers)
@@ -71,7 +80,12 @@ def decoded(asked: Asked, *, full_decode: bool, time_limit_s: float = 20.0) -> I
     waiting: dict[str, Query | None] = {}
     order = iter(asked.files)
     following = next(order)
-    with workers(images.look, jobs=min(cores(), len(tasks)), time_limit_s=time_limit_s) as mapper:
+    with workers(
+        images.look,
+        jobs=min(cores(), len(tasks)),
+        time_limit_s=time_limit_s,
+        memory_limit_bytes=memory_limit_mb * 1_000_000,
+    ) as mapper:
         for task, answer in mapper(tasks):
             passed_over = (
                 isinstance(answer, Refusal) and answer.other and task.path in asked.optional

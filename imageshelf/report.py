@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 REMEDIES = (  # how a reason for a skip begins: what to do about it
     ("took longer", "raise --time-limit"),
     ("needs more memory", "raise --memory-limit"),
+    ("is too large", "raise --memory-limit: 10 MB for each million"),
     ("was killed", "use fewer --jobs or a lower --memory-limit"),
     ("may not be read", "give yourself the permission to read it"),
     ("changed while", "run again when nothing writes to it"),
@@ -217,6 +218,10 @@ def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
     lines += [f"skipped {number:,}: {_with_remedy(reason)}" for reason, number in ranked]
     if show_skipped:
         lines += [f"  {shown(path)}: {reason}" for path, reason in summary.skips]
+    whys = Counter(one.reason for one in summary.undigested)
+    lines += [f"{n:,} not compared pixel by pixel: {_with_remedy(why)}" for why, n in whys.items()]
+    if show_skipped:
+        lines += [f"  {shown(path)}: {reason}" for path, reason in summary.undigested]
     lines.append(
         f"{count(summary.pictures, 'picture')} on the shelf {shown(os.fspath(summary.shelf))}"
     )

@@ -17,6 +17,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from imageshelf import spelling
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -131,7 +133,8 @@ class Walk:
         `exclude` are patterns as for `excluder`, held against `below` plus the path below `root`;
         `ignore` are names to pass over (the shelf's own files; a folder's name ends in a slash).
         """
-        self.root, self.prefix, self.below = root, prefix, below
+        self.root = root if os.name == "posix" else spelling.extended(root, longer_than=0)
+        self.prefix, self.below = prefix, below
         self.follow = follow_symlinks
         self.unlisted: list[tuple[bytes, str]] = []  # name of the folder on the shelf, reason
         self.links = 0  # symbolic links not followed, dangling ones, and loops
@@ -253,7 +256,7 @@ def outermost(roots: Iterable[str]) -> list[str]:
     ['/photos']
     """
     chosen: list[str] = []
-    for root in sorted({os.path.abspath(root) for root in roots}, key=len):
+    for root in sorted({spelling.folder(root) for root in roots}, key=len):
         if not any(root == other or root.startswith(os.path.join(other, "")) for other in chosen):
             chosen.append(root)
     return sorted(chosen)

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from imageshelf import hamming, hashing, images, kinds, matching, queries
+from imageshelf.decoding import memory_limit
 from imageshelf.kinds import Side
 from imageshelf.matching import DEFAULT, Fingerprint, Policy, Views
-from imageshelf.opening import UnreadableImage
+from imageshelf.opening import MEMORY_LIMIT_MB, MEMORY_NOTE, UnreadableImage
 from imageshelf.queries import QueryError
 from imageshelf.shelf import ShelfError, names, open_shelf
 
@@ -150,10 +151,13 @@ class Searching:
         self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
         self.columns: dict[str, Column] = {}
         catalogue = self.shelf.catalogue
+        self.memory_limit_mb = MEMORY_LIMIT_MB
         if catalogue is not None:
+            self.memory_limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
             for view in self._views():
                 self.columns[view] = matching.Column(*catalogue.hashes(view))
         self._foreign = self.shelf.foreign()
+        self._below = tuple(os.path.join(names.folder(one), "") for one in self.question.below)
 
     def _views(self) -> Sequence[str]:
         policy = self.question.policy
@@ -167,7 +171,9 @@ class Searching:
         QueryError and ShelfError for arguments that cannot be taken apart.
         """
         asked = queries.taken_apart(arguments)
-        for query in queries.decoded(asked, full_decode=self.full_decode):
+        for query in queries.decoded(
+            asked, full_decode=self.full_decode, memory_limit_mb=self.memory_limit_mb
+        ):
             if query.picture is None:
                 yield Matches(asked=[Asked(query.path, 0, query.problem)])
             else:
@@ -178,7 +184,8 @@ class Searching:
 
     def answer(self, subject: Subject) -> Matches:
         """Return the pictures that match a picture, nearest first; other shots come last."""
-        found = sorted([*self._catalogued(subject), *self._by_hand(subject)])
+        with memory_limit(self.memory_limit_mb):
+            found = sorted([*self._catalogued(subject), *self._by_hand(subject)])
         if self.question.kinds is not None:
             found = [match for match in found if match.kind in self.question.kinds]
         kept = found[: self.question.limit]
@@ -303,11 +310,7 @@ class Searching:
                     )
 
     def _wanted(self, name: str) -> bool:
-        if not self.question.below:
-            return True
-        path = self.shelf.path_of(name)
-        folders = (os.path.join(os.path.abspath(folder), "") for folder in self.question.below)
-        return any(path.startswith(folder) for folder in folders)
+        return not self._below or names.absolute(self.shelf.path_of(name)).startswith(self._below)
 
 
 def subject_of(path: str, picture: Picture) -> Subject:
@@ -346,8 +349,7 @@ def subjects_on(path: str, besides: Shelf) -> Iterator[Subject]:
 
 def side_of(path: str, row: PictureRow, digests: tuple[bytes | None, bytes | None, object]) -> Side:
     """Return what a picture on the shelf is compared by."""
-    digest, pixel_digest, _ = digests
-    return Side(path, row.size_bytes, row.captured_at, digest, pixel_digest, row.thumbnail)
+    return Side(path, row.size_bytes, row.captured_at, *kinds.known(*digests), row.thumbnail)
 
 
 def views_of(picture: Picture) -> Views:

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from imageshelf.shelf.catalogue import Catalogue
 
@@ -41,60 +41,61 @@ class Turn(NamedTuple):
 class Suspicion:
     """The list of suspects of one run; it is kept on the shelf."""
 
-    def __init__(self, catalogue: Catalogue, time_limit_s: float) -> None:
+    def __init__(self, catalogue: Catalogue, time_limit_s: float, *, careful: bool) -> None:
         self._catalogue = catalogue
-        self._patience_ns = int((time_limit_s + PATIENCE_S) * 1e9)
-        self._noted: set[bytes] = set()
+        self._careful = careful
+        self._left = CAREFUL_FILES
+        self._listed = catalogue.suspects()
+        self._culprit = self._found_out(time.time_ns(), (time_limit_s + PATIENCE_S) * 1e9)
 
-    def turns(self, files: Iterable[File], *, careful: bool) -> Iterator[Turn]:
-        """Yield all files in turns; the next turn is asked for when one is on the shelf.
+    def turns(self, files: Iterable[File]) -> Iterator[Turn]:
+        """Yield all files in turns; the next turn is asked for when what came of one is kept.
 
-        `careful` after a run that did not end in order.
+        `careful` says that the run before did not end in order. A run may ask several times, for
+        files to be read and then for files to be digested: whoever is on the list and among none
+        of the former is among the latter.
         """
-        before = self._catalogue.suspects()
-        if not (before or careful):
+        if not (self._listed or self._careful):
             yield Turn(files, only=True)
             return
-        self._noted = set(before)
-        culprit = self._culprit(before)
         suspects: list[File] = []
-        others = _without(files, before, suspects)
-        first = islice(others, CAREFUL_FILES)
-        while some := list(islice(first, TOGETHER)):
-            self._note(some)
+        others = _without(files, set(self._listed), suspects)
+        noted: list[bytes] = []
+        while some := list(islice(others, min(TOGETHER, self._left))):
+            self._left -= len(some)
+            self._list([name for name, _, _ in some], instead_of=noted)
+            noted = [name for name, _, _ in some]
             yield Turn(some)
-            self._cross_off(name for name, _, _ in some)
+        self._list([], instead_of=noted)
         yield Turn(others)
         for one in suspects:
-            self._note([one])
-            self._cross_off(self._noted - {one[0]})  # alone on the list
-            yield Turn([one], culprit=one[0] == culprit)
-        self.lift()
+            self._list([one[0]], instead_of=self._listed.keys() - {one[0]})  # alone on the list
+            yield Turn([one], culprit=one[0] == self._culprit)
+        if suspects:
+            self.lift()
 
     def lift(self) -> None:
         """Cross every name off, because this run ends in order."""
-        self._cross_off(set(self._noted))
+        self._list([], instead_of=self._listed)
 
-    def _culprit(self, before: dict[bytes, int]) -> bytes | None:
+    def _found_out(self, now_ns: int, patience_ns: float) -> bytes | None:
         """Return the name that was alone on the list, and for longer than reading it takes."""
-        ((name, since_ns),) = before.items() if len(before) == 1 else [(None, 0)]
-        return name if time.time_ns() - since_ns > self._patience_ns else None
+        ((name, since_ns),) = self._listed.items() if len(self._listed) == 1 else [(None, 0)]
+        return name if now_ns - since_ns > patience_ns else None
 
-    def _note(self, files: Iterable[File]) -> None:
-        new = [name for name, _, _ in files if name not in self._noted]
-        if new:  # who is on the list already stays there since then
-            self._catalogue.set_suspects(new)
-            self._noted.update(new)
-
-    def _cross_off(self, names: Iterable[bytes]) -> None:
-        gone = list(names)
-        if gone:
-            self._catalogue.clear_suspects(gone)
-            self._noted.difference_update(gone)
+    def _list(self, names: Iterable[bytes], instead_of: Iterable[bytes]) -> None:
+        """Write names down and cross others off, in one transaction of some 20 ms."""
+        new = [name for name in names if name not in self._listed]  # else it stays since then
+        gone = [name for name in instead_of if name in self._listed]
+        if new or gone:
+            self._catalogue.set_suspects(new, instead_of=gone)
+            self._listed.update(dict.fromkeys(new, 0))
+            for name in gone:
+                del self._listed[name]
 
 
 def _without(
-    files: Iterable[File], suspects: dict[bytes, int], found: list[File]
+    files: Iterable[File], suspects: Container[bytes], found: list[File]
 ) -> Iterator[File]:
     """Yield the files that are no suspects; collect the others."""
     for file in files:

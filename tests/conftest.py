@@ -34,6 +34,13 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes are started without a measurement of coverage, which imports and writes files."""
+    for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
 def script_run() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run one of the scripts in a process of its own."""
 

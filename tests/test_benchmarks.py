@@ -176,3 +176,10 @@ def test_small_files_are_cut_from_the_pictures_given(
     assert len(set(contents)) == 5
     with Image.open(tmp_path / "small-0004.jpg") as picture:
         assert picture.size == (500, 375)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_memory_of_a_decode_is_told_for_every_format() -> None:
+    lines = output("pixel_memory.py", "--million", "1").splitlines()
+    assert len(lines) == 15
+    assert all(len(line[18:].split()) == 3 for line in lines)

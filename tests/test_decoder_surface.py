@@ -12,6 +12,7 @@ import sys
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -22,6 +23,8 @@ from imageshelf.indexing import index
 from imageshelf.shelf import open_shelf
 from tests.conftest import ROOT, drawn
 from tests.odd_decoders import CAUGHT, EXPLODED, examine_in_a_minefield, examine_under_watch
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 ALLOWED = {*PLUGINS, "JPEG"}
 HEADS = {  # of formats that Pillow recognises but does not write
@@ -111,6 +114,29 @@ def test_pillow_before_13_is_warned_about(
     told = versions.old_pillow()
     assert ("upgrade" in told) == warned
     assert told.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("script", "options"),
+    [
+        ("index.py", ["-d", "photos"]),
+        ("search.py", ["-q", "photos/0.jpg"]),
+        ("imageshelf/__main__.py", ["check"]),
+    ],
+)
+def test_an_old_pillow_is_told_in_one_line_and_the_work_is_done(
+    photos: Path, script_run: Any, script: str, options: list[str]
+) -> None:
+    index(photos, photos.parent / "db.shelve")
+    old = photos.parent / "old"
+    (old / "pillow-12.3.0.dist-info").mkdir(parents=True)
+    path = f"{old}{os.pathsep}{ROOT}"
+    for measured in (path, str(ROOT)):
+        done = script_run(script, *options, cwd=photos.parent, PYTHONPATH=measured)
+        assert done.returncode == 0
+        assert done.stdout
+        assert done.stderr.count("Pillow 12.3.0 has known holes") == (measured == path)
+        assert done.stderr.count("\n") == (measured == path)
 
 
 def test_the_installed_pillow_is_new_enough() -> None:

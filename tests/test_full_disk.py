@@ -15,7 +15,10 @@ from imageshelf.indexing import index
 from imageshelf.shelf import ShelfError, open_shelf
 from tests.conftest import ROOT, drawn
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE or tmpfs")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE or tmpfs"),
+    pytest.mark.usefixtures("unmeasured"),
+]
 
 LIMITED = """
 import resource, sys

@@ -85,7 +85,7 @@ def test_a_run_that_was_stopped_before_digesting_is_made_up_for(
 
 
 def test_an_unreadable_picture_has_no_digest_and_stops_nothing(tmp_path: Path) -> None:
-    wanted = identifying.Wanted(1, str(tmp_path / "gone.jpg"), pixels=True)
+    wanted = identifying.Wanted(b"gone.jpg", str(tmp_path / "gone.jpg"), pixels=True)
     assert identifying.digested(wanted) is None
 
 
@@ -102,7 +102,10 @@ def test_pictures_of_a_key_stay_together_whatever_the_page(
     index(folder, tmp_path / "db.shelve")
     monkeypatch.setattr(identifying, "AT_A_TIME", at_a_time)
     with open_shelf(tmp_path / "db.shelve") as db:
-        pages = list(identifying.equal_keys(db.whole_catalogue()))
+        found = list(identifying.equal_keys(db.whole_catalogue()))
+    pages = [rows for rows, _, _ in found]
+    shares = [begin for _, begin, _ in found] + [1.0]
+    assert shares == [0.0, *(end for _, _, end in found)]
     groups: dict[str, list[int]] = {}
     for number, page in enumerate(pages):
         for row in page:

@@ -449,19 +449,21 @@ def png(width: int, height: int, *between: bytes) -> bytes:
 
 def test_too_many_pixels_are_refused_with_the_numbers(put: Any) -> None:
     answer = refused(put("a.png", png(30_000, 20_000)))
-    assert answer.reason == "has 600 million pixels, more than the limit of 200 million"
+    assert answer.reason == "is too large: 600 million pixels, more than the limit of 205 million"
+    assert not answer.lasting  # the next run may have another limit
 
 
-def test_the_pixel_limit_is_a_setting(put: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_limit_decides_how_many_pixels_there_may_be(put: Any) -> None:
     before = Image.MAX_IMAGE_PIXELS
-    monkeypatch.setattr(decoding, "PIXEL_LIMIT", 160 * 120 - 1)
+    large = drawn(1).resize((400, 251))
     for kind, _, _ in KINDS:
-        answer = refused(put("a.x", encoded(drawn(1), kind)))
-        assert "more than the limit" in answer.reason, kind
-    monkeypatch.setattr(decoding, "PIXEL_LIMIT", 160 * 120)
-    for kind, _, _ in KINDS:
-        examined(put("a.x", encoded(drawn(1), kind)))
+        path = str(put("a.x", encoded(large, kind)))
+        answer = images.examine(Task(path, memory_limit_mb=1))  # 100,000 pixels
+        assert isinstance(answer, Refusal), kind
+        assert answer.reason.startswith("is too large: 0 million pixels, more than"), kind
+        assert isinstance(images.examine(Task(path, memory_limit_mb=2)), Picture), kind
     assert before == Image.MAX_IMAGE_PIXELS
+    assert decoding.pixel_limit() == 204_800_000
 
 
 def test_a_phone_picture_of_108_million_pixels_is_read(put: Any) -> None:

@@ -358,6 +358,7 @@ def test_wrong_usage_exits_with_2(options: list[str], capsys: pytest.CaptureFixt
 
 
 @posix
+@pytest.mark.usefixtures("unmeasured")
 def test_a_full_disk_is_one_line_and_the_next_run_completes(photos: Path, shelve: Path) -> None:
     index(photos / "trip", shelve)
     before = content(shelve)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from imageshelf import images, suspicion
+from imageshelf import images, report, suspicion
 from imageshelf.indexing import Settings, Summary, index
 from imageshelf.scanning import RETRY, SKIPPED
+from imageshelf.searching import Question, search
 from imageshelf.shelf import open_shelf
 from imageshelf.suspicion import Suspicion
 from tests.conftest import ROOT, drawn
@@ -37,7 +41,7 @@ BAD = {  # name of a file whose decoder does that: what the user is told
 @pytest.fixture
 def misbehaving(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files named after a deed make their decoder do it."""
-    monkeypatch.setattr("imageshelf.indexing.work", examine_or_misbehave)
+    monkeypatch.setattr("imageshelf.indexing.WORK", examine_or_misbehave)
 
 
 def tiny(folder: Path, count: int) -> None:
@@ -91,6 +95,27 @@ def test_three_thousand_good_files_arrive_beside_decoders_that_go_wrong(tmp_path
 
 
 @posix
+@pytest.mark.stress
+@pytest.mark.usefixtures("misbehaving")
+def test_the_cost_of_a_decoder_that_goes_wrong_is_told(tmp_path: Path) -> None:
+    def seconds(deed: str) -> float:
+        folder = tmp_path / f"{deed} {len(list(tmp_path.iterdir()))}"
+        tiny(folder, 600)
+        if deed:
+            drawn(1).save(folder / f"{deed}.png")
+        begun = time.perf_counter()
+        found = index(folder, f"{folder}.shelve", Settings(time_limit_s=2.0, memory_limit_mb=300))
+        took = time.perf_counter() - begun
+        assert (found.new, len(found.skips)) == (600, int(bool(deed)))
+        return took
+
+    for deed in BAD:
+        pairs = [(seconds(""), seconds(deed)) for _ in range(5)]
+        without, with_it = (statistics.median(some) for some in zip(*pairs, strict=True))
+        print(f"{deed}: {with_it - without:.2f} s beyond {without:.2f} s")
+
+
+@posix
 @pytest.mark.usefixtures("misbehaving")
 def test_a_crash_is_remembered_and_a_want_of_time_is_not(tmp_path: Path) -> None:
     tiny(tmp_path / "photos", 3)
@@ -117,7 +142,7 @@ import sys
 from imageshelf import indexing
 from imageshelf.indexing import Settings, index
 from tests.odd_decoders import examine_or_misbehave
-indexing.work = examine_or_misbehave
+indexing.WORK = examine_or_misbehave
 index(sys.argv[1], sys.argv[2], Settings(jobs=0, time_limit_s=0.1))
 """
 
@@ -209,14 +234,14 @@ def test_only_a_run_that_did_not_end_in_order_makes_the_next_one_careful(
 def careful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Add a picture and index; tell whether the run was careful."""
     seen: list[bool] = []
-    turns = Suspicion.turns
+    begin = Suspicion.__init__
 
-    def spied(self: Suspicion, files: object, *, careful: bool) -> object:
+    def spied(self: Suspicion, *arguments: Any, careful: bool) -> None:
         seen.append(careful)
-        return turns(self, files, careful=careful)  # type: ignore[arg-type]
+        begin(self, *arguments, careful=careful)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Suspicion, "turns", spied)
+        patch.setattr(Suspicion, "__init__", spied)
         new = len(os.listdir(tmp_path / "photos"))
         drawn(1000 + new, (32, 24)).save(tmp_path / "photos" / f"good {new:05}.png")
         done: Summary = index(tmp_path / "photos", tmp_path / "db.shelve")
@@ -236,3 +261,99 @@ def test_a_careful_run_costs_no_file(tmp_path: Path) -> None:
     assert len(held(shelve)) == 700
     with open_shelf(shelve) as shelf:
         assert shelf.whole_catalogue().suspects() == {}
+
+
+# -- the last step: digests of pictures that look the same ----------------------------------------
+
+
+def alike(folder: Path, deed: str, others: int = 0) -> None:
+    """Save one picture in two formats, one of which misbehaves when its pixels are wanted."""
+    folder.mkdir(exist_ok=True)
+    drawn(1).save(folder / f"later {deed}.png")
+    drawn(1).save(folder / "same pixels.bmp")
+    for number in range(others):
+        drawn(2 + number).save(folder / f"pair {number}.png")
+        drawn(2 + number).save(folder / f"pair {number}.bmp")
+
+
+def verdicts(shelve: Path) -> dict[str, tuple[bool, object]]:
+    """Give name -> whether there is a digest of the pixels, and whether it is sound."""
+    with open_shelf(shelve) as shelf:
+        catalogue = shelf.whole_catalogue()
+        ids = catalogue.hashes().ids.tolist()
+        known = catalogue.digests(ids)
+        named = catalogue.names(ids)
+        return {
+            os.path.basename(os.fsdecode(named[n])): (pixels is not None, sound)
+            for n, (_, pixels, sound) in known.items()
+        }
+
+
+@posix
+@pytest.mark.usefixtures("misbehaving")
+def test_a_crash_while_digesting_is_told_and_not_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
+    alike(photos, "segfault", others=3)
+    found = index(photos, shelve, Settings(jobs=2))
+    assert (found.new, found.skips) == (8, [])
+    assert [one.reason for one in found.undigested] == [BAD["segfault"]]
+    assert "1 not compared pixel by pixel: the decoder crashed" in report.summary_text(found)
+    told = verdicts(shelve)
+    assert told.pop("later segfault.png") == (False, 0)
+    assert all(digest for digest, _ in told.values())
+    drawn(50).save(photos / "new.png")
+    assert index(photos, shelve).undigested == []
+    (match,) = search(photos / "same pixels.bmp", shelve, Question(limit=2))[1:]
+    assert (os.path.basename(match.path), match.kind) == ("later segfault.png", "near")
+
+
+@posix
+@pytest.mark.usefixtures("misbehaving")
+def test_a_want_of_time_while_digesting_is_told_and_tried_again(tmp_path: Path) -> None:
+    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
+    alike(photos, "loop")
+    settings = Settings(time_limit_s=1.0)
+    assert [one.reason for one in index(photos, shelve, settings).undigested] == [
+        "took longer than 1 s"
+    ]
+    assert verdicts(shelve)["later loop.png"] == (False, None)
+    drawn(50).save(photos / "new.png")
+    assert len(index(photos, shelve, settings).undigested) == 1
+
+
+@posix
+def test_a_file_that_ends_the_run_while_digested_is_found_out(tmp_path: Path) -> None:
+    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
+    alike(photos, "segfault", others=150)
+    for _ in range(3):  # careful from the second on; alone in the third
+        assert unprotected(tmp_path) == -signal.SIGSEGV
+        assert len(held(shelve)) == 302
+    with open_shelf(shelve) as shelf:
+        assert set(shelf.whole_catalogue().suspects()) == {b"photos/later segfault.png"}
+    blame(shelve)
+    assert unprotected(tmp_path) == 0
+    told = verdicts(shelve)
+    assert told.pop("later segfault.png") == (False, 0)
+    assert all(digest for digest, _ in told.values())
+    with open_shelf(shelve) as shelf:
+        assert shelf.whole_catalogue().suspects() == {}
+    assert index(photos, shelve).unchanged == 302
+
+
+@posix
+def test_a_suspect_of_the_last_step_is_remembered_while_others_are_read(tmp_path: Path) -> None:
+    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
+    alike(photos, "segfault", others=3)
+    for seed in (50, 51):  # every run has something to read before it dies
+        drawn(seed).save(photos / f"{seed}.png")
+        assert unprotected(tmp_path) == -signal.SIGSEGV
+    blame(shelve)
+    drawn(52).save(photos / "52.png")
+    unprotected(tmp_path)
+    blame(shelve)
+    drawn(53).save(photos / "53.png")
+    assert unprotected(tmp_path) == 0
+    assert len(held(shelve)) == 12
+    assert verdicts(shelve)["later segfault.png"] == (False, 0)

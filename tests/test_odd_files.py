@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import os
@@ -21,7 +22,10 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 import imageshelf
+from imageshelf import beyond, identifying, kinds, report
 from imageshelf.indexing import Indexing, Settings, Summary, index
+from imageshelf.opening import UnreadableImage
+from imageshelf.searching import Searching, search
 from imageshelf.shelf import open_shelf
 from tests.conftest import ROOT, drawn
 
@@ -71,8 +75,8 @@ def test_odd_files_are_read_or_skipped_with_the_reason(photos: Path, tmp_path: P
     assert os.stat(photos / "tail.jpg").st_blocks < 1000
     (photos / "device.jpg").symlink_to("/dev/zero")
     (photos / "tty.jpg").symlink_to("/dev/tty")
-    # To digest the pixels of tail.jpg takes longer than that: it does without.
     found = index(photos, tmp_path / "db.shelve", Settings(time_limit_s=3.0))
+    assert found.undigested == []
     assert found.links == 2
     told = reasons(found)
     assert told.pop("fifo.jpg") == told.pop("socket.jpg") == "is not a regular file"
@@ -80,6 +84,126 @@ def test_odd_files_are_read_or_skipped_with_the_reason(photos: Path, tmp_path: P
     assert told == {}
     assert found.new == 6 + 1
     assert_true(tmp_path / "db.shelve")
+
+
+class Counting(io.BufferedReader):
+    """A file that counts what is read of it."""
+
+    total_bytes = 0
+
+    def __init__(self, path: str) -> None:
+        super().__init__(io.FileIO(path))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        Counting.total_bytes += len(data)
+        return data
+
+
+@linux
+def test_nobody_reads_the_holes_of_a_sparse_file(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counting, "total_bytes", 0)
+    monkeypatch.setattr(kinds, "open_regular", Counting)
+    for path, length in ((photos / "film.jpg", 8 << 30), (tmp_path / "short.jpg", 10 << 20)):
+        with open(path, "wb") as film:
+            for at in (0, 3 << 20, 5 << 20, 8 << 20, (9 << 20) + 7):
+                film.seek(at)
+                film.write(b"film" * 1000)
+            film.truncate(length)
+    with Counting(str(photos / "film.jpg")) as stream:
+        (found,) = beyond._rest(stream)
+    os.link(photos / "film.jpg", photos / "again.jpg")
+    sides = [kinds.Side(str(photos / name), 8 << 30) for name in ("film.jpg", "again.jpg")]
+    assert kinds.identical_bytes(*sides)
+    (photos / "other.jpg").write_bytes((tmp_path / "short.jpg").read_bytes())
+    os.truncate(photos / "other.jpg", 8 << 30)
+    sides[1] = kinds.Side(str(photos / "other.jpg"), 8 << 30)  # no hole where the first has some
+    assert kinds.identical_bytes(*sides)
+    with open(photos / "other.jpg", "r+b") as file:
+        file.seek((8 << 30) - 1)
+        file.write(b"!")
+    assert not kinds.identical_bytes(*sides)
+    assert Counting.total_bytes < 100 << 20
+    dense = (tmp_path / "short.jpg").read_bytes()
+    assert beyond._rest(io.BytesIO(dense)) == [found]  # zeros at the end are padding
+    for where in (dense.find(b"film", 4001), 20):
+        other = dense[:where] + b"F" + dense[where + 1 :]
+        assert beyond._rest(io.BytesIO(other)) != [found]
+
+
+@linux
+def test_what_is_too_large_to_be_digested_is_compared_when_somebody_asks(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(photos / "0.jpg", photos / "copy.jpg")
+    drawn(50).save(photos / "a.png")
+    drawn(50).save(photos / "b.bmp")
+    monkeypatch.setattr(identifying, "LARGEST_BYTES", 10)
+    shelve = tmp_path / "db.shelve"
+    index(photos, shelve)
+    with open_shelf(shelve) as shelf:
+        catalogue = shelf.whole_catalogue()
+        known = catalogue.digests(catalogue.hashes().ids.tolist())
+        assert set(known.values()) == {(None, None, None)}
+    for query, copy, kind in (
+        ("0.jpg", "copy.jpg", "identical bytes"),
+        ("a.png", "b.bmp", "identical pixels"),
+    ):
+        found = {os.path.basename(m.path): m.kind for m in search(photos / query, shelve)}
+        assert found[copy] == kind
+
+
+def test_the_memory_limit_decides_what_is_too_large(photos: Path, tmp_path: Path) -> None:
+    shelve = tmp_path / "db.shelve"
+    drawn(60, (1000, 500)).save(photos / "wide.png")
+    found = index(photos, shelve, Settings(jobs=0, memory_limit_mb=1))
+    sentence = "is too large: 0 million pixels, more than the limit of 0 million"
+    assert reasons(found) == {"wide.png": sentence}
+    assert f"skipped 1: {sentence} (raise --memory-limit" in report.summary_text(found)
+    found = index(photos, shelve, Settings(memory_limit_mb=3000))
+    assert (found.new, found.unchanged, found.skipped) == (1, 6, 0)
+
+
+def test_a_search_reads_pictures_as_large_as_those_on_the_shelf(
+    photos: Path, tmp_path: Path
+) -> None:
+    shelve = tmp_path / "db.shelve"
+    drawn(60, (1000, 500)).save(photos / "wide.png")
+    for limit_mb, noted in ((2048, 2048), (3000, 3000), (2500, 3000)):
+        index(photos, shelve, Settings(rebuild=True, memory_limit_mb=limit_mb))
+        with Searching(str(shelve)) as asked:
+            assert asked.memory_limit_mb == noted
+    for note, readable in (("nonsense", True), ("9" * 5000, True), ("1", False)):
+        with open_shelf(shelve, "w") as shelf:
+            shelf.whole_catalogue().set_meta("memory_limit_mb", note)
+        queries = [photos / "wide.png", photos / "0.jpg"]  # by workers, and in this process
+        for asked_for in (queries, queries[:1]):
+            with contextlib.suppress(UnreadableImage):
+                asked_about = search(asked_for, shelve).asked
+                assert ["is too large" in one.problem for one in asked_about][:1] == [not readable]
+                continue
+            assert not readable
+
+
+@pytest.mark.stress
+def test_a_phone_picture_is_read_by_default_and_a_larger_one_on_request(tmp_path: Path) -> None:
+    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
+    photos.mkdir()
+    phone = drawn(1).resize((12_000, 9_000), Image.Resampling.NEAREST)  # 108 million pixels
+    phone.save(photos / "phone.jpg", quality=50)
+    phone.save(photos / "progressive.jpg", quality=50, progressive=True)
+    phone.save(photos / "phone.png", compress_level=1)
+    phone.convert("RGBA").save(photos / "alpha.png", compress_level=1)
+    phone.save(photos / "phone.webp", quality=50, method=0)
+    drawn(2).convert("L").resize((30_000, 8_000), 0).save(photos / "wide.png", compress_level=1)
+    found = index(photos, shelve, Settings(time_limit_s=60.0))
+    sentence = "is too large: 240 million pixels, more than the limit of 205 million"
+    assert reasons(found) == {"wide.png": sentence}
+    assert found.new == 5
+    found = index(photos, shelve, Settings(memory_limit_mb=2400, time_limit_s=60.0))
+    assert (found.new, found.unchanged, found.skipped) == (1, 5, 0)
 
 
 @linux

@@ -20,6 +20,7 @@ import pytest
 
 import imageshelf.shelf.database
 from imageshelf.shelf import Shelf, ShelfError, open_shelf, pickled, schema
+from tests.__main__ import interpreters
 from tests.shelf_entries import RECIPE, entry
 
 KEY = "3c3e0e1f1f1e3e7c"
@@ -630,14 +631,7 @@ def newer_python() -> str:
     """Give the path of a Python 3.13 or newer; skip where there is none."""
     if sys.version_info >= (3, 13):
         return sys.executable
-    for name in ("python3.14", "python3.13"):
-        found = shutil.which(name)
-        check = "import dbm.sqlite3"
-        if (
-            found
-            and not subprocess.run(
-                [found, "-c", check], capture_output=True, check=False
-            ).returncode
-        ):
-            return found
+    for version, found in interpreters().items():
+        if tuple(map(int, version.split("."))) >= (3, 13):
+            return str(found)
     pytest.skip("no Python 3.13 found")

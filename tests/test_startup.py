@@ -12,6 +12,8 @@ import pytest
 
 from imageshelf import index
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 ROOT = Path(__file__).parent.parent
 HEAVY = {"scipy", "pywt", "imagehash", "tqdm", "jinja2", "pandas", "IPython", "importlib.metadata"}
 WATCHED = (

@@ -275,21 +275,22 @@ class Catalogue:
         """Give name -> since_ns of files under suspicion of having stopped a run."""
         return dict(self._db.select_all(SUSPECTS))
 
-    def set_suspects(self, suspects: Iterable[bytes]) -> None:
-        """Put names under suspicion."""
+    def set_suspects(self, suspects: Iterable[bytes], instead_of: Iterable[bytes] = ()) -> None:
+        """Lift the suspicion from some names, and put others under it."""
         now = time.time_ns()
         with self._db.transaction():
+            self._db.write_many(CLEAR_SUSPECT, ((name,) for name in instead_of))
             self._db.write_many(SUSPECT, ((name, now) for name in suspects))
-
-    def clear_suspects(self, suspects: Iterable[bytes]) -> None:
-        """Lift the suspicion."""
-        with self._db.transaction():
-            self._db.write_many(CLEAR_SUSPECT, ((name,) for name in suspects))
 
     def meta(self, name: str) -> str | None:
         """Give a note by its name; None when there is none."""
         found = self._db.select(GET_META, (name,))
         return found[0][0] if found and isinstance(found[0][0], str) else None
+
+    def number(self, name: str, otherwise: int) -> int:
+        """Give a note that is a whole number of at most nine digits; `otherwise` if it is not."""
+        value = self.meta(name) or ""
+        return int(value) if value.isdecimal() and len(value) < 10 else otherwise  # noqa: PLR2004
 
     def set_meta(self, name: str, value: str) -> None:
         """Write a note down."""

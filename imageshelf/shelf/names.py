@@ -14,6 +14,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from imageshelf import spelling
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -99,8 +101,16 @@ def absolute(path: str | os.PathLike[str]) -> str:
     return path if _NATIVE else to_text(os.fsencode(path))
 
 
+def folder(path: str) -> str:
+    """Give the absolute path of a folder as `absolute` does, spelled as its disk spells it."""
+    path = spelling.folder(path)
+    return path if _NATIVE else to_text(os.fsencode(path))
+
+
 def native(path: str) -> str:
     """Give the path as this process's `open` wants it; the inverse of `absolute`."""
+    if _WINDOWS:
+        return spelling.extended(path)
     return path if _NATIVE else os.fsdecode(to_bytes(path))
 
 
