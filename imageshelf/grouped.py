@@ -11,12 +11,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from imageshelf.grouping import NOT_COPIES, Asked, Cast, Group, Member, Question
-from imageshelf.kinds import SAME_FILE
-from imageshelf.pairing import pairs, prints, stars
+from imageshelf.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
+from imageshelf.pairing import no_copies, pairs, prints, stars
 from imageshelf.pairing.joins import ALONE, Work
+from imageshelf.pairing.no_copies import Beyond
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imageshelf.pairing.no_copies import Some
+    from imageshelf.pairing.prints import Stored
     from imageshelf.shelf import Shelf
 
 __all__ = ["Asked", "Duplicates", "Group", "Member", "Question", "expected_false_pairs", "find"]
@@ -63,19 +70,42 @@ def find(
     """
     question = question or Question()
     cast = Cast(shelf, question, asked or Asked())
-    distinct = prints.distinct(prints.stored(shelf.whole_catalogue(), question.policy))
+    stored = prints.stored(shelf.whole_catalogue(), question.policy)
+    distinct = prints.distinct(stored)
     found = pairs.all_pairs(distinct, question.policy, work)
     graph = stars.Graph(distinct, found)
-    cast.enter(graph.pictures)
+    beyond = Beyond(list(_no_matches(shelf, stored, question, work)), distinct, found)
+    cast.enter(sorted({*graph.pictures, *beyond.pictures}))
+
+    def more(keeper: int) -> list[stars.Relation]:
+        return [one for one in beyond.of(keeper) if cast.comparable(keeper, one.id)]
+
+    matches = graph.matches
     groups = [
         cast.group(star)
-        for star in stars.stars(cast.order(), graph.matches, cast.related)
+        for star in stars.stars(cast.order(), matches, cast.related, more)
         if question.kinds or any(one.kind != SAME_FILE for one in star.members)
     ]
     groups.sort(key=lambda group: (_no_copies(group), group.keeper.path))
     compared = len(distinct.pictures)
     crowded = sum(len(distinct.pictures_of(number)) for number in found.crowded.tolist())
     return Duplicates(tuple(groups), compared, crowded, expected_false_pairs(compared))
+
+
+def _no_matches(
+    shelf: Shelf, stored: Stored, question: Question, work: Work
+) -> Iterator[tuple[str, Some]]:
+    """Yield what is wanted that the policy leaves out, as a search has it."""
+    wanted = question.kinds
+    if not question.policy.low_information:  # a plain radius means what it says
+        return
+    if wanted is None or ANOTHER_SHOT in wanted:
+        taken = shelf.whole_catalogue().taken()
+        known = np.array(taken, np.int64).reshape(-1, 2)
+        known = known[np.isin(known[:, 0], stored.whole.ids)]
+        yield ANOTHER_SHOT, no_copies.shots(known[:, 0], known[:, 1], stored.thumbnails)
+    if wanted is not None and SIMILAR in wanted:
+        yield SIMILAR, no_copies.similar(stored.whole, stored.thumbnails, work)
 
 
 def _no_copies(group: Group) -> bool:

@@ -138,13 +138,20 @@ class Cast:
             return ""
         if _one_inode(first, second):
             return self._wanted(SAME_FILE)
+        if not self.comparable(a, b):
+            return ""
+        return self._wanted(self._kind(first, second, pairs.NAMES[measures.turn]))
+
+    def comparable(self, a: int, b: int) -> bool:
+        """Tell whether the question is about such a pair at all."""
+        first, second = self.rows.get(a), self.rows.get(b)
+        if first is None or second is None:
+            return False
         if self.question.across or self.question.within:
             together = self._folder(a) == self._folder(b)
             if (together and self.question.across) or (self.question.within and not together):
-                return ""
-        if self.asked.not_duplicate(first, second):
-            return ""
-        return self._wanted(self._kind(first, second, pairs.NAMES[measures.turn]))
+                return False
+        return not self.asked.not_duplicate(first, second)
 
     def _kind(self, a: PictureRow, b: PictureRow, turn: str) -> str:
         if self.asked.kind is not None:
