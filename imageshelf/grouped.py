@@ -18,12 +18,14 @@ from imageshelf.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
 from imageshelf.pairing import no_copies, pairs, prints, stars
 from imageshelf.pairing.joins import ALONE, Work
 from imageshelf.pairing.no_copies import Beyond
+from imageshelf.reading import HERE, read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imageshelf.pairing.no_copies import Some
     from imageshelf.pairing.prints import Stored
+    from imageshelf.reading import Reading
     from imageshelf.shelf import Shelf
 
 __all__ = ["Asked", "Duplicates", "Group", "Member", "Question", "expected_false_pairs", "find"]
@@ -63,6 +65,7 @@ def find(
     question: Question | None = None,
     asked: Asked | None = None,
     work: Work = ALONE,
+    reading: Reading = HERE,
 ) -> Duplicates:
     """Return the duplicates on a shelf, by default telling their kinds by reading files.
 
@@ -76,14 +79,14 @@ def find(
     graph = stars.Graph(distinct, found)
     beyond = Beyond(list(_no_matches(shelf, stored, question, work)), distinct, found)
     cast.enter(sorted({*graph.pictures, *beyond.pictures}))
+    read_ahead(cast, graph, reading)
 
     def more(keeper: int) -> list[stars.Relation]:
         return [one for one in beyond.of(keeper) if cast.comparable(keeper, one.id)]
 
-    matches = graph.matches
     groups = [
         cast.group(star)
-        for star in stars.stars(cast.order(), matches, cast.related, more)
+        for star in stars.stars(cast.order(), graph.matches, cast.related, more)
         if question.kinds or any(one.kind != SAME_FILE for one in star.members)
     ]
     groups.sort(key=lambda group: (_no_copies(group), group.keeper.path))

@@ -107,7 +107,7 @@ def identical_pixels(a: Side, b: Side) -> bool:
     """
     if a.pixel_digest and b.pixel_digest:
         return a.pixel_digest == b.pixel_digest
-    if _apart(a.luma, b.luma):
+    if apart(a.luma, b.luma):
         return False
     try:
         if pixels.stored_size(a.path) != pixels.stored_size(b.path):
@@ -117,7 +117,8 @@ def identical_pixels(a: Side, b: Side) -> bool:
         return False
 
 
-def _apart(a: bytes, b: bytes) -> bool:
+def apart(a: bytes, b: bytes) -> bool:
+    """Tell whether two thumbnails are too far apart for equal pixels."""
     return len(a) == len(b) and any(abs(x - y) > CELL_LEVELS for x, y in zip(a, b, strict=True))
 
 

@@ -19,6 +19,7 @@ from imageshelf.matching import DEFAULT, Fingerprint, Policy, Views
 from imageshelf.opening import UnreadableImage
 from imageshelf.queries import QueryError
 from imageshelf.shelf import ShelfError, names, open_shelf
+from imageshelf.workers import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,6 +34,7 @@ SearchingError = (
     ShelfError,
     QueryError,
     UnreadableImage,
+    WorkerError,
 )  # what makes a search bad, in one sentence
 VIEWS = ("whole", "trimmed", "centre")
 ROWS_AT_A_TIME = 4096

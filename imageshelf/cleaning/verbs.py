@@ -24,6 +24,7 @@ from imageshelf.cleaning.selection import SelectionError
 from imageshelf.cleaning.undoing import UndoError
 from imageshelf.grouped import Asked, Question
 from imageshelf.pairing.joins import Work
+from imageshelf.reading import Reading
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from imageshelf.workers import WorkerError, cores
@@ -99,8 +100,10 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
         references=rules.references,
     )
     asked = Asked(not_duplicate=not_duplicates.asked(shelf))
-    work = Work(cores() if options.jobs is None else max(options.jobs, 1))
-    groups = duplicates.find(shelf, question, asked, work).groups
+    jobs = cores() if options.jobs is None else options.jobs
+    with progress.share() as done, progress.share() as read:
+        work, reading = Work(max(jobs, 1), done), Reading(jobs, read)
+        groups = duplicates.find(shelf, question, asked, work, reading).groups
     if chosen:
         return selection.plan(shelf, chosen, groups, rules)
     return planning.plan(groups, rows_of(shelf, groups), rules)

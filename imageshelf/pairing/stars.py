@@ -76,6 +76,18 @@ class Graph:
         """The pictures that match any other."""
         return sorted(self._print_of)
 
+    def upright(self) -> Iterator[tuple[list[int], list[int]]]:
+        """Yield pictures on two sides that match each other without a turn.
+
+        Those that share a print stand on both sides.
+        """
+        of = self._prints.pictures_of
+        for number in np.flatnonzero(np.diff(self._prints.starts) > 1).tolist():
+            yield of(number), of(number)
+        for pair in self._pairs:
+            if not pair.turn:
+                yield of(pair.first), of(pair.second)
+
     def matches(self, picture: int) -> Iterator[tuple[int, Measures]]:
         """Yield every picture that matches this one, with their distance."""
         own = self._print_of.get(picture)
