@@ -3,10 +3,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from imageshelf.__main__ import main
+from imageshelf.cleaning import deeds, undoing
 from imageshelf.cleaning import options as cleaning_options
 from imageshelf.cleaning import verbs as cleaning_verbs
 from imageshelf.cleaning.verbs import Answer, CleaningError
@@ -14,6 +17,7 @@ from imageshelf.demo import COPIES, draw
 from imageshelf.indexing import Settings, index
 from tests.cleaning import tree
 
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 VERBS = {
     "clean": (cleaning_options.add_clean, cleaning_verbs.clean),
     "undo": (cleaning_options.add_undo, cleaning_verbs.undo),
@@ -92,6 +96,48 @@ def test_a_clean_up_is_done_listed_and_undone(demo: Path, action: str) -> None:
     assert "back in place" in str(run("undo").text)
     assert tree(demo) == before
     assert json.loads(run("history", "--format", "json").text)[-1]["state"] == "undone"
+
+
+@posix
+def test_an_undo_that_is_stopped_is_finished_by_the_next(
+    demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(demo)
+    run("clean", "--apply", "-j", "0")
+    back = deeds.back
+
+    def interrupted(deed: deeds.Deed) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        back(deed)
+
+    monkeypatch.setattr(undoing, "AT_A_TIME", 1)
+    monkeypatch.setattr(deeds, "back", interrupted)
+    stopped = run("undo")
+    assert (stopped.status, stopped.text) == (130, "")
+    assert "next undo" in stopped.hint
+    assert tree(demo) != before
+    monkeypatch.setattr(deeds, "back", back)
+    assert run("undo").status == 0
+    assert tree(demo) == before
+
+
+@posix
+@pytest.mark.parametrize("arguments", [["clean"], ["clean", "--apply"]])
+def test_ctrl_c_while_planning_touches_nothing_and_says_nothing(
+    demo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = tree(demo)
+
+    def interrupted(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("imageshelf.grouped.read_ahead", interrupted)
+    assert main(arguments) == 130
+    assert capsys.readouterr() == ("", "")
+    assert tree(demo) == before
 
 
 def test_a_selection_is_followed(demo: Path) -> None:

@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf.cleaning import acting, cleanup, deeds, moving, planning, trashing, undoing
+from imageshelf.cleaning import (
+    acting,
+    applying,
+    cleanup,
+    deeds,
+    moving,
+    planning,
+    trashing,
+    undoing,
+)
 from imageshelf.cleaning.cleanup import CleanupError, Result
 from imageshelf.cleaning.undoing import UndoError
 from imageshelf.indexing import Settings, index
@@ -497,7 +506,7 @@ def test_ctrl_c_finishes_what_was_begun_and_can_be_undone(
     folder: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tree(folder)
-    monkeypatch.setattr(cleanup, "AT_A_TIME", 1)
+    monkeypatch.setattr(applying, "AT_A_TIME", 1)
     plan = planned(shelf, groups(shelf))
     result = cleanup.apply(
         shelf, plan, jobs=0, advance=lambda _: os.kill(os.getpid(), signal.SIGINT)

@@ -6,6 +6,7 @@ for good (deleted, changed since, gone from the trash) is told and does not hind
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,6 +68,15 @@ def lock_of(shelf: Shelf, run: int) -> RunLock:
     return RunLock(names.native(f"{shelf.path}{LOCK}{run}"))
 
 
+def take(shelf: Shelf, lock: RunLock) -> bool:
+    """Take a lock; False if a living run has it. Raises UndoError where there can be no lock."""
+    try:
+        return lock.take()
+    except OSError as exc:
+        reason = f"{shelf.path} cannot be written: no file can be made beside it ({exc.strerror})"
+        raise UndoError(reason) from exc
+
+
 def _sweep(shelf: Shelf) -> None:
     """Remove the locks of dead processes, also of one that died before its run was written down."""
     start = os.path.basename(shelf.path) + LOCK
@@ -76,8 +86,9 @@ def _sweep(shelf: Shelf) -> None:
         return
     for name in found:
         lock = RunLock(os.path.join(names.native(shelf.folder), name))
-        if name.removeprefix(start).isdecimal() and lock.take():
-            lock.release()
+        with contextlib.suppress(OSError):  # not ours to remove, then
+            if name.removeprefix(start).isdecimal() and lock.take():
+                lock.release()
 
 
 def history(shelf: Shelf) -> list[Past]:
@@ -114,7 +125,7 @@ def settle_dead(shelf: Shelf, actions: Actions) -> None:
         if run.state != RUNNING:
             continue
         lock = lock_of(shelf, run.id)
-        if lock.take():
+        if take(shelf, lock):
             try:
                 _settle(shelf, actions, run)
                 actions.set_run(run.id, CUT_OFF)
@@ -135,7 +146,7 @@ def undo(
     _sweep(shelf)
     run = _chosen(shelf, actions.runs(), number)
     lock = lock_of(shelf, run.id)
-    if not lock.take():
+    if not take(shelf, lock):
         raise UndoError(f"clean-up {run.id} is under way in another program; wait for its end")
     try:
         if run.state == RUNNING:

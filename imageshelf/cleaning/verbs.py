@@ -27,6 +27,7 @@ from imageshelf.pairing.joins import Work
 from imageshelf.reading import Reading
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
+from imageshelf.stopping import Stopped, stop_at_once, stopping
 from imageshelf.workers import WorkerError, cores
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ CleaningError = (  # what ends a verb, each with one sentence
     WorkerError,
 )
 ROWS_AT_A_TIME = 4096
+STOPPED = "Stopped by you; the next undo goes on from here."
 CANNOT_UNDO = "--delete cannot be undone; say --yes, or leave it out to set the copies aside"
 
 
@@ -68,7 +70,8 @@ def clean(options: argparse.Namespace) -> Answer:
         raise CleanupError(CANNOT_UNDO)
     with open_shelf(options.shelve, "w" if options.apply else "r") as shelf:
         since_ns = time.time_ns()
-        plan = planned(shelf, options)
+        with stop_at_once():
+            plan = planned(shelf, options)
         folder = os.path.abspath(options.set_aside) if options.set_aside else ""
         if not options.apply:
             return _told(shelf, plan, folder, options)
@@ -155,9 +158,17 @@ def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) ->
 
 
 def undo(options: argparse.Namespace) -> Answer:
-    """Take a clean-up back; the exit status is 1 if something is not back. Raises CleaningError."""
-    with open_shelf(options.shelve, "w") as shelf:
-        undone = undoing.undo(shelf, options.run)
+    """Take a clean-up back; the exit status is 1 if something is not back.
+
+    Raises CleaningError. When the user stops it, the next undo goes on from there.
+    """
+    with open_shelf(options.shelve, "w") as shelf, stopping() as stop:
+        try:
+            undone = undoing.undo(shelf, options.run, lambda _: stop.check())
+        except Stopped as stopped:
+            return Answer(
+                "", stopped.exit_status, "Stopped by you; the next undo goes on from here."
+            )
     return Answer(clean_report.undone_text(undone), 1 if undone.lost else 0)
 
 
