@@ -12,6 +12,7 @@ from imageshelf.__main__ import main
 from imageshelf.cleaning import deeds, undoing
 from imageshelf.cleaning import options as cleaning_options
 from imageshelf.cleaning import verbs as cleaning_verbs
+from imageshelf.cleaning.selection import SelectionError
 from imageshelf.cleaning.verbs import Answer, CleaningError
 from imageshelf.demo import COPIES, draw
 from imageshelf.indexing import Settings, index
@@ -154,6 +155,24 @@ def test_a_selection_is_followed(demo: Path) -> None:
     told = run("clean", "--selection", "db.shelve-chosen.json", "--apply", "-j", "0")
     assert str(told.text).startswith("1 file set aside into db-set-aside")
     run("undo")
+    assert tree(demo) == before
+
+
+@pytest.mark.parametrize("scope", [[], ["-d", "photos/burst"], ["--min-size", "99999999"]])
+def test_a_selection_of_every_copy_is_refused_whatever_the_scope(
+    demo: Path, scope: list[str]
+) -> None:
+    chosen = {
+        "keep": ["photos/camera/beach.jpg"],
+        "set_aside": ["photos/camera/mountains.jpg", "photos/backup/mountains.jpg",
+                      "photos/edited/mountains-watermark.jpg"],
+    }  # fmt: skip
+    Path("db.shelve-chosen.json").write_text(
+        json.dumps({"imageshelf_selection": 1, "shelf": "db.shelve", "groups": [chosen]})
+    )
+    before = tree(demo)
+    with pytest.raises(SelectionError, match="sets aside every copy of"):
+        run("clean", "--selection", "db.shelve-chosen.json", "--apply", *scope)
     assert tree(demo) == before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import grouped as duplicates
@@ -92,16 +93,16 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     """Return the plan: by the rules, or by a selection."""
     chosen = selection.read(options.selection) if options.selection else None
     rules = Rules(_action(options), options.kind, tuple(options.reference))
-    question = Question(
-        policy=_policy(options),
-        below=tuple(options.dataset),
-        across=options.across,
-        within=options.within,
-        min_size_bytes=options.min_size,
-        kinds=None if chosen else options.kind,
-        keep=options.keep,
-        references=rules.references,
-    )
+    question = Question(policy=_policy(options), keep=options.keep, references=rules.references)
+    if not chosen:  # a selection is held against all groups, wherever they are
+        question = replace(
+            question,
+            below=tuple(options.dataset),
+            across=options.across,
+            within=options.within,
+            min_size_bytes=options.min_size,
+            kinds=options.kind,
+        )
     asked = Asked(not_duplicate=not_duplicates.asked(shelf))
     jobs = cores() if options.jobs is None else options.jobs
     with progress.share() as done, progress.share() as read:
