@@ -19,6 +19,7 @@ from imageshelf.pairing import no_copies, pairs, prints, stars
 from imageshelf.pairing.joins import ALONE, Work
 from imageshelf.pairing.no_copies import Beyond
 from imageshelf.reading import HERE, read_ahead
+from imageshelf.shelf import ShelfError, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,9 +70,11 @@ def find(
 ) -> Duplicates:
     """Return the duplicates on a shelf, by default telling their kinds by reading files.
 
-    Raises ShelfError, and NoFolderError for a reference that is no folder.
+    Raises ShelfError, also when there is no picture below a folder that is asked for, and
+    NoFolderError for a reference that is no folder.
     """
     question = question or Question()
+    _require_pictures(shelf, question.below)
     cast = Cast(shelf, question, asked or Asked())
     stored = prints.stored(shelf.whole_catalogue(), question.policy)
     distinct = prints.distinct(stored)
@@ -93,6 +96,14 @@ def find(
     compared = len(distinct.pictures)
     crowded = sum(len(distinct.pictures_of(number)) for number in found.crowded.tolist())
     return Duplicates(tuple(groups), compared, crowded, expected_false_pairs(compared))
+
+
+def _require_pictures(shelf: Shelf, folders: tuple[str, ...]) -> None:
+    """Refuse a folder that the shelf does not know: mistyped, or never indexed."""
+    for folder in folders:
+        prefixes = names.prefixes_below(names.absolute(folder), shelf.folder)
+        if not any(next(shelf.whole_catalogue().known(prefix), None) for prefix in prefixes):
+            raise ShelfError(f"{shelf.path} holds no picture below {folder}; was it indexed?")
 
 
 def _no_matches(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from imageshelf import csv_report
 from imageshelf.__main__ import main
 from imageshelf.cleaning import deeds, undoing
 from imageshelf.cleaning import options as cleaning_options
@@ -97,6 +98,22 @@ def test_a_clean_up_is_done_listed_and_undone(demo: Path, action: str) -> None:
     assert "back in place" in str(run("undo").text)
     assert tree(demo) == before
     assert json.loads(run("history", "--format", "json").text)[-1]["state"] == "undone"
+
+
+def test_what_was_done_is_told_in_the_form_asked_for(demo: Path) -> None:
+    before = tree(demo)
+    planned = run("clean", "-0").text
+    done = run("clean", "-0", "--apply", "-j", "0").text
+    assert isinstance(done, bytes)
+    assert done == planned
+    run("undo")
+    table = run("clean", "--format", "csv", "--apply", "-j", "0").text
+    assert isinstance(table, bytes)
+    rows = csv_report.read(table)
+    assert [os.fsencode(row["path"]) for row in rows] == done.split(b"\0")[:-1]
+    assert all(os.path.isfile(row["place"]) and row["action"] == "set aside" for row in rows)
+    run("undo")
+    assert tree(demo) == before
 
 
 @posix
@@ -193,6 +210,7 @@ def test_pictures_are_remembered_as_no_duplicates(demo: Path) -> None:
         (["clean", "--set-aside", "photos/aside"], "inside the dataset"),
         (["clean", "--set-aside", "photos/aside", "--apply"], "inside the dataset"),
         (["clean", "--reference", "nowhere"], "is not a folder"),
+        (["clean", "-d", "nowhere"], "holds no picture below nowhere"),
         (["clean", "--selection", "nowhere.json"], "cannot be read"),
         (["clean", "-s", "nowhere.shelve", "--apply"], "does not exist"),
         (["undo", "77"], "there is no clean-up 77"),

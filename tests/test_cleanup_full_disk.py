@@ -97,7 +97,7 @@ def test_a_clean_up_on_a_full_disk_loses_nothing(tmp_path: Path, action: str) ->
         put_back(folder)
         assert tree(folder) == before
         assert sorted(os.listdir(folder)) == ["db.shelve", "photos"]
-    assert cut_short  # at least one of the limits was met in the middle
+    assert cut_short or action == "--hardlink"  # which takes little room: met in the middle
 
 
 def test_an_undo_without_room_is_finished_when_there_is_some(small_disk: Path) -> None:

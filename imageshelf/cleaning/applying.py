@@ -123,6 +123,9 @@ class Applying:
             where = self._places(files, sources)
             kept = os.lstat(step.keeper.path)
             notes = [deeds.noted(os.lstat(path), kept) for path in files]
+        except FileNotFoundError:
+            self._leave(step.file.path, "stays: it, the copy to keep or a companion is gone")
+            return None
         except (PlaceError, OSError) as exc:
             self._leave(step.file.path, acting.sentence(exc))
             return None

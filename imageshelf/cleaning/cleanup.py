@@ -26,10 +26,10 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleaning import places, planning, undoing
+from imageshelf.cleaning import places, planning, run_locks, undoing
 from imageshelf.cleaning.applying import Applying
 from imageshelf.cleaning.places import PlaceError
-from imageshelf.cleaning.undoing import UndoError
+from imageshelf.cleaning.run_locks import LockError
 from imageshelf.shelf import ShelfError
 from imageshelf.shelf.actions import DONE, STOPPED, Actions, Rivals
 from imageshelf.stopping import stopping
@@ -130,12 +130,12 @@ def _make(folder: str, actions: Actions, run: int) -> None:
 
 def _locked(shelf: Shelf, run: int) -> RunLock:
     """Return the lock of a run that has just begun, taken. Raises CleanupError."""
-    lock = undoing.lock_of(shelf, run)
+    lock = run_locks.of(shelf, run)
     for _ in range(LOCK_TRIES):
         try:
-            if undoing.take(shelf, lock):
+            if run_locks.take(shelf, lock):
                 return lock
-        except UndoError as exc:
+        except LockError as exc:
             raise CleanupError(str(exc)) from exc
         time.sleep(LOCK_WAIT_S)  # somebody is sweeping away what a killed program left
     raise CleanupError(f"another program is at work on clean-up {run} of {shelf.path}")

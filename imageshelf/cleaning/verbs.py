@@ -21,6 +21,7 @@ from imageshelf.cleaning import (
 from imageshelf.cleaning.cleanup import CleanupError
 from imageshelf.cleaning.planning import Rules
 from imageshelf.cleaning.protecting import NoFolderError
+from imageshelf.cleaning.run_locks import LockError
 from imageshelf.cleaning.selection import SelectionError
 from imageshelf.cleaning.undoing import UndoError
 from imageshelf.grouped import Asked, Question
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from imageshelf.cleaning.cleanup import Result
     from imageshelf.cleaning.planning import Plan
     from imageshelf.grouped import Group
     from imageshelf.shelf import Shelf
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 CleaningError = (  # what ends a verb, each with one sentence
     CleanupError,
+    LockError,
     NoFolderError,
     NotDuplicatesError,
     SelectionError,
@@ -80,13 +83,19 @@ def clean(options: argparse.Namespace) -> Answer:
             result = cleanup.apply(
                 shelf, plan, folder=folder, jobs=options.jobs, since_ns=since_ns, advance=advance
             )
+    status = result.stopped.exit_status if result.stopped else int(bool(result.left))
+    return Answer(_done(result, options), status)
+
+
+def _done(result: Result, options: argparse.Namespace) -> str | bytes:
+    """Return in the wanted form what a clean-up did."""
+    if options.null:
+        return clean_report.result_null(result)
     if options.format == "json":
-        text = clean_report.result_json(result)
-    else:
-        text = clean_report.result_text(result) if plan.steps else "Nothing to clean up.\n"
-    if result.stopped:
-        return Answer(text, result.stopped.exit_status)
-    return Answer(text, 1 if result.left else 0)
+        return clean_report.result_json(result)
+    if options.format == "csv":
+        return clean_report.result_csv(result)
+    return clean_report.result_text(result) if result.run else "Nothing to clean up.\n"
 
 
 def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
