@@ -115,7 +115,8 @@ def stars(
 
     Copies come first, each picture in one group at most. Then other shots and similar pictures,
     in groups of their own: of them each picture is in one more at most, and never one that is a
-    copy of another. `beyond` gives such relations of a picture that are no matches.
+    copy of another; one that is in none is beside the group of a picture it is related to.
+    `beyond` gives such relations of a picture that are no matches.
     """
     place = {picture: at for at, picture in enumerate(order)}
     taken: set[int] = set()
@@ -161,12 +162,35 @@ def _beside(
 
 def _shots(order: list[int], others: Others) -> list[Star]:
     left = set(order)
-    found = []
+    found: list[Star] = []
+    home: dict[int, int] = {}  # which star a picture is in
     for keeper in order:
         if keeper in left:
             left.discard(keeper)  # what comes later and is related would have been taken before
             members = tuple(one for one in others(keeper) if one.id in left)
             left.difference_update(one.id for one in members)
             if members:
+                home |= dict.fromkeys([keeper, *(one.id for one in members)], len(found))
                 found.append(Star(keeper, members))
-    return found
+    return _with_the_lone(found, home, [one for one in order if one not in home], others)
+
+
+def _with_the_lone(
+    found: list[Star], home: dict[int, int], alone: list[int], others: Others
+) -> list[Star]:
+    """Return the stars with those beside them that would be in none: the end of a long burst."""
+    beside: dict[int, Relation] = {}
+    for star in found:
+        for member in star.members:
+            beside |= {one.id: one for one in others(member.id) if one.id not in home}
+    for picture in alone:
+        for one in others(picture):
+            if one.id in home and picture not in beside:
+                turn = turning.INVERSE[one.measures.turn]
+                measures = one.measures._replace(turn=turn)
+                beside[picture] = Relation(picture, one.id, one.kind, measures)
+    more: dict[int, list[Relation]] = {}
+    for picture in alone:
+        if picture in beside:
+            more.setdefault(home[beside[picture].to], []).append(beside[picture])
+    return [star._replace(beside=tuple(more.get(at, ()))) for at, star in enumerate(found)]
