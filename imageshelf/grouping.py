@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Digests = tuple[bytes | None, bytes | None, Any]
 
 ROWS_AT_A_TIME = 4096
+UNKNOWN: Digests = (None, None, None)
 NOT_COPIES = {ANOTHER_SHOT: "is another shot, not a copy", SIMILAR: "is similar, not a copy"}
 
 
@@ -153,13 +154,17 @@ class Cast:
                 return False
         return not self.asked.not_duplicate(first, second)
 
+    def digest(self, number: int) -> bytes | None:
+        """Return the digest of a picture's bytes, None if it is not known."""
+        return self.digests.get(number, UNKNOWN)[0]
+
     def pixel_digest(self, number: int) -> bytes | None:
         """Return the digest of a picture's pixels, None if it is not known."""
-        return self.digests[number][1] if number in self.digests else None
+        return self.digests.get(number, UNKNOWN)[1]
 
     def learn(self, number: int, pixel_digest: bytes) -> None:
         """Take note of the digest of a picture's pixels."""
-        digest, _, sound = self.digests[number]
+        digest, _, sound = self.digests.get(number, UNKNOWN)
         self.digests[number] = digest, pixel_digest, sound
 
     def _kind(self, a: PictureRow, b: PictureRow, turn: str) -> str:
@@ -172,7 +177,7 @@ class Cast:
         return kinds.kind_of(*sides, turn)
 
     def _side(self, row: PictureRow) -> Side:
-        digest, pixel_digest, _ = self.digests.get(row.id, (None, None, None))
+        digest, pixel_digest, _ = self.digests.get(row.id, UNKNOWN)
         path = self.copies[row.id].path
         return Side(path, row.size_bytes, row.captured_at, digest, pixel_digest, row.thumbnail)
 

@@ -64,8 +64,8 @@ def _perhaps_identical(cast: Cast, graph: Graph) -> Iterator[tuple[int, int]]:
     for one, other in graph.upright():
         for a, b in islice(product(one, other), MOST_OF_A_PAIR):
             if a != b and cast.comparable(a, b) and _alike(cast.rows[a], cast.rows[b]):
-                digest = cast.digests[a][0]
-                if digest is None or digest != cast.digests[b][0]:
+                digest = cast.digest(a)
+                if digest is None or digest != cast.digest(b):
                     yield a, b
 
 
