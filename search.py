@@ -75,8 +75,8 @@ def find_duplicates(options: argparse.Namespace) -> Duplicates:
         min_size_bytes=options.min_size,
         kinds=options.kind,
     )
-    with progress.share(quiet=options.null) as done:
-        return duplicates(options.shelve, question, done)
+    with progress.share(quiet=options.null) as done, progress.share(quiet=options.null) as read:
+        return duplicates(options.shelve, question, done, read)
 
 
 def policy(options: argparse.Namespace) -> matching.Policy:

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the verb says; return the exit status: 0, or 1 for a sentence on stderr."""
+    """Do what the verb says; return the exit status: 0, or 1 for a sentence on stderr.
+
+    130 and 143 when stopped.
+    """
     options = parse_args(argv)
     terminal.tolerate_any_name()
     if warning := versions.old_pillow():
         print(f"imageshelf: {warning}", file=sys.stderr)
-    status: int = options.verb(options)
+    try:
+        status: int = options.verb(options)
+    except KeyboardInterrupt as stopped:
+        return getattr(stopped, "exit_status", 130)
     return status
 
 

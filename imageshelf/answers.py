@@ -29,6 +29,8 @@ def present_groups(found: Duplicates, options: argparse.Namespace) -> None:
     """Do the same with groups of duplicates."""
     from imageshelf import duplicates_report  # noqa: PLC0415 - a query needs none of it
 
+    if options.null or options.format != "text":
+        _tell(duplicates_report.warnings(found))  # not into what a program reads
     if options.null:
         put_out(duplicates_report.as_null(found))
     elif options.format == "text" and progress.in_notebook():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from imageshelf import grouped as groups
 from imageshelf.grouping import Asked, Question
 from imageshelf.pairing.joins import Work
+from imageshelf.reading import Reading
 from imageshelf.shelf import not_duplicates, open_shelf
 from imageshelf.workers import cores
 
@@ -27,11 +28,14 @@ def duplicates(
     shelve: str | os.PathLike[str] = "db.shelve",
     question: Question | None = None,
     done: Callable[[float], None] = lambda _: None,
+    read: Callable[[float], None] = lambda _: None,
 ) -> Duplicates:
     """Return every group of copies on a shelf, and which one to keep.
 
-    `done` is told the share of the work that is done. Raises ShelfError.
+    `done` is told the share of the comparing that is done, and after it `read` the share of the
+    files that had to be decoded. Raises ShelfError, and WorkerError when no worker can start.
     """
     with open_shelf(os.fspath(shelve)) as shelf:
         asked = Asked(not_duplicate=not_duplicates.asked(shelf))
-        return groups.find(shelf, question or Question(), asked, Work(cores(), done))
+        work, reading = Work(cores(), done), Reading(cores(), read)
+        return groups.find(shelf, question or Question(), asked, work, reading)

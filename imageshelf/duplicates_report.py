@@ -25,7 +25,7 @@ def text(found: Duplicates) -> str:
     """Return the groups to read; copies first, other shots and similar pictures apart."""
     copies = [group for group in found.groups if not _is_no_copies(group)]
     others = [group for group in found.groups if _is_no_copies(group)]
-    lines = list(_warnings(found))
+    lines = warnings(found)
     spare = [one for group in copies for one in group.members if not one.keep]
     freed = sum(one.size_bytes for one in spare)
     lines.append(
@@ -41,15 +41,18 @@ def text(found: Duplicates) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _warnings(found: Duplicates) -> Iterator[str]:
+def warnings(found: Duplicates) -> list[str]:
+    """Return what to know before looking at the groups of a large collection."""
+    told = []
     low, high = found.false_pairs
     if found.pictures >= MANY:
-        yield (
+        told.append(
             f"expect {low:,} to {high:,} pairs of strangers among so many pictures; "
             "--strict finds fewer"
         )
     if found.crowded:
-        yield f"{count(found.crowded, 'flat picture')}: too many to compare but for equality"
+        told.append(f"{count(found.crowded, 'flat picture')}: too many to compare but for equality")
+    return told
 
 
 def _group(group: Group) -> list[str]:

@@ -11,12 +11,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from imageshelf.grouping import NOT_COPIES, Asked, Cast, Group, Member, Question
-from imageshelf.kinds import SAME_FILE
-from imageshelf.pairing import pairs, prints, stars
+from imageshelf.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
+from imageshelf.pairing import no_copies, pairs, prints, stars
 from imageshelf.pairing.joins import ALONE, Work
+from imageshelf.pairing.no_copies import Beyond
+from imageshelf.reading import HERE, read_ahead
+from imageshelf.shelf import ShelfError, names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imageshelf.pairing.no_copies import Some
+    from imageshelf.pairing.prints import Stored
+    from imageshelf.reading import Reading
     from imageshelf.shelf import Shelf
 
 __all__ = ["Asked", "Duplicates", "Group", "Member", "Question", "expected_false_pairs", "find"]
@@ -56,26 +66,60 @@ def find(
     question: Question | None = None,
     asked: Asked | None = None,
     work: Work = ALONE,
+    reading: Reading = HERE,
 ) -> Duplicates:
     """Return the duplicates on a shelf, by default telling their kinds by reading files.
 
-    Raises ShelfError, and NoFolderError for a reference that is no folder.
+    Raises ShelfError, also when there is no picture below a folder that is asked for, and
+    NoFolderError for a reference that is no folder.
     """
     question = question or Question()
+    _require_pictures(shelf, question.below)
     cast = Cast(shelf, question, asked or Asked())
-    distinct = prints.distinct(prints.stored(shelf.whole_catalogue(), question.policy))
+    stored = prints.stored(shelf.whole_catalogue(), question.policy)
+    distinct = prints.distinct(stored)
     found = pairs.all_pairs(distinct, question.policy, work)
     graph = stars.Graph(distinct, found)
-    cast.enter(graph.pictures)
+    beyond = Beyond(list(_no_matches(shelf, stored, question, work)), distinct, found)
+    cast.enter(sorted({*graph.pictures, *beyond.pictures}))
+    read_ahead(cast, graph, reading)
+
+    def more(keeper: int) -> list[stars.Relation]:
+        return [one for one in beyond.of(keeper) if cast.comparable(keeper, one.id)]
+
     groups = [
         cast.group(star)
-        for star in stars.stars(cast.order(), graph.matches, cast.related)
+        for star in stars.stars(cast.order(), graph.matches, cast.related, more)
         if question.kinds or any(one.kind != SAME_FILE for one in star.members)
     ]
     groups.sort(key=lambda group: (_no_copies(group), group.keeper.path))
     compared = len(distinct.pictures)
     crowded = sum(len(distinct.pictures_of(number)) for number in found.crowded.tolist())
     return Duplicates(tuple(groups), compared, crowded, expected_false_pairs(compared))
+
+
+def _require_pictures(shelf: Shelf, folders: tuple[str, ...]) -> None:
+    """Refuse a folder that the shelf does not know: mistyped, or never indexed."""
+    for folder in folders:
+        prefixes = names.prefixes_below(names.absolute(folder), shelf.folder)
+        if not any(next(shelf.whole_catalogue().known(prefix), None) for prefix in prefixes):
+            raise ShelfError(f"{shelf.path} holds no picture below {folder}; was it indexed?")
+
+
+def _no_matches(
+    shelf: Shelf, stored: Stored, question: Question, work: Work
+) -> Iterator[tuple[str, Some]]:
+    """Yield what is wanted that the policy leaves out, as a search has it."""
+    wanted = question.kinds
+    if not question.policy.low_information:  # a plain radius means what it says
+        return
+    if wanted is None or ANOTHER_SHOT in wanted:
+        taken = shelf.whole_catalogue().taken()
+        known = np.array(taken, np.int64).reshape(-1, 2)
+        known = known[np.isin(known[:, 0], stored.whole.ids)]
+        yield ANOTHER_SHOT, no_copies.shots(known[:, 0], known[:, 1], stored.thumbnails)
+    if wanted is not None and SIMILAR in wanted:
+        yield SIMILAR, no_copies.similar(stored.whole, stored.thumbnails, work)
 
 
 def _no_copies(group: Group) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf import keeping, kinds, matching
 from imageshelf.cleaning.protecting import Protected
-from imageshelf.kinds import ANOTHER_SHOT, KINDS, SAME_FILE, SIMILAR, Side
+from imageshelf.kinds import ANOTHER_SHOT, BYTES, KINDS, SAME_FILE, SIMILAR, Side
 from imageshelf.pairing import pairs, stars
 from imageshelf.shelf import names
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Digests = tuple[bytes | None, bytes | None, Any]
 
 ROWS_AT_A_TIME = 4096
+UNKNOWN: Digests = (None, None, None)
 NOT_COPIES = {ANOTHER_SHOT: "is another shot, not a copy", SIMILAR: "is similar, not a copy"}
 
 
@@ -138,21 +139,45 @@ class Cast:
             return ""
         if _one_inode(first, second):
             return self._wanted(SAME_FILE)
+        if not self.comparable(a, b):
+            return ""
+        return self._wanted(self._kind(first, second, pairs.NAMES[measures.turn]))
+
+    def comparable(self, a: int, b: int) -> bool:
+        """Tell whether the question is about such a pair at all."""
+        first, second = self.rows.get(a), self.rows.get(b)
+        if first is None or second is None:
+            return False
         if self.question.across or self.question.within:
             together = self._folder(a) == self._folder(b)
             if (together and self.question.across) or (self.question.within and not together):
-                return ""
-        if self.asked.not_duplicate(first, second):
-            return ""
-        return self._wanted(self._kind(first, second, pairs.NAMES[measures.turn]))
+                return False
+        return not self.asked.not_duplicate(first, second)
+
+    def digest(self, number: int) -> bytes | None:
+        """Return the digest of a picture's bytes, None if it is not known."""
+        return self.digests.get(number, UNKNOWN)[0]
+
+    def pixel_digest(self, number: int) -> bytes | None:
+        """Return the digest of a picture's pixels, None if it is not known."""
+        return self.digests.get(number, UNKNOWN)[1]
+
+    def learn(self, number: int, pixel_digest: bytes) -> None:
+        """Take note of the digest of a picture's pixels."""
+        digest, _, sound = self.digests.get(number, UNKNOWN)
+        self.digests[number] = digest, pixel_digest, sound
 
     def _kind(self, a: PictureRow, b: PictureRow, turn: str) -> str:
         if self.asked.kind is not None:
             return self.asked.kind(a, b, turn)
-        return kinds.kind_of(self._side(a), self._side(b), turn)
+        sides = self._side(a), self._side(b)
+        if self.question.kinds == frozenset({BYTES}):  # pixels need not be decoded for that
+            same = kinds.same_file(sides[0].path, sides[1].path)
+            return BYTES if kinds.identical_bytes(*sides) and not same else ""
+        return kinds.kind_of(*sides, turn)
 
     def _side(self, row: PictureRow) -> Side:
-        digests = kinds.known(*self.digests.get(row.id, (None, None, None)))
+        digests = kinds.known(*self.digests.get(row.id, UNKNOWN))
         path = self.copies[row.id].path
         return Side(path, row.size_bytes, row.captured_at, *digests, row.thumbnail)
 

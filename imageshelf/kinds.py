@@ -29,6 +29,8 @@ CHUNK_BYTES = 1 << 20
 DAMAGED = b""  # in the place of a pixel digest that no file may be read for
 SERIES_MS = 10_000  # capture times so near are a burst when the pictures are similar
 SIMILAR_PERCENT = 7.5  # mean absolute difference of the 16x16 luma thumbnails
+SIMILAR_EXHAUSTIVE = 5000  # pictures; among more, only what is near by row or column hash
+SIMILAR_BITS = 20
 # Equal pixels give nearly equal thumbnails: a JPEG at its reduced size and the same pixels in a BMP
 # differ by 7 levels at most on 47 photographs, and by 26 on the worst of 520 drawn patterns
 # (one-pixel grids at quality 3).
@@ -121,7 +123,7 @@ def identical_pixels(a: Side, b: Side) -> bool:
         return False
     if a.pixel_digest and b.pixel_digest:
         return a.pixel_digest == b.pixel_digest
-    if _apart(a.luma, b.luma):
+    if apart(a.luma, b.luma):
         return False
     try:
         if pixels.stored_size(a.path) != pixels.stored_size(b.path):
@@ -131,7 +133,8 @@ def identical_pixels(a: Side, b: Side) -> bool:
         return False
 
 
-def _apart(a: bytes, b: bytes) -> bool:
+def apart(a: bytes, b: bytes) -> bool:
+    """Tell whether two thumbnails are too far apart for equal pixels."""
     return len(a) == len(b) and any(abs(x - y) > CELL_LEVELS for x, y in zip(a, b, strict=True))
 
 

@@ -27,18 +27,24 @@ def bar(total: int, noun: str, *, quiet: bool = False) -> Iterator[Callable[[int
 
 @contextmanager
 def share(*, quiet: bool = False) -> Iterator[Callable[[float], None]]:
-    """Yield a function that takes the share of the work that is done, from 0 to 1."""
-    told, advance = 0, None
+    """Yield a function that takes the share of the work that is done, from 0 to 1.
+
+    The bar is there from the first call on until the work is done.
+    """
+    told = 0
     with ExitStack() as shown:
+        advance: Callable[[int], object] | None = None
 
         def tell(done: float) -> None:
             nonlocal told, advance
-            if advance is None:  # only now: there may be nothing to do
+            if advance is None:
                 advance = shown.enter_context(bar(PARTS, "part", quiet=quiet))
             parts = int(done * PARTS)
             if parts > told:
                 advance(parts - told)
                 told = parts
+            if done >= 1:
+                shown.close()
 
         yield tell
 

@@ -20,6 +20,7 @@ from imageshelf.matching import DEFAULT, Fingerprint, Policy, Views
 from imageshelf.opening import MEMORY_LIMIT_MB, MEMORY_NOTE, UnreadableImage
 from imageshelf.queries import QueryError
 from imageshelf.shelf import ShelfError, names, open_shelf
+from imageshelf.workers import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,11 +35,10 @@ SearchingError = (
     ShelfError,
     QueryError,
     UnreadableImage,
+    WorkerError,
 )  # what makes a search bad, in one sentence
 VIEWS = ("whole", "trimmed", "centre")
 ROWS_AT_A_TIME = 4096
-SIMILAR_EXHAUSTIVE = 5000  # pictures; above, only what is near by row or column
-SIMILAR_BITS = 20
 LAST = {kinds.ANOTHER_SHOT: 1000, kinds.SIMILAR: 2000}  # sections of their own, by rank
 
 
@@ -234,11 +234,11 @@ class Searching:
         whole = self.columns["whole"]
         if self.question.kinds is None or kinds.SIMILAR not in self.question.kinds:
             return ()
-        if len(whole.ids) <= SIMILAR_EXHAUSTIVE:
+        if len(whole.ids) <= kinds.SIMILAR_EXHAUSTIVE:
             return [int(number) for number in whole.ids]
         print_ = subject.views.whole
-        (rows,) = hamming.within(whole.row, [print_.row], [SIMILAR_BITS])
-        (columns,) = hamming.within(whole.column, [print_.column], [SIMILAR_BITS])
+        (rows,) = hamming.within(whole.row, [print_.row], [kinds.SIMILAR_BITS])
+        (columns,) = hamming.within(whole.column, [print_.column], [kinds.SIMILAR_BITS])
         return [
             int(whole.ids[at]) for at in {*rows.positions.tolist(), *columns.positions.tolist()}
         ]

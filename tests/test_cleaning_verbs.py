@@ -3,17 +3,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from imageshelf import csv_report
+from imageshelf.__main__ import main
+from imageshelf.cleaning import deeds, undoing
 from imageshelf.cleaning import options as cleaning_options
 from imageshelf.cleaning import verbs as cleaning_verbs
+from imageshelf.cleaning.selection import SelectionError
 from imageshelf.cleaning.verbs import Answer, CleaningError
 from imageshelf.demo import COPIES, draw
 from imageshelf.indexing import Settings, index
 from tests.cleaning import tree
 
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 VERBS = {
     "clean": (cleaning_options.add_clean, cleaning_verbs.clean),
     "undo": (cleaning_options.add_undo, cleaning_verbs.undo),
@@ -94,6 +100,64 @@ def test_a_clean_up_is_done_listed_and_undone(demo: Path, action: str) -> None:
     assert json.loads(run("history", "--format", "json").text)[-1]["state"] == "undone"
 
 
+def test_what_was_done_is_told_in_the_form_asked_for(demo: Path) -> None:
+    before = tree(demo)
+    planned = run("clean", "-0").text
+    done = run("clean", "-0", "--apply", "-j", "0").text
+    assert isinstance(done, bytes)
+    assert done == planned
+    run("undo")
+    table = run("clean", "--format", "csv", "--apply", "-j", "0").text
+    assert isinstance(table, bytes)
+    rows = csv_report.read(table)
+    assert [os.fsencode(row["path"]) for row in rows] == done.split(b"\0")[:-1]
+    assert all(os.path.isfile(row["place"]) and row["action"] == "set aside" for row in rows)
+    run("undo")
+    assert tree(demo) == before
+
+
+@posix
+def test_an_undo_that_is_stopped_is_finished_by_the_next(
+    demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(demo)
+    run("clean", "--apply", "-j", "0")
+    back = deeds.back
+
+    def interrupted(deed: deeds.Deed) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        back(deed)
+
+    monkeypatch.setattr(undoing, "AT_A_TIME", 1)
+    monkeypatch.setattr(deeds, "back", interrupted)
+    stopped = run("undo")
+    assert (stopped.status, stopped.text) == (130, "")
+    assert "next undo" in stopped.hint
+    assert tree(demo) != before
+    monkeypatch.setattr(deeds, "back", back)
+    assert run("undo").status == 0
+    assert tree(demo) == before
+
+
+@posix
+@pytest.mark.parametrize("arguments", [["clean"], ["clean", "--apply"]])
+def test_ctrl_c_while_planning_touches_nothing_and_says_nothing(
+    demo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = tree(demo)
+
+    def interrupted(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("imageshelf.grouped.read_ahead", interrupted)
+    assert main(arguments) == 130
+    assert capsys.readouterr() == ("", "")
+    assert tree(demo) == before
+
+
 def test_a_selection_is_followed(demo: Path) -> None:
     before = tree(demo)
     chosen = {
@@ -108,6 +172,24 @@ def test_a_selection_is_followed(demo: Path) -> None:
     told = run("clean", "--selection", "db.shelve-chosen.json", "--apply", "-j", "0")
     assert str(told.text).startswith("1 file set aside into db-set-aside")
     run("undo")
+    assert tree(demo) == before
+
+
+@pytest.mark.parametrize("scope", [[], ["-d", "photos/burst"], ["--min-size", "99999999"]])
+def test_a_selection_of_every_copy_is_refused_whatever_the_scope(
+    demo: Path, scope: list[str]
+) -> None:
+    chosen = {
+        "keep": ["photos/camera/beach.jpg"],
+        "set_aside": ["photos/camera/mountains.jpg", "photos/backup/mountains.jpg",
+                      "photos/edited/mountains-watermark.jpg"],
+    }  # fmt: skip
+    Path("db.shelve-chosen.json").write_text(
+        json.dumps({"imageshelf_selection": 1, "shelf": "db.shelve", "groups": [chosen]})
+    )
+    before = tree(demo)
+    with pytest.raises(SelectionError, match="sets aside every copy of"):
+        run("clean", "--selection", "db.shelve-chosen.json", "--apply", *scope)
     assert tree(demo) == before
 
 
@@ -128,6 +210,7 @@ def test_pictures_are_remembered_as_no_duplicates(demo: Path) -> None:
         (["clean", "--set-aside", "photos/aside"], "inside the dataset"),
         (["clean", "--set-aside", "photos/aside", "--apply"], "inside the dataset"),
         (["clean", "--reference", "nowhere"], "is not a folder"),
+        (["clean", "-d", "nowhere"], "holds no picture below nowhere"),
         (["clean", "--selection", "nowhere.json"], "cannot be read"),
         (["clean", "-s", "nowhere.shelve", "--apply"], "does not exist"),
         (["undo", "77"], "there is no clean-up 77"),

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf.cleaning import acting, cleanup, deeds, moving, planning, trashing, undoing
+from imageshelf.cleaning import (
+    acting,
+    applying,
+    cleanup,
+    deeds,
+    moving,
+    planning,
+    run_locks,
+    trashing,
+    undoing,
+)
 from imageshelf.cleaning.cleanup import CleanupError, Result
 from imageshelf.cleaning.undoing import UndoError
 from imageshelf.indexing import Settings, index
@@ -234,6 +244,19 @@ def test_undo_takes_back_one_run_after_the_other(folder: Path, shelf: Shelf) -> 
 
 
 # -- nothing is touched ---------------------------------------------------------------------------
+
+
+def test_a_clean_up_that_did_nothing_is_not_the_one_to_undo(folder: Path, shelf: Shelf) -> None:
+    before = tree(folder)
+    plan = planned(shelf, groups(shelf))
+    first = cleanup.apply(shelf, plan, jobs=0)
+    second = cleanup.apply(shelf, plan, jobs=0)
+    assert (len(second.done), len(second.left)) == (0, 3)
+    assert undoing.undo(shelf).run == first.run
+    assert tree(folder) == before
+    assert undoing.undo(shelf) == (second.run, [], [])
+    with pytest.raises(UndoError, match="there is no clean-up"):
+        undoing.undo(shelf)
 
 
 def test_an_unknown_run_is_one_sentence(shelf: Shelf) -> None:
@@ -497,7 +520,7 @@ def test_ctrl_c_finishes_what_was_begun_and_can_be_undone(
     folder: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tree(folder)
-    monkeypatch.setattr(cleanup, "AT_A_TIME", 1)
+    monkeypatch.setattr(applying, "AT_A_TIME", 1)
     plan = planned(shelf, groups(shelf))
     result = cleanup.apply(
         shelf, plan, jobs=0, advance=lambda _: os.kill(os.getpid(), signal.SIGINT)
@@ -539,7 +562,7 @@ def test_a_copy_that_another_clean_up_keeps_stays(folder: Path, shelf: Shelf) ->
     plan = planned(shelf, [group(shelf, "photos/trip/a copy.jpg", ("photos/a.jpg", BYTES))])
     going = Action(0, planning.DELETE, b"photos/trip/a copy.jpg", None, None,
                    {"keeper": "photos/a.jpg"}, "doing", "")  # fmt: skip
-    lock = undoing.lock_of(shelf, other)
+    lock = run_locks.of(shelf, other)
     assert lock.take()
     assert actions.claim(other, [Claim(going, b"photos/a.jpg")], Rivals(0)) == [""]
     result = cleanup.apply(shelf, plan, jobs=0)
@@ -551,7 +574,7 @@ def test_a_copy_that_another_clean_up_keeps_stays(folder: Path, shelf: Shelf) ->
 
 def test_a_run_under_way_cannot_be_undone(folder: Path, shelf: Shelf) -> None:
     number = Actions(shelf).begin({"action": planning.DELETE}, lambda _: None)
-    lock = undoing.lock_of(shelf, number)
+    lock = run_locks.of(shelf, number)
     assert lock.take()
     with pytest.raises(UndoError, match="is under way in another program"):
         undoing.undo(shelf)

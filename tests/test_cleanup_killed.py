@@ -24,11 +24,11 @@ SEED = 20261121
 LASTS_S = 0.1  # such a clean-up, on an idle machine: most are killed in the middle
 CLEAN = """
 import sys
-from imageshelf.cleaning import cleanup
+from imageshelf.cleaning import applying, cleanup
 from imageshelf.shelf import open_shelf
 from tests.test_cleanup_killed import groups, planned
 shelf = open_shelf(sys.argv[1], "w")
-cleanup.AT_A_TIME = 3
+applying.AT_A_TIME = 3
 plan = planned(shelf, groups(shelf), sys.argv[2])
 print("ready", flush=True)
 cleanup.apply(shelf, plan, jobs=0)

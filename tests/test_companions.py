@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,12 @@ def test_links_and_folders_are_no_companions(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_listed_gives_none(tmp_path: Path) -> None:
     assert companions(str(tmp_path / "gone/a.jpg"), set(), Listings()) == []
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="names differ by more than case")
+@pytest.mark.parametrize("ending", ["xmp", "json", "supplemental-metadata.json"])
+def test_a_sidecar_belongs_to_the_picture_of_its_very_spelling(tmp_path: Path, ending: str) -> None:
+    sidecars = f"a.jpg.{ending}", f"A.JPG.{ending}"
+    assert along(tmp_path, "a.jpg", "A.JPG", *sidecars, going=("A.JPG",)) == [sidecars[0]]
+    assert along(tmp_path, "A.JPG", going=("a.jpg",)) == [sidecars[1]]
+    assert along(tmp_path, "b.jpg", f"B.JPG.{ending}") == [f"B.JPG.{ending}"]

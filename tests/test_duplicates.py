@@ -141,6 +141,19 @@ def test_another_name_of_one_file_is_no_duplicate(folder: Path) -> None:
     assert {short(group.keeper.path) for group in asked_for.groups} == {"a/3.png", "a/4.png"}
 
 
+def test_a_folder_and_a_link_to_it_are_no_duplicates_of_each_other(folder: Path) -> None:
+    (folder.parent / "link").symlink_to(folder, target_is_directory=True)
+    shelf = folder.parent / "db.shelve"
+    index([folder, folder.parent / "link"], shelf, Settings(jobs=0))
+    with open_shelf(shelf) as opened:
+        for wanted in (None, frozenset({BYTES})):
+            for group in duplicates.find(opened, Question(kinds=wanted)).groups:
+                files = {os.stat(one.path).st_ino for one in (group.keeper, *group.members)}
+                spare = [one for one in group.members if not one.keep]
+                assert len(files) > 1
+                assert not any(os.path.samefile(one.path, group.keeper.path) for one in spare)
+
+
 def test_pairs_that_are_no_duplicates_are_not_shown_again(folder: Path) -> None:
     def said(a: object, b: object) -> bool:
         names = sorted(os.path.basename(getattr(one, "name", b"")) for one in (a, b))

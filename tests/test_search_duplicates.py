@@ -93,6 +93,32 @@ def test_no_duplicates_is_an_answer(
     assert "0 groups of copies" in told(capsys, tmp_path / "small.shelve")
 
 
+def test_a_folder_that_is_not_on_the_shelf_is_one_line(
+    shelve: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["-s", str(shelve), "--duplicates", "-d", str(photos), "-d", str(photos / "trap")]
+    assert script.main(options) == 1
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error.count("\n") == 1
+    assert f"holds no picture below {photos / 'trap'}; was it indexed?" in error
+
+
+@pytest.mark.parametrize("options", [["--format", "json"], ["--format", "csv"], ["-0"], []])
+def test_a_large_collection_is_told_of_false_pairs_first_and_not_among_the_data(
+    shelve: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+) -> None:
+    monkeypatch.setattr(duplicates_report, "MANY", 9)
+    assert script.main(["-s", str(shelve), "--duplicates", *options]) == 0
+    out, error = capsys.readouterr()
+    told, quiet = (error, out) if options else (out, error)
+    assert told.startswith("expect 0 to 0 pairs of strangers among so many pictures; --strict")
+    assert "expect" not in quiet
+
+
 @pytest.mark.parametrize(
     "options",
     [

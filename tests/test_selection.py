@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from imageshelf.cleaning.selection import Chosen, Selection, SelectionError, par
 from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR
 from imageshelf.shelf import Shelf, open_shelf
 from tests.cleaning import Group, copies, group, indexed
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -159,3 +161,10 @@ def test_protection_holds_for_what_is_chosen(shelf: Shelf, tmp_path: Path) -> No
     rules = Rules(planning.SET_ASIDE, references=(str(tmp_path / "photos"),))
     found = selection.plan(shelf, Selection(shelf.path, every), (), rules)
     assert "reference folder" in found.groups[0].left[0].reason
+
+
+def test_the_selection_that_the_readme_shows_can_be_read() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```json\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
+    chosen = Chosen(("trip/a.jpg",), ("backup/a.jpg", "/mnt/stick/a (1).jpg"))
+    assert parse(shown.encode()) == Selection("/home/me/db.shelve", (chosen,))

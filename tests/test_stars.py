@@ -69,6 +69,32 @@ def test_a_copy_is_not_shown_again_as_another_shot() -> None:
     assert shape(star) == (2, [(3, BYTES)], [])
 
 
+@pytest.mark.parametrize("order", [[1, 2, 3], [1, 3, 2], [3, 1, 2]])
+def test_the_end_of_a_long_burst_is_beside_its_group(order: list[int]) -> None:
+    (star,) = grouped(order, {(1, 2): ANOTHER_SHOT, (2, 3): ANOTHER_SHOT})
+    keeper, other = order[0], 4 - order[0]
+    assert shape(star) == (keeper, [(2, ANOTHER_SHOT)], [(other, 2)])
+
+
+def test_what_is_related_beyond_the_policy_comes_after_the_copies() -> None:
+    edges = {(1, 2): NEAR}
+    burst = {3: [(1, 3), (3, 4)], 1: [(1, 3)], 4: [(3, 4)], 2: []}
+
+    def beyond(picture: int) -> list[Relation]:
+        pairs = burst[picture]
+        return [Relation(sum(p) - picture, picture, SIMILAR, Measures(score=99)) for p in pairs]
+
+    def matches(picture: int) -> list[tuple[int, Measures]]:
+        return [(3 - picture, Measures())] if picture in {1, 2} else []
+
+    found = stars.stars([1, 2, 3, 4], matches, lambda a, b, _: edges[min(a, b), max(a, b)], beyond)
+    assert [shape(star) for star in found] == [
+        (1, [(2, NEAR)], []),
+        (1, [(3, SIMILAR)], [(4, 3)]),
+    ]
+    assert found[1].beside[0].measures.score == 99
+
+
 def test_what_is_no_copy_of_a_member_is_not_beside() -> None:
     (star,) = grouped([1, 2, 3], {(1, 2): NEAR, (2, 3): SIMILAR})
     assert star.beside == ()
@@ -105,7 +131,11 @@ def test_any_graph_gives_stars_that_do_not_overlap(seed: int) -> None:
         inside = {one.id for one in star.members}
         for one in star.beside:
             assert one.to in inside
-            assert (min(one.id, star.keeper), max(one.id, star.keeper)) not in edges
+            assert not edges.get((min(one.id, star.keeper), max(one.id, star.keeper)))
+    shown = {one.id for star in found for one in (*star.members, *star.beside)}
+    shown |= {star.keeper for star in found}
+    assert {end for pair, kind in edges.items() if kind == ANOTHER_SHOT and not copies & {*pair}
+            for end in pair} <= shown  # fmt: skip
     free = set(pictures) - copies
     assert not [pair for pair, kind in edges.items() if kind in {NEAR, BYTES} and {*pair} <= free]
 

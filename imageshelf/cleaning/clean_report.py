@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
-from imageshelf import terminal
+from imageshelf import csv_report, terminal
 from imageshelf.cleaning import planning
 from imageshelf.report import count, nearby, shown, size
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imageshelf.cleaning.cleanup import Result
     from imageshelf.cleaning.undoing import Past, Undone
 
+FIELDS = ("action", "path", "place", "freed_bytes", "reason")
 DONE = {
     planning.SET_ASIDE: "set aside",
     planning.TRASH: "put into the trash",
@@ -52,6 +53,18 @@ def result_json(result: Result) -> str:
         "left": [one._asdict() for one in result.left],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def result_csv(result: Result) -> bytes:
+    """Return a line for each file: where it is now, or why it was left alone."""
+    done = ({**one._asdict(), "action": result.action} for one in result.done)
+    left = ({**one._asdict(), "action": "left alone"} for one in result.left)
+    return csv_report.table(FIELDS, [*done, *left])
+
+
+def result_null(result: Result) -> bytes:
+    """Return the bare paths of what went."""
+    return csv_report.null_paths(one.path for one in result.done)
 
 
 def undone_text(undone: Undone) -> str:

@@ -76,8 +76,11 @@ def companions(path: str, going: Collection[str], listings: Listings) -> list[Co
     ]
     stays = any(sibling not in going for sibling in siblings)
     first = not any(sibling < path for sibling in siblings)
+    doubles = [one for one in map(os.path.basename, siblings) if _same(one, name)]
     for other in listings.of_stem(folder, stem):
         kind, shared = _relation(name, other)
+        if not shared and _starts_with(other, doubles) and not _starts_with(other, [name]):
+            continue
         if kind and (not shared or (first and not stays)):
             there = os.path.join(folder, other)
             status = _regular(there)
@@ -128,6 +131,11 @@ def _is_takeout(name: str, start: str) -> bool:
     cut = len(start) > len(name) + 1 and _same(full[: len(start)], start)
     short = len(start) == _TAKEOUT_LONGEST and _same(name[: len(start)], start)
     return cut or short
+
+
+def _starts_with(other: str, pictures: Collection[str]) -> bool:
+    """Tell whether a name begins with that of a picture, in this very spelling."""
+    return any(other.startswith(picture[:_TAKEOUT_LONGEST]) for picture in pictures)
 
 
 def _is_picture(name: str) -> bool:

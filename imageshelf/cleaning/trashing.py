@@ -8,10 +8,16 @@ their trash. Where it cannot be found, the user is told where to look.
 from __future__ import annotations
 
 import contextlib
+import ntpath
 import os
+import posixpath
 import sys
+from typing import TYPE_CHECKING
 
 from imageshelf.cleaning.moving import Stamp, stamp
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 WHERE = {
     "darwin": "the Trash in the Finder",
@@ -48,9 +54,7 @@ def find(path: str, status: Stamp) -> str:
 
 def forget(place: str) -> None:
     """Remove the note that the desktop keeps beside a file that has left its trash."""
-    folder, name = os.path.split(place)
-    if os.path.basename(folder) == "files":
-        note = os.path.join(os.path.dirname(folder), "info", f"{name}.trashinfo")
+    if note := note_of(place):
         with contextlib.suppress(OSError):
             os.unlink(note)
 
@@ -63,27 +67,66 @@ def _is(path: str, status: Stamp) -> bool:
 
 
 def _folders(path: str) -> list[str]:
-    """Return where the trash for a file at `path` may be; specifications.freedesktop.org/trash."""
-    top = _mount_point(os.path.dirname(path))
+    """Return where the trash for a file at `path` may be."""
     if sys.platform == "win32":
-        bins = os.path.join(os.path.splitdrive(path)[0] + "\\", "$Recycle.Bin")
+        bins = bin_of_drive(path)
         with contextlib.suppress(OSError):
             return [os.path.join(bins, owner) for owner in os.listdir(bins)]
         return []
-    user = str(os.getuid())
+    top, user = _mount_point(os.path.dirname(path)), os.getuid()
     if sys.platform == "darwin":
-        return [os.path.expanduser("~/.Trash"), os.path.join(top, ".Trashes", user)]
+        return in_the_finder(top, user, os.path.expanduser("~"))
     data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
     loaded = sys.modules.get("send2trash.plat_other")  # it looks at the environment only once
+    return in_freedesktop(top, user, [str(getattr(loaded, "HOMETRASH", "")), f"{data}/Trash"])
+
+
+# -- where systems keep it: rules of paths alone, tested on every system --------------------------
+
+
+def in_freedesktop(top: str, user: int, homes: list[str]) -> list[str]:
+    """Return the folders of a volume mounted at `top`; specifications.freedesktop.org/trash.
+
+    >>> in_freedesktop("/mnt", 7, ["/home/me/.local/share/Trash"])
+    ['/home/me/.local/share/Trash/files', '/mnt/.Trash/7/files', '/mnt/.Trash-7/files']
+    """
+    on_volume = [posixpath.join(top, ".Trash", str(user)), posixpath.join(top, f".Trash-{user}")]
     return [
-        os.path.join(trash, "files")
-        for trash in (
-            str(getattr(loaded, "HOMETRASH", "")) or os.path.join(data, "Trash"),
-            os.path.join(data, "Trash"),
-            os.path.join(top, ".Trash", user),
-            os.path.join(top, f".Trash-{user}"),
-        )
+        posixpath.join(trash, "files") for trash in dict.fromkeys([*homes, *on_volume]) if trash
     ]
+
+
+def in_the_finder(top: str, user: int, home: str) -> list[str]:
+    """Return the folders of the Finder's Trash.
+
+    >>> in_the_finder("/Volumes/stick", 501, "/Users/me")
+    ['/Users/me/.Trash', '/Volumes/stick/.Trashes/501']
+    """
+    return [posixpath.join(home, ".Trash"), posixpath.join(top, ".Trashes", str(user))]
+
+
+def bin_of_drive(path: str) -> str:
+    r"""Return the folder of a drive's Recycle Bin, in which each user has one.
+
+    >>> print(bin_of_drive(r"D:\photos\a.jpg"))
+    D:\$Recycle.Bin
+    """
+    return ntpath.join(ntpath.splitdrive(path)[0] + "\\", "$Recycle.Bin")
+
+
+def note_of(place: str, flavour: ModuleType = os.path) -> str:
+    """Return where the desktop keeps its note of a file in the trash; "" for nowhere.
+
+    >>> note_of("/t/Trash/files/a.jpg", posixpath), note_of("/Users/me/.Trash/a.jpg", posixpath)
+    ('/t/Trash/info/a.jpg.trashinfo', '')
+    """
+    folder, name = flavour.split(place)
+    above, last = flavour.split(folder)
+    if last == "files":
+        return str(flavour.join(above, "info", f"{name}.trashinfo"))
+    if name.startswith("$R") and flavour.basename(above).casefold() == "$recycle.bin":
+        return str(flavour.join(folder, "$I" + name[2:]))
+    return ""
 
 
 def _mount_point(folder: str) -> str:

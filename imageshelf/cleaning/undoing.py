@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleaning import deeds, places, planning
+from imageshelf.cleaning import deeds, places, planning, run_locks
 from imageshelf.cleaning.acting import NotDone, sentence
 from imageshelf.cleaning.deeds import BACK, LOST, TAKEN, Deed
-from imageshelf.cleaning.locks import RunLock
 from imageshelf.cleaning.moving import lstat
 from imageshelf.shelf import keepsakes, names
 from imageshelf.shelf.actions import (
@@ -28,12 +27,11 @@ from imageshelf.shelf.actions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.actions import Action, Run
 
-LOCK = "-cleanup-"  # after the shelf's path, before the number of the run
 AT_A_TIME = 256  # files brought back between two transactions
 
 
@@ -60,24 +58,6 @@ class Past(NamedTuple):
     done: int
     left: int
     undone: int
-
-
-def lock_of(shelf: Shelf, run: int) -> RunLock:
-    """Return the lock that a living clean-up or undo holds."""
-    return RunLock(names.native(f"{shelf.path}{LOCK}{run}"))
-
-
-def _sweep(shelf: Shelf) -> None:
-    """Remove the locks of dead processes, also of one that died before its run was written down."""
-    start = os.path.basename(shelf.path) + LOCK
-    try:
-        found = [name for name in os.listdir(names.native(shelf.folder)) if name.startswith(start)]
-    except OSError:
-        return
-    for name in found:
-        lock = RunLock(os.path.join(names.native(shelf.folder), name))
-        if name.removeprefix(start).isdecimal() and lock.take():
-            lock.release()
 
 
 def history(shelf: Shelf) -> list[Past]:
@@ -113,14 +93,14 @@ def settle_dead(shelf: Shelf, actions: Actions) -> None:
     for run in actions.runs():
         if run.state != RUNNING:
             continue
-        lock = lock_of(shelf, run.id)
-        if lock.take():
+        lock = run_locks.of(shelf, run.id)
+        if run_locks.take(shelf, lock):
             try:
                 _settle(shelf, actions, run)
                 actions.set_run(run.id, CUT_OFF)
             finally:
                 lock.release()
-    _sweep(shelf)
+    run_locks.sweep(shelf)
 
 
 def undo(
@@ -129,13 +109,13 @@ def undo(
     """Put everything back that a clean-up did, the last one that is not undone by default.
 
     Raises UndoError, with nothing touched, for an unknown run, one that is under way, and when
-    another file has the place of one that is to come back.
+    another file has the place of one that is to come back; LockError where nothing can be written.
     """
     actions = Actions(shelf)
-    _sweep(shelf)
+    run_locks.sweep(shelf)
     run = _chosen(shelf, actions.runs(), number)
-    lock = lock_of(shelf, run.id)
-    if not lock.take():
+    lock = run_locks.of(shelf, run.id)
+    if not run_locks.take(shelf, lock):
         raise UndoError(f"clean-up {run.id} is under way in another program; wait for its end")
     try:
         if run.state == RUNNING:
@@ -151,13 +131,19 @@ def _chosen(shelf: Shelf, runs: Sequence[Run], number: int | None) -> Run:
         open_runs = [run for run in runs if run.state != UNDONE]
         if not open_runs:
             raise UndoError(f"there is no clean-up of {shelf.path} to undo")
-        return open_runs[-1]
+        counts = Actions(shelf).counts()  # one that did nothing is not what the user means
+        did = [r for r in open_runs if r.state == RUNNING or _did_something(counts.get(r.id, {}))]
+        return (did or open_runs)[-1]
     found = [run for run in runs if run.id == number]
     if not found:
         known = ", ".join(str(run.id) for run in runs[-10:])
         told = f"; there are {known}" if known else ": there has been none"
         raise UndoError(f"there is no clean-up {number} of {shelf.path}{told}")
     return found[0]
+
+
+def _did_something(counts: Mapping[tuple[str, str], int]) -> bool:
+    return any(state in {DOING, DONE, UNDOING} for _, state in counts)
 
 
 def _deed(shelf: Shelf, run: Run, action: Action) -> Deed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import grouped as duplicates
@@ -20,18 +21,22 @@ from imageshelf.cleaning import (
 from imageshelf.cleaning.cleanup import CleanupError
 from imageshelf.cleaning.planning import Rules
 from imageshelf.cleaning.protecting import NoFolderError
+from imageshelf.cleaning.run_locks import LockError
 from imageshelf.cleaning.selection import SelectionError
 from imageshelf.cleaning.undoing import UndoError
 from imageshelf.grouped import Asked, Question
 from imageshelf.pairing.joins import Work
+from imageshelf.reading import Reading
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
+from imageshelf.stopping import Stopped, stop_at_once, stopping
 from imageshelf.workers import WorkerError, cores
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from imageshelf.cleaning.cleanup import Result
     from imageshelf.cleaning.planning import Plan
     from imageshelf.grouped import Group
     from imageshelf.shelf import Shelf
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
 
 CleaningError = (  # what ends a verb, each with one sentence
     CleanupError,
+    LockError,
     NoFolderError,
     NotDuplicatesError,
     SelectionError,
@@ -47,6 +53,7 @@ CleaningError = (  # what ends a verb, each with one sentence
     WorkerError,
 )
 ROWS_AT_A_TIME = 4096
+STOPPED = "Stopped by you; the next undo goes on from here."
 CANNOT_UNDO = "--delete cannot be undone; say --yes, or leave it out to set the copies aside"
 
 
@@ -67,7 +74,8 @@ def clean(options: argparse.Namespace) -> Answer:
         raise CleanupError(CANNOT_UNDO)
     with open_shelf(options.shelve, "w" if options.apply else "r") as shelf:
         since_ns = time.time_ns()
-        plan = planned(shelf, options)
+        with stop_at_once():
+            plan = planned(shelf, options)
         folder = os.path.abspath(options.set_aside) if options.set_aside else ""
         if not options.apply:
             return _told(shelf, plan, folder, options)
@@ -75,32 +83,40 @@ def clean(options: argparse.Namespace) -> Answer:
             result = cleanup.apply(
                 shelf, plan, folder=folder, jobs=options.jobs, since_ns=since_ns, advance=advance
             )
+    status = result.stopped.exit_status if result.stopped else int(bool(result.left))
+    return Answer(_done(result, options), status)
+
+
+def _done(result: Result, options: argparse.Namespace) -> str | bytes:
+    """Return in the wanted form what a clean-up did."""
+    if options.null:
+        return clean_report.result_null(result)
     if options.format == "json":
-        text = clean_report.result_json(result)
-    else:
-        text = clean_report.result_text(result) if plan.steps else "Nothing to clean up.\n"
-    if result.stopped:
-        return Answer(text, result.stopped.exit_status)
-    return Answer(text, 1 if result.left else 0)
+        return clean_report.result_json(result)
+    if options.format == "csv":
+        return clean_report.result_csv(result)
+    return clean_report.result_text(result) if result.run else "Nothing to clean up.\n"
 
 
 def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     """Return the plan: by the rules, or by a selection."""
     chosen = selection.read(options.selection) if options.selection else None
     rules = Rules(_action(options), options.kind, tuple(options.reference))
-    question = Question(
-        policy=_policy(options),
-        below=tuple(options.dataset),
-        across=options.across,
-        within=options.within,
-        min_size_bytes=options.min_size,
-        kinds=None if chosen else options.kind,
-        keep=options.keep,
-        references=rules.references,
-    )
+    question = Question(policy=_policy(options), keep=options.keep, references=rules.references)
+    if not chosen:  # a selection is held against all groups, wherever they are
+        question = replace(
+            question,
+            below=tuple(options.dataset),
+            across=options.across,
+            within=options.within,
+            min_size_bytes=options.min_size,
+            kinds=options.kind,
+        )
     asked = Asked(not_duplicate=not_duplicates.asked(shelf))
-    work = Work(cores() if options.jobs is None else max(options.jobs, 1))
-    groups = duplicates.find(shelf, question, asked, work).groups
+    jobs = cores() if options.jobs is None else options.jobs
+    with progress.share() as done, progress.share() as read:
+        work, reading = Work(max(jobs, 1), done), Reading(jobs, read)
+        groups = duplicates.find(shelf, question, asked, work, reading).groups
     if chosen:
         return selection.plan(shelf, chosen, groups, rules)
     return planning.plan(groups, rows_of(shelf, groups), rules)
@@ -152,9 +168,17 @@ def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) ->
 
 
 def undo(options: argparse.Namespace) -> Answer:
-    """Take a clean-up back; the exit status is 1 if something is not back. Raises CleaningError."""
-    with open_shelf(options.shelve, "w") as shelf:
-        undone = undoing.undo(shelf, options.run)
+    """Take a clean-up back; the exit status is 1 if something is not back.
+
+    Raises CleaningError. When the user stops it, the next undo goes on from there.
+    """
+    with open_shelf(options.shelve, "w") as shelf, stopping() as stop:
+        try:
+            undone = undoing.undo(shelf, options.run, lambda _: stop.check())
+        except Stopped as stopped:
+            return Answer(
+                "", stopped.exit_status, "Stopped by you; the next undo goes on from here."
+            )
     return Answer(clean_report.undone_text(undone), 1 if undone.lost else 0)
 
 

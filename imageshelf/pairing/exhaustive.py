@@ -1,15 +1,17 @@
-"""All pairs by the definition: the twin that says what `pairs.all_pairs` must find.
+"""All pairs by the definition: the twins that say what `pairs` and `no_copies` must find.
 
 Every print is asked for as a query of search.py would be, and compared with every other.
 """
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf import hamming, matching
+from imageshelf import hamming, kinds, matching
+from imageshelf.kinds import Side
 from imageshelf.matching import Column, Fingerprint, Policy, Probe, Views
 from imageshelf.pairing import flat_pairs
 from imageshelf.pairing.pairs import NAMES, Book, Pairs, rank_of, turned_side
@@ -17,7 +19,7 @@ from imageshelf.pairing.pairs import NAMES, Book, Pairs, rank_of, turned_side
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imageshelf.pairing.prints import Prints
+    from imageshelf.pairing.prints import Prints, Thumbnails
 
 
 def all_pairs_exhaustive(prints: Prints, policy: Policy = matching.DEFAULT) -> Pairs:
@@ -93,3 +95,23 @@ def _thumbnails_alike(prints: Prints, query: Views, number: int) -> bool:
     other = prints.thumbnails([number]).get(number, b"")
     alike = len(own) == len(other) > 0
     return alike and matching.mean_difference(own, other) <= matching.LOW_INFORMATION_MEAN
+
+
+def shots_exhaustive(taken_ms: dict[int, int], thumbnails: Thumbnails) -> list[tuple[int, int]]:
+    """Return what `no_copies.shots` returns, of capture times by id."""
+    luma = thumbnails(sorted(taken_ms))
+    sides = {number: Side("", 0, ms, luma=luma[number]) for number, ms in taken_ms.items()}
+    every = combinations(sorted(sides), 2)
+    return [pair for pair in every if kinds.is_series(*(sides[number] for number in pair))]
+
+
+def similar_exhaustive(whole: Column, thumbnails: Thumbnails, bits: int) -> list[tuple[int, int]]:
+    """Return what `no_copies.similar` returns with row or column within so many bits."""
+    luma = thumbnails(whole.ids.tolist())
+    found = []
+    for a, b in combinations(np.argsort(whole.ids).tolist(), 2):
+        near = min(hamming.distance(int(h[a]), int(h[b])) for h in (whole.row, whole.column))
+        first, second = int(whole.ids[a]), int(whole.ids[b])
+        if near <= bits and kinds.is_similar(luma[first], luma[second]):
+            found.append((first, second))
+    return sorted(found)

@@ -13,6 +13,7 @@ import numpy as np
 
 from imageshelf import hamming
 from imageshelf.matching import LOW_INFORMATION_MEAN, LOW_INFORMATION_ROW
+from imageshelf.pairing import luma
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 CROWD = 1_000  # prints within the key distance for flat pictures
 QUERIES = 256  # keys looked for at once
-BATCH = 100_000  # pairs whose thumbnails are compared at once: 50 MB
+BATCH = 100_000  # pairs whose thumbnails are asked for at once
 
 
 class Neighbours(NamedTuple):
@@ -83,20 +84,7 @@ def _alike(prints: Prints, waiting: list[tuple[Places, Places]]) -> tuple[Places
     first = np.concatenate([numbers for numbers, _ in waiting])
     second = np.concatenate([partners for _, partners in waiting])
     wanted, places = np.unique(np.concatenate([first, second]), return_inverse=True)
-    found = prints.thumbnails(wanted.tolist())
-    size = max(map(len, found.values()), default=0)
-    known = np.array([len(found.get(number, b"")) == size > 0 for number in wanted.tolist()])
-    grey = np.zeros((len(wanted), size), np.uint8)
-    for at in np.flatnonzero(known).tolist():
-        grey[at] = np.frombuffer(found[int(wanted[at])], np.uint8)
-    alike = [np.empty(0, np.bool_)]
-    for start in range(0, len(first), BATCH):
-        a, b = (
-            places[: len(first)][start : start + BATCH],
-            places[len(first) :][start : start + BATCH],
-        )
-        apart = np.maximum(grey[a], grey[b]) - np.minimum(grey[a], grey[b])
-        alike.append(known[a] & known[b] & (apart.sum(axis=1) <= LOW_INFORMATION_MEAN * size))
-    kept = np.concatenate(alike)
+    known = luma.luma(prints.thumbnails, wanted)
+    kept = known.within(places[: len(first)], places[len(first) :], LOW_INFORMATION_MEAN)
     first, second = first[kept], second[kept]
     return np.minimum(first, second), np.maximum(first, second)

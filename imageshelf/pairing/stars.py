@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Neighbours = Callable[[int], Iterable[tuple[int, "Measures"]]]
     Related = Callable[[int, int, "Measures"], str]  # the kind, "" for no relation
+    Others = Callable[[int], Iterable["Relation"]]
 
 NO_COPIES = frozenset({ANOTHER_SHOT, SIMILAR})
 
@@ -75,9 +76,23 @@ class Graph:
         """The pictures that match any other."""
         return sorted(self._print_of)
 
+    def upright(self) -> Iterator[tuple[list[int], list[int]]]:
+        """Yield pictures on two sides that match each other without a turn.
+
+        Those that share a print stand on both sides.
+        """
+        of = self._prints.pictures_of
+        for number in np.flatnonzero(np.diff(self._prints.starts) > 1).tolist():
+            yield of(number), of(number)
+        for pair in self._pairs:
+            if not pair.turn:
+                yield of(pair.first), of(pair.second)
+
     def matches(self, picture: int) -> Iterator[tuple[int, Measures]]:
         """Yield every picture that matches this one, with their distance."""
-        own = self._print_of[picture]
+        own = self._print_of.get(picture)
+        if own is None:
+            return
         for other in self._prints.pictures_of(own):
             if other != picture:
                 yield other, Measures()
@@ -90,12 +105,18 @@ class Graph:
                 yield other, measures
 
 
-def stars(order: Sequence[int], matches: Neighbours, related: Related) -> list[Star]:
+def stars(
+    order: Sequence[int],
+    matches: Neighbours,
+    related: Related,
+    beyond: Others = lambda _: (),
+) -> list[Star]:
     """Return the groups of pictures that are given from the best to keep to the worst.
 
     Copies come first, each picture in one group at most. Then other shots and similar pictures,
     in groups of their own: of them each picture is in one more at most, and never one that is a
-    copy of another.
+    copy of another; one that is in none is beside the group of a picture it is related to.
+    `beyond` gives such relations of a picture that are no matches.
     """
     place = {picture: at for at, picture in enumerate(order)}
     taken: set[int] = set()
@@ -110,13 +131,15 @@ def stars(order: Sequence[int], matches: Neighbours, related: Related) -> list[S
             if place.get(picture, -1) > place[keeper] and picture not in taken
             if (kind := related(keeper, picture, measures))
         ]
-        others[keeper] = [one for one in found if one.kind in NO_COPIES]
+        if shots := [one for one in found if one.kind in NO_COPIES]:
+            others[keeper] = shots
         members = tuple(one for one in found if one.kind not in NO_COPIES)
         taken.update(one.id for one in members)
         if members:
             copies.append(Star(keeper, members))
     besides = [star._replace(beside=_beside(star, place, matches, related)) for star in copies]
-    return besides + _shots([picture for picture in order if picture not in taken], others)
+    left = [picture for picture in order if picture not in taken]
+    return besides + _shots(left, lambda keeper: [*others.get(keeper, ()), *beyond(keeper)])
 
 
 def _beside(
@@ -137,14 +160,37 @@ def _beside(
     return tuple(beside)
 
 
-def _shots(order: list[int], others: dict[int, list[Relation]]) -> list[Star]:
+def _shots(order: list[int], others: Others) -> list[Star]:
     left = set(order)
-    found = []
+    found: list[Star] = []
+    home: dict[int, int] = {}  # which star a picture is in
     for keeper in order:
         if keeper in left:
-            members = tuple(one for one in others.get(keeper, ()) if one.id in left)
+            left.discard(keeper)  # what comes later and is related would have been taken before
+            members = tuple(one for one in others(keeper) if one.id in left)
             left.difference_update(one.id for one in members)
             if members:
-                left.discard(keeper)
+                home |= dict.fromkeys([keeper, *(one.id for one in members)], len(found))
                 found.append(Star(keeper, members))
-    return found
+    return _with_the_lone(found, home, [one for one in order if one not in home], others)
+
+
+def _with_the_lone(
+    found: list[Star], home: dict[int, int], alone: list[int], others: Others
+) -> list[Star]:
+    """Return the stars with those beside them that would be in none: the end of a long burst."""
+    beside: dict[int, Relation] = {}
+    for star in found:
+        for member in star.members:
+            beside |= {one.id: one for one in others(member.id) if one.id not in home}
+    for picture in alone:
+        for one in others(picture):
+            if one.id in home and picture not in beside:
+                turn = turning.INVERSE[one.measures.turn]
+                measures = one.measures._replace(turn=turn)
+                beside[picture] = Relation(picture, one.id, one.kind, measures)
+    more: dict[int, list[Relation]] = {}
+    for picture in alone:
+        if picture in beside:
+            more.setdefault(home[beside[picture].to], []).append(beside[picture])
+    return [star._replace(beside=tuple(more.get(at, ()))) for at, star in enumerate(found)]

@@ -42,6 +42,8 @@ KNOWN_SKIPS = (
 NOT_ON_A_DRIVE = "AND substr(name, 2, 2) <> x'3a2f'"  # C:/ is absolute
 ROWS = f"SELECT {COLUMN_NAMES} FROM picture WHERE id IN (*)"  # noqa: S608
 TAKEN = "SELECT id FROM picture WHERE captured_at BETWEEN ? AND ? ORDER BY id LIMIT 10000"
+ALL_TAKEN = """SELECT id, captured_at FROM picture WHERE captured_at IS NOT NULL
+    ORDER BY captured_at, id"""
 REASONS = """SELECT name, reason FROM skipped WHERE name >= ? AND name < ? AND other = ''
     ORDER BY name"""
 ID_OF = "SELECT id FROM picture WHERE name = ?"
@@ -159,6 +161,13 @@ class Catalogue:
     def taken_between(self, first_ms: int, last_ms: int) -> list[int]:
         """Give the ids of pictures taken in a span (ms since 1970), at most 10,000."""
         return [number for (number,) in self._db.select(TAKEN, (first_ms, last_ms))]
+
+    def taken(self) -> list[tuple[int, int]]:
+        """Give (id, ms since 1970) of all pictures with a capture time, oldest first."""
+        found: list[tuple[int, int]] = self._db.select_all(ALL_TAKEN)
+        if not all(isinstance(ms, int) for _, ms in found):
+            raise self._db.wrong("is damaged: a capture time that is none")
+        return found
 
     def reasons(self, prefix: bytes) -> list[tuple[bytes, str]]:
         """Give (name, reason) of skipped pictures whose names begin with a prefix; as `known`."""

@@ -1,0 +1,181 @@
+"""Candidates read on worker processes: the same kinds, in parallel, whatever a file does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from imageshelf import grouped, identifying, reading
+from imageshelf.grouping import Question
+from imageshelf.indexing import Settings, index
+from imageshelf.kinds import BYTES, NEAR, PIXELS, TURNED
+from imageshelf.reading import Reading
+from imageshelf.shelf import open_shelf
+from imageshelf.workers import workers
+from tests.conftest import ROOT, drawn
+from tests.odd_decoders import digest_or_misbehave
+
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Copies that only their pixels tell apart, on a shelf without a digest."""
+    monkeypatch.setattr(identifying, "lacking_pixels", lambda *_: [])
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    image = drawn(1)
+    image.save(photos / "one.png")
+    image.save(photos / "packed otherwise.png", compress_level=1)
+    image.save(photos / "other pixels.jpg", quality=90)
+    image.resize((120, 90)).save(photos / "smaller.png")
+    drawn(2).save(photos / "segfault.png")
+    drawn(2).save(photos / "two.jpg", quality=90)
+    drawn(3).save(photos / "loop.png")
+    drawn(3).save(photos / "three.jpg", quality=90)
+    index(photos, tmp_path / "db.shelve", Settings(jobs=0))
+    return tmp_path / "db.shelve"
+
+
+def kinds(shelve: Path, wanted: frozenset[str] | None, how: Reading) -> dict[str, str]:
+    with open_shelf(shelve) as opened:
+        found = grouped.find(opened, Question(kinds=wanted), reading=how)
+    return {Path(one.path).name: one.kind for group in found.groups for one in group.members}
+
+
+EXPECTED = {
+    "packed otherwise.png": PIXELS,
+    "other pixels.jpg": NEAR,
+    "smaller.png": NEAR,
+    "two.jpg": NEAR,
+    "three.jpg": NEAR,
+}
+
+
+def test_workers_tell_the_kinds_that_this_process_tells(shelf: Path) -> None:
+    told: list[float] = []
+    assert kinds(shelf, None, Reading(0)) == EXPECTED
+    assert kinds(shelf, None, Reading(2, told.append)) == EXPECTED
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_what_the_workers_have_read_is_not_read_again(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imageshelf.kinds._remembered", lambda _: pytest.fail("decoded here"))
+    assert kinds(shelf, None, Reading(2)) == EXPECTED
+
+
+def test_a_file_that_misbehaves_is_identical_to_none_and_costs_only_itself(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "digested", digest_or_misbehave)
+    monkeypatch.setattr(reading, "TIME_LIMIT_S", 1.0)
+    assert kinds(shelf, None, Reading(2)) == EXPECTED
+
+
+@pytest.mark.parametrize("wanted", [{BYTES}, {TURNED}, {BYTES, TURNED}])
+def test_pixels_that_decide_nothing_are_not_decoded(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch, wanted: set[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("decoded for nothing")
+
+    monkeypatch.setattr(reading, "workers", refuse)
+    assert not kinds(shelf, frozenset(wanted), Reading(2))
+
+
+def test_only_pixels_of_the_same_measures_are_read(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def noted(wanted: identifying.Wanted) -> bytes | None:
+        asked.append(Path(wanted.path).name)
+        return identifying.digested(wanted)
+
+    monkeypatch.setattr(reading, "digested", noted)
+    monkeypatch.setattr(reading, "workers", lambda f, **how: workers(f, **{**how, "jobs": 0}))
+    assert kinds(shelf, None, Reading(1)) == EXPECTED
+    assert "smaller.png" not in asked
+    assert len(asked) == len(set(asked)) > 0
+
+
+STOPPED = """
+import sys
+from imageshelf import reading
+from tests.odd_decoders import digest_or_misbehave
+reading.digested = digest_or_misbehave
+sys.path.insert(0, ".")
+import search
+raise SystemExit(search.main(["--duplicates", "-s", sys.argv[1]]))
+"""
+
+
+@posix
+def test_ctrl_c_while_files_are_read_ends_it_at_once(shelf: Path) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-c", STOPPED, str(shelf)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _until(lambda: _children(run.pid))
+    time.sleep(0.3)
+    run.send_signal(signal.SIGINT)
+    out, error = run.communicate(timeout=30)
+    assert (run.returncode, out, error) == (130, "", "")
+    _until(lambda: not _alive(run.pid))
+
+
+def _until(true: Callable[[], object], limit_s: float = 30) -> None:
+    end = time.monotonic() + limit_s
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def _children(pid: int) -> list[str]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = entry.read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            continue
+        if parent == str(pid):
+            found.append(entry.parent.name)
+    return found
+
+
+def _alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+# -- the bar --------------------------------------------------------------------------------------
+
+
+def test_a_bar_is_shown_from_the_first_word_to_the_end_of_the_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from imageshelf import progress  # noqa: PLC0415
+
+    with progress.share() as tell:
+        tell(0.5)
+        tell(1.0)
+    assert capsys.readouterr().err == ""  # in a pipe
+    monkeypatch.setattr(progress, "_watched", lambda: True)
+    with progress.share() as tell:
+        assert capsys.readouterr().err == ""
+        tell(0.25)
+        assert "0/1000" in capsys.readouterr().err
+        tell(1.0)
+        assert capsys.readouterr().err.strip() == ""  # taken away
