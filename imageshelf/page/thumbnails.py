@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image, features
 
 from imageshelf import metadata, reduction
-from imageshelf.decoding import _checked, _damage, _Jpeg, _learn, _pillow_at_work
+from imageshelf.decoding import Jpeg, checked_size, damage, learn, pillow_at_work
 from imageshelf.opening import UnreadableImage, open_regular, unreadable
 from imageshelf.sniffing import HEAD_BYTES, recognise, refusal
 
@@ -94,7 +94,7 @@ def make(wanted: Wanted) -> Thumbnail:
 def _reason(exc: Exception) -> str:
     if isinstance(exc, MemoryError) or (isinstance(exc, OSError) and exc.errno is not None):
         return unreadable(exc).reason
-    return _damage("a picture", exc)
+    return damage("a picture", exc)
 
 
 def made(
@@ -120,10 +120,10 @@ def opened(stream: BinaryIO, path: str, least: int) -> tuple[Image.Image, reduct
         raise UnreadableImage(refusal(path, recognise(head))[0])
     if name == "JPEG":
         return _opened_jpeg(stream, least)
-    _learn(name)
-    with _pillow_at_work():
+    learn(name)
+    with pillow_at_work():
         image = Image.open(stream, formats=[name])
-        size = _checked(image.size)
+        size = checked_size(image.size)
         upright = name == "TIFF"  # Pillow turns these itself
         image.load()
         tags = metadata.Tags() if upright else metadata.embedded(image)[0]
@@ -132,8 +132,8 @@ def opened(stream: BinaryIO, path: str, least: int) -> tuple[Image.Image, reduct
 
 
 def _opened_jpeg(stream: BinaryIO, least: int) -> tuple[Image.Image, reduction.Box, Tags]:
-    image = _Jpeg(stream)
-    size = _checked(image.size)
+    image = Jpeg(stream)
+    size = checked_size(image.size)
     tags, _ = metadata.embedded(image)
     drafted = image.draft("RGB", (least, least))
     box: reduction.Box = drafted[1] if drafted else (0, 0, *size)
