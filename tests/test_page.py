@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import tomllib
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,6 +19,7 @@ from imageshelf.page.cards import Card, CardGroup, Sheet
 from imageshelf.page.saving import ReportError
 from imageshelf.page.thumbnails import GONE
 from imageshelf.page.writing import write_page
+from tests.conftest import ROOT
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, named_sheet
 
@@ -162,3 +164,20 @@ def test_the_parts_hold_nothing_that_ends_them() -> None:
     assert not re.search(r"</(script|style)", parts, re.IGNORECASE)
     assert "innerHTML" not in parts
     assert "http" not in parts
+
+
+def test_an_installed_package_has_every_part_of_the_page() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    packed = {
+        path
+        for package, patterns in setuptools["package-data"].items()
+        for pattern in patterns
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+    }
+    needed = {
+        path
+        for path in (ROOT / "imageshelf").rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc"}
+    }
+    assert {"page.html", "page.css"} <= {path.name for path in needed}
+    assert needed <= packed
