@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = search_options(__doc__ or "", argv)
     terminal.tolerate_any_name()
     try:
-        answers.refuse_early(options)
+        answers.refuse_early(options.html, options.contact_sheet)
         with stop_at_once():
             if options.duplicates:
                 answers.present_groups(find_duplicates(options), options)

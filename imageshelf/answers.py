@@ -7,11 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from imageshelf import csv_report, progress, report, terminal, viewer
+from imageshelf.page import saving
 
 if TYPE_CHECKING:
     import argparse
 
     from imageshelf.grouped import Duplicates
+    from imageshelf.page.cards import Sheet
     from imageshelf.searching import Matches
 
 
@@ -57,15 +59,15 @@ def put_out(text: str | bytes) -> None:
         sys.stdout.write(text)
 
 
-def refuse_early(options: argparse.Namespace) -> None:
+def refuse_early(html: str | None, contact: str | None = None) -> None:
     """Raise ReportError for a page or sheet that could not be written, before the work is done."""
-    from imageshelf.page import contact_sheet, saving  # noqa: PLC0415 - Jinja2 and Pillow's fonts
+    if contact:
+        from imageshelf.page import contact_sheet  # noqa: PLC0415 - Pillow's fonts
 
-    if options.contact_sheet:
-        contact_sheet.format_of(options.contact_sheet)
-        saving.require_replaceable(options.contact_sheet, "contact sheet")
-    if options.html:
-        saving.require_replaceable(options.html, "page")
+        contact_sheet.format_of(contact)
+        saving.require_replaceable(contact, "contact sheet")
+    if html:
+        saving.require_replaceable(html, "page")
 
 
 def _shown(
@@ -74,24 +76,36 @@ def _shown(
     """Write the page and the contact sheet, open the viewer; return what to tell about it."""
     told = []
     if options.html or options.contact_sheet:
-        from imageshelf.page import cards, contact_sheet, writing  # noqa: PLC0415 - Jinja2, Pillow's fonts
+        from imageshelf.page import sheets  # noqa: PLC0415 - Jinja2, Pillow's fonts
 
         if isinstance(answer, list):
-            sheet = cards.of_matches(answer, options.shelve)
+            sheet = sheets.of_matches(answer, options.shelve)
         else:
-            sheet = cards.of_groups(answer.groups, options.shelve)
-        if options.html:
-            number = sum(len(group.cards) for group in sheet.groups)
-            with progress.bar(number, "picture") as advance:
-                writing.write_page(options.html, sheet, advance=advance)
-            told.append(f"page: {report.shown(options.html)}")
-        if options.contact_sheet:
-            contact_sheet.write_sheet(options.contact_sheet, sheet)
-            told.append(f"contact sheet: {report.shown(options.contact_sheet)}")
+            sheet = sheets.of_duplicates(answer, options.shelve)
+        told += written(sheet, options.html, options.contact_sheet)
     if options.open:
         told.append(
             viewer.open_pictures([os.path.abspath(options.html)] if options.html else paths)
         )
+    return told
+
+
+def written(sheet: Sheet, html: str | None, contact: str | None = None) -> list[str]:
+    """Write a sheet as a page, a contact sheet, or both; return what to tell about it.
+
+    Raises ReportError.
+    """
+    from imageshelf.page import contact_sheet, writing  # noqa: PLC0415 - Jinja2, Pillow's fonts
+
+    told = []
+    if html:
+        number = sum(len(group.cards) for group in sheet.groups)
+        with progress.bar(number, "picture") as advance:
+            writing.write_page(html, sheet, advance=advance)
+        told.append(f"page: {report.shown(html)}")
+    if contact:
+        contact_sheet.write_sheet(contact, sheet)
+        told.append(f"contact sheet: {report.shown(contact)}")
     return told
 
 

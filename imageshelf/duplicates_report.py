@@ -25,13 +25,7 @@ def text(found: Duplicates) -> str:
     """Return the groups to read; copies first, other shots and similar pictures apart."""
     copies = [group for group in found.groups if not _is_no_copies(group)]
     others = [group for group in found.groups if _is_no_copies(group)]
-    lines = list(_warnings(found))
-    spare = [one for group in copies for one in group.members if not one.keep]
-    freed = sum(one.size_bytes for one in spare)
-    lines.append(
-        f"{count(len(copies), 'group')} of copies among {count(found.pictures, 'picture')}; "
-        f"{count(len(spare), 'picture')} of {size(freed)} could go"
-    )
+    lines = sentences(found)
     for group in copies:
         lines += ["", *_group(group)]
     if others:
@@ -39,6 +33,18 @@ def text(found: Duplicates) -> str:
         for group in others:
             lines += ["", *_group(group)]
     return "\n".join(lines) + "\n"
+
+
+def sentences(found: Duplicates) -> list[str]:
+    """Return what to know before the groups are looked at: how many, and how far to trust them."""
+    copies = [group for group in found.groups if not _is_no_copies(group)]
+    spare = [one for group in copies for one in group.members if not one.keep]
+    freed = sum(one.size_bytes for one in spare)
+    told = (
+        f"{count(len(copies), 'group')} of copies among {count(found.pictures, 'picture')}; "
+        f"{count(len(spare), 'picture')} of {size(freed)} could go"
+    )
+    return [*_warnings(found), told]
 
 
 def _warnings(found: Duplicates) -> Iterator[str]:

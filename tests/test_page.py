@@ -4,50 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import tomllib
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from imageshelf.page import writing as page
+from imageshelf.page import parts
 from imageshelf.page.cards import Card, CardGroup, Sheet
 from imageshelf.page.saving import ReportError
 from imageshelf.page.thumbnails import GONE
 from imageshelf.page.writing import write_page
 from tests.conftest import ROOT
 from tests.hostile_names import names
+from tests.outline import Outline
 from tests.sheets import choosing_sheet, named_sheet
-
-
-class Outline(HTMLParser):
-    """The elements of a page with their attributes, the text of scripts and styles, the rest."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.raw: list[tuple[dict[str, str | None], str]] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag in {"script", "style"}:
-            self.raw.append((dict(attrs), ""))
-
-    def handle_data(self, data: str) -> None:
-        if self.cdata_elem:
-            self.raw[-1] = (self.raw[-1][0], self.raw[-1][1] + data)
-        else:
-            self.text += data
-
-    def json(self, name: str) -> Any:
-        return json.loads(next(text for attrs, text in self.raw if attrs.get("id") == name))
 
 
 def written(folder: Path, sheet: Sheet) -> str:
@@ -155,15 +127,15 @@ def test_a_page_replaces_a_page_and_nothing_else(tmp_path: Path) -> None:
 def test_a_page_of_matches_offers_no_choice(tmp_path: Path) -> None:
     sheet = Sheet("Matches", (CardGroup("q", (Card("/q.jpg"), Card("/a.jpg"))),))
     text = written(tmp_path, sheet)
-    assert 'id="bar" hidden' in text
+    assert 'id="export-open" class="strong" aria-haspopup="dialog" hidden' in text
     assert 'id="command"' not in text
 
 
 def test_the_parts_hold_nothing_that_ends_them() -> None:
-    parts = page._part("page.js") + page._part("page.css")
-    assert not re.search(r"</(script|style)", parts, re.IGNORECASE)
-    assert "innerHTML" not in parts
-    assert "http" not in parts
+    text = parts.script() + parts.part("page.css")
+    assert not re.search(r"</(script|style)", text, re.IGNORECASE)
+    assert "innerHTML" not in text
+    assert "http" not in text
 
 
 def test_an_installed_package_has_every_part_of_the_page() -> None:

@@ -53,6 +53,7 @@ def write_sheet(path: str, sheet: Sheet, *, jobs: int | None = None) -> None:
     cards = pictured([card for group in groups for card in group.cards], jobs)
     at = 0
     lines = [Line(TITLE_PX + 12, report.shown(sheet.title), TITLE_PX)]
+    lines += [Line(LABEL_PX + 8, report.shown(sentence)) for sentence in sheet.intro]
     columns = _columns(groups)
     for group in groups:
         lines += _lines(group, tuple(cards[at : at + len(group.cards)]), columns)

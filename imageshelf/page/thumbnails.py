@@ -57,6 +57,7 @@ class Thumbnail(NamedTuple):
     picture_height: int = 0
     size_bytes: int = 0
     captured_at: int | None = None  # ms since 1970 on the camera's own clock
+    mtime_ns: int = -1
 
 
 def make(wanted: Wanted) -> Thumbnail:
@@ -88,6 +89,7 @@ def make(wanted: Wanted) -> Thumbnail:
         height,
         status.st_size,
         tags.captured_at,
+        status.st_mtime_ns,
     )
 
 
