@@ -33,10 +33,12 @@ def present_groups(found: Duplicates, options: argparse.Namespace) -> None:
 
     if options.null:
         put_out(duplicates_report.as_null(found))
-    elif options.format == "text" and progress.in_notebook():
+    elif options.format != "text":
+        put_out(duplicates_report.FORMATS[options.format](found))
+    elif progress.in_notebook():
         _display(found)
     else:
-        put_out(duplicates_report.FORMATS[options.format](found))
+        put_out(duplicates_report.text(found, terminal.painter(sys.stdout)))
     paths = [one.path for group in found.groups for one in (group.keeper, *group.members)]
     _tell(_shown(options, found, paths))
 
@@ -48,6 +50,8 @@ def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:
         return csv_report.null_paths(paths)
     if options.unmatched:
         return report.unmatched_text(answer, options.format)
+    if options.format == "text":
+        return report.matches_text(answer, terminal.painter(sys.stdout))
     return report.FORMATS[options.format](answer)
 
 
