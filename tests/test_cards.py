@@ -37,7 +37,7 @@ def test_every_text_of_a_card_is_visible() -> None:
 
 
 def test_a_page_of_many_pictures_has_smaller_ones() -> None:
-    assert cards.budget(1) == 15_000
+    assert cards.budget(1) == 11_000
     assert cards.budget(10**6) == cards.LEAST_BYTES
     assert 12_500 * cards.budget(12_500) <= cards.MANY_BYTES
 

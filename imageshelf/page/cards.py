@@ -172,7 +172,7 @@ def budget(pictures: int) -> int:
     """Return how many bytes a thumbnail may take among so many.
 
     >>> budget(100), budget(10_000)
-    (15000, 6000)
+    (11000, 6000)
     """
     share = MANY_BYTES // max(pictures, 1)
     return max(LEAST_BYTES, min(thumbnails.MOST_BYTES, share))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 SCRIPTS = (  # one script in the page: its parts share a scope, and what comes later uses the rest
-    "words", "choices", "memory", "groups", "pictures", "arranging", "going", "comparing",
+    "words", "choices", "memory", "groups", "cards", "pictures", "arranging", "going", "comparing",
     "selection", "start",
 )  # fmt: skip
 

@@ -3,7 +3,9 @@
 function goTo(group, card) {
   fill(group);
   current = { group, card };
-  const item = articles.get(group).cards[group.cards.indexOf(card)];
+  const at = group.cards.indexOf(card);
+  drawTo(group, at + 1);
+  const item = articles.get(group).cards[at];
   item.focus({ preventScroll: true });
   (group.cards[0] === card ? articles.get(group).article : item).scrollIntoView({ block: "nearest" });
 }

@@ -5,11 +5,11 @@ const kindsOf = (group) => new Set(group.cards.map((card) => card.kind).filter(B
 
 function build() {
   groups.forEach((group, at) => {
-    const heading = element("h3", { id: "g" + at }, element("bdi", {}, group.title), " ",
+    const heading = element(group.section ? "h3" : "h2", { id: "g" + at }, element("bdi", {}, group.title), " ",
       element("small", {}, count(group.cards.length, "picture")));
     const article = element("article", { className: "group", "aria-labelledby": "g" + at },
       element("div", { className: "group-head" }, heading));
-    articles.set(group, { article, at, filled: false });
+    articles.set(group, { article, at, filled: false, pictured: 0 });
     groupOf.set(article, group);
   });
 }
@@ -21,8 +21,7 @@ function fill(group) {
   place.filled = true;
   const head = place.article.firstChild;
   const button = (text, act) => {
-    const made = element("button", { type: "button", className: "plain" }, text,
-      element("span", { className: "unseen" }, ": " + group.title));
+    const made = element("button", { type: "button", className: "plain", "aria-label": text + ": " + group.title }, text);
     made.onclick = act;
     return made;
   };
@@ -38,81 +37,37 @@ function fill(group) {
     head.append(button("Compare", () => openCompare(group, another)));
   }
   if (group.note) place.article.append(element("p", { className: "quiet" }, group.note));
-  place.cards = group.cards.map((card) => drawCard(group, card));
-  place.article.append(element("ul", { className: "cards" }, ...place.cards));
-  place.pictures = false;
+  place.cards = []; // those drawn so far
+  place.list = element("ul", { className: "cards" });
+  place.article.append(place.list);
+  drawTo(group, PORTION);
   picture(group);
-  refresh(group);
 }
 
-function drawCard(group, card) {
-  const link = element(card.link ? "a" : "div", { className: "picture" });
-  if (card.link.startsWith("file:")) {
-    link.href = card.link;
-    link.target = "_blank";
-    link.rel = "noopener noreferrer";
-    link.setAttribute("aria-label", "Open " + card.label);
+// A group of thousands is drawn in portions, the next one when its end comes near.
+function drawTo(group, least) {
+  const place = articles.get(group), start = place.cards.length;
+  const fresh = group.cards.slice(start, Math.max(least, start)).map((card) => drawCard(group, card));
+  if (!fresh.length) return;
+  place.cards.push(...fresh);
+  place.list.append(...fresh);
+  const left = group.cards.length - place.cards.length;
+  if (place.more) place.more.remove();
+  place.more = left ? element("button", { type: "button", className: "more" }, "Show more of the " + count(left, "picture") + " left") : null;
+  if (left) {
+    place.more.onclick = () => drawMore(group);
+    place.article.append(place.more);
+    endings.observe(place.more);
+    groupOf.set(place.more, group);
   }
-  const item = element("li", { className: "card", tabIndex: -1 }, link,
-    element("p", { className: "name" }, element("bdi", {}, card.label)),
-    element("p", { className: "folder" }, element("bdi", {}, card.folder || "")),
-    element("p", { className: "measures" }),
-    element("p", { className: "badges" }),
-    card.reason ? element("p", { className: "reason" }, card.reason) : "",
-    card.warning ? element("p", { className: "warning" }, card.warning) : "");
-  item.onfocus = () => { current = { group, card }; };
-  if (group.choosing && canChoose(card)) item.append(choiceButtons(group, card));
-  return item;
+  if (unpacked.has(group)) picture(group);
+  else refresh(group);
 }
-function choiceButtons(group, card) {
-  const keep = element("button", { type: "button", className: "keep" }, "Keep");
-  const aside = element("button", { type: "button", className: "aside" }, "Set aside");
-  keep.onclick = () => mark(group, card, "k");
-  aside.onclick = () => mark(group, card, "x");
-  return element("div", { className: "choice", role: "group", "aria-label": card.label }, keep, aside);
+function drawMore(group) {
+  const drawn = articles.get(group).cards.length, focused = document.activeElement === articles.get(group).more;
+  drawTo(group, drawn + PORTION);
+  if (focused) goTo(group, group.cards[drawn]);
 }
-
-function refresh(group) {
-  const place = articles.get(group);
-  if (!place.filled) return;
-  const state = stateOf(group), marks = marksOf(group);
-  place.article.dataset.done = state;
-  place.article.querySelector(".state").textContent =
-    !group.choosing ? "" : { open: "", done: "\u2713 decided", skipped: "skipped" }[state];
-  group.cards.forEach((card, at) => {
-    const item = place.cards[at];
-    const shown = pictureOf(group, at) || {};
-    const said = state === "skipped" || !group.choosing ? "" : marks[at] === "x" ? ASIDE : marks[at] === "k" ? KEEP : "";
-    if (said) item.dataset.choice = said;
-    else delete item.dataset.choice;
-    const buttons = item.querySelector(".choice");
-    if (buttons) {
-      press(buttons, said, state);
-      buttons.setAttribute("aria-label", card.label + (state === "open" ? ", as suggested" : ""));
-    }
-    const told = said && (state === "open" ? said + ", as suggested" : said);
-    item.setAttribute("aria-label", [card.label, card.role === "query" ? "query" : told, card.kind,
-      card.pixels || shown.pixels, card.size || shown.size].filter(Boolean).join(", "));
-    spans(item.querySelector(".measures"), [card.pixels || shown.pixels, card.size || shown.size, card.date || shown.date || card.written]);
-    const badges = [];
-    if (!canChoose(card) && card.role && card.role !== "beside") badges.push(element("span", { className: "badge" }, card.role));
-    if (card.role === "beside") badges.push(element("span", { className: "badge" }, "matches another member only"));
-    if (card.kind) badges.push(element("span", { className: "badge" }, card.kind));
-    if (shown.src && shown.note) badges.push(element("span", { className: "badge aside" }, shown.note));
-    if (card.facts) {
-      const facts = element("span", { className: "quiet" });
-      spans(facts, card.facts);
-      badges.push(facts);
-    }
-    item.querySelector(".badges").replaceChildren(...badges);
-  });
-}
-function spans(place, texts) {
-  const parts = texts.filter(Boolean).map((text) => element("span", { className: "whole" }, text));
-  place.replaceChildren(...parts.flatMap((part, at) => (at ? [" \u00b7 ", part] : [part])));
-}
-function press(buttons, said, state) {
-  buttons.classList.toggle("suggested", state === "open");
-  buttons.querySelector(".keep").setAttribute("aria-pressed", String(said === KEEP));
-  buttons.querySelector(".aside").setAttribute("aria-pressed", String(said === ASIDE));
-}
+const endings = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting && entry.target.isConnected) drawMore(groupOf.get(entry.target));
+}, { rootMargin: AHEAD });

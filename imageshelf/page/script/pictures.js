@@ -17,23 +17,21 @@ const pictureOf = (group, at) => (unpacked.get(group) || [])[at];
 
 function picture(group) {
   const place = articles.get(group);
-  if (place.pictures) return;
   const pictures = blockOf(group);
   if (!pictures) {
     if (document.readyState === "loading") waiting.add(group);
     return;
   }
   waiting.delete(group);
-  place.pictures = true;
-  group.cards.forEach((card, at) => {
-    const one = pictures[at] || {};
-    const link = place.cards[at].firstChild;
+  for (; place.pictured < place.cards.length; place.pictured++) {
+    const one = pictures[place.pictured] || {};
+    const link = place.cards[place.pictured].firstChild;
     if (one.src) {
       link.replaceChildren(element("img", { alt: "", decoding: "async", width: one.width, height: one.height, src: one.src }));
     } else {
       link.replaceChildren(element("span", {}, "No picture: this file " + (one.note || "was not shown")));
     }
-  });
+  }
   refresh(group);
 }
 const pictureWaiting = () => { for (const group of [...waiting]) picture(group); };

@@ -5,6 +5,7 @@ const groups = data.groups;
 for (const group of groups) for (const card of group.cards) card.link ||= "";
 const KEEP = "keep", ASIDE = "set aside", SKIPPED = "s";
 const AHEAD = "900px"; // how far before it comes into view a group is filled
+const PORTION = 120; // cards of a group that are drawn at a time
 const FLICKER_MS = 600; // below three changes a second
 const STALE_SHOWN = 20;
 const storageName = "imageshelf " + data.subject;
