@@ -16,10 +16,11 @@ from tests.sheets import choosing_sheet, member, named_sheet
 
 TAGS = {
     "div", "p", "section", "b", "span", "figure", "img", "figcaption", "br",
-    "h2", "table", "thead", "tbody", "tr", "th", "td",
+    "h4", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 ATTRIBUTES = {
     "style", "src", "alt", "class", "tabindex", "role", "aria-label", "scope", "align",
+    "cellpadding",
 }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def html_cards(sheet: Sheet, jobs: int | None = None) -> str:
         sheet=sheet,
         groups=groups,
         left=report.count(left, "more picture") if left > 0 else "",
-        read=panels.markup(sheet.panels),
+        read=panels.markup(sheet.panels, heading="h4"),
         source=_source,
         lines=_lines,
     )

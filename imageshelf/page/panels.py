@@ -57,9 +57,9 @@ class Drawing(NamedTuple):
 Panel = Table | Hashes | Drawing
 
 
-def markup(panels: Iterable[Panel]) -> Markup:
-    """Return panels as HTML, for the page and the notebook."""
-    return Markup(parts.template("panels.html").render(panels=panels))  # noqa: S704 - escaped there
+def markup(panels: Iterable[Panel], heading: str = "h2") -> Markup:
+    """Return panels as HTML, for the page and the notebook, under headings of that element."""
+    return Markup(parts.template("panels.html").render(panels=panels, heading=heading))  # noqa: S704 - escaped there
 
 
 def cells(title: str, bits: int, differing: int) -> Markup:
