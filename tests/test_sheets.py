@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from imageshelf.page import cards, sheets
 from imageshelf.page.cards import ASIDE, BESIDE, KEEP, QUERY, Sheet
 from imageshelf.page.panels import Hashes, Table
 from imageshelf.searching import Asked, Match, Matches
+from tests.conftest import ROOT
 from tests.sheets import member
 
 
@@ -98,6 +101,22 @@ def test_an_explanation_lays_its_two_pictures_on_each_other(photos: Path, tmp_pa
     assert not group.choosing
     assert sheet.intro[0] == "Kind: turned."
     assert [type(panel) for panel in sheet.panels] == [Table, Table, Hashes]
+
+
+def test_the_command_is_that_of_this_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sheets.of_groups([], "s").command[0] in {sys.executable, "python"}
+    monkeypatch.setattr(sys, "executable", "/my python/bin/python")
+    assert sheets.of_groups([], "s").command[:3] == ("python", "-m", "imageshelf")
+
+
+def test_what_is_not_installed_is_run_in_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: str) -> None:
+        raise metadata.PackageNotFoundError
+
+    monkeypatch.setattr(metadata, "distribution", missing)
+    assert sheets.home() == str(ROOT)
+    monkeypatch.setattr(metadata, "distribution", lambda _: None)
+    assert sheets.home() == ""
 
 
 def test_the_command_of_a_selection_can_be_pasted() -> None:

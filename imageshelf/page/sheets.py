@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
+from importlib import metadata
 from typing import TYPE_CHECKING
 
+import imageshelf
 from imageshelf import calibrate_report, duplicates_report, explain_report, report, terminal
 from imageshelf.page.cards import (
     ASIDE,
@@ -83,7 +86,7 @@ def of_duplicates(found: Duplicates, shelf: str = "") -> Sheet:
 def of_groups(groups: Iterable[Group], shelf: str, intro: Iterable[str] = ()) -> Sheet:
     """Return a sheet of duplicate groups, each with what the keep rule suggests."""
     every = tuple(_grouped(group) for group in groups)
-    command = ("python", "-m", "imageshelf", "clean", "--shelve", os.path.abspath(shelf))
+    command = (_python(), "-m", "imageshelf", "clean", "--shelve", os.path.abspath(shelf))
     return Sheet("Duplicates", every, tuple(intro), os.path.abspath(shelf), command)
 
 
@@ -163,3 +166,18 @@ def of_calibration(told: Calibration, shelf: str = "") -> Sheet:
 def command_line(sheet: Sheet, selection: str) -> str:
     """Return the command that a clean-up of an exported selection takes, to be pasted."""
     return " ".join(map(terminal.quoted, [*sheet.command, "--selection", selection]))
+
+
+def _python() -> str:
+    """Return the interpreter that runs this, or its plain name when it would have to be quoted."""
+    known = sys.executable and terminal.quoted(sys.executable) == sys.executable
+    return sys.executable if known else "python"
+
+
+def home() -> str:
+    """Return the folder that the command must be run in; "" when any will do: it is installed."""
+    try:
+        metadata.distribution("imageshelf")
+    except metadata.PackageNotFoundError:
+        return os.path.dirname(os.path.dirname(os.path.abspath(imageshelf.__file__)))
+    return ""

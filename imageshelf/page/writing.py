@@ -59,6 +59,7 @@ def rendered(sheet: Sheet, thumbs: Iterable[Block]) -> Iterator[str]:
         intro=[report.shown(sentence) for sentence in sheet.intro],
         shelf=report.shown(sheet.shelf),
         choosing=any(group.choosing for group in sheet.groups),
+        home=report.shown(sheets.home()),
         command=sheets.command_line(sheet, SELECTION_NAME) if sheet.command else "",
         many=len(sheet.groups) > 1,
         written=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
