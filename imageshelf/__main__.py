@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from imageshelf import __version__, report, terminal, threads
 from imageshelf.cleaning import options as cleaning_options
+from imageshelf.stopping import Stopped, stop_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the verb says; return the exit status: 0, or 1 for a sentence on stderr."""
+    """Do what the verb says; return the exit status.
+
+    0, or 1 for a sentence on stderr; 130 and 143 when stopped.
+    """
     options = parse_args(argv)
     terminal.tolerate_any_name()
-    status: int = options.verb(options)
+    changes_nothing = options.verb in {check, explain, calibrate}
+    try:
+        with stop_at_once() if changes_nothing else nullcontext():
+            status: int = options.verb(options)
+    except Stopped as stopped:
+        return stopped.exit_status
+    except KeyboardInterrupt:
+        return 130
     return status
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from PIL import Image
 
 from imageshelf import index
+from imageshelf.__main__ import main
+from imageshelf.page import saving, writing
 from imageshelf.page.thumbnails import CHANGED, GONE
 from tests.conftest import drawn
 from tests.outline import Outline
@@ -156,6 +159,24 @@ def test_no_duplicates_are_told_on_the_page(photos: Path, tmp_path: Path, script
     outline = Outline((tmp_path / "p.html").read_text())
     assert outline.json("data")["groups"] == []
     assert "0 groups of copies among 6 pictures" in outline.text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are not sent there")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_page_that_is_stopped_leaves_the_old_one_and_no_draft(
+    here: Path, monkeypatch: pytest.MonkeyPatch, number: int, status: int
+) -> None:
+    (here / "page.html").write_bytes(b"old " + saving.MARK)
+
+    def stopped(*_: object, **__: object) -> object:
+        os.kill(os.getpid(), number)
+        return iter(())
+
+    monkeypatch.setattr(writing, "blocks", stopped)
+    monkeypatch.chdir(here)
+    assert main([*ANSWERS["explain"][1:], "--html", "page.html"]) == status
+    assert (here / "page.html").read_bytes() == b"old " + saving.MARK
+    assert not [name for name in os.listdir(here) if name.endswith(".part")]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows always has a display")
