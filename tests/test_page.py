@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import os
 import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from imageshelf.page import parts
 from imageshelf.page.cards import Card, CardGroup, Sheet
@@ -108,6 +111,13 @@ def test_thumbnails_are_made_on_the_way_and_told_of(photos: Path, tmp_path: Path
     assert sum(told) == 6
     assert [len(outline.json(f"t{number}")) for number in range(3)] == [4, 0, 2]
     assert all(one["src"] for number in (0, 2) for one in outline.json(f"t{number}"))
+
+
+def test_no_picture_takes_more_than_15_kB_of_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "noise.png"
+    Image.frombytes("RGB", (800, 800), os.urandom(800 * 800 * 3)).save(path)
+    (one,) = Outline(written(tmp_path, Sheet("", (CardGroup("", (Card(str(path)),)),)))).json("t0")
+    assert 5_000 < len(json.dumps(one)) <= 15_000
 
 
 def test_a_page_without_groups_is_a_page(tmp_path: Path) -> None:
