@@ -113,7 +113,7 @@ def test_thumbnails_are_made_on_the_way_and_told_of(photos: Path, tmp_path: Path
     assert all(one["src"] for number in (0, 2) for one in outline.json(f"t{number}"))
 
 
-def test_no_picture_takes_more_than_15_kB_of_the_page(tmp_path: Path) -> None:
+def test_no_picture_takes_more_than_15_kilobytes_of_the_page(tmp_path: Path) -> None:
     path = tmp_path / "noise.png"
     Image.frombytes("RGB", (800, 800), os.urandom(800 * 800 * 3)).save(path)
     (one,) = Outline(written(tmp_path, Sheet("", (CardGroup("", (Card(str(path)),)),)))).json("t0")
