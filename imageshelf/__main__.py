@@ -90,7 +90,7 @@ def calibrate(options: argparse.Namespace) -> int:
     from imageshelf.page.saving import (  # noqa: PLC0415
         MARK,
         ReportError,
-        require_replaceable,
+        require_writable,
         saved,
     )
     from imageshelf.shelf import ShelfError  # noqa: PLC0415
@@ -98,7 +98,7 @@ def calibrate(options: argparse.Namespace) -> int:
     try:
         answers.refuse_early(options.html)
         if options.svg:
-            require_replaceable(options.svg, "plot")
+            require_writable(options.svg, "plot")
         calibration = of_shelf(options.shelve)
         told = answers.written(sheets.of_calibration(calibration, options.shelve), options.html)
         if options.svg:

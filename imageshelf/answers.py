@@ -69,9 +69,9 @@ def refuse_early(html: str | None, contact: str | None = None) -> None:
         from imageshelf.page import contact_sheet  # noqa: PLC0415 - Pillow's fonts
 
         contact_sheet.format_of(contact)
-        saving.require_replaceable(contact, "contact sheet")
+        saving.require_writable(contact, "contact sheet")
     if html:
-        saving.require_replaceable(html, "page")
+        saving.require_writable(html, "page")
 
 
 def _shown(

@@ -15,10 +15,10 @@ from tests.conftest import ROOT
 
 ASK = """
 import os, sys
-from imageshelf.page.saving import ReportError, require_replaceable
+from imageshelf.page.saving import ReportError, require_writable
 os.setuid(65534)
 try:
-    require_replaceable(sys.argv[1], "page")
+    require_writable(sys.argv[1], "page")
 except ReportError as problem:
     print(problem)
 """

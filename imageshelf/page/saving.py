@@ -46,13 +46,24 @@ def _draft(path: str) -> str:
     return os.path.join(os.path.dirname(path), f"imageshelf-{secrets.token_hex(8)}.part")
 
 
+def require_writable(path: str, noun: str) -> None:
+    """Raise ReportError when a report could not be written to `path`, as far as can be told now."""
+    require_replaceable(path, noun)
+    draft = _draft(path)
+    try:
+        with open(draft, "xb"):
+            pass
+        os.unlink(draft)
+    except OSError as exc:
+        raise ReportError(f"cannot write the {noun} {path}: {exc.strerror or exc}") from exc
+
+
 def require_replaceable(path: str, noun: str) -> None:
-    """Raise ReportError when `path` cannot be written, or something is there that is not ours."""
+    """Raise ReportError when there is no folder for `path`, or something there that is not ours."""
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
         raise ReportError(f"cannot write the {noun} {path}: there is no folder {folder}")
     try:
-        _try_to_write(path)
         if not _exists(path):
             return
         if not os.path.isfile(path):
@@ -76,11 +87,3 @@ def _exists(path: str) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _try_to_write(path: str) -> None:
-    """Raise OSError when the folder of a file takes no new one."""
-    draft = _draft(path)
-    with open(draft, "xb"):
-        pass
-    os.unlink(draft)
