@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if warning := versions.old_pillow():
         print(f"search.py: {warning}", file=sys.stderr)
     try:
-        answers.refuse_early(options)
+        answers.refuse_early(options.html, options.contact_sheet)
         with stop_at_once():
             if options.duplicates:
                 answers.present_groups(find_duplicates(options), options)

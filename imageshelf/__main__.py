@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from imageshelf import __version__, own_process, report, terminal, versions
 from imageshelf.cleaning import options as cleaning_options
+from imageshelf.stopping import stop_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the verb says; return the exit status: 0, or 1 for a sentence on stderr.
+    """Do what the verb says; return the exit status.
 
-    130 and 143 when stopped.
+    0, or 1 for a sentence on stderr; 130 and 143 when stopped.
     """
     options = parse_args(argv)
     terminal.tolerate_any_name()
     if warning := versions.old_pillow():
         print(f"imageshelf: {warning}", file=sys.stderr)
+    changes_nothing = options.verb in {check, explain, calibrate}
     try:
-        status: int = options.verb(options)
+        with stop_at_once() if changes_nothing else nullcontext():
+            status: int = options.verb(options)
     except KeyboardInterrupt as stopped:
         return getattr(stopped, "exit_status", 130)
     return status
@@ -61,34 +65,56 @@ def check(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     """Print every measure of two pictures side by side."""
-    from imageshelf.explaining import ExplainError  # noqa: PLC0415 - each verb loads its own
+    from imageshelf import answers  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.explaining import ExplainError  # noqa: PLC0415
     from imageshelf.explaining import explain as measured  # noqa: PLC0415
+    from imageshelf.page import sheets  # noqa: PLC0415
+    from imageshelf.page.saving import ReportError  # noqa: PLC0415
 
     try:
+        answers.refuse_early(options.html, options.contact_sheet)
         explanation = measured(options.a, options.b, full_decode=options.full_decode)
-    except ExplainError as problem:
+        sheet = sheets.of_explanation(explanation)
+        told = answers.written(sheet, options.html, options.contact_sheet)
+    except (ExplainError, ReportError) as problem:
         return failed(problem)
     print(explanation.text())
-    return 0
+    return _told(told)
 
 
 def calibrate(options: argparse.Namespace) -> int:
     """Print how far strangers and copies are apart in this collection."""
-    from imageshelf.calibrating import (  # noqa: PLC0415 - each verb loads its own
-        CalibrationError,
-        of_shelf,
+    from imageshelf import answers  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.calibrating import CalibrationError, of_shelf  # noqa: PLC0415
+    from imageshelf.page import sheets  # noqa: PLC0415
+    from imageshelf.page.saving import (  # noqa: PLC0415
+        MARK,
+        ReportError,
+        require_writable,
+        saved,
     )
-    from imageshelf.page.saving import MARK, ReportError, saved  # noqa: PLC0415
     from imageshelf.shelf import ShelfError  # noqa: PLC0415
 
     try:
+        answers.refuse_early(options.html)
+        if options.svg:
+            require_writable(options.svg, "plot")
         calibration = of_shelf(options.shelve)
+        told = answers.written(sheets.of_calibration(calibration, options.shelve), options.html)
         if options.svg:
             with saved(options.svg, "plot") as file:
                 file.write(b"<!-- " + MARK + b" -->\n" + calibration.svg().encode())
+            told.append(f"plot: {report.shown(options.svg)}")
     except (CalibrationError, ShelfError, ReportError) as problem:
         return failed(problem)
     print(calibration.text())
+    return _told(told)
+
+
+def _told(sentences: list[str]) -> int:
+    """Say on stderr what was written where; return the exit status."""
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
     return 0
 
 
@@ -136,12 +162,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     explaining.add_argument("a", metavar="A", help="a picture")
     explaining.add_argument("b", metavar="B", help="another")
     explaining.add_argument("--full-decode", action="store_true", help="decode every pixel")
+    _html(explaining)
+    explaining.add_argument(
+        "--contact-sheet", metavar="FILE", help="also draw the two as one JPEG or PNG"
+    )
     explaining.set_defaults(verb=explain)
     calibrating = verbs.add_parser(
         "calibrate", help="how far strangers and copies are apart in your collection"
     )
     _shelve(calibrating)
     calibrating.add_argument("--svg", metavar="FILE", help="also draw the distances as a plot")
+    _html(calibrating)
     calibrating.set_defaults(verb=calibrate)
     cleaning_options.add_clean(verbs, cleaning("clean"))
     cleaning_options.add_undo(verbs, cleaning("undo"))
@@ -157,6 +188,12 @@ def _shelve(parser: argparse.ArgumentParser) -> None:
         default="db.shelve",
         metavar="FILE",
         help="the shelf (default: %(default)s)",
+    )
+
+
+def _html(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--html", metavar="FILE", help="also write it as a page to look at, in one file"
     )
 
 

@@ -7,11 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from imageshelf import csv_report, progress, report, terminal, viewer
+from imageshelf.page import saving
 
 if TYPE_CHECKING:
     import argparse
 
     from imageshelf.grouped import Duplicates
+    from imageshelf.page.cards import Sheet
     from imageshelf.searching import Matches
 
 
@@ -33,10 +35,12 @@ def present_groups(found: Duplicates, options: argparse.Namespace) -> None:
         _tell(duplicates_report.warnings(found))  # not into what a program reads
     if options.null:
         put_out(duplicates_report.as_null(found))
-    elif options.format == "text" and progress.in_notebook():
+    elif options.format != "text":
+        put_out(duplicates_report.FORMATS[options.format](found))
+    elif progress.in_notebook():
         _display(found)
     else:
-        put_out(duplicates_report.FORMATS[options.format](found))
+        put_out(duplicates_report.text(found, terminal.painter(sys.stdout)))
     paths = [one.path for group in found.groups for one in (group.keeper, *group.members)]
     _tell(_shown(options, found, paths))
 
@@ -48,6 +52,8 @@ def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:
         return csv_report.null_paths(paths)
     if options.unmatched:
         return report.unmatched_text(answer, options.format)
+    if options.format == "text":
+        return report.matches_text(answer, terminal.painter(sys.stdout))
     return report.FORMATS[options.format](answer)
 
 
@@ -59,15 +65,15 @@ def put_out(text: str | bytes) -> None:
         sys.stdout.write(text)
 
 
-def refuse_early(options: argparse.Namespace) -> None:
+def refuse_early(html: str | None, contact: str | None = None) -> None:
     """Raise ReportError for a page or sheet that could not be written, before the work is done."""
-    from imageshelf.page import contact_sheet, saving  # noqa: PLC0415 - Jinja2 and Pillow's fonts
+    if contact:
+        from imageshelf.page import contact_sheet  # noqa: PLC0415 - Pillow's fonts
 
-    if options.contact_sheet:
-        contact_sheet.format_of(options.contact_sheet)
-        saving.require_replaceable(options.contact_sheet, "contact sheet")
-    if options.html:
-        saving.require_replaceable(options.html, "page")
+        contact_sheet.format_of(contact)
+        saving.require_writable(contact, "contact sheet")
+    if html:
+        saving.require_writable(html, "page")
 
 
 def _shown(
@@ -76,24 +82,36 @@ def _shown(
     """Write the page and the contact sheet, open the viewer; return what to tell about it."""
     told = []
     if options.html or options.contact_sheet:
-        from imageshelf.page import cards, contact_sheet, writing  # noqa: PLC0415 - Jinja2, Pillow's fonts
+        from imageshelf.page import sheets  # noqa: PLC0415 - Jinja2, Pillow's fonts
 
         if isinstance(answer, list):
-            sheet = cards.of_matches(answer, options.shelve)
+            sheet = sheets.of_matches(answer, options.shelve)
         else:
-            sheet = cards.of_groups(answer.groups, options.shelve)
-        if options.html:
-            number = sum(len(group.cards) for group in sheet.groups)
-            with progress.bar(number, "picture") as advance:
-                writing.write_page(options.html, sheet, advance=advance)
-            told.append(f"page: {report.shown(options.html)}")
-        if options.contact_sheet:
-            contact_sheet.write_sheet(options.contact_sheet, sheet)
-            told.append(f"contact sheet: {report.shown(options.contact_sheet)}")
+            sheet = sheets.of_duplicates(answer, options.shelve)
+        told += written(sheet, options.html, options.contact_sheet)
     if options.open:
         told.append(
             viewer.open_pictures([os.path.abspath(options.html)] if options.html else paths)
         )
+    return told
+
+
+def written(sheet: Sheet, html: str | None, contact: str | None = None) -> list[str]:
+    """Write a sheet as a page, a contact sheet, or both; return what to tell about it.
+
+    Raises ReportError.
+    """
+    from imageshelf.page import contact_sheet, writing  # noqa: PLC0415 - Jinja2, Pillow's fonts
+
+    told = []
+    if html:
+        number = sum(len(group.cards) for group in sheet.groups)
+        with progress.bar(number, "picture") as advance:
+            writing.write_page(html, sheet, advance=advance)
+        told.append(f"page: {report.shown(html)}")
+    if contact:
+        contact_sheet.write_sheet(contact, sheet)
+        told.append(f"contact sheet: {report.shown(contact)}")
     return told
 
 

@@ -1,22 +1,24 @@
-"""A calibration as text for a terminal, and as HTML with a plot for a notebook."""
+"""A calibration as text for a terminal, and as a plot with tables."""
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import numpy as np
+from markupsafe import Markup
 
 from imageshelf import matching, report, terminal
 from imageshelf.calibrating import DISTANCES, POLICIES, SURE
 from imageshelf.lightly_edited import QUALITY
 from imageshelf.matching import Policy
+from imageshelf.page.panels import Drawing, Table
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.calibrating import Calibration
     from imageshelf.matching import Limits
+    from imageshelf.page.panels import Panel
 
 WIDTH, HEIGHT = 640, 260  # of the plot, in its own units
 _LEFT, _RIGHT, _TOP, _BOTTOM = 16, 16, 40, 36  # margins
@@ -36,10 +38,18 @@ def text(told: Calibration) -> str:
     return "\n\n".join(parts)
 
 
-def as_html(told: Calibration) -> str:
+def panels(told: Calibration) -> tuple[Panel, ...]:
     """Return the plot and the tables."""
-    heading, notes = (f"<p>{html.escape(words)}</p>" for words in (_heading(told), _notes(told)))
-    return heading + svg(told) + _table(_rules(told)) + _table(_edits(told)) + notes
+    return (
+        Drawing("Row distances of copies and of strangers", Markup(svg(told))),  # noqa: S704
+        Table("What each rule finds", _rules(told), right=frozenset({1, 2, 3, 4})),
+        Table("Copies found by edit", _edits(told), right=frozenset({1, 2, 3})),
+    )
+
+
+def sentences(told: Calibration) -> list[str]:
+    """Return what was compared, and what to know about the figures."""
+    return [_heading(told) + ".", *_notes(told).split("\n")]
 
 
 def _heading(told: Calibration) -> str:
@@ -132,8 +142,8 @@ def svg(told: Calibration) -> str:
     floor = HEIGHT - _BOTTOM
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
-        ' font-family="system-ui, sans-serif" font-size="12" fill="currentColor"'
-        f' style="max-width:{WIDTH}px"><title>Row distances of copies and of strangers</title>'
+        f' width="{WIDTH}" height="{HEIGHT}" font-family="system-ui, sans-serif" font-size="12"'
+        ' fill="currentColor"><title>Row distances of copies and of strangers</title>'
     )
     parts = [
         start,
@@ -182,12 +192,3 @@ def _legend() -> list[str]:
         f'<text x="{x + 17}" y="16">{name}</text>'
         for x, name, colour in ((_LEFT, "copies", _COPIES), (_LEFT + 80, "strangers", _STRANGERS))
     ]
-
-
-def _table(rows: list[list[str]]) -> str:
-    head, *body = rows
-    cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    lines = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in body
-    )
-    return f"<table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>"

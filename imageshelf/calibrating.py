@@ -115,9 +115,9 @@ class Calibration:
         return calibrate_report.svg(self)
 
     def _repr_html_(self) -> str:
-        from imageshelf import calibrate_report  # noqa: PLC0415
+        from imageshelf.page import notebook, sheets  # noqa: PLC0415
 
-        return calibrate_report.as_html(self)
+        return notebook.html_cards(sheets.of_calibration(self))
 
 
 def _share(counts: Counts, limits: Limits) -> float:

@@ -95,7 +95,7 @@ def decode(stream: BinaryIO, path: str, *, full_decode: bool) -> Decoded:
         raise UnreadableImage(reason, other=other)
     try:
         if content.format == "TIFF":
-            _refuse_raw(stream, path)
+            refuse_raw(stream, path)
         if content.format == "JPEG":
             return _decode_jpeg(stream, full_decode=full_decode)
         return _decode_other(stream, content.format, head, full_decode=full_decode)
@@ -106,12 +106,13 @@ def decode(stream: BinaryIO, path: str, *, full_decode: bool) -> Decoded:
     except OSError as exc:
         if exc.errno is not None:  # the disk's fault, not the picture's
             raise
-        raise UnreadableImage(_damage(content.words, exc)) from exc
+        raise UnreadableImage(damage(content.words, exc)) from exc
     except Exception as exc:  # whatever else a decoder raises is about the file
-        raise UnreadableImage(_damage(content.words, exc)) from exc
+        raise UnreadableImage(damage(content.words, exc)) from exc
 
 
-def _damage(words: str, exc: Exception) -> str:
+def damage(words: str, exc: Exception) -> str:
+    """Return what a decoder's exception says of a file, to follow "this file"."""
     said = " ".join(str(exc).split())
     if "truncated" in said.lower() or "not enough image data" in said:
         return f"is {words} that ends too early"
@@ -120,7 +121,7 @@ def _damage(words: str, exc: Exception) -> str:
     return f"is {words} that is damaged: {said[:200]}"
 
 
-class _Jpeg(JpegImageFile):
+class Jpeg(JpegImageFile):
     """Pillow's JPEG reader without its search for a resolution in the EXIF data.
 
     That would parse all of EXIF, trip over broken ones, and cost as much as opening the file.
@@ -132,8 +133,8 @@ class _Jpeg(JpegImageFile):
 
 
 def _decode_jpeg(stream: BinaryIO, *, full_decode: bool) -> Decoded:
-    image = _Jpeg(stream)
-    width, height = _checked(image.size)
+    image = Jpeg(stream)
+    width, height = checked_size(image.size)
     tags, xmp = metadata.embedded(image)
     sideways = tags.orientation in SIDEWAYS
     box: reduction.Box = (0, 0, width, height)
@@ -170,10 +171,10 @@ def _tail(stream: BinaryIO) -> bytes:
 
 
 def _decode_other(stream: BinaryIO, name: str, head: bytes, *, full_decode: bool) -> Decoded:
-    _learn(name)
-    with _pillow_at_work():
+    learn(name)
+    with pillow_at_work():
         image = Image.open(stream, formats=[name])
-        _checked(image.size)
+        checked_size(image.size)
         frames = getattr(image, "n_frames", 1) if name in FRAMES_AT_HAND else None
         tags = metadata.tiff_tags(stream) if name == "TIFF" else None
         if tags:
@@ -208,7 +209,7 @@ def _bits(image: Image.Image, name: str, head: bytes, tags: Tags) -> int:
     return int(tags.bits or image.info.get("bit_depth") or 8)
 
 
-def _learn(name: str) -> None:
+def learn(name: str) -> None:
     """Load the plug-in of one format; raises UnreadableImage when it is not installed."""
     try:
         plugin = import_module(PLUGINS[name])
@@ -219,7 +220,8 @@ def _learn(name: str) -> None:
         plugin.register_heif_opener()
 
 
-def _checked(size: tuple[int, int]) -> tuple[int, int]:
+def checked_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return a size that may be decoded; raises UnreadableImage for one above the limit."""
     if size[0] * size[1] > pixel_limit():
         raise _too_large(size[0] * size[1])
     return size
@@ -231,7 +233,7 @@ def _too_large(pixels: int) -> UnreadableImage:
     return UnreadableImage(reason, lasting=False)  # the limit may be another one next time
 
 
-class _pillow_at_work:  # noqa: N801  used like a function
+class pillow_at_work:  # noqa: N801  used like a function
     """Within: our pixel limit, its warnings as errors, and no other warning of Pillow's."""
 
     def __enter__(self) -> None:
@@ -248,7 +250,8 @@ class _pillow_at_work:  # noqa: N801  used like a function
         _ONE_AT_A_TIME.release()
 
 
-def _refuse_raw(stream: BinaryIO, path: str) -> None:
+def refuse_raw(stream: BinaryIO, path: str) -> None:
+    """Raise UnreadableImage for a TIFF file that is camera RAW."""
     tags = metadata.tiff_tags(stream)
     stream.seek(0)
     if tags.raw or sniffing.promise(path) == "raw":

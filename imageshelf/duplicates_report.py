@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imageshelf.grouped import Duplicates, Group, Member
+    from imageshelf.terminal import Painter
 
 MANY = 20_000  # pictures from which on false pairs are worth a word
 FIELDS = (
@@ -21,24 +22,30 @@ FIELDS = (
 )  # fmt: skip
 
 
-def text(found: Duplicates) -> str:
+def text(found: Duplicates, paint: Painter = terminal.plain) -> str:
     """Return the groups to read; copies first, other shots and similar pictures apart."""
     copies = [group for group in found.groups if not _is_no_copies(group)]
     others = [group for group in found.groups if _is_no_copies(group)]
-    lines = warnings(found)
-    spare = [one for group in copies for one in group.members if not one.keep]
-    freed = sum(one.size_bytes for one in spare)
-    lines.append(
-        f"{count(len(copies), 'group')} of copies among {count(found.pictures, 'picture')}; "
-        f"{count(len(spare), 'picture')} of {size(freed)} could go"
-    )
+    lines = sentences(found)
     for group in copies:
-        lines += ["", *_group(group)]
+        lines += ["", *_group(group, paint)]
     if others:
         lines += ["", "no copies, but other shots of a moment or similar pictures:"]
         for group in others:
-            lines += ["", *_group(group)]
+            lines += ["", *_group(group, paint)]
     return "\n".join(lines) + "\n"
+
+
+def sentences(found: Duplicates) -> list[str]:
+    """Return what to know before the groups are looked at: how many, and how far to trust them."""
+    copies = [group for group in found.groups if not _is_no_copies(group)]
+    spare = [one for group in copies for one in group.members if not one.keep]
+    freed = sum(one.size_bytes for one in spare)
+    told = (
+        f"{count(len(copies), 'group')} of copies among {count(found.pictures, 'picture')}; "
+        f"{count(len(spare), 'picture')} of {size(freed)} could go"
+    )
+    return [*warnings(found), told]
 
 
 def warnings(found: Duplicates) -> list[str]:
@@ -55,11 +62,19 @@ def warnings(found: Duplicates) -> list[str]:
     return told
 
 
-def _group(group: Group) -> list[str]:
+def _group(group: Group, paint: Painter) -> list[str]:
     rows = [_row("keep", group.keeper)]
     rows += [_row(one.turn or one.kind, one) for one in group.members]
     rows += [_row("beside", one) for one in group.beside]
-    return terminal.columns(rows, right={2}).splitlines()
+    paints = [_paints(group.keeper, "green")]
+    paints += [_paints(one, "dim" if one.keep else "yellow") for one in group.members]
+    paints += [_paints(one, "dim") for one in group.beside]
+    return terminal.columns(rows, {2}, paints, paint).splitlines()
+
+
+def _paints(one: Member, label: str) -> dict[int, str]:
+    """Return the paints of a row: green stays, yellow goes; a warning is not overlooked."""
+    return {0: label, 4: "yellow" if one.warning else "dim"}
 
 
 def _row(label: str, one: Member) -> list[str]:
@@ -123,7 +138,6 @@ def as_null(found: Duplicates) -> bytes:
 
 
 FORMATS: dict[str, Callable[[Duplicates], str | bytes]] = {
-    "text": text,
     "json": as_json,
     "jsonl": as_jsonl,
     "csv": as_csv,

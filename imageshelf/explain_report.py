@@ -1,15 +1,16 @@
-"""An explanation as text for a terminal and as HTML for a notebook."""
+"""An explanation as text for a terminal, and as what stands below its two pictures."""
 
 from __future__ import annotations
 
 import datetime as dt
-import html
 from typing import TYPE_CHECKING
 
 from imageshelf import hashing, matching, report, terminal
+from imageshelf.page.panels import Hashes, Table
 
 if TYPE_CHECKING:
     from imageshelf.explaining import Explanation
+    from imageshelf.page.panels import Panel
 
 TITLES = {"row": "row hash (the key)", "column": "column hash", "phash": "perceptual hash"}
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  camera clocks know no time zone
@@ -27,10 +28,19 @@ def text(told: Explanation) -> str:
     return "\n\n".join(parts)
 
 
-def as_html(told: Explanation) -> str:
-    """Return the same as HTML tables; in the grids the differing cells are marked."""
-    tables = (_descriptions(told), _verdict(told), _measures(told), _looks(told))
-    return "".join([*map(_table, tables), *(_grids_html(told, name) for name in TITLES)])
+def panels(told: Explanation) -> tuple[Panel, ...]:
+    """Return the same to stand below the two pictures, with the hashes drawn."""
+    pairs = [(f"{TITLES[name]}: {_differ(told, name)}", *_bits(told, name)) for name in TITLES]
+    return (
+        Table("Measures", _measures(told), head=False),
+        Table("Ways of looking at A, bits from B", _looks(told), right=frozenset({1, 2, 3, 4})),
+        Hashes("The bits, crossed where they differ", pairs),
+    )
+
+
+def sentences(told: Explanation) -> list[str]:
+    """Return what the two are to each other, by which rule, and what else matters."""
+    return [f"{name[0].upper()}{name[1:]}: {words}." for name, words in _verdict(told)]
 
 
 def _descriptions(told: Explanation) -> list[list[str]]:
@@ -104,33 +114,11 @@ def _grids_text(told: Explanation, name: str) -> str:
     """Return the bits of both as two pictures, and a third that marks where they differ."""
     a, b = _bits(told, name)
     grids = [hashing.grid(a), hashing.grid(b), hashing.grid(a ^ b).replace("#", "X")]
-    heading = f"{TITLES[name]}: {told.distance(name)} of 64 bits differ"
+    heading = f"{TITLES[name]}: {_differ(told, name)}"
     names = "   ".join(title.ljust(15) for title in ("A", "B", "differ")).rstrip()
     lines = ("   ".join(line) for line in zip(*(grid.split("\n") for grid in grids), strict=True))
     return "\n".join([heading, names, *lines])
 
 
-def _grids_html(told: Explanation, name: str) -> str:
-    a, b = _bits(told, name)
-    different = hashing.grid(a ^ b)
-    marked = (_marked(hashing.grid(bits), different) for bits in (a, b))
-    cells = "".join(f"<td><pre>{grid}</pre></td>" for grid in marked)
-    caption = html.escape(f"{TITLES[name]}: {told.distance(name)} of 64 bits differ")
-    return (
-        f"<table><caption>{caption}</caption>"
-        f"<thead><tr><th>A</th><th>B</th></tr></thead><tbody><tr>{cells}</tr></tbody></table>"
-    )
-
-
-def _marked(grid: str, different: str) -> str:
-    return "".join(
-        f"<mark>{cell}</mark>" if other == "#" else cell
-        for cell, other in zip(grid, different, strict=True)
-    )
-
-
-def _table(rows: list[list[str]]) -> str:
-    lines = (
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><tbody>{''.join(lines)}</tbody></table>"
+def _differ(told: Explanation, name: str) -> str:
+    return f"{told.distance(name)} of 64 bits differ"

@@ -70,13 +70,15 @@ class Check(NamedTuple):
 class Explanation:
     """Every measure of two pictures, side by side.
 
-    Distances in bits, shares in percent, errors in squared grey levels (0-255). `decided` is the
-    rule in words; `errors` has the mean squared error for each orientation of A.
+    Distances in bits, shares in percent, errors in squared grey levels (0-255). `turn` is
+    what A undergoes to look like B, `decided` the rule in words; `errors` has the mean squared
+    error for each orientation of A.
     """
 
     a: Measured
     b: Measured
     kind: str
+    turn: str
     decided: str
     checks: tuple[Check, ...]
     errors: Mapping[str, float]
@@ -102,10 +104,9 @@ class Explanation:
         return explain_report.text(self)
 
     def _repr_html_(self) -> str:
-        from imageshelf import explain_report  # noqa: PLC0415
-        from imageshelf.page import notebook  # noqa: PLC0415
+        from imageshelf.page import notebook, sheets  # noqa: PLC0415
 
-        return notebook.html_pair(self.a.path, self.b.path) + explain_report.as_html(self)
+        return notebook.html_cards(sheets.of_explanation(self))
 
 
 def explain(
@@ -132,6 +133,7 @@ def explain(
         ours,
         theirs,
         kind,
+        turn,
         decided,
         tuple(_checks(ours.views, theirs.views, policy)),
         squared_errors(ours.square, theirs.square),

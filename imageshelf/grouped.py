@@ -45,9 +45,9 @@ class Duplicates(NamedTuple):
     false_pairs: tuple[int, int]  # to expect, from and to
 
     def _repr_html_(self) -> str:
-        from imageshelf.page import notebook  # noqa: PLC0415 - only a notebook asks
+        from imageshelf.page import notebook, sheets  # noqa: PLC0415 - only a notebook asks
 
-        return notebook.html_groups(self.groups)
+        return notebook.html_cards(sheets.of_duplicates(self))
 
 
 def expected_false_pairs(pictures: int) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from PIL import Image
 
 from imageshelf import deep_samples, metadata, sniffing
 from imageshelf.beyond import Beyond, beyond
-from imageshelf.decoding import _checked, _damage, _Jpeg, _learn, _pillow_at_work, _refuse_raw
+from imageshelf.decoding import Jpeg, checked_size, damage, learn, pillow_at_work, refuse_raw
 from imageshelf.opening import UnreadableImage, open_regular, unreadable
 from imageshelf.reduction import EXIF_TURNS
 
@@ -96,7 +96,7 @@ def _format(stream: BinaryIO, path: str) -> str:
         reason, other = sniffing.refusal(path, content)
         raise UnreadableImage(reason, other=other)
     if content.format == "TIFF":
-        _refuse_raw(stream, path)
+        refuse_raw(stream, path)
     return content.format
 
 
@@ -108,9 +108,9 @@ def _opened(stream: BinaryIO, name: str) -> Image.Image:
 
 def _open(stream: BinaryIO, name: str) -> Image.Image:
     if name == "JPEG":
-        return _Jpeg(stream)
-    _learn(name)
-    with _pillow_at_work():
+        return Jpeg(stream)
+    learn(name)
+    with pillow_at_work():
         return Image.open(stream, formats=[name])
 
 
@@ -122,9 +122,9 @@ def _translated(name: str, work: Callable[[], T]) -> T:
     except OSError as exc:
         if exc.errno is not None:  # the disk's fault, not the picture's
             raise
-        raise UnreadableImage(_damage(f"a {name} picture", exc)) from exc
+        raise UnreadableImage(damage(f"a {name} picture", exc)) from exc
     except Exception as exc:  # whatever else a decoder raises is about the file
-        raise UnreadableImage(_damage(f"a {name} picture", exc)) from exc
+        raise UnreadableImage(damage(f"a {name} picture", exc)) from exc
 
 
 def _pixel_digest(stream: BinaryIO, path: str) -> bytes:
@@ -148,7 +148,7 @@ def _frames_digest(stream: BinaryIO, name: str, *, low: bool) -> tuple[bytes, bo
     """
     parts: list[bytes] = []
     any_deep = False
-    with _pillow_at_work():
+    with pillow_at_work():
         for image, deep in _frames(_opened(stream, name), low=low):
             any_deep |= deep
             turn = None
@@ -171,7 +171,7 @@ def _frames(image: Image.Image, *, low: bool) -> Iterator[tuple[Image.Image, boo
             image.seek(number)
         except EOFError:
             return
-        width, height = _checked(image.size)
+        width, height = checked_size(image.size)
         pixels += width * height
         if pixels > PIXEL_LIMIT:
             raise Beyond

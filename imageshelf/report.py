@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from imageshelf.indexing import Summary
     from imageshelf.searching import Asked, Match, Matches
+    from imageshelf.terminal import Painter
 
 REMEDIES = (  # how a reason for a skip begins: what to do about it
     ("took longer", "raise --time-limit"),
@@ -34,6 +35,15 @@ SECTIONS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("other shots of the same moment, no copies:", lambda kind: kind == "another shot"),
     ("similar pictures, no copies:", lambda kind: kind == "similar"),
 )
+KIND_PAINTS = {  # what is sure is green, what wants a look is yellow, what is no copy stands back
+    "same file": "green",
+    "identical bytes": "green",
+    "identical pixels": "green",
+    "turned": "cyan",
+    "near": "yellow",
+    "another shot": "dim",
+    "similar": "dim",
+}
 KILO, TWO_DIGITS = 1000, 10
 FIELDS = (
     "query", "path", "distance", "row", "column", "phash", "score", "similarity", "kind", "turn",
@@ -109,12 +119,12 @@ def matches_jsonl(matches: Iterable[Match]) -> str:
     return "".join(json.dumps(record(match)) + "\n" for match in matches)
 
 
-def matches_text(matches: Matches) -> str:
+def matches_text(matches: Matches, paint: Painter = terminal.plain) -> str:
     """Return the answer to read: for each query a heading and a table, or a sentence."""
     by_query: dict[str, list[Match]] = {}
     for match in matches:
         by_query.setdefault(match.query, []).append(match)
-    answers = [_answer(a, by_query.get(a.path, [])) for a in matches.asked if not a.problem]
+    answers = [_answer(a, by_query.get(a.path, []), paint) for a in matches.asked if not a.problem]
     return "\n\n".join(answers) + "\n" if answers else ""
 
 
@@ -134,8 +144,8 @@ def unmatched_text(matches: Matches, form: str) -> str | bytes:
     return "".join(line + "\n" for line in lines)
 
 
-def _answer(asked: Asked, found: Sequence[Match]) -> str:
-    name = shown(asked.path)
+def _answer(asked: Asked, found: Sequence[Match], paint: Painter) -> str:
+    name = paint(shown(asked.path), "bold")
     note = "; it shows too little for a near match" if asked.low_information else ""
     if not found:
         return f"{name}: no picture on the shelf matches{note}"
@@ -143,7 +153,7 @@ def _answer(asked: Asked, found: Sequence[Match]) -> str:
     for heading, wanted in SECTIONS:
         section = [match for match in found if wanted(match.kind)]
         if section:
-            parts += [*([heading] if heading else []), _table([_header(), *map(_line, section)])]
+            parts += [*([heading] if heading else []), _table(section, paint)]
     return "\n\n".join(parts)
 
 
@@ -163,8 +173,11 @@ def _line(match: Match) -> list[str]:
     ]
 
 
-def _table(rows: list[list[str]]) -> str:
-    return terminal.columns(rows, right={0, 1, 2, 5})
+def _table(section: list[Match], paint: Painter) -> str:
+    rows = [_header(), *map(_line, section)]
+    paints = [dict.fromkeys(range(len(rows[0])), "dim")]
+    paints += [{3: KIND_PAINTS.get(match.kind, "yellow")} for match in section]
+    return terminal.columns(rows, {0, 1, 2, 5}, paints, paint)
 
 
 def matches_csv(matches: Iterable[Match]) -> bytes:
@@ -183,7 +196,6 @@ def html_table(matches: Matches) -> str:
 
 
 FORMATS: dict[str, Callable[[Matches], str | bytes]] = {
-    "text": matches_text,
     "json": matches_json,
     "jsonl": matches_jsonl,
     "csv": matches_csv,

@@ -63,6 +63,7 @@ class Match(NamedTuple):
     width: int | None
     height: int | None
     size_bytes: int | None
+    mtime_ns: int | None = None  # as indexed
 
     @property
     def distance(self) -> int:
@@ -97,9 +98,9 @@ class Matches(list[Match]):
 
     def _repr_html_(self) -> str:
         from imageshelf import report  # noqa: PLC0415 - only a notebook asks
-        from imageshelf.page import notebook  # noqa: PLC0415 - only a notebook asks
+        from imageshelf.page import notebook, sheets  # noqa: PLC0415
 
-        return notebook.html_matches(self) + report.html_table(self)
+        return notebook.html_cards(sheets.of_matches(self)) + report.html_table(self)
 
 
 @dataclass(frozen=True)
@@ -283,6 +284,7 @@ class Searching:
             width=row.width,
             height=row.height,
             size_bytes=row.size_bytes,
+            mtime_ns=row.mtime_ns,
         )
 
     def _by_hand(self, subject: Subject) -> Iterator[Match]:

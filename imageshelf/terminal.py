@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import shlex
@@ -10,8 +11,10 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import TextIO
+
+    Painter = Callable[[str, str], str]  # a text and one of PAINTS -> the text, perhaps painted
 
 GAP = "  "
 PAINTS = {
@@ -51,10 +54,21 @@ def padded(text: str, cells: int, *, right: bool = False) -> str:
     return space + text if right else text + space
 
 
-def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
+def plain(text: str, paint: str) -> str:  # noqa: ARG001 - the painter without colours
+    """Return the text as it is."""
+    return text
+
+
+def columns(
+    rows: Sequence[Sequence[str]],
+    right: Collection[int] = (),
+    paints: Sequence[Mapping[int, str]] = (),
+    paint: Painter = plain,
+) -> str:
     """Return rows of cells as aligned lines; the last column is left ragged.
 
-    `right` names the columns, from 0, whose cells are aligned to the right.
+    `right` names the columns, from 0, whose cells are aligned to the right. `paints` says of each
+    row which cells `paint` gives which paint.
 
     >>> print(columns([["bits", "path"], ["3", "a.jpg"]], right={0}))
     bits  path
@@ -64,15 +78,16 @@ def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
         return ""
     last = len(rows[0]) - 1
     widths = [max(width(row[at]) for row in rows) for at in range(last)]
-    return "\n".join(
-        GAP.join(
-            [
-                *(padded(row[at], widths[at], right=at in right) for at in range(last)),
-                row[last],
-            ]
-        ).rstrip(" ")
-        for row in rows
-    )
+    lines = []
+    for number, row in enumerate(rows):
+        cells = [padded(row[at], widths[at], right=at in right) for at in range(last)]
+        cells.append(row[last])
+        for at, colour in (
+            paints[number] if paints else {}
+        ).items():  # the codes have no width: they come last
+            cells[at] = cells[at].replace(row[at], paint(row[at], colour), 1)
+        lines.append(GAP.join(cells).rstrip(" "))
+    return "\n".join(lines)
 
 
 def coloured(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:
@@ -92,12 +107,15 @@ def coloured(stream: TextIO | None, environment: Mapping[str, str] = os.environ)
 def painted(text: str, paint: str, *, on: bool) -> str:
     r"""Return the text in one of PAINTS, or as it is when colour is off.
 
-    Paint a cell after it was padded: the codes have no width on screen.
-
     >>> painted("keep", "green", on=True), painted("keep", "green", on=False)
     ('\x1b[32mkeep\x1b[0m', 'keep')
     """
     return f"\x1b[{PAINTS[paint]}m{text}\x1b[0m" if on and text else text
+
+
+def painter(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> Painter:
+    """Return what paints for a stream: `painted` where it takes colour, otherwise `plain`."""
+    return functools.partial(painted, on=True) if coloured(stream, environment) else plain
 
 
 def quoted(argument: str, platform: str = sys.platform) -> str:

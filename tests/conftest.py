@@ -42,15 +42,16 @@ def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def script_run() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run one of the scripts in a process of its own."""
+    """Run one of the scripts, or the package by its name, in a process of its own."""
 
     def run(
         name: str, *args: object, cwd: Path | None = None, **env: str
     ) -> subprocess.CompletedProcess[str]:
+        what = [str(ROOT / name)] if name.endswith(".py") else ["-m", name]
         return subprocess.run(
-            [sys.executable, str(ROOT / name), *map(str, args)],
+            [sys.executable, *what, *map(str, args)],
             cwd=cwd,
-            env={**os.environ, **env},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **env},
             capture_output=True,
             text=True,
             errors="surrogateescape",

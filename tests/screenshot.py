@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("picture", type=Path)
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--width", type=int, default=1280)
-    parser.add_argument("--height", type=int, default=860)
+    parser.add_argument("--height", type=int, default=930)
     parser.add_argument("--keys", nargs="*", default=["n", "a"], help="pressed before")
     options = parser.parse_args()
     with sync_playwright() as driver, tempfile.TemporaryDirectory() as profile:

@@ -4,40 +4,23 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
+from imageshelf.grouping import Member
 from imageshelf.page.cards import ASIDE, COPIES, KEEP, SHOTS, Card, CardGroup, Sheet
+from imageshelf.page.panels import Table
 from imageshelf.page.thumbnails import Wanted, make
 from tests.conftest import drawn
 
 
-class Member(NamedTuple):
-    """A picture of a duplicate group, with the fields that cards ask for."""
-
-    path: str
-    name: str
-    id: int
-    kind: str
-    turn: str = ""
-    row: int = 2
-    score: int = 9
-    width: int | None = 400
-    height: int | None = 300
-    size_bytes: int = 1000
-    mtime_ns: int = -1
-    captured_at: int | None = None
-    camera: str | None = None
-    keep: bool = False
-    reason: str = ""
-    warning: str = ""
-
-
-class Group(NamedTuple):
-    """A duplicate group, with the fields that cards ask for."""
-
-    keeper: Member
-    members: tuple[Member, ...]
-    beside: tuple[Member, ...] = ()
+def member(path: str, number: int, kind: str = "", **other: Any) -> Member:
+    """Return a picture of a duplicate group; `other` fields as given."""
+    usual = Member(
+        path, os.path.basename(path), number, kind, turn="", row=2, column=3, phash=2, score=9,
+        width=400, height=300, size_bytes=1000, mtime_ns=-1, captured_at=None, camera=None,
+        jpeg_quality=None, metadata_flags=0, keep=False, reason="", warning="",
+    )  # fmt: skip
+    return usual._replace(**other)
 
 
 def card(folder: Path, name: str, role: str = "", kind: str = "", seed: int = 1) -> Card:
@@ -96,4 +79,5 @@ def named_sheet(names: list[str], thumbnail_of: Path) -> Sheet:
         )
         for name in names
     )  # fmt: skip
-    return Sheet(names[0], groups, tuple(names), f"/{names[0]}", ("python", *names))
+    return Sheet(names[0], groups, tuple(names), f"/{names[0]}", ("python", *names),
+                 tuple(Table(name, [[name, name], [name, name]]) for name in names))  # fmt: skip

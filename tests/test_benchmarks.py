@@ -8,6 +8,7 @@ import os
 import pickle
 import re
 import shelve
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -183,3 +184,15 @@ def test_the_memory_of_a_decode_is_told_for_every_format() -> None:
     lines = output("pixel_memory.py", "--million", "1").splitlines()
     assert len(lines) == 15
     assert all(len(line[18:].split()) == 3 for line in lines)
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+def test_the_page_is_opened_and_timed(
+    module: Any, pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    monkeypatch.setattr(sys, "argv", ["page.py", str(pictures), "--groups", "4", "--runs", "1"])
+    assert module("page").main() == 0
+    told = capsys.readouterr().out
+    assert "4 groups, 8 pictures, 3 different" in told
+    assert re.search(r"first view: median \d+ ms", told)

@@ -63,17 +63,22 @@ def test_the_scripts_run_in_cells_twice_and_from_another_folder(
 
 
 def test_the_functions_do_the_same(photos: Path, tmp_path: Path) -> None:
-    first, asked, opened = executed(
+    first, asked, opened, _, groups = executed(
         tmp_path,
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
         "from imageshelf import index, search, open_shelf, key\n"
         "index('photos', 'db.shelve')",
         "search('photos/0.jpg', 'db.shelve')",
         "with open_shelf('db.shelve') as db: print(db[key('photos/0.jpg')])",
+        "import shutil; shutil.copy('photos/1.jpg', 'photos/copy.jpg')\n"
+        "index('photos', 'db.shelve')",
+        f"%run {ROOT / 'search.py'} --duplicates --shelve db.shelve",
     )
     assert "new=6" in text(first)
     assert "<table" in text(asked)
     assert "['photos/0.jpg']" in text(opened)
+    assert text(groups).count("<img") == 2
+    assert "1 group of copies among 7 pictures" in text(groups)
     assert os.listdir(tmp_path).count("db.shelve") == 1
 
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from pathlib import Path
 
+from imageshelf import explain
+from imageshelf.grouped import Duplicates
+from imageshelf.grouping import Group
 from imageshelf.page import notebook
 from imageshelf.page.cards import Card, CardGroup, Sheet
 from imageshelf.searching import Asked, Matches
 from tests.hostile_names import names
-from tests.sheets import Group, Member, choosing_sheet, named_sheet
+from tests.sheets import choosing_sheet, member, named_sheet
 
-TAGS = {"div", "p", "section", "b", "span", "figure", "img", "figcaption", "br", "pre"}
+TAGS = {
+    "div", "p", "section", "b", "span", "figure", "img", "figcaption", "br",
+    "h4", "table", "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
+ATTRIBUTES = {
+    "style", "src", "alt", "class", "tabindex", "role", "aria-label", "scope", "align",
+    "cellpadding",
+}  # fmt: skip
 
 
 class Outline(HTMLParser):
@@ -39,9 +49,10 @@ def test_the_pictures_are_shown(tmp_path: Path) -> None:
 def test_hostile_names_add_no_element_and_no_attribute(tmp_path: Path) -> None:
     choosing_sheet(tmp_path, 1)
     for name in names():
-        outline = Outline(notebook.html_cards(named_sheet([name], tmp_path / "home/0-a.jpg"), name))
+        sheet = named_sheet([name], tmp_path / "home/0-a.jpg")
+        outline = Outline(notebook.html_cards(sheet))
         assert outline.tags <= TAGS
-        assert outline.attributes <= {"style", "src", "alt"}
+        assert outline.attributes <= ATTRIBUTES
 
 
 def test_thousands_are_cut_and_counted(tmp_path: Path) -> None:
@@ -53,16 +64,17 @@ def test_thousands_are_cut_and_counted(tmp_path: Path) -> None:
     assert "and 2,040 more pictures" in html
 
 
-def test_matches_groups_and_explanations_have_their_html(photos: Path) -> None:
+def test_every_result_shows_its_pictures(photos: Path, tmp_path: Path) -> None:
     first, second = str(photos / "0.jpg"), str(photos / "1.jpg")
-    assert "No picture on the shelf matches." in notebook.html_matches(
-        Matches([], [Asked(first, 0)])
-    )
-    group = Group(Member(first, "0.jpg", 1, "", keep=True), (Member(second, "1.jpg", 2, "near"),))
-    assert Outline(notebook.html_groups([group])).pictures == 2
-    html = notebook.html_pair(first, second, "row 3\n<b>")
-    assert "row 3\n&lt;b&gt;</pre>" in html
-    assert Outline(html).pictures == 2
+    nothing = Matches([], [Asked(first, 0)])._repr_html_()
+    assert "No picture on the shelf matches." in nothing
+    assert Outline(nothing).pictures == 1
+    group = Group(member(first, 1, keep=True), (member(second, 2, "near"),))
+    assert Outline(Duplicates((group,), 2, 0, (0, 0))._repr_html_()).pictures == 2
+    explained = explain(first, second)._repr_html_()
+    assert Outline(explained).pictures == 2
+    assert "Ways of looking at A" in explained
+    assert explained.count("<svg") == 6
 
 
 def test_a_picture_that_is_gone_gives_its_reason(tmp_path: Path) -> None:

@@ -5,47 +5,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
+import tomllib
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
+from PIL import Image
 
-from imageshelf.page import writing as page
+from imageshelf.page import parts
 from imageshelf.page.cards import Card, CardGroup, Sheet
 from imageshelf.page.saving import ReportError
 from imageshelf.page.thumbnails import GONE
 from imageshelf.page.writing import write_page
+from tests.conftest import ROOT
 from tests.hostile_names import names
+from tests.outline import Outline
 from tests.sheets import choosing_sheet, named_sheet
-
-
-class Outline(HTMLParser):
-    """The elements of a page with their attributes, the text of scripts and styles, the rest."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.raw: list[tuple[dict[str, str | None], str]] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag in {"script", "style"}:
-            self.raw.append((dict(attrs), ""))
-
-    def handle_data(self, data: str) -> None:
-        if self.cdata_elem:
-            self.raw[-1] = (self.raw[-1][0], self.raw[-1][1] + data)
-        else:
-            self.text += data
-
-    def json(self, name: str) -> Any:
-        return json.loads(next(text for attrs, text in self.raw if attrs.get("id") == name))
 
 
 def written(folder: Path, sheet: Sheet) -> str:
@@ -136,6 +113,13 @@ def test_thumbnails_are_made_on_the_way_and_told_of(photos: Path, tmp_path: Path
     assert all(one["src"] for number in (0, 2) for one in outline.json(f"t{number}"))
 
 
+def test_no_picture_takes_more_than_15_kilobytes_of_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "noise.png"
+    Image.frombytes("RGB", (800, 800), os.urandom(800 * 800 * 3)).save(path)
+    (one,) = Outline(written(tmp_path, Sheet("", (CardGroup("", (Card(str(path)),)),)))).json("t0")
+    assert 5_000 < len(json.dumps(one)) <= 15_000
+
+
 def test_a_page_without_groups_is_a_page(tmp_path: Path) -> None:
     assert Outline(written(tmp_path, Sheet("Nothing", ()))).json("data")["groups"] == []
 
@@ -153,12 +137,29 @@ def test_a_page_replaces_a_page_and_nothing_else(tmp_path: Path) -> None:
 def test_a_page_of_matches_offers_no_choice(tmp_path: Path) -> None:
     sheet = Sheet("Matches", (CardGroup("q", (Card("/q.jpg"), Card("/a.jpg"))),))
     text = written(tmp_path, sheet)
-    assert 'id="bar" hidden' in text
+    assert 'id="export-open" class="strong" aria-haspopup="dialog" hidden' in text
     assert 'id="command"' not in text
 
 
 def test_the_parts_hold_nothing_that_ends_them() -> None:
-    parts = page._part("page.js") + page._part("page.css")
-    assert not re.search(r"</(script|style)", parts, re.IGNORECASE)
-    assert "innerHTML" not in parts
-    assert "http" not in parts
+    text = parts.script() + parts.part("page.css")
+    assert not re.search(r"</(script|style)", text, re.IGNORECASE)
+    assert "innerHTML" not in text
+    assert "http" not in text
+
+
+def test_an_installed_package_has_every_part_of_the_page() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    packed = {
+        path
+        for package, patterns in setuptools["package-data"].items()
+        for pattern in patterns
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+    }
+    needed = {
+        path
+        for path in (ROOT / "imageshelf").rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc"}
+    }
+    assert {"page.html", "page.css"} <= {path.name for path in needed}
+    assert needed <= packed

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +21,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, ImageOps
 
+import imageshelf
+from imageshelf.page import sheets
 from imageshelf.page.cards import Card, CardGroup, Sheet
 from imageshelf.page.writing import SELECTION_NAME, write_page
-from tests.conftest import drawn
+from tests.conftest import ROOT, drawn
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, named_sheet
 
@@ -42,6 +45,9 @@ AXE_VERSION = "4.10.3"
 AXE_SHA256 = "880970c081707360e64f34cea25ff91892f5bc95675b0776925b9709dd8a68bb"
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 VIEWS = [(size, scheme) for size in (DESK, PHONE) for scheme in ("light", "dark")]
+
+SPOKEN = """(() => { const one = document.activeElement;
+    return (one.getAttribute("aria-label") || one.textContent).trim(); })()"""
 
 Visit = Callable[[Sheet], "Page"]
 
@@ -157,6 +163,16 @@ def view(page: Page) -> Image.Image:
     return ImageOps.crop(shot.convert("L"), 2)
 
 
+def faults(page: Page) -> list[str]:
+    """Return what axe-core, which is on the page already, has to say against it."""
+    answer = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{fault['id']}: {node['html'][:200]}"
+        for fault in answer["violations"]
+        for node in fault["nodes"]
+    ]
+
+
 # -- deciding -------------------------------------------------------------------------------------
 
 
@@ -245,6 +261,36 @@ def test_the_space_to_be_freed_is_that_of_the_files(page: Page, tmp_path: Path) 
     assert f"{freed / 1000:.1f} kB to be freed".replace(".0 kB", " kB") in counts(page) or (
         f"{freed / 1000:.0f} kB to be freed" in counts(page)
     )
+
+
+def test_clean_does_what_was_exported(browser: Watched, photos: Path, tmp_path: Path) -> None:
+    for name in ("0", "1"):
+        shutil.copy(photos / f"{name}.jpg", photos / f"trip/{name} copy.jpg")
+    hostile = "-$(touch hit)\udcff<img>.jpg"
+    shutil.copy(photos / "2.jpg", photos / hostile)
+    command = [sys.executable, "-m", "imageshelf", "clean", "--shelve", "db.shelve"]
+    imageshelf.index(photos, tmp_path / "db.shelve")
+    found = imageshelf.duplicates(tmp_path / "db.shelve")
+    write_page(
+        str(tmp_path / "page.html"),
+        sheets.of_duplicates(found, str(tmp_path / "db.shelve")),
+        jobs=0,
+    )
+    page = browser.page()
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_selector(".card img")
+    keys(page, "n", "ArrowRight", "k", "n", "a", "n", "a")  # the copy of the first stays
+    (tmp_path / SELECTION_NAME).write_text(json.dumps(exported(page)))
+    done = subprocess.run(
+        [*command, "--selection", SELECTION_NAME, "--apply"], cwd=tmp_path, capture_output=True,
+        text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    kept = {path.relative_to(photos).as_posix() for path in photos.rglob("*.jpg")}
+    assert {"trip/0 copy.jpg", "1.jpg", "3.jpg", "trip/4.jpg", "trip/5.jpg"} <= kept
+    assert not {"0.jpg", "trip/1 copy.jpg"} & kept
+    assert len({"2.jpg", hostile} & kept) == 1
+    assert not (tmp_path / "hit").exists()
 
 
 # -- choices kept ---------------------------------------------------------------------------------
@@ -411,6 +457,103 @@ def test_the_command_is_copied_as_it_is_shown(page: Page, browser: Watched, tmp_
         assert page.evaluate("getSelection().toString()") == shown
 
 
+def test_a_group_of_thousands_is_drawn_as_it_is_looked_at(visit: Visit, tmp_path: Path) -> None:
+    first, *others = next(iter(choosing_sheet(tmp_path, 1).groups)).cards
+    many = tuple(replace(others[at % 2], name=f"{at}.jpg") for at in range(3000))
+    page = visit(Sheet("Matches", (CardGroup("g", (first, *many)),)))
+    page.wait_for_selector(".card img")
+    assert page.locator(".card").count() < 400
+    page.locator(".more").scroll_into_view_if_needed()
+    page.locator(".card").nth(200).wait_for(state="attached")
+    before = page.locator(".card").count()
+    page.locator(".more").focus()
+    keys(page, "Enter")
+    assert page.locator(".card").count() > before
+    assert page.evaluate("document.activeElement.className") == "card"
+    page.locator(".card").first.focus()
+    keys(page, "ArrowLeft")  # to the last picture of the group
+    assert page.locator(".card").count() == 3001
+    assert page.evaluate("!!document.activeElement.querySelector('img')")
+    assert page.locator(".more").count() == 0
+
+
+# -- what there is to read ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Sheet]:
+    """An explanation, a calibration, and matches of two queries."""
+    folder = tmp_path_factory.mktemp("answers")
+    (folder / "photos").mkdir()
+    for seed in range(55):
+        drawn(seed, (320, 240)).save(folder / f"photos/{seed}.jpg")
+    drawn(1, (320, 240)).transpose(Image.Transpose.ROTATE_90).save(folder / "turned.png")
+    drawn(999).save(folder / "stranger.png")
+    shelf = str(folder / "db.shelve")
+    imageshelf.index(folder / "photos", shelf)
+    asked = [folder / "turned.png", folder / "stranger.png"]
+    pair = str(folder / "photos/1.jpg"), str(folder / "turned.png")
+    return [
+        sheets.of_explanation(imageshelf.explain(*pair)),
+        sheets.of_calibration(imageshelf.calibrate(shelf), shelf),
+        sheets.of_matches(imageshelf.search(asked, shelf), shelf),
+    ]
+
+
+def test_every_answer_is_silent_and_free_of_faults(
+    visit: Visit, browser: Watched, axe: str, answers: list[Sheet]
+) -> None:
+    for sheet in answers:
+        for size, scheme in VIEWS:
+            page = visit(sheet)
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), sheet.title
+            page.evaluate(axe)
+            assert not faults(page), sheet.title
+            if sheet.groups:
+                keys(page, "n", "c")
+                assert not faults(page), sheet.title
+            page.close()
+    assert not browser.console
+    assert all(url.startswith(("data:", "file:", "blob:")) for url in browser.requests)
+
+
+def test_the_two_pictures_of_an_explanation_are_laid_on_each_other(
+    visit: Visit, answers: list[Sheet]
+) -> None:
+    page = visit(answers[0])
+    page.wait_for_selector(".card img")
+    assert page.is_hidden("#tools")
+    assert page.locator(".panel").count() == 3
+    assert page.locator(".hashes svg").count() == 6
+    keys(page, "n", "c", "4")
+    page.wait_for_timeout(200)
+    shot = view(page)
+    assert sum(shot.resize((32, 32)).tobytes()) / 1024 < 12
+    keys(page, "Escape", "n")
+    assert page.inner_text("#said") == "This is the last group."
+
+
+def test_a_calibration_has_a_plot_and_tables_and_nothing_to_choose(
+    visit: Visit, answers: list[Sheet]
+) -> None:
+    page = visit(answers[1])
+    plot = page.get_by_role("img", name="Row distances of copies and of strangers")
+    assert plot.bounding_box()["width"] > 500  # type: ignore[index]
+    assert page.get_by_role("rowheader", name="--max-distance 10", exact=True).is_visible()
+    assert page.is_hidden("#tools")
+    assert page.is_hidden("#export-open")
+    assert page.is_hidden("#nothing")
+
+
+def test_queries_without_a_match_say_so(visit: Visit, answers: list[Sheet]) -> None:
+    page = visit(answers[2])
+    page.wait_for_selector(".card img")
+    expect(page.locator("#shown")).to_have_text("2 queries")
+    assert "No picture on the shelf matches." in page.inner_text("#list")
+
+
 # -- harmless -------------------------------------------------------------------------------------
 
 
@@ -475,21 +618,13 @@ def test_axe_finds_no_fault(page: Page, axe: str, size: dict[str, int], scheme: 
     page.evaluate(axe)
     keys(page, "n", "a", "s")
 
-    def faults() -> list[str]:
-        answer = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{fault['id']}: {node['html'][:200]}"
-            for fault in answer["violations"]
-            for node in fault["nodes"]
-        ]
-
-    assert not faults()
+    assert not faults(page)
     for opener, closer in (("c", "Escape"), ("?", "Escape")):
         keys(page, opener)
-        assert not faults()
+        assert not faults(page)
         keys(page, closer)
     page.click("#export-open")
-    assert not faults()
+    assert not faults(page)
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE, {"width": 320, "height": 600}])
@@ -513,3 +648,56 @@ def test_tab_alone_reaches_a_decision(page: Page) -> None:
             break
     keys(page, "Tab", "Tab", "Tab", "Enter")  # the next picture: its link, Keep, Set aside
     assert counts(page).startswith("1 of 5")
+
+
+def test_the_keyboard_alone_filters_decides_compares_and_exports(page: Page) -> None:
+    """No letter keys, which a screen reader takes for itself: Tab, arrows, Space and Enter."""
+
+    def tab_to(name: str, backwards: str = "") -> None:
+        for _ in range(80):
+            keys(page, f"{backwards}Tab")
+            if page.evaluate(SPOKEN).startswith(name):
+                return
+        raise AssertionError(name)
+
+    keys(page, "Tab", "Enter", "Tab")  # past the head of the page to the first group
+    assert page.evaluate("document.activeElement.closest('.group') !== null")
+    tab_to("Compare: 0-a.jpg")
+    keys(page, "Enter")
+    assert page.evaluate(SPOKEN).startswith("Next")
+    tab_to("Set aside")
+    keys(page, "Enter", "Escape")
+    page.locator(".card:focus").wait_for()
+    assert counts(page).startswith("1 of 5")
+    tab_to("Export")
+    keys(page, "Enter")
+    tab_to("Save the selection file")
+    with page.expect_download():
+        keys(page, "Enter")
+    keys(page, "Escape")
+    assert page.evaluate(SPOKEN).startswith("Export")  # the focus is where it was
+
+
+def test_a_screen_reader_is_told_what_is_what(page: Page) -> None:
+    """Roles, names and states, as the accessibility tree has them."""
+    told = page.locator("body").aria_snapshot()
+    for line in (
+        "- banner:", '- heading "Duplicates" [level=1]', '- form "Filter and sort":',
+        '- combobox "Folder or name"', '- group "Kinds":', '- checkbox "turned 4" [checked]',
+        "- main:", '- heading "Copies" [level=2]', '- article "0-a.jpg 3 pictures":',
+        '- heading "0-a.jpg 3 pictures" [level=3]', 'button "Accept: 0-a.jpg"',
+        '- listitem "0-b.jpg, set aside, as suggested, identical bytes, 320 \u00d7 240',
+        '- link "Open 0-b.jpg"', '- group "0-b.jpg, as suggested":', '- button "Keep"',
+        '- button "Set aside" [pressed]', "- contentinfo:", "- status",
+    ):  # fmt: skip
+        assert line in told, line
+
+
+def test_what_a_key_did_is_said_once_and_politely(page: Page) -> None:
+    live = page.locator("[aria-live], [role=status], [role=alert]")
+    roles = live.evaluate_all("all => all.map((one) => one.id)")
+    assert roles.count("said") == 1
+    assert "counts" not in roles
+    assert not page.locator("[role=alert], [aria-live=assertive]").count()
+    keys(page, "n", "a")
+    assert page.inner_text("#said") == "The suggestion for 0-a.jpg is accepted."

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from imageshelf.page.saving import MARK, ReportError, saved
+from tests.conftest import ROOT
+
+ASK = """
+import os, sys
+from imageshelf.page.saving import ReportError, require_writable
+os.setuid(65534)
+try:
+    require_writable(sys.argv[1], "page")
+except ReportError as problem:
+    print(problem)
+"""
 
 
 def write(path: Path, data: bytes) -> None:
@@ -54,6 +68,23 @@ def test_a_path_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
         assert "page" in str(caught.value)
     assert os.listdir(tmp_path) == ["folder"]
+
+
+def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 250 + ".html")
+    write(path, MARK)
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+def test_a_folder_that_may_not_be_written_is_one_sentence() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are root's alone
+        os.chmod(folder, 0o555)
+        told = subprocess.run(
+            [sys.executable, "-c", ASK, f"{folder}/page.html"], cwd=ROOT, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+    assert told.stdout == f"cannot write the page {folder}/page.html: Permission denied\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")

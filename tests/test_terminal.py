@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -125,3 +126,13 @@ def test_a_stream_without_bytes_gets_text() -> None:
     stream = io.StringIO()
     terminal.write_bytes(stream, b"caf\xe9")
     assert stream.getvalue() == "caf\\xe9"
+
+
+def test_painted_cells_line_up_as_plain_ones() -> None:
+    rows = [["kind", "n", "end"], ["near", "7", "\u5199"], ["", "12", ""]]
+    paints = [{0: "dim"}, {0: "green", 1: "red", 2: "bold"}, {0: "red"}]
+    plain = terminal.columns(rows, {1})
+    assert terminal.columns(rows, {1}, paints) == plain
+    painted = terminal.columns(rows, {1}, paints, terminal.painter(Terminal(), {"TERM": "xterm"}))
+    assert painted.count("\x1b[0m") == 4  # an empty cell needs no paint
+    assert re.sub(r"\x1b\[\d*m", "", painted) == plain

@@ -6,12 +6,13 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from imageshelf import csv_report
+from imageshelf import csv_report, terminal
 from imageshelf.cleaning import planning
 from imageshelf.report import count, nearby, shown, size
 
 if TYPE_CHECKING:
     from imageshelf.cleaning.planning import Left, Plan, Planned, Step
+    from imageshelf.terminal import Painter
 
 FIELDS = (
     "group", "action", "path", "kind", "turn", "keeper", "reason", "warning", "size_bytes",
@@ -25,12 +26,14 @@ WOULD = {  # what happens to a picture, after its number
 }
 
 
-def plan_text(plan: Plan, *, show_left: bool = False, into: str = "") -> str:
+def plan_text(
+    plan: Plan, *, show_left: bool = False, into: str = "", paint: Painter = terminal.plain
+) -> str:
     """Return the plan to read: each group with its keeper, then the sum.
 
     What is left alone is counted by reason, or with `show_left` named.
     """
-    blocks = [_group_text(group, plan.action) for group in plan.groups if group.steps]
+    blocks = [_group_text(group, plan.action, paint) for group in plan.groups if group.steps]
     left = [one for group in plan.groups for one in group.left]
     if left:
         blocks.append(_left_text(left, show_left=show_left))
@@ -49,17 +52,17 @@ def plan_text(plan: Plan, *, show_left: bool = False, into: str = "") -> str:
     return "\n\n".join([*blocks, sums]) + "\n"
 
 
-def _group_text(group: Planned, action: str) -> str:
+def _group_text(group: Planned, action: str, paint: Painter) -> str:
     keeper = group.keeper
     facts = f"{keeper.width}x{keeper.height}, {size(keeper.stamp.size_bytes)}"
-    lines = [f"keep {shown(nearby(keeper.path))}  ({facts})"]
+    lines = [f"{paint('keep', 'green')} {shown(nearby(keeper.path))}  ({facts})"]
     for step in group.steps:
         facts = f"{step.turn or step.kind}, {size(step.file.stamp.size_bytes)}"
         path = shown(nearby(step.file.path))
-        lines.append(f"  {action} {path}  ({facts}): {shown(step.reason)}")
+        lines.append(f"  {paint(action, 'yellow')} {path}  ({facts}): {shown(step.reason)}")
         lines += [f"    with it {shown(nearby(one.path))}  ({one.kind})" for one in step.companions]
         if step.warning:
-            lines.append(f"    warning: {shown(step.warning)}")
+            lines.append(f"    {paint('warning', 'yellow')}: {shown(step.warning)}")
     return "\n".join(lines)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import grouped as duplicates
-from imageshelf import matching, progress, report
+from imageshelf import matching, progress, report, terminal
 from imageshelf.cleaning import (
     clean_report,
     cleanup,
@@ -162,7 +163,8 @@ def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) ->
         return Answer(plan_report.plan_json(plan))
     if options.format == "csv":
         return Answer(plan_report.plan_csv(plan))
-    text = plan_report.plan_text(plan, show_left=options.show_left, into=into)
+    paint = terminal.painter(sys.stdout)
+    text = plan_report.plan_text(plan, show_left=options.show_left, into=into, paint=paint)
     hint = "Nothing was touched. Add --apply to do it." if plan.steps else ""
     return Answer(text, hint=hint)
 

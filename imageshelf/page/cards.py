@@ -1,7 +1,6 @@
 """Pictures as cards in groups: what the page, the notebook and the contact sheet show.
 
-A result becomes a `Sheet` here (`of_matches`, `of_groups`); what shows it knows nothing of
-searching or of duplicates.
+What shows a `Sheet` knows nothing of searching or of duplicates; `sheets` makes them of results.
 """
 
 from __future__ import annotations
@@ -12,28 +11,28 @@ import math
 import os
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from imageshelf import report, terminal
+from imageshelf import report
 from imageshelf.page import thumbnails
 from imageshelf.page.thumbnails import Thumbnail, Wanted
 from imageshelf.shelf.names import to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from imageshelf.searching import Match, Matches
+    from imageshelf.page.panels import Panel
 
 QUERY, KEEP, ASIDE, BESIDE = "query", "keep", "set aside", "beside"
 CHOICES = (KEEP, ASIDE)
 # Sections of a sheet, in their order on it.
 QUERIES, COPIES = "Queries", "Copies"
 SHOTS, SIMILAR = "Other shots of the same moment", "Similar pictures"
-SECTIONS = {"another shot": SHOTS, "similar": SIMILAR}
 MANY_BYTES = 60_000_000  # of all thumbnails of one page; more pictures get smaller ones
 LEAST_BYTES = 3_000
 LEAST_LONGEST = 160  # pixels
 SELECTION_VERSION = 1
+LAST_NS = 250_000_000_000 * 10**9  # the year 9892; what claims to be later says nothing
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - camera clocks know no time zone
 
 
@@ -93,11 +92,12 @@ class Card:
 
     @property
     def date(self) -> str:
-        """When it was taken, in words, "" when unknown."""
-        known = self.captured_at
-        if known is None and self.thumbnail:
-            known = self.thumbnail.captured_at
-        return moment(known)
+        """When it was taken or else written, in words, "" when unknown."""
+        known, mtime_ns = self.captured_at, self.mtime_ns
+        if self.thumbnail:
+            known = self.thumbnail.captured_at if known is None else known
+            mtime_ns = self.thumbnail.mtime_ns if mtime_ns < 0 else mtime_ns
+        return moment(known, mtime_ns)
 
     def wanted(self, key: int, pictures: int) -> Wanted:
         """Return the thumbnail to make of it among so many pictures."""
@@ -138,6 +138,8 @@ class Sheet:
     intro: tuple[str, ...] = ()  # sentences
     shelf: str = ""  # its path, absolute
     command: tuple[str, ...] = ()  # the clean-up's, without the selection; () when none is wanted
+    panels: tuple[Panel, ...] = ()  # what there is to read, below the pictures
+    nouns: tuple[str, str] = ("group", "groups")  # what a group of cards is called here
 
     @property
     def cards(self) -> Iterator[Card]:
@@ -151,162 +153,26 @@ class Sheet:
         return hashlib.sha256(to_bytes(self.shelf) + keys.encode()).hexdigest()[:16]
 
 
-class Member(Protocol):
-    """What is asked of a picture of a duplicate group; see duplicates.Member."""
+def moment(captured_at: int | None, mtime_ns: int = -1) -> str:
+    """Return a capture time in words, or else the day on which the file was written.
 
-    @property
-    def path(self) -> str: ...  # noqa: D102
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def id(self) -> int: ...  # noqa: D102
-    @property
-    def kind(self) -> str: ...  # noqa: D102
-    @property
-    def turn(self) -> str: ...  # noqa: D102
-    @property
-    def row(self) -> int: ...  # noqa: D102
-    @property
-    def score(self) -> int: ...  # noqa: D102
-    @property
-    def width(self) -> int | None: ...  # noqa: D102
-    @property
-    def height(self) -> int | None: ...  # noqa: D102
-    @property
-    def size_bytes(self) -> int: ...  # noqa: D102
-    @property
-    def mtime_ns(self) -> int: ...  # noqa: D102
-    @property
-    def captured_at(self) -> int | None: ...  # noqa: D102
-    @property
-    def camera(self) -> str | None: ...  # noqa: D102
-    @property
-    def keep(self) -> bool: ...  # noqa: D102
-    @property
-    def reason(self) -> str: ...  # noqa: D102
-    @property
-    def warning(self) -> str: ...  # noqa: D102
-
-
-class Group(Protocol):
-    """What is asked of a duplicate group; see duplicates.Group."""
-
-    @property
-    def keeper(self) -> Member: ...  # noqa: D102
-    @property
-    def members(self) -> Sequence[Member]: ...  # noqa: D102
-    @property
-    def beside(self) -> Sequence[Member]: ...  # noqa: D102
-
-
-def moment(captured_at: int | None) -> str:
-    """Return a capture time in words.
-
-    >>> moment(1_700_000_000_000)
-    '2023-11-14 22:13'
+    >>> moment(1_700_000_000_000), moment(None, 1_700_000_000 * 10**9)
+    ('2023-11-14 22:13', 'written 2023-11-14')
     """
     if captured_at is None:
-        return ""
+        return f"written {_day(mtime_ns)}" if 0 <= mtime_ns < LAST_NS else ""
     return f"{_EPOCH + dt.timedelta(milliseconds=captured_at):%Y-%m-%d %H:%M}"
 
 
-# -- matches --------------------------------------------------------------------------------------
-
-
-def of_matches(matches: Matches, shelf: str = "") -> Sheet:
-    """Return a sheet of queries, each with its matches, nearest first."""
-    by_query: dict[str, list[Match]] = {}
-    for match in matches:
-        by_query.setdefault(match.query, []).append(match)
-    asked = [(one.path, one.problem) for one in matches.asked]
-    asked = asked or [(path, "") for path in by_query]  # a list that was sliced or filtered
-    groups = tuple(_matched(path, why, by_query.get(path, [])) for path, why in asked)
-    found = report.count(len(matches), "match", "matches")
-    queries = report.count(len(groups), "query", "queries")
-    return Sheet("Matches", groups, (f"{found} for {queries}.",), shelf)
-
-
-def _matched(query: str, problem: str, found: Sequence[Match]) -> CardGroup:
-    note = report.shown(problem)
-    if not found and not note:
-        note = "No picture on the shelf matches."
-    cards = (Card(os.path.abspath(query), role=QUERY), *map(_match_card, found))
-    return CardGroup(report.shown(os.path.basename(query) or query), cards, QUERIES, note)
-
-
-def _match_card(match: Match) -> Card:
-    return Card(
-        match.path,
-        kind=match.kind,
-        turn=match.turn,
-        facts=_distances(match.row, match.score, match.turn),
-        width=match.width,
-        height=match.height,
-        size_bytes=-1 if match.size_bytes is None else match.size_bytes,
-        score=match.score,
-    )
-
-
-def _distances(row: int, score: int | None, turn: str) -> tuple[str, ...]:
-    """Return what is measured in words: the distance in bits, the score, how it was turned."""
-    scored = () if score is None else (f"score {score}",)
-    return (report.count(row, "bit") + " apart", *scored, *((turn,) if turn else ()))
-
-
-# -- duplicates -----------------------------------------------------------------------------------
-
-
-def of_groups(groups: Iterable[Group], shelf: str, intro: Iterable[str] = ()) -> Sheet:
-    """Return a sheet of duplicate groups, each with what the keep rule suggests."""
-    every = tuple(_grouped(group) for group in groups)
-    command = ("python", "-m", "imageshelf", "clean", "--shelve", os.path.abspath(shelf))
-    return Sheet("Duplicates", every, tuple(intro), os.path.abspath(shelf), command)
-
-
-def _grouped(group: Group) -> CardGroup:
-    others = [member for member in group.members if member.id != group.keeper.id]
-    section = COPIES
-    if others and all(member.kind in SECTIONS for member in others):
-        section = SECTIONS[others[0].kind]
-    cards = (
-        _member_card(group.keeper, KEEP, ()),
-        *(_member_card(one, KEEP if one.keep else ASIDE, _measured(one)) for one in others),
-        *(_member_card(one, BESIDE, _measured(one)) for one in group.beside),
-    )
-    return CardGroup(cards[0].label, cards, section)
-
-
-def _measured(member: Member) -> tuple[str, ...]:
-    return _distances(member.row, member.score, member.turn)
-
-
-def _member_card(member: Member, role: str, measured: tuple[str, ...]) -> Card:
-    return Card(
-        member.path,
-        member.name,
-        role,
-        kind=member.kind,
-        turn=member.turn,
-        facts=(*measured, *((report.shown(member.camera),) if member.camera else ())),
-        reason=report.shown(member.reason),
-        warning=report.shown(member.warning),
-        width=member.width,
-        height=member.height,
-        size_bytes=member.size_bytes,
-        mtime_ns=member.mtime_ns,
-        captured_at=member.captured_at,
-        score=member.score,
-    )
-
-
-# -- pictures -------------------------------------------------------------------------------------
+def _day(time_ns: int) -> str:
+    return f"{_EPOCH + dt.timedelta(microseconds=time_ns // 1000):%Y-%m-%d}"
 
 
 def budget(pictures: int) -> int:
     """Return how many bytes a thumbnail may take among so many.
 
     >>> budget(100), budget(10_000)
-    (15000, 6000)
+    (11000, 6000)
     """
     share = MANY_BYTES // max(pictures, 1)
     return max(LEAST_BYTES, min(thumbnails.MOST_BYTES, share))
@@ -321,8 +187,3 @@ def pictured(cards: Sequence[Card], jobs: int | None = None) -> list[Card]:
     for wish, thumbnail in thumbnails.made(wanted, jobs) if wanted else ():
         answer[wish.key] = replace(answer[wish.key], thumbnail=thumbnail)
     return answer
-
-
-def command_line(sheet: Sheet, selection: str) -> str:
-    """Return the command that a clean-up of an exported selection takes, to be pasted."""
-    return " ".join(map(terminal.quoted, [*sheet.command, "--selection", selection]))

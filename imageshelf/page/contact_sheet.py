@@ -1,7 +1,4 @@
-"""A contact sheet: labelled thumbnails in a grid, as one JPEG or PNG file to send to somebody.
-
-The letters are those that come with Pillow; a script that they lack is drawn as boxes.
-"""
+"""A contact sheet: labelled thumbnails in a grid, as one JPEG or PNG file to send to somebody."""
 
 from __future__ import annotations
 
@@ -10,11 +7,11 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
 from imageshelf import report
-from imageshelf.page import saving
+from imageshelf.page import letters, saving
 from imageshelf.page.cards import CardGroup, pictured
 from imageshelf.page.saving import ReportError
 
@@ -53,6 +50,7 @@ def write_sheet(path: str, sheet: Sheet, *, jobs: int | None = None) -> None:
     cards = pictured([card for group in groups for card in group.cards], jobs)
     at = 0
     lines = [Line(TITLE_PX + 12, report.shown(sheet.title), TITLE_PX)]
+    lines += [Line(LABEL_PX + 8, report.shown(sentence)) for sentence in sheet.intro]
     columns = _columns(groups)
     for group in groups:
         lines += _lines(group, tuple(cards[at : at + len(group.cards)]), columns)
@@ -105,8 +103,7 @@ def _lines(group: CardGroup, cards: tuple[Card, ...], columns: int) -> Iterator[
 
 def _labels(card: Card) -> list[str]:
     kind = " \u00b7 ".join(text for text in (card.role, card.kind, card.turn) if text)
-    pixels = card.pixels.replace("\u00d7", "x")  # a sign that the letters lack
-    measures = " \u00b7 ".join(text for text in (pixels, card.size) if text)
+    measures = " \u00b7 ".join(text for text in (card.pixels, card.size) if text)
     note = card.thumbnail.note if card.thumbnail and card.thumbnail.data else ""
     return [text for text in (card.label, card.folder, measures, card.date, kind, note) if text]
 
@@ -119,7 +116,7 @@ def _drawn(lines: Sequence[Line], columns: int) -> Image.Image:
     for line in lines:
         if line.text:
             text = clipped(line.text, width - 2 * MARGIN, line.size_px)
-            draw.text((MARGIN, y + 6), text, INK, ImageFont.load_default(line.size_px))
+            letters.draw(draw, (MARGIN, y + 6), text, INK, line.size_px)
         for at, card in enumerate(line.cards):
             _draw_card(image, draw, card, (MARGIN + at * (CELL + GAP), y))
         y += line.height
@@ -132,7 +129,6 @@ def _draw_card(
     x, y = corner
     height = PICTURE * 3 // 4
     draw.rounded_rectangle((x, y, x + CELL, y + height), 6, BOX)
-    font = ImageFont.load_default(LABEL_PX)
     thumbnail = card.thumbnail
     if thumbnail and thumbnail.data:
         small = Image.open(io.BytesIO(thumbnail.data), formats=["WEBP", "JPEG"]).convert("RGB")
@@ -140,10 +136,12 @@ def _draw_card(
         image.paste(small, (x + (CELL - small.width) // 2, y + (height - small.height) // 2))
     else:
         why = f"no picture: {thumbnail.note if thumbnail else 'not read'}"
-        draw.text((x + 8, y + height // 2 - 8), clipped(why, CELL - 16), QUIET, font)
+        words = clipped(why, CELL - 16)
+        letters.draw(draw, (x + 8, y + height // 2 - 8), words, QUIET, LABEL_PX)
     y += height + 6
     for at, label in enumerate(_labels(card)):
-        draw.text((x + 2, y), clipped(label, CELL - 4), QUIET if at else INK, font)
+        ink = QUIET if at else INK
+        letters.draw(draw, (x + 2, y), clipped(label, CELL - 4), ink, LABEL_PX)
         y += LABEL_PX + 5
 
 
@@ -152,14 +150,13 @@ def clipped(text: str, width: int, size_px: int = LABEL_PX) -> str:
 
     Names that differ only at their ends stay apart.
     """
-    font = ImageFont.load_default(size_px)
     text = report.shown(text)[:2000]
-    if font.getlength(text) <= width:
+    if letters.length(text, size_px) <= width:
         return text
     low, high = 0, len(text)
     while low < high:  # the longest that fits, by halving
         middle = (low + high + 1) // 2
-        if font.getlength(_without_middle(text, middle)) <= width:
+        if letters.length(_without_middle(text, middle), size_px) <= width:
             low = middle
         else:
             high = middle - 1

@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, StrictUndefined
 
 from imageshelf import report
-from imageshelf.page import cards
-from imageshelf.page.cards import Card, CardGroup, Sheet
+from imageshelf.page import cards, panels
+from imageshelf.page.cards import CardGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from imageshelf.page.cards import Group
-    from imageshelf.searching import Matches
+    from imageshelf.page.cards import Card, Sheet
 
 MOST_PICTURES = 60  # of one cell; the page is for more
 BLOCK = """
@@ -47,11 +44,11 @@ style="max-width:100%;max-height:128px;margin:0;object-fit:contain">
 </div></section>
 {%- endfor %}
 {%- if left %}<p style="margin:4px 0">and {{ left }}</p>{% endif %}
-{%- if text %}<pre style="margin:8px 0;white-space:pre-wrap">{{ text }}</pre>{% endif %}
+{{ read }}
 </div>"""
 
 
-def html_cards(sheet: Sheet, text: str = "", jobs: int | None = None) -> str:
+def html_cards(sheet: Sheet, jobs: int | None = None) -> str:
     """Return a sheet as one block of HTML; at most 60 pictures, then how many more there are."""
     every = list(sheet.cards)
     shown = iter(cards.pictured(every[:MOST_PICTURES], jobs))
@@ -68,31 +65,10 @@ def html_cards(sheet: Sheet, text: str = "", jobs: int | None = None) -> str:
         sheet=sheet,
         groups=groups,
         left=report.count(left, "more picture") if left > 0 else "",
-        text=text,
+        read=panels.markup(sheet.panels, heading="h4"),
         source=_source,
         lines=_lines,
     )
-
-
-def html_matches(matches: Matches) -> str:
-    """Return what a notebook shows of matches."""
-    return html_cards(cards.of_matches(matches))
-
-
-def html_groups(groups: Iterable[Group], shelf: str = "", intro: Sequence[str] = ()) -> str:
-    """Return what a notebook shows of duplicate groups."""
-    return html_cards(cards.of_groups(groups, shelf, intro))
-
-
-def html_pair(first: str, second: str, text: str = "") -> str:
-    """Return two pictures side by side, and below them what is said about them."""
-    both = (Card(first), Card(second))
-    return html_cards(Sheet("", (CardGroup("", both),)), report_text(text))
-
-
-def report_text(text: str) -> str:
-    """Return a text of several lines with nothing hidden in any of them."""
-    return "\n".join(map(report.shown, text.split("\n")))
 
 
 def _source(card: Card) -> str:

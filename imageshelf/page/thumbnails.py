@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image, features
 
 from imageshelf import metadata, reduction
-from imageshelf.decoding import _checked, _damage, _Jpeg, _learn, _pillow_at_work
+from imageshelf.decoding import Jpeg, checked_size, damage, learn, pillow_at_work
 from imageshelf.opening import UnreadableImage, open_regular, unreadable
 from imageshelf.sniffing import HEAD_BYTES, recognise, refusal
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imageshelf.metadata import Tags
 
 LONGEST = 360  # pixels; two stand side by side on a desk, one fills a phone
-MOST_BYTES = 15_000
+MOST_BYTES = 11_000  # 15 kB in the base64 of a page
 # Tried in turn until the bytes suffice, each with its usual share of the bytes of the first.
 QUALITIES = {75: 1.0, 60: 0.84, 45: 0.72, 30: 0.58, 15: 0.42}
 HOPE = 1.15  # what is expected to be larger than this share of the bytes allowed is not tried
@@ -57,6 +57,7 @@ class Thumbnail(NamedTuple):
     picture_height: int = 0
     size_bytes: int = 0
     captured_at: int | None = None  # ms since 1970 on the camera's own clock
+    mtime_ns: int = -1
 
 
 def make(wanted: Wanted) -> Thumbnail:
@@ -88,13 +89,14 @@ def make(wanted: Wanted) -> Thumbnail:
         height,
         status.st_size,
         tags.captured_at,
+        status.st_mtime_ns,
     )
 
 
 def _reason(exc: Exception) -> str:
     if isinstance(exc, MemoryError) or (isinstance(exc, OSError) and exc.errno is not None):
         return unreadable(exc).reason
-    return _damage("a picture", exc)
+    return damage("a picture", exc)
 
 
 def made(
@@ -120,10 +122,10 @@ def opened(stream: BinaryIO, path: str, least: int) -> tuple[Image.Image, reduct
         raise UnreadableImage(refusal(path, recognise(head))[0])
     if name == "JPEG":
         return _opened_jpeg(stream, least)
-    _learn(name)
-    with _pillow_at_work():
+    learn(name)
+    with pillow_at_work():
         image = Image.open(stream, formats=[name])
-        size = _checked(image.size)
+        size = checked_size(image.size)
         upright = name == "TIFF"  # Pillow turns these itself
         image.load()
         tags = metadata.Tags() if upright else metadata.embedded(image)[0]
@@ -132,8 +134,8 @@ def opened(stream: BinaryIO, path: str, least: int) -> tuple[Image.Image, reduct
 
 
 def _opened_jpeg(stream: BinaryIO, least: int) -> tuple[Image.Image, reduction.Box, Tags]:
-    image = _Jpeg(stream)
-    size = _checked(image.size)
+    image = Jpeg(stream)
+    size = checked_size(image.size)
     tags, _ = metadata.embedded(image)
     drafted = image.draft("RGB", (least, least))
     box: reduction.Box = drafted[1] if drafted else (0, 0, *size)

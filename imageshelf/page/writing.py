@@ -13,14 +13,12 @@ import base64
 import datetime as dt
 import hashlib
 import json
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from imageshelf import report
-from imageshelf.page import cards, saving, thumbnails
+from imageshelf.page import cards, panels, parts, saving, sheets, thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -51,10 +49,8 @@ def write_page(
 
 def rendered(sheet: Sheet, thumbs: Iterable[Block]) -> Iterator[str]:
     """Yield the page piece by piece; the thumbnails are asked for when all else is written."""
-    style, script = _part("page.css"), _part("page.js")
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    template = environment.from_string(_part("page.html"))
-    return template.generate(
+    style, script = parts.part("page.css"), parts.script()
+    return parts.template("page.html").generate(
         mark=saving.MARK.decode(),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - our own file
@@ -63,7 +59,12 @@ def rendered(sheet: Sheet, thumbs: Iterable[Block]) -> Iterator[str]:
         intro=[report.shown(sentence) for sentence in sheet.intro],
         shelf=report.shown(sheet.shelf),
         choosing=any(group.choosing for group in sheet.groups),
-        command=cards.command_line(sheet, SELECTION_NAME) if sheet.command else "",
+        home=report.shown(sheets.home()),
+        command=sheets.command_line(sheet, SELECTION_NAME) if sheet.command else "",
+        many=len(sheet.groups) > 1,
+        written=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
+        pictured=bool(sheet.groups or not sheet.panels),
+        panels=panels.markup(sheet.panels),
         data=_json(_data(sheet)),
         blocks=((number, _json([_picture(one) for one in found])) for number, found in thumbs),
     )
@@ -113,7 +114,7 @@ def _data(sheet: Sheet) -> dict[str, Any]:
         "subject": hashlib.sha256(ascii((sheet.title, sheet.shelf)).encode()).hexdigest()[:16],
         "content": sheet.key,
         "version": cards.SELECTION_VERSION,
-        "written": f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
+        "nouns": sheet.nouns,
         "shelf": sheet.shelf,
         "file": SELECTION_NAME,
         "sections": [name for name in SECTIONS if any(g.section == name for g in sheet.groups)],
@@ -149,7 +150,8 @@ def _card(card: Card) -> dict[str, Any]:
             "warning": card.warning,
             "pixels": card.pixels,
             "size": card.size,
-            "date": card.date,
+            "date": cards.moment(card.captured_at),
+            "written": cards.moment(None, card.mtime_ns),
             "bytes": max(card.size_bytes, 0),
             "area": (card.width or 0) * (card.height or 0),
             "taken": card.captured_at,
@@ -169,7 +171,7 @@ def _picture(thumbnail: Thumbnail) -> dict[str, Any]:
             if thumbnail.picture_width
             else "",
             "size": report.size(thumbnail.size_bytes) if thumbnail.size_bytes else "",
-            "date": cards.moment(thumbnail.captured_at),
+            "date": cards.moment(thumbnail.captured_at, thumbnail.mtime_ns),
         }
     )
 
@@ -193,13 +195,7 @@ def _json(value: Any) -> Markup:
     return Markup(text)  # noqa: S704 - no markup character is left
 
 
-# -- the parts ------------------------------------------------------------------------------------
-
-
-def _part(name: str) -> str:
-    """Return a file of the package, with the line ends that a browser sees."""
-    text = resources.files("imageshelf.page").joinpath(name).read_text("utf-8")
-    return text.replace("\r\n", "\n")
+# -- the policy ------------------------------------------------------------------------------------
 
 
 def _policy(style: str, script: str) -> str:

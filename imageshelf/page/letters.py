@@ -1,0 +1,67 @@
+"""Words on a picture: each letter in the first font that has it.
+
+Pillow brings a font with the letters of English; for others the system's own fonts are asked. A
+letter that none of them has is drawn as a box. Words from right to left are drawn as Pillow can.
+"""
+
+from __future__ import annotations
+
+import functools
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from PIL import ImageFont
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw
+
+    Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+OWN = ""  # the font that comes with Pillow
+FONTS = (  # where Linux, Windows and macOS have many letters; Chinese, Japanese, Korean last
+    "DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf",
+    "segoeui.ttf", "arial.ttf", "Arial Unicode.ttf", "Arial.ttf",
+    "NotoSansCJK-Regular.ttc", "NotoSerifCJK-Regular.ttc", "WenQuanYi Zen Hei.ttf",
+    "msyh.ttc", "YuGothM.ttc", "malgun.ttf", "PingFang.ttc", "AppleSDGothicNeo.ttc",
+)  # fmt: skip
+_TRIED_PX = 16
+_NO_LETTER = "\uffff"  # drawn as what a font draws for a letter that it lacks
+
+
+def length(text: str, size_px: int) -> float:
+    """Return how many pixels wide a text is."""
+    return sum(_font(name, size_px).getlength(part) for name, part in _runs(text))
+
+
+def draw(
+    on: ImageDraw.ImageDraw, corner: tuple[float, float], text: str, ink: str, size_px: int
+) -> None:
+    """Draw a text with its top left at `corner`, all its letters on one line."""
+    x, y = corner
+    for name, part in _runs(text):
+        font = _font(name, size_px)
+        on.text((x, y + size_px), part, ink, font, anchor="ls")
+        x += font.getlength(part)
+
+
+def _runs(text: str) -> list[tuple[str, str]]:
+    """Return the parts of a text that are in one font, with its name."""
+    return [(name, "".join(part)) for name, part in groupby(text, _font_for)]
+
+
+@functools.lru_cache(maxsize=10_000)
+def _font_for(letter: str) -> str:
+    return next((name for name in (OWN, *FONTS) if _has(name, letter)), OWN)
+
+
+def _has(name: str, letter: str) -> bool:
+    try:
+        font = _font(name, _TRIED_PX)
+    except OSError:  # this system has no such font
+        return False
+    return letter.isascii() or bytes(font.getmask(letter)) != bytes(font.getmask(_NO_LETTER))
+
+
+@functools.cache
+def _font(name: str, size_px: int) -> Font:
+    return ImageFont.truetype(name, size_px) if name else ImageFont.load_default(size_px)

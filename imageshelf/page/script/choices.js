@@ -1,0 +1,42 @@
+// Choices.
+
+const canChoose = (card) => card.role === KEEP || card.role === ASIDE;
+const suggestion = (group) => group.cards
+  .map((card) => (canChoose(card) ? (card.role === ASIDE ? "x" : "k") : ".")).join("");
+const marksOf = (group) => {
+  const chosen = choices.get(group);
+  return chosen && chosen !== SKIPPED ? chosen : suggestion(group);
+};
+const stateOf = (group) => {
+  const chosen = choices.get(group);
+  return !chosen ? "open" : chosen === SKIPPED ? "skipped" : "done";
+};
+const spaceOf = (group, marks = marksOf(group)) => group.cards
+  .reduce((sum, card, at) => sum + (marks[at] === "x" ? card.bytes || 0 : 0), 0);
+const fits = (group, marks) => marks === SKIPPED ||
+  (marks.length === group.cards.length && marks.includes("k") &&
+    group.cards.every((card, at) => (canChoose(card) ? "kx" : ".").includes(marks[at])));
+
+function choose(group, marks, sentence) {
+  if (marks === null) choices.delete(group);
+  else if (!fits(group, marks)) {
+    say("At least one picture of a group is kept.");
+    return false;
+  } else choices.set(group, marks);
+  say(sentence);
+  changed([group]);
+  return true;
+}
+function keepOnly(group, card) {
+  if (!canChoose(card)) return say("This picture is only shown, it cannot be chosen.");
+  choose(group, group.cards.map((one) => (canChoose(one) ? (one === card ? "k" : "x") : "."))
+    .join(""), "Only " + card.label + " is kept.");
+}
+function mark(group, card, letter) {
+  if (!canChoose(card)) return say("This picture is only shown, it cannot be chosen.");
+  const marks = [...marksOf(group)];
+  marks[group.cards.indexOf(card)] = letter;
+  choose(group, marks.join(""), card.label + (letter === "k" ? " is kept." : " is set aside."));
+}
+const toggle = (group, card) =>
+  mark(group, card, marksOf(group)[group.cards.indexOf(card)] === "x" ? "k" : "x");

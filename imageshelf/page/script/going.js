@@ -1,0 +1,56 @@
+// Going through the groups.
+
+function goTo(group, card) {
+  fill(group);
+  current = { group, card };
+  const at = group.cards.indexOf(card);
+  drawTo(group, at + 1);
+  const item = articles.get(group).cards[at];
+  item.focus({ preventScroll: true });
+  (group.cards[0] === card ? articles.get(group).article : item).scrollIntoView({ block: "nearest" });
+}
+function step(by) {
+  if (!visible.length) return;
+  const at = current ? visible.indexOf(current.group) : -1;
+  const next = at < 0 ? (by > 0 ? 0 : visible.length - 1) : at + by;
+  if (next < 0 || next >= visible.length) return say(by > 0 ? "This is the last " + data.nouns[0] + "." : "This is the first " + data.nouns[0] + ".");
+  goTo(visible[next], visible[next].cards[0]);
+}
+function stepCard(by) {
+  if (!current || !visible.includes(current.group)) return step(1);
+  const cards = current.group.cards;
+  goTo(current.group, cards[(cards.indexOf(current.card) + by + cards.length) % cards.length]);
+}
+function accept(group) {
+  return choose(group, suggestion(group), "The suggestion for " + group.title + " is accepted.");
+}
+function acceptShown() {
+  const open = visible.filter((group) => group.choosing && stateOf(group) === "open");
+  for (const group of open) choices.set(group, suggestion(group));
+  say("The suggestions for " + count(open.length, "group") + " are accepted.");
+  changed(open);
+}
+
+const KEYS = {
+  n: () => step(1), p: () => step(-1), ArrowRight: () => stepCard(1), ArrowLeft: () => stepCard(-1),
+  "?": () => $("help").showModal(),
+};
+const CARD_KEYS = {
+  c: ({ group, card }) => openCompare(group, card === group.cards[0] ? group.cards[1] : card),
+  k: ({ group, card }) => keepOnly(group, card),
+  x: ({ group, card }) => toggle(group, card),
+  a: ({ group }) => { if (accept(group)) step(1); },
+  s: ({ group }) => { choose(group, SKIPPED, group.title + " is skipped."); step(1); },
+  u: ({ group }) => choose(group, null, "The choice for " + group.title + " is undone."),
+};
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest("input:not([type=checkbox], [type=radio]), select, textarea, dialog")) return;
+  if (event.key.length === 1 && !$("keys-on").checked) return;
+  const act = KEYS[event.key], onCard = CARD_KEYS[event.key];
+  if (act) act();
+  else if (onCard && !current) step(1);
+  else if (onCard && (current.group.choosing || event.key === "c")) onCard(current);
+  else return;
+  event.preventDefault();
+}
