@@ -40,16 +40,23 @@ def digested(wanted: Wanted) -> bytes | None:
 
 
 def equal_keys(catalogue: Catalogue) -> Iterator[list[PictureRow]]:
-    """Yield pictures with equal keys, those of a key always together, many keys at a time."""
+    """Yield pictures with equal keys, those of a key always together, many keys at a time.
+
+    Row hashes stand for the keys also where these are another hash: of 576 bits some differ
+    already when the same pixels come out of another format.
+    """
     import numpy as np  # noqa: PLC0415  workers do without it
 
     hashes = catalogue.hashes()
     _, inverse, counts = np.unique(hashes.row, return_inverse=True, return_counts=True)
     shared = np.flatnonzero(counts[inverse] > 1)
-    ids = hashes.ids[shared[np.argsort(inverse[shared], kind="stable")]].tolist()
+    shared = shared[np.argsort(inverse[shared], kind="stable")]
+    ids = hashes.ids[shared].tolist()
+    keys = dict(zip(ids, map("{:016x}".format, hashes.row[shared].tolist()), strict=True))
     together: list[PictureRow] = []
     for start in range(0, len(ids), AT_A_TIME):
-        together += catalogue.rows(ids[start : start + AT_A_TIME])
+        rows = catalogue.rows(ids[start : start + AT_A_TIME])
+        together += [row._replace(key=keys[row.id]) for row in rows]
         last = together[-1].key if together and start + AT_A_TIME < len(ids) else ""
         rest = [row for row in together if row.key == last]
         yield [row for row in together if row.key != last]

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imageshelf import images, scanning, vanishing
 from imageshelf.canary import current_recipe
+from imageshelf.hash_names import BITS, DEFAULT
 from imageshelf.images import Task
 from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
 from imageshelf.shelf import ShelfError, names, open_to_fill
@@ -109,6 +110,9 @@ class Indexing:
         roots = [dataset] if isinstance(dataset, (str, os.PathLike)) else dataset
         self.roots = scanning.outermost(os.fspath(root) for root in roots)
         self.settings = settings or Settings()
+        if self.settings.hash not in {DEFAULT, *BITS}:
+            known = ", ".join([DEFAULT, *BITS])
+            raise ValueError(f"expected one of the hashes {known}, not {self.settings.hash!r}")
         self.summary = Summary(shelf=os.fspath(shelve))
         self.found = Survey()
         self._moved: list[tuple[bytes, bytes]] = []  # name before, name now
@@ -381,9 +385,9 @@ class Indexing:
         return self._mapper
 
     def _answers(self, turn: Turn) -> Iterator[Answer]:
-        full_decode = self.settings.full_decode
+        how = (self.settings.full_decode, self.settings.hash)
         tasks = (
-            Task(self._path(name), size_bytes, mtime_ns, full_decode)
+            Task(self._path(name), size_bytes, mtime_ns, *how)
             for name, size_bytes, mtime_ns in turn.files
         )
         if turn.culprit:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import images
+from imageshelf.hash_names import DEFAULT
 from imageshelf.images import Picture, Refusal, Task
 from imageshelf.scanning import Walk
 from imageshelf.shelf import backends
@@ -61,9 +62,11 @@ def taken_apart(arguments: Iterable[str]) -> Asked:
     return Asked(list(files), list(shelves), frozenset(optional))
 
 
-def decoded(asked: Asked, *, full_decode: bool, time_limit_s: float = 20.0) -> Iterator[Query]:
+def decoded(
+    asked: Asked, *, full_decode: bool, hash_name: str = DEFAULT, time_limit_s: float = 20.0
+) -> Iterator[Query]:
     """Yield every file as a query, in the order of `asked`; several are decoded in parallel."""
-    tasks = [Task(path, full_decode=full_decode) for path in asked.files]
+    tasks = [Task(path, full_decode=full_decode, hash=hash_name) for path in asked.files]
     if len(tasks) <= 1:  # starting a worker would take longer
         answers = ((task, images.look(task)) for task in tasks)
         yield from (_query(task, answer) for task, answer in answers)

@@ -69,7 +69,7 @@ def open_to_fill(path: str | os.PathLike[str]) -> Shelf:
 
 
 class Shelf(MutableMapping[str, list[str]]):
-    """Hash (16 hex digits) -> sorted names of the pictures that have it; a context manager.
+    """Hash (16 hex digits, or 144) -> sorted names of the pictures that have it; a context manager.
 
     Keys come in their order.
 
@@ -180,6 +180,7 @@ class Shelf(MutableMapping[str, list[str]]):
         """How the hashes on this shelf were made; None before the first index run."""
         from imageshelf.canary import Recipe  # noqa: PLC0415 - Pillow
 
+        recipes.hash_of(self._db)
         stored = recipes.stored(self._db)
         try:
             return None if stored is None else Recipe(**stored)

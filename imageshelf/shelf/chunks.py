@@ -11,8 +11,10 @@ smallest capacity of 64, 128, ... 4096 that holds its last picture.
     turned    72                planes of the pHash in the 7 other orientations, then of where the
                                 next pixel is darker: along rows, along columns
     trimmed   26, if it has     uint16 slots[k], rising; then k times (row, column, phash)
+    ahash     8                 the keys of a shelf of that hash; so do phash and whash
+    marr      72                the keys of such a shelf, 9 planes: the first 64 bits, ...
 
-Which slots of `centre` and `turned` are in use is what `whole` says.
+Which slots of the other planar views are in use is what `whole` says.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from imageshelf.hash_names import BITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +33,8 @@ if TYPE_CHECKING:
 SLOTS = 4096
 SMALLEST = 64
 ABSENT, PRESENT, LOW_INFORMATION = 0, 1, 3
-WORDS = {"whole": 3, "centre": 3, "turned": 9}  # uint64 planes of each planar view
+KEY_WORDS = {name: bits // 64 for name, bits in BITS.items()}  # views named for their hash
+WORDS = {"whole": 3, "centre": 3, "turned": 9, **KEY_WORDS}  # uint64 planes of each planar view
 U64 = np.dtype("<u8")
 _U16 = np.dtype("<u2")
 _TRIMMED = 26  # bytes
@@ -43,6 +48,13 @@ class Hashes(NamedTuple):
     column: NDArray[np.uint64]
     phash: NDArray[np.uint64]
     low_information: NDArray[np.bool_]
+
+
+class Keys(NamedTuple):
+    """The keys of all present pictures on a shelf of another hash than the default."""
+
+    ids: NDArray[np.int64]
+    words: NDArray[np.uint64]  # [bits / 64, n], the first bits first
 
 
 class Turned(NamedTuple):
@@ -113,6 +125,22 @@ def pack_trimmed(hashes: dict[int, tuple[int, int, int]]) -> bytes:
     slots = sorted(hashes)
     words = np.array([hashes[slot] for slot in slots], U64)
     return np.array(slots, _U16).tobytes() + words.tobytes()
+
+
+def words_of(keys: Sequence[bytes]) -> NDArray[np.uint64]:
+    """Give words[bits / 64, n] of keys of one length."""
+    big = np.frombuffer(b"".join(keys), ">u8").reshape(len(keys), -1)
+    return np.ascontiguousarray(big.T, np.uint64)
+
+
+def hex_of(words: NDArray[np.uint64]) -> list[bytes]:
+    """Give the keys in words[bits / 64, n] as they are written on the shelf.
+
+    >>> hex_of(np.array([[255, 1]], np.uint64))
+    [b'00000000000000ff', b'0000000000000001']
+    """
+    digits, each = words.T.astype(">u8").tobytes().hex().encode(), 16 * len(words)
+    return [digits[at : at + each] for at in range(0, len(digits), each)]
 
 
 def join(view: str, blobs: Sequence[tuple[int, bytes]]) -> NDArray[np.uint64]:
