@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf import matching, report, terminal
+from imageshelf import key_calibrating, key_matching, matching, report, terminal
 from imageshelf.calibrating import DISTANCES, POLICIES, SURE
+from imageshelf.hash_names import BITS
 from imageshelf.lightly_edited import QUALITY
 from imageshelf.matching import Policy
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.calibrating import Calibration
+    from imageshelf.key_calibrating import KeyCounts
+    from imageshelf.key_matching import Radius
     from imageshelf.matching import Limits
 
 WIDTH, HEIGHT = 640, 260  # of the plot, in its own units
@@ -28,6 +31,8 @@ def text(told: Calibration) -> str:
     """Return everything to read on a terminal."""
     parts = [
         _heading(told),
+        *([terminal.columns(_key_rules(told.keys), {1, 2, 3, 4})] if told.keys else []),
+        *([_of_all(told.keys)] if told.keys else []),
         terminal.columns(_rules(told), {1, 2, 3, 4}),
         "Copies found by edit:\n" + terminal.columns(_edits(told), {1, 2, 3}),
         "Row distances, each by its own share:\n" + terminal.columns(_bars(told), {0}),
@@ -39,7 +44,8 @@ def text(told: Calibration) -> str:
 def as_html(told: Calibration) -> str:
     """Return the plot and the tables."""
     heading, notes = (f"<p>{html.escape(words)}</p>" for words in (_heading(told), _notes(told)))
-    return heading + svg(told) + _table(_rules(told)) + _table(_edits(told)) + notes
+    keys = _table(_key_rules(told.keys)) + f"<p>{_of_all(told.keys)}</p>" if told.keys else ""
+    return heading + keys + svg(told) + _table(_rules(told)) + _table(_edits(told)) + notes
 
 
 def _heading(told: Calibration) -> str:
@@ -52,7 +58,9 @@ def _heading(told: Calibration) -> str:
 
 def _rules(told: Calibration) -> list[list[str]]:
     rows = [["rule", "copies found", "false a query", "false pairs", "pairs here", "limits"]]
-    radii = {f"--max-distance {radius}": Policy.within(radius) for radius in DISTANCES}
+    # On a shelf of another hash the radius would be one of that hash.
+    distances = () if told.keys else DISTANCES
+    radii = {f"--max-distance {radius}": Policy.within(radius) for radius in distances}
     for name, policy in {**POLICIES, **radii}.items():
         limits = policy.upright
         rows.append(
@@ -65,6 +73,41 @@ def _rules(told: Calibration) -> list[list[str]]:
             ]
         )
     return rows
+
+
+def _key_rules(keys: KeyCounts) -> list[list[str]]:
+    """Return the table of a shelf of another hash: what a query by its keys finds."""
+    bits = BITS[keys.hash]
+    rows = [[f"keys: {keys.hash}", "copies found", "false a query", "pairs here", "limits"]]
+    usual = key_calibrating.default(keys.hash)
+    radii = {"default": usual}
+    for radius in range(0, bits * 3 // 8 + 1, bits // 32):
+        radii[f"--max-distance {radius}"] = key_matching.radius(keys.hash, Policy.within(radius))
+    for name, radius_ in radii.items():
+        turned = "" if radius_.turned is None else f", turned {radius_.turned}"
+        rows.append(
+            [
+                name,
+                f"{keys.found_percent(radius_):.1f} %",
+                _false_keys(keys, radius_),
+                f"{keys.found_pairs(radius_):,.0f}",
+                f"{radius_.upright} of {bits} bits{turned}",
+            ]
+        )
+    return rows
+
+
+def _false_keys(keys: KeyCounts, radius: Radius) -> str:
+    if expected := keys.false_a_query(radius):
+        return _number(expected)
+    return f"< {_number(SURE / max(int(keys.strangers.sum()), 1) * keys.pictures)}"
+
+
+def _of_all(keys: KeyCounts) -> str:
+    return (
+        f"A query is answered by {keys.hash} keys alone. What follows is of the three hashes that "
+        "--duplicates and clean compare on every shelf."
+    )
 
 
 def _expected(told: Calibration, policy: Policy) -> tuple[str, str]:
