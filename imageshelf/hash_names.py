@@ -8,6 +8,7 @@ from __future__ import annotations
 DEFAULT = "dhash"  # not one of these: the row hash of the three that every shelf has
 BITS = {"ahash": 64, "phash": 64, "whash": 64, "marr": 576}
 NAMES = tuple(BITS)
+NEED_NUMPY = ("phash", "whash", "marr")  # in workers
 # Bits that still match: the largest at which copies are not paid for with strangers. Measured by
 # tests/benchmarks/other_hashes.py over 26 photographs and 48 drawn scenes: copies found (re-saved,
 # resized and re-toned | with watermarks, borders, small crops and turns), pairs of strangers within

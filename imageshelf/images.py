@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf import borders, hash_names, other_hashes, reduction
+from imageshelf import borders, reduction
 from imageshelf.decoding import decode, decoders
+from imageshelf.hash_names import DEFAULT
 from imageshelf.metadata import Facts
 from imageshelf.opening import UnreadableImage, open_regular, unreadable
 from imageshelf.reduction import ORIENTATIONS, Sketch, Thumbnails, View
@@ -48,7 +49,7 @@ class Task(NamedTuple):
     size_bytes: int = -1
     mtime_ns: int = -1
     full_decode: bool = False
-    hash: str = hash_names.DEFAULT
+    hash: str = DEFAULT
 
 
 class Refusal(NamedTuple):
@@ -80,7 +81,7 @@ def read(
     *,
     full_decode: bool = False,
     turned: bool = False,
-    hash_name: str = hash_names.DEFAULT,
+    hash_name: str = DEFAULT,
 ) -> Picture:
     """Return the picture in a file, if `turned` then in all its orientations.
 
@@ -100,18 +101,25 @@ def _read(task: Task, *, turned: bool) -> Picture:
                 now = os.fstat(stream.fileno())
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)
         views = views_of(decoded.exact, full_decode=task.full_decode, turned=turned)
-        keys = _keys(task, decoded, turned=turned) if task.hash != hash_names.DEFAULT else ()
-        return Picture(*views, _facts(decoded, status), keys)
+        return Picture(*views, _facts(decoded, status), _keys(task, decoded, turned=turned))
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
 
 
 def _decoded(stream: BinaryIO, task: Task) -> Decoded:
-    detail = None if task.hash == hash_names.DEFAULT else other_hashes.detail(task.hash)
+    if task.hash == DEFAULT:
+        return decode(stream, task.path, full_decode=task.full_decode)
+    from imageshelf import other_hashes  # noqa: PLC0415  few workers ever need it
+
+    detail = other_hashes.detail(task.hash)
     return decode(stream, task.path, full_decode=task.full_decode, detail=detail)
 
 
 def _keys(task: Task, decoded: Decoded, *, turned: bool) -> tuple[bytes, ...]:
+    if task.hash == DEFAULT:
+        return ()
+    from imageshelf import other_hashes  # noqa: PLC0415  as above
+
     return other_hashes.keys(task.hash, decoded.exact, full_decode=task.full_decode, turned=turned)
 
 

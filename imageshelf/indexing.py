@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imageshelf import images, scanning, vanishing
 from imageshelf.canary import current_recipe
-from imageshelf.hash_names import BITS, DEFAULT
+from imageshelf.hash_names import BITS, DEFAULT, NEED_NUMPY
 from imageshelf.images import Task
 from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
 from imageshelf.shelf import ShelfError, names, open_to_fill
@@ -374,9 +374,10 @@ class Indexing:
     def _workers(self) -> Mapper[Any, Any]:
         if self._mapper is None:
             settings = self.settings
+            numpy = settings.hash in NEED_NUMPY
             self._mapper = self._cleanup.enter_context(
                 workers(
-                    work,
+                    import_module("imageshelf.work_numpy").work if numpy else work,
                     jobs=cores() if settings.jobs is None else settings.jobs,
                     time_limit_s=settings.time_limit_s,
                     memory_limit_bytes=settings.memory_limit_mb * 1_000_000,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imageshelf import threads
-from imageshelf.hash_names import DEFAULT
 from imageshelf.images import Picture, Refusal, Task, examine
 
 if TYPE_CHECKING:
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
 def work(item: Task | Wanted) -> Picture | Refusal | bytes | None:
     """Return what `examine` or `identifying.digested` makes of an item."""
     if isinstance(item, Task):
-        if item.hash != DEFAULT:  # NumPy comes with it: a core is for each worker
-            threads.one_is_enough()
         return examine(item)
     from imageshelf.identifying import digested  # noqa: PLC0415  few workers ever need it
 

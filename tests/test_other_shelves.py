@@ -128,6 +128,22 @@ def test_a_worker_without_need_for_numpy_does_not_load_it(tmp_path: Path) -> Non
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no limit is kept")
+@pytest.mark.parametrize("name", NAMES)
+def test_libraries_do_not_count_against_the_memory_limit(photos: Path, name: str) -> None:
+    shelve = photos.parent / "db.shelve"
+    done = index(photos, shelve, Settings(hash=name, jobs=1, memory_limit_mb=40))
+    assert (done.new, done.skipped) == (6, 0)
+
+
+def test_a_batch_of_skipped_files_is_remembered(photos: Path) -> None:
+    for path in photos.rglob("*.jpg"):
+        path.write_bytes(b"")
+    for name in NAMES:
+        done = index(photos, photos.parent / f"{name}.shelve", Settings(hash=name, jobs=0))
+        assert (done.new, done.skipped) == (0, 6)
+
+
 # -- the life of such a shelf ---------------------------------------------------------------------
 
 

@@ -106,6 +106,8 @@ def written_keys(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
 
 def store(db: Database, numbers: Sequence[int], entries: Sequence[Entry]) -> None:
     """Write the hashes of pictures under their ids."""
+    if not entries:
+        return
     ids = np.array(numbers, np.int64)
     joined = b"".join(
         [
