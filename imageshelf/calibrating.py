@@ -242,7 +242,7 @@ def of_shelf(shelve: str, *, seed: int = 0) -> Calibration:
 
     Raises CalibrationError for too few pictures or originals, ShelfError for the shelf.
     """
-    with open_shelf(shelve) as shelf:
+    with open_shelf(shelve) as shelf, shelf.one_moment():
         catalogue = shelf.whole_catalogue()
         column, keys = matching.Column(*catalogue.hashes()), catalogue.keys()
         recipe = shelf.recipe

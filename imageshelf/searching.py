@@ -124,7 +124,7 @@ class Subject(NamedTuple):
 
 @dataclass
 class Searching:
-    """A shelf opened for questions; a context manager. Reads the hashes once."""
+    """A shelf opened for questions; a context manager. Reads the hashes once, of one moment."""
 
     shelve: str
     question: Question = field(default_factory=Question)
@@ -147,12 +147,16 @@ class Searching:
         self.shelf.close()
 
     def _load(self) -> None:
+        with self.shelf.one_moment():
+            self._read()
+        current = hashing.current_recipe(hash_name=self.hash, full_decode=self.full_decode)
+        self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
+
+    def _read(self) -> None:
         recipe = self.shelf.recipe
         self.full_decode = recipe is not None and recipe.decode == "full"
         self.hash = recipe.hash if recipe else DHASH
         self._refuse_unsuited()
-        current = hashing.current_recipe(hash_name=self.hash, full_decode=self.full_decode)
-        self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
         self.columns: dict[str, Column] = {}
         catalogue = self.shelf.catalogue
         if catalogue is not None:
@@ -375,6 +379,8 @@ def subjects_on(path: str, besides: Shelf) -> Iterator[Subject]:
                 file = other.path_of(names.to_text(row.name))
                 prints = {view: column.fingerprint(row.id) for view, column in columns.items()}
                 whole = prints["whole"]
+                if len(row.key) * 4 != recipe.bits:
+                    raise ShelfError(f"{path} was rebuilt meanwhile: search again")
                 if whole is not None:
                     views = Views(
                         whole, {}, prints["trimmed"], prints["centre"], thumbnail=row.thumbnail,

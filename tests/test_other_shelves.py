@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,9 @@ from imageshelf.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.indexing import Settings
 from imageshelf.matching import STRICT, Policy
 from imageshelf.queries import QueryError
-from imageshelf.searching import Question
+from imageshelf.searching import Question, subjects_on
 from imageshelf.shelf import ShelfError, chunks
+from imageshelf.shelf.catalogue import Catalogue, PictureRow
 from tests.conftest import drawn
 from tests.test_full_decode import KINDS, SIZES
 
@@ -392,6 +393,24 @@ def test_flat_pictures_match_only_what_looks_like_them(tmp_path: Path) -> None:
         assert {Path(match.path).name for match in found} == {"60.png", "61.png"}
         plain = search(folder / "60.png", shelve, Question(Policy.within(BITS[name])))
         assert len(plain) == 3
+
+
+def test_a_shelf_that_was_rebuilt_while_it_is_asked_about_is_told(relatives: Path) -> None:
+    shelve = filled(relatives, "phash")
+    with open_shelf(shelve) as besides:
+        asked = subjects_on(str(filled(relatives, "phash")), besides)
+        next(asked)
+        assert len(list(asked)) == 13
+        genuine = Catalogue.rows
+        digits = "0" * 144
+
+        def rebuilt(self: Catalogue, ids: Iterable[int]) -> list[PictureRow]:
+            return [row._replace(key=digits) for row in genuine(self, ids)]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Catalogue, "rows", rebuilt)
+            with pytest.raises(ShelfError, match="was rebuilt meanwhile: search again"):
+                list(subjects_on(str(shelve), besides))
 
 
 def test_rules_of_other_hashes_are_refused(

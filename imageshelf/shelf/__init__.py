@@ -20,6 +20,7 @@ from imageshelf.shelf.errors import ShelfError, shown
 from imageshelf.shelf.records import storable
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from imageshelf.hashing import Recipe
@@ -158,6 +159,10 @@ class Shelf(MutableMapping[str, list[str]]):
         return names.native(names.path_of(name, self.folder))
 
     # -- the catalogue ----------------------------------------------------------------------
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        """Within: whatever is read is of one moment, and who wants to write waits."""
+        return self._db.snapshot()
 
     @property
     def writable(self) -> bool:
