@@ -50,13 +50,13 @@ def equal_keys(catalogue: Catalogue) -> Iterator[list[PictureRow]]:
     hashes = catalogue.hashes()
     _, inverse, counts = np.unique(hashes.row, return_inverse=True, return_counts=True)
     shared = np.flatnonzero(counts[inverse] > 1)
-    shared = shared[np.argsort(inverse[shared], kind="stable")]
-    ids = hashes.ids[shared].tolist()
-    keys = dict(zip(ids, map("{:016x}".format, hashes.row[shared].tolist()), strict=True))
+    ids = hashes.ids[shared[np.argsort(inverse[shared], kind="stable")]].tolist()
     together: list[PictureRow] = []
     for start in range(0, len(ids), AT_A_TIME):
-        rows = catalogue.rows(ids[start : start + AT_A_TIME])
-        together += [row._replace(key=keys[row.id]) for row in rows]
+        page = ids[start : start + AT_A_TIME]
+        row_hashes = hashes.row[np.searchsorted(hashes.ids, page)].tolist()
+        keys = dict(zip(page, row_hashes, strict=True))
+        together += [row._replace(key=f"{keys[row.id]:016x}") for row in catalogue.rows(page)]
         last = together[-1].key if together and start + AT_A_TIME < len(ids) else ""
         rest = [row for row in together if row.key == last]
         yield [row for row in together if row.key != last]
