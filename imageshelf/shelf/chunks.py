@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 SLOTS = 4096
 SMALLEST = 64
 ABSENT, PRESENT, LOW_INFORMATION = 0, 1, 3
-KEY_WORDS = {name: bits // 64 for name, bits in BITS.items()}  # views named for their hash
-WORDS = {"whole": 3, "centre": 3, "turned": 9, **KEY_WORDS}  # uint64 planes of each planar view
+WORDS = {"whole": 3, "centre": 3, "turned": 9}  # uint64 planes of each planar view
+KEY_WORDS = {name: bits // 64 for name, bits in BITS.items()}  # of the view named for the hash
+_PLANES = {**WORDS, **KEY_WORDS}
 U64 = np.dtype("<u8")
 _U16 = np.dtype("<u2")
 _TRIMMED = 26  # bytes
@@ -71,13 +72,13 @@ class Planes:
 
     def __init__(self, view: str, blob: bytes | None) -> None:
         self.view = view
-        self.words = np.zeros((WORDS[view], SMALLEST), np.uint64)
+        self.words = np.zeros((_PLANES[view], SMALLEST), np.uint64)
         self.state = np.zeros(SMALLEST, np.uint8)
         if blob is not None:
             size = capacity(view, len(blob))
-            self.words = np.frombuffer(blob, U64, WORDS[view] * size).reshape(-1, size).copy()
+            self.words = np.frombuffer(blob, U64, _PLANES[view] * size).reshape(-1, size).copy()
             if view == "whole":
-                self.state = np.frombuffer(blob, np.uint8, size, WORDS[view] * size * 8).copy()
+                self.state = np.frombuffer(blob, np.uint8, size, _PLANES[view] * size * 8).copy()
 
     def reserve(self, slot: int) -> None:
         """Make room for a slot."""
@@ -96,7 +97,7 @@ class Planes:
 
 def capacity(view: str, length: int) -> int:
     """Give the slots that a planar BLOB of so many bytes has; ValueError if it is none."""
-    each = 8 * WORDS[view] + (view == "whole")
+    each = 8 * _PLANES[view] + (view == "whole")
     size, rest = divmod(length, each)
     if rest or size & (size - 1) or not SMALLEST <= size <= SLOTS:
         raise ValueError(f"a chunk of {length:,} bytes is none of view {view!r}")
@@ -146,10 +147,10 @@ def hex_of(words: NDArray[np.uint64]) -> list[bytes]:
 def join(view: str, blobs: Sequence[tuple[int, bytes]]) -> NDArray[np.uint64]:
     """Give words[plane, slots of all chunks one after the other] of a planar view."""
     sizes = [capacity(view, len(blob)) for _, blob in blobs]
-    words = np.empty((WORDS[view], sum(sizes)), np.uint64)
+    words = np.empty((_PLANES[view], sum(sizes)), np.uint64)
     start = 0
     for (_, blob), size in zip(blobs, sizes, strict=True):
-        words[:, start : start + size] = np.frombuffer(blob, U64, WORDS[view] * size).reshape(
+        words[:, start : start + size] = np.frombuffer(blob, U64, _PLANES[view] * size).reshape(
             -1, size
         )
         start += size

@@ -29,7 +29,7 @@ def record(db: Database, row: PictureRow) -> dict[str, Any]:
     """Return everything the shelf knows of a picture, as JSON can hold it."""
     n, slot = divmod(row.id, chunks.SLOTS)
     words = {}
-    for view in ("whole", "centre", "turned"):  # the key is in the row
+    for view in chunks.WORDS:
         found = db.select(packed.BLOB, (view, n), CHUNK)
         planes = chunks.Planes(view, found[0][0] if found else None)
         planes.reserve(slot)

@@ -84,7 +84,7 @@ def keys(db: Database) -> Keys | None:
         ids, planes = _present(ids, chunks.join(name, blobs), state)
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
-    return Keys(ids, np.array(planes, np.uint64).reshape(chunks.WORDS[name], -1))
+    return Keys(ids, np.array(planes, np.uint64).reshape(chunks.KEY_WORDS[name], -1))
 
 
 def written_keys(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
