@@ -88,7 +88,7 @@ def policy(options: argparse.Namespace) -> matching.Policy:
     if options.max_distance is not None:
         return matching.Policy.within(options.max_distance)
     if options.similarity is not None:
-        return matching.Policy.within(matching.max_distance(options.similarity))
+        return matching.Policy.alike(options.similarity)
     return matching.DEFAULT
 
 

@@ -6,7 +6,7 @@
     for match in search("img.jpg", "db.shelve"):  # which pictures are this one, or nearly?
         print(match.distance, match.kind, match.path)
     with open_shelf("db.shelve") as db:           # the shelf itself: hash -> file names
-        print(db[key("img.jpg")])
+        print(db[key("img.jpg", db)])
 
 Names are loaded on first use, so that a script pays only for what it needs.
 """

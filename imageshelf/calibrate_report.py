@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from imageshelf import matching, report, terminal
+from imageshelf import key_calibrating, key_matching, matching, report, terminal
 from imageshelf.calibrating import DISTANCES, POLICIES, SURE
+from imageshelf.hash_names import BITS
 from imageshelf.lightly_edited import QUALITY
 from imageshelf.matching import Policy
 from imageshelf.page.panels import Drawing, Table
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.calibrating import Calibration
+    from imageshelf.key_calibrating import KeyCounts
+    from imageshelf.key_matching import Radius
     from imageshelf.matching import Limits
     from imageshelf.page.panels import Panel
 
@@ -30,6 +33,8 @@ def text(told: Calibration) -> str:
     """Return everything to read on a terminal."""
     parts = [
         _heading(told),
+        *([terminal.columns(_key_rules(told.keys), {1, 2, 3, 4})] if told.keys else []),
+        *([_of_all(told.keys)] if told.keys else []),
         terminal.columns(_rules(told), {1, 2, 3, 4}),
         "Copies found by edit:\n" + terminal.columns(_edits(told), {1, 2, 3}),
         "Row distances, each by its own share:\n" + terminal.columns(_bars(told), {0}),
@@ -40,7 +45,13 @@ def text(told: Calibration) -> str:
 
 def panels(told: Calibration) -> tuple[Panel, ...]:
     """Return the plot and the tables."""
+    keys = (
+        [Table("What a query finds", _key_rules(told.keys), right=frozenset({1, 2, 3}))]
+        if told.keys
+        else []
+    )
     return (
+        *keys,
         Drawing("Row distances of copies and of strangers", Markup(svg(told))),  # noqa: S704
         Table("What each rule finds", _rules(told), right=frozenset({1, 2, 3, 4})),
         Table("Copies found by edit", _edits(told), right=frozenset({1, 2, 3})),
@@ -49,7 +60,8 @@ def panels(told: Calibration) -> tuple[Panel, ...]:
 
 def sentences(told: Calibration) -> list[str]:
     """Return what was compared, and what to know about the figures."""
-    return [_heading(told) + ".", *_notes(told).split("\n")]
+    keys = [_of_all(told.keys)] if told.keys else []
+    return [_heading(told) + ".", *keys, *_notes(told).split("\n")]
 
 
 def _heading(told: Calibration) -> str:
@@ -62,7 +74,9 @@ def _heading(told: Calibration) -> str:
 
 def _rules(told: Calibration) -> list[list[str]]:
     rows = [["rule", "copies found", "false a query", "false pairs", "pairs here", "limits"]]
-    radii = {f"--max-distance {radius}": Policy.within(radius) for radius in DISTANCES}
+    # On a shelf of another hash the radius would be one of that hash.
+    distances = () if told.keys else DISTANCES
+    radii = {f"--max-distance {radius}": Policy.within(radius) for radius in distances}
     for name, policy in {**POLICIES, **radii}.items():
         limits = policy.upright
         rows.append(
@@ -75,6 +89,41 @@ def _rules(told: Calibration) -> list[list[str]]:
             ]
         )
     return rows
+
+
+def _key_rules(keys: KeyCounts) -> list[list[str]]:
+    """Return the table of a shelf of another hash: what a query by its keys finds."""
+    bits = BITS[keys.hash]
+    rows = [[f"keys: {keys.hash}", "copies found", "false a query", "pairs here", "limits"]]
+    usual = key_calibrating.default(keys.hash)
+    radii = {"default": usual}
+    for radius in range(0, bits * 3 // 8 + 1, bits // 32):
+        radii[f"--max-distance {radius}"] = key_matching.radius(keys.hash, Policy.within(radius))
+    for name, radius_ in radii.items():
+        turned = "" if radius_.turned is None else f", turned {radius_.turned}"
+        rows.append(
+            [
+                name,
+                f"{keys.found_percent(radius_):.1f} %",
+                _false_keys(keys, radius_),
+                f"{keys.found_pairs(radius_):,.0f}",
+                f"{radius_.upright} of {bits} bits{turned}",
+            ]
+        )
+    return rows
+
+
+def _false_keys(keys: KeyCounts, radius: Radius) -> str:
+    if expected := keys.false_a_query(radius):
+        return _number(expected)
+    return f"< {_number(SURE / max(int(keys.strangers.sum()), 1) * keys.pictures)}"
+
+
+def _of_all(keys: KeyCounts) -> str:
+    return (
+        f"A query is answered by {keys.hash} keys alone. What follows is of the three hashes that "
+        "--duplicates and clean compare on every shelf."
+    )
 
 
 def _expected(told: Calibration, policy: Policy) -> tuple[str, str]:

@@ -12,12 +12,12 @@ are more alike than it says.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf import lightly_edited, matching
+from imageshelf import key_calibrating, lightly_edited, matching
 from imageshelf.opening import UnreadableImage
 from imageshelf.shelf import names, open_shelf
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from imageshelf.key_calibrating import KeyCounts
     from imageshelf.matching import Column, Limits, Policy
 
     Hashes = npt.NDArray[np.uint64]
@@ -59,6 +60,7 @@ class Original(NamedTuple):
 class Calibration:
     """Pairs of one collection, counted by row distance (0-64) and score (0-256), int64[65, 257].
 
+    The score is that of the default's three hashes, which every shelf has, whatever its keys are.
     `strangers` are pairs with mirror images, `all_pairs` are pairs as they are: copies, bursts and
     strangers together. `copies` has a table for each edit of `originals` pictures.
     """
@@ -70,6 +72,7 @@ class Calibration:
     all_pairs: Counts
     copies: Mapping[str, Counts]
     unreadable: Mapping[str, int]  # reason: originals
+    keys: KeyCounts | None = None  # of a shelf of another hash
 
     def false_share(self, limits: Limits) -> float:
         """Return the share of pairs of strangers within the limits."""
@@ -239,9 +242,9 @@ def of_shelf(shelve: str, *, seed: int = 0) -> Calibration:
 
     Raises CalibrationError for too few pictures or originals, ShelfError for the shelf.
     """
-    with open_shelf(shelve) as shelf:
+    with open_shelf(shelve) as shelf, shelf.one_moment():
         catalogue = shelf.whole_catalogue()
-        column = matching.Column(*catalogue.hashes())
+        column, keys = matching.Column(*catalogue.hashes()), catalogue.keys()
         recipe = shelf.recipe
         chosen = sample(column, seed=seed)
         rows = catalogue.rows(column.ids[chosen].tolist())
@@ -250,4 +253,11 @@ def of_shelf(shelve: str, *, seed: int = 0) -> Calibration:
             for position, row in zip(chosen, rows, strict=True)
         ]
     full_decode = recipe is not None and recipe.decode == "full"
-    return calibrate(column, originals, full_decode=full_decode, seed=seed)
+    told = calibrate(column, originals, full_decode=full_decode, seed=seed)
+    if keys is None or recipe is None:
+        return told
+    usable = ~column.low_information
+    return replace(
+        told,
+        keys=key_calibrating.counted(recipe.hash, keys, usable, originals, full_decode=full_decode),
+    )

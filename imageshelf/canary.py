@@ -13,7 +13,7 @@ from typing import NamedTuple
 import PIL
 from PIL import Image, ImageChops
 
-from imageshelf import images, reduction
+from imageshelf import hash_names, images, reduction
 from imageshelf.images import Sketch
 from imageshelf.versions import version
 
@@ -25,7 +25,7 @@ _WAVES = ((3, 1, 997), (1, 4, 613), (5, 7, 389))  # steps across and down, perio
 class Recipe(NamedTuple):
     """What made a shelf's keys; shelves of different recipes never mix."""
 
-    hash: str  # 'dhash'
+    hash: str  # 'dhash' or one of hash_names.NAMES
     bits: int
     decode: str  # 'reduced' or 'full'
     pillow: str
@@ -34,22 +34,23 @@ class Recipe(NamedTuple):
 
 
 @functools.cache
-def current_recipe(*, hash_name: str = "dhash", full_decode: bool = False) -> Recipe:
+def current_recipe(*, hash_name: str = hash_names.DEFAULT, full_decode: bool = False) -> Recipe:
     """Return how this installation makes keys."""
     return Recipe(
         hash_name,
-        HASH_BITS,
+        hash_names.BITS.get(hash_name, HASH_BITS),
         "full" if full_decode else "reduced",
         PIL.__version__,
         version("ImageHash") or "none",
-        canary(full_decode=full_decode),
+        canary(full_decode=full_decode, hash_name=hash_name),
     )
 
 
-def canary(*, full_decode: bool) -> str:
+def canary(*, full_decode: bool, hash_name: str = hash_names.DEFAULT) -> str:
     """Return the bits of two drawn pictures, folded into 16 hex digits.
 
     A JPEG, decoded like any file; and a picture so large that blocks of it are averaged first.
+    Another hash adds its key of the JPEG.
     """
     picture = drawn(608, 384)
     stream = _Jpeg()
@@ -64,6 +65,10 @@ def canary(*, full_decode: bool) -> str:
         else:
             bits = _rotated(bits, 7) ^ _bits(view.column)
             bits = _rotated(bits, 7) ^ _bits(view.square[::15])
+    if hash_name != hash_names.DEFAULT:
+        key = images.key_of(stream, hash_name, full_decode=full_decode)
+        for at in range(0, len(key), HASH_BITS // 8):
+            bits = _rotated(bits, 7) ^ int.from_bytes(key[at : at + HASH_BITS // 8], "big")
     return f"{bits:016x}"
 
 

@@ -84,8 +84,14 @@ def decoders() -> str:
     return ", ".join([f"Pillow {PIL.__version__}", *optional, heif])
 
 
-def decode(stream: BinaryIO, path: str, *, full_decode: bool) -> Decoded:
-    """Decode what the first bytes announce; `path` only chooses the words of a refusal."""
+def decode(
+    stream: BinaryIO, path: str, *, full_decode: bool, detail: tuple[int, int] | None = None
+) -> Decoded:
+    """Decode what the first bytes announce; `path` only chooses the words of a refusal.
+
+    `detail` is the width and height that a reduced decode leaves at least, where a hash needs more
+    than SMALLEST and FINE.
+    """
     stream.seek(0)
     head = stream.read(sniffing.HEAD_BYTES)
     stream.seek(0)
@@ -97,8 +103,9 @@ def decode(stream: BinaryIO, path: str, *, full_decode: bool) -> Decoded:
         if content.format == "TIFF":
             refuse_raw(stream, path)
         if content.format == "JPEG":
-            return _decode_jpeg(stream, full_decode=full_decode)
-        return _decode_other(stream, content.format, head, full_decode=full_decode)
+            return _decode_jpeg(stream, full_decode=full_decode, detail=detail)
+        fine = None if full_decode else detail or reduction.FINE
+        return _decode_other(stream, content.format, head, fine)
     except (UnreadableImage, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
@@ -132,19 +139,19 @@ class Jpeg(JpegImageFile):
         pass
 
 
-def _decode_jpeg(stream: BinaryIO, *, full_decode: bool) -> Decoded:
+def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int] | None) -> Decoded:
     image = Jpeg(stream)
     width, height = checked_size(image.size)
     tags, xmp = metadata.embedded(image)
     sideways = tags.orientation in SIDEWAYS
     box: reduction.Box = (0, 0, width, height)
     if not full_decode:
-        least = reduction.SMALLEST[::-1] if sideways else reduction.SMALLEST
-        drafted = image.draft("L", least)
+        least = detail or reduction.SMALLEST
+        drafted = image.draft("L", least[::-1] if sideways else least)
         box = drafted[1] if drafted else box
     image.load()
     exact = Reduced(reduction.brightness(image), box)
-    exact = exact if full_decode else exact.smaller(reduction.FINE)
+    exact = exact if full_decode else exact.smaller(detail or reduction.FINE)
     several = metadata.is_multi_picture(image.info.get("mp", b""))
     return Decoded(
         exact.turned(reduction.EXIF_TURNS.get(tags.orientation)),
@@ -170,7 +177,10 @@ def _tail(stream: BinaryIO) -> bytes:
     return stream.read()
 
 
-def _decode_other(stream: BinaryIO, name: str, head: bytes, *, full_decode: bool) -> Decoded:
+def _decode_other(
+    stream: BinaryIO, name: str, head: bytes, fine: tuple[int, int] | None
+) -> Decoded:
+    """Decode in full; reduce to what leaves `fine` at least."""
     learn(name)
     with pillow_at_work():
         image = Image.open(stream, formats=[name])
@@ -185,7 +195,7 @@ def _decode_other(stream: BinaryIO, name: str, head: bytes, *, full_decode: bool
     tags = tags or metadata.embedded(image)[0]
     turn = None if applied else reduction.EXIF_TURNS.get(tags.orientation)
     exact = reduction.whole(grey)
-    exact = (exact if full_decode else exact.smaller(reduction.FINE)).turned(turn)
+    exact = (exact.smaller(fine) if fine else exact).turned(turn)
     width, height = image.size
     return Decoded(
         exact,

@@ -3,6 +3,11 @@
     for group in duplicates("db.shelve").groups:
         print(group.keeper.path, [member.path for member in group.members])
 
+Whatever hash the keys of a shelf are, its pictures are compared by the default's three hashes,
+which every catalogue has. A radius of one hash is good enough for a query that somebody looks at;
+among all pairs of a large collection, and where pictures are put away, it would be wrong too often:
+a million pictures make 500 billion pairs.
+
 Nothing here changes a picture or a shelf; `python -m imageshelf clean` acts on the groups.
 """
 

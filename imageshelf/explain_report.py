@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from imageshelf import hashing, matching, report, terminal
+from imageshelf.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.page.panels import Hashes, Table
 
 if TYPE_CHECKING:
@@ -88,12 +89,19 @@ def _measures(told: Explanation) -> list[list[str]]:
         ["perceptual distance", f"{phash} of 64 bits"],
         ["score", f"{matching.score(row, column, phash)} = row + column + 2 x perceptual"],
         ["average hash", f"{told.average_similarity_percent:.1f} % equal"],
+        *([f"--hash {name}", _key_distance(told, name)] for name in BITS),
         ["squared error, 50x50", f"{told.errors['upright']:.1f} upright"],
         ["... least", f"{told.errors[best]:.1f} {best}"],
         ["difference, 16x16", f"{told.mean_difference_percent:.2f} % on average"],
         ["bytes", "identical" if told.identical_bytes else "different"],
         ["pixels", "identical" if told.identical_pixels else "different"],
     ]
+
+
+def _key_distance(told: Explanation, name: str) -> str:
+    apart, most = told.key_distance(name), DEFAULT_DISTANCE[name]
+    verdict = "would match" if apart <= most else "too far"
+    return f"{apart} of {BITS[name]} bits, at most {most}: {verdict}"
 
 
 def _looks(told: Explanation) -> list[list[str]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from imageshelf import hamming, images, kinds, matching, other_hashes
+from imageshelf import hamming, hash_names, images, kinds, matching
 from imageshelf.decoding import decode
 from imageshelf.kinds import Side
 from imageshelf.opening import UnreadableImage, open_regular, unreadable
@@ -46,7 +46,7 @@ class Measured(NamedTuple):
     facts: Facts
     views: Views
     square: Levels  # [50, 50]
-    average: str  # the average hash, 16 hex digits
+    keys: Mapping[str, bytes]  # of the other hashes, by name
 
 
 class Check(NamedTuple):
@@ -94,8 +94,12 @@ class Explanation:
     @property
     def average_similarity_percent(self) -> float:
         """The share of equal bits of the two average hashes."""
-        apart = hamming.distance(int(self.a.average, 16), int(self.b.average, 16))
-        return matching.similarity(apart)
+        return matching.similarity(self.key_distance("ahash"))
+
+    def key_distance(self, name: str) -> int:
+        """Return the bits in which the keys differ that one of the other hashes gives."""
+        ours, theirs = (int.from_bytes(one.keys[name], "big") for one in (self.a, self.b))
+        return hamming.distance(ours, theirs)
 
     def text(self) -> str:
         """Return everything to read on a terminal."""
@@ -164,15 +168,16 @@ def _measured(path: str, *, full_decode: bool) -> Measured:
         picture = images.read(path, full_decode=full_decode, turned=True)
         with open_regular(path) as stream:
             reduced = decode(stream, path, full_decode=full_decode).exact
+        keys = {
+            name: images.read(path, full_decode=full_decode, hash_name=name).keys[0]
+            for name in hash_names.NAMES
+        }
     except UnreadableImage as exc:
         raise ExplainError(f"{path} {exc.reason}") from exc
     except (OSError, MemoryError) as exc:
         raise ExplainError(f"{path} {unreadable(exc).reason}") from exc
-    square, small = (
-        reduced.picture.resize((edge, edge), LANCZOS, reduced.box) for edge in (ERROR_SIDE, 8)
-    )
-    average = other_hashes.key_of_square("ahash", small)
-    return Measured(path, picture.facts, views_of(picture), np.asarray(square), average)
+    square = reduced.picture.resize((ERROR_SIDE, ERROR_SIDE), LANCZOS, reduced.box)
+    return Measured(path, picture.facts, views_of(picture), np.asarray(square), keys)
 
 
 def _side(measured: Measured) -> Side:

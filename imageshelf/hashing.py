@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf import images, sketches
+from imageshelf import hash_names, images, sketches
 from imageshelf.canary import HASH_BITS, Recipe, current_recipe
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.images import View
+    from imageshelf.shelf import Shelf
     from imageshelf.sketches import Compared
 
     Hashes = npt.NDArray[np.uint64]
@@ -203,7 +204,21 @@ def grid(value: int) -> str:
     return "\n".join(" ".join(bits[at : at + 8]) for at in range(0, HASH_BITS, 8))
 
 
-def key(path: str | os.PathLike[str], *, full_decode: bool = False) -> str:
-    """Return the key of one picture file: 16 hex digits; raises UnreadableImage."""
-    view = images.read(os.fspath(path), full_decode=full_decode).whole
-    return to_hex(int(fingerprints([view]).row[0]))
+def key(
+    path: str | os.PathLike[str],
+    shelf: Shelf | None = None,
+    *,
+    hash_name: str = hash_names.DEFAULT,
+    full_decode: bool = False,
+) -> str:
+    """Return the key of one picture file; raises UnreadableImage.
+
+    16 hex digits, 144 of `marr`. With an open shelf it is made as the keys on it were made, so that
+    `shelf[key(path, shelf)]` finds the picture; the other arguments are for who has none at hand.
+    """
+    if shelf is not None and (recipe := shelf.recipe):
+        hash_name, full_decode = recipe.hash, recipe.decode == "full"
+    picture = images.read(os.fspath(path), full_decode=full_decode, hash_name=hash_name)
+    if picture.keys:
+        return picture.keys[0].hex()
+    return to_hex(int(fingerprints([picture.whole]).row[0]))

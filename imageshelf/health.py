@@ -43,6 +43,7 @@ def findings(shelf: Shelf, *, seed: int = 0) -> Iterator[Finding]:
         return
     yield from _recipe(shelf)
     yield from _near_index(catalogue, seed)
+    yield from _near_keys(catalogue, seed)
     yield from _disk(shelf, catalogue)
 
 
@@ -73,6 +74,26 @@ def _near_index(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
             if near.positions.tolist() != truth.positions.tolist():
                 yield Finding(
                     f"the near index misses keys within {radius} bits of {hashing.to_hex(query)}",
+                    "report this as a bug, with the shelf",
+                )
+                return
+
+
+def _near_keys(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
+    """Do the same with the keys of another hash, at radii up to a third of their bits."""
+    keys = catalogue.keys()
+    if keys is None or not len(keys.ids):
+        return
+    count, bits = len(keys.ids), 64 * len(keys.words)
+    chosen = np.random.default_rng(seed).choice(count, min(SAMPLE, count), replace=False)
+    queries = keys.words[:, chosen]
+    for radius in range(0, bits // 3, bits // 15):
+        found = hamming.within_words(keys.words, queries, [radius] * len(chosen))
+        for query, near in zip(queries.T, found, strict=True):
+            truth = hamming.within_words_exhaustive(keys.words, query, radius)
+            if near.positions.tolist() != truth.positions.tolist():
+                yield Finding(
+                    f"the near index misses keys within {radius} of {bits} bits",
                     "report this as a bug, with the shelf",
                 )
                 return

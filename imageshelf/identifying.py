@@ -134,7 +134,9 @@ def _part(tell: Callable[[float], object], begin: float, end: float) -> Callable
 def equal_keys(catalogue: Catalogue) -> Iterator[tuple[list[PictureRow], float, float]]:
     """Yield pictures with equal keys, those of a key always together, many keys at a time.
 
-    With them, which share of all such pictures was looked at before and will be after them.
+    With them, which share of all such pictures was looked at before and will be after them. Row
+    hashes stand for the keys also where these are another hash: of 576 bits some differ already
+    when the same pixels come out of another format.
     """
     import numpy as np  # noqa: PLC0415  workers do without it
 
@@ -148,7 +150,10 @@ def equal_keys(catalogue: Catalogue) -> Iterator[tuple[list[PictureRow], float, 
     ids = hashes.ids[order[shared]].tolist()
     together: list[PictureRow] = []
     for start in range(0, len(ids), AT_A_TIME):
-        together += catalogue.rows(ids[start : start + AT_A_TIME])
+        page = ids[start : start + AT_A_TIME]
+        row_hashes = hashes.row[np.searchsorted(hashes.ids, page)].tolist()
+        keys = dict(zip(page, row_hashes, strict=True))
+        together += [row._replace(key=f"{keys[row.id]:016x}") for row in catalogue.rows(page)]
         end = min(start + AT_A_TIME, len(ids))
         last = together[-1].key if together and end < len(ids) else ""
         rest = [row for row in together if row.key == last]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import borders, reduction
 from imageshelf.decoding import decode, decoders, memory_limit
+from imageshelf.hash_names import DEFAULT
 from imageshelf.metadata import Facts
 from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage, open_regular, unreadable
 from imageshelf.reduction import ORIENTATIONS, Sketch, Thumbnails, View
@@ -38,6 +39,7 @@ class Picture(NamedTuple):
     luma: bytes  # 16x16 brightness, row by row
     turned: tuple[Sketch, ...]  # the other seven ORIENTATIONS, or ()
     facts: Facts
+    keys: tuple[bytes, ...] = ()  # of another hash: the key, or those of all eight ORIENTATIONS
 
 
 class Task(NamedTuple):
@@ -48,6 +50,7 @@ class Task(NamedTuple):
     mtime_ns: int = -1
     full_decode: bool = False
     memory_limit_mb: int = MEMORY_LIMIT_MB  # decides how many pixels the picture may have
+    hash: str = DEFAULT
 
 
 class Refusal(NamedTuple):
@@ -74,12 +77,18 @@ def look(task: Task) -> Picture | Refusal:
         return Refusal(exc.reason, exc.lasting, exc.other)
 
 
-def read(path: str, *, full_decode: bool = False, turned: bool = False) -> Picture:
+def read(
+    path: str,
+    *,
+    full_decode: bool = False,
+    turned: bool = False,
+    hash_name: str = DEFAULT,
+) -> Picture:
     """Return the picture in a file, if `turned` then in all its orientations.
 
     Raises UnreadableImage.
     """
-    return _read(Task(path, full_decode=full_decode), turned=turned)
+    return _read(Task(path, full_decode=full_decode, hash=hash_name), turned=turned)
 
 
 def _read(task: Task, *, turned: bool) -> Picture:
@@ -89,14 +98,31 @@ def _read(task: Task, *, turned: bool) -> Picture:
             _require_unchanged(status, task.size_bytes, task.mtime_ns)
             try:
                 with memory_limit(task.memory_limit_mb):
-                    decoded = decode(stream, task.path, full_decode=task.full_decode)
+                    decoded = _decoded(stream, task)
             finally:  # also when half a file could not be decoded
                 now = os.fstat(stream.fileno())
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)
         views = views_of(decoded.exact, full_decode=task.full_decode, turned=turned)
-        return Picture(*views, _facts(decoded, status))
+        return Picture(*views, _facts(decoded, status), _keys(task, decoded, turned=turned))
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
+
+
+def _decoded(stream: BinaryIO, task: Task) -> Decoded:
+    if task.hash == DEFAULT:
+        return decode(stream, task.path, full_decode=task.full_decode)
+    from imageshelf import other_hashes  # noqa: PLC0415  few workers ever need it
+
+    detail = other_hashes.detail(task.hash)
+    return decode(stream, task.path, full_decode=task.full_decode, detail=detail)
+
+
+def _keys(task: Task, decoded: Decoded, *, turned: bool) -> tuple[bytes, ...]:
+    if task.hash == DEFAULT:
+        return ()
+    from imageshelf import other_hashes  # noqa: PLC0415  as above
+
+    return other_hashes.keys(task.hash, decoded.exact, full_decode=task.full_decode, turned=turned)
 
 
 def _require_unchanged(status: os.stat_result, size_bytes: int, mtime_ns: int) -> None:
@@ -108,6 +134,12 @@ def thumbnails_of(stream: BinaryIO, *, full_decode: bool = False) -> View:
     """Return the whole view of a picture in an open binary stream; raises UnreadableImage."""
     exact = decode(stream, "", full_decode=full_decode).exact
     return views_of(exact, full_decode=full_decode).whole
+
+
+def key_of(stream: BinaryIO, hash_name: str, *, full_decode: bool = False) -> bytes:
+    """Return the key that one of the other hashes gives a picture in an open binary stream."""
+    task = Task("", full_decode=full_decode, hash=hash_name)
+    return _keys(task, _decoded(stream, task), turned=False)[0]
 
 
 class Views(NamedTuple):

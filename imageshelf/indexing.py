@@ -22,6 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imageshelf import scanning, vanishing
+from imageshelf.hash_names import BITS, DEFAULT, NEED_NUMPY
 from imageshelf.opening import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
 from imageshelf.shelf import ShelfError, names, open_to_fill
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 # not be; "no" while a run is under way or if one died; "stopped" after one that ended in order
 # before that.
 IDENTIFIED = "identified"
-WORK = "imageshelf.work:work"  # what workers do; by name, for they start before Pillow is imported
+# What workers do, by name: they start before their parent imports Pillow.
+WORK, WORK_NUMPY = "imageshelf.work:work", "imageshelf.work_numpy:work"
 IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
 
 
@@ -111,6 +113,9 @@ class Indexing:
         roots = [dataset] if isinstance(dataset, (str, os.PathLike)) else dataset
         self.roots = scanning.outermost(os.fspath(root) for root in roots)
         self.settings = settings or Settings()
+        if self.settings.hash not in {DEFAULT, *BITS}:
+            known = ", ".join([DEFAULT, *BITS])
+            raise ValueError(f"expected one of the hashes {known}, not {self.settings.hash!r}")
         self.summary = Summary(shelf=os.fspath(shelve))
         self.found = Survey()
         self._moved: list[tuple[bytes, bytes]] = []  # name before, name now
@@ -197,7 +202,8 @@ class Indexing:
         before = self.catalogue.meta(IDENTIFIED)
         if before is not None:  # else the shelf is new: one write spared
             self.catalogue.set_meta(IDENTIFIED, "no")
-        self._shared = before not in {None, "yes"}
+        # Other hashes than row hashes may differ where pixels are equal.
+        self._shared = before not in {None, "yes"} or self.settings.hash != DEFAULT
         self._reading = True
         for turn in self._suspicion.turns(self.found.to_read):
             for batch in pipeline.batches(self._answers(turn), self._name, self._stop, advance):
@@ -385,7 +391,7 @@ class Indexing:
             settings = self.settings
             self._mapper = self._cleanup.enter_context(
                 workers(
-                    WORK,
+                    WORK_NUMPY if settings.hash in NEED_NUMPY else WORK,
                     jobs=cores() if settings.jobs is None else settings.jobs,
                     time_limit_s=settings.time_limit_s,
                     memory_limit_bytes=settings.memory_limit_mb * 1_000_000,
@@ -396,7 +402,8 @@ class Indexing:
     def _answers(self, turn: Turn) -> Iterator[Answer]:
         from imageshelf.images import Task  # noqa: PLC0415 - as above
 
-        how = self.settings.full_decode, self.settings.memory_limit_mb
+        settings = self.settings
+        how = settings.full_decode, settings.memory_limit_mb, settings.hash
         tasks = (
             Task(self._path(name), size_bytes, mtime_ns, *how)
             for name, size_bytes, mtime_ns in turn.files

@@ -13,6 +13,7 @@ from imageshelf.opening import open_regular, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import BinaryIO
 
     Edit = Callable[[Image.Image], Image.Image]
 
@@ -60,15 +61,21 @@ def _grey(path: str) -> Image.Image:
     return ImageOps.contain(picture, (SIDE, SIDE)) if max(picture.size) > SIDE else picture
 
 
+def files(path: str) -> Iterator[tuple[str, BinaryIO]]:
+    """Yield the name of each edit and the copy as a JPEG file; raises UnreadableImage."""
+    picture = _grey(path)
+    for name, edit in EDITS.items():
+        file = io.BytesIO()
+        edit(picture).save(file, "JPEG", quality=QUALITY)
+        yield name, file
+
+
 def copies(path: str, *, full_decode: bool) -> Iterator[tuple[str, tuple[int, int, int]]]:
     """Yield the name of each edit and the row, column and perceptual hash of the copy.
 
     Raises UnreadableImage.
     """
-    picture = _grey(path)
-    for name, edit in EDITS.items():
-        file = io.BytesIO()
-        edit(picture).save(file, "JPEG", quality=QUALITY)
+    for name, file in files(path):
         view = images.thumbnails_of(file, full_decode=full_decode)
         found = hashing.fingerprints([view])
         yield name, (int(found.row[0]), int(found.column[0]), int(found.phash[0]))

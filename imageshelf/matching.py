@@ -53,11 +53,17 @@ class Policy(NamedTuple):
     trimmed: Limits | None
     centre: Limits | None
     low_information: bool = True  # whether flat pictures have the stricter rule
+    percent: float | None = None  # of a plain radius: the least share of equal bits
 
     @classmethod
     def within(cls, max_distance: int) -> Policy:
         """Return the plain Hamming radius on the key that users of ImageHash expect."""
         return cls(Limits(max_distance, 4 * BITS), None, None, None, low_information=False)
+
+    @classmethod
+    def alike(cls, percent: float) -> Policy:
+        """Return the plain radius that leaves so many percent of the bits equal."""
+        return cls.within(max_distance(percent))._replace(percent=percent)
 
 
 DEFAULT = Policy(Limits(14, 60), Limits(10, 40), Limits(14, 56), Limits(12, 44))
@@ -73,6 +79,7 @@ class Views(NamedTuple):
     trimmed: Fingerprint | None = None
     centre: Fingerprint | None = None
     thumbnail: bytes = b""  # 16x16 luma
+    keys: Mapping[str, bytes] = {}  # by turn; of another hash than the default
 
 
 class Column(NamedTuple):
@@ -115,24 +122,25 @@ class Candidate(NamedTuple):
     id: int
     turn: str
     view: str
+    distance: int  # of the keys: `row`, unless the shelf has another hash
 
 
-def similarity(row: int) -> float:
+def similarity(distance: int, bits: int = BITS) -> float:
     """Return the share of equal key bits in percent.
 
     >>> similarity(16)
     75.0
     """
-    return 100 * (BITS - row) / BITS
+    return 100 * (bits - distance) / bits
 
 
-def max_distance(similarity_percent: float) -> int:
-    """Return the largest row distance (bits) that is at least so similar.
+def max_distance(similarity_percent: float, bits: int = BITS) -> int:
+    """Return the largest distance of keys (bits) that is at least so similar.
 
     >>> max_distance(90)
     6
     """
-    return int(BITS * (100 - similarity_percent) / 100)
+    return int(bits * (100 - similarity_percent) / 100)
 
 
 def score(row: int, column: int, phash: int) -> int:
@@ -182,7 +190,8 @@ def candidates(
                 doubtful.add(found.id)
             if found.id not in best or found < best[found.id]:
                 best[found.id] = found
-    alike = _alike(query.thumbnail, thumbnails(sorted(doubtful))) if doubtful else set()
+    shown = thumbnails(sorted(doubtful)) if doubtful else {}
+    alike = looking_alike(query.thumbnail, shown)
     return sorted(c for c in best.values() if c.id not in doubtful or c.id in alike)
 
 
@@ -208,6 +217,7 @@ def _compared(column: Column, wanted: list[Probe]) -> Iterator[tuple[Candidate, 
                     int(column.ids[position]),
                     probe.turn,
                     probe.view,
+                    int(rows[at]),
                 ),
                 bool(column.low_information[position]),
                 probe.plain,
@@ -220,7 +230,8 @@ def mean_difference(a: bytes, b: bytes) -> float:
     return float(np.abs(first - np.frombuffer(b, np.uint8)).mean())
 
 
-def _alike(thumbnail: bytes, others: Mapping[int, bytes]) -> set[int]:
+def looking_alike(thumbnail: bytes, others: Mapping[int, bytes]) -> set[int]:
+    """Return those whose thumbnails differ so little that also flat pictures may be copies."""
     return {
         number
         for number, other in others.items()

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from imageshelf import __version__
+from imageshelf.hash_names import BITS, DEFAULT
 from imageshelf.opening import MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
     hashing = parser.add_argument_group("hashing")
     hashing.add_argument(
         "--hash",
-        default="dhash",
-        choices=["dhash"],
-        help="the hash that is the key (default: %(default)s)",
+        default=DEFAULT,
+        choices=[DEFAULT, *BITS],
+        help="the hash that is the key (default: %(default)s); a shelf holds keys of one",
     )
     hashing.add_argument("--full-decode", action="store_true",
                          help="decode every pixel: keys equal imagehash.dhash bit for bit, at a "
@@ -179,7 +180,6 @@ def _what(group: argparse._ArgumentGroup) -> None:
 
 def _match(group: argparse._ArgumentGroup) -> None:
     from imageshelf.kinds import KINDS  # noqa: PLC0415
-    from imageshelf.matching import BITS  # noqa: PLC0415  NumPy, which index.py loads later
 
     one = group.add_mutually_exclusive_group()
     one.add_argument("--strict", action="store_true", help="fewer false matches, fewer matches")
@@ -188,7 +188,7 @@ def _match(group: argparse._ArgumentGroup) -> None:
         "--max-distance",
         type=bits,
         metavar="N",
-        help=f"every key within N of its {BITS} bits, whatever the other hashes say",
+        help="every key within N of its bits (64; 576 of marr), whatever the other hashes say",
     )
     one.add_argument(
         "--similarity",
@@ -277,10 +277,9 @@ def percent(text: str) -> float:
 
 def bits(text: str) -> int:
     """Return a distance between two keys."""
-    from imageshelf.matching import BITS  # noqa: PLC0415
-
-    if not (text.isdecimal() and int(text) <= BITS):
-        raise argparse.ArgumentTypeError(f"expected 0 to {BITS} bits, got {text!r}")
+    most = max(BITS.values())  # search.py does not know the shelf's hash yet
+    if not (text.isdecimal() and int(text) <= most):
+        raise argparse.ArgumentTypeError(f"expected 0 to 64 bits ({most} of marr), got {text!r}")
     return int(text)
 
 

@@ -100,7 +100,7 @@ def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     for number, (name, picture) in enumerate(pictures):
         yield Entry(
             name=name,
-            key=hashing.to_hex(row[number]),
+            key=picture.keys[0].hex() if picture.keys else hashing.to_hex(row[number]),
             facts=picture.facts,
             low_information=low[number],
             thumbnail=picture.luma,

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import images
+from imageshelf.hash_names import DEFAULT
 from imageshelf.images import Picture, Refusal, Task
 from imageshelf.opening import MEMORY_LIMIT_MB
 from imageshelf.scanning import Walk
@@ -66,13 +67,12 @@ def decoded(
     asked: Asked,
     *,
     full_decode: bool,
+    hash_name: str = DEFAULT,
     time_limit_s: float = 20.0,
     memory_limit_mb: int = MEMORY_LIMIT_MB,
 ) -> Iterator[Query]:
     """Yield every file as a query, in the order of `asked`; several are decoded in parallel."""
-    tasks = [
-        Task(path, full_decode=full_decode, memory_limit_mb=memory_limit_mb) for path in asked.files
-    ]
+    tasks = [Task(path, -1, -1, full_decode, memory_limit_mb, hash_name) for path in asked.files]
     if len(tasks) <= 1:  # starting a worker would take longer
         answers = ((task, images.look(task)) for task in tasks)
         yield from (_query(task, answer) for task, answer in answers)

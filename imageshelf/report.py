@@ -163,7 +163,7 @@ def _header() -> list[str]:
 
 def _line(match: Match) -> list[str]:
     return [
-        str(match.row),
+        str(match.distance),
         f"{match.similarity:.0f} %",
         "-" if match.score is None else str(match.score),
         match.turn or match.kind,

@@ -10,11 +10,14 @@ Nothing here changes a picture or a shelf.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from imageshelf import hamming, hashing, images, kinds, matching, queries
+from imageshelf import hamming, hashing, images, key_matching, kinds, matching, queries
 from imageshelf.decoding import memory_limit
+from imageshelf.hash_names import BITS
+from imageshelf.hash_names import DEFAULT as DHASH
 from imageshelf.kinds import Side
 from imageshelf.matching import DEFAULT, Fingerprint, Policy, Views
 from imageshelf.opening import MEMORY_LIMIT_MB, MEMORY_NOTE, UnreadableImage
@@ -23,13 +26,15 @@ from imageshelf.shelf import ShelfError, names, open_shelf
 from imageshelf.workers import WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from imageshelf.images import Picture
     from imageshelf.matching import Candidate, Column
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.catalogue import PictureRow
+
+    Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]  # by id
 
 SearchingError = (
     ShelfError,
@@ -45,15 +50,18 @@ LAST = {kinds.ANOTHER_SHOT: 1000, kinds.SIMILAR: 2000}  # sections of their own,
 class Match(NamedTuple):
     """A picture on the shelf that matches a query; sorts nearest first.
 
-    `distance` (= `row`), `column` and `phash` are Hamming distances in bits, `score` is
-    `row + column + 2 * phash`, `similarity` the share of equal key bits in percent. A key that
-    was written by hand has a row distance only: its other measures are None.
+    `distance` is the Hamming distance of the keys in bits, `similarity` the share of equal key bits
+    in percent. `row`, `column` and `phash` are the distances of the default's three hashes, `score`
+    is `row + column + 2 * phash`: it decides, and `distance` is `row`, unless the shelf was made
+    with another hash. Of a key that was written by hand nothing but its own distance is known:
+    the other measures are None.
     """
 
     rank: int
     path: str
     query: str
-    row: int
+    distance: int
+    row: int | None
     column: int | None
     phash: int | None
     score: int | None
@@ -64,11 +72,6 @@ class Match(NamedTuple):
     height: int | None
     size_bytes: int | None
     mtime_ns: int | None = None  # as indexed
-
-    @property
-    def distance(self) -> int:
-        """The Hamming distance of the keys, in bits."""
-        return self.row
 
 
 class Asked(NamedTuple):
@@ -123,7 +126,7 @@ class Subject(NamedTuple):
 
 @dataclass
 class Searching:
-    """A shelf opened for questions; a context manager. Reads the hashes once."""
+    """A shelf opened for questions; a context manager. Reads the hashes once, of one moment."""
 
     shelve: str
     question: Question = field(default_factory=Question)
@@ -146,10 +149,16 @@ class Searching:
         self.shelf.close()
 
     def _load(self) -> None:
+        with self.shelf.one_moment():
+            self._read()
+        current = hashing.current_recipe(hash_name=self.hash, full_decode=self.full_decode)
+        self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
+
+    def _read(self) -> None:
         recipe = self.shelf.recipe
         self.full_decode = recipe is not None and recipe.decode == "full"
-        current = hashing.current_recipe(full_decode=self.full_decode)
-        self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
+        self.hash = recipe.hash if recipe else DHASH
+        self._refuse_unsuited()
         self.columns: dict[str, Column] = {}
         catalogue = self.shelf.catalogue
         self.memory_limit_mb = MEMORY_LIMIT_MB
@@ -157,10 +166,27 @@ class Searching:
             self.memory_limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
             for view in self._views():
                 self.columns[view] = matching.Column(*catalogue.hashes(view))
+        self._keys = catalogue.keys() if catalogue else None
         self._foreign = self.shelf.foreign()
         self._below = tuple(os.path.join(names.folder(one), "") for one in self.question.below)
 
+    def _refuse_unsuited(self) -> None:
+        """Raise QueryError for a policy that the shelf's hash does not know."""
+        self.bits = BITS.get(self.hash, matching.BITS)
+        policy = self.question.policy
+        try:
+            self._radius = None if self.hash == DHASH else key_matching.radius(self.hash, policy)
+        except key_matching.UnsuitedPolicyError as exc:
+            raise QueryError(f"{self.shelve} {exc}") from exc
+        if policy.upright.row > self.bits:
+            raise QueryError(
+                f"the keys on {self.shelve} have {self.bits} bits: expected --max-distance 0 to "
+                f"{self.bits}, got {policy.upright.row}"
+            )
+
     def _views(self) -> Sequence[str]:
+        if self._radius:
+            return ["whole"]
         policy = self.question.policy
         wanted = {"whole": True, "trimmed": policy.trimmed, "centre": policy.centre}
         return [view for view in VIEWS if wanted[view]]
@@ -173,7 +199,10 @@ class Searching:
         """
         asked = queries.taken_apart(arguments)
         for query in queries.decoded(
-            asked, full_decode=self.full_decode, memory_limit_mb=self.memory_limit_mb
+            asked,
+            full_decode=self.full_decode,
+            hash_name=self.hash,
+            memory_limit_mb=self.memory_limit_mb,
         ):
             if query.picture is None:
                 yield Matches(asked=[Asked(query.path, 0, query.problem)])
@@ -197,17 +226,20 @@ class Searching:
         catalogue = self.shelf.catalogue
         if catalogue is None:
             return
-        found = matching.candidates(
-            subject.views,
-            self.columns,
-            self.question.policy,
-            lambda ids: {row.id: row.thumbnail for row in catalogue.rows(ids)},
+        found = self._candidates(
+            subject.views, lambda ids: {row.id: row.thumbnail for row in catalogue.rows(ids)}
         )
         for candidate, row, side in self._known(found):
             kind = kinds.kind_of(subject.side, side, candidate.turn)
             yield self._match(subject, candidate, row, side, kind)
         if self.question.policy.low_information:  # a plain radius means what it says
             yield from self._beyond(subject, {candidate.id for candidate in found})
+
+    def _candidates(self, views: Views, thumbnails: Thumbnails) -> list[Candidate]:
+        if self._keys is None or self._radius is None:
+            return matching.candidates(views, self.columns, self.question.policy, thumbnails)
+        whole = self.columns["whole"]
+        return key_matching.candidates(views, self._keys, whole, self._radius, thumbnails)
 
     def _beyond(self, subject: Subject, found: set[int]) -> Iterator[Match]:
         """Yield what the policy leaves out: other shots of a moment, and what is only similar."""
@@ -250,7 +282,12 @@ class Searching:
             return None
         row, column, phash = (hamming.distance(mine[at], other[at]) for at in range(3))
         score = matching.score(row, column, phash)
-        return matching.Candidate(score, row, column, phash, number, matching.UPRIGHT, "whole")
+        apart = row
+        if self._keys is not None:
+            apart = key_matching.distance(subject.views.keys[matching.UPRIGHT], self._keys, number)
+        return matching.Candidate(
+            score, row, column, phash, number, matching.UPRIGHT, "whole", apart
+        )
 
     def _known(self, found: list[Candidate]) -> Iterator[tuple[Candidate, PictureRow, Side]]:
         """Yield candidates with what the catalogue knows of them, if still on the shelf."""
@@ -268,17 +305,18 @@ class Searching:
     def _match(
         self, subject: Subject, candidate: Candidate, row: PictureRow, side: Side, kind: str
     ) -> Match:
-        plain = not self.question.policy.low_information
-        nearness = candidate.row if plain else candidate.score
+        by_key = self._radius is not None or not self.question.policy.low_information
+        nearness = candidate.distance if by_key else candidate.score
         return Match(
             rank=LAST.get(kind, 0) + (-1 if kind == kinds.SAME_FILE else nearness),
             path=side.path,
             query=subject.path,
+            distance=candidate.distance,
             row=candidate.row,
             column=candidate.column,
             phash=candidate.phash,
             score=candidate.score,
-            similarity=matching.similarity(candidate.row),
+            similarity=matching.similarity(candidate.distance, self.bits),
             kind=kind,
             turn=candidate.turn,
             width=row.width,
@@ -289,21 +327,27 @@ class Searching:
 
     def _by_hand(self, subject: Subject) -> Iterator[Match]:
         radius = min(matching.FOREIGN_ROW, self.question.policy.upright.row)
+        if self._radius:  # what decides is the key alone, whoever wrote it
+            radius = self._radius.upright
+        row = subject.views.whole.row.to_bytes(matching.BITS // 8, "big")
+        own = subject.views.keys.get(matching.UPRIGHT, row)
         for key, listed in self._foreign:
-            row = _row_distance(key, subject.views.whole.row)
-            for name in listed if row <= radius else ():
+            apart = _distance_to(key, own)
+            for name in listed if apart <= radius else ():
                 if self._wanted(name):
                     path = self.shelf.path_of(name)
                     same = kinds.same_file(subject.path, path)
                     yield Match(
-                        rank=-1 if same else 4 * row,  # as if the other hashes were as far
+                        # As if the other hashes were as far.
+                        rank=-1 if same else apart if self._radius else 4 * apart,
                         path=path,
                         query=subject.path,
-                        row=row,
+                        distance=apart,
+                        row=None if self._radius else apart,
                         column=None,
                         phash=None,
                         score=None,
-                        similarity=matching.similarity(row),
+                        similarity=matching.similarity(apart, self.bits),
                         kind=kinds.SAME_FILE if same else kinds.NEAR,
                         turn="",
                         width=None,
@@ -335,6 +379,7 @@ def subjects_on(path: str, besides: Shelf) -> Iterator[Subject]:
             raise ShelfError(f"{path} cannot be compared: {sentence}")
         catalogue = other.whole_catalogue()
         columns = {view: matching.Column(*catalogue.hashes(view)) for view in VIEWS}
+        other_hash = recipe.hash != DHASH
         for start in range(0, len(columns["whole"].ids), ROWS_AT_A_TIME):
             ids = columns["whole"].ids[start : start + ROWS_AT_A_TIME].tolist()
             digests = catalogue.digests(ids)
@@ -342,10 +387,13 @@ def subjects_on(path: str, besides: Shelf) -> Iterator[Subject]:
                 file = other.path_of(names.to_text(row.name))
                 prints = {view: column.fingerprint(row.id) for view, column in columns.items()}
                 whole = prints["whole"]
+                if len(row.key) * 4 != recipe.bits:
+                    raise ShelfError(f"{path} was rebuilt meanwhile: search again")
                 if whole is not None:
                     views = Views(
-                        whole, {}, prints["trimmed"], prints["centre"], thumbnail=row.thumbnail
-                    )
+                        whole, {}, prints["trimmed"], prints["centre"], thumbnail=row.thumbnail,
+                        keys={matching.UPRIGHT: bytes.fromhex(row.key)} if other_hash else {},
+                    )  # fmt: skip
                     yield Subject(file, views, side_of(file, row, digests[row.id]))
 
 
@@ -371,7 +419,8 @@ def views_of(picture: Picture) -> Views:
     turns = [name for name, _ in images.ORIENTATIONS[1:]]
     turned = dict(zip(turns, prints[2:], strict=False)) if picture.turned else {}
     trimmed = prints[-1] if picture.trimmed else None
-    return Views(prints[0], turned, trimmed, prints[1], picture.luma)
+    keys = dict(zip([matching.UPRIGHT, *turns], picture.keys, strict=False))
+    return Views(prints[0], turned, trimmed, prints[1], picture.luma, keys)
 
 
 def search(
@@ -397,9 +446,9 @@ def _is_similar(a: Side, b: Side) -> bool:
     return kinds.is_similar(a.luma, b.luma)
 
 
-def _row_distance(key: str, row: int) -> int:
+def _distance_to(key: str, own: bytes) -> int:
     """Return the distance to a key that somebody wrote; what is no key is as far as can be."""
-    try:
-        return hamming.distance(hashing.from_hex(key), row)
-    except ValueError:
-        return matching.BITS + 1
+    digits = 2 * len(own)
+    if not re.fullmatch(f"[0-9a-fA-F]{{{digits}}}", key):
+        return 4 * digits + 1
+    return hamming.distance(int(key, 16), int.from_bytes(own, "big"))

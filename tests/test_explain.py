@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf import explain_report, matching
+from imageshelf import explain_report, key, matching
 from imageshelf.demo.copies import camera_exif
 from imageshelf.demo.scenes import scene
 from imageshelf.explaining import ExplainError, explain, squared_errors
+from imageshelf.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.page.panels import markup
 from imageshelf.reduction import ORIENTATIONS
 
@@ -46,6 +47,19 @@ def test_every_orientation_is_tried(name: str, turn: Image.Transpose | None) -> 
     errors = squared_errors(levels, turned)
     assert len(errors) == 8
     assert [key for key, error in errors.items() if error == 0] == [name]
+
+
+@pytest.mark.parametrize(("seed", "verdict"), [(5, "would match"), (6, "too far")])
+def test_the_other_hashes_stand_beside(
+    original: str, tmp_path: Path, seed: int, verdict: str
+) -> None:
+    other = saved(tmp_path, "b.jpg", scene(seed, SIZE).resize((360, 240)))
+    told = explain(original, other)
+    for name, bits in BITS.items():
+        apart = int(key(original, hash_name=name), 16) ^ int(key(other, hash_name=name), 16)
+        assert told.key_distance(name) == apart.bit_count()
+        line = f"{apart.bit_count()} of {bits} bits, at most {DEFAULT_DISTANCE[name]}: {verdict}"
+        assert re.search(rf"--hash {name} +{line}", told.text())
 
 
 def test_a_resaved_copy_is_near_by_the_upright_rule(original: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from imageshelf import hamming
 from imageshelf.hashing import grid
+from imageshelf.shelf import chunks
 
 HASHES = st.integers(0, 2**64 - 1)
 
@@ -47,3 +48,36 @@ def test_blocks_larger_than_one_are_searched_to_the_end() -> None:
     (near,) = hamming.within(stored, [0], [2])
     assert near.positions.tolist() == [0, hamming.BLOCK - 1, hamming.BLOCK, len(stored) - 1]
     assert near.distances.tolist() == [2, 2, 2, 2]
+
+
+KEYS = st.binary(min_size=24, max_size=24)
+
+
+@given(
+    st.lists(KEYS, max_size=20),
+    st.lists(st.tuples(KEYS, st.integers(0, 192)), min_size=1, max_size=4),
+    st.integers(1, 7),
+)
+def test_near_search_of_several_words_equals_the_exhaustive_scan(
+    keys: list[bytes], questions: list[tuple[bytes, int]], block: int
+) -> None:
+    every = [*keys, questions[0][0]]
+    stored, asked = chunks.words_of(every), chunks.words_of([key for key, _ in questions])
+    before, hamming.BLOCK = hamming.BLOCK, block
+    try:
+        found = hamming.within_words(stored, asked, [radius for _, radius in questions])
+    finally:
+        hamming.BLOCK = before
+    for number, (near, (query, radius)) in enumerate(zip(found, questions, strict=True)):
+        truth = hamming.within_words_exhaustive(stored, asked[:, number], radius)
+        whole = int.from_bytes(query, "big")
+        apart = [(int.from_bytes(key, "big") ^ whole).bit_count() for key in every]
+        assert truth.positions.tolist() == [at for at, bits in enumerate(apart) if bits <= radius]
+        assert near.positions.tolist() == truth.positions.tolist()
+        assert near.distances.tolist() == truth.distances.tolist()
+
+
+def test_keys_that_differ_in_every_bit_are_as_far_as_they_have_bits() -> None:
+    stored = chunks.words_of([bytes(72), bytes([255]) * 72])
+    (near,) = hamming.within_words(stored, stored[:, :1], [576])
+    assert near.distances.tolist() == [0, 576]

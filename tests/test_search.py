@@ -268,7 +268,7 @@ def test_open_hands_the_viewer_an_argument_list(
 
 @pytest.mark.parametrize(
     "options",
-    [["--max-distance", "65"], ["--limit", "0"], ["--format", "xml"], ["--max-distance", "x"]],
+    [["--max-distance", "577"], ["--limit", "0"], ["--format", "xml"], ["--max-distance", "x"]],
 )
 def test_wrong_usage_exits_with_2(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

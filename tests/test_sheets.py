@@ -22,7 +22,7 @@ from tests.sheets import member
 
 
 def match(path: str, query: str = "/q.jpg", **other: object) -> Match:
-    near = Match(3, path, query, 1, 1, 0, 3, 98.0, "near", "", 400, 300, 2000)
+    near = Match(3, path, query, 1, 1, 1, 0, 3, 98.0, "near", "", 400, 300, 2000)
     return near._replace(**other)  # type: ignore[arg-type]
 
 

@@ -63,7 +63,7 @@ def _match_card(match: Match) -> Card:
         match.path,
         kind=match.kind,
         turn=match.turn,
-        facts=_distances(match.row, match.score, match.turn),
+        facts=_distances(match.distance, match.score, match.turn),
         width=match.width,
         height=match.height,
         size_bytes=-1 if match.size_bytes is None else match.size_bytes,

@@ -20,6 +20,7 @@ from imageshelf.shelf.errors import ShelfError, shown
 from imageshelf.shelf.records import storable
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from imageshelf.hashing import Recipe
@@ -69,7 +70,7 @@ def open_to_fill(path: str | os.PathLike[str]) -> Shelf:
 
 
 class Shelf(MutableMapping[str, list[str]]):
-    """Hash (16 hex digits) -> sorted names of the pictures that have it; a context manager.
+    """Hash (16 hex digits, or 144) -> sorted names of the pictures that have it; a context manager.
 
     Keys come in their order.
 
@@ -159,6 +160,10 @@ class Shelf(MutableMapping[str, list[str]]):
 
     # -- the catalogue ----------------------------------------------------------------------
 
+    def one_moment(self) -> AbstractContextManager[None]:
+        """Within: whatever is read is of one moment, and who wants to write waits."""
+        return self._db.snapshot()
+
     @property
     def writable(self) -> bool:
         """Whether it was opened for writing."""
@@ -180,6 +185,7 @@ class Shelf(MutableMapping[str, list[str]]):
         """How the hashes on this shelf were made; None before the first index run."""
         from imageshelf.canary import Recipe  # noqa: PLC0415 - Pillow
 
+        recipes.hash_of(self._db)
         stored = recipes.stored(self._db)
         try:
             return None if stored is None else Recipe(**stored)

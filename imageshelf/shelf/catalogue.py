@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from imageshelf.shelf.chunks import Hashes, Turned
+    from imageshelf.shelf.chunks import Hashes, Keys, Turned
     from imageshelf.shelf.database import Database
 
 __all__ = ["Added", "Catalogue", "Counts", "Dataset", "Entry", "Move", "PictureRow", "Skip"]
@@ -141,13 +141,13 @@ class Catalogue:
 
         wanted = list(ids)
         with self._db.snapshot():
-            hashes = packed.rows(self._db, wanted)
+            keys = packed.written_keys(self._db, wanted)
             found = {row[0]: row for row in self._db.select_in(ROWS, wanted)}
         try:
             return [
-                picture_row(found[number], f"{hashes[number]:016x}")
+                picture_row(found[number], keys[number].decode())
                 for number in wanted
-                if number in found and number in hashes
+                if number in found and number in keys
             ]
         except ValueError as exc:
             raise self._db.wrong(f"is damaged: {exc}") from exc
@@ -197,6 +197,12 @@ class Catalogue:
         if view not in {"whole", "centre", "trimmed"}:
             raise ValueError(f"expected the view whole, centre or trimmed, not {view!r}")
         return packed.hashes(self._db, view)
+
+    def keys(self) -> Keys | None:
+        """Give the keys of all pictures as arrays: ids, words; None where they are row hashes."""
+        from imageshelf.shelf import packed  # noqa: PLC0415
+
+        return packed.keys(self._db)
 
     def turned(self) -> Turned:
         """Give the pHash of all pictures in the 7 other orientations: ids and phash[7, n]."""

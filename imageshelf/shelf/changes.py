@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from imageshelf.hash_names import BITS, DEFAULT
 from imageshelf.shelf import foreign, names, packed, pickled, recipes
 from imageshelf.shelf.database import LONG
 from imageshelf.shelf.records import (
@@ -44,11 +46,9 @@ def add(
     """Put pictures and skipped files on the shelf, whether their names are known or not."""
     pictures = {entry.name: entry for entry in entries}
     refused = {skip.name: skip for skip in skips if skip.name not in pictures}
-    for entry in pictures.values():
-        if int(entry.key, 16) != entry.whole[0]:
-            raise ValueError(f"key {entry.key} is not the row hash {entry.whole[0]:016x}")
     with db.transaction():
         recipes.refuse_changed(db)
+        _require_keys_of(recipes.hash_of(db), pictures.values())
         foreign.note(db)
         before = _ids(db, [*pictures, *refused])
         lists = _Lists(db)
@@ -125,10 +125,10 @@ class _Lists:
 
     def leave(self, ids: Mapping[bytes, int]) -> None:
         """Take known pictures (name: id) off the lists of the keys that the catalogue has."""
-        hashes = packed.rows(self.db, ids.values()) if ids else {}
+        keys = packed.written_keys(self.db, ids.values()) if ids else {}
         for name, number in ids.items():
-            if number in hashes:
-                key = self.keys[name] = b"%016x" % hashes[number]
+            if number in keys:
+                key = self.keys[name] = keys[number]
                 self._leaving.setdefault(key, set()).add(names.to_text(name))
 
     def join(self, key: bytes, name: bytes) -> None:
@@ -160,6 +160,19 @@ class _Lists:
                 f"has no room for {len(texts):,} pictures under one key ({key.decode()})"
             )
         return value
+
+
+def _require_keys_of(name: str, entries: Iterable[Entry]) -> None:
+    """Raise ValueError for a key that the shelf's hash does not make."""
+    if name == DEFAULT:
+        for entry in entries:
+            if int(entry.key, 16) != entry.whole[0]:
+                raise ValueError(f"key {entry.key} is not the row hash {entry.whole[0]:016x}")
+        return
+    digits = re.compile(rf"[0-9a-f]{{{BITS[name] // 4}}}")
+    for entry in entries:
+        if not digits.fullmatch(entry.key):
+            raise ValueError(f"key {entry.key} is no {name} of {BITS[name]} bits")
 
 
 def _ids(db: Database, wanted: Sequence[bytes]) -> dict[bytes, int]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.shelf import foreign, names, packed
+from imageshelf.shelf import chunks, foreign, names, packed
 from imageshelf.shelf.database import LONG
 from imageshelf.shelf.errors import ShelfError, shown
 
@@ -75,6 +75,8 @@ def _pictures(db: Database) -> Iterator[str]:
     for view in ("centre", "trimmed"):
         packed.hashes(db, view)
     packed.turned(db)
+    keys = packed.keys(db)
+    words = hashes.row[np.newaxis] if keys is None else keys.words
     left = hashes.ids
     above = foreign.LOWEST
     while rows := db.select(NAMES_ABOVE, (above,)):
@@ -87,11 +89,10 @@ def _pictures(db: Database) -> Iterator[str]:
         left = np.setdiff1d(left, ids, assume_unique=True)
         for number, name in (rows[i] for i in np.flatnonzero(~there)):
             yield f"{shown(names.to_text(name))}: picture {number} has no hashes; index --rebuild"
+        written = chunks.hex_of(words[:, at[there]])
         keyed = [
-            (b"%016x" % row, rows[i][1])
-            for i, row in zip(
-                np.flatnonzero(there).tolist(), hashes.row[at[there]].tolist(), strict=True
-            )
+            (key, rows[i][1])
+            for i, key in zip(np.flatnonzero(there).tolist(), written, strict=True)
         ]
         yield from _unlisted(db, keyed)
     if len(left):

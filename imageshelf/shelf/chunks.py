@@ -11,8 +11,10 @@ smallest capacity of 64, 128, ... 4096 that holds its last picture.
     turned    72                planes of the pHash in the 7 other orientations, then of where the
                                 next pixel is darker: along rows, along columns
     trimmed   26, if it has     uint16 slots[k], rising; then k times (row, column, phash)
+    ahash     8                 the keys of a shelf of that hash; so do phash and whash
+    marr      72                the keys of such a shelf, 9 planes: the first 64 bits, ...
 
-Which slots of `centre` and `turned` are in use is what `whole` says.
+Which slots of the other planar views are in use is what `whole` says.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from imageshelf.hash_names import BITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +34,8 @@ SLOTS = 4096
 SMALLEST = 64
 ABSENT, PRESENT, LOW_INFORMATION = 0, 1, 3
 WORDS = {"whole": 3, "centre": 3, "turned": 9}  # uint64 planes of each planar view
+KEY_WORDS = {name: bits // 64 for name, bits in BITS.items()}  # of the view named for the hash
+_PLANES = {**WORDS, **KEY_WORDS}
 U64 = np.dtype("<u8")
 _U16 = np.dtype("<u2")
 _TRIMMED = 26  # bytes
@@ -43,6 +49,13 @@ class Hashes(NamedTuple):
     column: NDArray[np.uint64]
     phash: NDArray[np.uint64]
     low_information: NDArray[np.bool_]
+
+
+class Keys(NamedTuple):
+    """The keys of all present pictures on a shelf of another hash than the default."""
+
+    ids: NDArray[np.int64]
+    words: NDArray[np.uint64]  # [bits / 64, n], the first bits first
 
 
 class Turned(NamedTuple):
@@ -59,13 +72,13 @@ class Planes:
 
     def __init__(self, view: str, blob: bytes | None) -> None:
         self.view = view
-        self.words = np.zeros((WORDS[view], SMALLEST), np.uint64)
+        self.words = np.zeros((_PLANES[view], SMALLEST), np.uint64)
         self.state = np.zeros(SMALLEST, np.uint8)
         if blob is not None:
             size = capacity(view, len(blob))
-            self.words = np.frombuffer(blob, U64, WORDS[view] * size).reshape(-1, size).copy()
+            self.words = np.frombuffer(blob, U64, _PLANES[view] * size).reshape(-1, size).copy()
             if view == "whole":
-                self.state = np.frombuffer(blob, np.uint8, size, WORDS[view] * size * 8).copy()
+                self.state = np.frombuffer(blob, np.uint8, size, _PLANES[view] * size * 8).copy()
 
     def reserve(self, slot: int) -> None:
         """Make room for a slot."""
@@ -84,7 +97,7 @@ class Planes:
 
 def capacity(view: str, length: int) -> int:
     """Give the slots that a planar BLOB of so many bytes has; ValueError if it is none."""
-    each = 8 * WORDS[view] + (view == "whole")
+    each = 8 * _PLANES[view] + (view == "whole")
     size, rest = divmod(length, each)
     if rest or size & (size - 1) or not SMALLEST <= size <= SLOTS:
         raise ValueError(f"a chunk of {length:,} bytes is none of view {view!r}")
@@ -115,13 +128,29 @@ def pack_trimmed(hashes: dict[int, tuple[int, int, int]]) -> bytes:
     return np.array(slots, _U16).tobytes() + words.tobytes()
 
 
+def words_of(keys: Sequence[bytes]) -> NDArray[np.uint64]:
+    """Give words[bits / 64, n] of keys of one length."""
+    big = np.frombuffer(b"".join(keys), ">u8").reshape(len(keys), -1)
+    return np.ascontiguousarray(big.T, np.uint64)
+
+
+def hex_of(words: NDArray[np.uint64]) -> list[bytes]:
+    """Give the keys in words[bits / 64, n] as they are written on the shelf.
+
+    >>> hex_of(np.array([[255, 1]], np.uint64))
+    [b'00000000000000ff', b'0000000000000001']
+    """
+    digits, each = words.T.astype(">u8").tobytes().hex().encode(), 16 * len(words)
+    return [digits[at : at + each] for at in range(0, len(digits), each)]
+
+
 def join(view: str, blobs: Sequence[tuple[int, bytes]]) -> NDArray[np.uint64]:
     """Give words[plane, slots of all chunks one after the other] of a planar view."""
     sizes = [capacity(view, len(blob)) for _, blob in blobs]
-    words = np.empty((WORDS[view], sum(sizes)), np.uint64)
+    words = np.empty((_PLANES[view], sum(sizes)), np.uint64)
     start = 0
     for (_, blob), size in zip(blobs, sizes, strict=True):
-        words[:, start : start + size] = np.frombuffer(blob, U64, WORDS[view] * size).reshape(
+        words[:, start : start + size] = np.frombuffer(blob, U64, _PLANES[view] * size).reshape(
             -1, size
         )
         start += size

@@ -117,6 +117,5 @@ def unclaimed(db: Database, page: Written) -> Written:
 
     wanted = sorted({name for _, name in page})
     ids = {name: number for name, number in db.select_in(IDS, wanted) if isinstance(number, int)}
-    hashes = packed.rows(db, ids.values())
-    keys = {name: b"%016x" % hashes[number] for name, number in ids.items() if number in hashes}
-    return [(key, name) for key, name in page if keys.get(name) != key]
+    keys = packed.written_keys(db, ids.values())
+    return [(key, name) for key, name in page if name not in ids or keys.get(ids[name]) != key]

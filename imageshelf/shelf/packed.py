@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.shelf import chunks
-from imageshelf.shelf.chunks import ABSENT, LOW_INFORMATION, PRESENT, SLOTS, Hashes, Planes, Turned
+from imageshelf.hash_names import DEFAULT
+from imageshelf.shelf import chunks, recipes
+from imageshelf.shelf.chunks import (
+    ABSENT,
+    LOW_INFORMATION,
+    PRESENT,
+    SLOTS,
+    Hashes,
+    Keys,
+    Planes,
+    Turned,
+)
 from imageshelf.shelf.database import CHUNK
 
 if TYPE_CHECKING:
@@ -61,19 +71,43 @@ def turned(db: Database) -> Turned:
     return Turned(ids, words[:7], words[7], words[8])
 
 
-def rows(db: Database, ids: Iterable[int]) -> dict[int, int]:
-    """Give id -> row hash of those pictures among `ids` whose chunk has them."""
-    found: dict[int, int] = {}
+def keys(db: Database) -> Keys | None:
+    """Give the keys of all present pictures; None where they are the row hashes."""
+    with db.snapshot():
+        name = recipes.hash_of(db)
+        if name == DEFAULT:
+            return None
+        whole, blobs = _blobs(db, "whole"), _blobs(db, name)
+    try:
+        ids, state = chunks.states(whole)
+        _same_shape(name, blobs, whole)
+        ids, planes = _present(ids, chunks.join(name, blobs), state)
+    except ValueError as exc:
+        raise db.wrong(f"is damaged: {exc}") from exc
+    return Keys(ids, np.array(planes, np.uint64).reshape(chunks.KEY_WORDS[name], -1))
+
+
+def written_keys(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
+    """Give id -> key, as it is written in Dict, of those pictures whose chunk has them."""
+    found: dict[int, bytes] = {}
+    name = recipes.hash_of(db)
     for n, slots in _by_chunk(ids):
         planes = _planes(db, "whole", n)
-        for slot in slots:
-            if slot < len(planes.state) and planes.state[slot] != ABSENT:
-                found[n * SLOTS + slot] = int(planes.words[0, slot])
+        there = [slot for slot in slots if slot < len(planes.state) and planes.state[slot]]
+        words = planes.words[:1]
+        if name != DEFAULT:
+            words = _planes(db, name, n).words
+            if words.shape[1] != planes.words.shape[1]:
+                raise db.wrong(f"is damaged: the views whole and {name} do not agree")
+        written = chunks.hex_of(words[:, there])
+        found |= {n * SLOTS + slot: key for slot, key in zip(there, written, strict=True)}
     return found
 
 
 def store(db: Database, numbers: Sequence[int], entries: Sequence[Entry]) -> None:
     """Write the hashes of pictures under their ids."""
+    if not entries:
+        return
     ids = np.array(numbers, np.int64)
     joined = b"".join(
         [
@@ -83,6 +117,8 @@ def store(db: Database, numbers: Sequence[int], entries: Sequence[Entry]) -> Non
     )
     every = np.frombuffer(joined, np.uint64).reshape(-1, 15)
     words = {"whole": every[:, :3], "centre": every[:, 3:6], "turned": every[:, 6:]}
+    if (name := recipes.hash_of(db)) != DEFAULT:
+        words[name] = chunks.words_of([bytes.fromhex(entry.key) for entry in entries]).T
     low = np.array([entry.low_information for entry in entries], np.bool_)
     state = np.where(low, LOW_INFORMATION, PRESENT).astype(np.uint8)
     for n in sorted(set((ids // SLOTS).tolist())):  # np.unique would import np.ma, 7 ms

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from imageshelf.hash_names import BITS, DEFAULT
 from imageshelf.shelf.errors import ShelfError, shown
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 RECIPE = "SELECT value FROM meta WHERE name = 'recipe'"
 SET_RECIPE = "REPLACE INTO meta (name, value) VALUES ('recipe', ?)"
 REBUILD = "open it with --rebuild to hash everything again"
+_OPTIONS = "use the options it was made with"
 _MUST_AGREE = {
     "hash": "{} hashes",
     "bits": "hashes of {} bits",
@@ -37,6 +39,20 @@ def stored(db: Database) -> dict[str, Any] | None:
     return found
 
 
+def hash_of(db: Database) -> str:
+    """Give the name of the hash that the keys are; ShelfError for one that is not known here."""
+    found = stored(db)
+    if found is not None and "hash" not in found:
+        raise unreadable(db)
+    name = found["hash"] if found else DEFAULT
+    if name not in {DEFAULT, *BITS}:
+        raise db.wrong(
+            f"holds {shown(name)} hashes, which this version does not know: use a newer one, "
+            f"or {REBUILD}"
+        )
+    return name
+
+
 def unreadable(db: Database) -> ShelfError:
     """Give the error for a recipe that is none."""
     return db.wrong("is damaged: its recipe cannot be read")
@@ -52,7 +68,8 @@ def mismatch(db: Database, recipe: Recipe) -> str | None:
     for field, words in _MUST_AGREE.items():
         if found.get(field) != wanted[field]:
             was, now = (words.format(shown(str(which.get(field)))) for which in (found, wanted))
-            return f"{there} {was}, not {now}: use the options it was made with, or {REBUILD}"
+            options = f"{_OPTIONS} (--hash {was.split()[0]})" if field == "hash" else _OPTIONS
+            return f"{there} {was}, not {now}: {options}, take another shelf, or {REBUILD}"
     if found.get("canary") == wanted["canary"]:  # other versions, but the same bits
         return None
     versions = ", ".join(

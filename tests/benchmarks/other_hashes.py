@@ -31,7 +31,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf import hashing, other_hashes  # noqa: E402
+from imageshelf import hash_names, hashing, other_hashes  # noqa: E402
 from imageshelf.decoding import decode  # noqa: E402
 from imageshelf.demo.scenes import SCENES, scene  # noqa: E402
 from imageshelf.reduction import whole  # noqa: E402
@@ -67,7 +67,7 @@ def originals(dataset: str | None, drawn: int) -> Iterator[tuple[bool, Image.Ima
 
 def keys(luma: Image.Image) -> dict[str, bytes]:
     """Return every hash of a grey picture."""
-    found = {name: bytes.fromhex(other_hashes.key_hex(name, luma)) for name in other_hashes.NAMES}
+    found = {name: bytes.fromhex(other_hashes.key_hex(name, luma)) for name in hash_names.NAMES}
     row = hashing.fingerprints([whole(luma).thumbnails()]).row
     found["dhash"] = int(row[0]).to_bytes(8, "big")
     try:

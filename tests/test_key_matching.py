@@ -1,0 +1,125 @@
+"""Matching by the keys of another hash, against its definition written out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imageshelf import key_matching, matching
+from imageshelf.hash_names import BITS, DEFAULT_DISTANCE, NAMES
+from imageshelf.key_matching import Radius, UnsuitedPolicyError, radius
+from imageshelf.matching import (
+    DEFAULT,
+    LOOSE,
+    STRICT,
+    Candidate,
+    Column,
+    Fingerprint,
+    Policy,
+    Views,
+)
+from imageshelf.shelf import chunks
+from imageshelf.shelf.chunks import Keys
+
+TURN = "mirrored"
+
+
+class Stored(NamedTuple):
+    """One picture on a shelf."""
+
+    key: bytes
+    print_: Fingerprint
+    thumbnail: bytes
+
+
+def bits_apart(a: bytes, b: bytes) -> int:
+    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
+
+
+def by_definition(query: Views, stored: list[Stored], limits: Radius) -> list[tuple[int, ...]]:
+    """Return (distance, id) of what matches, each picture by its nearest way of looking."""
+    found = []
+    for number, (key, print_, thumbnail) in enumerate(stored):
+        flat = limits.low_information and (print_.low_information or query.whole.low_information)
+        alike = matching.mean_difference(query.thumbnail, thumbnail) <= 4
+        row = (print_.row ^ query.whole.row).bit_count()
+        ways = []
+        if bits_apart(query.keys[""], key) <= limits.upright and (not flat or (row <= 4 and alike)):
+            ways.append((bits_apart(query.keys[""], key), number, ""))
+        if limits.turned is not None and not flat:
+            apart = bits_apart(query.keys[TURN], key)
+            ways += [(apart, number, TURN)] if apart <= limits.turned else []
+        if ways:
+            found.append(min(ways)[:2])
+    return sorted(found)
+
+
+FEW_BITS = st.lists(st.integers(0, 63), max_size=12).map(lambda at: sum({1 << bit for bit in at}))
+PRINTS = st.builds(Fingerprint, FEW_BITS, FEW_BITS, FEW_BITS, st.booleans())
+THUMBNAILS = st.integers(0, 9).map(lambda level: bytes([level]) * 256)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> tuple[Views, list[Stored], Radius]:
+    words = draw(st.sampled_from([1, 9]))
+    keys = st.lists(FEW_BITS, min_size=words, max_size=words).map(
+        lambda each: b"".join(word.to_bytes(8, "big") for word in each)
+    )
+    stored = draw(st.lists(st.builds(Stored, keys, PRINTS, THUMBNAILS), max_size=8))
+    views = Views(
+        draw(PRINTS), {TURN: draw(PRINTS)}, thumbnail=draw(THUMBNAILS),
+        keys={"": draw(keys), TURN: draw(keys)},
+    )  # fmt: skip
+    most = st.integers(0, 20 * words)
+    return views, stored, Radius(draw(most), draw(st.none() | most), draw(st.booleans()))
+
+
+@given(questions())
+def test_matches_are_those_of_the_definition(asked: tuple[Views, list[Stored], Radius]) -> None:
+    query, stored, limits = asked
+    ids = np.arange(len(stored))
+    prints = [one.print_ for one in stored]
+    row, column, phash = (np.array([one[part] for one in prints], np.uint64) for part in range(3))
+    low = np.array([one.low_information for one in prints], np.bool_)
+    whole = Column(ids, row, column, phash, low)
+    words = chunks.words_of([one.key for one in stored] or [query.keys[""]])[:, : len(stored)]
+    found = key_matching.candidates(
+        query, Keys(ids, words), whole, limits,
+        lambda wanted: {number: stored[number].thumbnail for number in wanted},
+    )  # fmt: skip
+    assert sorted((each.distance, each.id) for each in found) == by_definition(
+        query, stored, limits
+    )
+    assert [each.distance for each in found] == sorted(each.distance for each in found)
+    for each in found:
+        assert each == measured(query, stored[each.id], each)
+
+
+def measured(query: Views, one: Stored, found: Candidate) -> Candidate:
+    """Return what a candidate must say."""
+    mine = query.turned[found.turn] if found.turn else query.whole
+    row, column, phash = ((mine[part] ^ one.print_[part]).bit_count() for part in range(3))
+    score, distance = row + column + 2 * phash, bits_apart(query.keys[found.turn], one.key)
+    return Candidate(score, row, column, phash, found.id, found.turn, "whole", distance)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_policies_are_radii_of_the_hash(name: str) -> None:
+    bits, usual = BITS[name], DEFAULT_DISTANCE[name]
+    assert radius(name, DEFAULT) == Radius(usual, usual * 10 // 14, True)
+    assert radius(name, Policy.within(5)) == Radius(5, None, False)
+    assert radius(name, Policy.alike(75)) == Radius(bits // 4, None, False)
+    assert radius(name, Policy.alike(0)) == Radius(bits, None, False)
+    for policy in (STRICT, LOOSE, DEFAULT._replace(turned=None)):
+        with pytest.raises(UnsuitedPolicyError, match=f"0 to {bits} bits, {usual} without it"):
+            radius(name, policy)
+
+
+def test_a_similarity_is_the_radius_that_it_was_on_other_shelves() -> None:
+    for percent in range(101):
+        policy = Policy.alike(percent)
+        assert policy.upright == Policy.within(matching.max_distance(percent)).upright
