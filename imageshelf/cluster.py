@@ -130,8 +130,9 @@ class Chunks:
             here = [item for item in chunk if cluster_worker.seen(item)]
             if here:
                 raise WorkerError(
-                    f"the Dask worker {reply.unseen_by} does not see {here[0].path} as it is "
-                    "here: a dataset must be in a folder that all machines share, with one path"
+                    f"the Dask worker {reply.unseen_by} does not see {here[0].path}, or may not "
+                    "read it, or has another file there: a dataset must be in a folder that all "
+                    "machines share, under one path"
                 )
         if reply.seconds:
             seconds = max(reply.seconds / len(chunk), 1e-6)
@@ -141,7 +142,8 @@ class Chunks:
 @contextmanager
 def _hushed() -> Iterator[None]:
     """Keep Dask's own log from the terminal; what matters comes as a WorkerError."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    names = ("distributed", "distributed.client", "tornado.application")
+    loggers = [logging.getLogger(name) for name in names]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)

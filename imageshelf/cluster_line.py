@@ -63,6 +63,8 @@ class Line:
         self._runs: set[Run] = set()
         self._started: SimpleQueue[WorkerError | None] = SimpleQueue()
         self._loop = asyncio.new_event_loop()
+        # What Dask's own tasks leave behind when they are cancelled is not for the terminal.
+        self._loop.set_exception_handler(lambda *_: None)
         self._serving: asyncio.Task[None] | None = None
         self._leaving = False  # the farewell is not to be cancelled
         self._alone = asyncio.Lock()

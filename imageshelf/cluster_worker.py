@@ -18,13 +18,14 @@ import PIL
 
 from imageshelf import __version__, images
 from imageshelf.canary import canary
+from imageshelf.images import Refusal
 from imageshelf.versions import version
-from imageshelf.workers import WorkerError, workers
+from imageshelf.workers import Lost, WorkerError, workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imageshelf.workers import Lost, Mapper
+    from imageshelf.workers import Mapper
 
 IDLE_S = 60.0  # after which processes end whose run has not said that it is over
 
@@ -44,7 +45,7 @@ class Reply(NamedTuple):
 
     pairs: list[tuple[Any, Any | Lost]]
     seconds: float = 0.0
-    unseen_by: str = ""  # the Dask worker's address, if it sees none of the files as they were seen
+    unseen_by: str = ""  # the Dask worker's address, if it can read none of the files
     trouble: str = ""  # why it cannot take part at all
 
 
@@ -113,19 +114,24 @@ def answer(order: bytes, chunk: bytes) -> bytes:
             trouble = str(exc)
     if trouble:
         return pickle.dumps(Reply([], trouble=f"the Dask worker {here.address}: {trouble}"))
-    unseen_by = "" if any(map(seen, items)) else here.address
+    unseen_by = "" if any(map(_read, pairs)) or any(map(seen, items)) else here.address
     return pickle.dumps(Reply(pairs, time.perf_counter() - began, unseen_by))
 
 
+def _read(pair: tuple[Any, Any]) -> bool:
+    return not (pair[1] is None or isinstance(pair[1], (Refusal, Lost)))
+
+
 def seen(item: Any) -> bool:
-    """Return whether this machine sees the file of an item as it was when it was listed."""
+    """Return whether this machine can read the file of an item, and it is as it was listed."""
+    path = getattr(item, "path", os.curdir)
     try:
-        status = os.stat(getattr(item, "path", os.curdir))
+        status = os.stat(path)
     except (OSError, ValueError):
         return False
-    return getattr(item, "size_bytes", -1) in {-1, status.st_size} and getattr(
-        item, "mtime_ns", -1
-    ) in {-1, status.st_mtime_ns}
+    size_bytes, mtime_ns = getattr(item, "size_bytes", -1), getattr(item, "mtime_ns", -1)
+    same = size_bytes in {-1, status.st_size} and mtime_ns in {-1, status.st_mtime_ns}
+    return same and os.access(path, os.R_OK)
 
 
 def end(run: str) -> None:

@@ -22,7 +22,8 @@ class Processes:
 
     def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
-        self._env = {**os.environ, "PYTHONPATH": str(ROOT), **env}
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        self._env = {**os.environ, "PYTHONPATH": path, **env}
         about = folder / "scheduler.json"
         self.scheduler = self._started("scheduler", "--port", "0", "--scheduler-file", str(about))
         deadline = time.monotonic() + START_S
@@ -35,10 +36,10 @@ class Processes:
                 self.address = json.loads(about.read_text())["address"]
         self.workers: list[subprocess.Popen[bytes]] = []
 
-    def add_workers(self, count: int) -> None:
+    def add_workers(self, count: int, threads: int = 1) -> None:
         """Start so many workers, each in a process that replaces it when it dies."""
         room = ("--local-directory", str(self.folder))
-        number = ("--nworkers", str(count), "--nthreads", "1")
+        number = ("--nworkers", str(count), "--nthreads", str(threads))
         self.workers.append(self._started("worker", self.address, *number, *room))
 
     def end(self) -> None:

@@ -140,6 +140,18 @@ def test_work_is_done_by_processes_of_the_dask_workers(address: str) -> None:
 
 
 @dask
+@posix
+def test_a_dask_worker_has_as_many_processes_as_threads(tmp_path: Path) -> None:
+    with dask_processes(tmp_path, workers=0) as processes:
+        processes.add_workers(1, threads=3)
+        processes_ready(processes.address, 1)
+        with cluster(worker_functions.lineage, scheduler=processes.address) as mapped:
+            lines = {line for _, line in mapped(range(2000)) if not isinstance(line, Lost)}
+    assert len(lines) == 3
+    assert len({parent for _, parent in lines}) == 1
+
+
+@dask
 def test_a_second_run_does_not_even_connect(photos: Path, shelve: Path) -> None:
     index(photos, shelve)
     assert index(photos, shelve, Settings(scheduler="tcp://127.0.0.1:1")).unchanged == 6
@@ -342,6 +354,19 @@ def test_a_stopped_run_cancels_and_keeps_what_it_read(
     assert 40 <= kept < 1500
     found = index(tmp_path / "photos", shelve)
     assert (found.unchanged, found.new) == (kept, 1500 - kept)
+
+
+@dask
+@posix
+def test_a_run_that_is_still_connecting_stops_at_once(photos: Path, shelve: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        process = slowly(photos, shelve, f"tcp://127.0.0.1:{server.getsockname()[1]}")
+        connection, _ = server.accept()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+        connection.close()
+    assert (process.returncode, out, err.count("\n")) == (130, "", 1), err
+    assert not shelve.exists()
 
 
 @dask
@@ -618,8 +643,24 @@ def test_workers_that_do_not_see_the_dataset_are_told_not_skipped(
         assert "does not see the folder /proc/self/cwd/photos" in line
     else:
         assert "does not see /proc/self/cwd/photos/" in line
-        assert "a dataset must be in a folder that all machines share, with one path" in line
+        assert "a dataset must be in a folder that all machines share, under one path" in line
     assert index(photos, shelve).skipped == 0
+
+
+def test_a_file_is_seen_where_it_is_as_it_was_listed_and_may_be_read(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(photos / "0.jpg")
+    status = os.stat(path)
+    listed = Task(path, status.st_size, status.st_mtime_ns)
+    assert cluster_worker.seen(listed)
+    assert cluster_worker.seen(Task(path))
+    assert cluster_worker.seen("an item without a file")
+    assert not cluster_worker.seen(listed._replace(path=path + "x"))
+    assert not cluster_worker.seen(listed._replace(size_bytes=1))
+    assert not cluster_worker.seen(listed._replace(mtime_ns=1))
+    monkeypatch.setattr(os, "access", lambda *_: False)  # a user who may only look
+    assert not cluster_worker.seen(listed)
 
 
 @dask
