@@ -149,48 +149,62 @@ class Line:
 
     async def _serve(self) -> None:
         try:
-            async with self._connected() as self._client:
+            async with self._connected() as client:
                 try:
+                    self._client = client
                     await self._greet()
                     self._started.put(None)
                     await self._watch()
-                except WorkerError as exc:  # before what is under way is dropped for it
-                    self.fail(exc)
+                except Exception as exc:  # told before what is under way is dropped for it
+                    self.fail(self._told(exc))
                     raise
-        except WorkerError as exc:
-            failure = exc
         except Exception as exc:  # noqa: BLE001 - the run must hear of it, not wait for ever
-            failure = WorkerError(f"cannot work on {self._scheduler}: {one_line(exc)}")
-        self.fail(failure)
-        self._started.put(failure)
+            self.fail(self._told(exc))
+        self._started.put(self._failure)
+
+    def _told(self, exc: Exception) -> WorkerError:
+        """Return what a user is told of an error."""
+        if isinstance(exc, WorkerError):
+            return exc
+        if isinstance(exc, ImportError):
+            return WorkerError(f"a Dask worker {self._objection(exc)}")
+        if isinstance(exc, (OSError, Dropped)) or self._client.status != "running":
+            return self._gone()
+        return WorkerError(f"cannot work on {self._scheduler}: {one_line(exc)}")
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Any]:
-        from distributed import Client  # noqa: PLC0415 - an extra
-
+        client: Any = None
         try:
-            await asyncio.wait_for(self._look_up(), CONNECT_S)
-            client = Client(
-                self._scheduler, asynchronous=True, timeout=CONNECT_S, set_as_default=False
-            )
-            with warnings.catch_warnings():  # of other versions of Dask; ours are compared later
-                warnings.simplefilter("ignore")
-                await client
-        except Exception as exc:
-            raise WorkerError(
-                f"no Dask scheduler answers at {self._scheduler}: is it running there? "
-                f"({one_line(exc)})"
-            ) from exc
-        try:
+            try:
+                await asyncio.wait_for(self._look_up(), CONNECT_S)
+                client = self._new_client()
+                with warnings.catch_warnings():  # of other versions of Dask; ours are compared
+                    warnings.simplefilter("ignore")
+                    await client
+            except Exception as exc:
+                raise WorkerError(
+                    f"no Dask scheduler answers at {self._scheduler}: is it running there? "
+                    f"({one_line(exc)})"
+                ) from exc
             yield client
         finally:
             self._leaving = True
-            with suppress(Exception):
-                if client.status == "running":
-                    told = client.run(cluster_worker.end, self._order.run, on_error="ignore")
-                    await asyncio.wait_for(told, FAREWELL_S)
-            with suppress(Exception):
-                await asyncio.wait_for(client.close(), FAREWELL_S)
+            if client:
+                await self._leave(client)
+
+    def _new_client(self) -> Any:
+        from distributed import Client  # noqa: PLC0415 - an extra
+
+        return Client(self._scheduler, asynchronous=True, timeout=CONNECT_S, set_as_default=False)
+
+    async def _leave(self, client: Any) -> None:
+        with suppress(Exception):
+            if client.status == "running":
+                told = client.run(cluster_worker.end, self._order.run, on_error="ignore")
+                await asyncio.wait_for(told, FAREWELL_S)
+        with suppress(Exception):
+            await asyncio.wait_for(client.close(), FAREWELL_S)
 
     async def _look_up(self) -> None:
         """Ask who is there; Dask's client itself would wait for ever for a silent answerer."""
@@ -254,14 +268,8 @@ class Line:
         """See to it that a chunk is answered."""
         try:
             reply = await self._asked(chunk, run) or await self._one_by_one(chunk, run)
-        except WorkerError as exc:
-            self.fail(exc)
-        except ImportError as exc:
-            self.fail(WorkerError(f"a Dask worker {self._objection(exc)}"))
-        except Exception as exc:  # noqa: BLE001 - the run must hear of it, not wait for ever
-            lost = isinstance(exc, (OSError, Dropped)) or self._client.status != "running"
-            other = WorkerError(f"cannot work on {self._scheduler}: {one_line(exc)}")
-            self.fail(self._gone() if lost else other)
+        except Exception as exc:  # noqa: BLE001 - as above
+            self.fail(self._told(exc))
         else:
             run.answers.put((chunk, reply))
 
