@@ -11,7 +11,6 @@ import pickle
 import sys
 import threading
 import time
-import uuid
 import warnings
 from concurrent.futures import CancelledError as Dropped
 from contextlib import asynccontextmanager, suppress
@@ -19,13 +18,15 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from imageshelf import cluster_worker
-from imageshelf.cluster_worker import Call, Order, Reply
+from imageshelf.cluster_tasks import Tasks
 from imageshelf.worker_main import one_line
-from imageshelf.workers import Lost, WorkerError
+from imageshelf.workers import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from concurrent.futures import Future
+
+    from imageshelf.cluster_worker import Order, Reply
 
 T = TypeVar("T")
 
@@ -36,7 +37,6 @@ PATIENCE_S = 60.0  # without any Dask worker, in the middle
 LOOK_S = 1.0  # between two looks at what workers there are
 FAREWELL_S = 3.0  # for each step of the end
 
-KILLED = "ended the Dask workers that read it, most likely for want of memory"
 KEPT = "what was read is on the shelf, run again to go on"
 
 
@@ -67,8 +67,8 @@ class Line:
         self._loop.set_exception_handler(lambda *_: None)
         self._serving: asyncio.Task[None] | None = None
         self._leaving = False  # the farewell is not to be cancelled
-        self._alone = asyncio.Lock()
         self._client: Any = None
+        self._tasks: Tasks
         self._thread = threading.Thread(target=self._main, name="imageshelf line", daemon=True)
 
     # -- in the thread of the run ----------------------------------------------------------------
@@ -151,7 +151,7 @@ class Line:
         try:
             async with self._connected() as client:
                 try:
-                    self._client = client
+                    self._client, self._tasks = client, Tasks(client, self._order_bytes)
                     await self._greet()
                     self._started.put(None)
                     await self._watch()
@@ -267,54 +267,11 @@ class Line:
     async def _settle(self, chunk: list[Any], run: Run) -> None:
         """See to it that a chunk is answered."""
         try:
-            reply = await self._asked(chunk, run) or await self._one_by_one(chunk, run)
+            reply = await self._tasks.reply(chunk, run.room)
         except Exception as exc:  # noqa: BLE001 - as above
             self.fail(self._told(exc))
         else:
             run.answers.put((chunk, reply))
-
-    async def _asked(self, chunk: list[Any], run: Run) -> Reply | None:
-        """Return the reply to a chunk; None if its Dask workers died, as often as Dask tries."""
-        from distributed import KilledWorker  # noqa: PLC0415 - an extra
-
-        call = pickle.dumps(Call(self._order_bytes, pickle.dumps(chunk)))
-        key = f"imageshelf-{uuid.uuid4().hex}"
-        future = self._client.submit(pickle.loads, call, key=key, pure=False)
-        reply: Reply | None = None
-        try:
-            while not await future.exception() and future.status in {"lost", "pending"}:
-                pass  # its worker has left with the result: it is done again
-            await run.room.acquire()
-            try:
-                reply = pickle.loads(await future)  # noqa: S301 - cluster_worker's
-            except KilledWorker:
-                return None
-            else:
-                return reply
-            finally:
-                if reply is None:
-                    run.room.release()
-        finally:
-            future.release()
-
-    async def _one_by_one(self, chunk: list[Any], run: Run) -> Reply:
-        """Return the reply to a chunk in which something ends Dask workers, without that item.
-
-        Nothing else of this kind is under way meanwhile: who dies with the culprit is innocent.
-        """
-        pairs: list[tuple[Any, Any]] = []
-        for item in chunk:
-            async with self._alone:
-                reply = await self._asked([item], run)
-            if reply is None:
-                pairs.append((item, Lost(KILLED, lasting=False)))
-                continue
-            if reply.trouble or (reply.unseen_by and cluster_worker.seen(item)):
-                return reply
-            pairs += reply.pairs
-            run.room.release()
-        await run.room.acquire()
-        return Reply(pairs)
 
 
 def _get(queue: SimpleQueue[T]) -> T:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import index as script
-from imageshelf import Settings, cluster_line, cluster_worker, index, open_shelf
+from imageshelf import Settings, cluster_line, cluster_tasks, cluster_worker, index, open_shelf
 from imageshelf import cluster as cluster_module
 from imageshelf.cluster import checked, cluster
 from imageshelf.images import Task
@@ -199,7 +199,7 @@ def test_a_file_that_ends_dask_workers_is_found_out(tmp_path: Path) -> None:
             answers = list(mapped(items))
     assert sorted(str(item) for item, _ in answers) == sorted(map(str, items))
     lost = [(item, result) for item, result in answers if isinstance(result, Lost)]
-    assert lost == [("end the parent", Lost(cluster_line.KILLED, lasting=False))]
+    assert lost == [("end the parent", Lost(cluster_tasks.KILLED, lasting=False))]
     assert all(result == 2 * item for item, result in answers if isinstance(item, int))
 
 
