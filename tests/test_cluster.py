@@ -152,6 +152,15 @@ def test_a_dask_worker_has_as_many_processes_as_threads(tmp_path: Path) -> None:
 
 
 @dask
+def test_a_scheduler_needs_no_imageshelf(photos: Path, tmp_path: Path) -> None:
+    with dask_processes(tmp_path, workers=1) as processes:
+        index(photos, tmp_path / "db.shelve", Settings(scheduler=processes.address))
+        with distributed.Client(processes.address, set_as_default=False) as client:
+            loaded = "[name for name in __import__('sys').modules if 'imageshelf' in name]"
+            assert client.run_on_scheduler(eval, loaded) == []
+
+
+@dask
 def test_a_second_run_does_not_even_connect(photos: Path, shelve: Path) -> None:
     index(photos, shelve)
     assert index(photos, shelve, Settings(scheduler="tcp://127.0.0.1:1")).unchanged == 6
