@@ -57,6 +57,7 @@ def settings(options: argparse.Namespace) -> Settings:
         exclude=tuple(options.exclude),
         follow_symlinks=options.follow_symlinks,
         jobs=options.jobs,
+        scheduler=options.scheduler,
         time_limit_s=options.time_limit,
         memory_limit_mb=options.memory_limit,
         rebuild=options.rebuild,

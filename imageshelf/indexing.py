@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -56,6 +56,7 @@ class Settings:
     exclude: tuple[str, ...] = ()
     follow_symlinks: bool = False
     jobs: int | None = None  # worker processes; None: one a core; 0: work in this process
+    scheduler: str | None = None  # of a Dask cluster, which works instead of processes here
     time_limit_s: float = 20.0  # a file
     memory_limit_mb: int = MEMORY_LIMIT_MB  # a worker process; decides about too many pixels, too
     rebuild: bool = False
@@ -390,14 +391,37 @@ class Indexing:
         if self._mapper is None:
             settings = self.settings
             self._mapper = self._cleanup.enter_context(
-                workers(
-                    WORK_NUMPY if settings.hash in NEED_NUMPY else WORK,
+                self._cluster(settings.scheduler)
+                if settings.scheduler
+                else workers(
+                    self._work(),
                     jobs=cores() if settings.jobs is None else settings.jobs,
                     time_limit_s=settings.time_limit_s,
                     memory_limit_bytes=settings.memory_limit_mb * 1_000_000,
                 )
             )
         return self._mapper
+
+    def _work(self) -> str:
+        return WORK_NUMPY if self.settings.hash in NEED_NUMPY else WORK
+
+    @contextmanager
+    def _cluster(self, scheduler: str) -> Iterator[Mapper[Any, Any]]:
+        from imageshelf.cluster import cluster  # noqa: PLC0415 - Dask is an extra
+
+        roots = [names.absolute(root) for root in self.roots]
+        with ExitStack() as line:
+            with self._stop.at_once():  # connecting may take its time
+                mapper: Mapper[Any, Any] = line.enter_context(
+                    cluster(
+                        self._work(),
+                        scheduler=scheduler,
+                        time_limit_s=self.settings.time_limit_s,
+                        memory_limit_bytes=self.settings.memory_limit_mb * 1_000_000,
+                        folders=[root for root in roots if os.path.isdir(root)],
+                    )
+                )
+            yield mapper
 
     def _answers(self, turn: Turn) -> Iterator[Answer]:
         from imageshelf.images import Task  # noqa: PLC0415 - as above

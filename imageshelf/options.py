@@ -69,6 +69,13 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
         "without limits, to debug)",
     )
     work.add_argument(
+        "--scheduler",
+        type=scheduler,
+        metavar="ADDRESS",
+        help="work on the Dask cluster of this scheduler instead, as in tcp://HOST:8786; its "
+        "machines must see the folders under the same paths",
+    )
+    work.add_argument(
         "--time-limit",
         type=positive,
         default=20.0,
@@ -98,7 +105,11 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
     )
     upkeep.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
     upkeep.add_argument("--version", action="version", version=f"imageshelf {__version__}")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.scheduler and options.jobs is not None:
+        parser.error("--jobs does not go with --scheduler: a Dask worker has as many processes "
+                     "as it has threads (dask worker --nthreads N)")  # fmt: skip
+    return options
 
 
 def search_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
@@ -265,6 +276,17 @@ def positive(text: str) -> float:
     if not 0 < number < 1e6:  # noqa: PLR2004 - eleven days
         raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
     return number
+
+
+def scheduler(text: str) -> str:
+    """Return the address of a Dask scheduler."""
+    from imageshelf.cluster import checked  # noqa: PLC0415  asyncio
+    from imageshelf.workers import WorkerError  # noqa: PLC0415
+
+    try:
+        return checked(text)
+    except WorkerError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
 
 
 def percent(text: str) -> float:

@@ -91,19 +91,24 @@ def _imported(function: str) -> Callable[..., Any]:
     return cast("Callable[..., Any]", getattr(import_module(module), name))
 
 
+def pickled(function: Callable[..., Any] | str) -> bytes:
+    """Return the pickle of a function, which is its name; one given by name is not imported."""
+    if isinstance(function, str):
+        module, _, name = function.partition(":")
+        return f"c{module}\n{name}\n.".encode()
+    return pickle.dumps(function)
+
+
 def _orders(
     function: Callable[..., Any] | str, time_limit_s: float, memory_limit_bytes: int | None
 ) -> Orders:
     try:
-        if isinstance(function, str):
-            module, _, name = function.partition(":")
-            pickled = f"c{module}\n{name}\n.".encode()  # what pickle makes of a function: its name
-        else:
-            module, pickled = function.__module__, pickle.dumps(function)
-        start = command(module)
+        name = pickled(function)
+        module = function if isinstance(function, str) else function.__module__
+        start = command(module.partition(":")[0])
     except (pickle.PicklingError, AttributeError, TypeError, RuntimeError) as exc:
         raise WorkerError(f"{function!r} cannot run in worker processes: {exc}") from exc
-    setup = frame(pickle.dumps((pickled, time_limit_s, memory_limit_bytes)))
+    setup = frame(pickle.dumps((name, time_limit_s, memory_limit_bytes)))
     return Orders(start, setup, time_limit_s, memory_limit_bytes)
 
 

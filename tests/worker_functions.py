@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from imageshelf.work import work
+
 
 def double(number: int) -> int:
     return 2 * number
@@ -19,6 +21,11 @@ def process_id(_: object) -> int:
     return os.getpid()
 
 
+def lineage(_: object) -> tuple[int, int]:
+    """This process, and the one that started it."""
+    return os.getpid(), os.getppid()
+
+
 def send_back(item: Any) -> Any:
     return item
 
@@ -26,6 +33,12 @@ def send_back(item: Any) -> Any:
 def nap(seconds: float) -> float:
     time.sleep(seconds)
     return seconds
+
+
+def examine_slowly(item: Any) -> Any:
+    """Do the work of an index run, in 10 ms a file."""
+    time.sleep(0.01)
+    return work(item)
 
 
 def descriptors(_: object) -> tuple[str, ...]:
@@ -90,6 +103,7 @@ DEEDS = {
     "exit well": lambda: os._exit(0),
     "leave": _leave,
     "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "end the parent": lambda: os.kill(os.getppid(), signal.SIGKILL),
     "terminated": lambda: os.kill(os.getpid(), signal.SIGTERM),
     "loop": _loop_in_python,
     "loop in C": _loop_in_c,
