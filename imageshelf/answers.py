@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import csv_report, progress, report, terminal, viewer
+from imageshelf import csv_report, progress, report, terminal
 
 if TYPE_CHECKING:
     import argparse
@@ -59,7 +59,9 @@ def put_out(text: str | bytes) -> None:
 
 def refuse_early(options: argparse.Namespace) -> None:
     """Raise ReportError for a page or sheet that could not be written, before the work is done."""
-    from imageshelf.page import contact_sheet, saving  # noqa: PLC0415 - Jinja2 and Pillow's fonts
+    if not (options.contact_sheet or options.html):
+        return
+    from imageshelf.page import contact_sheet, saving  # noqa: PLC0415 - Pillow's fonts
 
     if options.contact_sheet:
         contact_sheet.format_of(options.contact_sheet)
@@ -89,6 +91,8 @@ def _shown(
             contact_sheet.write_sheet(options.contact_sheet, sheet)
             told.append(f"contact sheet: {report.shown(options.contact_sheet)}")
     if options.open:
+        from imageshelf import viewer  # noqa: PLC0415 - subprocess
+
         told.append(
             viewer.open_pictures([os.path.abspath(options.html)] if options.html else paths)
         )

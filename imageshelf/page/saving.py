@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ def saved(path: str, noun: str) -> Iterator[BinaryIO]:
     first bytes. `noun` names the report in a sentence. Raises ReportError.
     """
     require_replaceable(path, noun)
-    draft = f"{path}.{secrets.token_hex(8)}.part"  # beside it: one rename puts it in place
+    draft = f"{path}.{os.urandom(8).hex()}.part"  # beside it: one rename puts it in place
     try:
         with open(draft, "xb") as file:
             yield file
