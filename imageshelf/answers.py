@@ -6,8 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import csv_report, progress, report, terminal, viewer
-from imageshelf.page import saving
+from imageshelf import csv_report, progress, report, terminal
 
 if TYPE_CHECKING:
     import argparse
@@ -67,6 +66,8 @@ def put_out(text: str | bytes) -> None:
 
 def refuse_early(html: str | None, contact: str | None = None) -> None:
     """Raise ReportError for a page or sheet that could not be written, before the work is done."""
+    from imageshelf.page import saving  # noqa: PLC0415 - for few answers
+
     if contact:
         from imageshelf.page import contact_sheet  # noqa: PLC0415 - Pillow's fonts
 
@@ -90,6 +91,8 @@ def _shown(
             sheet = sheets.of_duplicates(answer, options.shelve)
         told += written(sheet, options.html, options.contact_sheet)
     if options.open:
+        from imageshelf import viewer  # noqa: PLC0415 - subprocess
+
         told.append(
             viewer.open_pictures([os.path.abspath(options.html)] if options.html else paths)
         )

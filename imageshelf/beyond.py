@@ -6,7 +6,6 @@ hash. Plain metadata (EXIF, XMP, IPTC, comments, previews) does not count.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import struct
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from imageshelf.opening import hole_bytes
 
 if TYPE_CHECKING:
+    import hashlib
     from collections.abc import Callable
     from typing import BinaryIO
 
@@ -62,12 +62,18 @@ def beyond(stream: BinaryIO, name: str) -> bytes:
     except (struct.error, IndexError):  # ends too early: the decoder has the last word
         stream.seek(0)
         found = _rest(stream)
-    return hashlib.blake2b(b"".join(found), digest_size=32).digest() if found else b""
+    return _hasher(b"".join(found)).digest() if found else b""
+
+
+def _hasher(start: bytes = b"") -> hashlib.blake2b:
+    import hashlib  # noqa: PLC0415  OpenSSL, 2 ms that a search without a match need not pay
+
+    return hashlib.blake2b(start, digest_size=32)
 
 
 def _rest(stream: BinaryIO) -> list[bytes]:
     """Return the digest of everything from here on; zeros at the end are padding."""
-    digest, zeros, anything = hashlib.blake2b(digest_size=32), 0, False
+    digest, zeros, anything = _hasher(), 0, False
     while chunk := stream.read(CHUNK_BYTES):
         kept = chunk.rstrip(b"\0")
         if kept:
@@ -217,7 +223,7 @@ def _meta(meta: bytes, note: Callable[[bytes], None]) -> None:
 
 
 def _part(stream: BinaryIO, length: int) -> bytes:
-    digest = hashlib.blake2b(digest_size=32)
+    digest = _hasher()
     while length > 0 and (chunk := stream.read(min(length, CHUNK_BYTES))):
         digest.update(chunk)
         length -= len(chunk)

@@ -6,6 +6,7 @@ Pillow's plug-ins are imported only when a file needs them: this is what worker 
 from __future__ import annotations
 
 import functools
+import io
 import os
 import re
 import threading
@@ -20,7 +21,7 @@ import PIL
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from imageshelf import metadata, reduction, sniffing
+from imageshelf import metadata, progressive, reduction, sniffing
 from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage
 from imageshelf.reduction import SIDEWAYS, Reduced
 from imageshelf.versions import version
@@ -42,6 +43,7 @@ PLUGINS = {  # format: the module that teaches it to Pillow
     "HEIF": "pillow_heif",
 }
 FRAMES_AT_HAND = {"PNG", "WEBP", "AVIF", "HEIF"}  # counted by their headers
+PROGRESSIVE_BYTES = 1 << 27  # read at once; no camera or phone writes a larger picture
 TAIL_BYTES = 16
 _memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
 _ONE_AT_A_TIME = threading.RLock()  # for what is set for the whole process during a decode
@@ -149,6 +151,7 @@ def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int]
         least = detail or reduction.SMALLEST
         drafted = image.draft("L", least[::-1] if sideways else least)
         box = drafted[1] if drafted else box
+        _spare_detail(image, stream)
     image.load()
     exact = Reduced(reduction.brightness(image), box)
     exact = exact if full_decode else exact.smaller(detail or reduction.FINE)
@@ -164,6 +167,19 @@ def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int]
         extras=several or metadata.has_extras(xmp, _tail(stream)),
         quality=_quality(image),
     )
+
+
+def _spare_detail(image: JpegImageFile, stream: BinaryIO) -> None:
+    """Let a progressive picture be decoded from its averages, where they are all it takes."""
+    eighth = image.mode == "L" and image.decoderconfig[:1] == (8,)
+    if eighth and "progressive" in image.info and _size_bytes(stream) <= PROGRESSIVE_BYTES:
+        stream.seek(0)
+        light = progressive.without_detail(stream.read())
+        image.fp = io.BytesIO(light) if light else stream
+
+
+def _size_bytes(stream: BinaryIO) -> int:
+    return stream.seek(0, os.SEEK_END)
 
 
 def _quality(image: JpegImageFile) -> int | None:

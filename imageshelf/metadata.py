@@ -225,10 +225,11 @@ _LUMA_STEPS = (  # ISO/IEC 10918-1, table K.1
 
 
 @functools.cache
-def _sums() -> list[int]:
-    """Return the sum of libjpeg's luma table for each quality from 100 down to 1: ascending."""
-    scales = (200 - 2 * q if q >= 50 else 5000 // q for q in range(100, 0, -1))  # noqa: PLR2004
-    return [sum(min(max((step * s + 50) // 100, 1), 255) for step in _LUMA_STEPS) for s in scales]
+def _sum(place: int) -> int:
+    """Return the sum of libjpeg's luma table of quality 100 - place; it ascends."""
+    quality = 100 - place
+    scale = 200 - 2 * quality if quality >= 50 else 5000 // quality  # noqa: PLR2004
+    return sum(min(max((step * scale + 50) // 100, 1), 255) for step in _LUMA_STEPS)
 
 
 def jpeg_quality(table: Sequence[int]) -> int:
@@ -236,8 +237,8 @@ def jpeg_quality(table: Sequence[int]) -> int:
 
     Exact for libjpeg's own tables; for other encoders' the nearest in coarseness.
     """
-    sums, total = _sums(), sum(table)
-    place = min(bisect_left(sums, total), len(sums) - 1)
-    if place and total - sums[place - 1] < sums[place] - total:
+    total = sum(table)
+    place = min(bisect_left(range(100), total, key=_sum), 99)
+    if place and total - _sum(place - 1) < _sum(place) - total:
         place -= 1
     return 100 - place

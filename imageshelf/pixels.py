@@ -13,7 +13,6 @@ the pixels of its exact copies only.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING
 
@@ -82,6 +81,8 @@ def _guarded(path: str, read: Callable[[BinaryIO], T]) -> T:
 
 
 def _bytes_digest(stream: BinaryIO) -> bytes:
+    import hashlib  # noqa: PLC0415  OpenSSL, 2 ms that a search without a match need not pay
+
     stream.seek(0)
     return hashlib.file_digest(
         stream,  # type: ignore[arg-type]  # typeshed wants its own protocol
@@ -128,6 +129,8 @@ def _translated(name: str, work: Callable[[], T]) -> T:
 
 
 def _pixel_digest(stream: BinaryIO, path: str) -> bytes:
+    import hashlib  # noqa: PLC0415  as above
+
     name = _format(stream, path)
     total = hashlib.blake2b(b"imageshelf pixels 1", digest_size=DIGEST_BYTES)
     try:
@@ -200,6 +203,8 @@ def _require_one_picture(image: Image.Image) -> None:
 
 def _frame_digest(image: Image.Image, *, deep: bool, low: bool) -> bytes:
     """Return the digest of one frame: what it is, its colours, its alpha unless opaque."""
+    import hashlib  # noqa: PLC0415  as above
+
     if image.mode in _RGB_MODES and not image.has_transparency_data:
         kind = "RGB"
     elif image.mode in _ALPHA_MODES or image.mode in _RGB_MODES:

@@ -114,11 +114,22 @@ def _weights(cut: float) -> _Weights:
 
 def resizing(size: int, cut: float) -> Floats:
     """Return float64[size, 48] that resizes a sketch, without `cut` of it at either end."""
-    grid = (np.arange(SKETCH * _FINE) + 0.5) / (SKETCH * _FINE)
-    wanted = _kernel(grid, size, cut, _lanczos)
-    blurred = _kernel(grid, SKETCH, 0.0, _triangle)
-    weights = np.linalg.solve(blurred @ blurred.T, blurred @ wanted.T).T
+    wanted = _kernel(_grid(), size, cut, _lanczos)
+    blurred, overlaps = _blurred()
+    weights = np.linalg.solve(overlaps, blurred @ wanted.T).T
     return _shares(weights.astype(np.float64))
+
+
+@functools.cache
+def _blurred() -> tuple[Floats, Floats]:
+    """Return float64[48, grid], what each pixel of a sketch sees, and how they overlap."""
+    blurred = _kernel(_grid(), SKETCH, 0.0, _triangle)
+    return blurred, blurred @ blurred.T
+
+
+@functools.cache
+def _grid() -> Floats:
+    return (np.arange(SKETCH * _FINE) + 0.5) / (SKETCH * _FINE)
 
 
 def _shares(weights: Floats) -> Floats:

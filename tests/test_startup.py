@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from imageshelf import index
+from tests.conftest import drawn
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
 ROOT = Path(__file__).parent.parent
 HEAVY = {"scipy", "pywt", "imagehash", "tqdm", "jinja2", "pandas", "IPython", "importlib.metadata"}
+REPORTS = {"PIL.ImageDraw", "PIL.PngImagePlugin", "imageshelf.viewer", "imageshelf.page.cards"}
 WATCHED = (
     "import atexit, json, runpy, sys\n"
     "loaded = sys.argv[1]\n"
@@ -38,6 +40,14 @@ def loaded(tmp_path: Path, script: str, *arguments: str) -> set[str]:
     return set(json.loads(listed.read_text()))
 
 
+@pytest.fixture
+def picture_elsewhere(tmp_path: Path) -> Path:
+    """A picture that is nowhere on the shelf."""
+    path = tmp_path / "elsewhere.jpg"
+    drawn(99).save(path)
+    return path
+
+
 def test_the_help_of_index_needs_no_numpy(tmp_path: Path) -> None:
     assert not loaded(tmp_path, "index.py", "--help") & {*HEAVY, "numpy"}
 
@@ -52,7 +62,15 @@ def test_a_search_imports_nothing_heavy(tmp_path: Path, photos: Path) -> None:
     shelf = str(tmp_path / "db.shelve")
     index(photos, shelf)
     found = loaded(tmp_path, "search.py", "-q", str(photos / "0.jpg"), "-s", shelf)
-    assert not found & HEAVY
+    assert not found & {*HEAVY, *REPORTS, "secrets"}
+
+
+def test_a_search_without_a_match_needs_no_digests(
+    tmp_path: Path, photos: Path, picture_elsewhere: Path
+) -> None:
+    shelf = str(tmp_path / "db.shelve")
+    index(photos, shelf)
+    assert "hashlib" not in loaded(tmp_path, "search.py", "-q", str(picture_elsewhere), "-s", shelf)
 
 
 def test_a_first_run_imports_nothing_heavy(tmp_path: Path, photos: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,7 @@ def saved(path: str, noun: str) -> Iterator[BinaryIO]:
 
 def _draft(path: str) -> str:
     """Return a new name beside a file, from where one rename puts it in place."""
-    return os.path.join(os.path.dirname(path), f"imageshelf-{secrets.token_hex(8)}.part")
+    return os.path.join(os.path.dirname(path), f"imageshelf-{os.urandom(8).hex()}.part")
 
 
 def require_writable(path: str, noun: str) -> None:

@@ -115,7 +115,8 @@ class Catalogue:
                 if skips:
                     rows = sorted(rows + skips, key=_name)
                 if full:
-                    rows = [row for row in rows if row[0] <= min(full)]
+                    last = min(full)
+                    rows = [row for row in rows if row[0] <= last]
             except TypeError as exc:
                 raise self._db.wrong("is damaged: a name that is none") from exc
             if rows:

@@ -1,0 +1,121 @@
+"""What indexing a picture costs over Pillow's own decode of it, format by format.
+
+python tests/benchmarks/formats.py [PHOTOS] --runs 5
+
+Each picture of a folder (drawn ones of 3 MP and 0.2 MP without one) is saved in every format that
+Pillow writes here, then examined as a worker of `index.py` does it and decoded as Pillow does it
+(`Image.open` and `load` of the open file, with the same plug-in), in turn, in this process, page
+cache warm. CPU time of all threads; sums over the pictures of each one's median; ratios of those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+if __name__ == "__main__":  # a script finds its own folder only
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+from imageshelf import images
+from imageshelf.images import Picture, Task
+from tests.benchmarks.drawn import picture
+from tests.benchmarks.files import SMALL, jpegs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LARGE = (2000, 1500)
+FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {  # name: Pillow's format, mode, options
+    "PNG": ("PNG", "RGB", {"compress_level": 6}),
+    "PNG with alpha": ("PNG", "RGBA", {"compress_level": 6}),
+    "WebP": ("WEBP", "RGB", {"quality": 85}),
+    "WebP lossless": ("WEBP", "RGB", {"lossless": True, "method": 0}),
+    "HEIC": ("HEIF", "RGB", {"quality": 80}),
+    "AVIF": ("AVIF", "RGB", {"quality": 75, "speed": 9}),
+    "GIF": ("GIF", "P", {}),
+    "TIFF": ("TIFF", "RGB", {}),
+    "TIFF, LZW": ("TIFF", "RGB", {"compression": "tiff_lzw"}),
+    "BMP": ("BMP", "RGB", {}),
+    "JPEG, decoded in full": ("JPEG", "RGB", {"quality": 90}),
+}
+
+
+def sources(photos: str | None, most: int) -> Iterator[Image.Image]:
+    """Yield the pictures to save."""
+    if photos is None:
+        yield picture(1, SMALL)
+        yield picture(2, LARGE)
+        return
+    for path in jpegs(photos)[:most]:
+        with Image.open(path) as image:
+            yield image.convert("RGB")
+
+
+def pillow(path: str) -> None:
+    """Decode a file with Pillow alone."""
+    with open(path, "rb") as stream, Image.open(stream) as image:
+        image.load()
+
+
+def ours(path: str) -> None:
+    """Examine a file as a worker does."""
+    answer = images.examine(Task(path))
+    assert isinstance(answer, Picture), answer
+
+
+def medians(path: str, runs: int) -> list[float]:
+    """CPU seconds of both ways, in turn."""
+    ways: list[Callable[[str], None]] = [ours, pillow]
+    times: list[list[float]] = [[], []]
+    for run in range(runs + 1):  # the first warms
+        for way, spent in zip(ways, times, strict=True):
+            began = time.process_time()
+            way(path)
+            if run:
+                spent.append(time.process_time() - began)
+    return [statistics.median(spent) for spent in times]
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photos", nargs="?", metavar="PHOTOS")
+    parser.add_argument("--runs", type=int, default=5, metavar="N")
+    parser.add_argument("--most", type=int, default=6, metavar="N", help="pictures of PHOTOS")
+    args = parser.parse_args(argv)
+    import pillow_heif  # noqa: PLC0415 - the process that measures has loaded what it measures
+
+    pillow_heif.register_heif_opener()
+    sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "a")
+        for image in sources(args.photos, args.most):
+            size = "larger" if image.width * image.height > 10**6 else "500x375"
+            for name, (kind, mode, options) in FORMATS.items():
+                stream = io.BytesIO()
+                image.convert(mode).save(stream, kind, **options)
+                with open(path, "wb") as file:
+                    file.write(stream.getvalue())
+                found = medians(path, args.runs)
+                total = sums[name, size]
+                total[:] = [a + b for a, b in zip(total, found, strict=True)]
+    print("| format | pictures | ours, CPU ms | Pillow's decode, CPU ms | ours, of it |")
+    print("|---|---|---:|---:|---:|")
+    for (name, size), (mine, theirs) in sums.items():
+        figures = f"{mine * 1e3:.1f} | {theirs * 1e3:.1f} | {mine / theirs:.2f}"
+        print(f"| {name} | {size} | {figures} |")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,105 @@
+"""How much faster a progressive JPEG is read from its averages than from all of its scans.
+
+python tests/benchmarks/progressive.py PHOTOS --runs 7
+
+Each JPEG of a folder (drawn pictures of 12 MP without one) is saved again as progressive with its
+own tables and sampling, then decoded to 1/8 luma both ways in turn, in this process, page cache
+warm: as `index.py` does it, and as Pillow does it when it is asked for a scaled decode. The lumas
+must be equal. Figures are means over the files of each file's median, ratios are ratios of those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import statistics
+import sys
+import time
+from collections import defaultdict
+from typing import NamedTuple
+
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile, get_sampling
+
+if __name__ == "__main__":  # a script finds its own folder only
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+from imageshelf import decoding, reduction
+from tests.benchmarks.drawn import picture
+from tests.benchmarks.files import CAMERA, jpegs
+
+SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0", -1: "grey or other"}
+
+
+class Pair(NamedTuple):
+    """Medians of one file, in seconds."""
+
+    sampling: str
+    ours_s: float
+    scaled_s: float
+
+
+def progressive(image: Image.Image) -> bytes:
+    """Give the picture saved again as a progressive JPEG."""
+    stream = io.BytesIO()
+    own = {"quality": "keep"} if image.format == "JPEG" else {"quality": 90}
+    image.save(stream, "JPEG", progressive=True, **own)
+    return stream.getvalue()
+
+
+def scaled(data: bytes) -> bytes:
+    """Give the luma that Pillow's scaled decode gives, reduced as `index.py` would."""
+    image = JpegImageFile(io.BytesIO(data))
+    drafted = image.draft("L", reduction.SMALLEST)
+    assert drafted is not None
+    image.load()
+    return reduction.Reduced(image, drafted[1]).smaller(reduction.FINE).picture.tobytes()
+
+
+def ours(data: bytes) -> bytes:
+    """Give the luma that `index.py` takes its hashes from."""
+    return decoding.decode(io.BytesIO(data), "", full_decode=False).exact.picture.tobytes()
+
+
+def measured(data: bytes, sampling: str, runs: int) -> Pair:
+    """Time both ways in turn."""
+    times: dict[object, list[float]] = {ours: [], scaled: []}
+    upright = {way: way(data) for way in (ours, scaled)}
+    assert sorted(upright[ours]) == sorted(upright[scaled])  # perhaps turned by its orientation
+    for _ in range(runs):
+        for way in (ours, scaled):
+            began = time.perf_counter()
+            way(data)
+            times[way].append(time.perf_counter() - began)
+    return Pair(sampling, statistics.median(times[ours]), statistics.median(times[scaled]))
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photos", nargs="?", metavar="PHOTOS")
+    parser.add_argument("--runs", type=int, default=7, metavar="N")
+    args = parser.parse_args(argv)
+    pairs: dict[str, list[Pair]] = defaultdict(list)
+    for number, source in enumerate(jpegs(args.photos) if args.photos else [None] * 4):
+        with Image.open(source) if source else picture(number, CAMERA) as image:
+            data, sampling = progressive(image), SAMPLINGS[get_sampling(image) if source else 2]
+            if min(image.width // 72, image.height // 64) < 8:  # not decoded to 1/8
+                continue
+        pairs[sampling].append(measured(data, sampling, args.runs))
+    print("| sampling | files | ours ms | scaled decode ms | faster, all | least |")
+    print("|---|---:|---:|---:|---:|---:|")
+    groups = {**pairs, "all": [pair for group in pairs.values() for pair in group]}
+    for name, group in groups.items():
+        mine = statistics.mean(pair.ours_s for pair in group)
+        theirs = statistics.mean(pair.scaled_s for pair in group)
+        least = min(pair.scaled_s / pair.ours_s for pair in group)
+        figures = f"{mine * 1e3:.1f} | {theirs * 1e3:.1f} | {theirs / mine:.1f} x | {least:.1f} x"
+        print(f"| {name} | {len(group)} | {figures} |")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
