@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import importlib.util
 import os
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from imageshelf.demo.scenes import snapshot
 
@@ -220,6 +221,36 @@ def test_other_methods_find_a_turned_copy_where_they_are_given_all_orientations(
     methods, _ = baselines.installed()
     for method, found in baselines.found([original], [copy], methods):
         assert found.get(copy, []) == ([] if "upright" in method.name else [original]), method.name
+
+
+def test_an_index_without_views_has_the_same_keys_and_no_further_view(
+    pictures: Path, tmp_path: Path
+) -> None:
+    from imageshelf import index, open_shelf  # noqa: PLC0415
+
+    bordered = ImageOps.expand(snapshot(9, (300, 200)), 40, "white")
+    (tmp_path / "set").mkdir()
+    bordered.save(tmp_path / "set" / "bordered.png")
+    for path in pictures.glob("*.jpg"):
+        (tmp_path / "set" / path.name).write_bytes(path.read_bytes())
+    bare, whole = tmp_path / "bare.shelve", tmp_path / "whole.shelve"
+    output("bare_index.py", "-d", tmp_path / "set", "-s", bare, "-j", 1)
+    index(str(tmp_path / "set"), str(whole))
+    with open_shelf(str(bare)) as one, open_shelf(str(whole)) as other:
+        assert dict(one) == dict(other)
+        mine, theirs = one.whole_catalogue(), other.whole_catalogue()
+        assert mine.hashes("centre").row.tolist() == theirs.hashes("whole").row.tolist()
+        assert len(mine.hashes("trimmed").ids) == 0 < len(theirs.hashes("trimmed").ids)
+
+
+def test_one_query_and_a_batch_are_measured(pictures: Path, tmp_path: Path, module: Any) -> None:
+    query = module("query")
+    first, second = query.one_query(2000, 3)
+    assert first.startswith("2,000 pictures, 13 comparisons of each, 3 queries, ")
+    assert re.fullmatch(r"one query: [\d.]+ ms on all cores, [\d.]+ ms on one", second)
+    args = argparse.Namespace(batch=2, on=5, runs=1, photos=str(pictures), cache=str(tmp_path))
+    (lines,) = query.batch(args, "camera")
+    assert "2 camera JPEGs on 5 | start-up and decoding" in lines
 
 
 def test_tiny_files_are_files_of_their_own_in_folders(
