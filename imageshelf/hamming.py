@@ -7,13 +7,9 @@ when the intermediate results stay in the processor's cache, hence the blocks.
 
 from __future__ import annotations
 
-import itertools
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-
-from imageshelf.workers import cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +17,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 BLOCK = 32_768  # hashes; 256 KiB of exclusive ors: measured best of 4,096 ... 1,000,000
-SHARE = 2_000_000  # comparisons, about 1 ms; for fewer a thread of their own does not pay
 
 
 class Near(NamedTuple):
@@ -59,44 +54,22 @@ def within(
     """Return, for each query, every hash at most its radius (in bits) away.
 
     All queries are compared with one block of hashes before the next block is read, so that ten
-    queries cost about seven times one; many comparisons are shared among the cores. Hashes are
-    `uint64[n]`; positions index them, ascending.
+    queries cost about seven times one. Hashes are `uint64[n]`; positions index them, ascending.
     """
-    threads = min(cores(), len(hashes) * len(queries) // SHARE)
-    if threads <= 1:
-        return [_joined(parts) for parts in _scanned(hashes, queries, radii, 0, len(hashes))]
-    bounds = [len(hashes) * n // threads for n in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        shares = [
-            pool.submit(_scanned, hashes, queries, radii, start, stop)
-            for start, stop in itertools.pairwise(bounds)
-        ]
-        found = [share.result() for share in shares]
-    return [_joined([*itertools.chain(*parts)]) for parts in zip(*found, strict=True)]
-
-
-def _scanned(
-    hashes: npt.NDArray[np.uint64],
-    queries: Sequence[int],
-    radii: Sequence[int],
-    start: int,
-    stop: int,
-) -> list[list[tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]]]:
-    """Return what is near each query from `start` to `stop`, block by block."""
     found: list[list[tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]]] = [[] for _ in queries]
     probes = [np.uint64(query) for query in queries]
     apart = np.empty(BLOCK, np.uint64)
     count = np.empty(BLOCK, np.uint8)
-    for first in range(start, stop, BLOCK):
-        block = hashes[first : min(first + BLOCK, stop)]
+    for start in range(0, len(hashes), BLOCK):
+        block = hashes[start : start + BLOCK]
         bits, bits_set = apart[: len(block)], count[: len(block)]
         for number, (probe, radius) in enumerate(zip(probes, radii, strict=True)):
             np.bitwise_xor(block, probe, out=bits)
             np.bitwise_count(bits, out=bits_set)
             if bits_set.min() <= radius:
                 here = np.flatnonzero(bits_set <= radius)
-                found[number].append((here + first, bits_set[here]))
-    return found
+                found[number].append((here + start, bits_set[here]))
+    return [_joined(parts) for parts in found]
 
 
 def _joined(parts: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]]) -> Near:
