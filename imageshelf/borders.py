@@ -1,19 +1,25 @@
-"""Uniform borders of a picture: letterbox bars, white frames, mats of any one colour."""
+"""Uniform borders of a picture: letterbox bars, white frames, mats of any one colour.
+
+Also what stands in them, apart from the picture: the caption over it, the bars and buttons of the
+screen that it was photographed from.
+"""
 
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from PIL import Image
+from PIL import Image
 
+if TYPE_CHECKING:
     from imageshelf.reduction import Box, Reduced
 
 TOLERANCE = 10  # grey levels a border may differ from its own middle: what JPEG does to it
 DEEPEST = 0.45  # of width or height, cut from one side at most
 LEAST = 0.02  # of width or height, cut in total, for a border to count
 FRAMES = 4  # borders inside borders: a letterboxed film in a white frame
+DOMINANT = 0.75  # of everything but border, in one piece, for the rest to be captions and buttons
 
 _Cut = tuple[int, int, int, int]
 
@@ -22,7 +28,8 @@ def without_borders(reduced: Reduced) -> Box | None:
     """Return the box of the picture inside its uniform borders, or None when it has none.
 
     A picture that is flat all over has no inside. The row of pixels in which border and picture
-    mix is cut as well.
+    mix is cut as well. Captions and buttons are cut off with the border that parts them from the
+    picture.
     """
     x0, y0, x1, y1 = reduced.box
     outer = (round(x0 + 0.49), round(y0 + 0.49), int(x1), int(y1))  # whole pixels only
@@ -55,12 +62,47 @@ def _inside(picture: Image.Image, cut: _Cut) -> _Cut | None:
         middle = _border_level(picture, cut)
         if middle is None:
             break
-        bounds = picture.crop(cut).point(_difference(middle)).getbbox()
-        if bounds is None:
+        differing = picture.crop(cut).point(_difference(middle))
+        if differing.getbbox() is None:
             return None
-        left, top = cut[:2]
-        cut = (left + bounds[0], top + bounds[1], left + bounds[2], top + bounds[3])
+        x, y = cut[:2]
+        left, top, right, bottom = _largest_part(differing)
+        if (left, top, right, bottom) == (0, 0, *differing.size):
+            break
+        cut = (x + left, y + top, x + right, y + bottom)
     return cut
+
+
+def _largest_part(differing: Image.Image) -> _Cut:
+    """Return the bounds of what is white, without small parts that black lines separate from it.
+
+    Lines are looked for all the way across, then all the way down, and once more across.
+    """
+    width, height = differing.size
+    top, bottom = _main_run(differing.resize((1, height), Image.Resampling.BOX).tobytes())
+    band = differing.crop((0, top, width, bottom))
+    left, right = _main_run(band.resize((width, 1), Image.Resampling.BOX).tobytes())
+    part = band.crop((left, 0, right, bottom - top))
+    above, below = _main_run(part.resize((1, bottom - top), Image.Resampling.BOX).tobytes())
+    return left, top + above, right, top + below
+
+
+def _main_run(shares: bytes) -> tuple[int, int]:
+    """Return where the longest run of lines that are not black begins and ends.
+
+    Where no run is by far the longest, return where the first begins and the last ends. All of it
+    where a few pixels in very long lines do not show in their mean.
+    """
+    at, runs = 0, [(0, 0, len(shares))] if not any(shares) else []
+    for there, lines in itertools.groupby(shares, bool):
+        length = len(list(lines))
+        if there:
+            runs.append((length, at, at + length))
+        at += length
+    longest, begin, end = max(runs)
+    if longest >= DOMINANT * sum(length for length, _, _ in runs):
+        return begin, end
+    return runs[0][1], runs[-1][2]
 
 
 def _border_level(picture: Image.Image, cut: _Cut) -> int | None:

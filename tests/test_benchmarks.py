@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import importlib.util
 import os
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from imageshelf.demo.scenes import snapshot
 
@@ -145,11 +146,112 @@ def test_hard_negatives_are_different_pictures(module: Any, tmp_path: Path) -> N
 def test_the_tally_counts_what_was_found_and_what_should_not_have_been(module: Any) -> None:
     accuracy = module("accuracy")
     hard = os.path.join(os.sep, "negatives")
+    scene = os.path.join(os.sep, "originals", "drawn", "7.jpg")
     queries = [accuracy.Query(f"/q{n}", f"/o{n}", "light", "logo") for n in range(3)]
-    found = {"/q0": ["/o0"], "/q1": ["/o2", "/o1", os.path.join(hard, "sky.jpg")]}
+    found = {"/q0": ["/o0", scene], "/q1": ["/o2", "/o1", os.path.join(hard, "sky.jpg")]}
     result = accuracy.tally(queries, found, hard)
     assert dict(result.found) == {("light", "logo"): [True, True, False]}
-    assert (result.false_photographs, result.false_negatives, result.first_right) == (1, 1, 1)
+    assert (result.false(drawn=False), result.false(drawn=True)) == (1, 1)
+    assert (result.false_negatives, result.first_right) == (1, 1)
+    lines = "\n".join(accuracy.false_table(result, 3, 4))
+    assert "1 among the 3 photographs and pieces, 1 with drawn scenes; in 9 pairs" in lines
+
+
+def test_hard_negatives_that_match_one_another_are_counted_by_kind(module: Any) -> None:
+    names = [f"/{n:04}-{kind}.jpg" for n, kind in enumerate(("sky", "document", "document"))]
+    found = {names[1]: names[1:], names[2]: names[2:]}
+    lines = "\n".join(module("accuracy").alike(found, names))
+    assert "0.3333 false matches a query" in lines
+    assert "sky 0.00, document 0.50" in lines
+
+
+def test_methods_stand_side_by_side(module: Any) -> None:
+    accuracy = module("accuracy")
+    queries = [accuracy.Query(f"/q{n}", f"/o{n}", "light", "logo") for n in range(4)]
+    result = accuracy.tally(queries, {"/q0": ["/o0"], "/q1": ["/o1", "/o2"]}, "/negatives")
+    *_, line = accuracy.side_by_side({"ours": result})
+    assert line == "| ours | 50.0% | 50.0% | 1 | 0 | 0 |"
+
+
+@pytest.mark.parametrize(
+    ("photographs", "pieces", "rest", "count", "edited"),
+    [
+        ("ab", "", "xyz", 4, "abxy"),
+        ("ab", "cdefgh", "xyz", 5, "abceg"),
+        ("ab", "cd", "xyz", 6, "abcdxy"),
+        ("abcd", "ef", "x", 3, "abc"),
+    ],
+)
+def test_photographs_are_edited_first_then_pieces_of_all_of_them(
+    module: Any, photographs: str, pieces: str, rest: str, count: int, edited: str
+) -> None:
+    assert "".join(module("collection").chosen(photographs, pieces, rest, count)) == edited
+
+
+def test_pieces_do_not_overlap_and_flat_ones_are_left_out(module: Any, tmp_path: Path) -> None:
+    picture = snapshot(3, (480, 360))
+    picture.paste((90, 90, 90), (0, 0, 120, 120))
+    picture.save(tmp_path / "one.png")
+    pieces = module("collection").cut([str(tmp_path / "one.png")], str(tmp_path / "pieces"), 99)
+    assert "00000-00.jpg" not in {os.path.basename(path) for path in pieces}
+    assert 8 <= len(pieces) <= 11
+    assert sorted(pieces) == sorted(map(str, (tmp_path / "pieces").iterdir()))
+    for path in pieces:
+        n = int(path[-6:-4])
+        left, top = n % 4 * 120, n // 4 * 120
+        with Image.open(path) as piece:
+            same = np.asarray(picture.crop((left, top, left + 120, top + 120)), int)
+            assert np.abs(np.asarray(piece) - same).mean() < 12
+
+
+def test_other_methods_find_the_nearest_first(module: Any) -> None:
+    baselines = module("baselines")
+    shelf = {"/far": [b"\xff\xff"], "/near": [b"\x01\x00"], "/same": [b"\x00\x00"], "/none": []}
+    asked = {"/query": [b"\xff\x00", b"\x00\x00"], "/unclear": []}
+    assert baselines.near(shelf, asked, 4) == {"/query": ["/same", "/near"]}
+
+
+def test_other_methods_find_a_turned_copy_where_they_are_given_all_orientations(
+    module: Any, tmp_path: Path
+) -> None:
+    baselines = module("baselines")
+    original, copy = str(tmp_path / "original.png"), str(tmp_path / "copy.png")
+    snapshot(4, (240, 240)).save(original)
+    with Image.open(original) as picture:
+        picture.transpose(Image.Transpose.ROTATE_90).save(copy)
+    methods, _ = baselines.installed()
+    for method, found in baselines.found([original], [copy], methods):
+        assert found.get(copy, []) == ([] if "upright" in method.name else [original]), method.name
+
+
+def test_an_index_without_views_has_the_same_keys_and_no_further_view(
+    pictures: Path, tmp_path: Path
+) -> None:
+    from imageshelf import index, open_shelf  # noqa: PLC0415
+
+    bordered = ImageOps.expand(snapshot(9, (300, 200)), 40, "white")
+    (tmp_path / "set").mkdir()
+    bordered.save(tmp_path / "set" / "bordered.png")
+    for path in pictures.glob("*.jpg"):
+        (tmp_path / "set" / path.name).write_bytes(path.read_bytes())
+    bare, whole = tmp_path / "bare.shelve", tmp_path / "whole.shelve"
+    output("bare_index.py", "-d", tmp_path / "set", "-s", bare, "-j", 1)
+    index(str(tmp_path / "set"), str(whole))
+    with open_shelf(str(bare)) as one, open_shelf(str(whole)) as other:
+        assert dict(one) == dict(other)
+        mine, theirs = one.whole_catalogue(), other.whole_catalogue()
+        assert mine.hashes("centre").row.tolist() == theirs.hashes("whole").row.tolist()
+        assert len(mine.hashes("trimmed").ids) == 0 < len(theirs.hashes("trimmed").ids)
+
+
+def test_one_query_and_a_batch_are_measured(pictures: Path, tmp_path: Path, module: Any) -> None:
+    query = module("query")
+    first, second = query.one_query(2000, 3)
+    assert first.startswith("2,000 pictures, 13 comparisons of each, 3 queries, ")
+    assert re.fullmatch(r"one query: [\d.]+ ms", second)
+    args = argparse.Namespace(batch=2, on=5, runs=1, photos=str(pictures), cache=str(tmp_path))
+    (lines,) = query.batch(args, "camera")
+    assert "2 camera JPEGs on 5 | start-up and decoding" in lines
 
 
 def test_tiny_files_are_files_of_their_own_in_folders(

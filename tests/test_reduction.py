@@ -135,6 +135,43 @@ def test_a_letterboxed_picture_in_a_white_frame_loses_both() -> None:
     assert np.abs(np.subtract(found, (10, 22, 110, 82))).max() <= 2
 
 
+APART = [  # what stands in the border: left, top, right, bottom, of 200 x 300
+    [(20, 10, 80, 18)],
+    [(20, 10, 60, 18), (150, 10, 180, 18), (30, 280, 170, 292)],
+    [(4, 90, 14, 240)],
+    [(0, 0, 200, 20)],
+]
+
+
+@pytest.mark.parametrize("colour", [0, 236])
+@pytest.mark.parametrize("parts", APART)
+def test_captions_and_buttons_are_cut_off_with_the_border(
+    parts: list[tuple[int, int, int, int]], colour: int
+) -> None:
+    screen = Image.new("L", (200, 300), colour)
+    for part in parts:
+        screen.paste(120, part)
+    screen.paste(grey(7, (160, 200)).point(lambda level: 60 + level // 2), (30, 50))
+    found = inside(jpeg_noise(screen))
+    assert found is not None
+    assert np.abs(np.subtract(found, (30, 50, 190, 250))).max() <= 2
+
+
+def test_of_two_pictures_in_one_frame_neither_is_cut_off() -> None:
+    sheet = Image.new("L", (200, 100), 255)
+    for left in (10, 105):
+        sheet.paste(grey(8, (85, 80)).point(lambda level: level // 2), (left, 10))
+    found = inside(jpeg_noise(sheet))
+    assert found is not None
+    assert np.abs(np.subtract(found, (10, 10, 190, 90))).max() <= 2
+
+
+def test_a_speck_in_a_very_long_line_is_no_picture() -> None:
+    strip = Image.new("L", (3000, 64), 255)
+    strip.putpixel((1500, 32), 0)
+    assert inside(strip) is None
+
+
 @pytest.mark.parametrize("colour", [0, 90, 255])
 def test_a_flat_picture_has_no_inside(colour: int) -> None:
     assert inside(jpeg_noise(Image.new("L", (120, 90), colour))) is None

@@ -1,11 +1,13 @@
 """What search.py finds of edited copies, and what it wrongly finds; tables for the README.
 
-python tests/benchmarks/accuracy.py PHOTOS --originals 1000 --edited 200 --negatives 200
+python tests/benchmarks/accuracy.py PHOTOS --originals 1000 --edited 200 --negatives 200 --beside
 
-Every kind of edit (edits.py) is made of the first 200 originals, seeded; they are looked for among
-all originals and the hard negatives (negatives.py) through the real command lines: index.py, and
+Every kind of edit (edits.py) is made of 200 originals, seeded; the copies are looked for among all
+originals and the hard negatives (negatives.py) through the real command lines: index.py, and
 search.py --query FOLDER --format jsonl. Where PHOTOS holds too few pictures, or none is named,
-snapshots are drawn (imageshelf/demo/scenes.py).
+snapshots are drawn (imageshelf/demo/scenes.py); --pieces cuts photographs into twelve first.
+--beside asks other methods too (baselines.py). PHOTOS must hold no two pictures of one scene: a
+match of theirs would be counted as false.
 """
 
 from __future__ import annotations
@@ -13,16 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,77 +30,34 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from tests.benchmarks import drawn, negatives  # noqa: E402
-from tests.benchmarks.edits import EDITS, finished  # noqa: E402
+from tests.benchmarks import baselines, collection  # noqa: E402
+from tests.benchmarks.collection import Query, Wanted  # noqa: E402
 
-SIZE = (500, 375)
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+DRAWN = os.path.join(os.sep, "originals", "drawn", "")  # in the path of every drawn one
 COLLECTIONS = (10**4, 10**5, 10**6)
 SURE = 3.0  # none seen in n trials: at 95 % confidence fewer than 3 / n
 
 
-class Query(NamedTuple):
-    """One edited copy: where it is, what it was made from, and how."""
-
-    path: str
-    original: str
-    group: str
-    edit: str
-
-
 class Tally(NamedTuple):
-    """What the search said about all queries."""
+    """What a method said about all queries."""
 
     found: dict[tuple[str, str], list[bool]]  # (group, edit) -> one a query
-    false_photographs: int
+    confused: Counter[tuple[str, str]]  # (original, what its copies match too) -> how many do
     false_negatives: int  # matches that are hard negatives
     first_right: int  # queries whose best match is the original
 
+    def groups(self) -> dict[str, list[bool]]:
+        """Return what was found of each group, and of all."""
+        groups: dict[str, list[bool]] = defaultdict(list)
+        for (group, _), hits in self.found.items():
+            groups[group] += hits
+        groups["all"] = [hit for hits in self.found.values() for hit in hits]
+        return groups
 
-def originals(folder: str, photos: str | None, count: int) -> list[str]:
-    """Paths of count different pictures: those given first, then drawn snapshots."""
-    os.makedirs(folder)
-    for n, source in enumerate(_pictures(photos, count)):
-        shutil.copyfile(
-            source, os.path.join(folder, f"{n:05}{os.path.splitext(source)[1].lower()}")
-        )
-    drawn.draw(os.path.join(folder, "drawn"), count - len(os.listdir(folder)), SIZE)
-    return sorted(_below(folder))
-
-
-def _pictures(photos: str | None, count: int) -> list[str]:
-    found = sorted(_below(photos)) if photos else []
-    return [path for path in found if path.lower().endswith(SUFFIXES)][:count]
-
-
-def _below(folder: str) -> Iterator[str]:
-    for where, _, names in os.walk(folder):
-        yield from (os.path.join(where, name) for name in names)
-
-
-def make_copies(task: tuple[int, str, str]) -> list[Query]:
-    """Make every edited copy of one original, into a folder; (number, original, folder)."""
-    number, original, folder = task
-    with Image.open(original) as opened:
-        image = ImageOps.exif_transpose(opened).convert("RGB")
-    image.thumbnail((1600, 1600))
-    kinds = [(group, name, edit) for group, pairs in EDITS.items() for name, edit in pairs]
-    queries = []
-    for n, (group, name, edit) in enumerate(kinds):
-        made = finished(edit(image, np.random.default_rng((number, n))))
-        path = os.path.join(folder, f"{number:05}-{n:02}.{made.suffix}")
-        with open(path, "wb") as file:
-            file.write(made.data)
-        queries.append(Query(path, original, group, name))
-    return queries
-
-
-def copies(folder: str, sources: Sequence[str]) -> list[Query]:
-    """All edited copies of the originals, made on every core."""
-    os.makedirs(folder)
-    tasks = [(n, source, folder) for n, source in enumerate(sources)]
-    with ProcessPoolExecutor() as pool:
-        return [query for made in pool.map(make_copies, tasks) for query in made]
+    def false(self, *, drawn: bool) -> int:
+        """Return the false matches that a drawn scene is part of, or those of photographs only."""
+        pairs = self.confused.items()
+        return sum(n for pair, n in pairs if any(DRAWN in path for path in pair) == drawn)
 
 
 def searched(folder: str, shelf: str, options: Sequence[str]) -> dict[str, list[str]]:
@@ -119,26 +75,25 @@ def searched(folder: str, shelf: str, options: Sequence[str]) -> dict[str, list[
 def tally(queries: Iterable[Query], found: dict[str, list[str]], hard: str) -> Tally:
     """Count what was found and what should not have been; hard is the folder of negatives."""
     by_kind: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    photographs = hard_ones = first = 0
+    confused: Counter[tuple[str, str]] = Counter()
+    hard_ones = first = 0
     for query in queries:
         paths = found.get(query.path, [])
         by_kind[query.group, query.edit].append(query.original in paths)
         first += paths[:1] == [query.original]
-        false = [path for path in paths if path != query.original]
-        from_hard = sum(path.startswith(hard + os.sep) for path in false)
-        photographs, hard_ones = photographs + len(false) - from_hard, hard_ones + from_hard
-    return Tally(by_kind, photographs, hard_ones, first)
+        for path in paths:
+            if path.startswith(hard + os.sep):
+                hard_ones += 1
+            elif path != query.original:
+                confused[query.original, path] += 1
+    return Tally(by_kind, confused, hard_ones, first)
 
 
 def recall_table(result: Tally) -> Iterator[str]:
     """Markdown lines: recall of each group, then of all kinds that were not all found."""
     yield "| copies | queries | found |"
     yield "|---|---:|---:|"
-    groups: dict[str, list[bool]] = defaultdict(list)
-    for (group, _), hits in result.found.items():
-        groups[group] += hits
-    groups["all"] = [hit for hits in result.found.values() for hit in hits]
-    for group, hits in groups.items():
+    for group, hits in result.groups().items():
         yield f"| {group} | {len(hits):,} | {np.mean(hits):.2%} |"
     yield "\nKinds of which not all were found:\n"
     for (group, name), hits in result.found.items():
@@ -146,43 +101,79 @@ def recall_table(result: Tally) -> Iterator[str]:
             yield f"- {name} ({group}): {np.mean(hits):.1%}"
 
 
-def false_table(result: Tally, photographs: int) -> Iterator[str]:
+def false_table(result: Tally, photographs: int, originals: int) -> Iterator[str]:
     """Lines about false matches, and what they mean for larger collections."""
-    queries = sum(map(len, result.found.values()))
-    hits = sum(sum(each) for each in result.found.values())
-    false = result.false_photographs + result.false_negatives
-    pairs = queries * (photographs - 1)
+    queries = len(result.groups()["all"])
+    hits = sum(result.groups()["all"])
+    false, pairs = result.confused.total(), queries * (originals - 1)
     yield f"\nbest match is the original: {result.first_right / queries:.2%} of {queries:,} queries"
-    yield f"precision: {hits / max(1, hits + false):.4%}"
-    yield f"false matches among photographs: {result.false_photographs} in {pairs:,} pairs"
+    yield f"precision: {hits / max(1, hits + false + result.false_negatives):.4%}"
+    yield (
+        f"false matches: {result.false(drawn=False)} among the {photographs} photographs and "
+        f"pieces, {result.false(drawn=True)} with drawn scenes; in {pairs:,} pairs, "
+        f"of {len({frozenset(pair) for pair in result.confused})} pairs of originals"
+    )
     yield f"false matches with hard negatives: {result.false_negatives / queries:.5f} a query"
-    rate = (result.false_photographs or SURE) / pairs
-    word = "" if result.false_photographs else "fewer than "
+    rate = (false or SURE) / pairs
+    word = "" if false else "fewer than "
     for size in COLLECTIONS:
         expected = rate * size * (size - 1) / 2
         yield f"expected false pairs in {size:,} pictures: {word}{expected:,.0f}"
 
 
-def confused(found: dict[str, list[str]]) -> int:
-    """Matches of hard negatives with anything but themselves."""
-    return sum(path != query for query, paths in found.items() for path in paths)
+def alike(found: dict[str, list[str]], of: Iterable[str]) -> Iterator[str]:
+    """Lines about hard negatives that match one another, kind by kind of query."""
+    queries: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
+    for path in of:
+        kind = os.path.splitext(path)[0].rpartition("-")[2]
+        queries[kind] += 1
+        wrong[kind] += sum(match != path for match in found.get(path, ()))
+    mean = wrong.total() / max(1, queries.total())
+    yield f"hard negatives as queries: {mean:.4f} false matches a query; of each kind:"
+    yield ", ".join(f"{kind} {wrong[kind] / count:.2f}" for kind, count in queries.items())
+
+
+def side_by_side(results: dict[str, Tally]) -> Iterator[str]:
+    """Markdown lines: what each method finds of each group, and what it finds wrongly."""
+    groups = next(iter(results.values())).groups()
+    yield "\n| method | " + " | ".join(groups) + " | false: photographs | drawn | negatives |"
+    yield "|---|" + "---:|" * (len(groups) + 3)
+    for name, result in results.items():
+        shares = [f"{np.mean(hits):.1%}" for hits in result.groups().values()]
+        counts = (result.false(drawn=False), result.false(drawn=True), result.false_negatives)
+        false = [f"{count:,}" for count in counts]
+        yield f"| {name} | " + " | ".join([*shares, *false]) + " |"
 
 
 def run(args: argparse.Namespace, folder: str) -> Iterator[str]:
-    """Do everything below an empty folder; the lines of the report."""
-    photographs = originals(os.path.join(folder, "originals"), args.photos, args.originals)
-    hard = os.path.join(folder, "negatives")
-    negatives.draw(hard, args.negatives)
-    queries = copies(os.path.join(folder, "copies"), photographs[: args.edited])
+    """Do everything below a folder; the lines of the report."""
+    wanted = Wanted(args.photos, args.originals, args.edited, args.negatives, args.pieces)
+    made = collection.made(folder, wanted)
+    yield (
+        f"{len(made.photographs)} photographs, {len(made.pieces)} pieces of them, "
+        f"{len(made.drawn)} drawn scenes; {len(made.queries):,} copies of {args.edited}\n"
+    )
     shelf = os.path.join(folder, "db.shelve")
-    index = [sys.executable, os.path.join(ROOT, "index.py"), "-q", "-s", shelf, "-d"]
-    subprocess.run([*index, os.path.join(folder, "originals"), hard], check=True)
-    found = searched(os.path.join(folder, "copies"), shelf, args.options)
-    result = tally(queries, found, hard)
+    index = [sys.executable, os.path.join(ROOT, "index.py"), "-q", "--rebuild", "-s", shelf, "-d"]
+    subprocess.run([*index, os.path.join(folder, "originals"), made.hard], check=True)
+    result = tally(made.queries, searched(made.copies, shelf, args.options), made.hard)
     yield from recall_table(result)
-    yield from false_table(result, len(photographs))
-    wrong = confused(searched(hard, shelf, args.options))
-    yield f"hard negatives as queries: {wrong / max(1, args.negatives):.4f} false matches a query"
+    real = len(made.photographs) + len(made.pieces)
+    yield from false_table(result, real, len(made.originals))
+    hard = sorted(os.path.join(made.hard, name) for name in os.listdir(made.hard))
+    yield from alike(searched(made.hard, shelf, args.options), hard)
+    if args.beside:
+        yield from side_by_side({"search.py": result, **beside(made, hard)})
+        yield from baselines.installed()[1]
+
+
+def beside(made: collection.Collection, hard: Sequence[str]) -> dict[str, Tally]:
+    """Return what other methods find, by their names."""
+    methods, _ = baselines.installed()
+    paths = [query.path for query in made.queries]
+    answers = baselines.found([*made.originals, *hard], paths, methods)
+    return {method.name: tally(made.queries, found, made.hard) for method, found in answers}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -193,13 +184,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--originals", type=int, default=1000, metavar="N")
     parser.add_argument("--edited", type=int, default=200, metavar="N")
     parser.add_argument("--negatives", type=int, default=200, metavar="N")
+    parser.add_argument("--pieces", action="store_true", help="cut the photographs into pieces too")
+    parser.add_argument("--beside", action="store_true", help="ask other methods too")
+    parser.add_argument("--folder", metavar="DIR", help="keep the pictures there, to use again")
     parser.add_argument(
         "--options", nargs="+", default=[], metavar="OPTION", help="of search.py, without --"
     )
     args = parser.parse_args(argv)
     args.options = [f"--{option}" for option in args.options]
     with tempfile.TemporaryDirectory() as folder:
-        for line in run(args, os.path.realpath(folder)):
+        if args.folder:
+            os.makedirs(args.folder, exist_ok=True)
+        for line in run(args, os.path.realpath(args.folder or folder)):
             print(line, flush=True)
     return 0
 

@@ -12,10 +12,12 @@ import argparse
 import os
 import random
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 if __name__ == "__main__":  # a script finds its own folder only
@@ -27,6 +29,7 @@ from imageshelf.shelf.catalogue import Entry  # noqa: E402
 from tests.shelf_entries import RECIPE  # noqa: E402
 
 BATCH = 10_000
+SIZES = "SELECT view, sum(length(hashes)) FROM chunk GROUP BY view ORDER BY view"
 COLD = """
 import sys, time, numpy
 from imageshelf.shelf import open_shelf
@@ -79,6 +82,12 @@ def filled(path: str, pictures: int) -> float:
     return spent
 
 
+def sizes(path: str, pictures: int) -> str:
+    """Say how many bytes the hashes of each view take on a shelf, a picture."""
+    with closing(sqlite3.connect(path)) as db:
+        return ", ".join(f"{view} {size / pictures:.1f}" for view, size in db.execute(SIZES))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Fill a shelf, then read it in a new process, thrice."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -91,6 +100,7 @@ def main(argv: list[str] | None = None) -> int:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         each = os.path.getsize(path) / args.pictures
         print(f"add {args.pictures / spent:,.0f} pictures/s, {each:.0f} bytes each, {peak:.0f} MB")
+        print("of which", sizes(path, args.pictures))
         for _ in range(3):
             subprocess.run([sys.executable, "-c", COLD, path], cwd=ROOT, check=True)
     return 0

@@ -151,6 +151,16 @@ def indexing(name: str, dataset: str, jobs: int) -> Scenario:
     return Scenario(name, commands)
 
 
+def with_views(name: str, dataset: str, jobs: int) -> Scenario:
+    """Index a folder: ours, and ours without hashing centres and what is inside borders."""
+
+    def bare(fresh: str) -> list[str]:
+        shelf = os.path.join(fresh, "db.shelve")
+        return _script("bare_index.py", "-d", dataset, "-s", shelf, "-j", str(jobs), "-q")
+
+    return Scenario(name, [ours(dataset, jobs), Command("without views", bare)])
+
+
 def rerunning(name: str, dataset: str, shelf: str, jobs: int) -> Scenario:
     """Index a folder again onto the shelf that knows it, beside a bare scan."""
     again = Command("index.py again", lambda _: _index(dataset, shelf, jobs))
@@ -166,6 +176,11 @@ def scenarios(args: argparse.Namespace) -> Iterator[Scenario]:
     if "small" in args.scenario:
         folder = small_files(args.cache, args.photos)
         yield indexing(f"{SMALL_COUNT:,} of 500x375", folder, args.jobs)
+    if "views" in args.scenario:
+        folder = camera_files(args.cache, args.photos, args.repeat_to)
+        yield with_views(f"{args.repeat_to} camera JPEGs", folder, args.jobs)
+        folder = small_files(args.cache, args.photos)
+        yield with_views(f"{SMALL_COUNT:,} of 500x375", folder, args.jobs)
     if "rerun" in args.scenario:
         folder, shelf = tiny_files(args.cache), os.path.join(args.cache, "tiny.shelve")
         measure(_index(folder, shelf, args.jobs))
@@ -176,12 +191,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = ("camera", "small", "rerun")
+    names = ("camera", "small", "rerun", "views")
     parser.add_argument("--photos", metavar="DIR", help="camera JPEGs to measure with")
     parser.add_argument("--repeat-to", type=int, default=120, metavar="N")
     parser.add_argument("--runs", type=int, default=5, metavar="N")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N")
-    parser.add_argument("--scenario", nargs="+", choices=names, default=names)
+    parser.add_argument("--scenario", nargs="+", choices=names, default=names[:3])
     parser.add_argument(
         "--cache",
         metavar="DIR",

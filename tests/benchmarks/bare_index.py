@@ -1,0 +1,73 @@
+"""index.py without its further views: neither centre nor what is inside a border is hashed.
+
+python tests/benchmarks/bare_index.py -d PHOTOS -s db.shelve
+
+What it saves is what those views cost: python tests/benchmarks/speed.py --scenario views
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imageshelf.images import Picture, Refusal, Task
+    from imageshelf.shelf.catalogue import Entry
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+if __name__ == "__main__":  # a script finds its own folder only
+    sys.path.insert(0, ROOT)
+
+
+def examined(item: Task) -> Picture | Refusal:
+    """Return what the workers of index.py would, but for the view without borders."""
+    from imageshelf import borders, images  # noqa: PLC0415  not before the parent's other imports
+
+    setattr(borders, "without_borders", lambda _: None)  # noqa: B010  for a worker's whole life
+    return images.examine(item)
+
+
+def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
+    """Yield what index.py would write, the whole view standing for the centre."""
+    if not pictures:
+        return
+    from imageshelf import hashing, sketches  # noqa: PLC0415  as in pipeline.py
+    from imageshelf.shelf.catalogue import Entry  # noqa: PLC0415
+
+    compared = sketches.compared([picture.whole for _, picture in pictures])
+    row, column, phash, low = (part.tolist() for part in hashing.hashed(compared))
+    turned = hashing.turned_perceptual_hashes(compared.waves).tolist()
+    row_darker, column_darker = (
+        part.tolist() for part in hashing.darker(compared.rows, compared.columns)
+    )
+    for number, (name, picture) in enumerate(pictures):
+        hashes = (row[number], column[number], phash[number])
+        yield Entry(
+            name=name,
+            key=hashing.to_hex(row[number]),
+            facts=picture.facts,
+            low_information=low[number],
+            thumbnail=picture.luma,
+            whole=hashes,
+            centre=hashes,
+            trimmed=None,
+            turned_phash=tuple(turned[number]),
+            darker=(row_darker[number], column_darker[number]),
+        )
+
+
+def main(argv: list[str] | None = None) -> int:
+    import index  # noqa: PLC0415  from the folder above
+    from imageshelf import indexing, pipeline  # noqa: PLC0415
+    from tests.benchmarks import bare_index  # noqa: PLC0415  workers cannot import __main__
+
+    setattr(pipeline, "_hashed", hashed)  # noqa: B010  mypy would have them never change
+    setattr(indexing, "work", bare_index.examined)  # noqa: B010
+    return index.main(argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
