@@ -3,7 +3,8 @@
     python tests/benchmarks/cluster.py --photos PHOTOS --repeat-to 240 --runs 5
 
 Scheduler and workers (two, of one thread each) are already running when the clock starts, and share
-the cores with everything else: the difference is what Dask costs. Whole processes, in turn.
+the cores with everything else: the difference is what Dask costs. Whole processes, in turn; CPU and
+memory are those of index.py and the processes it starts itself, not of the cluster.
 """
 
 from __future__ import annotations
