@@ -174,7 +174,7 @@ def test_a_second_run_does_not_even_connect(photos: Path, shelve: Path) -> None:
 def test_a_decoder_that_goes_wrong_costs_its_file_there_too(
     tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imageshelf.indexing.work", examine_or_misbehave)
+    monkeypatch.setattr("imageshelf.indexing.WORK", examine_or_misbehave)
     tiny(tmp_path / "photos", 200)
     for at, deed in enumerate(BAD):
         drawn(at).save(tmp_path / "photos" / f"{deed}.png")
@@ -296,7 +296,7 @@ import sys
 from imageshelf import indexing, pipeline
 from tests.worker_functions import examine_slowly
 pipeline.BATCH_FILES = 40
-indexing.work = examine_slowly
+indexing.WORK = examine_slowly
 import index
 raise SystemExit(index.main(sys.argv[1:]))
 """

@@ -129,7 +129,12 @@ def kills(tmp_path: Path, times: int, seed: int) -> None:
     index(photos, shelve)
     index(photos, tmp_path / "undisturbed.shelve")
     assert held(shelve) == held(tmp_path / "undisturbed.shelve")
-    assert everything(shelve) == everything(tmp_path / "undisturbed.shelve")
+    ours, theirs = everything(shelve), everything(tmp_path / "undisturbed.shelve")
+    assert ours.keys() == theirs.keys()
+    for name, facts in theirs.items():  # a digest more is of a picture whose twin has gone since
+        assert [a for a, b in zip(ours[name], facts, strict=True) if b is not None] == [
+            b for b in facts if b is not None
+        ], name
     assert sorted(os.listdir(tmp_path)) == ["db.shelve", "photos", "undisturbed.shelve"]
     read_by_the_standard_library(shelve)
 
