@@ -38,7 +38,8 @@ KNOWN_SKIPS = (
     "SELECT name, size_bytes, mtime_ns, device, CASE WHEN lasting AND decoders = ? "
     "THEN CASE WHEN other = '' THEN 1 ELSE 3 END ELSE 2 END " + _RANGE
 )
-NOT_ON_A_DRIVE = "AND substr(name, 2, 2) <> x'3a2f'"  # C:/ is absolute
+# C:/ is absolute, and so is an URL
+NOT_ON_A_DRIVE = "AND substr(name, 2, 2) <> x'3a2f' AND instr(name, x'3a2f2f') = 0"
 ROWS = f"SELECT {COLUMN_NAMES} FROM picture WHERE id IN (*)"  # noqa: S608
 TAKEN = "SELECT id FROM picture WHERE captured_at BETWEEN ? AND ? ORDER BY id LIMIT 10000"
 REASONS = """SELECT name, reason FROM skipped WHERE name >= ? AND name < ? AND other = ''

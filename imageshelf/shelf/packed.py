@@ -61,6 +61,18 @@ def turned(db: Database) -> Turned:
     return Turned(ids, words[:7], words[7], words[8])
 
 
+def triples(db: Database, ids: Iterable[int]) -> dict[int, Hashes3]:
+    """Give id -> row, column, phash of those pictures among `ids` whose chunk has them."""
+    found: dict[int, Hashes3] = {}
+    for n, slots in _by_chunk(ids):
+        planes = _planes(db, "whole", n)
+        words, state = planes.words.T.tolist(), planes.state.tolist()
+        for slot in slots:
+            if slot < len(state) and state[slot] != ABSENT:
+                found[n * SLOTS + slot] = (words[slot][0], words[slot][1], words[slot][2])
+    return found
+
+
 def rows(db: Database, ids: Iterable[int]) -> dict[int, int]:
     """Give id -> row hash of those pictures among `ids` whose chunk has them."""
     found: dict[int, int] = {}
@@ -120,7 +132,7 @@ def first_free_id(db: Database) -> int:
 def _store_trimmed(db: Database, n: int, changes: dict[int, Hashes3 | None]) -> None:
     ((blob,),) = db.select(BLOB, ("trimmed", n), CHUNK) or ((b"",),)
     try:
-        before = chunks.unpack_trimmed(_checked(blob))
+        before = chunks.unpack_trimmed(checked(blob))
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
     after = {slot: found for slot, found in before.items() if slot not in changes}
@@ -132,12 +144,13 @@ def _store_trimmed(db: Database, n: int, changes: dict[int, Hashes3 | None]) -> 
 def _planes(db: Database, view: str, n: int) -> Planes:
     found = db.select(BLOB, (view, n), CHUNK)
     try:
-        return Planes(view, _checked(found[0][0]) if found else None)
+        return Planes(view, checked(found[0][0]) if found else None)
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
 
 
-def _checked(blob: object) -> bytes:
+def checked(blob: object) -> bytes:
+    """Give a value of the chunk table as bytes; ValueError if it is none."""
     if not isinstance(blob, bytes):
         raise ValueError(f"a chunk is {type(blob).__name__}")  # noqa: TRY004
     return blob
