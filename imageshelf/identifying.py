@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from imageshelf.urls import is_url
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
@@ -34,6 +36,10 @@ def digested(wanted: Wanted) -> bytes | None:
     from imageshelf.opening import UnreadableImage  # noqa: PLC0415
 
     try:
+        if is_url(wanted.path):
+            from imageshelf import remote  # noqa: PLC0415 - only who reads URLs pays for it
+
+            return remote.digested(wanted.path, pixels=wanted.pixels)
         return (kinds.pixel_digest if wanted.pixels else kinds.digest)(wanted.path)
     except (UnreadableImage, OSError):
         return None

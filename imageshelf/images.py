@@ -16,6 +16,7 @@ from imageshelf.decoding import decode, decoders
 from imageshelf.metadata import Facts
 from imageshelf.opening import UnreadableImage, open_regular, unreadable
 from imageshelf.reduction import ORIENTATIONS, Sketch, Thumbnails, View
+from imageshelf.urls import is_url, parted
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from imageshelf.decoding import Decoded
     from imageshelf.reduction import Reduced
+    from imageshelf.remote import Status
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
 __all__ += ["UnreadableImage", "View", "decoders", "examine", "look", "read", "thumbnails_of"]
@@ -82,6 +84,8 @@ def read(path: str, *, full_decode: bool = False, turned: bool = False) -> Pictu
 
 
 def _read(task: Task, *, turned: bool) -> Picture:
+    if "://" in task.path and is_url(task.path):
+        return _read_remote(task, turned=turned)
     try:
         with open_regular(task.path) as stream:
             status = os.fstat(stream.fileno())
@@ -95,6 +99,19 @@ def _read(task: Task, *, turned: bool) -> Picture:
         return Picture(*views, _facts(decoded, status))
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
+
+
+def _read_remote(task: Task, *, turned: bool) -> Picture:
+    from imageshelf import remote  # noqa: PLC0415 - only who reads URLs pays for it
+
+    stream = remote.fetched(task.path, task.size_bytes)
+    try:
+        decoded = decode(stream, parted(task.path).path, full_decode=task.full_decode)
+        views = views_of(decoded.exact, full_decode=task.full_decode, turned=turned)
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
+    status = remote.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
+    return Picture(*views, _facts(decoded, status))
 
 
 def _require_unchanged(status: os.stat_result, size_bytes: int, mtime_ns: int) -> None:
@@ -142,7 +159,7 @@ def _turned(fine: Reduced, sketch: Image.Image) -> tuple[Sketch, ...]:
     )
 
 
-def _facts(decoded: Decoded, status: os.stat_result) -> Facts:
+def _facts(decoded: Decoded, status: os.stat_result | Status) -> Facts:
     width, height = decoded.size
     return Facts(
         status.st_size,

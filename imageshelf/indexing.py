@@ -28,6 +28,7 @@ from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, 
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.stopping import stopping
 from imageshelf.suspicion import REASON, Suspicion
+from imageshelf.urls import is_url
 from imageshelf.work import work
 from imageshelf.workers import Lost, WorkerError, cores, workers
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from imageshelf.pipeline import Answer, Batch
+    from imageshelf.remote import Folder
     from imageshelf.shelf.catalogue import PictureRow
     from imageshelf.suspicion import Turn
     from imageshelf.workers import Mapper
@@ -107,7 +109,10 @@ class Indexing:
         settings: Settings | None = None,
     ) -> None:
         roots = [dataset] if isinstance(dataset, (str, os.PathLike)) else dataset
-        self.roots = scanning.outermost(os.fspath(root) for root in roots)
+        given = [os.fspath(root) for root in roots]
+        self.roots = scanning.outermost(root for root in given if not is_url(root))
+        self._folders: dict[str, Folder] = {}  # datasets by URL
+        self._urls = [root for root in given if is_url(root)]
         self.settings = settings or Settings()
         self.summary = Summary(shelf=os.fspath(shelve))
         self.found = Survey()
@@ -122,6 +127,8 @@ class Indexing:
         with ExitStack() as opening:
             self._stop = opening.enter_context(stopping())
             self._cleanup = opening
+            if self._urls:
+                self._look_up_urls()
             if self.settings.rebuild or not os.path.exists(self.summary.shelf):
                 self._workers()
                 # NumPy's import fits into the time that creating a shelf waits for the disk.
@@ -259,6 +266,8 @@ class Indexing:
     def _survey(self, root: str) -> tuple[str, int, list[Known]]:
         """Compare one dataset; return it with the pictures known before and those not met."""
         part = Survey()
+        if root in self._folders:
+            return self._survey_url(root, part)
         own = names.absolute(root)
         walks = [self._walk(own, prefix) for prefix in names.prefixes_below(own, self.shelf.folder)]
         for walk in walks:
@@ -271,13 +280,39 @@ class Indexing:
         self.found.merge(part)
         return root, known_before, lost
 
+    def _look_up_urls(self) -> None:
+        """List the topmost folder of each dataset by URL, before the shelf is opened."""
+        from imageshelf import remote  # noqa: PLC0415 - folders do without
+
+        if self.settings.jobs != 0 and any(url.startswith("memory://") for url in self._urls):
+            raise DatasetError("memory:// is in this process only: index it with --jobs 0")
+        with self._stop.at_once():
+            for url in remote.outermost(self._urls):
+                self._folders[url] = remote.Folder(url, self.settings.exclude)
+        self.roots += self._folders
+
+    def _survey_url(self, root: str, part: Survey) -> tuple[str, int, list[Known]]:
+        from imageshelf import remote  # noqa: PLC0415 - as above
+
+        folder = self._folders[root]
+        decoders = "" if self.settings.retry_skipped else images.decoders()
+        remote.compare(folder, folder.known(self.catalogue.known(folder.prefix, decoders)), part)
+        lost = [known for known in part.vanished if known.state == PICTURE]
+        known_before = part.same + part.changed + len(lost)
+        self.found.merge(part)
+        return root, known_before, lost
+
     def _remembered_skips(self) -> list[Skipped]:
         if not self.found.still_skipped:
             return []
         reasons = dict(
             row
             for root in self.roots
-            for prefix in names.prefixes_below(names.absolute(root), self.shelf.folder)
+            for prefix in (
+                [self._folders[root].prefix]
+                if root in self._folders
+                else names.prefixes_below(names.absolute(root), self.shelf.folder)
+            )
             for row in self.catalogue.reasons(prefix)
         )
         return [
@@ -327,14 +362,18 @@ class Indexing:
         inside = os.path.join(names.absolute(root), "")
 
         def unwanted(known: Known) -> bool:
+            if root in self._folders:
+                folder = self._folders[root]
+                return folder.excluded(folder.below(known.name))
             below = self.shelf.path_of(names.to_text(known.name)).removeprefix(inside)
             return scanning.any_part(excluded, names.to_bytes(below.replace(os.sep, "/")))
 
         missing = sum(one.name not in moved and not unwanted(one) for one in lost)
         if missing * 2 > known and not self.settings.allow_vanished:
             raise DatasetError(
-                f"{missing:,} of the {known:,} pictures known below {root!r} are gone: is its "
-                "drive mounted? Nothing was changed; if they are really gone, add --allow-vanished"
+                f"{missing:,} of the {known:,} pictures known below {root!r} are gone: is "
+                f"{'this the right place' if root in self._folders else 'its drive mounted'}? "
+                "Nothing was changed; if they are really gone, add --allow-vanished"
             )
 
     def _gone(self) -> list[Known]:
@@ -352,7 +391,11 @@ class Indexing:
         members = {same[0].id: [row.id for row in same] for same in classes}
         known = self.catalogue.digests([number for same in members.values() for number in same])
         found = []
-        tasks = [Wanted(same[0].id, self._path(same[0].name), pixels) for same in classes]
+        tasks = [
+            Wanted(same[0].id, self._path(same[0].name), pixels)
+            for same in classes
+            if self._is_ours(same[0].name)
+        ]
         for task, digest in self._stop.watch(self._workers()(tasks)):
             for number in members[task.id] if isinstance(digest, bytes) else ():
                 of_bytes, of_pixels, sound = known[number]
@@ -365,7 +408,17 @@ class Indexing:
         """Return the datasets (name, device) not yet remembered as indexed to their end."""
         noted = {one.name for one in self.catalogue.datasets() if one.completed_ns is not None}
         named = {names.to_bytes(self.shelf.name_of(root)): root for root in self.roots}
-        return [(name, os.stat(root).st_dev) for name, root in named.items() if name not in noted]
+        return [
+            (name, 0 if root in self._folders else os.stat(root).st_dev)
+            for name, root in named.items()
+            if name not in noted
+        ]
+
+    def _is_ours(self, name: bytes) -> bool:
+        """Tell whether a picture may be read: at an URL only below this run's datasets."""
+        if b"://" not in name or not is_url(names.to_text(name)):
+            return True
+        return any(folder.holds(name) for folder in self._folders.values())
 
     def _workers(self) -> Mapper[Any, Any]:
         if self._mapper is None:
@@ -388,10 +441,16 @@ class Indexing:
         )
         if turn.culprit:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
+        if self._folders:
+            from imageshelf import remote  # noqa: PLC0415 - as above
+
+            return remote.within(tasks, self.settings.memory_limit_mb * 10**6, self._workers())
         return self._workers()(tasks)
 
     def _status(self, name: bytes) -> os.stat_result | None:
         """Return the status of a file; None when it has gone on since the walk."""
+        if self._folders and is_url(names.to_text(name)):
+            return os.stat_result((0, 0, 0, 1, *(0,) * 6))
         try:
             return os.stat(self._path(name), follow_symlinks=False)
         except OSError:

@@ -7,12 +7,16 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from imageshelf.urls import is_url
+
 if TYPE_CHECKING:
     from typing import BinaryIO
 
 OPEN_FLAGS = os.O_RDONLY | sum(  # never wait for a FIFO's writer, never adopt a terminal
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
 )
+
+AT_AN_URL = "lies at an URL, which only index.py reads"
 
 
 class UnreadableImage(Exception):  # noqa: N818  it is what the word says
@@ -29,6 +33,8 @@ class UnreadableImage(Exception):  # noqa: N818  it is what the word says
 
 def open_regular(path: str) -> BinaryIO:
     """Open a regular file for reading; raises UnreadableImage or OSError."""
+    if "://" in path and is_url(path):
+        raise UnreadableImage(AT_AN_URL, lasting=False)
     try:
         descriptor = os.open(path, OPEN_FLAGS)
     except ValueError as exc:  # a NUL in the name

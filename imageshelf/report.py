@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imageshelf import csv_report, terminal
+from imageshelf.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,6 +33,11 @@ SECTIONS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("", lambda kind: kind not in {"another shot", "similar"}),
     ("other shots of the same moment, no copies:", lambda kind: kind == "another shot"),
     ("similar pictures, no copies:", lambda kind: kind == "similar"),
+)
+NOT_COMPARED = frozenset({"near", "turned", "another shot"})
+UNREAD = (
+    "Nothing at an URL was read: that such a picture is identical is told only where index.py has "
+    "compared it."
 )
 KILO, TWO_DIGITS = 1000, 10
 FIELDS = (
@@ -143,6 +149,8 @@ def _answer(asked: Asked, found: Sequence[Match]) -> str:
         section = [match for match in found if wanted(match.kind)]
         if section:
             parts += [*([heading] if heading else []), _table([_header(), *map(_line, section)])]
+    if any(is_url(match.path) and match.kind in NOT_COMPARED for match in found):
+        parts.append(UNREAD)
     return "\n\n".join(parts)
 
 
@@ -158,8 +166,12 @@ def _line(match: Match) -> list[str]:
         match.turn or match.kind,
         f"{match.width}x{match.height}" if match.width else "-",
         size(match.size_bytes),
-        shown(nearby(match.path)) + ("" if os.path.lexists(match.path) else "  (not there now)"),
+        shown(nearby(match.path)) + ("" if _may_be_there(match.path) else "  (not there now)"),
     ]
+
+
+def _may_be_there(path: str) -> bool:
+    return is_url(path) or os.path.lexists(path)
 
 
 def _table(rows: list[list[str]]) -> str:

@@ -306,7 +306,7 @@ class Searching:
         if not self.question.below:
             return True
         path = self.shelf.path_of(name)
-        folders = (os.path.join(os.path.abspath(folder), "") for folder in self.question.below)
+        folders = (os.path.join(names.absolute(folder), "") for folder in self.question.below)
         return any(path.startswith(folder) for folder in folders)
 
 

@@ -97,6 +97,7 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
         kinds=None if chosen else options.kind,
         keep=options.keep,
         references=rules.references,
+        files_only=True,
     )
     asked = Asked(not_duplicate=not_duplicates.asked(shelf))
     work = Work(cores() if options.jobs is None else max(options.jobs, 1))
@@ -148,7 +149,9 @@ def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) ->
         return Answer(plan_report.plan_csv(plan))
     text = plan_report.plan_text(plan, show_left=options.show_left, into=into)
     hint = "Nothing was touched. Add --apply to do it." if plan.steps else ""
-    return Answer(text, hint=hint)
+    if number := shelf.whole_catalogue().at_urls():
+        hint += f"\n{report.count(number, 'picture')} at an URL left out: those are never touched."
+    return Answer(text, hint=hint.strip())
 
 
 def undo(options: argparse.Namespace) -> Answer:

@@ -49,6 +49,7 @@ INODE_OF = "SELECT inode FROM picture WHERE name = ?"
 NAMES = "SELECT id, name FROM picture WHERE id IN (*)"
 COUNT_KEYS = "SELECT count(*) FROM Dict WHERE key >= x''"
 COUNT_PICTURES = "SELECT count(*) FROM picture WHERE name >= x''"
+COUNT_URLS = "SELECT count(*) FROM picture WHERE instr(name, x'3a2f2f') > 0"
 COUNT_SKIPS = "SELECT other = '', count(*) FROM skipped GROUP BY 1"
 SET_DIGESTS = "UPDATE picture SET digest = ?, pixel_digest = ?, sound = ? WHERE id = ?"
 DIGESTS = "SELECT id, digest, pixel_digest, sound FROM picture WHERE id IN (*)"
@@ -130,6 +131,10 @@ class Catalogue:
         ((pictures,),) = self._db.select(COUNT_PICTURES)
         skips = dict(self._db.select(COUNT_SKIPS))
         return Counts(keys, pictures, skips.get(1, 0), skips.get(0, 0))
+
+    def at_urls(self) -> int:
+        """Count the pictures whose name is an URL."""
+        return int(self._db.select(COUNT_URLS)[0][0])
 
     # -- pictures ---------------------------------------------------------------------------
 
