@@ -37,9 +37,9 @@ def digested(wanted: Wanted) -> bytes | None:
 
     try:
         if is_url(wanted.path):
-            from imageshelf import remote  # noqa: PLC0415 - only who reads URLs pays for it
+            from imageshelf import fetching  # noqa: PLC0415 - only who reads URLs pays for it
 
-            return remote.digested(wanted.path, pixels=wanted.pixels)
+            return fetching.digested(wanted.path, pixels=wanted.pixels)
         return (kinds.pixel_digest if wanted.pixels else kinds.digest)(wanted.path)
     except (UnreadableImage, OSError):
         return None

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from imageshelf.decoding import Decoded
+    from imageshelf.fetching import Status
     from imageshelf.reduction import Reduced
-    from imageshelf.remote import Status
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
 __all__ += ["UnreadableImage", "View", "decoders", "examine", "look", "read", "thumbnails_of"]
@@ -102,15 +102,15 @@ def _read(task: Task, *, turned: bool) -> Picture:
 
 
 def _read_remote(task: Task, *, turned: bool) -> Picture:
-    from imageshelf import remote  # noqa: PLC0415 - only who reads URLs pays for it
+    from imageshelf import fetching  # noqa: PLC0415 - only who reads URLs pays for it
 
-    stream = remote.fetched(task.path, task.size_bytes)
+    stream = fetching.fetched(task.path, task.size_bytes)
     try:
         decoded = decode(stream, parted(task.path).path, full_decode=task.full_decode)
         views = views_of(decoded.exact, full_decode=task.full_decode, turned=turned)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
-    status = remote.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
+    status = fetching.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
     return Picture(*views, _facts(decoded, status))
 
 

@@ -442,9 +442,9 @@ class Indexing:
         if turn.culprit:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
         if self._folders:
-            from imageshelf import remote  # noqa: PLC0415 - as above
+            from imageshelf import fetching  # noqa: PLC0415 - as above
 
-            return remote.within(tasks, self.settings.memory_limit_mb * 10**6, self._workers())
+            return fetching.within(tasks, self.settings.memory_limit_mb * 10**6, self._workers())
         return self._workers()(tasks)
 
     def _status(self, name: bytes) -> os.stat_result | None:

@@ -4,60 +4,34 @@
     compare(folder, catalogue.known(folder.prefix), survey)
 
 A picture's name on the shelf is its URL. Listing is done here, a folder at a time; worker
-processes read the pictures (`fetched`). Credentials are those that the scheme's own package finds.
-Only index.py comes here: a shelf from somebody else must not make a search open URLs.
+processes read the pictures (`fetching`).
 """
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
-import errno
 import hashlib
-import io
-import logging
 import re
-from collections import deque
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from imageshelf import sniffing
-from imageshelf.opening import UnreadableImage, unreadable
+from imageshelf import fetching
+from imageshelf.fetching import Status
 from imageshelf.scanning import PICTURE, RETRY, SKIPPED, SYSTEM_NAMES, DatasetError, Known, excluder
 from imageshelf.urls import Url, parted
-from imageshelf.worker_main import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from imageshelf.images import Task
     from imageshelf.scanning import Survey
     from imageshelf.shelf.catalogue import KnownRow
 
 SECOND = 10**9  # nanoseconds
-HEAD_FROM = 1 << 20  # bytes; what is larger and promises no picture is looked at before it is read
-SHARE_OF_MEMORY = 4  # an object may take this part of a worker's limit: decoding needs the rest
 _MAGIC = re.compile(r"(\*\*/?|\*|\?)")
 _TIMES = ("LastModified", "mtime", "updated", "modified", "last_modified", "created")
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5", "CRC", "checksum")
 _AUTHORITIES = frozenset({"sftp", "ssh", "ftp", "smb", "http", "https", "webhdfs", "hdfs"})
-_filesystems: dict[str, Any] = {}
-
-
-class Status(NamedTuple):
-    """What the catalogue asks of a file's status; -1 for a size that a listing does not tell.
-
-    Where the store gives a tag (an ETag, a CRC), it decides what is unchanged, and takes the place
-    of the nanoseconds.
-    """
-
-    st_size: int = -1
-    st_mtime_ns: int = 0
-    st_dev: int = 0
-    st_ino: int = 0
-    st_nlink: int = 1
-    tagged: bool = False
 
 
 class Folder:
@@ -78,9 +52,9 @@ class Folder:
         self._excluded = excluder(exclude)
         place = Url(parts.scheme, fixed, parts.chain)
         try:
-            _filesystems.pop(_root(place), None)  # an archive may have changed since
-            self._fs = _filesystem(place)
-            self._root = _inside(self._fs, place).rstrip("/")
+            fetching.forget(place)  # an archive may have changed since
+            self._fs = fetching.filesystem(place)
+            self._root = fetching.inside(self._fs, place).rstrip("/")
             self._top = self._fs.ls(self._root, detail=True)
         except Exception as exc:
             raise _refusal(url, exc) from exc
@@ -233,102 +207,7 @@ def _split(path: str) -> tuple[str, re.Pattern[str] | None, int | None]:
     return fixed, re.compile(pattern, re.DOTALL), None if "**" in rest else rest.count("/")
 
 
-# -- files ----------------------------------------------------------------------------------------
-
-
-def fetched(url: str, size_bytes: int = -1) -> io.BytesIO:
-    """Return the whole of a file at an URL, in memory; raises UnreadableImage."""
-    parts = parted(url)
-    try:
-        fs = _filesystem(parts)
-        path = _inside(fs, parts)
-        if size_bytes > HEAD_FROM and sniffing.promise(parts.path) != "":
-            head = fs.cat_file(path, start=0, end=sniffing.HEAD_BYTES)
-            content = sniffing.recognise(head)
-            if not content.format:
-                reason, other = sniffing.refusal(parts.path, content)
-                raise UnreadableImage(reason, other=other)  # noqa: TRY301
-        # Asked for a span, s3fs does not ask for the size first; and what has grown is not held.
-        span = {"start": 0, "end": size_bytes + 1} if size_bytes > 0 else {}
-        data: bytes = fs.cat_file(path, **span)
-    except UnreadableImage:
-        raise
-    except MemoryError as exc:
-        raise unreadable(exc) from exc
-    except FileNotFoundError as exc:  # often without its number
-        raise unreadable(OSError(errno.ENOENT, "")) from exc
-    except PermissionError as exc:
-        raise unreadable(OSError(errno.EACCES, "")) from exc
-    except Exception as exc:
-        raise UnreadableImage(f"cannot be read: {_said(exc)}", lasting=False) from exc
-    if size_bytes not in {-1, len(data)}:
-        raise UnreadableImage("changed while being read", lasting=False)
-    return io.BytesIO(data)
-
-
-def within(
-    tasks: Iterable[Task], memory_bytes: int, mapper: Callable[[Iterable[Task]], Iterator[Any]]
-) -> Iterator[Any]:
-    """Yield (task, answer) of a map over tasks; what is too large to be held is refused here."""
-    from imageshelf.workers import Lost  # noqa: PLC0415 - a worker needs no workers
-
-    most = memory_bytes // SHARE_OF_MEMORY
-    refused: deque[tuple[Task, Lost]] = deque()
-
-    def fitting() -> Iterator[Task]:
-        for task in tasks:
-            if "://" in task.path and task.size_bytes > most:
-                reason = (
-                    f"needs more memory than there is: at an URL, files up to {most / 1e6:,.0f} MB "
-                    "are read"
-                )
-                refused.append((task, Lost(reason, lasting=False)))
-            else:
-                yield task
-
-    for answer in mapper(fitting()):
-        yield answer
-        while refused:
-            yield refused.popleft()
-    yield from refused
-
-
-def digested(url: str, *, pixels: bool) -> bytes:
-    """Return the digest of the bytes or of the pixels at an URL; raises UnreadableImage."""
-    from imageshelf.pixels import digest_of  # noqa: PLC0415 - few runs need it
-
-    return digest_of(fetched(url), parted(url).path, pixels=pixels)
-
-
-# -- fsspec ---------------------------------------------------------------------------------------
-
-
-def _filesystem(url: Url) -> Any:
-    """Return the file system that an URL lies in; one for each bucket, host or archive."""
-    root = _root(url)
-    if root not in _filesystems:
-        core = import_module("fsspec.core")
-        family = import_module("fsspec").get_filesystem_class(url.scheme)
-        logger = logging.getLogger(family.__module__.partition(".")[0])
-        logger.addHandler(logging.NullHandler())  # what goes wrong is told in one line, by us
-        logger.propagate = False
-        fs, _ = core.url_to_fs(root, use_listings_cache=False, skip_instance_cache=True)
-        _filesystems[root] = fs
-    return _filesystems[root]
-
-
-def _inside(fs: Any, url: Url) -> str:
-    """Return what the file system itself calls the path of an URL, whatever the name holds."""
-    plain, colons, rest = url.path.partition("::")  # to fsspec they would be a chain
-    folder, slash, name = plain.rpartition("/") if colons else (plain, "", "")
-    stripped: str = fs._strip_protocol(f"{url.scheme}://{folder}")  # noqa: SLF001 - it has no other name
-    return f"{stripped}{slash}{name}{colons}{rest}"
-
-
-def _root(url: Url) -> str:
-    """Return the bucket, host or archive: what the file system is made from."""
-    first = "" if url.chain else url.path.partition("/")[0]
-    return f"{url.scheme}://{first}{url.chain}"
+# -- what goes wrong, and what a listing tells ----------------------------------------------------
 
 
 def _without_password(parts: Url, url: str) -> Url:
@@ -345,7 +224,7 @@ def _refusal(url: str, exc: Exception) -> DatasetError:
     """Return, for whatever fsspec and the packages below it raise, one sentence."""
     if isinstance(exc, DatasetError):
         return exc
-    said = _said(exc)
+    said = fetching.said(exc)
     if isinstance(exc, ModuleNotFoundError) and str(exc.name).startswith("fsspec"):
         why = "needs fsspec: python -m pip install 'imageshelf[url]'"
     elif isinstance(exc, ImportError):
@@ -364,10 +243,6 @@ def _refusal(url: str, exc: Exception) -> DatasetError:
     else:
         why = f"cannot be listed: {said}. Nothing was changed"
     return DatasetError(f"the dataset {url!r} {why}")
-
-
-def _said(exc: Exception) -> str:
-    return one_line(exc).removeprefix(f"{type(exc).__name__}: ").rstrip(".")
 
 
 def _name(info: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from imageshelf import remote, report, urls
+from imageshelf import fetching, remote, report, urls
 from imageshelf.grouping import Question as GroupQuestion
 from imageshelf.identifying import Wanted, digested
 from imageshelf.images import Task, examine
@@ -137,7 +137,7 @@ def test_pictures_in_memory_are_indexed_and_a_second_run_reads_none(
         assert row is not None
         assert (row.device, row.inode, row.nlink) == (0, 0, 1)
         assert row.size_bytes == len(encoded(0))
-    monkeypatch.setattr(remote, "fetched", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(fetching, "fetched", lambda *_: pytest.fail("read again"))
     again = index("memory://photos/", shelve, HERE)
     assert counts(again) == (0, 0, 5, 0, 1)
     assert again.skips[0].path == "memory://photos/broken.jpg"
@@ -449,12 +449,20 @@ def test_a_shelf_with_urls_makes_no_search_open_them(
     memory: Any, shelve: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index("memory://photos", shelve, HERE)
-    monkeypatch.setattr(remote, "fetched", lambda *_: pytest.fail("opened an URL"))
+    monkeypatch.setattr(fetching, "fetched", lambda *_: pytest.fail("opened an URL"))
     (tmp_path / "q.jpg").write_bytes(encoded(1))
     search(tmp_path / "q.jpg", shelve)
     with pytest.raises(UnreadableImage, match="lies at an URL"):
         open_regular("memory://photos/0.jpg")
     index(tmp_path, shelve, HERE)  # its digests are of folders only
+
+
+def test_a_query_may_be_an_url(memory: Any, shelve: Path) -> None:
+    index("memory://photos", shelve, HERE)
+    found = search("memory://photos/1.jpg", shelve)
+    assert [(match.path, match.kind) for match in found] == [("memory://photos/1.jpg", "same file")]
+    with pytest.raises(UnreadableImage, match="vanished before it could be read"):
+        search("memory://photos/none.jpg", shelve)
 
 
 def test_digests_are_of_the_object(memory: Any) -> None:
@@ -566,7 +574,7 @@ def test_a_run_over_folders_imports_no_fsspec(shelve: Path, photos: Path) -> Non
         "import sys\nfrom imageshelf import index, search\n"
         f"index({str(photos)!r}, {str(shelve)!r})\n"
         f"search({str(photos / '0.jpg')!r}, {str(shelve)!r})\n"
-        "assert not {'fsspec', 'imageshelf.remote', 's3fs'} & set(sys.modules)\n"
+        "assert not {'fsspec', 'imageshelf.remote', 'imageshelf.fetching'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
@@ -607,7 +615,7 @@ def test_a_tag_decides_what_is_unchanged_whatever_the_time() -> None:
 
 def test_a_map_goes_on_after_what_is_too_large() -> None:
     tasks = [Task("s3://b/a", 10), Task("s3://b/large", 99), Task("s3://b/c", -1)]
-    found = dict(remote.within(tasks, 40, lambda some: ((task, "done") for task in some)))
+    found = dict(fetching.within(tasks, 40, lambda some: ((task, "done") for task in some)))
     assert [found[task] == "done" for task in tasks] == [True, False, True]
     assert isinstance(found[tasks[1]], Lost)
 
