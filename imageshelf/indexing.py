@@ -288,7 +288,9 @@ class Indexing:
             raise DatasetError("memory:// is in this process only: index it with --jobs 0")
         with self._stop.at_once():
             for url in remote.outermost(self._urls):
-                self._folders[url] = remote.Folder(url, self.settings.exclude)
+                self._folders[url] = remote.Folder(
+                    url, self.settings.exclude, emptied=self.settings.allow_vanished
+                )
         self.roots += self._folders
 
     def _survey_url(self, root: str, part: Survey) -> tuple[str, int, list[Known]]:

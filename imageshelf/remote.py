@@ -40,8 +40,11 @@ class Folder:
     Raises DatasetError where it cannot be listed; nothing else ever comes out of fsspec here.
     """
 
-    def __init__(self, url: str, exclude: Sequence[str] = ()) -> None:
-        """Open the file system and list the topmost folder."""
+    def __init__(self, url: str, exclude: Sequence[str] = (), *, emptied: bool = False) -> None:
+        """Open the file system and list the topmost folder.
+
+        A bucket knows no empty folders; with `emptied` one that is not there counts as such.
+        """
         self.url = url
         parts = _without_password(parted(url), url)
         fixed, self._pattern, self._depth = _split(parts.path)
@@ -55,11 +58,22 @@ class Folder:
             fetching.forget(place)  # an archive may have changed since
             self._fs = fetching.filesystem(place)
             self._root = fetching.inside(self._fs, place).rstrip("/")
-            self._top = self._fs.ls(self._root, detail=True)
+            self._top = self._listed_first(place, emptied=emptied)
         except Exception as exc:
             raise _refusal(url, exc) from exc
         if [(_name(info), info["type"]) for info in self._top] == [(self._root, "file")]:
             raise DatasetError(f"--dataset expects a folder, {url!r} is a file")
+
+    def _listed_first(self, place: Url, *, emptied: bool) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = self._fs.ls(self._root, detail=True)
+        except FileNotFoundError:
+            bucket = place._replace(path=place.path.partition("/")[0])
+            if not emptied or bucket == place:
+                raise
+            self._fs.ls(fetching.inside(self._fs, bucket))
+            return []
+        return found
 
     def below(self, name: bytes) -> str:
         """Return the part of a name on the shelf that lies below this place."""
@@ -93,7 +107,8 @@ class Folder:
         while stack:
             for name, below, info in stack[-1]:
                 if info["type"] == "directory":
-                    stack.append(self._listing(below, self._listed(name, below, survey), survey))
+                    inside = self._listed(name, _name(info), survey)
+                    stack.append(self._listing(below, inside, survey))
                     break
                 yield name, _status(info)
             else:
@@ -125,11 +140,9 @@ class Folder:
                 wanted.append((_bytes(f"{self._base}{below}{self._chain}"), below, info))
         return iter(sorted(wanted, key=lambda one: one[0]))
 
-    def _listed(self, name: bytes, below: str, survey: Survey) -> list[dict[str, Any]]:
+    def _listed(self, name: bytes, path: str, survey: Survey) -> list[dict[str, Any]]:
         try:
-            found: list[dict[str, Any]] = self._fs.ls(
-                f"{self._root}/{below}".lstrip("/" if not self._root else ""), detail=True
-            )
+            found: list[dict[str, Any]] = self._fs.ls(path, detail=True)
         except FileNotFoundError:  # it went after it was listed
             return []
         except PermissionError:
@@ -232,7 +245,10 @@ def _refusal(url: str, exc: Exception) -> DatasetError:
     elif isinstance(exc, ValueError) and "rotocol" in said:
         why = "has a scheme that fsspec does not know"
     elif isinstance(exc, FileNotFoundError):
-        why = "does not exist; check the spelling. Nothing was changed"
+        why = (
+            "does not exist, or nothing is left in it: check the spelling, or add "
+            "--allow-vanished. Nothing was changed"
+        )
     elif isinstance(exc, PermissionError):
         why = f"may not be listed: are the credentials the right ones? ({said})"
     elif "credential" in f"{type(exc).__name__} {said}".lower():

@@ -432,6 +432,29 @@ def test_a_search_needs_no_bucket_and_says_what_it_did_not_read(
     assert json.loads(report.matches_json(other))[0]["kind"] == "near"
 
 
+def test_a_folder_of_a_bucket_that_was_emptied_leaves_the_shelf_when_it_is_said(
+    memory: Any, shelve: Path
+) -> None:
+    index("memory://photos/trip", shelve, HERE)
+    memory.rm("/photos/trip", recursive=True)
+    with pytest.raises(DatasetError, match="add --allow-vanished"):
+        index("memory://photos/trip", shelve, HERE)
+    assert len(listed(shelve)) == 2
+    allowed = Settings(jobs=0, allow_vanished=True)
+    assert index("memory://photos/trip", shelve, allowed).vanished == 2
+    memory.rm("/photos", recursive=True)
+    with pytest.raises(DatasetError, match="does not exist"):
+        index("memory://photos/trip", shelve, allowed)
+
+
+def test_a_file_url_is_a_dataset_like_any_other(photos: Path, shelve: Path) -> None:
+    os.symlink(photos, photos / "trip" / "loop")
+    summary = index(f"file://{photos}", shelve, Settings(jobs=1))
+    assert (summary.new, summary.links) == (6, 1)
+    assert f"file://{photos}/trip/4.jpg" in listed(shelve)
+    assert index(f"file://{photos}", shelve, Settings(jobs=1)).unchanged == 6
+
+
 def test_what_index_has_compared_is_told_without_the_bucket(
     memory: Any, shelve: Path, tmp_path: Path
 ) -> None:
@@ -535,7 +558,7 @@ def test_check_does_not_miss_what_is_at_an_url(memory: Any, shelve: Path) -> Non
     [
         ("nonsense://x/y", "has a scheme that fsspec does not know"),
         ("abfs://container/x", "needs a package that is not installed: Install adlfs"),
-        ("memory://none", "does not exist; check the spelling"),
+        ("memory://none", "does not exist, or nothing is left in it"),
         ("memory://photos/0.jpg", "expects a folder, 'memory://photos/0.jpg' is a file"),
         ("zip://::file:///none/at/all.zip", "does not exist"),
         ("zip://none::file://{zip}", "does not exist"),
