@@ -176,3 +176,9 @@ def test_small_files_are_cut_from_the_pictures_given(
     assert len(set(contents)) == 5
     with Image.open(tmp_path / "small-0004.jpg") as picture:
         assert picture.size == (500, 375)
+
+
+def test_a_merge_is_timed_and_finds_everything_known_the_second_time(tmp_path: Path) -> None:
+    told = output("merging.py", 400, tmp_path).splitlines()
+    assert told[0].startswith("merged: 200 new, 0 known, of 400 now: ")
+    assert told[1].startswith("merged again: 0 new, 200 known, of 400 now: ")
