@@ -192,7 +192,9 @@ class Merging:
             yield [skip._replace(name=self._renamed(skip.name)) for skip in skips]
 
     def _renamed(self, name: bytes) -> bytes:
-        """Return a name of the other shelf as it is on ours."""
+        """Return a name of the other shelf as it is on ours; ShelfError for one with a NUL."""
+        if b"\0" in name:  # one that was written by hand
+            self.other.path_of(names.to_text(name))
         return names.to_bytes(names.moved(names.to_text(name), self.other.folder, self._folder))
 
 

@@ -228,7 +228,7 @@ def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
     ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     lines += [f"skipped {number:,}: {_with_remedy(reason)}" for reason, number in ranked]
     if show_skipped:
-        lines += [f"  {shown(path)}: {reason}" for path, reason in summary.skips]
+        lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.skips]
     lines.append(
         f"{count(summary.pictures, 'picture')} on the shelf {shown(os.fspath(summary.shelf))}"
     )

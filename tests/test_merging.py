@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import random
 import shutil
 import signal
@@ -371,6 +372,9 @@ def test_another_recipe_is_refused_with_what_to_do(
     assert fingerprint(ours) == before
 
 
+BY_HAND = pickle.dumps(["a\0b"], 4).hex()
+
+
 def bare(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE Dict (key BLOB UNIQUE NOT NULL, value BLOB NOT NULL)")
@@ -409,6 +413,8 @@ def changed(*statements: str) -> Callable[[Path], None]:
         (changed("UPDATE picture SET name = x'' WHERE id = 3"), "the impossible name"),
         (changed("UPDATE picture SET name = 'text' WHERE id = 3"), "is damaged"),
         (changed("UPDATE picture SET width = 'wide' WHERE id = 3"), "is damaged"),
+        (changed("UPDATE picture SET format = char(27) WHERE id = 3"), "the impossible format"),
+        (changed(f"INSERT INTO Dict VALUES (x'78', x'{BY_HAND}')"), "the impossible name"),
         (changed("UPDATE picture SET size_bytes = -1 WHERE id = 3"), "impossible sizes"),
         (changed("UPDATE picture SET thumbnail = x'00' WHERE id = 3"), "impossible sizes"),
         (changed("UPDATE picture SET digest = 7 WHERE id = 3"), "a digest that is none"),

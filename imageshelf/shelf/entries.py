@@ -31,6 +31,7 @@ SKIPS = """SELECT name, size_bytes, mtime_ns, device, reason, lasting, decoders,
     WHERE name > ? ORDER BY name LIMIT 4096"""
 SKIP_TYPES = (bytes, int, int, int, str, int, str, str)
 DIGEST_BYTES = 32
+_FORMAT = re.compile(r"[A-Za-z0-9]{0,16}")  # it is shown as it stands
 HIGHEST = packed.MOST_CHUNKS * SLOTS
 LONGEST_NAME = 2**15  # bytes: Windows' longest path, in which a character may take three
 # No path that was walked has these: an empty part, "." or "..", a NUL.
@@ -113,6 +114,8 @@ def _entry(
     row, column, phash = words["whole"]
     key = f"{row:016x}"
     known = picture_row(values, key)
+    if not _FORMAT.fullmatch(known.format):
+        raise ValueError(f"the impossible format {shown(known.format[:80])}")
     turned = words["turned"]
     return Entry(
         known.name,
