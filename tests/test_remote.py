@@ -488,23 +488,17 @@ def test_a_query_may_be_an_url(memory: Any, shelve: Path) -> None:
         search("memory://photos/none.jpg", shelve)
 
 
-def test_digests_are_of_the_object(memory: Any) -> None:
+def test_digests_are_of_the_object(memory: Any, tmp_path: Path) -> None:
     from imageshelf import kinds  # noqa: PLC0415
 
-    data = memory.cat_file("/photos/0.jpg")
-    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"imageshelf-{os.getpid()}.jpg"
-    path.write_bytes(data)
-    try:
-        for pixels, of in ((False, kinds.digest), (True, kinds.pixel_digest)):
-            assert digested(Wanted(1, "memory://photos/0.jpg", pixels)) == of(str(path))
-    finally:
-        path.unlink()
+    path = tmp_path / "0.jpg"
+    path.write_bytes(memory.cat_file("/photos/0.jpg"))
+    for pixels, of in ((False, kinds.digest), (True, kinds.pixel_digest)):
+        assert digested(Wanted(1, "memory://photos/0.jpg", pixels)) == of(str(path))
     assert digested(Wanted(1, "memory://photos/none.jpg", pixels=False)) is None
 
 
-def test_a_clean_up_leaves_urls_out_and_says_so(
-    memory: Any, shelve: Path, tmp_path: Path, script_run: Callable[..., Any]
-) -> None:
+def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_path: Path) -> None:
     memory.pipe_file("/photos/copy.jpg", encoded(1))
     folder = tmp_path / "disk"
     folder.mkdir()
