@@ -118,6 +118,27 @@ def _told(sentences: list[str]) -> int:
     return 0
 
 
+def merge(options: argparse.Namespace) -> int:
+    """Take over what another shelf knows."""
+    from imageshelf import merge_report, progress  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.merging import MergeError, Merging  # noqa: PLC0415
+    from imageshelf.shelf import ShelfError  # noqa: PLC0415
+    from imageshelf.stopping import Stopped  # noqa: PLC0415
+
+    try:
+        with Merging(options.other, options.shelve) as run, progress.share() as done:
+            run.read(done)  # from end to end, before anything is written
+            run.write(done)
+    except Stopped as stopped:
+        print(f"imageshelf: {stopped}; what was merged is on the shelf, merge again to go on",
+              file=sys.stderr)  # fmt: skip
+        return stopped.exit_status
+    except (MergeError, ShelfError) as problem:
+        return failed(problem)
+    print(merge_report.merged_text(run.summary))
+    return 0
+
+
 def cleaning(name: str) -> Callable[[argparse.Namespace], int]:
     """Return the verb of that name from those that change things, and undo it."""
 
@@ -174,6 +195,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     calibrating.add_argument("--svg", metavar="FILE", help="also draw the distances as a plot")
     _html(calibrating)
     calibrating.set_defaults(verb=calibrate)
+    merging = verbs.add_parser("merge", help="take over what another machine's shelf knows")
+    _shelve(merging)
+    merging.add_argument("other", metavar="OTHER", help="the other shelf; it is only read")
+    merging.set_defaults(verb=merge)
     cleaning_options.add_clean(verbs, cleaning("clean"))
     cleaning_options.add_undo(verbs, cleaning("undo"))
     cleaning_options.add_history(verbs, cleaning("history"))

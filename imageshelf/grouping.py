@@ -11,6 +11,7 @@ from imageshelf.cleaning.protecting import Protected
 from imageshelf.kinds import ANOTHER_SHOT, BYTES, KINDS, SAME_FILE, SIMILAR, Side
 from imageshelf.pairing import pairs, stars
 from imageshelf.shelf import names
+from imageshelf.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,6 +82,7 @@ class Question:
     kinds: frozenset[str] | None = None
     keep: keeping.Rule = field(default_factory=keeping.Rule)
     references: tuple[str, ...] = ()
+    files_only: bool = False  # leave out what lies at an URL: a clean-up never touches it
 
 
 class Asked(NamedTuple):
@@ -112,6 +114,8 @@ class Cast:
         for row in catalogue.rows(pictures):
             name = names.to_text(row.name)
             path = self.shelf.path_of(name)
+            if self.question.files_only and is_url(path):
+                continue
             if row.size_bytes < self.question.min_size_bytes or not self._is_below(path):
                 continue
             if name not in self.shelf.get(row.key, ()):  # taken off the shelf by hand

@@ -14,6 +14,7 @@ import numpy as np
 
 from imageshelf import hamming, hashing
 from imageshelf.shelf import names
+from imageshelf.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,8 +106,11 @@ def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
     ids = catalogue.hashes().ids
     for start in range(0, len(ids), PAGE):
         for row in catalogue.rows(ids[start : start + PAGE].tolist()):
+            path = shelf.path_of(names.to_text(row.name))
+            if is_url(path):  # index.py compares it with its listing
+                continue
             try:
-                status = os.stat(shelf.path_of(names.to_text(row.name)))
+                status = os.stat(path)
             except OSError:
                 gone += 1
                 continue

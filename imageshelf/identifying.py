@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.decoding import memory_limit
 from imageshelf.opening import MEMORY_LIMIT_MB
+from imageshelf.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -46,6 +47,11 @@ def digested(wanted: Wanted) -> bytes | None:
     from imageshelf.opening import UnreadableImage  # noqa: PLC0415
 
     try:
+        if is_url(wanted.path):
+            from imageshelf import fetching  # noqa: PLC0415 - only who reads URLs pays for it
+
+            with memory_limit(wanted.memory_limit_mb):
+                return fetching.digested(wanted.path, pixels=wanted.pixels)
         with memory_limit(wanted.memory_limit_mb):
             return (kinds.pixel_digest if wanted.pixels else kinds.digest)(wanted.path)
     except (UnreadableImage, OSError):
@@ -65,6 +71,7 @@ class Identifying:
     workers: Callable[[], Mapper[Any, Any]]
     path_of: Callable[[bytes], str]
     memory_limit_mb: int = MEMORY_LIMIT_MB
+    may_read: Callable[[bytes], bool] = lambda _: True
     number: int = 0  # of pictures digested
     lost: list[tuple[bytes, str]] = field(default_factory=list)  # name, reason
     lacking: bool = False  # whether one could not be read just now: a later run may
@@ -83,7 +90,7 @@ class Identifying:
         self, classes: list[list[PictureRow]], tell: Callable[[float], object], *, pixels: bool
     ) -> None:
         """Digest the first picture of each class; the digest is that of all of them."""
-        members = {same[0].name: same for same in classes}
+        members = {same[0].name: same for same in classes if self.may_read(same[0].name)}
         done = 0
         for turn in self.suspicion.turns((name, 0, 0) for name in members):
             files = iter(turn.files)

@@ -17,6 +17,7 @@ from imageshelf.hash_names import DEFAULT
 from imageshelf.metadata import Facts
 from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage, open_regular, unreadable
 from imageshelf.reduction import ORIENTATIONS, Sketch, Thumbnails, View
+from imageshelf.urls import is_url, parted
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from imageshelf.decoding import Decoded
+    from imageshelf.fetching import Status
     from imageshelf.reduction import Reduced
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
@@ -92,6 +94,8 @@ def read(
 
 
 def _read(task: Task, *, turned: bool) -> Picture:
+    if "://" in task.path and is_url(task.path):
+        return _read_remote(task, turned=turned)
     try:
         with open_regular(task.path) as stream:
             status = os.fstat(stream.fileno())
@@ -109,12 +113,13 @@ def _read(task: Task, *, turned: bool) -> Picture:
 
 
 def _decoded(stream: BinaryIO, task: Task) -> Decoded:
+    path = parted(task.path).path if is_url(task.path) else task.path
     if task.hash == DEFAULT:
-        return decode(stream, task.path, full_decode=task.full_decode)
+        return decode(stream, path, full_decode=task.full_decode)
     from imageshelf import other_hashes  # noqa: PLC0415  few workers ever need it
 
     detail = other_hashes.detail(task.hash)
-    return decode(stream, task.path, full_decode=task.full_decode, detail=detail)
+    return decode(stream, path, full_decode=task.full_decode, detail=detail)
 
 
 def _keys(task: Task, decoded: Decoded, *, turned: bool) -> tuple[bytes, ...]:
@@ -123,6 +128,20 @@ def _keys(task: Task, decoded: Decoded, *, turned: bool) -> tuple[bytes, ...]:
     from imageshelf import other_hashes  # noqa: PLC0415  as above
 
     return other_hashes.keys(task.hash, decoded.exact, full_decode=task.full_decode, turned=turned)
+
+
+def _read_remote(task: Task, *, turned: bool) -> Picture:
+    from imageshelf import fetching  # noqa: PLC0415 - only who reads URLs pays for it
+
+    stream = fetching.fetched(task.path, task.size_bytes)
+    status = fetching.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
+    try:
+        with memory_limit(task.memory_limit_mb):
+            decoded = _decoded(stream, task)
+        views = views_of(decoded.exact, full_decode=task.full_decode, turned=turned)
+        return Picture(*views, _facts(decoded, status), _keys(task, decoded, turned=turned))
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
 
 
 def _require_unchanged(status: os.stat_result, size_bytes: int, mtime_ns: int) -> None:
@@ -176,7 +195,7 @@ def _turned(fine: Reduced, sketch: Image.Image) -> tuple[Sketch, ...]:
     )
 
 
-def _facts(decoded: Decoded, status: os.stat_result) -> Facts:
+def _facts(decoded: Decoded, status: os.stat_result | Status) -> Facts:
     width, height = decoded.size
     return Facts(
         status.st_size,

@@ -28,6 +28,7 @@ from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, 
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.stopping import stopping
 from imageshelf.suspicion import REASON, Suspicion
+from imageshelf.urls import is_url
 from imageshelf.workers import Lost, WorkerError, cores, workers
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from imageshelf.pipeline import Answer, Batch
+    from imageshelf.remote import Folder
     from imageshelf.suspicion import Turn
     from imageshelf.workers import Mapper
 
@@ -112,7 +114,10 @@ class Indexing:
         settings: Settings | None = None,
     ) -> None:
         roots = [dataset] if isinstance(dataset, (str, os.PathLike)) else dataset
-        self.roots = scanning.outermost(os.fspath(root) for root in roots)
+        given = [os.fspath(root) for root in roots]
+        self.roots = scanning.outermost(root for root in given if not is_url(root))
+        self._folders: dict[str, Folder] = {}  # datasets by URL
+        self._urls = [root for root in given if is_url(root)]
         self.settings = settings or Settings()
         if self.settings.hash not in {DEFAULT, *BITS}:
             known = ", ".join([DEFAULT, *BITS])
@@ -131,6 +136,8 @@ class Indexing:
         with ExitStack() as opening:
             self._stop = opening.enter_context(stopping())
             self._cleanup = opening
+            if self._urls:
+                self._look_up_urls()
             if self.settings.rebuild or not os.path.exists(self.summary.shelf):
                 self._workers()
                 # NumPy's import fits into the time that creating a shelf waits for the disk.
@@ -266,7 +273,7 @@ class Indexing:
 
         step = Identifying(
             self.catalogue, self._suspicion, self._stop, self._workers, self._path,
-            self.settings.memory_limit_mb,
+            self.settings.memory_limit_mb, self._is_ours,
         )  # fmt: skip
         step.all(tell)
         self.summary.undigested = [
@@ -280,16 +287,44 @@ class Indexing:
 
     def _survey(self, root: str) -> tuple[str, int, list[Known]]:
         """Compare one dataset; return it with the pictures known before and those not met."""
-        from imageshelf.images import decoders  # noqa: PLC0415 - as above
-
         part = Survey()
+        if root in self._folders:
+            return self._survey_url(root, part)
         own = names.absolute(root)
         walks = [self._walk(own, prefix) for prefix in names.prefixes_below(own, self.shelf.folder)]
         for walk in walks:
-            known = self.catalogue.known(
-                walk.prefix, "" if self.settings.retry_skipped else decoders()
-            )
+            known = self.catalogue.known(walk.prefix, self._decoders())
             scanning.compare(walk, known, part)
+        lost = [known for known in part.vanished if known.state == PICTURE]
+        known_before = part.same + part.changed + len(lost)
+        self.found.merge(part)
+        return root, known_before, lost
+
+    def _decoders(self) -> str:
+        """Return for which decoders a skip is remembered: none when all are to be retried."""
+        from imageshelf.images import decoders  # noqa: PLC0415 - Pillow: workers first
+
+        return "" if self.settings.retry_skipped else decoders()
+
+    def _look_up_urls(self) -> None:
+        """List the topmost folder of each dataset by URL, before the shelf is opened."""
+        from imageshelf import remote  # noqa: PLC0415 - folders do without
+
+        if self.settings.jobs != 0 and any(url.startswith("memory://") for url in self._urls):
+            raise DatasetError("memory:// is in this process only: index it with --jobs 0")
+        with self._stop.at_once():
+            for url in remote.outermost(self._urls):
+                self._folders[url] = remote.Folder(
+                    url, self.settings.exclude, emptied=self.settings.allow_vanished
+                )
+        self.roots += self._folders
+
+    def _survey_url(self, root: str, part: Survey) -> tuple[str, int, list[Known]]:
+        from imageshelf import remote  # noqa: PLC0415 - as above
+
+        folder = self._folders[root]
+        known = self.catalogue.known(folder.prefix, self._decoders())
+        remote.compare(folder, folder.known(known), part)
         lost = [known for known in part.vanished if known.state == PICTURE]
         known_before = part.same + part.changed + len(lost)
         self.found.merge(part)
@@ -301,7 +336,11 @@ class Indexing:
         reasons = dict(
             row
             for root in self.roots
-            for prefix in names.prefixes_below(names.absolute(root), self.shelf.folder)
+            for prefix in (
+                [self._folders[root].prefix]
+                if root in self._folders
+                else names.prefixes_below(names.absolute(root), self.shelf.folder)
+            )
             for row in self.catalogue.reasons(prefix)
         )
         return [
@@ -351,14 +390,18 @@ class Indexing:
         inside = os.path.join(names.absolute(root), "")
 
         def unwanted(known: Known) -> bool:
+            if root in self._folders:
+                folder = self._folders[root]
+                return folder.excluded(folder.below(known.name))
             below = self.shelf.path_of(names.to_text(known.name)).removeprefix(inside)
             return scanning.any_part(excluded, names.to_bytes(below.replace(os.sep, "/")))
 
         missing = sum(one.name not in moved and not unwanted(one) for one in lost)
         if missing * 2 > known and not self.settings.allow_vanished:
             raise DatasetError(
-                f"{missing:,} of the {known:,} pictures known below {root!r} are gone: is its "
-                "drive mounted? Nothing was changed; if they are really gone, add --allow-vanished"
+                f"{missing:,} of the {known:,} pictures known below {root!r} are gone: is "
+                f"{'this the right place' if root in self._folders else 'its drive mounted'}? "
+                "Nothing was changed; if they are really gone, add --allow-vanished"
             )
 
     def _gone(self) -> list[Known]:
@@ -385,7 +428,17 @@ class Indexing:
         """
         noted = {one.name for one in self.catalogue.datasets() if one.completed_ns is not None}
         named = {names.to_bytes(self.shelf.name_of(root)): root for root in self.roots}
-        return [(name, os.stat(root).st_dev) for name, root in named.items() if name not in noted]
+        return [
+            (name, 0 if root in self._folders else os.stat(root).st_dev)
+            for name, root in named.items()
+            if name not in noted
+        ]
+
+    def _is_ours(self, name: bytes) -> bool:
+        """Tell whether a picture may be read: at an URL only below this run's datasets."""
+        if b"://" not in name or not is_url(names.to_text(name)):
+            return True
+        return any(folder.holds(name) for folder in self._folders.values())
 
     def _workers(self) -> Mapper[Any, Any]:
         if self._mapper is None:
@@ -434,10 +487,16 @@ class Indexing:
         )
         if turn.culprit:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
+        if self._folders:
+            from imageshelf import fetching  # noqa: PLC0415 - as above
+
+            return fetching.within(tasks, self.settings.memory_limit_mb * 10**6, self._workers())
         return self._workers()(tasks)
 
     def _status(self, name: bytes) -> os.stat_result | None:
         """Return the status of a file; None when it has gone on since the walk."""
+        if self._folders and is_url(names.to_text(name)):
+            return os.stat_result((0, 0, 0, 1, *(0,) * 6))
         try:
             return os.stat(self._path(name), follow_symlinks=False)
         except OSError:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf import pixels
 from imageshelf.opening import UnreadableImage, hole_bytes, open_regular
 from imageshelf.pixels import digest, pixel_digest
+from imageshelf.urls import is_url
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -76,6 +77,8 @@ def kind_of(a: Side, b: Side, turn: str) -> str:
 
 def same_file(a: str, b: str) -> bool:
     """Tell whether two names lead to one file: one path, or one inode where there are inodes."""
+    if is_url(a) or is_url(b):
+        return a == b
     try:
         first, second = os.stat(a), os.stat(b)
     except (OSError, ValueError):

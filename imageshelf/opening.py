@@ -7,6 +7,8 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from imageshelf.urls import is_url
+
 if TYPE_CHECKING:
     from typing import BinaryIO
 
@@ -15,6 +17,8 @@ OPEN_FLAGS = os.O_RDONLY | sum(  # never wait for a FIFO's writer, never adopt a
 )
 MEMORY_LIMIT_MB = 2048  # that a worker process may take, unless told otherwise
 MEMORY_NOTE = "memory_limit_mb"  # on a shelf: the largest that it was filled with, if larger
+
+AT_AN_URL = "lies at an URL, which only index.py reads"
 
 
 class UnreadableImage(Exception):  # noqa: N818  it is what the word says
@@ -31,6 +35,8 @@ class UnreadableImage(Exception):  # noqa: N818  it is what the word says
 
 def open_regular(path: str) -> BinaryIO:
     """Open a regular file for reading; raises UnreadableImage or OSError."""
+    if "://" in path and is_url(path):
+        raise UnreadableImage(AT_AN_URL, lasting=False)
     try:
         descriptor = os.open(path, OPEN_FLAGS)
     except ValueError as exc:  # a NUL in the name

@@ -30,7 +30,7 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
         action="extend",
         required=True,
         metavar="DIR",
-        help="folders to index, with everything below them",
+        help="folders to index, with everything below them; or URLs, such as s3://bucket/photos",
     )
     what.add_argument(
         "-s",

@@ -53,6 +53,17 @@ def pixel_digest(path: str) -> bytes:
     return _guarded(path, lambda stream: _pixel_digest(stream, path))
 
 
+def digest_of(stream: BinaryIO, path: str, *, pixels: bool) -> bytes:
+    """Return the digest of the bytes, or of the pixels, of a picture that is open already.
+
+    `path` only chooses the words of a refusal; raises UnreadableImage.
+    """
+    try:
+        return _pixel_digest(stream, path) if pixels else _bytes_digest(stream)
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
+
+
 def stored_size(path: str) -> tuple[int, int]:
     """Return the shorter and the longer side in pixels, from the header alone.
 

@@ -12,6 +12,7 @@ from imageshelf.images import Picture, Refusal, Task
 from imageshelf.opening import MEMORY_LIMIT_MB
 from imageshelf.scanning import Walk
 from imageshelf.shelf import backends
+from imageshelf.urls import is_url
 from imageshelf.workers import Lost, cores, workers
 
 if TYPE_CHECKING:
@@ -101,7 +102,9 @@ def decoded(
 def _query(task: Task, answer: Picture | Refusal | Lost) -> Query:
     if isinstance(answer, Picture):
         return Query(task.path, answer)
-    if not os.path.lexists(task.path):  # mistyped: an index run would have seen it vanish
+    if not is_url(task.path) and not os.path.lexists(
+        task.path
+    ):  # mistyped: an index run would have seen it vanish
         return Query(task.path, None, "does not exist; check the spelling")
     return Query(task.path, None, answer.reason)
 

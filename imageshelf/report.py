@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imageshelf import csv_report, terminal
+from imageshelf.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -44,6 +45,11 @@ KIND_PAINTS = {  # what is sure is green, what wants a look is yellow, what is n
     "another shot": "dim",
     "similar": "dim",
 }
+NOT_COMPARED = frozenset({"near", "turned", "another shot"})
+UNREAD = (
+    "Nothing at an URL was read: that such a picture is identical is told only where index.py has "
+    "compared it."
+)
 KILO, TWO_DIGITS = 1000, 10
 FIELDS = (
     "query", "path", "distance", "row", "column", "phash", "score", "similarity", "kind", "turn",
@@ -154,6 +160,8 @@ def _answer(asked: Asked, found: Sequence[Match], paint: Painter) -> str:
         section = [match for match in found if wanted(match.kind)]
         if section:
             parts += [*([heading] if heading else []), _table(section, paint)]
+    if any(is_url(match.path) and match.kind in NOT_COMPARED for match in found):
+        parts.append(UNREAD)
     return "\n\n".join(parts)
 
 
@@ -169,8 +177,12 @@ def _line(match: Match) -> list[str]:
         match.turn or match.kind,
         f"{match.width}x{match.height}" if match.width else "-",
         size(match.size_bytes),
-        shown(nearby(match.path)) + ("" if os.path.lexists(match.path) else "  (not there now)"),
+        shown(nearby(match.path)) + ("" if _may_be_there(match.path) else "  (not there now)"),
     ]
+
+
+def _may_be_there(path: str) -> bool:
+    return is_url(path) or os.path.lexists(path)
 
 
 def _table(section: list[Match], paint: Painter) -> str:
@@ -229,11 +241,11 @@ def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
     ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     lines += [f"skipped {number:,}: {_with_remedy(reason)}" for reason, number in ranked]
     if show_skipped:
-        lines += [f"  {shown(path)}: {reason}" for path, reason in summary.skips]
+        lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.skips]
     whys = Counter(one.reason for one in summary.undigested)
     lines += [f"{n:,} not compared pixel by pixel: {_with_remedy(why)}" for why, n in whys.items()]
     if show_skipped:
-        lines += [f"  {shown(path)}: {reason}" for path, reason in summary.undigested]
+        lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.undigested]
     lines.append(
         f"{count(summary.pictures, 'picture')} on the shelf {shown(os.fspath(summary.shelf))}"
     )

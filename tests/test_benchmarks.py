@@ -298,3 +298,9 @@ def test_the_page_is_opened_and_timed(
     told = capsys.readouterr().out
     assert "4 groups, 8 pictures, 3 different" in told
     assert re.search(r"first view: median \d+ ms", told)
+
+
+def test_a_merge_is_timed_and_finds_everything_known_the_second_time(tmp_path: Path) -> None:
+    told = output("merging.py", 400, tmp_path).splitlines()
+    assert told[0].startswith("merged: 200 new, 0 known, of 400 now: ")
+    assert told[1].startswith("merged again: 0 new, 200 known, of 400 now: ")

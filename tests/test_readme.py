@@ -17,7 +17,8 @@ from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VERBS = (
-    "demo", "check", "explain", "calibrate", "clean", "undo", "history", "not-duplicates"
+    "demo", "check", "explain", "calibrate", "clean", "undo", "history", "not-duplicates",
+    "merge",
 )  # fmt: skip
 SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

@@ -29,6 +29,7 @@ from imageshelf.cleaning.planning import (
 from imageshelf.cleaning.protecting import Protected
 from imageshelf.kinds import BYTES, PIXELS, SAME_FILE
 from imageshelf.shelf import names
+from imageshelf.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -156,6 +157,10 @@ def _rows(shelf: Shelf, selection: Selection) -> dict[str, PictureRow]:
     catalogue = shelf.whole_catalogue()
     rows = {}
     for name in dict.fromkeys(n for c in selection.groups for n in (*c.keep, *c.set_aside)):
+        if is_url(name):
+            raise SelectionError(
+                f"the selection names {name}: what lies at an URL is never cleaned up"
+            )
         row = catalogue.row_of(names.to_bytes(name))
         if row is None:
             raise SelectionError(f"the selection names {name}, which is not on the shelf")

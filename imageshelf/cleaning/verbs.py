@@ -103,7 +103,9 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     """Return the plan: by the rules, or by a selection."""
     chosen = selection.read(options.selection) if options.selection else None
     rules = Rules(_action(options), options.kind, tuple(options.reference))
-    question = Question(policy=_policy(options), keep=options.keep, references=rules.references)
+    question = Question(
+        policy=_policy(options), keep=options.keep, references=rules.references, files_only=True
+    )
     if not chosen:  # a selection is held against all groups, wherever they are
         question = replace(
             question,
@@ -166,7 +168,9 @@ def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) ->
     paint = terminal.painter(sys.stdout)
     text = plan_report.plan_text(plan, show_left=options.show_left, into=into, paint=paint)
     hint = "Nothing was touched. Add --apply to do it." if plan.steps else ""
-    return Answer(text, hint=hint)
+    if number := shelf.whole_catalogue().at_urls():
+        hint += f"\n{report.count(number, 'picture')} at an URL left out: those are never touched."
+    return Answer(text, hint=hint.strip())
 
 
 def undo(options: argparse.Namespace) -> Answer:

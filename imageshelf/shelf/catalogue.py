@@ -39,7 +39,8 @@ KNOWN_SKIPS = (
     "SELECT name, size_bytes, mtime_ns, device, CASE WHEN lasting AND decoders = ? "
     "THEN CASE WHEN other = '' THEN 1 ELSE 3 END ELSE 2 END " + _RANGE
 )
-NOT_ON_A_DRIVE = "AND substr(name, 2, 2) <> x'3a2f'"  # C:/ is absolute
+# C:/ is absolute, and so is an URL
+NOT_ON_A_DRIVE = "AND substr(name, 2, 2) <> x'3a2f' AND instr(name, x'3a2f2f') = 0"
 ROWS = f"SELECT {COLUMN_NAMES} FROM picture WHERE id IN (*)"  # noqa: S608
 TAKEN = "SELECT id FROM picture WHERE captured_at BETWEEN ? AND ? ORDER BY id LIMIT 10000"
 ALL_TAKEN = """SELECT id, captured_at FROM picture WHERE captured_at IS NOT NULL
@@ -51,6 +52,7 @@ INODE_OF = "SELECT inode FROM picture WHERE name = ?"
 NAMES = "SELECT id, name FROM picture WHERE id IN (*)"
 COUNT_KEYS = "SELECT count(*) FROM Dict WHERE key >= x''"
 COUNT_PICTURES = "SELECT count(*) FROM picture WHERE name >= x''"
+COUNT_URLS = "SELECT count(*) FROM picture WHERE instr(name, x'3a2f2f') > 0"
 COUNT_SKIPS = "SELECT other = '', count(*) FROM skipped GROUP BY 1"
 SET_DIGESTS = "UPDATE picture SET digest = ?, pixel_digest = ?, sound = ? WHERE id = ?"
 DIGESTS = "SELECT id, digest, pixel_digest, sound FROM picture WHERE id IN (*)"
@@ -133,6 +135,10 @@ class Catalogue:
         ((pictures,),) = self._db.select(COUNT_PICTURES)
         skips = dict(self._db.select(COUNT_SKIPS))
         return Counts(keys, pictures, skips.get(1, 0), skips.get(0, 0))
+
+    def at_urls(self) -> int:
+        """Count the pictures whose name is an URL."""
+        return int(self._db.select(COUNT_URLS)[0][0])
 
     # -- pictures ---------------------------------------------------------------------------
 

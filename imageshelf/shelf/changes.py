@@ -44,28 +44,35 @@ def add(
     db: Database, entries: Iterable[Entry], skips: Iterable[Skip], dataset: int | None
 ) -> Added:
     """Put pictures and skipped files on the shelf, whether their names are known or not."""
-    pictures = {entry.name: entry for entry in entries}
-    refused = {skip.name: skip for skip in skips if skip.name not in pictures}
     with db.transaction():
         recipes.refuse_changed(db)
-        _require_keys_of(recipes.hash_of(db), pictures.values())
-        foreign.note(db)
-        before = _ids(db, [*pictures, *refused])
-        lists = _Lists(db)
-        lists.leave(before)
-        gone = [before[name] for name in refused if name in before]
-        _delete(db, gone)
-        ids, written = _numbered(db, before, pictures)
-        numbered = zip(ids, written, strict=True)
-        db.write_many(STORE_PICTURE, (picture_values(n, dataset, entry) for n, entry in numbered))
-        packed.store(db, ids, written)
-        for entry in written:
-            lists.join(entry.key.encode(), entry.name)
-        lists.write()
-        if db.select(ANY_SKIP):
-            db.write_many(DELETE_SKIP, ((name,) for name in pictures))
-        db.write_many(STORE_SKIP, (skip_values(skip) for skip in refused.values()))
-        foreign.set_mark(db)
+        return put(db, entries, skips, dataset)
+
+
+def put(
+    db: Database, entries: Iterable[Entry], skips: Iterable[Skip], dataset: int | None = None
+) -> Added:
+    """Do what `add` does, inside a transaction."""
+    pictures = {entry.name: entry for entry in entries}
+    refused = {skip.name: skip for skip in skips if skip.name not in pictures}
+    _require_keys_of(recipes.hash_of(db), pictures.values())
+    foreign.note(db)
+    before = ids_of(db, [*pictures, *refused])
+    lists = _Lists(db)
+    lists.leave(before)
+    gone = [before[name] for name in refused if name in before]
+    _delete(db, gone)
+    ids, written = _numbered(db, before, pictures)
+    numbered = zip(ids, written, strict=True)
+    db.write_many(STORE_PICTURE, (picture_values(n, dataset, entry) for n, entry in numbered))
+    packed.store(db, ids, written)
+    for entry in written:
+        lists.join(entry.key.encode(), entry.name)
+    lists.write()
+    if db.select(ANY_SKIP):
+        db.write_many(DELETE_SKIP, ((name,) for name in pictures))
+    db.write_many(STORE_SKIP, (skip_values(skip) for skip in refused.values()))
+    foreign.set_mark(db)
     changed = len(before) - len(gone)
     return Added(len(pictures) - changed, changed, lists.shared)
 
@@ -77,13 +84,33 @@ def forget(db: Database, gone: Iterable[bytes]) -> None:
         some = every[start : start + TOGETHER]
         with db.transaction():
             foreign.note(db)
-            before = _ids(db, some)
+            before = ids_of(db, some)
             lists = _Lists(db)
             lists.leave(before)
             _delete(db, list(before.values()))
             lists.write()
             db.write_many(DELETE_SKIP, ((name,) for name in some))
             foreign.set_mark(db)
+
+
+def note_by_hand(db: Database, written: Iterable[tuple[bytes, bytes]]) -> int:
+    """Put (key, name) that were written by hand elsewhere on their lists; give how many are new."""
+    with db.transaction():
+        foreign.note(db)
+        wanted = sorted(set(written))
+        there = {
+            (key, names.to_bytes(text))
+            for key, value in db.select_in(LISTS, sorted({key for key, _ in wanted}), LONG)
+            for text in foreign.parsed(db, key, value)
+        }
+        new = [one for one in wanted if one not in there]
+        lists = _Lists(db)
+        for key, name in new:
+            lists.join(key, name)
+        lists.write()
+        db.write_many(foreign.NOTE, new)
+        foreign.set_mark(db)
+    return len(new)
 
 
 def rename(db: Database, moves: Iterable[Move]) -> None:
@@ -93,7 +120,7 @@ def rename(db: Database, moves: Iterable[Move]) -> None:
         return
     with db.transaction():
         foreign.note(db)
-        before = _ids(db, sorted({name for old, new, _ in every for name in (old, new)}))
+        before = ids_of(db, sorted({name for old, new, _ in every for name in (old, new)}))
         known = [(old, new, stat) for old, new, stat in every if old in before]
         moved = {old for old, _, _ in known}
         replaced = {new for _, new, _ in known if new in before} - moved
@@ -175,7 +202,8 @@ def _require_keys_of(name: str, entries: Iterable[Entry]) -> None:
             raise ValueError(f"key {entry.key} is no {name} of {BITS[name]} bits")
 
 
-def _ids(db: Database, wanted: Sequence[bytes]) -> dict[bytes, int]:
+def ids_of(db: Database, wanted: Sequence[bytes]) -> dict[bytes, int]:
+    """Give name -> id of those names that pictures have."""
     rows: list[tuple[bytes, Any]] = db.select_in(IDS, wanted)
     if not all(isinstance(number, int) for _, number in rows):
         raise db.wrong("is damaged: a picture's id is no number")

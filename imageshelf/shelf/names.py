@@ -2,8 +2,10 @@
 
 A name has `/` between its parts. It is relative to the shelf's own folder when the picture lies
 below that folder and absolute otherwise, so a shelf that moves together with its pictures keeps
-working. Symbolic links are not resolved. In the catalogue a name is the bytes that the file system
-holds; on the shelf it is text in which bytes that are no UTF-8 are kept as lone surrogates.
+working. Symbolic links are not resolved. A picture at an URL has that URL as its name.
+
+In the catalogue a name is the bytes that the file system holds; on the shelf it is text in which
+bytes that are no UTF-8 are kept as lone surrogates.
 
 The rules are functions of a path module (`posixpath`, `ntpath`), so each can be tried anywhere.
 """
@@ -11,15 +13,18 @@ The rules are functions of a path module (`posixpath`, `ntpath`), so each can be
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
 from imageshelf import spelling
+from imageshelf.urls import is_url
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 _WINDOWS = sys.platform == "win32"
+_ON_A_DRIVE, _ON_POSIX = re.compile(r"[A-Za-z]:/"), re.compile(r"/(?!/)")
 _NATIVE = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
 
 
@@ -58,6 +63,8 @@ def name_of(path: str, folder: str, flavour: ModuleType = os.path) -> str:
     >>> name_of("D:\\trip\\a.jpg", "C:\\me", ntpath)
     'D:/trip/a.jpg'
     """
+    if "://" in path and is_url(path):
+        return path
     path, folder = _plain(path, flavour), _plain(folder, flavour)
     inside = folder if folder.endswith(flavour.sep) else folder + flavour.sep
     if flavour.normcase(path).startswith(flavour.normcase(inside)):
@@ -72,9 +79,28 @@ def path_of(name: str, folder: str, flavour: ModuleType = os.path) -> str:
     >>> path_of("trip/a.jpg", "C:\\me", ntpath)
     'C:\\me\\trip\\a.jpg'
     """
+    if "://" in name and is_url(name):
+        return name
     native = name if flavour.sep == "/" else name.replace("/", flavour.sep)
     joined: str = flavour.join(_plain(folder, flavour), native)
     return joined
+
+
+def moved(name: str, folder: str, new_folder: str, flavour: ModuleType = os.path) -> str:
+    r"""Give the name, on a shelf in `new_folder`, of what a shelf in `folder` calls `name`.
+
+    What is absolute on another kind of system stays as it is.
+
+    >>> import posixpath
+    >>> moved("trip/a.jpg", "/mnt/disk", "/mnt", posixpath)
+    'disk/trip/a.jpg'
+    >>> moved("C:/trip/a.jpg", "/mnt/disk", "/mnt", posixpath)
+    'C:/trip/a.jpg'
+    """
+    elsewhere = _ON_A_DRIVE if flavour.sep == "/" else _ON_POSIX
+    if elsewhere.match(name):
+        return name
+    return name_of(path_of(name, folder, flavour), new_folder, flavour)
 
 
 def prefixes_below(folder: str, shelf_folder: str, flavour: ModuleType = os.path) -> list[bytes]:
@@ -86,6 +112,8 @@ def prefixes_below(folder: str, shelf_folder: str, flavour: ModuleType = os.path
     >>> prefixes_below("/home", "/home/me", posixpath)
     [b'', b'/home/']
     """
+    if is_url(folder):
+        return [to_bytes(folder if folder.endswith("/") else folder + "/")]
     own, shelf = _plain(folder, flavour), _plain(shelf_folder, flavour)
     if flavour.normcase(own) == flavour.normcase(shelf):
         return [b""]
@@ -97,6 +125,9 @@ def prefixes_below(folder: str, shelf_folder: str, flavour: ModuleType = os.path
 
 def absolute(path: str | os.PathLike[str]) -> str:
     """Give the absolute path as text in which a name's bytes are UTF-8, whatever the locale."""
+    text = os.fspath(path)
+    if is_url(text):
+        return text
     path = os.path.abspath(path)
     return path if _NATIVE else to_text(os.fsencode(path))
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SIZES = "not_duplicate_sizes"  # of the table meta
 PAIRS = "SELECT digest_a, digest_b FROM not_duplicate ORDER BY added_ns, digest_a, digest_b"
+REMEMBERED = "SELECT digest_a, digest_b, added_ns FROM not_duplicate"
+DIGEST_BYTES = 32
 ADD = "INSERT OR IGNORE INTO not_duplicate VALUES (?, ?, ?)"
 FORGET = "DELETE FROM not_duplicate WHERE digest_a = ? AND digest_b = ?"
 SET_DIGEST = "UPDATE picture SET digest = ? WHERE id = ?"
@@ -97,6 +99,20 @@ def asked(shelf: Shelf) -> Callable[[PictureRow, PictureRow], bool]:
     return remembered
 
 
+def remembered(shelf: Shelf) -> tuple[list[tuple[bytes, bytes, int]], set[int]]:
+    """Return the pairs (digest, digest, when) and the sizes of such files, for another shelf."""
+    db = _database(shelf)
+    pairs = db.select_all(REMEMBERED)
+    for a, b, added_ns in pairs:
+        if not (_is_digest(a) and _is_digest(b) and isinstance(added_ns, int)):
+            raise db.wrong("is damaged: a decision about two pictures cannot be read")
+    return pairs, _sizes(shelf)
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) == DIGEST_BYTES
+
+
 def _digested(shelf: Shelf, paths: Sequence[str]) -> list[tuple[PictureRow, bytes]]:
     """Return each picture with the digest of its bytes as they are now."""
     catalogue = shelf.whole_catalogue()
@@ -128,13 +144,17 @@ def _ordered(a: bytes, b: bytes) -> Pair:
 
 
 def _pairs(db: Database) -> list[Pair]:
-    return [(bytes(a), bytes(b)) for a, b in db.select_all(PAIRS)]
+    pairs: list[Pair] = db.select_all(PAIRS)
+    if not all(_is_digest(digest) for pair in pairs for digest in pair):
+        raise db.wrong("is damaged: a decision about two pictures cannot be read")
+    return pairs
 
 
 def _sizes(shelf: Shelf) -> set[int]:
     try:
-        return set(json.loads(shelf.whole_catalogue().meta(SIZES) or "[]"))
-    except (TypeError, ValueError):
+        sizes = json.loads(shelf.whole_catalogue().meta(SIZES) or "[]")
+        return {size for size in sizes if isinstance(size, int)}
+    except (TypeError, ValueError, RecursionError):
         return set()
 
 

@@ -87,6 +87,18 @@ def keys(db: Database) -> Keys | None:
     return Keys(ids, np.array(planes, np.uint64).reshape(chunks.KEY_WORDS[name], -1))
 
 
+def triples(db: Database, ids: Iterable[int]) -> dict[int, Hashes3]:
+    """Give id -> row, column, phash of those pictures among `ids` whose chunk has them."""
+    found: dict[int, Hashes3] = {}
+    for n, slots in _by_chunk(ids):
+        planes = _planes(db, "whole", n)
+        words, state = planes.words.T.tolist(), planes.state.tolist()
+        for slot in slots:
+            if slot < len(state) and state[slot] != ABSENT:
+                found[n * SLOTS + slot] = (words[slot][0], words[slot][1], words[slot][2])
+    return found
+
+
 def written_keys(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
     """Give id -> key, as it is written in Dict, of those pictures whose chunk has them."""
     found: dict[int, bytes] = {}
@@ -156,7 +168,7 @@ def first_free_id(db: Database) -> int:
 def _store_trimmed(db: Database, n: int, changes: dict[int, Hashes3 | None]) -> None:
     ((blob,),) = db.select(BLOB, ("trimmed", n), CHUNK) or ((b"",),)
     try:
-        before = chunks.unpack_trimmed(_checked(blob))
+        before = chunks.unpack_trimmed(checked(blob))
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
     after = {slot: found for slot, found in before.items() if slot not in changes}
@@ -168,12 +180,13 @@ def _store_trimmed(db: Database, n: int, changes: dict[int, Hashes3 | None]) -> 
 def _planes(db: Database, view: str, n: int) -> Planes:
     found = db.select(BLOB, (view, n), CHUNK)
     try:
-        return Planes(view, _checked(found[0][0]) if found else None)
+        return Planes(view, checked(found[0][0]) if found else None)
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
 
 
-def _checked(blob: object) -> bytes:
+def checked(blob: object) -> bytes:
+    """Give a value of the chunk table as bytes; ValueError if it is none."""
     if not isinstance(blob, bytes):
         raise ValueError(f"a chunk is {type(blob).__name__}")  # noqa: TRY004
     return blob

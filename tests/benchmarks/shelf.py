@@ -66,9 +66,9 @@ def drawn(number: int, rnd: random.Random) -> Entry:
     )
 
 
-def filled(path: str, pictures: int) -> float:
+def filled(path: str, pictures: int, seed: int = 1) -> float:
     """Fill a new shelf and return the seconds that it took, drawing not counted."""
-    rnd = random.Random(1)
+    rnd = random.Random(seed)
     spent = 0.0
     with open_shelf(path, "c") as shelf:
         shelf.adopt(RECIPE)
