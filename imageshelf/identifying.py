@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from imageshelf.suspicion import Suspicion, Turn
     from imageshelf.workers import Mapper
 
-    # by id: digest of the bytes, of the pixels, whether the picture is sound
-    Digests = Mapping[int, tuple[bytes | None, bytes | None, object]]
+    # Digest of the bytes, of the pixels, whether the picture is sound.
+    Digest = tuple[bytes | None, bytes | None, bool | None]
+    Digests = Mapping[int, Digest]  # by id
 
 AT_A_TIME = 20_000  # pictures with equal keys, looked at together
 KEPT_TOGETHER = 2_000  # digests in a transaction: what a run that dies has to do again
@@ -62,7 +63,8 @@ def digested(wanted: Wanted) -> bytes | None:
 class Identifying:
     """The last step of an index run: digests of all that looks the same and has none yet.
 
-    A file that crashes its decoder is noted as not sound, and left alone from then on.
+    A file that crashes its decoder is noted as not sound, and left alone from then on. The last
+    digests are written by `keep`, so that the end of the run can go into the same write.
     """
 
     catalogue: Catalogue
@@ -75,15 +77,16 @@ class Identifying:
     number: int = 0  # of pictures digested
     lost: list[tuple[bytes, str]] = field(default_factory=list)  # name, reason
     lacking: bool = False  # whether one could not be read just now: a later run may
+    _found: dict[int, Digest] = field(default_factory=dict)  # by id: not written yet
 
     def all(self, tell: Callable[[float], object]) -> None:
         """Digest everything; `tell` is told the share that is done, from 0 to 1."""
         for rows, begin, end in equal_keys(self.catalogue):
             ids = [row.id for row in rows]
             middle = (begin + end) / 2
-            bytes_lack = lacking_bytes(rows, self.catalogue.digests(ids))
+            bytes_lack = lacking_bytes(rows, self._known(ids))
             self._digest(bytes_lack, _part(tell, begin, middle), pixels=False)
-            pixels_lack = lacking_pixels(rows, self.catalogue.digests(ids))
+            pixels_lack = lacking_pixels(rows, self._known(ids))
             self._digest(pixels_lack, _part(tell, middle, end), pixels=True)
 
     def _digest(
@@ -100,7 +103,9 @@ class Identifying:
                     answers.append((members[wanted.name], answer))
                     done += 1
                     tell(done / len(members))
-                self._keep(answers, pixels=pixels)
+                self._note(answers, pixels=pixels)
+                if not turn.only or len(self._found) >= KEPT_TOGETHER:
+                    self.keep()
         self.number += len(members)
 
     def _answers(self, turn: Turn, some: list[bytes], pixels: bool) -> Iterator[tuple[Wanted, Any]]:
@@ -112,26 +117,31 @@ class Identifying:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
         return self.stop.watch(self.workers()(tasks))
 
-    def _keep(self, answers: list[tuple[list[PictureRow], Any]], *, pixels: bool) -> None:
-        """Write digests down, and who has none because its decoder crashed."""
+    def keep(self) -> None:
+        """Write down what was found: digests, and who has none because its decoder crashed."""
+        if self._found:
+            self.catalogue.set_digests([(number, *one) for number, one in self._found.items()])
+            self._found.clear()
+
+    def _known(self, ids: list[int]) -> dict[int, Digest]:
+        return {**self.catalogue.digests(ids), **self._found}
+
+    def _note(self, answers: list[tuple[list[PictureRow], Any]], *, pixels: bool) -> None:
         from imageshelf.workers import Lost  # noqa: PLC0415 - as above
 
-        known = self.catalogue.digests([row.id for same, _ in answers for row in same])
-        found = []
+        known = self._known([row.id for same, _ in answers for row in same])
         for same, answer in answers:
             if isinstance(answer, Lost):
                 self.lost.append((same[0].name, answer.reason))
             for row in same:
                 of_bytes, of_pixels, sound = known[row.id]
                 if isinstance(answer, Lost) and answer.lasting:
-                    found.append((row.id, of_bytes, of_pixels, False))
+                    self._found[row.id] = (of_bytes, of_pixels, False)
                 elif not isinstance(answer, bytes):
                     self.lacking = True
                 else:
                     both = (of_bytes, answer) if pixels else (answer, of_pixels)
-                    found.append((row.id, *both, sound))
-        if found:
-            self.catalogue.set_digests(found)
+                    self._found[row.id] = (*both, sound)
 
 
 def _part(tell: Callable[[float], object], begin: float, end: float) -> Callable[[float], object]:

@@ -14,11 +14,9 @@ Every step leaves the shelf whole: a run may be killed anywhere and the next one
 from __future__ import annotations
 
 import os
-import threading
 from collections import Counter
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imageshelf import scanning, vanishing
@@ -140,8 +138,6 @@ class Indexing:
                 self._look_up_urls()
             if self.settings.rebuild or not os.path.exists(self.summary.shelf):
                 self._workers()
-                # NumPy's import fits into the time that creating a shelf waits for the disk.
-                threading.Thread(target=import_module, args=("imageshelf.hashing",)).start()
             from imageshelf.canary import current_recipe  # noqa: PLC0415 - Pillow: workers first
 
             recipe = current_recipe(
@@ -279,8 +275,10 @@ class Indexing:
         self.summary.undigested = [
             Skipped(names.to_text(name), why) for name, why in sorted(step.lost)
         ]
-        self._suspicion.lift()
-        self._end("nearly" if step.lacking else "yes")
+        with self.catalogue.at_once():
+            step.keep()
+            self._suspicion.lift()
+            self._end("nearly" if step.lacking else "yes")
         return step.number
 
     # -- how ------------------------------------------------------------------------------------
