@@ -17,6 +17,7 @@ from imageshelf import hamming, hashing, images, kinds, matching, queries
 from imageshelf.kinds import Side
 from imageshelf.matching import DEFAULT, Fingerprint, Policy, Views
 from imageshelf.opening import UnreadableImage
+from imageshelf.pairing.series import Series
 from imageshelf.queries import QueryError
 from imageshelf.shelf import ShelfError, names, open_shelf
 
@@ -152,7 +153,8 @@ class Searching:
         catalogue = self.shelf.catalogue
         if catalogue is not None:
             for view in self._views():
-                self.columns[view] = matching.Column(*catalogue.hashes(view))
+                hashes = catalogue.hashes(view)
+                self.columns[view] = matching.Column(*hashes, near=Series(hashes.row))
         self._foreign = self.shelf.foreign()
 
     def _views(self) -> Sequence[str]:
