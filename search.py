@@ -12,7 +12,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import answers, matching, report, terminal, threads
+from imageshelf import threads
+
+if __name__ == "__main__":
+    threads.one_is_enough()  # before NumPy is imported: half of the start-up time
+
+from imageshelf import answers, matching, report, terminal
 from imageshelf.options import search_options
 from imageshelf.page.saving import ReportError
 from imageshelf.searching import Matches, Question, Searching, SearchingError
@@ -103,5 +108,4 @@ def exit_status(answer: Matches, note: str, *, tell_unmatched: bool) -> int:
 
 
 if __name__ == "__main__":
-    threads.one_is_enough()
     raise SystemExit(main())
