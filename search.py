@@ -12,7 +12,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import answers, matching, own_process, report, terminal, versions
+from imageshelf import own_process
+
+if __name__ == "__main__":
+    own_process.tune()  # before NumPy is imported: half of the start-up time
+
+from imageshelf import answers, matching, report, terminal, versions
 from imageshelf.options import search_options
 from imageshelf.page.saving import ReportError
 from imageshelf.searching import Matches, Question, Searching, SearchingError
@@ -105,5 +110,4 @@ def exit_status(answer: Matches, note: str, *, tell_unmatched: bool) -> int:
 
 
 if __name__ == "__main__":
-    own_process.tune()
     raise SystemExit(main())

@@ -11,7 +11,6 @@ import os
 import re
 import threading
 import warnings
-from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,7 +26,6 @@ from imageshelf.reduction import SIDEWAYS, Reduced
 from imageshelf.versions import version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import BinaryIO
 
     from imageshelf.metadata import Tags
@@ -63,14 +61,19 @@ class Decoded(NamedTuple):
     quality: int | None
 
 
-@contextmanager
-def memory_limit(limit_mb: int) -> Iterator[None]:
+class memory_limit:  # noqa: N801  used like a function
     """Within: pictures of as many pixels are decoded as fit into so much memory, and no larger."""
-    token = _memory_limit_mb.set(limit_mb)
-    try:
-        yield
-    finally:
-        _memory_limit_mb.reset(token)
+
+    __slots__ = ("_limit_mb", "_token")
+
+    def __init__(self, limit_mb: int) -> None:
+        self._limit_mb = limit_mb
+
+    def __enter__(self) -> None:
+        self._token = _memory_limit_mb.set(self._limit_mb)
+
+    def __exit__(self, *_: object) -> None:
+        _memory_limit_mb.reset(self._token)
 
 
 def pixel_limit() -> int:

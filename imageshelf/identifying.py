@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from imageshelf.decoding import memory_limit
+from imageshelf.digesting import Wanted
 from imageshelf.opening import MEMORY_LIMIT_MB
-from imageshelf.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -31,32 +30,6 @@ if TYPE_CHECKING:
 AT_A_TIME = 20_000  # pictures with equal keys, looked at together
 KEPT_TOGETHER = 2_000  # digests in a transaction: what a run that dies has to do again
 LARGEST_BYTES = 1 << 30  # of a file that is digested: 2 s for each gigabyte, read or not
-
-
-class Wanted(NamedTuple):
-    """A picture to be digested: its bytes, or every pixel of it."""
-
-    name: bytes
-    path: str
-    pixels: bool
-    memory_limit_mb: int = MEMORY_LIMIT_MB
-
-
-def digested(wanted: Wanted) -> bytes | None:
-    """Return the digest, or None for a picture that cannot be read now; what a worker does."""
-    from imageshelf import kinds  # noqa: PLC0415  15 ms that a run without a pair need not pay
-    from imageshelf.opening import UnreadableImage  # noqa: PLC0415
-
-    try:
-        if is_url(wanted.path):
-            from imageshelf import fetching  # noqa: PLC0415 - only who reads URLs pays for it
-
-            with memory_limit(wanted.memory_limit_mb):
-                return fetching.digested(wanted.path, pixels=wanted.pixels)
-        with memory_limit(wanted.memory_limit_mb):
-            return (kinds.pixel_digest if wanted.pixels else kinds.digest)(wanted.path)
-    except (UnreadableImage, OSError):
-        return None
 
 
 @dataclass

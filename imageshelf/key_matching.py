@@ -102,8 +102,9 @@ def _within(
     for turn, (positions, distances) in zip(turns, near, strict=True):
         mine = query.whole if turn == UPRIGHT else query.turned[turn]
         for at, distance in zip(positions.tolist(), distances.tolist(), strict=True):
+            theirs = whole.row[at], whole.column[at], whole.phash[at]
             row, column, phash = (
-                hamming.distance(mine[part], int(whole[1 + part][at])) for part in range(3)
+                hamming.distance(a, int(b)) for a, b in zip(mine, theirs, strict=True)
             )
             score = matching.score(row, column, phash)
             number = int(keys.ids[at])

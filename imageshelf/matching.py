@@ -11,6 +11,7 @@ The limits were measured: see the README, "What it finds", and `tests/benchmarks
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
+
+    from imageshelf.pairing.series import Series
 
 BITS = 64
 LOW_INFORMATION_ROW = 4  # bits
@@ -90,6 +93,7 @@ class Column(NamedTuple):
     column: npt.NDArray[np.uint64]
     phash: npt.NDArray[np.uint64]
     low_information: npt.NDArray[np.bool_]
+    near: Series | None = None  # answers what is near a row; without it every row is looked at
 
     def fingerprint(self, number: int) -> Fingerprint | None:
         """Return the fingerprint of the picture with this id; None where it has no such view."""
@@ -197,9 +201,8 @@ def candidates(
 
 def _compared(column: Column, wanted: list[Probe]) -> Iterator[tuple[Candidate, bool, bool]]:
     """Yield what is within the limits: whether it is flat, whether the probe was the plain one."""
-    near = hamming.within(
-        column.row, [p.fingerprint.row for p in wanted], [p.limits.row for p in wanted]
-    )
+    rows_near = column.near.within if column.near else partial(hamming.within, column.row)
+    near = rows_near([p.fingerprint.row for p in wanted], [p.limits.row for p in wanted])
     for probe, (positions, rows) in zip(wanted, near, strict=True):
         columns = hamming.distances(column.column[positions], probe.fingerprint.column)
         phashes = hamming.distances(column.phash[positions], probe.fingerprint.phash)

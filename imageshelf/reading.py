@@ -11,7 +11,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import kinds
-from imageshelf.identifying import Wanted, digested
+from imageshelf.digesting import Wanted, digested
 from imageshelf.workers import workers
 
 if TYPE_CHECKING:

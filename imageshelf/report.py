@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import unicodedata
@@ -199,6 +198,8 @@ def matches_csv(matches: Iterable[Match]) -> bytes:
 
 def html_table(matches: Matches) -> str:
     """Return the answer as an HTML table, to stand below its pictures in a notebook."""
+    import html  # noqa: PLC0415 - for notebooks only
+
     rows = [_line(match) for match in matches]
     head = "".join(f"<th>{cell}</th>" for cell in _header())
     body = "".join(

@@ -21,6 +21,7 @@ from imageshelf.hash_names import DEFAULT as DHASH
 from imageshelf.kinds import Side
 from imageshelf.matching import DEFAULT, Fingerprint, Policy, Views
 from imageshelf.opening import MEMORY_LIMIT_MB, MEMORY_NOTE, UnreadableImage
+from imageshelf.pairing.series import Series
 from imageshelf.queries import QueryError
 from imageshelf.shelf import ShelfError, names, open_shelf
 from imageshelf.workers import WorkerError
@@ -165,7 +166,8 @@ class Searching:
         if catalogue is not None:
             self.memory_limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
             for view in self._views():
-                self.columns[view] = matching.Column(*catalogue.hashes(view))
+                hashes = catalogue.hashes(view)
+                self.columns[view] = matching.Column(*hashes, near=Series(hashes.row))
         self._keys = catalogue.keys() if catalogue else None
         self._foreign = self.shelf.foreign()
         self._below = tuple(os.path.join(names.folder(one), "") for one in self.question.below)

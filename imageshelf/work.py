@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from imageshelf.images import Picture, Refusal, Task, examine
 
 if TYPE_CHECKING:
-    from imageshelf.identifying import Wanted
+    from imageshelf.digesting import Wanted
 
 
 def work(item: Task | Wanted) -> Picture | Refusal | bytes | None:
-    """Return what `examine` or `identifying.digested` makes of an item."""
+    """Return what `examine` or `digesting.digested` makes of an item."""
     if isinstance(item, Task):
         return examine(item)
-    from imageshelf.identifying import digested  # noqa: PLC0415  few workers ever need it
+    from imageshelf.digesting import digested  # noqa: PLC0415  few workers ever need it
 
     return digested(item)

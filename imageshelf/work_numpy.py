@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from imageshelf import work as plain
 
 if TYPE_CHECKING:
-    from imageshelf.identifying import Wanted
+    from imageshelf.digesting import Wanted
     from imageshelf.images import Picture, Refusal, Task
 
 for _setting in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from imageshelf.decoding import PLUGINS
-from imageshelf.identifying import Wanted, digested
+from imageshelf.digesting import Wanted, digested
 from imageshelf.images import Task
 from imageshelf.work import work
 from tests.worker_functions import DEEDS

@@ -304,3 +304,26 @@ def test_a_merge_is_timed_and_finds_everything_known_the_second_time(tmp_path: P
     told = output("merging.py", 400, tmp_path).splitlines()
     assert told[0].startswith("merged: 200 new, 0 known, of 400 now: ")
     assert told[1].startswith("merged again: 0 new, 200 known, of 400 now: ")
+
+
+def test_progressive_pictures_are_compared_with_a_scaled_decode(tmp_path: Path) -> None:
+    for n, sampling in enumerate(("4:2:0", "4:4:4")):
+        picture = snapshot(n, (640, 520))
+        picture.save(tmp_path / f"{n}.jpg", quality=85, subsampling=sampling)
+    table = output("progressive.py", tmp_path, "--runs", 1).splitlines()
+    assert [line.split("|")[1].strip() for line in table[2:]] == ["4:2:0", "4:4:4", "all"]
+
+
+def test_formats_are_compared_with_a_plain_decode(pictures: Path) -> None:
+    wanted = ("--runs", 1, "--format", "PNG", "GIF")
+    table = output("formats.py", pictures, *wanted).splitlines()
+    assert [line.split("|")[1].strip() for line in table[2:]] == ["PNG", "GIF"]
+
+
+def test_cold_searches_are_compared_with_bare_imports(tmp_path: Path) -> None:
+    table = output("cold.py", "--count", 20, "--runs", 1, "--cache", tmp_path).splitlines()
+    assert [line.split("|")[1].strip() for line in table[2:5]] == [
+        "import numpy, PIL.Image",
+        "import imagehash, sqlite3, argparse",
+        "search.py, 20",
+    ]

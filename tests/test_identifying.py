@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf import identifying, index, open_shelf, search
+from imageshelf import digesting, identifying, index, open_shelf, search
 from imageshelf.indexing import IDENTIFIED, Indexing
 from tests.conftest import drawn
 
@@ -85,8 +85,8 @@ def test_a_run_that_was_stopped_before_digesting_is_made_up_for(
 
 
 def test_an_unreadable_picture_has_no_digest_and_stops_nothing(tmp_path: Path) -> None:
-    wanted = identifying.Wanted(b"gone.jpg", str(tmp_path / "gone.jpg"), pixels=True)
-    assert identifying.digested(wanted) is None
+    wanted = digesting.Wanted(b"gone.jpg", str(tmp_path / "gone.jpg"), pixels=True)
+    assert digesting.digested(wanted) is None
 
 
 @pytest.mark.parametrize("at_a_time", [1, 2, 3, 100])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import grouped, identifying, reading
+from imageshelf import digesting, grouped, identifying, reading
 from imageshelf.grouping import Question
 from imageshelf.indexing import Settings, index
 from imageshelf.kinds import BYTES, NEAR, PIXELS, TURNED
@@ -98,9 +98,9 @@ def test_only_pixels_of_the_same_measures_are_read(
 ) -> None:
     asked: list[str] = []
 
-    def noted(wanted: identifying.Wanted) -> bytes | None:
+    def noted(wanted: digesting.Wanted) -> bytes | None:
         asked.append(Path(wanted.path).name)
-        return identifying.digested(wanted)
+        return digesting.digested(wanted)
 
     monkeypatch.setattr(reading, "digested", noted)
     monkeypatch.setattr(reading, "workers", lambda f, **how: workers(f, **{**how, "jobs": 0}))

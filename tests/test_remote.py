@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from imageshelf import fetching, remote, report, urls
+from imageshelf.digesting import Wanted, digested
 from imageshelf.grouping import Question as GroupQuestion
-from imageshelf.identifying import Wanted, digested
 from imageshelf.images import Task, examine
 from imageshelf.indexing import Indexing, Settings, Summary, index
 from imageshelf.opening import UnreadableImage, open_regular

@@ -110,3 +110,36 @@ def test_numpy_starts_no_threads_unless_they_are_the_users(modules: str, expecte
             capture_output=True, text=True, check=True, env={**without, **given},
         )  # fmt: skip
         assert run.stdout.strip() == wanted
+
+
+BEFORE_NUMPY = """
+import importlib.abc, os, runpy, sys
+class Watch(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy" and os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+            os.write(2, b"numpy comes too early")
+            os._exit(7)
+        if name == "numpy":
+            os.write(1, b"numpy comes in time")
+sys.meta_path.insert(0, Watch())
+sys.argv = sys.argv[1:]
+sys.path.insert(0, sys.argv[0].rpartition("/")[0])
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("script", ["index.py", "search.py"])
+def test_a_script_says_so_before_numpy_is_imported(
+    script: str, tmp_path: Path, photos: Path
+) -> None:
+    shelf = str(tmp_path / "db.shelve")
+    if script == "search.py":
+        index(photos, shelf)
+    asked = ["-d", str(photos)] if script == "index.py" else ["-q", str(photos / "0.jpg")]
+    without = {key: value for key, value in os.environ.items() if "_THREADS" not in key}
+    run = subprocess.run(
+        [sys.executable, "-c", BEFORE_NUMPY, str(ROOT / script), *asked, "-s", shelf],
+        capture_output=True, text=True, check=False, env=without,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert "numpy comes in time" in run.stdout

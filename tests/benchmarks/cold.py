@@ -21,7 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from tests.benchmarks.speed import MEGABYTE, Run, measure, median  # noqa: E402
+from tests.benchmarks.speed import HERE, MEGABYTE, Run, measure, median  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,19 +33,26 @@ BATCH = 10_000
 
 
 def shelf_of(cache: str, count: int) -> str:
-    """Path of a shelf of so many drawn pictures, made once."""
+    """Path of a shelf of so many drawn pictures, made once, by a process of its own."""
     path = os.path.join(cache, f"drawn-{count}.shelve")
-    if not os.path.exists(path):
-        from imageshelf.canary import current_recipe  # noqa: PLC0415 - the one who measures stays small
-        from imageshelf.shelf import open_shelf  # noqa: PLC0415
-
-        with open_shelf(path + ".part", "n") as shelf:
-            shelf.adopt(current_recipe())
-            catalogue = shelf.whole_catalogue()
-            for batch in entries(count):
-                catalogue.add(batch)
-        os.rename(path + ".part", path)
+    if not os.path.exists(path):  # the one who measures stays small: its children begin as it is
+        measure(
+            [sys.executable, os.path.join(HERE, "cold.py"), "--fill", path, "--count", str(count)]
+        )
     return path
+
+
+def fill(path: str, count: int) -> None:
+    """Make a shelf of so many drawn pictures."""
+    from imageshelf.canary import current_recipe  # noqa: PLC0415
+    from imageshelf.shelf import open_shelf  # noqa: PLC0415
+
+    with open_shelf(path + ".part", "n") as shelf:
+        shelf.adopt(current_recipe())
+        catalogue = shelf.whole_catalogue()
+        for batch in entries(count):
+            catalogue.add(batch)
+    os.rename(path + ".part", path)
 
 
 def entries(count: int) -> Iterator[list[Entry]]:
@@ -81,7 +88,11 @@ def main(argv: list[str] | None = None) -> int:
         default=os.path.join(tempfile.gettempdir(), "imageshelf-benchmarks"),
         help="where the drawn shelves are kept for the next time",
     )
+    parser.add_argument("--fill", metavar="FILE", help="only draw this shelf")
     args = parser.parse_args(argv)
+    if args.fill:
+        fill(args.fill, *args.count)
+        return 0
     os.makedirs(args.cache, exist_ok=True)
     query = os.path.join(args.cache, "query.jpg")
     drawing = f"from tests.benchmarks.drawn import picture; picture(7, (500, 375)).save({query!r})"

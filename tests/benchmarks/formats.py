@@ -92,6 +92,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("photos", nargs="?", metavar="PHOTOS")
     parser.add_argument("--runs", type=int, default=5, metavar="N")
     parser.add_argument("--most", type=int, default=6, metavar="N", help="pictures of PHOTOS")
+    parser.add_argument("--format", nargs="+", choices=FORMATS, default=[*FORMATS], metavar="NAME")
     args = parser.parse_args(argv)
     import pillow_heif  # noqa: PLC0415 - the process that measures has loaded what it measures
 
@@ -101,7 +102,8 @@ def main(argv: list[str] | None = None) -> int:
         path = os.path.join(folder, "a")
         for image in sources(args.photos, args.most):
             size = "larger" if image.width * image.height > 10**6 else "500x375"
-            for name, (kind, mode, options) in FORMATS.items():
+            for name in args.format:
+                kind, mode, options = FORMATS[name]
                 stream = io.BytesIO()
                 image.convert(mode).save(stream, kind, **options)
                 with open(path, "wb") as file:

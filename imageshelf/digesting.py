@@ -1,0 +1,35 @@
+"""What a worker process does for the last step of an index run: digest one picture.
+
+Apart from `identifying`, which sees to the step: a worker should import little.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from imageshelf import kinds
+from imageshelf.decoding import memory_limit
+from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage
+from imageshelf.urls import is_url
+
+
+class Wanted(NamedTuple):
+    """A picture to be digested: its bytes, or every pixel of it."""
+
+    name: bytes
+    path: str
+    pixels: bool
+    memory_limit_mb: int = MEMORY_LIMIT_MB
+
+
+def digested(wanted: Wanted) -> bytes | None:
+    """Return the digest, or None for a picture that cannot be read now; what a worker does."""
+    try:
+        with memory_limit(wanted.memory_limit_mb):
+            if is_url(wanted.path):
+                from imageshelf import fetching  # noqa: PLC0415 - only who reads URLs pays for it
+
+                return fetching.digested(wanted.path, pixels=wanted.pixels)
+            return (kinds.pixel_digest if wanted.pixels else kinds.digest)(wanted.path)
+    except (UnreadableImage, OSError):
+        return None
