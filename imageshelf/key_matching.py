@@ -104,7 +104,7 @@ def _within(
         for at, distance in zip(positions.tolist(), distances.tolist(), strict=True):
             theirs = whole.row[at], whole.column[at], whole.phash[at]
             row, column, phash = (
-                hamming.distance(a, int(b)) for a, b in zip(mine, theirs, strict=True)
+                hamming.distance(a, int(b)) for a, b in zip(mine[:3], theirs, strict=True)
             )
             score = matching.score(row, column, phash)
             number = int(keys.ids[at])
