@@ -61,6 +61,8 @@ class Orders(NamedTuple):
     setup: bytes
     time_limit_s: float
     memory_limit_bytes: int | None
+    # A copy: NumPy, while it is imported, changes the one that a child would read half-way.
+    environment: dict[str, str] | None = None
 
 
 class Worker:
@@ -122,6 +124,7 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,  # an import error; from then on the worker's life line
                 bufsize=1 << 16,
+                env=self._orders.environment,
                 creationflags=creation_flags(),
                 start_new_session=True,  # a terminal's Ctrl-C is the parent's alone
             )

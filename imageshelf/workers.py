@@ -109,7 +109,7 @@ def _orders(
     except (pickle.PicklingError, AttributeError, TypeError, RuntimeError) as exc:
         raise WorkerError(f"{function!r} cannot run in worker processes: {exc}") from exc
     setup = frame(pickle.dumps((name, time_limit_s, memory_limit_bytes)))
-    return Orders(start, setup, time_limit_s, memory_limit_bytes)
+    return Orders(start, setup, time_limit_s, memory_limit_bytes, dict(os.environ))
 
 
 class Pool:

@@ -735,3 +735,28 @@ def test_only_quick_items_are_handed_over_many_at_a_time(
         assert all(not isinstance(outcome, Lost) for _, outcome in run(items))
     usual = sorted(depths)[len(depths) // 2]
     assert (usual > worker_process.DEPTH) is deep
+
+
+@posix
+def test_workers_start_while_another_thread_changes_the_environment() -> None:
+    """As NumPy does while it is imported; a child that read it then ended with EFAULT."""
+    stopped = threading.Event()
+
+    def change() -> None:
+        number = 0
+        while not stopped.is_set():
+            number += 1
+            os.environ[f"IMAGESHELF_TEST_{number % 50}"] = "x" * (number % 300)
+            os.environ.pop(f"IMAGESHELF_TEST_{(number + 7) % 50}", None)
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        for _ in range(30):
+            with workers.workers(deeds.double, jobs=2) as run:
+                assert sorted(run([1, 2])) == [(1, 2), (2, 4)]
+    finally:
+        stopped.set()
+        changing.join()
+        for name in [name for name in os.environ if name.startswith("IMAGESHELF_TEST_")]:
+            del os.environ[name]
