@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from imageshelf.identifying import Wanted
     from imageshelf.images import Picture, Refusal, Task
     from imageshelf.shelf.catalogue import Entry
 
@@ -22,12 +23,13 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 
-def examined(item: Task) -> Picture | Refusal:
+def examined(item: Task | Wanted) -> Picture | Refusal | bytes | None:
     """Return what the workers of index.py would, but for the view without borders."""
-    from imageshelf import borders, images  # noqa: PLC0415  not before the parent's other imports
+    from imageshelf import borders  # noqa: PLC0415  not before the parent's other imports
+    from imageshelf.work import work  # noqa: PLC0415
 
     setattr(borders, "without_borders", lambda _: None)  # noqa: B010  for a worker's whole life
-    return images.examine(item)
+    return work(item)
 
 
 def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
@@ -65,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     from tests.benchmarks import bare_index  # noqa: PLC0415  workers cannot import __main__
 
     setattr(pipeline, "_hashed", hashed)  # noqa: B010  mypy would have them never change
-    setattr(indexing, "work", bare_index.examined)  # noqa: B010
+    setattr(indexing, "WORK", bare_index.examined)  # noqa: B010
     return index.main(argv)
 
 
