@@ -249,7 +249,8 @@ def test_the_workers_of_an_index_without_views_look_for_no_borders(
 ) -> None:
     from imageshelf import borders, images, indexing, pipeline  # noqa: PLC0415
 
-    for place, name in ((indexing, "WORK"), (pipeline, "_hashed"), (borders, "without_borders")):
+    changed: list[tuple[Any, str]] = [(indexing, "WORK"), (indexing.Indexing, "batches")]
+    for place, name in (*changed, (pipeline, "_hashed"), (borders, "without_borders")):
         monkeypatch.setattr(place, name, getattr(place, name))  # and put back at the end
     module("bare_index").main(["-d", str(tmp_path), "-s", str(tmp_path / "db.shelve"), "-q"])
     bordered = ImageOps.expand(snapshot(9, (300, 200)), 40, "white")
