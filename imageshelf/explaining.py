@@ -19,7 +19,7 @@ from imageshelf.decoding import decode
 from imageshelf.kinds import Side
 from imageshelf.opening import UnreadableImage, open_regular, unreadable
 from imageshelf.reduction import LANCZOS, ORIENTATIONS
-from imageshelf.searching import views_of
+from imageshelf.subjects import views_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

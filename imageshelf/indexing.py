@@ -15,26 +15,27 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from imageshelf import scanning, vanishing
+from imageshelf.datasets import Datasets
 from imageshelf.hash_names import BITS, DEFAULT, NEED_NUMPY
 from imageshelf.opening import MEMORY_LIMIT_MB, MEMORY_NOTE
-from imageshelf.scanning import PICTURE, DatasetError, FileList, Known, Survey, Walk
+from imageshelf.scanning import PICTURE, DatasetError, Survey
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.stopping import stopping
+from imageshelf.surveying import Surveying
 from imageshelf.suspicion import REASON, Suspicion
 from imageshelf.urls import is_url
-from imageshelf.workers import Lost, WorkerError, cores, workers
+from imageshelf.workers import Lost, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     from imageshelf.pipeline import Answer, Batch
-    from imageshelf.remote import Folder
+    from imageshelf.scanning import Known
     from imageshelf.suspicion import Turn
     from imageshelf.workers import Mapper
 
@@ -112,30 +113,26 @@ class Indexing:
         settings: Settings | None = None,
     ) -> None:
         roots = [dataset] if isinstance(dataset, (str, os.PathLike)) else dataset
-        given = [os.fspath(root) for root in roots]
-        self.roots = scanning.outermost(root for root in given if not is_url(root))
-        self._folders: dict[str, Folder] = {}  # datasets by URL
-        self._urls = [root for root in given if is_url(root)]
+        self._datasets = Datasets(os.fspath(root) for root in roots)
         self.settings = settings or Settings()
         if self.settings.hash not in {DEFAULT, *BITS}:
             known = ", ".join([DEFAULT, *BITS])
             raise ValueError(f"expected one of the hashes {known}, not {self.settings.hash!r}")
         self.summary = Summary(shelf=os.fspath(shelve))
         self.found = Survey()
-        self._moved: list[tuple[bytes, bytes]] = []  # name before, name now
         self._mapper: Mapper[Any, Any] | None = None
         self._reading = False  # files are being read: this run has yet to come to its end
         self._shared = False  # there may be pictures that share a key and are not identified
 
     def __enter__(self) -> Self:
         """Check the datasets and open the shelf; for a new one the workers start before that."""
-        for root in self.roots:
-            scanning.check_dataset(root)
+        self._datasets.check()
         with ExitStack() as opening:
             self._stop = opening.enter_context(stopping())
             self._cleanup = opening
-            if self._urls:
-                self._look_up_urls()
+            if self._datasets.urls:
+                with self._stop.at_once():
+                    self._datasets.look_up(self.settings)
             if self.settings.rebuild or not os.path.exists(self.summary.shelf):
                 self._workers()
             from imageshelf.canary import current_recipe  # noqa: PLC0415 - Pillow: workers first
@@ -177,14 +174,12 @@ class Indexing:
 
         Raises DatasetError if a dataset has lost more than half of its pictures.
         """
+        surveying = Surveying(self._datasets, self.shelf, self.settings, self._path)
         with self._stop.at_once():
-            before = [self._survey(root) for root in self.roots]
-            self._follow_moves()
-            for root, known, lost in before:
-                self._judge(root, known, lost)
+            self.found = surveying.all()
         self.summary.unchanged = self.found.same
         self.summary.skipped = len(self.found.still_skipped)
-        self.summary.skips = self._remembered_skips()
+        self.summary.skips = [Skipped(name, reason) for name, reason in surveying.skips()]
         self.summary.links = self.found.links
         self.summary.unlisted = [
             Skipped(self.shelf.path_of(os.fsdecode(name)), why) for name, why in self.found.unlisted
@@ -225,7 +220,7 @@ class Indexing:
         with self.catalogue.at_once():
             added = self.catalogue.add(batch.entries, batch.skips)
             self._shared |= added.shared
-            if batch.last and not (self._shared or self._moved or self.found.vanished):
+            if batch.last and not (self._shared or self.found.moved or self.found.vanished):
                 self._end("yes")
         self.summary.new += added.new
         self.summary.changed += added.changed
@@ -242,7 +237,7 @@ class Indexing:
         gone = self._gone()
         moves = [
             (old, new, status)
-            for old, new in self._moved
+            for old, new in self.found.moved
             if (status := self._status(new)) is not None
         ]
         if moves:
@@ -269,7 +264,7 @@ class Indexing:
 
         step = Identifying(
             self.catalogue, self._suspicion, self._stop, self._workers, self._path,
-            self.settings.memory_limit_mb, self._is_ours,
+            self.settings.memory_limit_mb, self._datasets.may_read,
         )  # fmt: skip
         step.all(tell)
         self.summary.undigested = [
@@ -283,128 +278,11 @@ class Indexing:
 
     # -- how ------------------------------------------------------------------------------------
 
-    def _survey(self, root: str) -> tuple[str, int, list[Known]]:
-        """Compare one dataset; return it with the pictures known before and those not met."""
-        part = Survey()
-        if root in self._folders:
-            return self._survey_url(root, part)
-        own = names.absolute(root)
-        walks = [self._walk(own, prefix) for prefix in names.prefixes_below(own, self.shelf.folder)]
-        for walk in walks:
-            known = self.catalogue.known(walk.prefix, self._decoders())
-            scanning.compare(walk, known, part)
-        lost = [known for known in part.vanished if known.state == PICTURE]
-        known_before = part.same + part.changed + len(lost)
-        self.found.merge(part)
-        return root, known_before, lost
-
-    def _decoders(self) -> str:
-        """Return for which decoders a skip is remembered: none when all are to be retried."""
-        from imageshelf.images import decoders  # noqa: PLC0415 - Pillow: workers first
-
-        return "" if self.settings.retry_skipped else decoders()
-
-    def _look_up_urls(self) -> None:
-        """List the topmost folder of each dataset by URL, before the shelf is opened."""
-        from imageshelf import remote  # noqa: PLC0415 - folders do without
-
-        if self.settings.jobs != 0 and any(url.startswith("memory://") for url in self._urls):
-            raise DatasetError("memory:// is in this process only: index it with --jobs 0")
-        with self._stop.at_once():
-            for url in remote.outermost(self._urls):
-                self._folders[url] = remote.Folder(
-                    url, self.settings.exclude, emptied=self.settings.allow_vanished
-                )
-        self.roots += self._folders
-
-    def _survey_url(self, root: str, part: Survey) -> tuple[str, int, list[Known]]:
-        from imageshelf import remote  # noqa: PLC0415 - as above
-
-        folder = self._folders[root]
-        known = self.catalogue.known(folder.prefix, self._decoders())
-        remote.compare(folder, folder.known(known), part)
-        lost = [known for known in part.vanished if known.state == PICTURE]
-        known_before = part.same + part.changed + len(lost)
-        self.found.merge(part)
-        return root, known_before, lost
-
-    def _remembered_skips(self) -> list[Skipped]:
-        if not self.found.still_skipped:
-            return []
-        reasons = dict(
-            row
-            for root in self.roots
-            for prefix in (
-                [self._folders[root].prefix]
-                if root in self._folders
-                else names.prefixes_below(names.absolute(root), self.shelf.folder)
-            )
-            for row in self.catalogue.reasons(prefix)
-        )
-        return [
-            Skipped(names.to_text(name), reasons.get(name, "")) for name in self.found.still_skipped
-        ]
-
-    def _walk(self, root: str, prefix: bytes) -> Walk:
-        """Return the walk of the part of a dataset whose names begin with the prefix."""
-        folder = self.shelf.folder
-        if prefix:  # below the shelf's own folder names are relative: a walk of their own
-            ignore, below = [names.to_bytes(folder.replace(os.sep, "/")) + b"/"], b""
-        else:
-            shelf = names.to_bytes(os.path.basename(self.shelf.path))
-            ignore = [shelf + suffix for suffix in (b"", b"-journal", b"-wal", b"-shm")]
-            inside = os.path.join(root, "")
-            below = names.to_bytes(folder + "/")[len(inside) :] if folder != root else b""
-            root = folder
-        return Walk(
-            names.native(root),
-            prefix,
-            below=below,
-            exclude=self.settings.exclude,
-            follow_symlinks=self.settings.follow_symlinks,
-            ignore=ignore,
-        )
-
-    def _follow_moves(self) -> None:
-        """Take renamed and moved pictures off the lists of new and vanished ones."""
-        found = self.found
-        self._moved = vanishing.moves(
-            found.vanished, found.to_read, self.catalogue.inode_of, self._path
-        )
-        if not self._moved:
-            return
-        old, new = {old for old, _ in self._moved}, {new for _, new in self._moved}
-        found.vanished = [known for known in found.vanished if known.name not in old]
-        to_read = FileList()
-        for name, size_bytes, mtime_ns in found.to_read:
-            if name not in new:
-                to_read.append(name, size_bytes, mtime_ns)
-        found.to_read = to_read
-
-    def _judge(self, root: str, known: int, lost: list[Known]) -> None:
-        """Refuse a dataset that has lost more than half of its pictures, as if not mounted."""
-        moved = {old for old, _ in self._moved}
-        excluded = scanning.excluder(self.settings.exclude)
-        inside = os.path.join(names.absolute(root), "")
-
-        def unwanted(known: Known) -> bool:
-            if root in self._folders:
-                folder = self._folders[root]
-                return folder.excluded(folder.below(known.name))
-            below = self.shelf.path_of(names.to_text(known.name)).removeprefix(inside)
-            return scanning.any_part(excluded, names.to_bytes(below.replace(os.sep, "/")))
-
-        missing = sum(one.name not in moved and not unwanted(one) for one in lost)
-        if missing * 2 > known and not self.settings.allow_vanished:
-            raise DatasetError(
-                f"{missing:,} of the {known:,} pictures known below {root!r} are gone: is "
-                f"{'this the right place' if root in self._folders else 'its drive mounted'}? "
-                "Nothing was changed; if they are really gone, add --allow-vanished"
-            )
-
     def _gone(self) -> list[Known]:
-        if self.settings.allow_vanished:
+        if self.settings.allow_vanished or not self.found.vanished:
             return self.found.vanished
+        from imageshelf import vanishing  # noqa: PLC0415 - most runs meet everything again
+
         unlisted = [folder for folder, _ in self.found.unlisted]
         return vanishing.gone(self.found.vanished, unlisted, self.found.renumbered, self._path)
 
@@ -425,54 +303,20 @@ class Indexing:
         Nothing is ever set aside into a dataset.
         """
         noted = {one.name for one in self.catalogue.datasets() if one.completed_ns is not None}
-        named = {names.to_bytes(self.shelf.name_of(root)): root for root in self.roots}
+        named = {names.to_bytes(self.shelf.name_of(root)): root for root in self._datasets.roots}
         return [
-            (name, 0 if root in self._folders else os.stat(root).st_dev)
-            for name, root in named.items()
-            if name not in noted
+            (name, self._datasets.device(root)) for name, root in named.items() if name not in noted
         ]
-
-    def _is_ours(self, name: bytes) -> bool:
-        """Tell whether a picture may be read: at an URL only below this run's datasets."""
-        if b"://" not in name or not is_url(names.to_text(name)):
-            return True
-        return any(folder.holds(name) for folder in self._folders.values())
 
     def _workers(self) -> Mapper[Any, Any]:
         if self._mapper is None:
-            settings = self.settings
+            from imageshelf.staffing import staff  # noqa: PLC0415 - not needed if nothing changed
+
+            work = WORK_NUMPY if self.settings.hash in NEED_NUMPY else WORK
             self._mapper = self._cleanup.enter_context(
-                self._cluster(settings.scheduler)
-                if settings.scheduler
-                else workers(
-                    self._work(),
-                    jobs=cores() if settings.jobs is None else settings.jobs,
-                    time_limit_s=settings.time_limit_s,
-                    memory_limit_bytes=settings.memory_limit_mb * 1_000_000,
-                )
+                staff(work, self.settings, self._datasets.roots, self._stop)
             )
         return self._mapper
-
-    def _work(self) -> str:
-        return WORK_NUMPY if self.settings.hash in NEED_NUMPY else WORK
-
-    @contextmanager
-    def _cluster(self, scheduler: str) -> Iterator[Mapper[Any, Any]]:
-        from imageshelf.cluster import cluster  # noqa: PLC0415 - Dask is an extra
-
-        roots = [names.absolute(root) for root in self.roots]
-        with ExitStack() as line:
-            with self._stop.at_once():  # connecting may take its time
-                mapper: Mapper[Any, Any] = line.enter_context(
-                    cluster(
-                        self._work(),
-                        scheduler=scheduler,
-                        time_limit_s=self.settings.time_limit_s,
-                        memory_limit_bytes=self.settings.memory_limit_mb * 1_000_000,
-                        folders=[root for root in roots if os.path.isdir(root)],
-                    )
-                )
-            yield mapper
 
     def _answers(self, turn: Turn) -> Iterator[Answer]:
         from imageshelf.images import Task  # noqa: PLC0415 - as above
@@ -485,7 +329,7 @@ class Indexing:
         )
         if turn.culprit:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
-        if self._folders:
+        if self._datasets.folders:
             from imageshelf import fetching  # noqa: PLC0415 - as above
 
             return fetching.within(tasks, self.settings.memory_limit_mb * 10**6, self._workers())
@@ -493,7 +337,7 @@ class Indexing:
 
     def _status(self, name: bytes) -> os.stat_result | None:
         """Return the status of a file; None when it has gone on since the walk."""
-        if self._folders and is_url(names.to_text(name)):
+        if self._datasets.folders and is_url(names.to_text(name)):
             return os.stat_result((0, 0, 0, 1, *(0,) * 6))
         try:
             return os.stat(self._path(name), follow_symlinks=False)

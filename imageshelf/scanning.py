@@ -101,6 +101,7 @@ class Survey:
     others: int = 0
     links: int = 0
     vanished: list[Known] = field(default_factory=list)
+    moved: list[tuple[bytes, bytes]] = field(default_factory=list)  # name before, name now
     renumbered: set[tuple[int, int]] = field(default_factory=set)  # device before, device now
     unlisted: list[tuple[bytes, str]] = field(default_factory=list)  # folder, reason
 

@@ -244,6 +244,25 @@ def test_an_index_without_views_has_the_same_keys_and_no_further_view(
         assert len(mine.hashes("trimmed").ids) == 0 < len(theirs.hashes("trimmed").ids)
 
 
+def test_the_workers_of_an_index_without_views_look_for_no_borders(
+    tmp_path: Path, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from imageshelf import borders, images, indexing, pipeline  # noqa: PLC0415
+
+    changed: list[tuple[Any, str]] = [(indexing, "WORK"), (indexing.Indexing, "batches")]
+    for place, name in (*changed, (pipeline, "_hashed"), (borders, "without_borders")):
+        monkeypatch.setattr(place, name, getattr(place, name))  # and put back at the end
+    module("bare_index").main(["-d", str(tmp_path), "-s", str(tmp_path / "db.shelve"), "-q"])
+    bordered = ImageOps.expand(snapshot(9, (300, 200)), 40, "white")
+    bordered.save(tmp_path / "bordered.png")
+    task = images.Task(str(tmp_path / "bordered.png"))
+    work: Any = indexing.WORK
+    before, now = images.examine(task), work(task)
+    assert isinstance(before, images.Picture)
+    assert before.trimmed is not None
+    assert now.trimmed is None
+
+
 def test_one_query_and_a_batch_are_measured(pictures: Path, tmp_path: Path, module: Any) -> None:
     query = module("query")
     first, second = query.one_query(2000, 3)

@@ -174,7 +174,7 @@ def test_a_search_reads_pictures_as_large_as_those_on_the_shelf(
     for limit_mb, noted in ((2048, 2048), (3000, 3000), (2500, 3000)):
         index(photos, shelve, Settings(rebuild=True, memory_limit_mb=limit_mb))
         with Searching(str(shelve)) as asked:
-            assert asked.memory_limit_mb == noted
+            assert asked.hashes.memory_limit_mb == noted
     for note, readable in (("nonsense", True), ("9" * 5000, True), ("1", False)):
         with open_shelf(shelve, "w") as shelf:
             shelf.whole_catalogue().set_meta("memory_limit_mb", note)

@@ -33,9 +33,10 @@ from imageshelf.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.indexing import Settings
 from imageshelf.matching import STRICT, Policy
 from imageshelf.queries import QueryError
-from imageshelf.searching import Question, subjects_on
+from imageshelf.searching import Question
 from imageshelf.shelf import ShelfError, chunks
 from imageshelf.shelf.catalogue import Catalogue, PictureRow
+from imageshelf.subjects import subjects_on
 from tests.conftest import drawn
 from tests.test_full_decode import KINDS, SIZES
 

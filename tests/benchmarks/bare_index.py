@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from imageshelf.digesting import Wanted
     from imageshelf.images import Picture, Refusal, Task
+    from imageshelf.pipeline import Batch
     from imageshelf.shelf.catalogue import Entry
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -22,12 +24,13 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 
-def examined(item: Task) -> Picture | Refusal:
+def examined(item: Task | Wanted) -> Picture | Refusal | bytes | None:
     """Return what the workers of index.py would, but for the view without borders."""
-    from imageshelf import borders, images  # noqa: PLC0415  not before the parent's other imports
+    from imageshelf import borders  # noqa: PLC0415  not before the parent's other imports
+    from imageshelf.work import work  # noqa: PLC0415
 
     setattr(borders, "without_borders", lambda _: None)  # noqa: B010  for a worker's whole life
-    return images.examine(item)
+    return work(item)
 
 
 def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
@@ -61,13 +64,24 @@ def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
 
 def main(argv: list[str] | None = None) -> int:
     import index  # noqa: PLC0415  from the folder above
-    from imageshelf import indexing, pipeline  # noqa: PLC0415
+    from imageshelf import indexing  # noqa: PLC0415
     from tests.benchmarks import bare_index  # noqa: PLC0415  workers cannot import __main__
 
-    setattr(pipeline, "_hashed", hashed)  # noqa: B010  mypy would have them never change
-    setattr(indexing, "work", bare_index.examined)  # noqa: B010
+    whole = indexing.Indexing.batches
+
+    def batches(*args: Any) -> Iterator[Batch]:
+        from imageshelf import pipeline  # noqa: PLC0415  NumPy: as in indexing.py, workers first
+
+        setattr(pipeline, "_hashed", hashed)  # noqa: B010  mypy would have them never change
+        return whole(*args)
+
+    setattr(indexing.Indexing, "batches", batches)  # noqa: B010
+    setattr(indexing, "WORK", bare_index.examined)  # noqa: B010
     return index.main(argv)
 
 
 if __name__ == "__main__":
+    from imageshelf import own_process
+
+    own_process.tune()  # as index.py does
     raise SystemExit(main())
