@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from imageshelf import __version__
+from imageshelf.arguments import Parser
 from imageshelf.hash_names import BITS, DEFAULT
 from imageshelf.opening import MEMORY_LIMIT_MB
 
@@ -17,7 +18,7 @@ FORMATS = ("text", "json", "jsonl", "csv")
 
 def index_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the options of `index.py`; a wrong one exits with status 2 and a sentence."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="index.py",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -26,6 +27,7 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
     what.add_argument(
         "-d",
         "--dataset",
+        type=path,
         nargs="+",
         action="extend",
         required=True,
@@ -35,6 +37,7 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
     what.add_argument(
         "-s",
         "--shelve",
+        type=path,
         default="db.shelve",
         metavar="FILE",
         help="the shelf to fill (default: %(default)s)",
@@ -114,7 +117,7 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
 
 def search_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the options of `search.py`; a wrong one exits with status 2 and a sentence."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="search.py",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -161,6 +164,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
     one.add_argument(
         "-q",
         "--query",
+        type=path,
         nargs="+",
         action="extend",
         metavar="PATH",
@@ -175,6 +179,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "-s",
         "--shelve",
+        type=path,
         default="db.shelve",
         metavar="FILE",
         help="the shelf to search (default: %(default)s)",
@@ -256,10 +261,17 @@ def _report(group: argparse._ArgumentGroup) -> None:
 # -- what an option may hold ----------------------------------------------------------------------
 
 
+def path(text: str) -> str:
+    """Return a path; an empty one (of an unset variable) would mean the working folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, got ''")
+    return text
+
+
 def whole_number(text: str) -> int:
     """Return a number of at least 0."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
     return int(text)
 
 
