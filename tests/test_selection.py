@@ -47,6 +47,7 @@ def chosen(
         (b"", "is not JSON"),
         (b"{", "is not JSON"),
         (b"\xff\xfe", "is not JSON"),
+        (b"\xff\xd8\xff\xe0", "is not JSON: it is no UTF-8 text"),
         (b"[" * 100_000, "is not JSON"),
         (b"[]", "is none: expected a JSON object"),
         (b"null", "is none"),
