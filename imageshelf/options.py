@@ -57,7 +57,7 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
         "--hash",
         default=DEFAULT,
         choices=[DEFAULT, *BITS],
-        help="the hash that is the key (default: %(default)s); a shelf holds keys of one",
+        help="the hash to make the keys of (default: %(default)s); one shelf holds one hash",
     )
     hashing.add_argument("--full-decode", action="store_true",
                          help="decode every pixel: keys equal imagehash.dhash bit for bit, at a "
@@ -204,13 +204,14 @@ def _match(group: argparse._ArgumentGroup) -> None:
         "--max-distance",
         type=bits,
         metavar="N",
-        help="every key within N of its bits (64; 576 of marr), whatever the other hashes say",
+        help="every picture whose key differs in at most N bits (of 64; of 576 for marr), whatever "
+        "the other hashes say",
     )
     one.add_argument(
         "--similarity",
         type=percent,
         metavar="PERCENT",
-        help="every key with at least so many percent equal bits",
+        help="every picture whose key has at least so many percent equal bits",
     )
     group.add_argument(
         "--kind",
@@ -253,7 +254,9 @@ def _report(group: argparse._ArgumentGroup) -> None:
         help="exit with status 3 if a query matches nothing",
     )
     group.add_argument(
-        "--open", action="store_true", help="open the matches in the system's viewer, at most ten"
+        "--open",
+        action="store_true",
+        help="open the matches in the system's viewer, at most ten; with --html, that page",
     )
     group.add_argument("--version", action="version", version=f"imageshelf {__version__}")
 
