@@ -8,7 +8,23 @@
     with open_shelf("db.shelve") as db:           # the shelf itself: hash -> file names
         print(db[key("img.jpg", db)])
 
-Names are loaded on first use, so that a script pays only for what it needs.
+Names are loaded on first use, so that a script pays only for what it needs. What a change is about
+says where it is made:
+
+    which files are read      scanning (the walk), remote (URLs), sniffing (what a file is)
+    what is skipped, how long opening, decoding (formats); shelf/catalogue (when it is tried again);
+                              suspicion (what took a run down)
+    one picture               images, opening, decoding, progressive, reduction, borders, metadata
+    hashes and distances      hashing, other_hashes, marr_hildreth, hamming
+    what is a match           matching, key_matching (`--hash`), kinds (identical, turned, near ...)
+    the run, the search       indexing, vanishing, pipeline, identifying; searching, queries
+    where work runs           workers and worker_*; cluster and cluster_* (Dask)
+    the shelf                 shelf/: all SQL; merging
+    duplicates                deduplicating, pairing/, grouping, keeping (which copy stays)
+    pictures that go          cleaning/: planning, deeds, undoing
+    what is printed           report, answers, *_report, terminal; page/ (HTML, contact sheet)
+    options                   options, cleaning/options; arguments (how mistakes are told)
+    the other verbs           explaining, calibrating, health (`check`), demo/
 """
 
 from __future__ import annotations

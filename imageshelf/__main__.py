@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from imageshelf import __version__, own_process, report, terminal, versions
+from imageshelf.arguments import Parser
 from imageshelf.cleaning import options as cleaning_options
 from imageshelf.stopping import stop_at_once
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
 
@@ -168,34 +169,63 @@ def failed(problem: Exception) -> int:
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options of a verb; a wrong one exits with status 2 and a sentence."""
-    parser = argparse.ArgumentParser(prog="python -m imageshelf", description=__doc__)
+    parser = Parser(
+        prog="python -m imageshelf",
+        description="Everything that is neither indexing nor searching. "
+        "`python -m imageshelf VERB --help` tells the options of a verb.",
+    )
     parser.add_argument("--version", action="version", version=f"imageshelf {__version__}")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    drawing = verbs.add_parser("demo", help="draw photograph-like scenes with copies of them")
+    drawing = verbs.add_parser(
+        "demo",
+        help="draw scenes like photographs with copies of them, to try things on",
+        description="Draw a dozen scenes like photographs, with copies of every known kind, to "
+        "try things on.",
+    )
     drawing.add_argument(
         "folder", metavar="DIR", help="a folder that is new, empty, or drawn before"
     )
     drawing.set_defaults(verb=demo)
-    checking = verbs.add_parser("check", help="whether the shelf can be trusted, and what to do")
+    checking = verbs.add_parser(
+        "check",
+        help="whether the shelf can be trusted, and what to do",
+        description="Look at a shelf's file, its lists and its index, the pictures on the disk "
+        "and the libraries; print each finding with its remedy. Exit status 1 if there is one.",
+    )
     _shelve(checking)
     checking.set_defaults(verb=check)
-    explaining = verbs.add_parser("explain", help="every measure of two pictures, side by side")
-    explaining.add_argument("a", metavar="A", help="a picture")
-    explaining.add_argument("b", metavar="B", help="another")
-    explaining.add_argument("--full-decode", action="store_true", help="decode every pixel")
+    explaining = verbs.add_parser(
+        "explain",
+        help="every measure of two pictures, and whether they match",
+        description="Print every measure of two pictures side by side, and which rule says "
+        "whether they match. They need not be on a shelf.",
+    )
+    explaining.add_argument("a", metavar="A", help="a picture, taken as the query")
+    explaining.add_argument("b", metavar="B", help="another picture")
+    explaining.add_argument(
+        "--full-decode", action="store_true", help="decode every pixel, as index.py does with it"
+    )
     _html(explaining)
     explaining.add_argument(
         "--contact-sheet", metavar="FILE", help="also draw the two as one JPEG or PNG"
     )
     explaining.set_defaults(verb=explain)
     calibrating = verbs.add_parser(
-        "calibrate", help="how far strangers and copies are apart in your collection"
+        "calibrate",
+        help="how many false matches to expect in your collection",
+        description="Print how far unrelated pictures and edited copies are apart in your "
+        "collection, and how many false matches to expect at each threshold.",
     )
     _shelve(calibrating)
     calibrating.add_argument("--svg", metavar="FILE", help="also draw the distances as a plot")
     _html(calibrating)
     calibrating.set_defaults(verb=calibrate)
-    merging = verbs.add_parser("merge", help="take over what another machine's shelf knows")
+    merging = verbs.add_parser(
+        "merge",
+        help="take over what another machine's shelf knows",
+        description="Take over every picture of another shelf with its hashes, what could not be "
+        "read, and what you decided with not-duplicates. No picture is opened.",
+    )
     _shelve(merging)
     merging.add_argument("other", metavar="OTHER", help="the other shelf; it is only read")
     merging.set_defaults(verb=merge)
@@ -206,7 +236,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _shelve(parser: argparse.ArgumentParser) -> None:
+def _shelve(parser: Parser) -> None:
     parser.add_argument(
         "-s",
         "--shelve",
@@ -216,7 +246,7 @@ def _shelve(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _html(parser: argparse.ArgumentParser) -> None:
+def _html(parser: Parser) -> None:
     parser.add_argument(
         "--html", metavar="FILE", help="also write it as a page to look at, in one file"
     )

@@ -8,6 +8,7 @@ the measures that other tools use, to compare with what they say.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -173,7 +174,9 @@ def _measured(path: str, *, full_decode: bool) -> Measured:
             for name in hash_names.NAMES
         }
     except UnreadableImage as exc:
-        raise ExplainError(f"{path} {exc.reason}") from exc
+        mistyped = not os.path.lexists(path)
+        reason = "does not exist; check the spelling" if mistyped else exc.reason
+        raise ExplainError(f"{path} {reason}") from exc
     except (OSError, MemoryError) as exc:
         raise ExplainError(f"{path} {unreadable(exc).reason}") from exc
     square = reduced.picture.resize((ERROR_SIDE, ERROR_SIDE), LANCZOS, reduced.box)

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from imageshelf import __version__
+from imageshelf.arguments import Parser
 from imageshelf.hash_names import BITS, DEFAULT
 from imageshelf.opening import MEMORY_LIMIT_MB
 
@@ -17,7 +18,7 @@ FORMATS = ("text", "json", "jsonl", "csv")
 
 def index_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the options of `index.py`; a wrong one exits with status 2 and a sentence."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="index.py",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -26,6 +27,7 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
     what.add_argument(
         "-d",
         "--dataset",
+        type=path,
         nargs="+",
         action="extend",
         required=True,
@@ -35,6 +37,7 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
     what.add_argument(
         "-s",
         "--shelve",
+        type=path,
         default="db.shelve",
         metavar="FILE",
         help="the shelf to fill (default: %(default)s)",
@@ -54,7 +57,7 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
         "--hash",
         default=DEFAULT,
         choices=[DEFAULT, *BITS],
-        help="the hash that is the key (default: %(default)s); a shelf holds keys of one",
+        help="the hash to make the keys of (default: %(default)s); one shelf holds one hash",
     )
     hashing.add_argument("--full-decode", action="store_true",
                          help="decode every pixel: keys equal imagehash.dhash bit for bit, at a "
@@ -114,7 +117,7 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
 
 def search_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the options of `search.py`; a wrong one exits with status 2 and a sentence."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="search.py",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -161,6 +164,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
     one.add_argument(
         "-q",
         "--query",
+        type=path,
         nargs="+",
         action="extend",
         metavar="PATH",
@@ -175,6 +179,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "-s",
         "--shelve",
+        type=path,
         default="db.shelve",
         metavar="FILE",
         help="the shelf to search (default: %(default)s)",
@@ -199,13 +204,14 @@ def _match(group: argparse._ArgumentGroup) -> None:
         "--max-distance",
         type=bits,
         metavar="N",
-        help="every key within N of its bits (64; 576 of marr), whatever the other hashes say",
+        help="every picture whose key differs in at most N bits (of 64; of 576 for marr), whatever "
+        "the other hashes say",
     )
     one.add_argument(
         "--similarity",
         type=percent,
         metavar="PERCENT",
-        help="every key with at least so many percent equal bits",
+        help="every picture whose key has at least so many percent equal bits",
     )
     group.add_argument(
         "--kind",
@@ -248,7 +254,9 @@ def _report(group: argparse._ArgumentGroup) -> None:
         help="exit with status 3 if a query matches nothing",
     )
     group.add_argument(
-        "--open", action="store_true", help="open the matches in the system's viewer, at most ten"
+        "--open",
+        action="store_true",
+        help="open the matches in the system's viewer, at most ten; with --html, that page",
     )
     group.add_argument("--version", action="version", version=f"imageshelf {__version__}")
 
@@ -256,10 +264,17 @@ def _report(group: argparse._ArgumentGroup) -> None:
 # -- what an option may hold ----------------------------------------------------------------------
 
 
+def path(text: str) -> str:
+    """Return a path; an empty one (of an unset variable) would mean the working folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, got ''")
+    return text
+
+
 def whole_number(text: str) -> int:
     """Return a number of at least 0."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
     return int(text)
 
 

@@ -239,7 +239,7 @@ def _refusal(url: str, exc: Exception) -> DatasetError:
         return exc
     said = fetching.said(exc)
     if isinstance(exc, ModuleNotFoundError) and str(exc.name).startswith("fsspec"):
-        why = "needs fsspec: python -m pip install 'imageshelf[url]'"
+        why = "needs fsspec: python -m pip install fsspec"
     elif isinstance(exc, ImportError):
         why = f"needs a package that is not installed: {said}"
     elif isinstance(exc, ValueError) and "rotocol" in said:

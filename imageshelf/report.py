@@ -1,4 +1,8 @@
-"""Answers as text, JSON and HTML. Functions here return text; only the scripts print."""
+"""Answers as text, JSON and HTML. Functions here return text; only the scripts print.
+
+A further `--format` is an entry of FORMATS, here for matches and in `duplicates_report` for groups,
+and a name in `options.FORMATS`.
+"""
 
 from __future__ import annotations
 

@@ -354,7 +354,7 @@ def test_wrong_usage_exits_with_2(options: list[str], capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit) as caught:
         script.main([*(["--dataset", "x"] if options else []), *options])
     assert caught.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @posix

@@ -62,6 +62,13 @@ def test_what_cannot_be_done_is_one_sentence(
     assert told.err.startswith("imageshelf: ")
 
 
+def test_a_mistyped_picture_did_not_vanish(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.main(["explain", str(photos / "0.jpg"), str(photos / "O.jpg")]) == 1
+    assert capsys.readouterr().err.endswith("O.jpg does not exist; check the spelling\n")
+
+
 def test_a_calibration_is_printed_and_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

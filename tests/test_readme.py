@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 
+DOCS = (ROOT / "docs").glob("*.md")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VERBS = (
     "demo", "check", "explain", "calibrate", "clean", "undo", "history", "not-duplicates",
@@ -85,6 +86,25 @@ def test_the_set_up_commands_stand_on_the_first_screen() -> None:
     assert README.index("```sh") < 500
     (powershell,) = blocks("powershell")
     assert len(powershell.splitlines()) == 2
+
+
+def anchors(markdown: str) -> set[str]:
+    """The places in a page that a link can name, as GitHub calls them."""
+    headings = re.findall(r"^#+ (.*)$", markdown, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{p.name}" for p in sorted(DOCS))])
+def test_every_link_and_every_named_section_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        there = (ROOT / page).parent / path if path else ROOT / page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there.read_text(encoding="utf-8")), target
+    if page == "README.md":
+        for section in re.findall(r"see \*([^*]+)\*", text):
+            assert f"\n## {section}\n" in text, section
 
 
 def test_requirements_and_pyproject_agree_and_every_line_has_a_reason() -> None:

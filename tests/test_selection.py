@@ -47,6 +47,7 @@ def chosen(
         (b"", "is not JSON"),
         (b"{", "is not JSON"),
         (b"\xff\xfe", "is not JSON"),
+        (b"\xff\xd8\xff\xe0", "is not JSON: it is no UTF-8 text"),
         (b"[" * 100_000, "is not JSON"),
         (b"[]", "is none: expected a JSON object"),
         (b"null", "is none"),
@@ -163,8 +164,8 @@ def test_protection_holds_for_what_is_chosen(shelf: Shelf, tmp_path: Path) -> No
     assert "reference folder" in found.groups[0].left[0].reason
 
 
-def test_the_selection_that_the_readme_shows_can_be_read() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"^```json\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
+def test_the_selection_that_the_documentation_shows_can_be_read() -> None:
+    told = (ROOT / "docs" / "cleaning.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```json\n(.*?)^```$", told, re.DOTALL | re.MULTILINE)
     chosen = Chosen(("trip/a.jpg",), ("backup/a.jpg", "/mnt/stick/a (1).jpg"))
     assert parse(shown.encode()) == Selection("/home/me/db.shelve", (chosen,))

@@ -11,8 +11,10 @@ from imageshelf.cleaning import planning
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from imageshelf.arguments import Parser
+
     Verb = Callable[[argparse.Namespace], int]
-    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no other name
+    Verbs = argparse._SubParsersAction[Parser]  # noqa: SLF001 - it has no other name
 
 
 def add_clean(verbs: Verbs, verb: Verb) -> None:
@@ -103,7 +105,12 @@ def _how(group: argparse._ArgumentGroup) -> None:
 
 def add_undo(verbs: Verbs, verb: Verb) -> None:
     """Add `undo`."""
-    parser = verbs.add_parser("undo", help="put everything back that a clean-up did")
+    parser = verbs.add_parser(
+        "undo",
+        help="put everything back that a clean-up did",
+        description="Put back what a clean-up set aside, trashed or linked. What was deleted for "
+        "good stays deleted.",
+    )
     _shelve(parser)
     parser.add_argument(
         "run",
@@ -117,7 +124,11 @@ def add_undo(verbs: Verbs, verb: Verb) -> None:
 
 def add_history(verbs: Verbs, verb: Verb) -> None:
     """Add `history`."""
-    parser = verbs.add_parser("history", help="the clean-ups of a shelf")
+    parser = verbs.add_parser(
+        "history",
+        help="the clean-ups of a shelf",
+        description="List the clean-ups of a shelf: when, what was done, and what was undone.",
+    )
     _shelve(parser)
     parser.add_argument("--format", choices=["text", "json"], default="text",
                         help="how to print it (default: %(default)s)")  # fmt: skip
@@ -127,7 +138,10 @@ def add_history(verbs: Verbs, verb: Verb) -> None:
 def add_not_duplicates(verbs: Verbs, verb: Verb) -> None:
     """Add `not-duplicates`."""
     parser = verbs.add_parser(
-        "not-duplicates", help="remember that pictures are no duplicates of each other"
+        "not-duplicates",
+        help="remember that pictures are no duplicates of each other",
+        description="Remember that these pictures are no duplicates of each other: --duplicates "
+        "and clean never put them into one group again. No picture is touched.",
     )
     _shelve(parser)
     parser.add_argument("pictures", nargs="*", metavar="PICTURE", help="two or more pictures")

@@ -83,6 +83,8 @@ def parse(data: bytes) -> Selection:
         raise SelectionError(f"is longer than {LONGEST >> 20} MiB")
     try:
         found = json.loads(data)
+    except UnicodeDecodeError as exc:
+        raise SelectionError("is not JSON: it is no UTF-8 text") from exc
     except (ValueError, RecursionError) as exc:
         raise SelectionError(f"is not JSON: {exc}") from exc
     if not isinstance(found, dict) or MARK not in found:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 RECIPE = "SELECT value FROM meta WHERE name = 'recipe'"
 SET_RECIPE = "REPLACE INTO meta (name, value) VALUES ('recipe', ?)"
-REBUILD = "open it with --rebuild to hash everything again"
+REBUILD = "index with --rebuild to hash everything again"
 _OPTIONS = "use the options it was made with"
 _MUST_AGREE = {
     "hash": "{} hashes",
