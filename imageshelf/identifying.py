@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.digesting import Wanted
+from imageshelf.kinds import CELL_LEVELS
 from imageshelf.opening import MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Digests = Mapping[int, Digest]  # by id
 
 AT_A_TIME = 20_000  # pictures with equal keys, looked at together
+MOST_COMPARED = 2_000  # thumbnails with each other: in a second, while decoding takes ten
 KEPT_TOGETHER = 2_000  # digests in a transaction: what a run that dies has to do again
 LARGEST_BYTES = 1 << 30  # of a file that is digested: 2 s for each gigabyte, read or not
 
@@ -171,13 +173,31 @@ def lacking_pixels(rows: Iterable[PictureRow], known: Digests) -> list[list[Pict
         classes: dict[Hashable, list[PictureRow]] = defaultdict(list)
         for row in alike:
             classes[known[row.id][0] or row.id].append(row)
-        if len(classes) > 1:
-            lacking += [
-                same
-                for same in classes.values()
-                if known[same[0].id][1] is None and _may_be_digested(same[0], known)
-            ]
+        lacking += [
+            same
+            for same in _with_a_twin(list(classes.values()))
+            if known[same[0].id][1] is None and _may_be_digested(same[0], known)
+        ]
     return lacking
+
+
+def _with_a_twin(classes: list[list[PictureRow]]) -> list[list[PictureRow]]:
+    """Return those whose thumbnail is near enough to another's for equal pixels.
+
+    Flat pictures share a few keys, and decoding them all to tell them apart would take long. Of
+    very many, all are returned.
+    """
+    if not 1 < len(classes) <= MOST_COMPARED:
+        return classes if len(classes) > 1 else []
+    import numpy as np  # noqa: PLC0415  workers do without it
+
+    thumbnails = [same[0].thumbnail for same in classes]
+    if len(set(map(len, thumbnails))) > 1:
+        return classes
+    levels = np.frombuffer(b"".join(thumbnails), np.uint8).reshape(len(classes), -1)
+    levels = levels.astype(np.int16)
+    near = [(np.abs(levels - one).max(axis=1, initial=0) <= CELL_LEVELS).sum() for one in levels]
+    return [same for same, number in zip(classes, near, strict=True) if number > 1]
 
 
 def _may_be_digested(row: PictureRow, known: Digests) -> bool:

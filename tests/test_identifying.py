@@ -3,11 +3,15 @@
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from imageshelf import digesting, identifying, index, open_shelf, search
+from imageshelf import digesting, identifying, index, kinds, open_shelf, search
 from imageshelf.indexing import IDENTIFIED, Indexing
 from tests.conftest import drawn
 
@@ -147,3 +151,26 @@ def test_a_stranger_does_not_hide_what_a_stopped_run_left_undigested(
     assert not digests(shelve)["a.png"][0]
     index(relatives, shelve)
     assert digests(shelve)["a.png"][0]
+
+
+@given(st.lists(st.binary(min_size=4, max_size=4), max_size=9))
+def test_only_what_may_have_the_pixels_of_another_is_digested(thumbnails: list[bytes]) -> None:
+    rows = [SimpleNamespace(thumbnail=levels) for levels in thumbnails]
+    found = identifying._with_a_twin(cast("Any", [[row] for row in rows]))
+    assert [same[0] for same in found] == [
+        row
+        for row in rows
+        if any(
+            row is not other and not kinds.apart(row.thumbnail, other.thumbnail) for other in rows
+        )
+    ]
+
+
+def test_flat_pictures_of_one_key_are_not_decoded_to_tell_them_apart(tmp_path: Path) -> None:
+    (tmp_path / "flat").mkdir()
+    for level in (0, 60, 120, 180):
+        Image.new("L", (40, 30), level).save(tmp_path / "flat" / f"{level}.png")
+    Image.new("L", (40, 30), 180).save(tmp_path / "flat" / "180.bmp")
+    index(tmp_path / "flat", tmp_path / "db.shelve")
+    found = {name for name, (_, pixels) in digests(tmp_path / "db.shelve").items() if pixels}
+    assert found == {"180.png", "180.bmp"}
