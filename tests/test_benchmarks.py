@@ -388,3 +388,14 @@ def test_a_simulated_collection_is_searched_in_pieces(module: Any) -> None:
     assert [line[:9] for line in told[2:-1]] == [f"radius {r:2}" for r in (4, 8, 10, 14)]
     simulation, drawn = module("simulation"), module("drawn")
     assert 1.5e-4 < drawn.near_rate(simulation.keys(4000, 3)) < 3.5e-4  # photographs: 2.4e-4
+
+
+def test_strangers_that_match_are_counted_within_the_limits_of_each_policy(module: Any) -> None:
+    strangers = module("strangers")
+    counts = strangers.counted(3000, 40)
+    truth = strangers.fingerprints(3000).row[None] ^ strangers.fingerprints(40, seed=5).row[:, None]
+    assert counts.sum() == np.count_nonzero(np.bitwise_count(truth) <= 18)
+    assert strangers.within(counts, None) == 0
+    told = output("strangers.py", "--count", 500, "--queries", 20).splitlines()
+    assert told[0].startswith("10,000 pairs of strangers; ")
+    assert [line.split("|")[1].strip() for line in told[3:]] == ["default", "--strict", "--loose"]
