@@ -24,7 +24,7 @@ TICKS = {
     "B": {3: "1 kB", 4: "10 kB", 5: "0.1 MB", 6: "1 MB", 7: "10 MB", 8: "100 MB", 9: "1 GB",
           10: "10 GB"},
 }  # fmt: skip
-TITLES = {"s": "CPU time", "B": "memory and file size"}
+TITLES = {"s": "CPU time (and wall, where it says so)", "B": "memory and file size"}
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#222}.tick{font-size:11px;fill:#555}"
     ".title{font-weight:600}.grid{stroke:#ddd}.slope{stroke:#999;stroke-dasharray:3 4}"

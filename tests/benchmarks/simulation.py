@@ -36,7 +36,7 @@ from imageshelf.pairing.multi_index import MultiIndex  # noqa: E402
 from tests.benchmarks import drawn  # noqa: E402
 
 RADII = (4, 8, 10, 14)
-CHANGED = (0x8000100002000000, 0x0100000000000001, 0x0000400200808000, 0)  # three bits, two, ...
+CHANGED = (0x8000100002000000, 0x0100000000000001, 0x0000400200808000, 0)  # 3, 2, 4, 0 bits
 HELD = 3  # queries whose answers are compared with those of a scan
 BATCH = 200_000
 
