@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 PANEL_WIDTH, HEIGHT, LABELS = 250, 430, 190
 LEFT, TOP, BOTTOM = 70, 40, 50
 LINE_GAP = 17  # between two labels
-COLOURS = ("#0b62a8", "#b3471d", "#1a7f4b", "#7a3fa0", "#8a6d00", "#b0215d", "#3d5a6c", "#007c89")
+COLOURS = (
+    "#0b62a8",
+    "#b3471d",
+    "#1a7f4b",
+    "#7a3fa0",
+    "#8a6d00",
+    "#b0215d",
+    "#3d5a6c",
+    "#007c89",
+    "#d35400",
+    "#444444",
+)
 TICKS = {
     "s": {-6: "1 µs", -5: "10 µs", -4: "0.1 ms", -3: "1 ms", -2: "10 ms", -1: "0.1 s", 0: "1 s",
           1: "10 s", 2: "100 s", 3: "1,000 s", 4: "10,000 s"},
