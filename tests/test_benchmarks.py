@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import itertools
 import os
 import pickle
 import re
@@ -14,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -346,3 +348,73 @@ def test_cold_searches_are_compared_with_bare_imports(tmp_path: Path) -> None:
         "import imagehash, sqlite3, argparse",
         "search.py, 20",
     ]
+
+
+def test_cost_by_size_is_a_table_and_a_plot_and_is_not_measured_twice(
+    tmp_path: Path, module: Any
+) -> None:
+    growth, svg, results = module("growth"), tmp_path / "growth.svg", tmp_path / "results.json"
+    wanted = ("--sizes", 30, 60, "--results", results, "--svg", svg)
+    table = output("growth.py", *wanted).splitlines()
+    assert table[0] == "| CPU time; memory, file | 30 | 60 | exponent |"
+    names = [row.name for row in growth.ROWS]
+    assert [line.split("|")[1].strip() for line in table[2:]] == names
+    plot = ET.parse(svg)
+    texts = {"".join(text.itertext()) for text in plot.iter("{http://www.w3.org/2000/svg}text")}
+    assert texts > set(names)
+    results.write_text(results.read_text().replace('"30": ', '"30": 1'))
+    assert output("growth.py", *wanted).splitlines() != table
+
+
+def test_a_cost_that_grows_with_the_square_has_exponent_two(module: Any) -> None:
+    growth = module("growth")
+    assert growth.exponent({n: 3.0 * n**2 for n in (10, 100, 1000)}) == pytest.approx(2)
+    start_up = {n: 5.0 + n for n in (1, 10_000, 100_000, 10**6)}
+    assert growth.exponent(start_up) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        (0.0000012, "s", "1.2 us"),
+        (0.0235, "s", "23.5 ms"),
+        (0.9999, "s", "1 s"),
+        (176.4, "s", "176 s"),
+        (1234.5, "s", "1234 s"),
+        (98_300, "B", "98.3 kB"),
+        (6.6e8, "B", "660 MB"),
+    ],
+)
+def test_costs_are_told_in_units_that_suit_them(
+    module: Any, value: float, unit: str, words: str
+) -> None:
+    assert module("growth").told(value, unit) == words
+
+
+def test_labels_of_a_plot_never_lie_over_one_another(module: Any) -> None:
+    plot = module("growth_plot")
+    placed = plot.spread({"a": 50, "b": 51, "c": 400, "d": 401, "e": 10}, 40, 402)
+    heights = sorted(placed.values())
+    assert all(b - a >= plot.LINE_GAP for a, b in itertools.pairwise(heights))
+    assert heights[0] == 40
+    assert heights[-1] == 402
+    assert sorted(placed, key=lambda name: placed[name]) == ["e", "a", "b", "c", "d"]
+
+
+def test_a_simulated_collection_is_searched_in_pieces(module: Any) -> None:
+    told = output("simulation.py", "--count", 3000, "--piece", 1000, "--queries", 6).splitlines()
+    assert told[0].startswith("3,000 keys in pieces of 1,000; ")
+    assert [line[:9] for line in told[2:-1]] == [f"radius {r:2}" for r in (4, 8, 10, 14)]
+    simulation, drawn = module("simulation"), module("drawn")
+    assert 1.5e-4 < drawn.near_rate(simulation.keys(4000, 3)) < 3.5e-4  # photographs: 2.4e-4
+
+
+def test_strangers_that_match_are_counted_within_the_limits_of_each_policy(module: Any) -> None:
+    strangers = module("strangers")
+    counts = strangers.counted(3000, 40)
+    truth = strangers.fingerprints(3000).row[None] ^ strangers.fingerprints(40, seed=5).row[:, None]
+    assert counts.sum() == np.count_nonzero(np.bitwise_count(truth) <= 18)
+    assert strangers.within(counts, None) == 0
+    told = output("strangers.py", "--count", 500, "--queries", 20).splitlines()
+    assert told[0].startswith("10,000 pairs of strangers; ")
+    assert [line.split("|")[1].strip() for line in told[3:]] == ["default", "--strict", "--loose"]
