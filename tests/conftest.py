@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the scripts of the top level
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell: what
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests interrupt would wait for ever
 
 
 def drawn(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:
