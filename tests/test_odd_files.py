@@ -182,7 +182,7 @@ def test_a_search_reads_pictures_as_large_as_those_on_the_shelf(
         for asked_for in (queries, queries[:1]):
             with contextlib.suppress(UnreadableImage):
                 asked_about = search(asked_for, shelve).asked
-                assert ["is too large" in one.problem for one in asked_about][:1] == [not readable]
+                assert bool(asked_about[0].problem) == (not readable)  # too large, or for a worker
                 continue
             assert not readable
 
