@@ -18,13 +18,11 @@ from imageshelf.queries import QueryError
 from imageshelf.subjects import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from imageshelf.key_matching import Radius
-    from imageshelf.matching import Candidate, Column, Policy, Views
+    from imageshelf.matching import Candidate, Column, Policy, Thumbnails, Views
     from imageshelf.shelf import Shelf
-
-    Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]  # by id
 
 
 class Comparing:
@@ -57,14 +55,16 @@ class Comparing:
         """Whether the shelf is of another hash than the default, so that its keys decide alone."""
         return self._radius is not None
 
-    def candidates(self, views: Views, thumbnails: Thumbnails) -> list[Candidate]:
-        """Return the pictures within the policy, nearest first."""
+    def candidates_of_each(
+        self, queries: Sequence[Views], thumbnails: Thumbnails
+    ) -> list[list[Candidate]]:
+        """Return the pictures within the policy for each query, nearest first."""
         if self._keys is None or self._radius is None:
-            return matching.candidates(views, self.columns, self.policy, thumbnails)
+            return matching.candidates_of_each(queries, self.columns, self.policy, thumbnails)
         from imageshelf import key_matching  # noqa: PLC0415 - few shelves are of another hash
 
-        whole = self.columns["whole"]
-        return key_matching.candidates(views, self._keys, whole, self._radius, thumbnails)
+        known = self._keys, self.columns["whole"], self._radius
+        return [key_matching.candidates(views, *known, thumbnails) for views in queries]
 
     def perhaps_similar(self, views: Views) -> list[int]:
         """Return every picture, or of more than 5,000 those with a row or column hash nearby."""

@@ -180,7 +180,7 @@ def _measured(path: str, *, full_decode: bool) -> Measured:
     except (OSError, MemoryError) as exc:
         raise ExplainError(f"{path} {unreadable(exc).reason}") from exc
     square = reduced.picture.resize((ERROR_SIDE, ERROR_SIDE), LANCZOS, reduced.box)
-    return Measured(path, picture.facts, views_of(picture), np.asarray(square), keys)
+    return Measured(path, picture.facts, views_of([picture])[0], np.asarray(square), keys)
 
 
 def _side(measured: Measured) -> Side:

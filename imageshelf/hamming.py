@@ -7,6 +7,7 @@ when the intermediate results stay in the processor's cache, hence the blocks.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,6 +28,18 @@ class Near(NamedTuple):
 
     positions: npt.NDArray[np.int64]
     distances: npt.NDArray[np.integer]
+
+
+class Pairs(NamedTuple):
+    """What is near each of several queries, sorted by query, then by position."""
+
+    queries: npt.NDArray[np.int64]  # their places among the queries
+    positions: npt.NDArray[np.int64]
+    distances: npt.NDArray[np.integer]
+
+
+class CrowdedError(Exception):
+    """More pairs than were allowed: ask for fewer queries at once."""
 
 
 def distance(a: int, b: int) -> int:
@@ -52,13 +65,18 @@ def within_exhaustive(hashes: npt.NDArray[np.uint64], query: int, radius: int) -
 
 
 def within(
-    hashes: npt.NDArray[np.uint64], queries: Sequence[int], radii: Sequence[int]
+    hashes: npt.NDArray[np.uint64],
+    queries: Sequence[int],
+    radii: Sequence[int],
+    most: int | None = None,
 ) -> list[Near]:
     """Return, for each query, every hash at most its radius (in bits) away.
 
     All queries are compared with one block of hashes before the next block is read, so that ten
     queries cost about seven times one. Hashes are `uint64[n]`; positions index them, ascending.
+    Raises CrowdedError when there are more than `most` pairs.
     """
+    left = math.inf if most is None else most
     found: list[list[_Part]] = [[] for _ in queries]
     probes = [np.uint64(query) for query in queries]
     apart = np.empty(BLOCK, np.uint64)
@@ -72,7 +90,20 @@ def within(
             if bits_set.min() <= radius:
                 here = np.flatnonzero(bits_set <= radius)
                 found[number].append((here + start, bits_set[here]))
+                left -= len(here)
+                if left < 0:
+                    raise CrowdedError
     return [_joined(parts) for parts in found]
+
+
+def table(found: Sequence[Near]) -> Pairs:
+    """Return what is near each query as one table."""
+    empty = np.empty(0, np.int64)
+    return Pairs(
+        np.repeat(np.arange(len(found)), [len(near.positions) for near in found]),
+        np.concatenate([empty, *(near.positions for near in found)]),
+        np.concatenate([np.empty(0, np.uint8), *(near.distances for near in found)]),
+    )
 
 
 def within_words(words: Words, queries: Words, radii: Sequence[int]) -> list[Near]:

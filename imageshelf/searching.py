@@ -9,9 +9,10 @@ Nothing here changes a picture or a shelf.
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from imageshelf import hashing, kinds, matching, queries
 from imageshelf.comparing import Comparing
@@ -20,11 +21,11 @@ from imageshelf.matching import DEFAULT, Policy
 from imageshelf.opening import UnreadableImage
 from imageshelf.queries import QueryError
 from imageshelf.shelf import ShelfError, names, open_shelf
-from imageshelf.subjects import side_of, subject_of, subjects_on
+from imageshelf.subjects import side_of, subjects_of, subjects_on
 from imageshelf.workers import WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from imageshelf.kinds import Side
@@ -33,12 +34,15 @@ if TYPE_CHECKING:
     from imageshelf.shelf.catalogue import PictureRow
     from imageshelf.subjects import Subject
 
+    T = TypeVar("T")
+
 SearchingError = (
     ShelfError,
     QueryError,
     UnreadableImage,
     WorkerError,
 )  # what makes a search bad, in one sentence
+AT_ONCE = 512  # queries that are compared together: 15 MB of what was kept of their pictures
 LAST = {kinds.ANOTHER_SHOT: 1000, kinds.SIMILAR: 2000}  # sections of their own, by rank
 
 
@@ -151,37 +155,54 @@ class Searching:
         QueryError and ShelfError for arguments that cannot be taken apart.
         """
         asked = queries.taken_apart(arguments)
-        for query in queries.decoded(
+        decoded = queries.decoded(
             asked,
             full_decode=self.hashes.full_decode,
             hash_name=self.hashes.hash,
             memory_limit_mb=self.hashes.memory_limit_mb,
-        ):
+        )
+        for some in _at_once(decoded):
+            yield from self._answers_to(some)
+        for path in asked.shelves:
+            for subjects in _at_once(subjects_on(path, self.shelf)):
+                yield from self.answers(subjects)
+
+    def _answers_to(self, some: list[queries.Query]) -> Iterator[Matches]:
+        pictures = [(query.path, query.picture) for query in some if query.picture is not None]
+        answers = self.answers(subjects_of(pictures))
+        for query in some:
             if query.picture is None:
                 yield Matches(asked=[Asked(query.path, 0, query.problem)])
             else:
-                yield self.answer(subject_of(query.path, query.picture))
-        for path in asked.shelves:
-            for subject in subjects_on(path, self.shelf):
-                yield self.answer(subject)
+                yield next(answers)
 
-    def answer(self, subject: Subject) -> Matches:
-        """Return the pictures that match a picture, nearest first; other shots come last."""
+    def answers(self, subjects: Sequence[Subject]) -> Iterator[Matches]:
+        """Yield the pictures that match each picture, nearest first; other shots come last.
+
+        Several are compared with the shelf together, in less time than one by one.
+        """
+        catalogue = self.shelf.catalogue
+        every: list[list[Candidate]] = [[] for _ in subjects]
+        if catalogue is not None:
+            every = self.hashes.candidates_of_each(
+                [subject.views for subject in subjects],
+                lambda ids: {row.id: row.thumbnail for row in catalogue.rows(ids)},
+            )
+        for subject, candidates in zip(subjects, every, strict=True):
+            yield self._answer(subject, candidates)
+
+    def _answer(self, subject: Subject, candidates: list[Candidate]) -> Matches:
         with memory_limit(self.hashes.memory_limit_mb):
-            found = sorted([*self._catalogued(subject), *self._by_hand(subject)])
+            found = sorted([*self._catalogued(subject, candidates), *self._by_hand(subject)])
         if self.question.kinds is not None:
             found = [match for match in found if match.kind in self.question.kinds]
         kept = found[: self.question.limit]
         low = subject.views.whole.low_information
         return Matches(kept, [Asked(subject.path, len(kept), "", low)])
 
-    def _catalogued(self, subject: Subject) -> Iterator[Match]:
-        catalogue = self.shelf.catalogue
-        if catalogue is None:
+    def _catalogued(self, subject: Subject, found: list[Candidate]) -> Iterator[Match]:
+        if self.shelf.catalogue is None:
             return
-        found = self.hashes.candidates(
-            subject.views, lambda ids: {row.id: row.thumbnail for row in catalogue.rows(ids)}
-        )
         for candidate, row, side in self._known(found):
             kind = kinds.kind_of(subject.side, side, candidate.turn)
             yield self._match(subject, candidate, row, side, kind)
@@ -217,6 +238,8 @@ class Searching:
 
     def _known(self, found: list[Candidate]) -> Iterator[tuple[Candidate, PictureRow, Side]]:
         """Yield candidates with what the catalogue knows of them, if still on the shelf."""
+        if not found:
+            return
         catalogue = self.shelf.whole_catalogue()
         ids = [candidate.id for candidate in found]
         rows = {row.id: row for row in catalogue.rows(ids)}
@@ -300,3 +323,8 @@ def search(
 
 def _is_similar(a: Side, b: Side) -> bool:
     return kinds.is_similar(a.luma, b.luma)
+
+
+def _at_once(items: Iterator[T]) -> Iterator[list[T]]:
+    while some := list(itertools.islice(items, AT_ONCE)):
+        yield some

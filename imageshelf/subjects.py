@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import hashing, images, kinds, matching
@@ -11,14 +12,16 @@ from imageshelf.matching import Fingerprint, Views
 from imageshelf.shelf import ShelfError, names, open_shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from imageshelf.images import Picture
+    from imageshelf.reduction import View
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.catalogue import PictureRow
 
 VIEWS = ("whole", "trimmed", "centre")
 ROWS_AT_A_TIME = 4096
+HASHED_AT_ONCE = 16  # pictures; their sketches as numbers stay in the processor's cache: 3 MB
 
 
 class Subject(NamedTuple):
@@ -29,11 +32,17 @@ class Subject(NamedTuple):
     side: Side
 
 
-def subject_of(path: str, picture: Picture) -> Subject:
-    """Return a decoded picture as the subject of a question."""
-    facts = picture.facts
-    side = Side(path, facts.size_bytes, facts.captured_at, luma=picture.luma)
-    return Subject(path, views_of(picture), side)
+def subjects_of(pictures: Sequence[tuple[str, Picture]]) -> list[Subject]:
+    """Return decoded pictures, by their paths, as the subjects of questions."""
+    subjects = []
+    for start in range(0, len(pictures), HASHED_AT_ONCE):
+        some = pictures[start : start + HASHED_AT_ONCE]
+        every = views_of([picture for _, picture in some])
+        for (path, picture), views in zip(some, every, strict=True):
+            facts = picture.facts
+            side = Side(path, facts.size_bytes, facts.captured_at, luma=picture.luma)
+            subjects.append(Subject(path, views, side))
+    return subjects
 
 
 def subjects_on(path: str, besides: Shelf) -> Iterator[Subject]:
@@ -72,20 +81,25 @@ def side_of(path: str, row: PictureRow, digests: tuple[bytes | None, bytes | Non
     return Side(path, row.size_bytes, row.captured_at, *kinds.known(*digests), row.thumbnail)
 
 
-def views_of(picture: Picture) -> Views:
-    """Return the fingerprints of a decoded picture: whole, turned, trimmed, centre."""
-    optional = [picture.trimmed] if picture.trimmed else []
-    found = hashing.fingerprints([picture.whole, picture.centre, *picture.turned, *optional])
-    prints = [
-        Fingerprint(*numbers)
-        for numbers in zip(
-            found.row.tolist(),
-            found.column.tolist(),
-            found.phash.tolist(),
-            found.low_information.tolist(),
-            strict=True,
-        )
+def views_of(pictures: Sequence[Picture]) -> list[Views]:
+    """Return the fingerprints of decoded pictures: whole, turned, trimmed, centre."""
+    each = [_looked_at(picture) for picture in pictures]
+    found = hashing.fingerprints([view for views in each for view in views])
+    columns = (part.tolist() for part in found)
+    prints = (Fingerprint(*numbers) for numbers in zip(*columns, strict=True))
+    return [
+        _views(picture, list(itertools.islice(prints, len(views))))
+        for picture, views in zip(pictures, each, strict=True)
     ]
+
+
+def _looked_at(picture: Picture) -> list[View]:
+    optional = [picture.trimmed] if picture.trimmed else []
+    return [picture.whole, picture.centre, *picture.turned, *optional]
+
+
+def _views(picture: Picture, prints: list[Fingerprint]) -> Views:
+    """Return what was looked at, in its order, as the views of one picture."""
     turns = [name for name, _ in images.ORIENTATIONS[1:]]
     turned = dict(zip(turns, prints[2:], strict=False)) if picture.turned else {}
     trimmed = prints[-1] if picture.trimmed else None

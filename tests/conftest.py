@@ -11,12 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the scripts of the top level
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell: what
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests interrupt would wait for ever
+settings.register_profile("patient", deadline=None)  # a busy machine is no bug
+settings.load_profile("patient")
 
 
 def drawn(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.pairing import bands, joins
+from imageshelf.pairing import bands, joins, tiles
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -83,7 +83,7 @@ def test_two_hashes_within_the_radius_cannot_exceed_every_limit(radius: int, cou
 def test_tiles_smaller_than_a_bucket_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = clustered(5, 400, 3, 12)
     truth = {(i, j) for i, j in joins.close_exhaustive(hashes, hashes, 14) if i < j}
-    monkeypatch.setattr(joins, "TILE", 50)
+    monkeypatch.setattr(tiles, "TILE", 50)
     for chosen in (None, 5):
         found = found_by(hashes, None, 14, chosen, 1)
         assert {(min(pair), max(pair)) for pair in found} == truth

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imageshelf import matching
 from imageshelf.matching import Column, Fingerprint, Policy, Views
@@ -131,3 +133,42 @@ def test_mean_difference_does_not_wrap_around() -> None:
 def test_similarity_is_rounded_to_the_safe_side(percent: float, bits: int) -> None:
     assert matching.max_distance(percent) == bits
     assert matching.similarity(bits) >= percent
+
+
+def views(rng: np.random.Generator, centres: list[int]) -> Views:
+    """A query near some of these hashes, in all its views."""
+
+    def near() -> Fingerprint:
+        row, column_, phash = (
+            centres[rng.integers(len(centres))] ^ (1 << int(rng.integers(64))) for _ in range(3)
+        )
+        return Fingerprint(row, column_, phash, bool(rng.random() < 0.2))
+
+    turned = {name: near() for name in ("mirrored", "turned 180 degrees")}
+    return Views(near(), turned, near() if rng.random() < 0.5 else None, near(), FLAT)
+
+
+@settings(deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.integers(1, 12),
+    st.integers(0, 60),
+    st.sampled_from([matching.DEFAULT, matching.STRICT, matching.LOOSE, Policy.within(20)]),
+    st.sampled_from([0, 50, 10**9]),
+)
+def test_many_queries_at_once_find_what_each_finds_alone(
+    seed: int, count: int, pictures: int, policy: Policy, most: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    centres = [int(centre) for centre in rng.integers(0, 2**64, 3, np.uint64)]
+    stored = {
+        view: column(*(views(rng, centres).whole for _ in range(pictures)))
+        for view in ("whole", "trimmed", "centre")
+    }
+    queries = [views(rng, centres) for _ in range(count)]
+    thumbnails = {100 + at: GREY if at % 3 else bytes([2]) * 256 for at in range(pictures)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "MOST_PAIRS", most)
+        found_ = matching.candidates_of_each(queries, stored, policy, lambda _: thumbnails)
+    alone = [matching.candidates(query, stored, policy, lambda _: thumbnails) for query in queries]
+    assert found_ == alone

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from imageshelf import hamming
 from imageshelf.hamming import Near
-from imageshelf.pairing import bands, multi_index
+from imageshelf.pairing import bands, batches
 from imageshelf.pairing.multi_index import MultiIndex
 
 Hashes = npt.NDArray[np.uint64]
@@ -48,7 +48,7 @@ def test_buckets_alone_find_everything(radius: int, monkeypatch: pytest.MonkeyPa
 
     hashes = clustered(radius, 20_000, 700)
     index = MultiIndex(hashes, jobs=2)
-    monkeypatch.setattr(multi_index, "MOST", 0)
+    monkeypatch.setattr(batches, "SLICE", -(10**6))  # whatever the buckets hold
     monkeypatch.setattr(hamming, "within", refuse)
     for at in range(0, 20_000, 1_000):
         (found,) = index.within([int(hashes[at])], [radius])

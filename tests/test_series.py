@@ -1,7 +1,11 @@
 """Near queries in a series give the same before and after an index is built."""
 
-from pathlib import Path
+from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +14,11 @@ from imageshelf import hamming, index
 from imageshelf.pairing import multi_index, series
 from imageshelf.pairing.series import Series
 from imageshelf.searching import Searching
-from tests.test_multi_index import Hashes, clustered, same
+from tests.test_batches import same, truth
+from tests.test_multi_index import Hashes, clustered
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -18,9 +26,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     made: list[int] = []
     whole = multi_index.MultiIndex
 
-    def build(hashes: Hashes) -> multi_index.MultiIndex:
+    def build(hashes: Hashes, *, jobs: int) -> multi_index.MultiIndex:
         made.append(len(hashes))
-        return whole(hashes)
+        return whole(hashes, jobs=jobs)
 
     monkeypatch.setattr(multi_index, "MultiIndex", build)
     return made
@@ -35,28 +43,37 @@ def test_every_query_of_a_series_finds_what_the_exhaustive_scan_finds(
     queries = [int(hashes[radius % count]) ^ (seed & 0b1011) for radius in radii]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(series, "LARGE", 100)
-        patch.setattr(series, "PATIENCE", 5)
+        patch.setattr(series, "PATIENCE", -(10**9))
         asked = Series(hashes)
         for _ in range(3):
-            for found, query, radius in zip(
-                asked.within(queries, radii), queries, radii, strict=True
-            ):
-                assert same(found, hamming.within_exhaustive(hashes, query, radius))
+            assert same(asked.pairs(queries, radii, None), truth(hashes, queries, radii))
 
 
 @pytest.mark.parametrize(
-    ("large", "patience", "built"), [(100, 4, 1), (101, 4, 0), (100, 7, 0), (0, 0, 1)]
+    ("count", "radii", "times", "built"),
+    [
+        (400_000, [14, *[10] * 7, 12], 80, True),  # one picture after the other
+        (400_000, [14, *[10] * 7, 12], 3, False),
+        (400_000, [14, *[10] * 7, 12] * 100, 1, True),  # a folder of them
+        (400_000, [40] * 100, 10, False),  # too wide for any bucket to be left out
+        (series.LARGE - 1, [10] * 1000, 10, False),
+    ],
 )
 def test_an_index_is_built_once_and_only_where_it_pays(
-    large: int, patience: int, built: int, monkeypatch: pytest.MonkeyPatch
+    count: int, radii: list[int], times: int, built: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = counted(monkeypatch)
-    monkeypatch.setattr(series, "LARGE", large)
-    monkeypatch.setattr(series, "PATIENCE", patience)
-    asked = Series(clustered(1, 100, 5))
-    for _ in range(4):
-        asked.within([1, 2], [3, 4])
-    assert len(made) == built
+    made: list[int] = []
+
+    def build(hashes: Hashes, *, jobs: int) -> SimpleNamespace:
+        made.append(len(hashes))
+        return SimpleNamespace(pairs=lambda *_: hamming.table([]))
+
+    monkeypatch.setattr(multi_index, "MultiIndex", build)
+    monkeypatch.setattr(hamming, "within", lambda *_: [])
+    asked = Series(np.zeros(count, np.uint64))
+    for _ in range(times):
+        asked.pairs([7] * len(radii), radii, None)
+    assert made == [count] * built
 
 
 def test_a_search_gives_the_same_with_an_index(
@@ -67,7 +84,7 @@ def test_a_search_gives_the_same_with_an_index(
     with Searching(shelf) as searching:
         plain = [list(answer) for answer in searching.ask([str(photos)])]
     monkeypatch.setattr(series, "LARGE", 0)
-    monkeypatch.setattr(series, "PATIENCE", 0)
+    monkeypatch.setattr(series, "PATIENCE", -(10**9))
     made = counted(monkeypatch)
     with Searching(shelf) as searching:
         assert [list(answer) for answer in searching.ask([str(photos)])] == plain

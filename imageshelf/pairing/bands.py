@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
 
 BITS = 64
-OCTETS = 8
 
 
 class Band(NamedTuple):
@@ -80,23 +79,29 @@ def number(hash_: int, bits: tuple[int, ...]) -> int:
 
 
 def numbers(hashes: Hashes, bits: tuple[int, ...]) -> npt.NDArray[np.uint16]:
-    """Return `number` of each hash, by tables of eight bits."""
-    octets = hashes.astype("<u8", copy=False).view(np.uint8).reshape(-1, OCTETS)
+    """Return `number` of each hash, by tables of sixteen bits."""
+    words = np.ascontiguousarray(hashes).astype("<u8", copy=False).view("<u2").reshape(-1, 4)
     found = np.zeros(len(hashes), np.uint16)
-    every = np.arange(256)
-    for octet in range(OCTETS):
-        table = np.zeros(256, np.uint16)
-        for place, bit in enumerate(bits):
-            if bit // 8 == octet:
-                table |= ((every >> bit % 8 & 1) << place).astype(np.uint16)
-        if table.any():
-            found |= table[octets[:, octet]]
+    for word in range(4):
+        low, high = _octet_table(bits, 2 * word), _octet_table(bits, 2 * word + 1)
+        if low.any() or high.any():
+            found |= (high[:, None] | low).ravel()[words[:, word]]
     return found
+
+
+def _octet_table(bits: tuple[int, ...], octet: int) -> npt.NDArray[np.uint16]:
+    """Return what each value of one octet of a hash adds to its number, uint16[256]."""
+    every = np.arange(256)
+    table = np.zeros(256, np.uint16)
+    for place, bit in enumerate(bits):
+        if bit // 8 == octet:
+            table |= ((every >> bit % 8 & 1) << place).astype(np.uint16)
+    return table
 
 
 def bucketed(hashes: Hashes, bits: tuple[int, ...]) -> Buckets:
     """Return hashes sorted by the number of their buckets."""
-    found = numbers(np.ascontiguousarray(hashes), bits)
+    found = numbers(hashes, bits)
     places = np.argsort(found, kind="stable")  # a radix sort: 16 bits
     sizes = np.bincount(found, minlength=1 << len(bits))
     return Buckets(hashes[places], places, np.concatenate([[0], np.cumsum(sizes)]))

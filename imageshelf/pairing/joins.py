@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from imageshelf.pairing.bands import Band, Buckets, bands, bucketed, masks
+from imageshelf.pairing.tiles import Tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     Found = Callable[[Places, Places], None]
     Done = Callable[[float], None]
 
-TILE = 65_536  # comparisons at once: 0.5 MiB of exclusive ors; measured best of 8,192 ... 131,072
-SHORT_ROWS = 128  # below 8,192, NumPy's default, rows of less than 3,000 are not copied: 3 x faster
 BATCH = 16_384  # pairs reported at once: fewer, and the calls cost more than the pairs
 TASKS = 64  # of one band, so that threads end together and an interrupt is heard soon
 FEWEST_BANDS, MOST_BANDS = 4, 16  # 65,536 buckets of 16 bits ... 16 of 4
@@ -94,7 +92,7 @@ class _Join:
         self.within = right is None  # the same hashes on both sides
         self.left, self.right = left, left if right is None else right
         self.radius, self.found = radius, found
-        self._own = threading.local()
+        self._tiles = Tiles()
 
     def run(self, chosen: Sequence[Band], work: Work) -> None:
         useful = [band for band in chosen if band.limit >= 0]
@@ -115,7 +113,8 @@ class _Join:
     def _rows(self, part: slice) -> None:
         """Compare some hashes with all; of the same hashes, with those that follow."""
         start = part.start if self.within else 0
-        for i, j in _gathered(self._tiles(self.left[part], self.right[start:])):
+        tiles = self._tiles.close(self.left[part], self.right[start:], self.radius)
+        for i, j in _gathered(hits.pairs() for hits in tiles):
             self._report(i + part.start, j + start)
 
     def _buckets(self, left: Buckets, right: Buckets, changes: Places, numbers: Places) -> None:
@@ -137,7 +136,8 @@ class _Join:
             pieces = zip(starts.tolist(), ends.tolist(), strict=True)
             others = np.concatenate([right.hashes[a:b] for a, b in pieces])
             own = slice(left.starts[number], left.starts[number + 1])
-            for i, j in _gathered(self._tiles(left.hashes[own], others)):
+            tiles = self._tiles.close(left.hashes[own], others, self.radius)
+            for i, j in _gathered(hits.pairs() for hits in tiles):
                 piece = np.searchsorted(joined, j, side="right")
                 place = j + (ends - joined)[piece]
                 yield left.places[i + own.start], right.places[place]
@@ -148,30 +148,6 @@ class _Join:
             i, j = i[different], j[different]
         if len(i):
             self.found(i, j)
-
-    def _tiles(self, ours: Hashes, others: Hashes) -> Iterator[tuple[Places, Places]]:
-        """Yield places of close pairs, a tile of comparisons at a time."""
-        bits, counts = self._buffers()
-        for first in range(0, len(others), TILE):
-            part = others[first : first + TILE]
-            height = TILE // len(part)
-            for top in range(0, len(ours), height):
-                block = ours[top : top + height, None]
-                size = len(block) * len(part)
-                np.bitwise_xor(block, part, out=bits[:size].reshape(-1, len(part)))
-                np.bitwise_count(bits[:size], out=counts[:size])
-                hits = np.flatnonzero(counts[:size] <= self.radius)
-                if len(hits):
-                    i, j = np.divmod(hits, len(part))
-                    yield i + top, j + first
-
-    def _buffers(self) -> tuple[Hashes, npt.NDArray[np.uint8]]:
-        """Return this thread's room for one tile."""
-        if not hasattr(self._own, "buffers"):
-            np.setbufsize(SHORT_ROWS)  # of this thread alone, which ends with the join
-            self._own.buffers = np.empty(TILE, np.uint64), np.empty(TILE, np.uint8)
-        buffers: tuple[Hashes, npt.NDArray[np.uint8]] = self._own.buffers
-        return buffers
 
 
 def _gathered(parts: Iterable[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:

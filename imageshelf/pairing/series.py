@@ -1,9 +1,9 @@
 """Near queries one after another: every hash is looked at until an index would have paid.
 
-A multi-index over ten million hashes is built in the time of 260 looks at all of them and then
-answers in a fifth to a thirtieth of the time, radius 14 to 4. Over one million it gains little
-at radius 10 and loses at 14 (`python tests/benchmarks/near.py --count N`). So small collections
-and few queries never build one; at the worst, time doubles just when it has been built.
+A multi-index is built in the time of some 260 looks at all hashes. Then one query among a million
+takes half of such a look at radius 14 and a quarter at 10, and of many at once each takes a tenth
+(`python tests/benchmarks/near.py --count N`, `query.py`). So small collections and few queries
+never build one; at the worst, time doubles just when it has been built.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from imageshelf.hamming import Near
+    from imageshelf.hamming import Pairs
     from imageshelf.pairing.multi_index import MultiIndex
 
-LARGE = 5_000_000  # hashes
-PATIENCE = 260  # queries
+LARGE = 50_000  # hashes; with fewer, looking at all is never slow
+PATIENCE = 260  # looks at all hashes that an index would have spared: what building it costs
 
 
 class Series:
@@ -30,16 +30,35 @@ class Series:
 
     def __init__(self, hashes: npt.NDArray[np.uint64]) -> None:
         self._hashes = hashes
-        self._asked = 0
+        self._asked: list[Sequence[int]] = []  # the radii of each time
+        self._count = 0
+        self._spared = 0.0
         self._index: MultiIndex | None = None
 
-    def within(self, queries: Sequence[int], radii: Sequence[int]) -> list[Near]:
-        """Return, for each query, every hash at most its radius away, as hamming.within does."""
-        if self._index is None and self._asked >= PATIENCE and len(self._hashes) >= LARGE:
-            from imageshelf.pairing.multi_index import MultiIndex  # noqa: PLC0415  few ever need it
+    def pairs(self, queries: Sequence[int], radii: Sequence[int], most: int | None) -> Pairs:
+        """Return, for each query, every hash at most its radius away, as one table.
 
-            self._index = MultiIndex(self._hashes)
-        self._asked += len(queries)
-        if self._index is None:
-            return hamming.within(self._hashes, queries, radii)
-        return self._index.within(queries, radii)
+        Raises CrowdedError when there are more than `most` pairs.
+        """
+        index = self._where_it_pays(radii)
+        if index is None:
+            return hamming.table(hamming.within(self._hashes, queries, radii, most))
+        return index.pairs(queries, radii, most)
+
+    def _where_it_pays(self, radii: Sequence[int]) -> MultiIndex | None:
+        if self._index is None and len(self._hashes) >= LARGE:
+            self._asked.append(radii)
+            self._count += len(radii)
+            if self._count >= PATIENCE:  # no query spares more than one look
+                self._index = self._built_if_it_pays()
+        return self._index
+
+    def _built_if_it_pays(self) -> MultiIndex | None:
+        from imageshelf.pairing import multi_index  # noqa: PLC0415 - one query needs none
+        from imageshelf.workers import cores  # noqa: PLC0415
+
+        self._spared += sum(multi_index.spared(one, len(self._hashes)) for one in self._asked)
+        self._asked.clear()
+        if self._spared < PATIENCE:
+            return None
+        return multi_index.MultiIndex(self._hashes, jobs=cores())
