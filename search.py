@@ -17,7 +17,7 @@ from imageshelf import own_process
 if __name__ == "__main__":
     own_process.tune()  # before NumPy is imported: half of the start-up time
 
-from imageshelf import answers, matching, report, terminal, versions
+from imageshelf import answers, matching, progress, report, terminal, versions
 from imageshelf.options import search_options
 from imageshelf.page.saving import ReportError
 from imageshelf.searching import Matches, Question, Searching, SearchingError
@@ -62,14 +62,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def find_matches(options: argparse.Namespace) -> tuple[Matches, str]:
     """Return the pictures that match the queries, and a note when the shelf needs attention."""
     question = Question(policy(options), options.kind, tuple(options.dataset), options.limit)
-    with Searching(options.shelve, question) as shelf:
-        return Matches.joined(shelf.ask(options.query)), shelf.note
+    with Searching(options.shelve, question) as shelf, progress.share() as done:
+        return Matches.joined(shelf.ask(options.query, done)), shelf.note
 
 
 def find_duplicates(options: argparse.Namespace) -> Duplicates:
     """Return every group of copies on the shelf."""
-    from imageshelf import progress  # noqa: PLC0415 - a query needs none of it
-    from imageshelf.deduplicating import duplicates  # noqa: PLC0415
+    from imageshelf.deduplicating import duplicates  # noqa: PLC0415 - a query needs none of it
     from imageshelf.grouping import Question as GroupQuestion  # noqa: PLC0415
 
     question = GroupQuestion(

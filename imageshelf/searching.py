@@ -25,7 +25,7 @@ from imageshelf.subjects import side_of, subjects_of, subjects_on
 from imageshelf.workers import WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from imageshelf.kinds import Side
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from imageshelf.subjects import Subject
 
     T = TypeVar("T")
+    Done = Callable[[float], object]
 
 SearchingError = (
     ShelfError,
@@ -148,11 +149,12 @@ class Searching:
         self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
         self._below = tuple(os.path.join(names.folder(one), "") for one in self.question.below)
 
-    def ask(self, arguments: Iterable[str]) -> Iterator[Matches]:
+    def ask(self, arguments: Iterable[str], done: Done = lambda _: None) -> Iterator[Matches]:
         """Yield the answer to each query: pictures, folders of them, "-", other shelves.
 
-        A picture that cannot be read gives no matches, and its `asked` entry says why. Raises
-        QueryError and ShelfError for arguments that cannot be taken apart.
+        A picture that cannot be read gives no matches, and its `asked` entry says why. `done` is
+        told the share of the work that is done, from 0 to 1, unless one picture is all of it.
+        Raises QueryError and ShelfError for arguments that cannot be taken apart.
         """
         asked = queries.taken_apart(arguments)
         decoded = queries.decoded(
@@ -161,11 +163,16 @@ class Searching:
             hash_name=self.hashes.hash,
             memory_limit_mb=self.hashes.memory_limit_mb,
         )
+        several = len(asked.files) > 1
+        parts = several + len(asked.shelves)
+        if several:
+            decoded = _told(decoded, len(asked.files), _part(done, 0, parts))
         for some in _at_once(decoded):
             yield from self._answers_to(some)
-        for path in asked.shelves:
-            for subjects in _at_once(subjects_on(path, self.shelf)):
-                yield from self.answers(subjects)
+        for number, path in enumerate(asked.shelves, start=int(several)):
+            subjects = subjects_on(path, self.shelf, _part(done, number, parts))
+            for those in _at_once(subjects):
+                yield from self.answers(those)
 
     def _answers_to(self, some: list[queries.Query]) -> Iterator[Matches]:
         pictures = [(query.path, query.picture) for query in some if query.picture is not None]
@@ -323,6 +330,19 @@ def search(
 
 def _is_similar(a: Side, b: Side) -> bool:
     return kinds.is_similar(a.luma, b.luma)
+
+
+def _part(done: Done, number: int, parts: int) -> Done:
+    """Return what is told about one part of the work, for who is told about all of it."""
+    return lambda share: done((number + share) / parts)
+
+
+def _told(items: Iterator[T], count: int, done: Done) -> Iterator[T]:
+    """Yield all items; tell the share of them that has been worked on."""
+    for number, item in enumerate(items):
+        done(number / count)
+        yield item
+    done(1.0)
 
 
 def _at_once(items: Iterator[T]) -> Iterator[list[T]]:

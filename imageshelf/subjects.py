@@ -12,7 +12,7 @@ from imageshelf.matching import Fingerprint, Views
 from imageshelf.shelf import ShelfError, names, open_shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from imageshelf.images import Picture
     from imageshelf.reduction import View
@@ -45,10 +45,13 @@ def subjects_of(pictures: Sequence[tuple[str, Picture]]) -> list[Subject]:
     return subjects
 
 
-def subjects_on(path: str, besides: Shelf) -> Iterator[Subject]:
+def subjects_on(
+    path: str, besides: Shelf, done: Callable[[float], object] = lambda _: None
+) -> Iterator[Subject]:
     """Yield every picture on another shelf as a subject; its files need not be there.
 
-    Raises ShelfError for a shelf whose hashes were made otherwise than those of `besides`.
+    `done` is told the share of them that has been worked on, some thousands at a time. Raises
+    ShelfError for a shelf whose hashes were made otherwise than those of `besides`.
     """
     with open_shelf(path) as other:
         recipe = other.recipe
@@ -60,6 +63,7 @@ def subjects_on(path: str, besides: Shelf) -> Iterator[Subject]:
         columns = {view: matching.Column(*catalogue.hashes(view)) for view in VIEWS}
         other_hash = recipe.hash != DEFAULT
         for start in range(0, len(columns["whole"].ids), ROWS_AT_A_TIME):
+            done(start / len(columns["whole"].ids))
             ids = columns["whole"].ids[start : start + ROWS_AT_A_TIME].tolist()
             digests = catalogue.digests(ids)
             for row in catalogue.rows(ids):
@@ -74,6 +78,7 @@ def subjects_on(path: str, besides: Shelf) -> Iterator[Subject]:
                         keys={matching.UPRIGHT: bytes.fromhex(row.key)} if other_hash else {},
                     )  # fmt: skip
                     yield Subject(file, views, side_of(file, row, digests[row.id]))
+        done(1.0)
 
 
 def side_of(path: str, row: PictureRow, digests: tuple[bytes | None, bytes | None, object]) -> Side:

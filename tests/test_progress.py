@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import progress
+from imageshelf import index, progress
+from imageshelf.searching import Searching
 from tests.conftest import ROOT, drawn
 
 
@@ -74,24 +75,54 @@ def test_a_pipe_sees_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pipe.getvalue() == ""
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
-def test_an_index_run_shows_both_of_its_long_steps(tmp_path: Path) -> None:
+def on_a_terminal(*command: str) -> tuple[bytes, str]:
+    """Run a script of ours before a terminal: its standard output, and what the terminal saw."""
     import fcntl  # noqa: PLC0415 - not on Windows
     import pty  # noqa: PLC0415
     import termios  # noqa: PLC0415
 
-    (tmp_path / "photos").mkdir()
-    drawn(1).save(tmp_path / "photos" / "a.png")
-    drawn(1).save(tmp_path / "photos" / "b.bmp")
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    command = [sys.executable, str(ROOT / "index.py"), "-d", str(tmp_path / "photos")]
     with open(theirs, "wb") as screen:
-        done = subprocess.run(
-            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=screen, check=True
-        )
+        script = [sys.executable, str(ROOT / command[0]), *command[1:]]
+        done = subprocess.run(script, stdout=subprocess.PIPE, stderr=screen, check=True)
+        os.write(theirs, b".")  # a terminal that saw nothing would wait for ever
         shown = os.read(ours, 1 << 16).decode()
     os.close(ours)
-    assert b"2 new" in done.stdout
+    return done.stdout, shown
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_long_work_is_shown(tmp_path: Path) -> None:
+    folder, shelf, other = (str(tmp_path / name) for name in ("photos", "db.shelve", "old.shelve"))
+    os.mkdir(folder)
+    drawn(1).save(os.path.join(folder, "a.png"))
+    drawn(1).save(os.path.join(folder, "b.bmp"))
+    told, shown = on_a_terminal("index.py", "-d", folder, "-s", shelf)
+    assert b"2 new" in told
     assert "0/2" in shown
     assert "/1000" in shown
+    told, shown = on_a_terminal("search.py", "-q", folder, "-s", shelf)
+    assert told.count(b"2 matches") == 2
+    assert "0/1000" in shown
+    told, shown = on_a_terminal("search.py", "-q", os.path.join(folder, "a.png"), "-s", shelf)
+    assert b"2 matches" in told
+    assert shown == "."
+    os.rename(shelf, other)
+    on_a_terminal("index.py", "-d", folder, "-s", shelf)
+    told, shown = on_a_terminal("search.py", "-q", other, folder, "-s", shelf)
+    assert told.count(b"4 matches") == 4  # each was asked for twice
+    assert "0/1000" in shown
+
+
+def test_each_part_of_a_search_moves_the_bar_on(tmp_path: Path, photos: Path) -> None:
+    shelf = str(tmp_path / "db.shelve")
+    index(photos, shelf)
+    shares: list[float] = []
+    with Searching(shelf) as searching:
+        list(searching.ask([str(photos), shelf], shares.append))
+        assert shares[:6] == [n / 12 for n in range(6)]  # six pictures are half of it
+        assert shares[6:] == [0.5, 0.5, 1.0]
+        shares.clear()
+        list(searching.ask([str(photos / "0.jpg")], shares.append))
+        assert shares == []
