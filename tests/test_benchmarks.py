@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -523,7 +524,7 @@ def test_a_peer_that_is_installed_is_called_with_its_own_python(
     monkeypatch.setattr(tools.shutil, "which", lambda _: sys.executable)
     for peer in tools.PEERS:
         if peer.package:
-            (tmp_path / peer.package).mkdir()
+            (tmp_path / peer.package).mkdir(exist_ok=True)
             (tmp_path / peer.package / "version.txt").write_text("1.2")
         command = tools.command(peer, str(tmp_path), "/photos", 7)
         program, *rest = command.arguments("/fresh")
@@ -544,6 +545,30 @@ def test_what_a_peer_hashed_is_counted_in_what_it_keeps_or_prints(
     (tmp_path / "hashes.json").write_text('[{"/a.jpg": "00", "/b.jpg": "01"}, {"algorithm": "x"}]')
     assert tools.find_dups_hashed(str(tmp_path), "") == 2
     assert tools.a_line_each("", "AA=  /a.jpg\nAB=  /b.jpg\nAC=  /c.jpg\n") == 3
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="reads /proc")
+@pytest.mark.parametrize(("skipped", "count"), [("", 3), ("three.jpg", 0)])
+def test_a_peer_that_names_no_pictures_counts_by_what_it_has_read(
+    module: Any, pictures: Path, monkeypatch: pytest.MonkeyPatch, skipped: str, count: int
+) -> None:
+    jobs = module("peer_jobs")
+
+    class Finder:
+        def set_directories(self, folders: list[str]) -> None:
+            self.folders = folders
+
+        def set_similarity(self, level: int) -> None:
+            assert level == 0
+
+        def find_similar(self) -> None:
+            for path in Path(self.folders[0]).rglob("*.jpg"):
+                if path.name != skipped:
+                    path.read_bytes()
+
+    fake = types.SimpleNamespace(ImageSimilarity=Finder)
+    monkeypatch.setitem(sys.modules, "czkawka", fake)
+    assert jobs.czkawka(str(pictures), 2) == count
 
 
 def test_more_cores_than_there_are_cannot_be_had(module: Any) -> None:

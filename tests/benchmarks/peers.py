@@ -191,7 +191,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.jobs = restricted(args.cores)
     args.peers_dir = args.peers_dir or os.path.join(args.cache, "peers")
     os.makedirs(args.cache, exist_ok=True)
-    print(f"Python {sys.version.split()[0]}\n", flush=True)
+    load = f"load average {os.getloadavg()[0]:.1f} before the first run"
+    print(f"Python {sys.version.split()[0]}, {load}\n", flush=True)
     for result in results(args):
         print(told(result, args.runs), flush=True)
     return 0
