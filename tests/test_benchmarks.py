@@ -490,7 +490,7 @@ def test_nothing_is_compared_when_ours_fails(module: Any) -> None:
     peers, speed = module("peers"), module("speed")
     ours = speed.Command("ours", lambda _: [sys.executable, "-c", "print('2 pictures')"])
     with pytest.raises(SystemExit, match="ours failed: ours: 2 of 3 pictures hashed"):
-        peers.measured(speed.Scenario("3 pictures", [ours], 3), {}, 1, lambda: None)
+        peers.measured(speed.Scenario("3 pictures", [ours], 3), {}, 1)
 
 
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="peers are measured on POSIX systems")
@@ -573,7 +573,7 @@ def test_a_peer_that_names_no_pictures_counts_by_what_it_has_read(
 
 def test_more_cores_than_there_are_cannot_be_had(module: Any) -> None:
     with pytest.raises(SystemExit, match="--cores"):
-        module("peers").restricted(10**6)
+        module("peers").chosen(10**6)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mincore differs elsewhere")

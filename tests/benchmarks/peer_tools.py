@@ -114,8 +114,16 @@ def command(peer: Peer, folder: str, dataset: str, jobs: int) -> Command:
         f"{peer.name} {version}".strip(),
         lambda fresh: peer.arguments(program, dataset, fresh, jobs),
         peer.hashed,
-        peer.note.format(jobs=jobs),
+        noted(peer.note, jobs),
     )
+
+
+def noted(note: str, jobs: int) -> str:
+    """Note with the number of processes or threads in it."""
+    words = note.format(jobs=jobs)
+    if jobs == 1:
+        words = words.replace("1 processes", "1 process").replace("1 threads", "1 thread")
+    return words
 
 
 def located(program: str) -> tuple[str, str]:

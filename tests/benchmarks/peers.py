@@ -34,7 +34,7 @@ from tests.benchmarks.files import SMALL_COUNT, camera_files, small_files  # noq
 from tests.benchmarks.tree_memory import Watch  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 COLUMNS = (*speed.COLUMNS[1:5], "all MB", *speed.COLUMNS[5:], "note")
 NOTES = (
@@ -42,6 +42,14 @@ NOTES = (
     "one picture after the other; dHash, kept with `shelve`",
     "{jobs} processes; decodes, hashes nothing",
 )
+
+
+class Contest(NamedTuple):
+    """A folder, those that hash it, and those that are not there, with the reason."""
+
+    folder: str
+    scenario: speed.Scenario
+    missing: dict[str, str]
 
 
 class Result(NamedTuple):
@@ -59,7 +67,7 @@ def contenders(
     """Ours, the tutorial pair, the floor and every peer that is there; why the others are not."""
     scenario = speed.indexing(name, dataset, args.jobs, count)
     commands = [
-        command._replace(note=note.format(jobs=args.jobs))
+        command._replace(note=peer_tools.noted(note, args.jobs))
         for command, note in zip(scenario.commands, NOTES, strict=True)
     ]
     missing = {}
@@ -77,7 +85,10 @@ def contenders(
 
 
 def measured(
-    scenario: speed.Scenario, missing: dict[str, str], runs: int, before: Callable[[], object]
+    scenario: speed.Scenario,
+    missing: dict[str, str],
+    runs: int,
+    before: Callable[[], object] | None = None,
 ) -> Result:
     """Try each once, which warms page cache and imports, then time those that can do it."""
     able, trees, failed = [], {}, {}
@@ -94,7 +105,7 @@ def measured(
     if ours in failed:
         raise SystemExit(f"{ours} {failed[ours]}")
     scenario = scenario._replace(commands=able)
-    medians = speed.interleaved(scenario, runs, before)
+    medians = speed.interleaved(scenario, runs, before or (lambda: None))
     return Result(scenario, medians, trees, {**failed, **missing})
 
 
@@ -108,12 +119,13 @@ def told(result: Result, runs: int) -> str:
         cells.append([name, *rest[:3], tree, *rest[3:], notes[name]])
     for name, reason in result.missing.items():
         cells.append([name, *[""] * (len(COLUMNS) - 2), reason])
-    head = f"{result.scenario.name}; medians of {runs} runs each"
+    counted = f"medians of {runs} runs each" if runs > 1 else "one run each"
+    head = f"{result.scenario.name}; {counted}"
     return f"{head}\n\n{speed.markdown(COLUMNS, cells)}\n"
 
 
-def results(args: argparse.Namespace) -> Iterator[Result]:
-    """Build the files of each scenario asked for, and measure it."""
+def prepared(args: argparse.Namespace) -> list[Contest]:
+    """Build the files of each scenario asked for, and install the peers."""
     cores = f"{args.jobs} core{'s' if args.jobs > 1 else ''}"
     manner = f"{cores}, page cache {'cold' if args.cold else 'warm'}"
     folders: list[tuple[str, str, int]] = []
@@ -123,12 +135,10 @@ def results(args: argparse.Namespace) -> Iterator[Result]:
     if "small" in args.scenario:
         folder = small_files(args.cache, args.photos)
         folders.append((f"{SMALL_COUNT:,} of 500x375", folder, SMALL_COUNT))
-    for name, folder, count in folders:
-        before = Cold(folder) if args.cold else lambda: None
-        scenario, missing = contenders(f"{name}, {manner}", folder, count, args)
-        yield measured(scenario, missing, args.runs, before)
-        if isinstance(before, Cold):
-            print(before.said(), flush=True)
+    return [
+        Contest(folder, *contenders(f"{name}, {manner}", folder, count, args))
+        for name, folder, count in folders
+    ]
 
 
 class Cold:
@@ -155,17 +165,16 @@ class Cold:
         return f"of {self.size_bytes} bytes at most {share:.1%} were still in the page cache"
 
 
-def restricted(cores: int | None) -> int:
-    """Keep this process and all that it starts to so many cores; how many there are then."""
-    if cores is None:
-        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+def chosen(cores: int | None) -> list[int]:
+    """Numbers of so many of the cores that this process may use; of all of them for None."""
     if sys.platform != "linux":
-        raise SystemExit("--cores needs Linux")
+        if cores is not None:
+            raise SystemExit("--cores needs Linux")
+        return list(range(os.cpu_count() or 1))
     allowed = sorted(os.sched_getaffinity(0))
-    if not 1 <= cores <= len(allowed):
+    if cores is not None and not 1 <= cores <= len(allowed):
         raise SystemExit(f"--cores is from 1 to {len(allowed)} here")
-    os.sched_setaffinity(0, allowed[:cores])
-    return cores
+    return allowed[:cores]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -188,13 +197,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--peers-dir", metavar="DIR", help="where peers are installed")
     args = parser.parse_args(argv)
-    args.jobs = restricted(args.cores)
+    cores = chosen(args.cores)
+    args.jobs = len(cores)
     args.peers_dir = args.peers_dir or os.path.join(args.cache, "peers")
     os.makedirs(args.cache, exist_ok=True)
+    contests = prepared(args)
+    if args.cores is not None and sys.platform == "linux":
+        os.sched_setaffinity(0, cores)  # and so for all that is started from here on
     load = f"load average {os.getloadavg()[0]:.1f} before the first run"
     print(f"Python {sys.version.split()[0]}, {load}\n", flush=True)
-    for result in results(args):
-        print(told(result, args.runs), flush=True)
+    for folder, scenario, missing in contests:
+        cold = Cold(folder) if args.cold else None
+        print(told(measured(scenario, missing, args.runs, cold), args.runs), flush=True)
+        if cold is not None:
+            print(cold.said() + "\n", flush=True)
     return 0
 
 
