@@ -6,6 +6,7 @@ import argparse
 import importlib
 import importlib.util
 import itertools
+import mmap
 import os
 import pickle
 import re
@@ -13,6 +14,8 @@ import shelve
 import shutil
 import subprocess
 import sys
+import time
+import types
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -93,6 +96,37 @@ def test_a_comparison_reads_as_a_sentence(
     module: Any, ours: float, theirs: float, words: str
 ) -> None:
     assert module("speed").compared(ours, theirs) == words
+
+
+@pytest.mark.parametrize(
+    ("output", "count"),
+    [
+        ("3 pictures\n", 3),
+        ("3 pictures, 35250 samples\n", 3),
+        ("1,001 pictures seen: 1,000 new, 1 skipped\n1,000 pictures on the shelf\n", 1000),
+        ("nothing to see\n", 0),
+    ],
+)
+def test_what_was_hashed_is_read_from_what_is_printed(module: Any, output: str, count: int) -> None:
+    assert module("speed").printed("", output) == count
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="os.wait4 is a POSIX call")
+def test_a_run_that_left_pictures_out_does_not_count(module: Any) -> None:
+    speed = module("speed")
+    command = speed.Command("lazy", lambda _: [sys.executable, "-c", "print('2 pictures')"])
+    assert speed.attempt(command, 2).wall_s > 0
+    with pytest.raises(RuntimeError, match="lazy: 2 of 3 pictures hashed"):
+        speed.attempt(command, 3)
+
+
+def test_figures_stand_to_the_right_in_a_table(module: Any) -> None:
+    lines = module("speed").markdown(("program", "wall s", "peak MB"), [["ours", "0.5", "47"]])
+    assert lines.splitlines() == [
+        "| program | wall s | peak MB |",
+        "|---|---:|---:|",
+        "| ours | 0.5 | 47 |",
+    ]
 
 
 def test_drawn_fingerprints_fall_like_photographs(module: Any) -> None:
@@ -419,3 +453,176 @@ def test_strangers_that_match_are_counted_within_the_limits_of_each_policy(modul
     told = output("strangers.py", "--count", 500, "--queries", 20).splitlines()
     assert told[0].startswith("10,000 pairs of strangers; ")
     assert [line.split("|")[1].strip() for line in told[3:]] == ["default", "--strict", "--loose"]
+
+
+def peers_args(**wanted: object) -> argparse.Namespace:
+    """Options of peers.py, as main would give them."""
+    plain = {"jobs": 2, "peers": None, "heavy": False, "peers_dir": "/nowhere"}
+    return argparse.Namespace(**{**plain, **wanted})
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="os.wait4 is a POSIX call")
+def test_a_peer_that_fails_or_is_not_there_is_named_with_the_reason(module: Any) -> None:
+    peers, speed = module("peers"), module("speed")
+    works = {"ours": "print('3 pictures')", "lazy": "print('2 pictures')", "broken": "import nope"}
+    commands = [
+        speed.Command(name, lambda _, code=code: [sys.executable, "-c", code], note=f"{name}!")
+        for name, code in works.items()
+    ]
+    scenario = speed.Scenario("3 pictures", commands, 3)
+    befores: list[None] = []
+    absent = {"absent": "not installed: why"}
+    result = peers.measured(scenario, absent, 2, lambda: befores.append(None))
+    assert list(result.medians) == ["ours"]
+    assert len(befores) == 2
+    lines = peers.told(result, 2).splitlines()
+    assert lines[0] == "3 pictures; medians of 2 runs each"
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
+    assert {len(row) for row in cells} == {len(peers.COLUMNS)}
+    assert [(row[0], row[-1]) for row in cells[2:]] == [
+        ("ours", "ours!"),
+        ("lazy", "failed: lazy: 2 of 3 pictures hashed"),
+        ("broken", "failed: ModuleNotFoundError: No module named 'nope'"),
+        ("absent", "not installed: why"),
+    ]
+
+
+def test_nothing_is_compared_when_ours_fails(module: Any) -> None:
+    peers, speed = module("peers"), module("speed")
+    ours = speed.Command("ours", lambda _: [sys.executable, "-c", "print('2 pictures')"])
+    with pytest.raises(SystemExit, match="ours failed: ours: 2 of 3 pictures hashed"):
+        peers.measured(speed.Scenario("3 pictures", [ours], 3), {}, 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="peers are measured on POSIX systems")
+def test_a_peer_that_cannot_be_installed_is_missing_with_pips_last_word(
+    module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peers, tools = module("peers"), module("peer_tools")
+    script = "import sys; sys.exit('ERROR: first\\nERROR: No such | thing\\n')"
+    monkeypatch.setattr(tools.sys, "executable", str(tmp_path / "python"))
+    python = tmp_path / "python"
+    python.write_text(f"#!{shutil.which('python3')}\n{script}\n")
+    python.chmod(0o755)
+    program = tools.Peer("program", None, "", tools.findimagedupes)
+    library = tools.Peer("library", "library", "", tools.library("library"))
+    gigabytes = library._replace(name="gigabytes", heavy="too much")
+    monkeypatch.setattr(tools, "PEERS", (program, library, gigabytes))
+    args = peers_args(peers_dir=str(tmp_path))
+    scenario, missing = peers.contenders("3 pictures", "/photos", 3, args)
+    assert [command.name for command in scenario.commands] == ["index.py", "naive pair", "floor"]
+    assert missing == {
+        "program": "not installed: not on the PATH (apt-get install program)",
+        "library": "not installed: No such / thing",
+        "gigabytes": "too much",
+    }
+
+
+def test_a_peer_that_is_installed_is_called_with_its_own_python(
+    module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = module("peer_tools")
+    monkeypatch.setattr(tools.shutil, "which", lambda _: sys.executable)
+    for peer in tools.PEERS:
+        if peer.package:
+            (tmp_path / peer.package).mkdir(exist_ok=True)
+            (tmp_path / peer.package / "version.txt").write_text("1.2")
+        command = tools.command(peer, str(tmp_path), "/photos", 7)
+        program, *rest = command.arguments("/fresh")
+        python = str(tmp_path / str(peer.package) / "bin" / "python")
+        assert program == (python if peer.package else sys.executable)
+        assert "/photos" in rest
+        assert "{" not in command.note
+        if peer.package:
+            assert "7" in rest
+            assert command.name == f"{peer.name} 1.2"
+            assert "7" in command.note
+
+
+def test_what_a_peer_hashed_is_counted_in_what_it_keeps_or_prints(
+    module: Any, tmp_path: Path
+) -> None:
+    tools = module("peer_tools")
+    (tmp_path / "hashes.json").write_text('[{"/a.jpg": "00", "/b.jpg": "01"}, {"algorithm": "x"}]')
+    assert tools.find_dups_hashed(str(tmp_path), "") == 2
+    assert tools.a_line_each("", "AA=  /a.jpg\nAB=  /b.jpg\nAC=  /c.jpg\n") == 3
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="reads /proc")
+@pytest.mark.parametrize(("skipped", "count"), [("", 3), ("three.jpg", 0)])
+def test_a_peer_that_names_no_pictures_counts_by_what_it_has_read(
+    module: Any, pictures: Path, monkeypatch: pytest.MonkeyPatch, skipped: str, count: int
+) -> None:
+    jobs = module("peer_jobs")
+
+    class Finder:
+        def set_directories(self, folders: list[str]) -> None:
+            self.folders = folders
+
+        def set_similarity(self, level: int) -> None:
+            assert level == 0
+
+        def find_similar(self) -> None:
+            for path in Path(self.folders[0]).rglob("*.jpg"):
+                if path.name != skipped:
+                    path.read_bytes()
+
+    fake = types.SimpleNamespace(ImageSimilarity=Finder)
+    monkeypatch.setitem(sys.modules, "czkawka", fake)
+    assert jobs.czkawka(str(pictures), 2) == count
+
+
+def test_more_cores_than_there_are_cannot_be_had(module: Any) -> None:
+    with pytest.raises(SystemExit, match="--cores"):
+        module("peers").chosen(10**6)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mincore differs elsewhere")
+def test_a_dropped_file_is_no_longer_in_the_page_cache_or_it_is_told(
+    module: Any, tmp_path: Path
+) -> None:
+    cache, peers = module("page_cache"), module("peers")
+    size_bytes = 4 * mmap.PAGESIZE + 1
+    (tmp_path / "file").write_bytes(os.urandom(size_bytes))
+    (tmp_path / "empty").write_bytes(b"")
+    paths = cache.below(str(tmp_path))
+    assert cache.cached_bytes(paths) == 5 * mmap.PAGESIZE
+    cold = peers.Cold(str(tmp_path))
+    cold()
+    stayed = 0 if cold.stayed_bytes == 0 else 5 * mmap.PAGESIZE  # where /tmp is memory
+    assert cache.cached_bytes(paths) == cold.stayed_bytes == stayed
+    assert cold.said().startswith(f"of {size_bytes} bytes at most ")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="reads /proc")
+def test_the_memory_of_all_processes_below_is_watched(module: Any) -> None:
+    memory = module("tree_memory")
+    child = "held = bytearray(b'x') * 30_000_000; print(flush=True); input()"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    both = subprocess.Popen(
+        [sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with both, memory.Watch() as watch:
+        assert both.stdout is not None
+        both.stdout.readline()  # it holds them now
+        pids = list(memory.descendants(os.getpid()))
+        assert len(pids) > pids.index(both.pid) + 1  # its child comes after it
+        assert sum(map(memory.pss_bytes, pids)) > 30_000_000
+        while watch.peak_bytes < 30_000_000:
+            time.sleep(memory.INTERVAL_S)
+        assert both.stdin is not None
+        both.stdin.write(b"\n")
+    assert memory.pss_bytes(both.pid) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="os.wait4 is a POSIX call")
+def test_peers_are_measured_beside_ours_over_the_same_pictures(
+    pictures: Path, tmp_path: Path
+) -> None:
+    wanted = ("--repeat-to", 3, "--runs", 1, "--scenario", "camera", "--peers", "findimagedupes")
+    told = output("peers.py", "--photos", pictures, "--cache", tmp_path, *wanted)
+    names = [line.split("|")[1].strip() for line in told.splitlines() if "|" in line]
+    assert names[2] == "index.py"
+    assert "naive pair" in names
+    assert any(name.startswith("findimagedupes") for name in names)
+    assert "3 camera JPEGs, " in told

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -19,7 +20,8 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import IO
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -35,6 +37,7 @@ from tests.benchmarks.files import (  # noqa: E402
 )
 
 MEGABYTE = 1e6
+COLUMNS = ("files", "program", "wall s", "CPU s", "peak MB", "ours, wall", "ours, CPU")
 # Modules compiled once, as on any user's machine.
 SURROUNDINGS = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
@@ -47,11 +50,19 @@ class Run(NamedTuple):
     peak_bytes: int  # of the largest single process
 
 
+def printed(_fresh: str, output: str) -> int:
+    """Return how many pictures a run says that it has dealt with, as in "1,000 pictures"."""
+    counts = re.findall(r"([\d,]+) pictures", output)
+    return int(counts[-1].replace(",", "")) if counts else 0
+
+
 class Command(NamedTuple):
     """One contender: its name, and the arguments of a run given a fresh folder to write into."""
 
     name: str
     arguments: Callable[[str], list[str]]
+    hashed: Callable[[str, str], int] = printed  # how many pictures, by that folder and the output
+    note: str = ""
 
 
 class Scenario(NamedTuple):
@@ -59,16 +70,17 @@ class Scenario(NamedTuple):
 
     name: str
     commands: list[Command]
+    pictures: int | None = None  # that each has to hash; None where that is not looked at
 
 
-def measure(arguments: Sequence[str]) -> Run:
+def measure(arguments: Sequence[str], output: IO[bytes] | None = None) -> Run:
     """Cost of a whole process; raises RuntimeError with its last words when it fails."""
     with tempfile.TemporaryFile() as words:
         began = time.perf_counter()
         process = subprocess.Popen(  # the child's own usage comes from wait4, not from Popen
             arguments,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=output or subprocess.DEVNULL,
             stderr=words,
             env=SURROUNDINGS,
         )
@@ -82,13 +94,30 @@ def measure(arguments: Sequence[str]) -> Run:
     return Run(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
 
 
-def interleaved(scenario: Scenario, runs: int) -> dict[str, Run]:
-    """Medians of every contender; they take turns, so that a slow minute hits them all."""
+def attempt(command: Command, pictures: int | None) -> Run:
+    """Cost of one run; raises RuntimeError when it fails, or has not hashed that many pictures."""
+    with tempfile.TemporaryDirectory() as fresh, tempfile.TemporaryFile() as output:
+        run = measure(command.arguments(fresh), output)
+        output.seek(0)
+        if pictures is not None:
+            hashed = command.hashed(fresh, output.read().decode(errors="replace"))
+            if hashed != pictures:
+                raise RuntimeError(f"{command.name}: {hashed} of {pictures} pictures hashed")
+    return run
+
+
+def interleaved(
+    scenario: Scenario, runs: int, before: Callable[[], object] = lambda: None
+) -> dict[str, Run]:
+    """Medians of every contender; they take turns, so that a slow minute hits them all.
+
+    What is to come before each run, outside its time, can be given.
+    """
     measured: dict[str, list[Run]] = {command.name: [] for command in scenario.commands}
     for _ in range(runs):
         for command in scenario.commands:
-            with tempfile.TemporaryDirectory() as fresh:
-                measured[command.name].append(measure(command.arguments(fresh)))
+            before()
+            measured[command.name].append(attempt(command, scenario.pictures))
     return {name: median(each) for name, each in measured.items()}
 
 
@@ -98,14 +127,13 @@ def median(runs: Sequence[Run]) -> Run:
     return Run(statistics.median(wall), statistics.median(cpu), int(statistics.median(peak)))
 
 
-def rows(scenario: Scenario, medians: dict[str, Run]) -> Iterator[str]:
-    """Lines of the Markdown table: figures of each contender, and how ours compares with them."""
+def rows(scenario: Scenario, medians: dict[str, Run]) -> Iterator[list[str]]:
+    """Cells of the table: figures of each contender, and how ours compares with them."""
     first = scenario.commands[0].name
     for name, run in medians.items():
-        figures = f"{run.wall_s:.2f} | {run.cpu_s:.2f} | {run.peak_bytes / MEGABYTE:.0f}"
-        wall, cpu = (compared(medians[first][n], run[n]) for n in (0, 1))
-        ratios = " | " if name == first else f"{wall} | {cpu}"
-        yield f"| {scenario.name} | {name} | {figures} | {ratios} |"
+        figures = f"{run.wall_s:.2f}", f"{run.cpu_s:.2f}", f"{run.peak_bytes / MEGABYTE:.0f}"
+        ratios = (compared(medians[first][n], run[n]) for n in (0, 1))
+        yield [scenario.name, name, *figures, *(("", "") if name == first else ratios)]
 
 
 def compared(ours_s: float, theirs_s: float) -> str:
@@ -117,9 +145,15 @@ def compared(ours_s: float, theirs_s: float) -> str:
 
 def table(results: Sequence[tuple[Scenario, dict[str, Run]]]) -> str:
     """Markdown table of all scenarios."""
-    columns = ("files", "program", "wall s", "CPU s", "peak MB", "ours, wall", "ours, CPU")
-    head = [f"| {' | '.join(columns)} |", "|---|---|---:|---:|---:|---|---|"]
-    return "\n".join([*head, *(line for result in results for line in rows(*result))])
+    return markdown(COLUMNS, (row for result in results for row in rows(*result)))
+
+
+def markdown(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    """Markdown table; columns of seconds and megabytes stand to the right."""
+    rules = ["---:" if name.endswith((" s", " MB")) else "---" for name in columns]
+    lines = (f"| {' | '.join(row)} |" for row in (columns, *cells))
+    head, *rest = lines
+    return "\n".join([head, f"|{'|'.join(rules)}|", *rest])
 
 
 def ours(dataset: str, jobs: int) -> Command:
@@ -131,15 +165,15 @@ def ours(dataset: str, jobs: int) -> Command:
 
 def _index(dataset: str, shelf: str, jobs: int) -> list[str]:
     script = os.path.join(ROOT, "index.py")
-    return [sys.executable, script, "-d", dataset, "-s", shelf, "-j", str(jobs), "-q"]
+    return [sys.executable, script, "-d", dataset, "-s", shelf, "-j", str(jobs)]
 
 
 def _script(name: str, *arguments: str) -> list[str]:
     return [sys.executable, os.path.join(HERE, name), *arguments]
 
 
-def indexing(name: str, dataset: str, jobs: int) -> Scenario:
-    """Index a folder: ours, the tutorial pair, the floor."""
+def indexing(name: str, dataset: str, jobs: int, pictures: int) -> Scenario:
+    """Index a folder of so many pictures: ours, the tutorial pair, the floor."""
 
     def naive(fresh: str) -> list[str]:
         return _script("naive.py", "-d", dataset, "-s", os.path.join(fresh, "naive.shelve"))
@@ -148,7 +182,7 @@ def indexing(name: str, dataset: str, jobs: int) -> Scenario:
         return _script("floor.py", "-d", dataset, "-j", str(jobs))
 
     commands = [ours(dataset, jobs), Command("naive pair", naive), Command("floor", floor)]
-    return Scenario(name, commands)
+    return Scenario(name, commands, pictures)
 
 
 def with_views(name: str, dataset: str, jobs: int) -> Scenario:
@@ -172,10 +206,10 @@ def scenarios(args: argparse.Namespace) -> Iterator[Scenario]:
     """Build the files of each scenario asked for, and the scenario."""
     if "camera" in args.scenario:
         folder = camera_files(args.cache, args.photos, args.repeat_to)
-        yield indexing(f"{args.repeat_to} camera JPEGs", folder, args.jobs)
+        yield indexing(f"{args.repeat_to} camera JPEGs", folder, args.jobs, args.repeat_to)
     if "small" in args.scenario:
         folder = small_files(args.cache, args.photos)
-        yield indexing(f"{SMALL_COUNT:,} of 500x375", folder, args.jobs)
+        yield indexing(f"{SMALL_COUNT:,} of 500x375", folder, args.jobs, SMALL_COUNT)
     if "views" in args.scenario:
         folder = camera_files(args.cache, args.photos, args.repeat_to)
         yield with_views(f"{args.repeat_to} camera JPEGs", folder, args.jobs)
