@@ -204,8 +204,8 @@ def _decision(query: Views, other: Views, policy: Policy) -> tuple[str, str]:
     if not found:
         return "", ""
     best = found[0]
-    low = policy.low_information and (query.whole.low_information or other.whole.low_information)
-    if low:
+    flat = other.whole.low_information or matching.is_flat(query, best.turn)
+    if policy.low_information and flat:
         return best.turn, f"little to see: row {best.row}, thumbnails alike"
     for probe in matching.probes(query, policy):
         check = _check(probe, query, other)

@@ -70,19 +70,13 @@ def candidates(
 
     `keys` and `whole` are of the same pictures; `thumbnails` are asked for as in `matching`.
     """
-    best: dict[int, Candidate] = {}
-    doubtful: set[int] = set()
-    for found, low in _within(query, keys, whole, limits):
-        if limits.low_information and (low or query.whole.low_information):
-            if found.turn or found.row > LOW_INFORMATION_ROW:
-                continue
-            doubtful.add(found.id)
-        if found.id not in best or _nearness(found) < _nearness(best[found.id]):
-            best[found.id] = found
-    shown = thumbnails(sorted(doubtful)) if doubtful else {}
-    alike = matching.looking_alike(query.thumbnail, shown)
-    kept = (found for found in best.values() if found.id not in doubtful or found.id in alike)
-    return sorted(kept, key=_nearness)
+    found = []
+    for candidate, low in _within(query, keys, whole, limits):
+        flat = limits.low_information and (low or matching.is_flat(query, candidate.turn))
+        if not flat or not (candidate.turn or candidate.row > LOW_INFORMATION_ROW):
+            found.append((candidate, flat))
+    best = matching.each_once(query, found, thumbnails, nearness=_nearness)
+    return sorted(best, key=_nearness)
 
 
 def distance(key: bytes, keys: Keys, number: int) -> int:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Hashes = npt.NDArray[np.uint64]
     Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]  # by id
+    Found = tuple["Candidate", bool]  # and whether it is flat, so that looks decide
 
 BITS = 64
 LOW_INFORMATION_ROW = 4  # bits
@@ -155,17 +156,28 @@ def score(row: int, column: int, phash: int) -> int:
     return row + column + 2 * phash
 
 
+def is_flat(query: Views, turn: str) -> bool:
+    """Return whether there is too little to hash in a query, looked at so.
+
+    What gets brighter only from top to bottom is flat to a row hash, but not lying on its side.
+    """
+    flat = query.whole.low_information
+    return flat and (turn == UPRIGHT or query.turned[turn].low_information)
+
+
 def probes(query: Views, policy: Policy) -> Iterator[Probe]:
     """Yield every comparison that the policy asks for, the plain one first."""
     upright = policy.upright
-    if policy.low_information and query.whole.low_information:  # flat pictures match upright only
+    flat = policy.low_information and query.whole.low_information
+    if flat:
         upright = upright._replace(row=min(upright.row, LOW_INFORMATION_ROW))
-        yield Probe("whole", UPRIGHT, query.whole, upright, plain=True)
-        return
     yield Probe("whole", UPRIGHT, query.whole, upright, plain=True)
     if policy.turned:
         for turn, fingerprint in query.turned.items():
-            yield Probe("whole", turn, fingerprint, policy.turned)
+            if not (flat and is_flat(query, turn)):
+                yield Probe("whole", turn, fingerprint, policy.turned)
+    if flat:
+        return
     if policy.trimmed:
         yield Probe("trimmed", UPRIGHT, query.whole, policy.trimmed)
         if query.trimmed:
@@ -217,33 +229,34 @@ def _candidates(
     policy: Policy,
     thumbnails: Thumbnails,
 ) -> list[list[Candidate]]:
-    best: list[dict[int, Candidate]] = [{} for _ in queries]
-    doubtful: list[set[int]] = [set() for _ in queries]
+    found: list[list[Found]] = [[] for _ in queries]
     wanted = [(n, probe) for n, query in enumerate(queries) for probe in probes(query, policy)]
     most = MOST_PAIRS if len(queries) > 1 else None
     for view, column in stored.items():
         here = [(n, probe) for n, probe in wanted if probe.view == view]
-        for at, found, low in _compared(column, [probe for _, probe in here], most):
+        for at, candidate, low in _compared(column, [probe for _, probe in here], most):
             n, probe = here[at]
-            if policy.low_information and (low or queries[n].whole.low_information):
-                if found.row > LOW_INFORMATION_ROW or not probe.plain:
-                    continue
-                doubtful[n].add(found.id)
-            if found.id not in best[n] or found < best[n][found.id]:
-                best[n][found.id] = found
+            flat = policy.low_information and (low or is_flat(queries[n], probe.turn))
+            if not flat or (probe.plain and candidate.row <= LOW_INFORMATION_ROW):
+                found[n].append((candidate, flat))
     return [
-        _settled(query, found, flat, thumbnails)
-        for query, found, flat in zip(queries, best, doubtful, strict=True)
+        sorted(each_once(query, some, thumbnails, nearness=tuple))
+        for query, some in zip(queries, found, strict=True)
     ]
 
 
-def _settled(
-    query: Views, best: Mapping[int, Candidate], doubtful: set[int], thumbnails: Thumbnails
+def each_once(
+    query: Views,
+    found: Sequence[Found],
+    thumbnails: Thumbnails,
+    *,
+    nearness: Callable[[Candidate], tuple[object, ...]],
 ) -> list[Candidate]:
-    """Return candidates without those of the doubtful that do not look alike."""
-    shown = thumbnails(sorted(doubtful)) if doubtful else {}
-    alike = looking_alike(query.thumbnail, shown)
-    return sorted(c for c in best.values() if c.id not in doubtful or c.id in alike)
+    """Return the nearest candidate of each picture; of the flat ones those that look alike."""
+    flat = {candidate.id for candidate, is_doubtful in found if is_doubtful}
+    alike = looking_alike(query.thumbnail, thumbnails(sorted(flat)) if flat else {})
+    kept = [c for c, is_doubtful in found if not is_doubtful or c.id in alike]
+    return list({c.id: c for c in sorted(kept, key=nearness, reverse=True)}.values())
 
 
 def _compared(

@@ -44,13 +44,17 @@ def by_definition(query: Views, stored: list[Stored], limits: Radius) -> list[tu
     """Return (distance, id) of what matches, each picture by its nearest way of looking."""
     found = []
     for number, (key, print_, thumbnail) in enumerate(stored):
-        flat = limits.low_information and (print_.low_information or query.whole.low_information)
+        low, mine = limits.low_information, query.whole.low_information
+        flat = low and (print_.low_information or mine)
+        flat_turned = low and (
+            print_.low_information or (mine and query.turned[TURN].low_information)
+        )
         alike = matching.mean_difference(query.thumbnail, thumbnail) <= 4
         row = (print_.row ^ query.whole.row).bit_count()
         ways = []
         if bits_apart(query.keys[""], key) <= limits.upright and (not flat or (row <= 4 and alike)):
             ways.append((bits_apart(query.keys[""], key), number, ""))
-        if limits.turned is not None and not flat:
+        if limits.turned is not None and not flat_turned:
             apart = bits_apart(query.keys[TURN], key)
             ways += [(apart, number, TURN)] if apart <= limits.turned else []
         if ways:

@@ -101,6 +101,28 @@ def test_flat_pictures_match_only_when_their_thumbnails_agree(
     assert found(query, stored, thumb=thumb) == ([100] if matches else [])
 
 
+@pytest.mark.parametrize(
+    ("turned_flat", "stored_low", "matches"),
+    [(False, False, True), (True, False, False), (False, True, False)],
+)
+def test_a_picture_that_is_flat_only_as_it_lies_is_found_turned(
+    turned_flat: bool, stored_low: bool, matches: bool
+) -> None:
+    stored = {"whole": column(Fingerprint(far(40), 7, 7, stored_low))}
+    turned = {"turned 90 degrees left": Fingerprint(far(38), 7, 7, turned_flat)}
+    query = Views(Fingerprint(0, 0, 0, low_information=True), turned, thumbnail=FLAT)
+    assert found(query, stored, thumb=GREY) == ([100] if matches else [])
+
+
+def test_a_turned_match_stands_where_the_upright_one_does_not_look_alike() -> None:
+    stored = {"whole": column(Fingerprint(0, 0, 0))}
+    turned = {"mirrored": Fingerprint(0, 1, 0)}
+    query = Views(Fingerprint(0, 0, 0, low_information=True), turned, thumbnail=FLAT)
+    (alike,) = matching.candidates(query, stored, matching.DEFAULT, lambda _: {100: FLAT})
+    (other,) = matching.candidates(query, stored, matching.DEFAULT, lambda _: {100: GREY})
+    assert (alike.turn, other.turn) == ("", "mirrored")
+
+
 @pytest.mark.parametrize("way", ["trimmed", "centre"])
 def test_a_flat_picture_does_not_match_through_another_view(way: str) -> None:
     stored = {"whole": column(Fingerprint(0, 0, 0, low_information=True))}
