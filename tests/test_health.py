@@ -9,6 +9,7 @@ import pytest
 from imageshelf import __main__ as verbs
 from imageshelf import hamming, hashing, health, index, open_shelf
 from imageshelf.hamming import Near
+from imageshelf.pairing.multi_index import MultiIndex
 from tests.conftest import drawn
 
 
@@ -62,13 +63,22 @@ def test_libraries_that_make_other_hashes_are_noticed(
     assert "99.0 now" in capsys.readouterr().err
 
 
-def test_a_near_index_that_misses_something_is_noticed(
-    shelve: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def blind(_: object, queries: list[int], __: object) -> list[Near]:
-        return [Near(np.empty(0, np.int64), np.empty(0, np.uint8)) for _ in queries]
+def blind(_: object, queries: list[int], *__: object) -> list[Near]:
+    return [Near(np.empty(0, np.int64), np.empty(0, np.uint8)) for _ in queries]
 
-    monkeypatch.setattr(hamming, "within", blind)
+
+@pytest.mark.parametrize(
+    ("where", "name", "answer"),
+    [
+        (hamming, "within", blind),
+        (MultiIndex, "within", blind),
+        (MultiIndex, "pairs", lambda *_: hamming.table([])),
+    ],
+)
+def test_a_near_index_that_misses_something_is_noticed(
+    where: object, name: str, answer: object, shelve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(where, name, answer)
     (sentence,) = found(shelve)
     assert "near index misses" in sentence
 
