@@ -626,3 +626,21 @@ def test_peers_are_measured_beside_ours_over_the_same_pictures(
     assert "naive pair" in names
     assert any(name.startswith("findimagedupes") for name in names)
     assert "3 camera JPEGs, " in told
+
+
+def test_photographs_are_taken_from_packages_and_what_is_gone_is_named(
+    module: Any, tmp_path: Path
+) -> None:
+    photographs = module("photographs")
+    packages = photographs.listed()
+    assert sum(map(len, packages.values())) == 115
+    assert all(name.startswith("usr/share/") for names in packages.values() for name in names)
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "usr").mkdir(parents=True)
+    target.mkdir()
+    (source / "usr" / "Fjord.JPG").write_bytes(b"a picture")
+    missing = photographs.taken(
+        ["usr/Fjord.JPG", "usr/gone.png"], str(source), str(target), "scenes"
+    )
+    assert missing == ["usr/gone.png"]
+    assert [path.name for path in target.iterdir()] == ["scenes-00.jpg"]
