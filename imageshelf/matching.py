@@ -11,6 +11,7 @@ The limits were measured: see the README, "What it finds", and `tests/benchmarks
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from imageshelf import hamming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     Hashes = npt.NDArray[np.uint64]
     Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]  # by id
+    Compared = tuple[int, "Candidate", bool]  # the place of its probe; whether the picture is flat
     Found = tuple["Candidate", bool]  # and whether it is flat, so that looks decide
 
 BITS = 64
@@ -33,6 +35,7 @@ LOW_INFORMATION_ROW = 4  # bits
 LOW_INFORMATION_MEAN = 4.0  # grey levels of 255, mean absolute difference of the 16x16 thumbnails
 FOREIGN_ROW = 10  # bits; a key written by hand has neither column hash nor perceptual hash
 MOST_PAIRS = 10_000_000  # of several queries at once, by the row hash: 200 MB
+MANY = 32  # queries at once that are worth a thread for each view
 UPRIGHT = ""
 
 
@@ -232,10 +235,14 @@ def _candidates(
     found: list[list[Found]] = [[] for _ in queries]
     wanted = [(n, probe) for n, query in enumerate(queries) for probe in probes(query, policy)]
     most = MOST_PAIRS if len(queries) > 1 else None
-    for view, column in stored.items():
-        here = [(n, probe) for n, probe in wanted if probe.view == view]
-        for at, candidate, low in _compared(column, [probe for _, probe in here], most):
-            n, probe = here[at]
+    here = {view: [(n, probe) for n, probe in wanted if probe.view == view] for view in stored}
+    tasks = [
+        partial(_compared, column, [probe for _, probe in here[view]], most)
+        for view, column in stored.items()
+    ]
+    for view, answers in zip(stored, _side_by_side(tasks, len(queries)), strict=True):
+        for at, candidate, low in answers:
+            n, probe = here[view][at]
             flat = policy.low_information and (low or is_flat(queries[n], probe.turn))
             if not flat or (probe.plain and candidate.row <= LOW_INFORMATION_ROW):
                 found[n].append((candidate, flat))
@@ -259,10 +266,20 @@ def each_once(
     return list({c.id: c for c in sorted(kept, key=nearness, reverse=True)}.values())
 
 
-def _compared(
-    column: Column, wanted: Sequence[Probe], most: int | None
-) -> Iterator[tuple[int, Candidate, bool]]:
-    """Yield what is within the limits: the place of the probe, and whether the picture is flat."""
+def _side_by_side(
+    tasks: Sequence[Callable[[], list[Compared]]], queries: int
+) -> Iterable[list[Compared]]:
+    """Return what each task returns; the tasks of many queries share the cores."""
+    if queries < MANY:
+        return [task() for task in tasks]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - one query needs none
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return list(pool.map(lambda task: task(), tasks))
+
+
+def _compared(column: Column, wanted: Sequence[Probe], most: int | None) -> list[Compared]:
+    """Return what is within the limits: the place of the probe, and whether the picture is flat."""
     rows = [probe.fingerprint.row for probe in wanted]
     radii = [probe.limits.row for probe in wanted]
     if column.near is None:
@@ -281,12 +298,14 @@ def _compared(
     allowed = np.array([probe.limits.score for probe in wanted], np.int64)[asked]
     # An exact key is always listed, but only of the whole query upright.
     plain = np.array([probe.plain for probe in wanted], np.bool_)[asked]
+    found = []
     for hit in np.flatnonzero((scores <= allowed) | ((row_apart == 0) & plain)):
         at, position, row = int(asked[hit]), positions[hit], int(row_apart[hit])
         measures = int(scores[hit]), row, int(columns[hit]), int(phashes[hit])
         id_, probe = int(column.ids[position]), wanted[at]
-        found = Candidate(*measures, id_, probe.turn, probe.view, row)
-        yield at, found, bool(column.low_information[position])
+        candidate = Candidate(*measures, id_, probe.turn, probe.view, row)
+        found.append((at, candidate, bool(column.low_information[position])))
+    return found
 
 
 def mean_difference(a: bytes, b: bytes) -> float:

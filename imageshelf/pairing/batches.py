@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Task = Callable[[], list[Found]]
 
 # Costs, in comparisons of two hashes (0.6 ns): measured.
-BUCKET = 10_000  # looking at a bucket together with its queries
+BUCKET = 12_000  # looking at a bucket together with its queries
 VISIT = 50  # a query in a bucket: sorting it in
 ALONE = 50_000  # one query, asked for itself
 SLICE = 600  # a bucket of one query, asked for itself

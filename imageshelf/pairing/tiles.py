@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     Hashes = npt.NDArray[np.uint64]
     Places = npt.NDArray[np.int64]
+    Buffers = tuple[Hashes, npt.NDArray[np.uint8], npt.NDArray[np.bool_]]
     Radius = int | npt.NDArray[np.uint8]  # bits, of all; or uint8[len(ours)]
 
 TILE = 65_536  # comparisons at once: 0.5 MiB of exclusive ors; measured best of 8,192 ... 131,072
@@ -47,28 +48,39 @@ class Tiles:
     def __init__(self) -> None:
         self._own = threading.local()
 
-    def close(self, ours: Hashes, others: Hashes, radius: Radius) -> Iterator[Hits]:
-        """Yield the pairs at most so many bits apart, a tile at a time."""
-        bits, counts = self._buffers()
+    def close(self, ours: Hashes, others: Hashes, radius: Radius) -> list[Hits]:
+        """Return the pairs at most so many bits apart, by tiles; most buckets are one tile."""
         limits = radius if isinstance(radius, int) else radius[:, None]
+        if len(ours) * len(others) <= TILE:
+            places = self._tile(ours[:, None], others, limits)
+            return [Hits(places, 0, 0, len(others))] if len(places) else []
+        return list(self._tiled(ours, others, limits))
+
+    def _tiled(self, ours: Hashes, others: Hashes, limits: Radius) -> Iterator[Hits]:
         for first in range(0, len(others), TILE):
             part = others[first : first + TILE]
-            width = len(part)
-            height = TILE // width
+            height = TILE // len(part)
             for top in range(0, len(ours), height):
-                block = ours[top : top + height, None]
-                size = len(block) * width
-                apart = counts[:size].reshape(-1, width)
-                np.bitwise_xor(block, part, out=bits[:size].reshape(-1, width))
-                np.bitwise_count(bits[:size], out=counts[:size])
-                allowed = limits if isinstance(limits, int) else limits[top : top + height]
-                hits = np.flatnonzero(apart <= allowed)
-                if len(hits):
-                    yield Hits(hits, top, first, width)
+                rows = slice(top, top + height)
+                allowed = limits if isinstance(limits, int) else limits[rows]
+                places = self._tile(ours[rows, None], part, allowed)
+                if len(places):
+                    yield Hits(places, top, first, len(part))
 
-    def _buffers(self) -> tuple[Hashes, npt.NDArray[np.uint8]]:
+    def _tile(self, ours: Hashes, others: Hashes, limits: Radius) -> Places:
+        """Return where uint64[n, 1] and uint64[m] are close, in the flat bool[n, m]."""
+        bits, counts, close = self._buffers()
+        shape, size = (len(ours), len(others)), len(ours) * len(others)
+        np.bitwise_xor(ours, others, bits[:size].reshape(shape))
+        np.bitwise_count(bits[:size], counts[:size])
+        np.less_equal(counts[:size].reshape(shape), limits, close[:size].reshape(shape))
+        (places,) = close[:size].nonzero()
+        return places
+
+    def _buffers(self) -> Buffers:
         if not hasattr(self._own, "buffers"):
             np.setbufsize(SHORT_ROWS)  # of this thread alone
-            self._own.buffers = np.empty(TILE, np.uint64), np.empty(TILE, np.uint8)
-        buffers: tuple[Hashes, npt.NDArray[np.uint8]] = self._own.buffers
+            kinds = np.uint64, np.uint8, np.bool_
+            self._own.buffers = tuple(np.empty(TILE, kind) for kind in kinds)
+        buffers: Buffers = self._own.buffers
         return buffers
