@@ -7,17 +7,17 @@ that is one comparison of two lists, and neither side is ever held in memory as 
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import stat
 from bisect import bisect_right
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import spelling
 from imageshelf.file_list import FileList
+from imageshelf.garbage import uncollected
 from imageshelf.walking import Walk as Walk  # noqa: PLC0414, TC001 - queries has it from here
 
 if TYPE_CHECKING:
@@ -111,19 +111,7 @@ def outermost(roots: Iterable[str]) -> list[str]:
     return sorted(chosen)
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Within: no search for cycles; a walk makes none, and looking costs a twentieth of it."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def compare(walk: Walk, known: Iterator[list[Row]], survey: Survey) -> None:
     """Merge a walk with the remembered names below the same prefix into the survey."""
     remembered = _Remembered(known, below=walk.prefix)
