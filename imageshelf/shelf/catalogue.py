@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Added", "Catalogue", "Counts", "Dataset", "Entry", "Move", "PictureRow", "Skip"]
 
-PAGE = 4096
+PAGE = 1024
 _RANGE = "FROM {} WHERE name >= ? AND name < ? {} ORDER BY name LIMIT " + str(PAGE)
 KNOWN_PICTURES = "SELECT name, size_bytes, mtime_ns, device, 0 " + _RANGE
 KNOWN_SKIPS = (

@@ -189,7 +189,11 @@ def scenarios(args: argparse.Namespace) -> Iterator[Scenario]:
         for count in args.tiny:
             folder = tiny_files(args.cache, count)
             shelf = os.path.join(args.cache, f"tiny-{count}.shelve")
-            measure(_index(folder, shelf, args.jobs))
+            new = not os.path.exists(shelf)
+            first = measure(_index(folder, shelf, args.jobs))
+            if new:
+                peak_mb = first.peak_bytes / MEGABYTE
+                print(f"first run over {count:,}: {first.cpu_s:.0f} s of CPU, {peak_mb:.0f} MB")
             yield rerunning(f"{count:,} unchanged", folder, shelf, args.jobs)
 
 
