@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def shelf_part(count: int, folder: str) -> Points:
     return found
 
 
-def write_part(count: int, folder: str) -> Points:
+def write_part(count: int, folder: str, batch_size: int = 10_000) -> Points:
     """Fill a shelf; drawing is not counted. The rate of each tenth is told on stderr."""
     from imageshelf.canary import current_recipe  # noqa: PLC0415
     from imageshelf.shelf import open_shelf  # noqa: PLC0415
@@ -160,7 +161,7 @@ def write_part(count: int, folder: str) -> Points:
     with open_shelf(path, "c") as shelf:
         shelf.adopt(current_recipe())
         catalogue = shelf.whole_catalogue()
-        for batch in cold.entries(count):
+        for batch in cold.entries(count, batch=batch_size):
             before = clocks()
             catalogue.add(batch)
             spent = [s + now - b for s, now, b in zip(spent, clocks(), before, strict=True)]
@@ -349,11 +350,15 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--part", choices=PARTS, help="measure one part, and print JSON")
     parser.add_argument("--count", type=int, default=1_000, metavar="N")
+    parser.add_argument("--batch", type=int, default=10_000, metavar="N", help="written together")
     parser.add_argument("--folder", help="where a part may write")
     args = parser.parse_args(argv)
     if args.part:
+        run = PARTS[args.part]
+        if args.part == "write":
+            run = partial(write_part, batch_size=args.batch)
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(PARTS[args.part](args.count, args.folder or folder)))
+            print(json.dumps(run(args.count, args.folder or folder)))
         return 0
     costs = kept(args.results)
     for count in sorted(args.sizes):
