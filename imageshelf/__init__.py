@@ -11,7 +11,7 @@
 Names are loaded on first use, so that a script pays only for what it needs. What a change is about
 says where it is made:
 
-    which files are read      scanning (the walk), remote (URLs), sniffing (what a file is)
+    which files are read      walking, scanning (the walk), remote (URLs), sniffing (what a file is)
     what is skipped, how long opening, decoding (formats); shelf/catalogue (when it is tried again);
                               suspicion (what took a run down)
     one picture               images, opening, decoding, progressive, reduction, borders, metadata

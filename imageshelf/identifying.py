@@ -19,6 +19,9 @@ from imageshelf.opening import MEMORY_LIMIT_MB
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from imageshelf.shelf.catalogue import Catalogue, PictureRow
     from imageshelf.stopping import Stop
     from imageshelf.suspicion import Suspicion, Turn
@@ -130,27 +133,39 @@ def equal_keys(catalogue: Catalogue) -> Iterator[tuple[list[PictureRow], float, 
     hashes stand for the keys also where these are another hash: of 576 bits some differ already
     when the same pixels come out of another format.
     """
-    import numpy as np  # noqa: PLC0415  workers do without it
-
-    hashes = catalogue.hashes()
-    order = np.argsort(hashes.row, kind="stable")
-    row = hashes.row[order]
-    as_next = row[1:] == row[:-1]  # np.unique would tell too, and import np.ma, which takes 7 ms
-    shared = np.zeros(len(row), bool)
-    shared[1:] |= as_next
-    shared[:-1] |= as_next
-    ids = hashes.ids[order[shared]].tolist()
+    ids, row = _shared_rows(catalogue)
     together: list[PictureRow] = []
     for start in range(0, len(ids), AT_A_TIME):
-        page = ids[start : start + AT_A_TIME]
-        row_hashes = hashes.row[np.searchsorted(hashes.ids, page)].tolist()
-        keys = dict(zip(page, row_hashes, strict=True))
+        page = ids[start : start + AT_A_TIME].tolist()
+        keys = dict(zip(page, row[start : start + AT_A_TIME].tolist(), strict=True))
         together += [row._replace(key=f"{keys[row.id]:016x}") for row in catalogue.rows(page)]
         end = min(start + AT_A_TIME, len(ids))
         last = together[-1].key if together and end < len(ids) else ""
         rest = [row for row in together if row.key == last]
         yield [row for row in together if row.key != last], start / len(ids), end / len(ids)
         together = rest
+
+
+def _shared_rows(catalogue: Catalogue) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return ids and row hashes of pictures whose row hash another has too, in its order.
+
+    All row hashes are read twice, so that no more than these are held: 8 bytes a picture.
+    """
+    import numpy as np  # noqa: PLC0415  workers do without it
+
+    every = np.concatenate([np.empty(0, np.uint64), *(row for _, row in catalogue.row_hashes())])
+    every.sort()
+    shared = every[1:][every[1:] == every[:-1]]  # np.unique would import np.ma, which takes 7 ms
+    del every
+    ids, rows = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
+    for number, row in catalogue.row_hashes() if len(shared) else ():
+        at = np.minimum(np.searchsorted(shared, row), len(shared) - 1)
+        found = shared[at] == row
+        ids.append(number[found])
+        rows.append(row[found])
+    together = np.concatenate(rows)
+    order = np.argsort(together, kind="stable")
+    return np.concatenate(ids)[order], together[order]
 
 
 def lacking_bytes(rows: Iterable[PictureRow], known: Digests) -> list[list[PictureRow]]:

@@ -150,7 +150,7 @@ class Indexing:
             ended = self.catalogue.meta(IDENTIFIED) in {"yes", "nearly", "stopped"}
             died = bool(filled) and not ended  # the run before this one
             self._suspicion = Suspicion(self.catalogue, self.settings.time_limit_s, careful=died)
-            if not self.catalogue.counts().pictures:
+            if self.catalogue.is_empty():
                 self._workers()
             self._cleanup = opening.pop_all()
         return self
@@ -247,7 +247,7 @@ class Indexing:
         self.summary.moved = len(moves)
         self.summary.vanished = sum(known.state == PICTURE for known in gone)
         self.summary.kept = len(self.found.vanished) - len(gone)
-        self.summary.pictures = self.catalogue.counts().pictures
+        self.summary.pictures = self.catalogue.pictures()
 
     def identify(self, tell: Callable[[float], object] = lambda _: None) -> int:
         """Digest new pictures that look like another, so that no search has to; return how many.

@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 
 from imageshelf import fetching
 from imageshelf.fetching import Status
-from imageshelf.scanning import PICTURE, RETRY, SKIPPED, SYSTEM_NAMES, DatasetError, Known, excluder
+from imageshelf.scanning import PICTURE, RETRY, SKIPPED, DatasetError, Known
 from imageshelf.urls import Url, parted
+from imageshelf.walking import SYSTEM_NAMES, excluder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

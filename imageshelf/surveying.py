@@ -11,9 +11,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf import scanning
-from imageshelf.scanning import PICTURE, DatasetError, FileList, Survey, Walk
+from imageshelf import scanning, walking
+from imageshelf.file_list import FileList
+from imageshelf.scanning import PICTURE, DatasetError, Survey
 from imageshelf.shelf import names
+from imageshelf.walking import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +139,7 @@ class Surveying:
     def _judge(self, root: str, known: int, lost: list[Known]) -> None:
         """Refuse a dataset that has lost more than half of its pictures, as if not mounted."""
         moved = {old for old, _ in self.found.moved}
-        excluded = scanning.excluder(self.settings.exclude)
+        excluded = walking.excluder(self.settings.exclude)
         inside = os.path.join(names.absolute(root), "")
         folder = self.datasets.folders.get(root)
 
@@ -145,7 +147,7 @@ class Surveying:
             if folder is not None:
                 return folder.excluded(folder.below(known.name))
             below = self.shelf.path_of(names.to_text(known.name)).removeprefix(inside)
-            return scanning.any_part(excluded, names.to_bytes(below.replace(os.sep, "/")))
+            return walking.any_part(excluded, names.to_bytes(below.replace(os.sep, "/")))
 
         missing = sum(one.name not in moved and not unwanted(one) for one in lost)
         if missing * 2 > known and not self.settings.allow_vanished:

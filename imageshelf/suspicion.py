@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from imageshelf.shelf.catalogue import Catalogue
 
-    File = tuple[bytes, int, int]  # name on the shelf, size, time: as scanning.FileList has them
+    File = tuple[bytes, int, int]  # name on the shelf, size, time: as FileList has them
 
 # A run that dies loses one batch (pipeline.BATCH_FILES) and what its workers have in hand: the file
 # it died of is among so many of the files that are still to be read.

@@ -15,7 +15,8 @@ from imageshelf.scanning import PICTURE
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from imageshelf.scanning import FileList, Known
+    from imageshelf.file_list import FileList
+    from imageshelf.scanning import Known
 
 
 def moves(

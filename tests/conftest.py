@@ -28,6 +28,15 @@ def drawn(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:
     return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
 
 
+def tree(root: Path, *names: str) -> Path:
+    """Make a small file for each name, with the folders that it lies in."""
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    return root
+
+
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """A folder of six pictures in two folders, beside which there is room for a shelf."""

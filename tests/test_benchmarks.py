@@ -310,19 +310,25 @@ def test_one_query_and_a_batch_are_measured(pictures: Path, tmp_path: Path, modu
     assert "2 camera JPEGs on 5 | start-up and decoding" in lines
 
 
-def test_tiny_files_are_files_of_their_own_in_folders(
-    module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tiny_files_are_different_pictures_in_folders(module: Any, tmp_path: Path) -> None:
     files = module("files")
-    monkeypatch.setattr(files, "TINY_COUNT", 40)
-    monkeypatch.setattr(files, "FOLDER_COUNT", 20)
-    folder = files.tiny_files(str(tmp_path))
-    assert [len(os.listdir(os.path.join(folder, below))) for below in ("000", "001")] == [20, 20]
-    inodes = {
-        entry.inode() for below in ("000", "001") for entry in os.scandir(f"{folder}/{below}")
-    }
-    assert len(inodes) == 40
-    assert files.tiny_files(str(tmp_path)) == folder
+    folder = Path(files.tiny_files(str(tmp_path), 1020))
+    counts = [len(os.listdir(folder / below)) for below in ("0000", "0001")]
+    assert counts == [1000, 20]
+    assert len({path.read_bytes() for path in folder.rglob("*.jpg")}) == 1020
+    assert files.tiny_files(str(tmp_path), 1020) == str(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="os.wait4 is a POSIX call")
+def test_a_second_run_is_timed_beside_a_bare_scan(tmp_path: Path) -> None:
+    wanted = ("--scenario", "rerun", "--tiny", 30, 40, "--runs", 1, "--cache", tmp_path)
+    lines = output("speed.py", *wanted).splitlines()
+    rows = [line for line in lines[-6:] if " unchanged | " in line]
+    assert [row.split(" | ")[:2] for row in rows] == [
+        [f"| {count} unchanged", program]
+        for count in (30, 40)
+        for program in ("index.py again", "bare scan")
+    ]
 
 
 def test_small_files_are_cut_from_the_pictures_given(

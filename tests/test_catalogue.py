@@ -218,7 +218,7 @@ class TestKnown:
             pages = reader.whole_catalogue().known(b"")
             next(pages)
             catalogue.add([entry(b"99999", 5)])  # would wait for a reader
-            assert next(pages)[-1][0] == b"99999"
+            assert list(pages)[-1][-1][0] == b"99999"
 
 
 class TestRows:
@@ -261,6 +261,9 @@ class TestHashes:
         assert columns(whole) == [one.whole for one in left]
         assert columns(centre) == [one.centre for one in left]
         assert whole.low_information.tolist() == [one.low_information for one in left]
+        in_pieces = list(catalogue.row_hashes())
+        assert [number for ids, _ in in_pieces for number in ids.tolist()] == whole.ids.tolist()
+        assert [hash_ for _, row in in_pieces for hash_ in row.tolist()] == whole.row.tolist()
         bordered = [one for one in left if one.trimmed]
         trimmed = catalogue.hashes("trimmed")
         assert columns(trimmed) == [one.trimmed for one in bordered]

@@ -64,6 +64,8 @@ READS: dict[str, Callable[[Shelf], object]] = {
     "known": lambda shelf: list(shelf.whole_catalogue().known(b"", DECODERS)),
     "counts": lambda shelf: shelf.whole_catalogue().counts(),
     "whole": lambda shelf: shelf.whole_catalogue().hashes(),
+    "row_hashes": lambda shelf: list(shelf.whole_catalogue().row_hashes()),
+    "is_empty": lambda shelf: shelf.whole_catalogue().is_empty(),
     "centre": lambda shelf: shelf.whole_catalogue().hashes("centre"),
     "trimmed": lambda shelf: shelf.whole_catalogue().hashes("trimmed"),
     "turned": lambda shelf: shelf.whole_catalogue().turned(),

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,6 +152,26 @@ def test_a_stranger_does_not_hide_what_a_stopped_run_left_undigested(
     assert not digests(shelve)["a.png"][0]
     index(relatives, shelve)
     assert digests(shelve)["a.png"][0]
+
+
+@given(st.lists(st.lists(st.integers(0, 6), max_size=6), max_size=4), st.integers(1, 2**61))
+def test_those_with_the_row_hash_of_another_are_found_in_its_order(
+    chunks: list[list[int]], apart: int
+) -> None:
+    rows = [
+        (9 * n + at, small * apart)
+        for n, chunk in enumerate(chunks)
+        for at, small in enumerate(chunk)
+    ]
+    pieces = [
+        (np.arange(len(chunk)) + 9 * n, np.array([small * apart for small in chunk], np.uint64))
+        for n, chunk in enumerate(chunks)
+    ]
+    catalogue = cast("Any", SimpleNamespace(row_hashes=lambda: iter(pieces)))
+    ids, row = identifying._shared_rows(catalogue)
+    every = [hash_ for _, hash_ in rows]
+    shared = [(hash_, number) for number, hash_ in rows if every.count(hash_) > 1]
+    assert list(zip(row.tolist(), ids.tolist(), strict=True)) == sorted(shared)
 
 
 @given(st.lists(st.binary(min_size=4, max_size=4), max_size=9))

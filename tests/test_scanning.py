@@ -1,8 +1,9 @@
 """Walking a dataset and comparing it with what the shelf remembers."""
 
+from __future__ import annotations
+
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,136 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imageshelf import scanning
-from imageshelf.scanning import FileList, Survey, Walk
+from imageshelf.scanning import PICTURE, RETRY, SKIPPED, Known, Survey
+from imageshelf.walking import Run, Walk
+from tests.conftest import tree
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX names and links")
-
-
-def tree(root: Path, *names: str) -> Path:
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(name.encode())
-    return root
-
-
-def walked(root: Path, **options: object) -> list[str]:
-    walk = Walk(str(root), b"", **options)  # type: ignore[arg-type]
-    return [os.fsdecode(name) for run in walk for name, _ in run]
-
-
-def test_names_come_in_bytewise_order_across_folders(tmp_path: Path) -> None:
-    names = ["a.jpg", "a/b.jpg", "a/b/c.jpg", "a-b.jpg", "A.jpg", "a/b-c.jpg", "b.jpg", "a.d/x.jpg"]
-    assert walked(tree(tmp_path, *names)) == sorted(names, key=str.encode)
-
-
-@given(st.lists(st.text("ab./-", min_size=1, max_size=9), max_size=12))
-def test_any_tree_is_walked_in_the_order_of_its_sorted_names(names: list[str]) -> None:
-    import tempfile  # noqa: PLC0415 - tmp_path is one folder for all examples
-
-    with tempfile.TemporaryDirectory() as folder:
-        kept = set()
-        for name in names:
-            parts = [part for part in name.split("/") if part and not part.startswith(".")]
-            if not parts:
-                continue
-            try:
-                tree(Path(folder), "/".join(parts))
-            except OSError:
-                continue  # a file where a folder is wanted, or the reverse
-            kept.add("/".join(parts))
-        assert walked(Path(folder)) == sorted(kept, key=str.encode)
-
-
-@pytest.mark.parametrize(
-    "hidden",
-    [".DS_Store", "Thumbs.db", "@eaDir/x.jpg", ".git/x.jpg", "$RECYCLE.BIN/x.jpg", ".x.jpg"],
-)
-def test_hidden_and_system_files_are_passed_over(tmp_path: Path, hidden: str) -> None:
-    assert walked(tree(tmp_path, "a.jpg", f"sub/{hidden}")) == ["a.jpg"]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "left"),
-    [
-        ("*.png", ["a.jpg", "sub/b.jpg"]),
-        ("sub", ["a.jpg", "c.png"]),
-        ("sub/*.jpg", ["a.jpg", "c.png", "sub/d.png"]),
-        ("/a.jpg", ["c.png", "sub/b.jpg", "sub/d.png"]),
-        ("nothing", ["a.jpg", "c.png", "sub/b.jpg", "sub/d.png"]),
-    ],
-)
-def test_excluded_names_are_left_out(tmp_path: Path, pattern: str, left: list[str]) -> None:
-    tree(tmp_path, "a.jpg", "sub/b.jpg", "c.png", "sub/d.png")
-    assert walked(tmp_path, exclude=[pattern]) == left
-
-
-@posix
-def test_links_are_counted_and_not_followed(tmp_path: Path) -> None:
-    tree(tmp_path, "a/x.jpg")
-    (tmp_path / "link.jpg").symlink_to("a/x.jpg")
-    (tmp_path / "loop").symlink_to(".")
-    (tmp_path / "dangling").symlink_to("nowhere")
-    walk = Walk(str(tmp_path), b"")
-    assert [name for run in walk for name, _ in run] == [b"a/x.jpg"]
-    assert walk.links == 3
-
-
-@posix
-def test_followed_links_that_loop_end(tmp_path: Path) -> None:
-    tree(tmp_path, "a/x.jpg")
-    (tmp_path / "a" / "up").symlink_to("..")
-    (tmp_path / "me").symlink_to("me")
-    (tmp_path / "other.jpg").symlink_to("a/x.jpg")
-    assert walked(tmp_path, follow_symlinks=True) == ["a/x.jpg", "other.jpg"]
-
-
-@posix
-def test_a_name_that_is_no_utf8_survives(tmp_path: Path) -> None:
-    name = b"\xff\n'.jpg"
-    (tmp_path / os.fsdecode(name)).write_bytes(b"x")
-    assert [n for run in Walk(str(tmp_path), b"p/") for n, _ in run] == [b"p/" + name]
-
-
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may list everything")
-def test_a_folder_that_cannot_be_listed_is_named_as_its_owner(tmp_path: Path) -> None:
-    tree(tmp_path, "closed/x.jpg", "open.jpg")
-    (tmp_path / "closed").chmod(0)
-    walk = Walk(str(tmp_path), b"")
-    try:
-        assert [name for run in walk for name, _ in run] == [b"open.jpg"]
-    finally:
-        (tmp_path / "closed").chmod(0o700)
-    assert walk.unlisted[0][0] == b"closed/"
-
-
-def test_a_folder_that_vanishes_during_the_walk_is_named(tmp_path: Path) -> None:
-    tree(tmp_path, "a/x.jpg", "b/y.jpg")
-    walk = Walk(str(tmp_path), b"")
-    runs = iter(walk)
-    next(runs)
-    (tmp_path / "b" / "y.jpg").unlink()
-    (tmp_path / "b").rmdir()
-    assert list(runs) == []
-    assert walk.unlisted[0][0] == b"b/"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such depth by default")
-def test_a_thousand_nested_folders_are_walked_and_a_path_too_long_is_named(tmp_path: Path) -> None:
-    here = os.getcwd()
-    os.chdir(tmp_path)
-    try:
-        for _ in range(1400):
-            os.mkdir("abc")
-            os.chdir("abc")
-        walk = Walk(str(tmp_path), b"")
-        assert list(walk) == []
-        assert [reason for _, reason in walk.unlisted] == ["File name too long"]
-        for _ in range(1400):  # pytest cannot remove what it cannot name
-            os.chdir("..")
-            os.rmdir("abc")
-    finally:
-        os.chdir(here)
 
 
 # -- comparing ------------------------------------------------------------------------------------
@@ -211,20 +87,77 @@ def test_one_inode_with_two_names_is_read_once(tmp_path: Path) -> None:
     assert survey.new == 2
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.binary(min_size=1, max_size=9), st.integers(0, 2**62), st.integers(-(2**62), 2**62)
-        )
+SIZES, STATES = st.integers(0, 2), st.sampled_from(range(4))
+STATUSES = st.builds(
+    lambda size, device, links, inode: os.stat_result(
+        (0o100644, inode, device, links, 0, 0, size, 0, 7, 0)
+    ),
+    SIZES, SIZES, st.integers(1, 2), st.integers(1, 3),
+)  # fmt: skip
+NAMES = st.binary(min_size=1, max_size=2)
+MET = st.dictionaries(NAMES, STATUSES, max_size=12)
+
+
+@st.composite
+def before_and_now(draw: st.DrawFn) -> tuple[dict[bytes, Known], dict[bytes, os.stat_result]]:
+    """Files as they were remembered and as they are now, most of them unchanged."""
+    now = draw(MET)
+    before = {}
+    for name, status in (draw(MET) | now).items():
+        fate = draw(st.sampled_from(["same", "same", "same", "new", "other state", "other size"]))
+        state = draw(STATES) if fate == "other state" else PICTURE
+        size = status.st_size + (fate == "other size")
+        if fate != "new":
+            before[name] = Known(name, size, status.st_mtime_ns, status.st_dev, state)
+        if fate == "other state" and draw(st.booleans()):
+            before[name] = before[name]._replace(device=9)
+    return before, now
+
+
+def one_by_one(before: dict[bytes, Known], now: dict[bytes, os.stat_result]) -> Survey:
+    """Compare in the plainest way."""
+    survey, first = Survey(), dict[tuple[int, int], bytes]()
+    survey.vanished = [before[name] for name in sorted(before.keys() - now)]
+    for name, status in sorted(now.items()):
+        known, inode = before.get(name), (status.st_dev, status.st_ino)
+        unchanged = known and known[1:3] == (status.st_size, status.st_mtime_ns)
+        survey.new += known is None
+        survey.changed += known is not None and not unchanged
+        if known and unchanged:
+            tally = ("same", "still_skipped", "retried", "others")[known.state]
+            now_there = getattr(survey, tally)
+            setattr(survey, tally, [*now_there, name] if known.state == SKIPPED else now_there + 1)
+            if known.device != status.st_dev:
+                survey.renumbered.add((known.device, status.st_dev))
+            if known.state != RETRY:
+                continue
+        if status.st_nlink > 1 and first.setdefault(inode, name) != name:
+            survey.twins.setdefault(first[inode], []).append(name)
+        else:
+            survey.to_read.append(name, status.st_size, status.st_mtime_ns)
+    return survey
+
+
+@given(before_and_now(), st.integers(1, 5), st.integers(1, 5))
+def test_files_compared_together_are_as_if_compared_one_by_one(
+    files: tuple[dict[bytes, Known], dict[bytes, os.stat_result]], run: int, page: int
+) -> None:
+    before, now = files
+    met, known = sorted(now.items()), [before[name] for name in sorted(before)]
+
+    class Ready(Walk):
+        def __iter__(self) -> Generator[Run]:
+            yield from (met[at : at + run] for at in range(0, len(met), run))
+
+    survey = Survey()
+    pages: Iterator[list[tuple[bytes, int, int, int, int]]] = (
+        [*known[at : at + page]] for at in range(0, len(known), page)
     )
-)
-def test_a_file_list_gives_back_what_was_put_in(files: list[tuple[bytes, int, int]]) -> None:
-    files = [(name.replace(b"\0", b"x"), size, mtime) for name, size, mtime in files]
-    listed = FileList()
-    for file in files:
-        listed.append(*file)
-    assert list(listed) == files
-    assert len(listed) == len(files)
+    scanning.compare(Ready("", b"p"), pages, survey)
+    expected = one_by_one(before, now)
+    assert list(survey.to_read) == list(expected.to_read)
+    survey.to_read = expected.to_read
+    assert survey == expected
 
 
 @pytest.mark.parametrize("what", ["missing", "file"])

@@ -12,9 +12,9 @@ import pytest
 
 from imageshelf import spelling
 from imageshelf.indexing import index
-from imageshelf.scanning import Walk
 from imageshelf.searching import Question, search
 from imageshelf.shelf import names
+from imageshelf.walking import Walk
 
 NFC, NFD = "caf\xe9", "cafe\u0301"
 DISK = {

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from imageshelf import vanishing
-from imageshelf.scanning import OTHER, PICTURE, FileList, Known
+from imageshelf.file_list import FileList
+from imageshelf.scanning import OTHER, PICTURE, Known
 
 HERE = 7  # a device
 

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from imageshelf.shelf.chunks import Hashes, Keys, Turned
     from imageshelf.shelf.database import Database
 
 __all__ = ["Added", "Catalogue", "Counts", "Dataset", "Entry", "Move", "PictureRow", "Skip"]
 
-PAGE = 4096
+PAGE = 1024
 _RANGE = "FROM {} WHERE name >= ? AND name < ? {} ORDER BY name LIMIT " + str(PAGE)
 KNOWN_PICTURES = "SELECT name, size_bytes, mtime_ns, device, 0 " + _RANGE
 KNOWN_SKIPS = (
@@ -51,6 +54,7 @@ ID_OF = "SELECT id FROM picture WHERE name = ?"
 INODE_OF = "SELECT inode FROM picture WHERE name = ?"
 NAMES = "SELECT id, name FROM picture WHERE id IN (*)"
 COUNT_KEYS = "SELECT count(*) FROM Dict WHERE key >= x''"
+ANY_PICTURE = "SELECT 1 FROM picture LIMIT 1"
 COUNT_PICTURES = "SELECT count(*) FROM picture WHERE name >= x''"
 COUNT_URLS = "SELECT count(*) FROM picture WHERE instr(name, x'3a2f2f') > 0"
 COUNT_SKIPS = "SELECT other = '', count(*) FROM skipped GROUP BY 1"
@@ -116,8 +120,7 @@ class Catalogue:
             try:
                 if skips:
                     rows = sorted(rows + skips, key=_name)
-                if full:
-                    last = min(full)
+                    last = min(full, default=_BEYOND)
                     rows = [row for row in rows if row[0] <= last]
             except TypeError as exc:
                 raise self._db.wrong("is damaged: a name that is none") from exc
@@ -132,9 +135,16 @@ class Catalogue:
     def counts(self) -> Counts:
         """Count what is on the shelf."""
         ((keys,),) = self._db.select(COUNT_KEYS)
-        ((pictures,),) = self._db.select(COUNT_PICTURES)
         skips = dict(self._db.select(COUNT_SKIPS))
-        return Counts(keys, pictures, skips.get(1, 0), skips.get(0, 0))
+        return Counts(keys, self.pictures(), skips.get(1, 0), skips.get(0, 0))
+
+    def pictures(self) -> int:
+        """Count the pictures alone."""
+        return int(self._db.select(COUNT_PICTURES)[0][0])
+
+    def is_empty(self) -> bool:
+        """Tell whether there is no picture."""
+        return not self._db.select(ANY_PICTURE)
 
     def at_urls(self) -> int:
         """Count the pictures whose name is an URL."""
@@ -204,6 +214,12 @@ class Catalogue:
         if view not in {"whole", "centre", "trimmed"}:
             raise ValueError(f"expected the view whole, centre or trimmed, not {view!r}")
         return packed.hashes(self._db, view)
+
+    def row_hashes(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+        """Yield the ids and row hashes of all pictures, a few thousand at a time."""
+        from imageshelf.shelf import packed  # noqa: PLC0415
+
+        return packed.row_hashes(self._db)
 
     def keys(self) -> Keys | None:
         """Give the keys of all pictures as arrays: ids, words; None where they are row hashes."""

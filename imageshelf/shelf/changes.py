@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from imageshelf.garbage import uncollected
 from imageshelf.hash_names import BITS, DEFAULT
 from imageshelf.shelf import foreign, names, packed, pickled, recipes
 from imageshelf.shelf.database import LONG
@@ -40,6 +41,7 @@ DELETE_LIST = "DELETE FROM Dict WHERE key = ?"
 TOGETHER = 10_000  # names in one transaction
 
 
+@uncollected()
 def add(
     db: Database, entries: Iterable[Entry], skips: Iterable[Skip], dataset: int | None
 ) -> Added:

@@ -11,13 +11,14 @@ from imageshelf.shelf import backends, names
 
 LONGEST_SQL = 2**16  # bytes of a table's definition
 POLL_S = 1.0  # Ctrl-C is noticed this often while waiting for another program
-_CACHE_KIB = 32 * 1024  # the key index of a million pictures is 25 MB
+_READING_KIB = 2 * 1024  # of pages in memory: whoever reads goes through a table once
+_WRITING_KIB = 32 * 1024  # the key index of a million pictures is 25 MB
 
 _EITHER = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA mmap_size = 0",
-    f"PRAGMA cache_size = -{_CACHE_KIB}",
+    f"PRAGMA cache_size = -{_READING_KIB}",
 )
 READER = ("PRAGMA query_only = ON",)
 WRITER = (
@@ -42,6 +43,11 @@ def connect(path: str, mode: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def prepare_to_write(connection: sqlite3.Connection) -> None:
+    """Make room for the pages that one batch after the other changes."""
+    connection.execute(f"PRAGMA cache_size = -{_WRITING_KIB}")
 
 
 def reading_modes(path: str) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ class Database:
         self._ticks = 0
         self._connection: sqlite3.Connection | None = None
         self._writing = False  # within a transaction of ours
+        self._prepared = False  # to write
         modes = ("rwc",) if writable else connections.reading_modes(path)
         for mode in modes:
             try:
@@ -174,6 +175,10 @@ class Database:
         if self._writing:
             yield
             return
+        if not self._prepared:
+            with self._translated():
+                connections.prepare_to_write(self._connected())
+            self._prepared = True
         self.write("BEGIN IMMEDIATE")
         self._writing = True
         try:

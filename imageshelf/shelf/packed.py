@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LENGTHS = "SELECT n, length(hashes) FROM chunk WHERE view = ? ORDER BY n LIMIT 2000000"
 BLOBS = "SELECT n, hashes FROM chunk WHERE view = ? ORDER BY n LIMIT 2000000"
+NEXT_BLOB = "SELECT n, hashes FROM chunk WHERE view = ? AND n > ? ORDER BY n LIMIT 1"
 BLOB = "SELECT hashes FROM chunk WHERE view = ? AND n = ?"
 STORE = """INSERT INTO chunk (view, n, hashes) VALUES (?, ?, ?)
     ON CONFLICT (view, n) DO UPDATE SET hashes = excluded.hashes"""
@@ -55,6 +56,24 @@ def hashes(db: Database, view: str) -> Hashes:
         return Hashes(ids, row, column, phash, _low(state))
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
+
+
+def row_hashes(db: Database) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+    """Yield ids and row hashes of all present pictures, a chunk at a time.
+
+    As in `hashes`, but nothing is ever held as a whole, nor is the shelf between two chunks.
+    """
+    n = -1
+    while found := db.select(NEXT_BLOB, ("whole", n), CHUNK):
+        before, (n, blob) = n, found[0]
+        if not isinstance(n, int) or not before < n < MOST_CHUNKS:
+            raise db.wrong("is damaged: impossible chunk number")
+        try:
+            planes = Planes("whole", checked(blob))
+        except ValueError as exc:
+            raise db.wrong(f"is damaged: {exc}") from exc
+        present = np.flatnonzero(planes.state)
+        yield n * SLOTS + present, planes.words[0][present]
 
 
 def turned(db: Database) -> Turned:

@@ -21,7 +21,6 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 from tests.benchmarks.files import (  # noqa: E402
-    FOLDER_COUNT,
     SMALL_COUNT,
     camera_files,
     small_files,
@@ -31,7 +30,7 @@ from tests.benchmarks.speed import Command, Scenario, interleaved, table  # noqa
 from tests.dask_processes import dask_processes  # noqa: E402
 
 WORKERS = 2
-TINY_FOLDERS = 20  # of 1,000 files
+TINY_COUNT = 20_000
 
 
 def indexing(name: str, dataset: list[str], scheduler: str) -> Scenario:
@@ -53,9 +52,8 @@ def scenarios(args: argparse.Namespace, scheduler: str) -> Iterator[Scenario]:
     yield indexing(f"{args.repeat_to} camera JPEGs", [folder], scheduler)
     folder = small_files(args.cache, args.photos)
     yield indexing(f"{SMALL_COUNT:,} of 500x375", [folder], scheduler)
-    tiny = tiny_files(args.cache)
-    folders = [os.path.join(tiny, name) for name in sorted(os.listdir(tiny))[:TINY_FOLDERS]]
-    yield indexing(f"{TINY_FOLDERS * FOLDER_COUNT:,} tiny ones", folders, scheduler)
+    folder = tiny_files(args.cache, TINY_COUNT)
+    yield indexing(f"{TINY_COUNT:,} tiny ones", [folder], scheduler)
 
 
 def main(argv: list[str] | None = None) -> int:

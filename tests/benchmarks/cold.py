@@ -55,14 +55,14 @@ def fill(path: str, count: int) -> None:
     os.rename(path + ".part", path)
 
 
-def entries(count: int) -> Iterator[list[Entry]]:
-    """Yield drawn pictures, 10,000 at a time; every view has hashes of its own."""
+def entries(count: int, batch: int = BATCH) -> Iterator[list[Entry]]:
+    """Yield drawn pictures, so many at a time; every view has hashes of its own."""
     from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
     from tests.benchmarks.shelf import drawn  # noqa: PLC0415
 
     rnd = random.Random(1)
-    for first in range(0, count, BATCH):
-        here = min(BATCH, count - first)
+    for first in range(0, count, batch):
+        here = min(batch, count - first)
         hashes = fingerprints(2 * here, seed=first)
         triples = list(zip(*(part.tolist() for part in hashes[:3]), strict=True))
         yield [

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CAMERA, SMALL, TINY = (4000, 3000), (500, 375), (96, 72)
-SMALL_COUNT, TINY_COUNT, FOLDER_COUNT = 1_000, 100_000, 1_000
+CAMERA, SMALL = (4000, 3000), (500, 375)
+SMALL_COUNT = 1_000
 DRAWN_CAMERA = 24  # different pictures of camera size; more files are further copies of them
 
 
@@ -28,7 +28,7 @@ def camera_files(cache: str, photos: str | None, count: int) -> str:
     """Folder of count camera pictures: those given, or drawn ones, repeated under new names."""
     sources = _sources(cache, photos)
     folder = os.path.join(cache, f"camera-{_key(photos, count)}")
-    return _filled(folder, lambda part: _copies(sources, part, count, count))
+    return _filled(folder, lambda part: _copies(sources, part, count))
 
 
 def small_files(cache: str, photos: str | None) -> str:
@@ -42,13 +42,12 @@ def small_files(cache: str, photos: str | None) -> str:
     return _filled(folder, lambda part: _run([*command, part]))
 
 
-def tiny_files(cache: str) -> str:
-    """Folder of 100,000 tiny files in folders of 1,000, each a file of its own."""
-    few = os.path.join(cache, "few")
-    _run_drawn(few, 16, TINY)
-    sources = [os.path.join(few, name) for name in sorted(os.listdir(few))]
-    folder = os.path.join(cache, f"tiny-{TINY_COUNT}")
-    return _filled(folder, lambda part: _copies(sources, part, TINY_COUNT, FOLDER_COUNT))
+def tiny_files(cache: str, count: int) -> str:
+    """Folder of so many different pictures of 96 x 72, a thousand in each folder below."""
+    script = os.path.join(HERE, "growth.py")
+    command = [sys.executable, script, "--part", "pictures", "--count", str(count), "--folder"]
+    folder = os.path.join(cache, f"tiny-{count}")
+    return _filled(folder, lambda part: _run([*command, part]))
 
 
 def _sources(cache: str, photos: str | None) -> list[str]:
@@ -84,11 +83,10 @@ def _filled(folder: str, fill: Callable[[str], None]) -> str:
     return folder
 
 
-def _copies(sources: Sequence[str], folder: str, count: int, each: int) -> None:
+def _copies(sources: Sequence[str], folder: str, count: int) -> None:
+    below = os.path.join(folder, "000")
+    os.mkdir(below)
     for n in range(count):
-        below = os.path.join(folder, f"{n // each:03}")
-        if n % each == 0:
-            os.mkdir(below)
         shutil.copyfile(sources[n % len(sources)], os.path.join(below, f"IMG_{n:06}.jpg"))
 
 

@@ -5,7 +5,7 @@ python tests/benchmarks/growth.py --svg docs/growth.svg
 Each point is a process of its own, on one core, and its CPU time is told (shelf writes: wall time,
 too, as they wait for the disk). Index runs read tiny drawn pictures (96x72), every other row drawn
 fingerprints that fall like photographs' (drawn.py). Points once measured are kept in --results and
-not measured again: remove that file to begin anew. All rows together take some ten minutes.
+not measured again: remove that file to begin anew. All rows together take some half an hour.
 
 The exponent is the slope of log(cost) over log(pictures) through the three largest sizes: 0 means
 that size does not matter, 1 that twice as many cost twice as much, 2 four times. One row alone:
@@ -19,12 +19,14 @@ import argparse
 import io
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import tracemalloc
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -50,7 +52,8 @@ import json, resource, sys
 from imageshelf.indexing import Settings, index
 index(sys.argv[1], sys.argv[2], Settings(jobs=1))
 spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-print(json.dumps([each.ru_utime + each.ru_stime for each in spent]))
+peak_bytes = spent[0].ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(json.dumps([each.ru_utime + each.ru_stime for each in spent] + [peak_bytes]))
 """
 Points = dict[str, float]
 
@@ -66,10 +69,13 @@ class Row(NamedTuple):
 ROWS = (
     Row("index, tiny pictures", "index", "s"),
     Row("index: the parent alone", "index", "s"),
+    Row("index: the parent's memory", "index", "B"),
     Row("index again, unchanged", "index", "s"),
     Row("index again: memory", "index", "B"),
     Row("shelf write", "shelf", "s"),
     Row("shelf write, wall", "shelf", "s"),
+    Row("shelf write, alone", "shelf", "s"),
+    Row("shelf write: memory", "shelf", "B"),
     Row("shelf file", "shelf", "B"),
     Row("cold search", "shelf", "s"),
     Row("cold search: memory", "shelf", "B"),
@@ -94,11 +100,12 @@ def index_part(count: int, folder: str) -> Points:
         stdout=subprocess.PIPE,
         env=speed.SURROUNDINGS,
     )
-    parent, workers = json.loads(first.stdout)
+    parent, workers, peak_bytes = json.loads(first.stdout)
     again = speed.median([speed.measure(command) for _ in range(RUNS)])
     return {
         "index, tiny pictures": parent + workers,
         "index: the parent alone": parent,
+        "index: the parent's memory": peak_bytes,
         "index again, unchanged": again.cpu_s,
         "index again: memory": again.peak_bytes,
     }
@@ -142,26 +149,51 @@ def shelf_part(count: int, folder: str) -> Points:
     return found
 
 
-def write_part(count: int, folder: str) -> Points:
-    """Fill a shelf; drawing is not counted."""
+def write_part(count: int, folder: str, batch_size: int = 10_000) -> Points:
+    """Fill a shelf; drawing is not counted. The rate of each tenth is told on stderr."""
     from imageshelf.canary import current_recipe  # noqa: PLC0415
     from imageshelf.shelf import open_shelf  # noqa: PLC0415
     from tests.benchmarks import cold  # noqa: PLC0415
 
-    path, wall_s, cpu_s = os.path.join(folder, "db.shelve"), 0.0, 0.0
+    path, spent, told = os.path.join(folder, "db.shelve"), [0.0] * 3, [0.0] * 3
+    os.makedirs(folder, exist_ok=True)
+    done = told_at = 0
     with open_shelf(path, "c") as shelf:
         shelf.adopt(current_recipe())
         catalogue = shelf.whole_catalogue()
-        for batch in cold.entries(count):
-            wall, cpu = time.perf_counter(), time.process_time()
+        for batch in cold.entries(count, batch=batch_size):
+            before = clocks()
             catalogue.add(batch)
-            wall_s += time.perf_counter() - wall
-            cpu_s += time.process_time() - cpu
+            spent = [s + now - b for s, now, b in zip(spent, clocks(), before, strict=True)]
+            done += len(batch)
+            if done - told_at >= count / 10:
+                tell_rates(done, done - told_at, spent, told)
+                told, told_at = spent, done
     return {
-        "shelf write": cpu_s,
-        "shelf write, wall": wall_s,
+        "shelf write": spent[1],
+        "shelf write, wall": spent[0],
+        "shelf write, alone": spent[0] - spent[2],
+        "shelf write: memory": speed.peak_bytes(resource.getrusage(resource.RUSAGE_SELF)),
         "shelf file": os.path.getsize(path),
     }
+
+
+def clocks() -> tuple[float, float, float]:
+    """Wall time, CPU time, and time that this process waited for a core that others had."""
+    try:
+        with open("/proc/self/schedstat", encoding="ascii") as file:
+            waited_s = int(file.read().split()[1]) / 1e9
+    except OSError:  # Linux only
+        waited_s = 0.0
+    return time.perf_counter(), time.process_time(), waited_s
+
+
+def tell_rates(done: int, some: int, now: Sequence[float], before: Sequence[float]) -> None:
+    """Print how many pictures a second the last some were written at."""
+    wall_s, cpu_s, waited_s = (b - a for a, b in zip(before, now, strict=True))
+    rates = [some / wall_s, some / (wall_s - waited_s), some / cpu_s]
+    told = "{:,.0f}/s of wall time, {:,.0f}/s without waiting for a core, {:,.0f}/s of CPU time"
+    print(f"{done:,} written:", told.format(*rates), file=sys.stderr, flush=True)
 
 
 def query_part(count: int, _: str) -> Points:
@@ -233,7 +265,7 @@ PARTS: dict[str, Callable[[int, str], Points]] = {
     "pairs": pairs_part,
 }
 MOST = {  # beyond it a point takes more than some minutes, or more disk than is polite
-    "index": 100_000,
+    "index": 1_000_000,
     "shelf": 1_000_000,
     "query": 1_000_000,
     "near": 10_000_000,
@@ -318,11 +350,15 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--part", choices=PARTS, help="measure one part, and print JSON")
     parser.add_argument("--count", type=int, default=1_000, metavar="N")
+    parser.add_argument("--batch", type=int, default=10_000, metavar="N", help="written together")
     parser.add_argument("--folder", help="where a part may write")
     args = parser.parse_args(argv)
     if args.part:
+        run = PARTS[args.part]
+        if args.part == "write":
+            run = partial(write_part, batch_size=args.batch)
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(PARTS[args.part](args.count, args.folder or folder)))
+            print(json.dumps(run(args.count, args.folder or folder)))
         return 0
     costs = kept(args.results)
     for count in sorted(args.sizes):

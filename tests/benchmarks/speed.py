@@ -20,6 +20,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import resource
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import IO
 
@@ -30,7 +31,6 @@ if __name__ == "__main__":  # a script finds its own folder only
 
 from tests.benchmarks.files import (  # noqa: E402
     SMALL_COUNT,
-    TINY_COUNT,
     camera_files,
     small_files,
     tiny_files,
@@ -90,8 +90,12 @@ def measure(arguments: Sequence[str], output: IO[bytes] | None = None) -> Run:
         if process.returncode:
             words.seek(0)
             raise RuntimeError(f"{' '.join(arguments)}: {words.read()[-2000:].decode()}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Run(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
+    return Run(wall_s, usage.ru_utime + usage.ru_stime, peak_bytes(usage))
+
+
+def peak_bytes(usage: resource.struct_rusage) -> int:
+    """Peak memory of a process."""
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def attempt(command: Command, pictures: int | None) -> Run:
@@ -216,9 +220,15 @@ def scenarios(args: argparse.Namespace) -> Iterator[Scenario]:
         folder = small_files(args.cache, args.photos)
         yield with_views(f"{SMALL_COUNT:,} of 500x375", folder, args.jobs)
     if "rerun" in args.scenario:
-        folder, shelf = tiny_files(args.cache), os.path.join(args.cache, "tiny.shelve")
-        measure(_index(folder, shelf, args.jobs))
-        yield rerunning(f"{TINY_COUNT:,} unchanged", folder, shelf, args.jobs)
+        for count in args.tiny:
+            folder = tiny_files(args.cache, count)
+            shelf = os.path.join(args.cache, f"tiny-{count}.shelve")
+            new = not os.path.exists(shelf)
+            first = measure(_index(folder, shelf, args.jobs))
+            if new:
+                peak_mb = first.peak_bytes / MEGABYTE
+                print(f"first run over {count:,}: {first.cpu_s:.0f} s of CPU, {peak_mb:.0f} MB")
+            yield rerunning(f"{count:,} unchanged", folder, shelf, args.jobs)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -228,6 +238,10 @@ def main(argv: list[str] | None = None) -> int:
     names = ("camera", "small", "rerun", "views")
     parser.add_argument("--photos", metavar="DIR", help="camera JPEGs to measure with")
     parser.add_argument("--repeat-to", type=int, default=120, metavar="N")
+    parser.add_argument(
+        "--tiny", type=int, nargs="+", default=[100_000], metavar="N",
+        help="how many files to run again over: 1,000,000 take 6 GB and, at first, ten minutes",
+    )  # fmt: skip
     parser.add_argument("--runs", type=int, default=5, metavar="N")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N")
     parser.add_argument("--scenario", nargs="+", choices=names, default=names[:3])

@@ -1,0 +1,57 @@
+"""A long list of files in little memory."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imageshelf import file_list
+from imageshelf.file_list import FileList
+
+Files = list[tuple[bytes, int, int]]
+
+NAMES = st.binary(min_size=1, max_size=9).map(lambda name: name.replace(b"\0", b"x"))
+FILES = st.lists(st.tuples(NAMES, st.integers(0, 2**62), st.integers(-(2**62), 2**62)))
+
+
+@pytest.fixture(scope="module", autouse=True, params=[1, 3, file_list.TOGETHER])
+def _packed_together(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(file_list, "TOGETHER", request.param)
+        yield
+
+
+def listed(files: Files) -> FileList:
+    found = FileList()
+    for file in files:
+        found.append(*file)
+    return found
+
+
+@given(FILES)
+def test_a_file_list_gives_back_what_was_put_in(files: Files) -> None:
+    assert list(listed(files)) == files
+    assert len(listed(files)) == len(files)
+
+
+@given(FILES, FILES, FILES)
+def test_a_longer_list_gives_back_all_and_the_other_stays(
+    first: Files, second: Files, third: Files
+) -> None:
+    together, other = listed(first), listed(second)
+    together.extend(other)
+    for file in third:
+        together.append(*file)
+    assert list(together) == first + second + third
+    assert len(together) == len(first + second + third)
+    assert list(other) == second
+
+
+def test_a_million_files_would_take_some_twenty_megabytes() -> None:
+    found = FileList()
+    for n in range(20_000):
+        found.append(
+            b"photos/2019/%04d/IMG_%06d.jpg" % (n // 1000, n), 2**20 + n * 7919 % 2**19, n**4
+        )
+    assert sum(map(len, found._packed)) < 20_000 * 25 or file_list.TOGETHER < 1000
