@@ -24,6 +24,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from imageshelf import pipeline
 from imageshelf.demo.scenes import snapshot
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -650,3 +651,7 @@ def test_photographs_are_taken_from_packages_and_what_is_gone_is_named(
     )
     assert missing == ["usr/gone.png"]
     assert [path.name for path in target.iterdir()] == ["scenes-00.jpg"]
+
+
+def test_shelves_are_filled_in_batches_as_large_as_an_index_run_makes_them(module: Any) -> None:
+    assert module("growth").BATCH == module("shelf").BATCH == pipeline.BATCH_FILES

@@ -41,6 +41,7 @@ if __name__ == "__main__":  # a script finds its own folder only
 from tests.benchmarks import growth_plot, speed  # noqa: E402  small: see files.py about memory
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+BATCH = 20_000  # pipeline.BATCH_FILES
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 SLOPE_OVER = 3  # points
 RADIUS = 10
@@ -149,7 +150,7 @@ def shelf_part(count: int, folder: str) -> Points:
     return found
 
 
-def write_part(count: int, folder: str, batch_size: int = 10_000) -> Points:
+def write_part(count: int, folder: str, batch_size: int = BATCH) -> Points:
     """Fill a shelf; drawing is not counted. The rate of each tenth is told on stderr."""
     from imageshelf.canary import current_recipe  # noqa: PLC0415
     from imageshelf.shelf import open_shelf  # noqa: PLC0415
@@ -350,7 +351,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--part", choices=PARTS, help="measure one part, and print JSON")
     parser.add_argument("--count", type=int, default=1_000, metavar="N")
-    parser.add_argument("--batch", type=int, default=10_000, metavar="N", help="written together")
+    parser.add_argument("--batch", type=int, default=BATCH, metavar="N", help="written together")
     parser.add_argument("--folder", help="where a part may write")
     args = parser.parse_args(argv)
     if args.part:
