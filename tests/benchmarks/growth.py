@@ -173,7 +173,7 @@ def write_part(count: int, folder: str, batch_size: int = BATCH) -> Points:
     return {
         "shelf write": spent[1],
         "shelf write, wall": spent[0],
-        "shelf write, alone": spent[0] - spent[2],
+        "shelf write, alone": alone_s(spent),
         "shelf write: memory": speed.peak_bytes(resource.getrusage(resource.RUSAGE_SELF)),
         "shelf file": os.path.getsize(path),
     }
@@ -189,10 +189,16 @@ def clocks() -> tuple[float, float, float]:
     return time.perf_counter(), time.process_time(), waited_s
 
 
+def alone_s(spent: Sequence[float]) -> float:
+    """Wall time without waiting for a core; the clocks are not read at one moment."""
+    wall_s, cpu_s, waited_s = spent
+    return max(wall_s - waited_s, cpu_s)
+
+
 def tell_rates(done: int, some: int, now: Sequence[float], before: Sequence[float]) -> None:
     """Print how many pictures a second the last some were written at."""
-    wall_s, cpu_s, waited_s = (b - a for a, b in zip(before, now, strict=True))
-    rates = [some / wall_s, some / (wall_s - waited_s), some / cpu_s]
+    spent = [b - a for a, b in zip(before, now, strict=True)]
+    rates = [some / spent[0], some / alone_s(spent), some / spent[1]]
     told = "{:,.0f}/s of wall time, {:,.0f}/s without waiting for a core, {:,.0f}/s of CPU time"
     print(f"{done:,} written:", told.format(*rates), file=sys.stderr, flush=True)
 
