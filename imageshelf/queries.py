@@ -10,7 +10,7 @@ from imageshelf import images
 from imageshelf.hash_names import DEFAULT
 from imageshelf.images import Picture, Refusal, Task
 from imageshelf.opening import MEMORY_LIMIT_MB
-from imageshelf.scanning import Walk
+from imageshelf.walking import Walk
 from imageshelf.shelf import backends
 from imageshelf.urls import is_url
 from imageshelf.workers import Lost, cores, workers

@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf import spelling
 from imageshelf.file_list import FileList
 from imageshelf.garbage import uncollected
-from imageshelf.walking import Walk as Walk  # noqa: PLC0414, TC001 - queries has it from here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from imageshelf.walking import Identity, Run
+    from imageshelf.walking import Identity, Run, Walk
 
     Row = tuple[bytes, int, int, int, int]  # the fields of Known
 
