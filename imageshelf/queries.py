@@ -10,9 +10,9 @@ from imageshelf import images
 from imageshelf.hash_names import DEFAULT
 from imageshelf.images import Picture, Refusal, Task
 from imageshelf.opening import MEMORY_LIMIT_MB
-from imageshelf.walking import Walk
 from imageshelf.shelf import backends
 from imageshelf.urls import is_url
+from imageshelf.walking import Walk
 from imageshelf.workers import Lost, cores, workers
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ if __name__ == "__main__":  # a script finds its own folder only
 from tests.benchmarks import growth_plot, speed  # noqa: E402  small: see files.py about memory
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BATCH = 20_000  # pipeline.BATCH_FILES
+BATCH = 10_000  # pipeline.BATCH_FILES
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 SLOPE_OVER = 3  # points
 RADIUS = 10

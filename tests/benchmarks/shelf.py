@@ -28,7 +28,7 @@ from imageshelf.shelf import open_shelf  # noqa: E402
 from imageshelf.shelf.catalogue import Entry  # noqa: E402
 from tests.shelf_entries import RECIPE  # noqa: E402
 
-BATCH = 20_000  # pipeline.BATCH_FILES
+BATCH = 10_000  # pipeline.BATCH_FILES
 SIZES = "SELECT view, sum(length(hashes)) FROM chunk GROUP BY view ORDER BY view"
 COLD = """
 import sys, time, numpy
