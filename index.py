@@ -12,7 +12,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import own_process, progress, report, terminal, versions
+from imageshelf import own_process
+
+if __name__ == "__main__":
+    own_process.end_silently()  # Ctrl-C while all of this is imported
+    own_process.tune()
+
+from imageshelf import progress, report, terminal, versions
 from imageshelf.indexing import Indexing, IndexingError, Settings
 from imageshelf.options import index_options
 from imageshelf.stopping import Stopped
@@ -67,5 +73,4 @@ def settings(options: argparse.Namespace) -> Settings:
 
 
 if __name__ == "__main__":
-    own_process.tune()
     raise SystemExit(main())

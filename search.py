@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from imageshelf import own_process
 
 if __name__ == "__main__":
+    own_process.end_silently()  # Ctrl-C while all of this is imported
     own_process.tune()  # before NumPy is imported: half of the start-up time
 
 from imageshelf import answers, matching, progress, report, terminal, versions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -21,3 +22,12 @@ def tune() -> None:
         for setting in _THREADS:
             os.environ.setdefault(setting, "1")
         atexit.register(gc.freeze)
+
+
+def end_silently() -> None:
+    """Let Ctrl-C end the process without a traceback while nothing is open; before all imports.
+
+    What has something to lose sets handlers of its own (stopping.py) and then gives this one back.
+    """
+    if "IPython" not in sys.modules and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -143,3 +144,31 @@ def test_a_script_says_so_before_numpy_is_imported(
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert "numpy comes in time" in run.stdout
+
+
+INTERRUPTED = """
+import importlib.abc, os, runpy, signal, sys
+class Interrupt(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+sys.argv[0] = sys.argv[2]
+sys.path.insert(0, sys.argv[0].rpartition("/")[0])
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+@pytest.mark.parametrize(
+    ("script", "module"),
+    [("index.py", "imageshelf.indexing"), ("search.py", "imageshelf.searching")],
+)
+def test_an_interrupt_while_a_script_starts_ends_it_without_a_word(
+    script: str, module: str
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, module, str(ROOT / script)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stdout, run.stderr) == (-signal.SIGINT, "", "")
