@@ -16,7 +16,7 @@ says where it is made:
                               suspicion (what took a run down)
     one picture               images, opening, decoding, progressive, reduction, borders, metadata
     hashes and distances      hashing, other_hashes, marr_hildreth, hamming
-    what is a match           matching, key_matching (`--hash`), kinds (identical, turned, near ...)
+    what is a match           matching, finding, key_matching (`--hash`), kinds (turned, near ...)
     the run, the search       indexing, vanishing, pipeline, identifying; searching, queries
     where work runs           workers and worker_*; cluster and cluster_* (Dask)
     the shelf                 shelf/: all SQL; merging

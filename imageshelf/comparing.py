@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from imageshelf import hamming, kinds, matching
+from imageshelf import finding, hamming, kinds, matching
 from imageshelf.hash_names import BITS, DEFAULT
 from imageshelf.matching import UPRIGHT
 from imageshelf.opening import MEMORY_LIMIT_MB, MEMORY_NOTE
@@ -60,7 +60,7 @@ class Comparing:
     ) -> list[list[Candidate]]:
         """Return the pictures within the policy for each query, nearest first."""
         if self._keys is None or self._radius is None:
-            return matching.candidates_of_each(queries, self.columns, self.policy, thumbnails)
+            return finding.candidates_of_each(queries, self.columns, self.policy, thumbnails)
         from imageshelf import key_matching  # noqa: PLC0415 - few shelves are of another hash
 
         known = self._keys, self.columns["whole"], self._radius

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from imageshelf import hamming, hash_names, images, kinds, matching
+from imageshelf import finding, hamming, hash_names, images, kinds, matching
 from imageshelf.decoding import decode
 from imageshelf.kinds import Side
 from imageshelf.opening import UnreadableImage, open_regular, unreadable
@@ -200,7 +200,7 @@ def _decision(query: Views, other: Views, policy: Policy) -> tuple[str, str]:
         )
         if found is not None
     }
-    found = matching.candidates(query, columns, policy, lambda _: {0: other.thumbnail})
+    found = finding.candidates(query, columns, policy, lambda _: {0: other.thumbnail})
     if not found:
         return "", ""
     best = found[0]

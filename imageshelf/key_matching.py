@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf import hamming, matching
+from imageshelf import finding, hamming, matching
 from imageshelf.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.matching import DEFAULT, LOW_INFORMATION_ROW, UPRIGHT, Candidate
 from imageshelf.shelf import chunks
@@ -75,7 +75,7 @@ def candidates(
         flat = limits.low_information and (low or matching.is_flat(query, candidate.turn))
         if not flat or not (candidate.turn or candidate.row > LOW_INFORMATION_ROW):
             found.append((candidate, flat))
-    best = matching.each_once(query, found, thumbnails, nearness=_nearness)
+    best = finding.each_once(query, found, thumbnails, nearness=_nearness)
     return sorted(best, key=_nearness)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import matching
+from imageshelf import finding, matching
 from imageshelf.matching import Column, Fingerprint, Policy, Views
 
 FLAT, GREY = bytes(256), bytes([5]) * 256
@@ -37,7 +37,7 @@ def found(
     def thumbnails(ids: Sequence[int]) -> dict[int, bytes]:
         return dict.fromkeys(ids, thumb)
 
-    return [c.id for c in matching.candidates(query, stored, policy, thumbnails)]
+    return [c.id for c in finding.candidates(query, stored, policy, thumbnails)]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_picture_is_listed_once_by_its_best_view() -> None:
     query = Views(
         Fingerprint(0, 0, 0), {"mirrored": Fingerprint(1, 0, 0)}, Fingerprint(far(3), 0, 0)
     )
-    (only,) = matching.candidates(query, stored, matching.DEFAULT, lambda _: {})
+    (only,) = finding.candidates(query, stored, matching.DEFAULT, lambda _: {})
     assert (only.score, only.turn) == (0, "")
 
 
@@ -118,8 +118,8 @@ def test_a_turned_match_stands_where_the_upright_one_does_not_look_alike() -> No
     stored = {"whole": column(Fingerprint(0, 0, 0))}
     turned = {"mirrored": Fingerprint(0, 1, 0)}
     query = Views(Fingerprint(0, 0, 0, low_information=True), turned, thumbnail=FLAT)
-    (alike,) = matching.candidates(query, stored, matching.DEFAULT, lambda _: {100: FLAT})
-    (other,) = matching.candidates(query, stored, matching.DEFAULT, lambda _: {100: GREY})
+    (alike,) = finding.candidates(query, stored, matching.DEFAULT, lambda _: {100: FLAT})
+    (other,) = finding.candidates(query, stored, matching.DEFAULT, lambda _: {100: GREY})
     assert (alike.turn, other.turn) == ("", "mirrored")
 
 
@@ -190,7 +190,7 @@ def test_many_queries_at_once_find_what_each_finds_alone(
     queries = [views(rng, centres) for _ in range(count)]
     thumbnails = {100 + at: GREY if at % 3 else bytes([2]) * 256 for at in range(pictures)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "MOST_PAIRS", most)
-        found_ = matching.candidates_of_each(queries, stored, policy, lambda _: thumbnails)
-    alone = [matching.candidates(query, stored, policy, lambda _: thumbnails) for query in queries]
+        patch.setattr(finding, "MOST_PAIRS", most)
+        found_ = finding.candidates_of_each(queries, stored, policy, lambda _: thumbnails)
+    alone = [finding.candidates(query, stored, policy, lambda _: thumbnails) for query in queries]
     assert found_ == alone

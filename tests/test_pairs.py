@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import matching
+from imageshelf import finding, matching
 from imageshelf.images import ORIENTATIONS
 from imageshelf.matching import Column, Limits, Policy
 from imageshelf.pairing import flat_pairs, pairs, prints, turning
@@ -110,7 +110,7 @@ def test_a_pair_is_what_search_answers_for_one_of_the_two(
     columns = {name: column for name, column in views.items() if column is not None}
     best: dict[tuple[int, int], tuple[int, ...]] = {}
     for number in range(len(distinct.whole.ids)):
-        for answer in matching.candidates(
+        for answer in finding.candidates(
             views_of(distinct, number), columns, matching.DEFAULT, distinct.thumbnails
         ):
             if answer.id != number:

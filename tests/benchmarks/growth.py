@@ -205,7 +205,7 @@ def tell_rates(done: int, some: int, now: Sequence[float], before: Sequence[floa
 
 def query_part(count: int, _: str) -> Points:
     """One query in all its ways, in process."""
-    from imageshelf import matching  # noqa: PLC0415
+    from imageshelf import finding, matching  # noqa: PLC0415
     from tests.benchmarks import query  # noqa: PLC0415
 
     stored = {
@@ -216,7 +216,7 @@ def query_part(count: int, _: str) -> Points:
     asked = list(query.asked(NEAR_QUERIES))
     return {
         "query, whole policy": cpu_of(
-            lambda one: matching.candidates(one, stored, matching.DEFAULT, lambda _: {}), asked
+            lambda one: finding.candidates(one, stored, matching.DEFAULT, lambda _: {}), asked
         )
     }
 

@@ -31,7 +31,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf import matching  # noqa: E402
+from imageshelf import finding, matching  # noqa: E402
 from imageshelf.images import ORIENTATIONS  # noqa: E402
 from imageshelf.matching import Column, Fingerprint, Views  # noqa: E402
 from imageshelf.pairing.series import PATIENCE, Series  # noqa: E402
@@ -80,14 +80,14 @@ def one_query(count: int, queries: int) -> Iterator[str]:
     every = list(asked(queries))
     for _ in range(-(-PATIENCE // len(every))):  # until an index would have paid
         for query in every:
-            matching.candidates(query, series, matching.DEFAULT, lambda _: {})
+            finding.candidates(query, series, matching.DEFAULT, lambda _: {})
     ways = {"every hash looked at": plain, "late in a series, by an index": series}
     times: dict[str, list[float]] = {way: [] for way in ways}
     found = 0
     for query in every:
         for way, stored in ways.items():
             start = time.perf_counter()
-            matches = matching.candidates(query, stored, matching.DEFAULT, lambda _: {})
+            matches = finding.candidates(query, stored, matching.DEFAULT, lambda _: {})
             times[way].append(time.perf_counter() - start)
         found += len(matches)
     probes = len(list(matching.probes(every[0], matching.DEFAULT)))
