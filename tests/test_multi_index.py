@@ -69,10 +69,13 @@ def test_each_query_has_its_own_radius() -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(0, 2**64 - 1), st.integers(1, 16))
-def test_the_number_of_a_bucket_is_made_of_the_bands_bits(value: int, count: int) -> None:
-    count = max(count, 4)
+@given(st.integers(0, 2**64 - 1), st.integers(4, 16), st.sampled_from([0, 2]))
+def test_the_number_of_a_bucket_is_made_of_the_bands_bits(
+    value: int, count: int, many: int
+) -> None:
     for bits in bands.dealt(count):
-        (number,) = bands.numbers(np.array([value], np.uint64), bits).tolist()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bands, "MANY", many)  # by tables of sixteen bits, of eight
+            (number,) = bands.numbers(np.array([value], np.uint64), bits).tolist()
         assert number == bands.number(value, bits)
         assert f"{number:b}".count("1") == sum(value >> bit & 1 for bit in bits)

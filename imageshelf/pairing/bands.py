@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
 
 BITS = 64
+MANY = 50_000  # hashes: as many as it takes to make the larger tables
 
 
 class Band(NamedTuple):
@@ -79,13 +80,17 @@ def number(hash_: int, bits: tuple[int, ...]) -> int:
 
 
 def numbers(hashes: Hashes, bits: tuple[int, ...]) -> npt.NDArray[np.uint16]:
-    """Return `number` of each hash, by tables of sixteen bits."""
-    words = np.ascontiguousarray(hashes).astype("<u8", copy=False).view("<u2").reshape(-1, 4)
+    """Return `number` of each hash, by tables of eight bits, or of sixteen where those pay."""
+    octets = np.ascontiguousarray(hashes).astype("<u8", copy=False).view(np.uint8)
+    tables = [_octet_table(bits, octet) for octet in range(8)]
+    if len(hashes) >= MANY:
+        pairs = zip(tables[::2], tables[1::2], strict=True)
+        tables = [(high[:, None] | low).ravel() for low, high in pairs]
+    places = octets.view("<u2" if len(hashes) >= MANY else "u1").reshape(-1, len(tables))
     found = np.zeros(len(hashes), np.uint16)
-    for word in range(4):
-        low, high = _octet_table(bits, 2 * word), _octet_table(bits, 2 * word + 1)
-        if low.any() or high.any():
-            found |= (high[:, None] | low).ravel()[words[:, word]]
+    for place, table in enumerate(tables):
+        if table.any():
+            found |= table[places[:, place]]
     return found
 
 
