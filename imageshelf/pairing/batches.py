@@ -62,7 +62,10 @@ class _Visitors(NamedTuple):
 
 
 def scan(hashes: Hashes, asked: Asked, most: int | None, jobs: int) -> Pairs:
-    """Compare every query with every hash."""
+    """Return every pair by comparing all queries with all hashes, uint64[n].
+
+    Raises CrowdedError when more than `most` were found.
+    """
     tiles, several = Tiles(), max(1, -(-len(asked.hashes) // (TASKS * jobs)))
     count = _Count(most)
 
@@ -80,9 +83,9 @@ def scan(hashes: Hashes, asked: Asked, most: int | None, jobs: int) -> Pairs:
 
 
 def best_width(radii: Radii, count: int, band_count: int) -> int | None:
-    """Return how many bits of its bands a batch should use; None if asking singly costs less.
+    """Return how many bits of its bands a batch should use, for so many hashes.
 
-    `count` is the number of hashes; 0 when every query should be compared with each of them.
+    0 stands for comparing every query with every hash, None for asking one query at a time.
     """
     return _best(radii, count, band_count)[1]
 
