@@ -12,11 +12,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import own_process
+from imageshelf import own_process, worker_start
 
 if __name__ == "__main__":
     own_process.end_silently()  # Ctrl-C while all of this is imported
     own_process.tune()
+    worker_start.begin(worker_start.WORK, sys.argv[1:])  # they import while this process does
 
 from imageshelf import progress, report, terminal, versions
 from imageshelf.indexing import Indexing, IndexingError, Settings

@@ -125,17 +125,27 @@ def _border_level(picture: Image.Image, cut: _Cut) -> int | None:
 
 
 def _may_have_border(picture: Image.Image, cut: _Cut) -> bool:
-    """Tell whether the middle of any side is like its first pixel."""
+    """Tell whether a few pixels along any side are all alike."""
     left, top, right, bottom = cut
     level: Any = picture.load()
-    x, y = (left + right) // 2, (top + bottom) // 2
-    corner, far_right, far_bottom = level[left, top], level[right - 1, top], level[left, bottom - 1]
-    return bool(
-        abs(corner - level[x, top]) <= TOLERANCE
-        or abs(far_bottom - level[x, bottom - 1]) <= TOLERANCE
-        or abs(corner - level[left, y]) <= TOLERANCE
-        or abs(far_right - level[right - 1, y]) <= TOLERANCE
+    right, bottom = right - 1, bottom - 1
+    x1, x2, x3 = _places(left, right)
+    y1, y2, y3 = _places(top, bottom)
+    return (
+        _alike(level[left, top], level[x1, top], level[x2, top], level[x3, top])
+        or _alike(level[left, bottom], level[x1, bottom], level[x2, bottom], level[x3, bottom])
+        or _alike(level[left, top], level[left, y1], level[left, y2], level[left, y3])
+        or _alike(level[right, bottom], level[right, y1], level[right, y2], level[right, y3])
     )
+
+
+def _alike(*levels: int) -> bool:
+    return max(levels) - min(levels) <= TOLERANCE
+
+
+def _places(first: int, last: int) -> tuple[int, int, int]:
+    """Return three places between two, evenly."""
+    return (3 * first + last) // 4, (first + last) // 2, (first + 3 * last) // 4
 
 
 @functools.cache

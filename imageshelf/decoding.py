@@ -20,7 +20,7 @@ import PIL
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from imageshelf import metadata, progressive, reduction, sniffing
+from imageshelf import metadata, reduction, sniffing
 from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage
 from imageshelf.reduction import SIDEWAYS, Reduced
 from imageshelf.versions import version
@@ -176,6 +176,8 @@ def _spare_detail(image: JpegImageFile, stream: BinaryIO) -> None:
     """Let a progressive picture be decoded from its averages, where they are all it takes."""
     eighth = image.mode == "L" and image.decoderconfig[:1] == (8,)
     if eighth and "progressive" in image.info and _size_bytes(stream) <= PROGRESSIVE_BYTES:
+        from imageshelf import progressive  # noqa: PLC0415 - few pictures are
+
         stream.seek(0)
         light = progressive.without_detail(stream.read())
         image.fp = io.BytesIO(light) if light else stream

@@ -16,9 +16,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from imageshelf import worker_start
 from imageshelf.datasets import Datasets
 from imageshelf.hash_names import BITS, DEFAULT, NEED_NUMPY
 from imageshelf.opening import MEMORY_LIMIT_MB, MEMORY_NOTE
@@ -44,12 +44,11 @@ if TYPE_CHECKING:
 # before that.
 IDENTIFIED = "identified"
 # What workers do, by name: they start before their parent imports Pillow.
-WORK, WORK_NUMPY = "imageshelf.work:work", "imageshelf.work_numpy:work"
+WORK, WORK_NUMPY = f"{worker_start.WORK}:work", "imageshelf.work_numpy:work"
 IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """How to index; the fields are the options of `index.py`."""
 
     hash: str = "dhash"
@@ -72,26 +71,20 @@ class Skipped(NamedTuple):
     reason: str
 
 
-@dataclass
 class Summary:
     """What a run did; `seen` is the sum of the first five counts."""
 
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    moved: int = 0
-    skipped: int = 0
-    vanished: int = 0
-    kept: int = 0  # not met, but their folder could not be looked into
-    links: int = 0  # symbolic links not followed, dangling ones and loops
-    others: Counter[str] = field(default_factory=Counter)  # files that are no pictures, by kind
-    skips: list[Skipped] = field(default_factory=list)
-    unlisted: list[Skipped] = field(default_factory=list)
-    undigested: list[Skipped] = field(
-        default_factory=list
-    )  # on the shelf, not compared with others
-    shelf: str = ""
-    pictures: int = 0  # on the shelf now
+    def __init__(self, shelf: str = "") -> None:
+        self.new = self.changed = self.unchanged = self.moved = self.skipped = 0
+        self.vanished = 0
+        self.kept = 0  # not met, but their folder could not be looked into
+        self.links = 0  # symbolic links not followed, dangling ones and loops
+        self.others: Counter[str] = Counter()  # files that are no pictures, by kind
+        self.skips: list[Skipped] = []
+        self.unlisted: list[Skipped] = []
+        self.undigested: list[Skipped] = []  # on the shelf, not compared with others
+        self.shelf = shelf
+        self.pictures = 0  # on the shelf now
 
     @property
     def seen(self) -> int:

@@ -171,9 +171,9 @@ def _moment(text: str, fraction: str) -> int | None:
 
 
 # Pillow's ImageOps.exif_transpose falls back to this tag, and so do we.
-_XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
-_XMP_RATING = re.compile(rb'xmp:Rating(?:="|>)[1-5]')
-_XMP_EXTRAS = re.compile(rb'MotionPhoto="1|MicroVideo="1|hdrgm:Version|HDRGainMap')
+_XMP_ORIENTATION = rb'tiff:Orientation(?:="|>)([1-8])'
+_XMP_RATING = rb'xmp:Rating(?:="|>)[1-5]'
+_XMP_EXTRAS = rb'MotionPhoto="1|MicroVideo="1|hdrgm:Version|HDRGainMap'
 
 
 def embedded(image: Image.Image) -> tuple[Tags, bytes]:
@@ -194,9 +194,9 @@ def with_xmp(tags: Tags, packet: bytes) -> Tags:
     """Return the tags completed by orientation and rating from an XMP packet."""
     if not packet:
         return tags
-    if tags.orientation == 1 and (found := _XMP_ORIENTATION.search(packet)):
+    if tags.orientation == 1 and (found := re.search(_XMP_ORIENTATION, packet)):
         tags = tags._replace(orientation=int(found[1]))
-    if _XMP_RATING.search(packet):
+    if re.search(_XMP_RATING, packet):
         tags = tags._replace(flags=tags.flags | RATING)
     return tags
 
@@ -213,7 +213,7 @@ def is_multi_picture(block: bytes) -> bool:
 
 def has_extras(xmp: bytes, tail: bytes) -> bool:
     """Tell whether XMP or the end of a JPEG file speak of a film or a gain map in the file."""
-    return tail.endswith(b"SEFT") or (bool(xmp) and _XMP_EXTRAS.search(xmp) is not None)
+    return tail.endswith(b"SEFT") or (bool(xmp) and re.search(_XMP_EXTRAS, xmp) is not None)
 
 
 _LUMA_STEPS = (  # ISO/IEC 10918-1, table K.1

@@ -12,7 +12,6 @@ import re
 import stat
 from bisect import bisect_right
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import spelling
@@ -46,7 +45,6 @@ class Known(NamedTuple):
 PICTURE, SKIPPED, RETRY, OTHER = range(4)  # Known.state
 
 
-@dataclass
 class Survey:
     """What a walk of the datasets found, held against what the shelf remembers.
 
@@ -55,19 +53,16 @@ class Survey:
     `still_skipped` and `others` are remembered as unreadable and as no pictures.
     """
 
-    to_read: FileList = field(default_factory=FileList)
-    twins: dict[bytes, list[bytes]] = field(default_factory=dict)
-    new: int = 0
-    changed: int = 0
-    retried: int = 0
-    same: int = 0
-    still_skipped: list[bytes] = field(default_factory=list)
-    others: int = 0
-    links: int = 0
-    vanished: list[Known] = field(default_factory=list)
-    moved: list[tuple[bytes, bytes]] = field(default_factory=list)  # name before, name now
-    renumbered: set[tuple[int, int]] = field(default_factory=set)  # device before, device now
-    unlisted: list[tuple[bytes, str]] = field(default_factory=list)  # folder, reason
+    def __init__(self) -> None:
+        self.to_read = FileList()
+        self.twins: dict[bytes, list[bytes]] = {}
+        self.new = self.changed = self.retried = self.same = 0
+        self.still_skipped: list[bytes] = []
+        self.others = self.links = 0
+        self.vanished: list[Known] = []
+        self.moved: list[tuple[bytes, bytes]] = []  # name before, name now
+        self.renumbered: set[tuple[int, int]] = set()  # device before, device now
+        self.unlisted: list[tuple[bytes, str]] = []  # folder, reason
 
     def merge(self, other: Survey) -> None:
         """Add what another dataset's walk found."""

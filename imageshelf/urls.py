@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# Two characters of scheme at least: C:/ is a drive of Windows.
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_PARTS = re.compile(
-    r"([A-Za-z][A-Za-z0-9+.-]+)://(.*?)((?:::[A-Za-z0-9+.-]+)*::[A-Za-z][A-Za-z0-9+.-]+://.*)?",
-    re.DOTALL,
+# Two characters of scheme at least: C:/ is a drive of Windows. Compiled when there is an URL: every
+# process imports this.
+_URL = r"[A-Za-z][A-Za-z0-9+.-]+://"
+_PARTS = (
+    r"(?s)([A-Za-z][A-Za-z0-9+.-]+)://(.*?)"
+    r"((?:::[A-Za-z0-9+.-]+)*::[A-Za-z][A-Za-z0-9+.-]+://.*)?"
 )
 
 
@@ -34,7 +35,7 @@ def is_url(path: str) -> bool:
     >>> [is_url(path) for path in ("s3://a/b.jpg", "C:\\a.jpg", "c://a.jpg", "/a/x://b.jpg")]
     [True, False, False, False]
     """
-    return "://" in path and _URL.match(path) is not None
+    return "://" in path and re.match(_URL, path) is not None
 
 
 def parted(url: str) -> Url:
@@ -45,7 +46,7 @@ def parted(url: str) -> Url:
     >>> parted("s3://bucket/a::b.jpg")
     Url(scheme='s3', path='bucket/a::b.jpg', chain='')
     """
-    found = _PARTS.fullmatch(url)
+    found = re.fullmatch(_PARTS, url)
     if found is None:
         raise ValueError(f"{url!r} is no URL")
     return Url(found[1], found[2], found[3] or "")

@@ -13,6 +13,7 @@ import signal
 import struct
 import sys
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
@@ -150,8 +151,11 @@ def _end_with_parent() -> None:
         fcntl.fcntl(line, fcntl.F_SETFL, fcntl.fcntl(line, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def main() -> None:
-    """Serve until the parent is gone; what a start-up failure prints, the parent reads."""
+def main(module: str) -> None:
+    """Load the module, then serve until the parent is gone.
+
+    What a failure to start prints, the parent reads.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         for number in (signal.SIGALRM, signal.SIGIO):
@@ -159,5 +163,6 @@ def main() -> None:
     requests, answers = open(_take_over(0), "rb"), open(_take_over(1), "wb")  # noqa: SIM115
     # Never closed before the end: the parent takes that for a death and does not hear why.
     with suppress(EOFError, OSError):
+        import_module(module)  # before it is asked for: the parent may not be ready yet
         serve(requests, answers, _end_with_parent)
     os._exit(0)  # nothing to tidy, and finalisation may hang where a decoder broke something

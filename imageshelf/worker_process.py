@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from imageshelf.worker_main import ERROR, OUT_OF_MEMORY, one_line, read_frames
-from imageshelf.worker_start import creation_flags
+from imageshelf.worker_start import start
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
@@ -118,16 +118,7 @@ class Worker:
                 return False
             self._ready, self._condemned = False, None
             self.deadline = time.monotonic() + START_LIMIT_S
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
-                self._orders.command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,  # an import error; from then on the worker's life line
-                bufsize=1 << 16,
-                env=self._orders.environment,
-                creationflags=creation_flags(),
-                start_new_session=True,  # a terminal's Ctrl-C is the parent's alone
-            )
+            self._process = start(self._orders.command, self._orders.environment)
         return True
 
     def _talk(self) -> None:
@@ -191,9 +182,10 @@ class Worker:
             jobs, condemned = list(self._handed), self._condemned
             self._handed.clear()
             self.deadline = _NEVER
-        if condemned or self._pool.failure:
+        killed = bool(condemned or self._pool.failure)
+        if killed:
             process.kill()
-        status, message = _reap(process, listen=not self._ready)
+        status, message = _reap(process, killed=killed, listen=not self._ready)
         if self._pool.failure:
             return
         if not self._ready:
@@ -245,10 +237,10 @@ def _unpacked(answer: bytes) -> tuple[int, Any]:
     return kind, value
 
 
-def _reap(process: subprocess.Popen[bytes], *, listen: bool) -> tuple[int, bytes]:
+def _reap(process: subprocess.Popen[bytes], *, killed: bool, listen: bool) -> tuple[int, bytes]:
     """Return the exit status of a process that is ending, and its stderr if that is wanted."""
     try:
-        status = process.wait(END_LIMIT_S)
+        status = process.wait(None if killed else END_LIMIT_S)  # with a limit it looks, and sleeps
     except subprocess.TimeoutExpired:
         process.kill()
         status = process.wait()

@@ -25,7 +25,7 @@ from typing import Any, TypeVar, cast
 
 from imageshelf.worker_main import frame
 from imageshelf.worker_process import Job, Lost, Orders, Worker, WorkerError
-from imageshelf.worker_start import command
+from imageshelf.worker_start import command, cores
 
 __all__ = ["Lost", "Mapper", "WorkerError", "cores", "workers"]
 
@@ -39,15 +39,6 @@ CLOSE_LIMIT_S = 5.0  # a process stuck in a dead disk cannot even be killed
 LONGEST_S = 1e6  # what timers take
 
 _NOTHING = object()
-
-
-def cores() -> int:
-    """Return how many processor cores this process may use, at least 1."""
-    if sys.version_info >= (3, 13):
-        return os.process_cpu_count() or 1
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -200,3 +200,21 @@ def test_tiny_pictures_are_left_alone_or_have_an_inside(width: int, height: int,
         left, top, right, bottom = found
         assert 0 <= left < right <= width
         assert 0 <= top < bottom <= height
+
+
+@settings(deadline=None)
+@given(
+    st.tuples(st.integers(3, 30), st.integers(3, 30)),
+    st.integers(0, 255),
+    st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29), st.integers(0, 255)), max_size=12),
+)
+def test_a_few_pixels_spare_most_pictures_the_look_at_their_whole_sides(
+    size: tuple[int, int], level: int, dots: list[tuple[int, int, int]]
+) -> None:
+    picture = Image.new("L", size, level)
+    for x, y, other in dots:
+        picture.putpixel((x % size[0], y % size[1]), other)
+    quick = inside(picture)
+    with pytest.MonkeyPatch.context() as thorough:
+        thorough.setattr(borders, "_may_have_border", lambda *_: True)
+        assert inside(picture) == quick

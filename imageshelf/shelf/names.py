@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _WINDOWS = sys.platform == "win32"
-_ON_A_DRIVE, _ON_POSIX = re.compile(r"[A-Za-z]:/"), re.compile(r"/(?!/)")
+_ON_A_DRIVE, _ON_POSIX = r"[A-Za-z]:/", r"/(?!/)"
 _NATIVE = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
 
 
@@ -98,7 +98,7 @@ def moved(name: str, folder: str, new_folder: str, flavour: ModuleType = os.path
     'C:/trip/a.jpg'
     """
     elsewhere = _ON_A_DRIVE if flavour.sep == "/" else _ON_POSIX
-    if elsewhere.match(name):
+    if re.match(elsewhere, name):
         return name
     return name_of(path_of(name, folder, flavour), new_folder, flavour)
 

@@ -1,0 +1,210 @@
+"""Workers that begin before anybody knows that they are wanted."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from imageshelf import worker_start, workers
+from tests import worker_functions as deeds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Begun = list[tuple[list[str], worker_start.Process]]
+
+ROOT = Path(__file__).parent.parent
+DEEDS = deeds.do.__module__
+LIKELY_JOBS = worker_start.likely_jobs
+
+
+@pytest.fixture(autouse=True)
+def early(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Begun]:
+    """The processes that have begun; all of them end with the test."""
+    monkeypatch.setattr(worker_start, "cores", lambda: 3)
+    monkeypatch.setattr(worker_start, "likely_jobs", lambda _: 8)
+    yield worker_start._early
+    worker_start.dismiss()
+
+
+class TestLikelyJobs:
+    @pytest.fixture(autouse=True)
+    def in_a_folder_with_a_shelf(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(worker_start, "likely_jobs", LIKELY_JOBS)
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "old.shelve").touch()
+
+    @pytest.mark.parametrize(
+        "words",
+        ["-d photos", "--dataset a b --quiet", "-s new.shelve -d photos", "-d photos --shelve new"],
+    )
+    def test_a_new_shelf_wants_one_a_core(self, words: str) -> None:
+        assert worker_start.likely_jobs(words.split()) == 3
+
+    @pytest.mark.parametrize(("words", "jobs"), [("-j 1", 1), ("--jobs 40", 40), ("-j 0", 0)])
+    def test_it_may_be_said_how_many(self, words: str, jobs: int) -> None:
+        assert worker_start.likely_jobs(["-d", "photos", *words.split()]) == jobs
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "-d photos -s old.shelve",
+            "-d photos --shelve old.shelve",
+            *("--help", "--version", "-d photos --hash phash", "-d p --scheduler tcp://h:1"),
+            *("-d p -j", "-d p -j many", "-d p --shelve=new", "-d p -j2", "-d p --memory-limit 9"),
+        ],
+    )
+    def test_whatever_else_is_said_wants_none(self, words: str) -> None:
+        assert worker_start.likely_jobs(words.split()) == 0
+
+
+def deed(name: str) -> Any:
+    return name
+
+
+def pids_of(jobs: int) -> set[int]:
+    """Ask workers for something; return which processes they were."""
+    with workers.workers(deeds.do, jobs=jobs) as run:
+        return {cast("int", pid) for _, pid in run(["who"] * 200)}
+
+
+class TestEarly:
+    def test_they_are_as_many_as_there_are_other_cores(self, early: Begun) -> None:
+        worker_start.begin(DEEDS, [])
+        assert len(early) == 2
+
+    def test_on_one_core_there_are_none(
+        self,
+        early: Begun,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(worker_start, "cores", lambda: 1)
+        worker_start.begin(DEEDS, [])
+        assert not early
+
+    def test_they_do_the_work(self, early: Begun) -> None:
+        worker_start.begin(DEEDS, [])
+        begun = {process.pid for _, process in early}
+        assert pids_of(2) <= begun
+        assert not early
+
+    def test_others_start_beside_them(self, early: Begun) -> None:
+        worker_start.begin(DEEDS, [])
+        processes = [process for _, process in early]
+        with workers.workers(deeds.double, jobs=5) as run:
+            assert sorted(run(range(500))) == [(n, 2 * n) for n in range(500)]
+        assert all(process.poll() is not None for process in processes)
+
+    def test_one_that_died_is_not_handed_out(self, early: Begun) -> None:
+        worker_start.begin(DEEDS, [])
+        dead = {process.pid for _, process in early}
+        for _, process in early:
+            process.kill()
+            process.wait()
+        found = pids_of(2)
+        assert found
+        assert not found & dead
+
+    def test_those_with_another_module_are_ended(self, early: Begun) -> None:
+        worker_start.begin("json", [])
+        processes = [process for _, process in early]
+        assert not pids_of(2) & {process.pid for process in processes}
+        assert all(process.poll() is not None for process in processes)
+
+    def test_a_module_that_cannot_be_loaded_is_told_by_whoever_needs_it(self) -> None:
+        worker_start.begin("imageshelf.no_such_module", [])
+        with (
+            pytest.raises(workers.WorkerError, match=r"No module named 'imageshelf\.no_such"),
+            workers.workers(deed("imageshelf.no_such_module:do"), jobs=2) as run,
+        ):
+            list(run([1]))
+
+    def test_where_none_can_start_nothing_happens(
+        self,
+        early: Begun,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def refused(*_: object) -> worker_start.Process:
+            raise OSError("no more processes")
+
+        monkeypatch.setattr(worker_start, "_started", refused)
+        worker_start.begin(DEEDS, [])
+        assert not early
+
+    def test_dismissed_they_are_gone(self, early: Begun) -> None:
+        worker_start.begin(DEEDS, [])
+        processes = [process for _, process in early]
+        worker_start.dismiss()
+        worker_start.dismiss()
+        assert not early
+        assert all(process.returncode is not None for process in processes)
+
+
+WATCHED = """
+import json, runpy, subprocess, sys
+started = []
+class Watched(subprocess.Popen):
+    def __init__(self, *words, **options):
+        super().__init__(*words, **options)
+        started.append(self.pid)
+subprocess.Popen = Watched
+out, sys.argv = sys.argv[1], sys.argv[2:]
+sys.path.insert(0, sys.argv[0].rpartition("/")[0])
+import os
+if hasattr(os, "sched_getaffinity"):
+    os.sched_getaffinity = lambda _: {0, 1}
+os.cpu_count = os.process_cpu_count = lambda: 2
+import atexit
+atexit.register(lambda: open(out, "w").write(json.dumps(started)))
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def started_by(tmp_path: Path, *arguments: str) -> tuple[int, list[int]]:
+    """Run index.py; return its exit status and the processes that it started."""
+    out = tmp_path / "started.json"
+    run = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(out), str(ROOT / "index.py"), *arguments],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert "Traceback" not in run.stderr
+    return run.returncode, json.loads(out.read_text())
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pids are looked at the POSIX way")
+class TestTheScript:
+    def test_a_first_run_starts_no_more_than_it_needs(self, tmp_path: Path, photos: Path) -> None:
+        status, pids = started_by(tmp_path, "-d", str(photos))
+        assert status == 0
+        assert len(pids) == 2
+        assert not any(map(alive, pids))
+
+    def test_a_run_with_nothing_new_starts_none(self, tmp_path: Path, photos: Path) -> None:
+        started_by(tmp_path, "-d", str(photos))
+        assert started_by(tmp_path, "-d", str(photos)) == (0, [])
+
+    @pytest.mark.parametrize("wrong", [["-d", "/nowhere"], ["-q"]])
+    def test_a_run_that_fails_leaves_none_behind(self, tmp_path: Path, wrong: list[str]) -> None:
+        status, pids = started_by(tmp_path, *wrong)
+        assert status in (1, 2)
+        deadline = time.monotonic() + 60
+        while any(map(alive, pids)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not any(map(alive, pids))
