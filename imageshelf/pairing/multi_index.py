@@ -14,6 +14,7 @@ many queries on. It needs 60 bytes a hash beside the hashes themselves.
 
 from __future__ import annotations
 
+import functools
 import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 COUNT = 5  # bands; of 4 ... 6 the fastest for one query among a million, and among ten million
 
+WIDEST = 14  # bits of a band
+
 
 def spared(radii: Sequence[int], count: int) -> float:
     """Return how many looks at all of so many hashes an index spares, of one look a query."""
@@ -49,12 +52,23 @@ class MultiIndex:
     def __init__(self, hashes: Hashes, *, jobs: int = 1) -> None:
         self._hashes = hashes
         self._jobs = jobs
+        # All bands one behind the other, so that one query is looked up in all of them at once.
+        self._kept = Buckets(
+            np.empty(COUNT * len(hashes), np.uint64),
+            np.empty(COUNT * len(hashes), np.int32),
+            np.zeros((COUNT << WIDEST) + 1, np.int64),
+        )
         with ThreadPoolExecutor(jobs) as pool:
-            self._sorted = list(pool.map(self._by_band, bands.dealt(COUNT)))
+            self._sorted = list(pool.map(self._by_band, range(COUNT)))
 
-    def _by_band(self, bits: tuple[int, ...]) -> Buckets:
-        hashes, places, starts = bands.bucketed(self._hashes, bits)
-        return Buckets(hashes, places.astype(np.int32), starts)
+    def _by_band(self, band: int) -> Buckets:
+        """Sort the hashes by one band; return where they are, as if there were no other."""
+        one = bands.bucketed(self._hashes, bands.dealt(COUNT)[band])
+        first, number = band * len(self._hashes), band << WIDEST
+        part = slice(first, first + len(self._hashes))
+        self._kept.hashes[part], self._kept.places[part] = one.hashes, one.places
+        self._kept.starts[number : number + len(one.starts)] = one.starts + first
+        return Buckets(self._kept.hashes[part], self._kept.places[part], one.starts)
 
     def within(
         self, queries: Sequence[int], radii: Sequence[int], most: int | None = None
@@ -82,35 +96,37 @@ class MultiIndex:
         return batches.Batch(self._hashes, self._sorted, asked, most).run(width, self._jobs)
 
     def _near(self, query: int, radius: int) -> Near:
-        probes = []
-        looked_at = 0
-        for band, kept in zip(bands.bands(radius, COUNT), self._sorted, strict=True):
-            if band.limit < 0:
-                continue
-            buckets = bands.masks(len(band.bits), band.limit) ^ bands.number(query, band.bits)
-            starts, ends = kept.starts[buckets], kept.starts[buckets + 1]
-            filled = np.flatnonzero(ends > starts)
-            probes.append((kept, starts[filled], ends[filled]))
-            looked_at += int((ends - starts).sum()) + batches.SLICE * len(filled)
-        if looked_at > len(self._hashes):
+        changes, band = _changes(radius)
+        numbers = [bands.number(query, bits) for bits in bands.dealt(COUNT)]
+        buckets = changes ^ np.array(numbers)[band]
+        buckets.sort()
+        starts, ends = self._kept.starts[buckets], self._kept.starts[buckets + 1]
+        breaks = np.flatnonzero(starts[1:] != ends[:-1])  # neighbours are looked at in one go
+        starts = starts[np.concatenate([[0], breaks + 1])]
+        ends = ends[np.concatenate([breaks, [len(ends) - 1]])]
+        sizes = ends - starts
+        if int(sizes.sum()) + batches.SLICE * len(starts) > len(self._hashes):
             return hamming.within(self._hashes, [query], [radius])[0]
-        found = [_looked_up(*probe, query, radius) for probe in probes]
-        positions = np.concatenate([np.empty(0, np.int64), *(places for places, _ in found)])
-        distances = np.concatenate([np.empty(0, np.uint8), *(apart for _, apart in found)])
-        positions, first = np.unique(positions, return_index=True)  # found by several bands
-        return Near(positions, distances[first])
+        edges = zip(starts.tolist(), ends.tolist(), strict=True)
+        near = np.concatenate([self._kept.hashes[a:b] for a, b in edges])
+        distances = hamming.distances(near, query)
+        hits = np.flatnonzero(distances <= radius)
+        joined = np.cumsum(sizes)
+        piece = np.searchsorted(joined, hits, side="right")
+        places = self._kept.places[hits + (ends - joined)[piece]].astype(np.int64)
+        positions, first = np.unique(places, return_index=True)  # found by several bands
+        return Near(positions, distances[hits[first]])
 
 
-def _looked_up(
-    kept: Buckets, starts: Places, ends: Places, query: int, radius: int
-) -> tuple[Places, npt.NDArray[np.uint8]]:
-    """Return the places and distances of what is near among some buckets of one band."""
-    if not len(starts):
-        return np.empty(0, np.int64), np.empty(0, np.uint8)
-    pieces = zip(starts.tolist(), ends.tolist(), strict=True)
-    apart = hamming.distances(np.concatenate([kept.hashes[a:b] for a, b in pieces]), query)
-    hits = np.flatnonzero(apart <= radius)
-    joined = np.cumsum(ends - starts)
-    piece = np.searchsorted(joined, hits, side="right")
-    places = kept.places[hits + (ends - joined)[piece]].astype(np.int64)
-    return places, apart[hits]
+@functools.cache
+def _changes(radius: int) -> tuple[Places, Places]:
+    """Return what to change in the number of a query's bucket, in all bands, and which band it is.
+
+    A number has its band before its WIDEST bits.
+    """
+    found, places = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for place, band in enumerate(bands.bands(radius, COUNT)):
+        changes = bands.masks(len(band.bits), band.limit)
+        found.append(changes | place << WIDEST)
+        places.append(np.full(len(changes), place))
+    return np.concatenate(found), np.concatenate(places)

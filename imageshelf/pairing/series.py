@@ -1,8 +1,8 @@
 """Near queries one after another: every hash is looked at until an index would have paid.
 
 A multi-index is built in the time of some 260 looks at all hashes. Then one query among a million
-takes half of such a look at radius 14 and a third at 10; of 2,000 at once each takes a quarter and
-a tenth (`python tests/benchmarks/near.py --count N`). So small collections and few queries never
+takes two fifths of such a look at radius 14 and a quarter at 10; of 2,000 at once each takes a
+quarter and an eighth (`python tests/benchmarks/near.py --count N`). So small collections and few queries never
 build one; at the worst, time doubles just when it has been built.
 """
 
