@@ -44,8 +44,7 @@ class Comparing:
         self.memory_limit_mb = MEMORY_LIMIT_MB
         if catalogue is not None:
             self.memory_limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
-            for view in self._views():
-                hashes = catalogue.hashes(view)
+            for view, hashes in catalogue.hashes_of(self._views()).items():
                 self.columns[view] = matching.Column(*hashes, near=Series(hashes.row))
         self._keys = catalogue.keys() if catalogue else None
         self._foreign = shelf.foreign()

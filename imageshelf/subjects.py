@@ -60,7 +60,9 @@ def subjects_on(
         if sentence := besides.mismatch(recipe):
             raise ShelfError(f"{path} cannot be compared: {sentence}")
         catalogue = other.whole_catalogue()
-        columns = {view: matching.Column(*catalogue.hashes(view)) for view in VIEWS}
+        columns = {
+            view: matching.Column(*hashes) for view, hashes in catalogue.hashes_of(VIEWS).items()
+        }
         other_hash = recipe.hash != DEFAULT
         for start in range(0, len(columns["whole"].ids), ROWS_AT_A_TIME):
             done(start / len(columns["whole"].ids))

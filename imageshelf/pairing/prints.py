@@ -69,13 +69,18 @@ def stored(catalogue: Catalogue, policy: matching.Policy) -> Stored:
         return {row.id: row.thumbnail for row in catalogue.rows(ids)}
 
     turned = catalogue.turned() if policy.turned else None
+    wanted = {"whole": True, "centre": policy.centre, "trimmed": policy.trimmed}
+    columns = {
+        view: Column(*hashes)
+        for view, hashes in catalogue.hashes_of([view for view in wanted if wanted[view]]).items()
+    }
     return Stored(
-        Column(*catalogue.hashes()),
+        columns["whole"],
         thumbnails,
         None if turned is None else turned.phash,
         None if turned is None else (turned.row_darker, turned.column_darker),
-        Column(*catalogue.hashes("centre")) if policy.centre else None,
-        Column(*catalogue.hashes("trimmed")) if policy.trimmed else None,
+        columns.get("centre"),
+        columns.get("trimmed"),
     )
 
 

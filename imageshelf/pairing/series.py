@@ -2,8 +2,8 @@
 
 A multi-index is built in the time of some 260 looks at all hashes. Then one query among a million
 takes two fifths of such a look at radius 14 and a quarter at 10; of 2,000 at once each takes a
-quarter and an eighth (`python tests/benchmarks/near.py --count N`). So small collections and few queries never
-build one; at the worst, time doubles just when it has been built.
+quarter and an eighth (`python tests/benchmarks/near.py --count N`). So small collections and few
+queries never build one; at the worst, time doubles just when it has been built.
 """
 
 from __future__ import annotations

@@ -209,11 +209,16 @@ class Catalogue:
 
         `view` is whole, centre (of the centre 90 %) or trimmed (only those that have a border).
         """
+        return self.hashes_of([view])[view]
+
+    def hashes_of(self, views: Sequence[str]) -> dict[str, Hashes]:
+        """Give what `hashes` does of several views, of one moment; what they share is read once."""
         from imageshelf.shelf import packed  # noqa: PLC0415
 
-        if view not in {"whole", "centre", "trimmed"}:
-            raise ValueError(f"expected the view whole, centre or trimmed, not {view!r}")
-        return packed.hashes(self._db, view)
+        for view in views:
+            if view not in {"whole", "centre", "trimmed"}:
+                raise ValueError(f"expected the view whole, centre or trimmed, not {view!r}")
+        return packed.hashes(self._db, views)
 
     def row_hashes(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
         """Yield the ids and row hashes of all pictures, a few thousand at a time."""

@@ -71,9 +71,7 @@ def _unclaimed(
 
 def _pictures(db: Database) -> Iterator[str]:
     """Every picture has its hashes and is on the list of its key, and no hashes are left over."""
-    hashes = packed.hashes(db, "whole")
-    for view in ("centre", "trimmed"):
-        packed.hashes(db, view)
+    hashes = packed.hashes(db, ["whole", "centre", "trimmed"])["whole"]
     packed.turned(db)
     keys = packed.keys(db)
     words = hashes.row[np.newaxis] if keys is None else keys.words

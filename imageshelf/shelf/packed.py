@@ -42,20 +42,26 @@ MOST_CHUNKS = 2**40  # ids stay far below 2**63
 Blobs = list[tuple[int, bytes]]
 
 
-def hashes(db: Database, view: str) -> Hashes:
-    """Give the hashes of all present pictures in the view whole, centre or trimmed."""
+def hashes(db: Database, views: Iterable[str]) -> dict[str, Hashes]:
+    """Give the hashes of all present pictures in each of the views whole, centre and trimmed."""
+    found = {}
     with db.snapshot():
-        whole = _blobs(db, "whole")
-        blobs = whole if view == "whole" else _blobs(db, view)
-    try:
-        ids, state = chunks.states(whole)
-        if view == "trimmed":
-            return _trimmed(blobs, ids, state)
-        _same_shape(view, blobs, whole)
-        ids, (row, column, phash) = _present(ids, chunks.join(view, blobs), state)
-        return Hashes(ids, row, column, phash, _low(state))
-    except ValueError as exc:
-        raise db.wrong(f"is damaged: {exc}") from exc
+        whole = _blobs(db, "whole")  # says who is present in all of them
+        try:
+            ids, state = chunks.states(whole)
+            shape = _shape("whole", whole)
+            for view in sorted(views, key="whole".__ne__):
+                blobs = whole if view == "whole" else _blobs(db, view)
+                whole = []  # 25 MB a million: not kept while the others are read
+                if view == "trimmed":
+                    found[view] = _trimmed(blobs, ids, state)
+                    continue
+                _same_shape(view, blobs, shape)
+                own, (row, column, phash) = _present(ids, chunks.join(view, blobs), state)
+                found[view] = Hashes(own, row, column, phash, _low(state))
+        except ValueError as exc:
+            raise db.wrong(f"is damaged: {exc}") from exc
+    return found
 
 
 def row_hashes(db: Database) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
@@ -82,7 +88,7 @@ def turned(db: Database) -> Turned:
         whole, blobs = _blobs(db, "whole"), _blobs(db, "turned")
     try:
         ids, state = chunks.states(whole)
-        _same_shape("turned", blobs, whole)
+        _same_shape("turned", blobs, _shape("whole", whole))
         ids, planes = _present(ids, chunks.join("turned", blobs), state)
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
@@ -99,7 +105,7 @@ def keys(db: Database) -> Keys | None:
         whole, blobs = _blobs(db, "whole"), _blobs(db, name)
     try:
         ids, state = chunks.states(whole)
-        _same_shape(name, blobs, whole)
+        _same_shape(name, blobs, _shape("whole", whole))
         ids, planes = _present(ids, chunks.join(name, blobs), state)
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
@@ -225,19 +231,24 @@ def _blobs(db: Database, view: str) -> Blobs:
     return found
 
 
-def _same_shape(view: str, blobs: Blobs, whole: Blobs) -> None:
-    shape = [(n, chunks.capacity(view, len(blob))) for n, blob in blobs]
-    if shape != [(n, chunks.capacity("whole", len(blob))) for n, blob in whole]:
+def _shape(view: str, blobs: Blobs) -> list[tuple[int, int]]:
+    """Give number and slots of each chunk of a planar view."""
+    return [(n, chunks.capacity(view, len(blob))) for n, blob in blobs]
+
+
+def _same_shape(view: str, blobs: Blobs, whole: list[tuple[int, int]]) -> None:
+    if _shape(view, blobs) != whole:
         raise ValueError(f"the views whole and {view} do not agree")
 
 
 def _present(
     ids: NDArray[np.int64], words: NDArray[np.uint64], state: NDArray[np.uint8]
 ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.uint64]]]:
-    """Take the present slots of each plane; free of copies when all are."""
+    """Take the present slots of each plane; without a copy where they are the first ones."""
+    count = int(np.count_nonzero(state))
+    if state[:count].all():
+        return ids[:count], [plane[:count] for plane in words]
     present = np.flatnonzero(state)
-    if len(present) == len(state):
-        return ids, list(words)
     return ids[present], [plane[present] for plane in words]
 
 
