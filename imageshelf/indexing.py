@@ -86,6 +86,11 @@ class Summary:
         self.shelf = shelf
         self.pictures = 0  # on the shelf now
 
+    def __repr__(self) -> str:
+        """Return every count that is not zero, for who calls `index` in a notebook."""
+        told = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value)
+        return f"Summary({told})"
+
     @property
     def seen(self) -> int:
         """All pictures met, readable or not."""
