@@ -140,6 +140,18 @@ class TestEarly:
         worker_start.begin(DEEDS, [])
         assert not early
 
+    @pytest.mark.parametrize(
+        ("theirs", "found"), [(None, "glibc.malloc.hugetlb=1"), ("x.y=3", "x.y=3")]
+    )
+    def test_they_get_huge_pages_unless_the_user_says_how_to_allocate(
+        self, theirs: str | None, found: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+        if theirs:
+            monkeypatch.setenv("GLIBC_TUNABLES", theirs)
+        with workers.workers(deeds.do, jobs=1) as run:
+            assert list(run(["allocation"])) == [("allocation", found)]
+
     def test_dismissed_they_are_gone(self, early: Begun) -> None:
         worker_start.begin(DEEDS, [])
         processes = [process for _, process in early]

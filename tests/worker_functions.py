@@ -96,6 +96,7 @@ def _make_noise() -> str:
 
 DEEDS = {
     "who": os.getpid,
+    "allocation": lambda: os.environ.get("GLIBC_TUNABLES"),
     "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
     "null": lambda: ctypes.string_at(0),
     "abort": os.abort,

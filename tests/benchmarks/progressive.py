@@ -3,9 +3,10 @@
 python tests/benchmarks/progressive.py PHOTOS --runs 7
 
 Each JPEG of a folder (drawn pictures of 12 MP without one) is saved again as progressive with its
-own tables and sampling, then decoded to 1/8 luma both ways in turn, in this process, page cache
-warm: as `index.py` does it, and as Pillow does it when it is asked for a scaled decode. The lumas
-must be equal. Figures are means over the files of each file's median, ratios are ratios of those.
+own tables and sampling, then decoded to 1/8 luma both ways in turn, page cache warm: as `index.py`
+does it, in a worker process, and as Pillow does it when it is asked for a scaled decode, in this
+one. The lumas must be equal. Figures are means over the files of each file's median, ratios are
+ratios of those.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
@@ -26,8 +27,14 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from imageshelf import decoding, reduction
+from imageshelf.workers import workers
 from tests.benchmarks.drawn import picture
 from tests.benchmarks.files import CAMERA, jpegs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imageshelf.workers import Mapper
 
 SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0", -1: "grey or other"}
 
@@ -62,17 +69,29 @@ def ours(data: bytes) -> bytes:
     return decoding.decode(io.BytesIO(data), "", full_decode=False).exact.picture.tobytes()
 
 
-def measured(data: bytes, sampling: str, runs: int) -> Pair:
+def timed(data: bytes) -> float:
+    """Give the seconds that our way takes; a worker process does this."""
+    return _seconds(ours, data)
+
+
+def _seconds(way: Callable[[bytes], object], data: bytes) -> float:
+    began = time.perf_counter()
+    way(data)
+    return time.perf_counter() - began
+
+
+def measured(data: bytes, sampling: str, runs: int, worker: Mapper[bytes, float]) -> Pair:
     """Time both ways in turn."""
-    times: dict[object, list[float]] = {ours: [], scaled: []}
-    upright = {way: way(data) for way in (ours, scaled)}
-    assert sorted(upright[ours]) == sorted(upright[scaled])  # perhaps turned by its orientation
+    assert sorted(ours(data)) == sorted(scaled(data))  # perhaps turned by its orientation
+    ours_s: list[float] = []
+    scaled_s: list[float] = []
+    list(worker([data]))  # not counted
     for _ in range(runs):
-        for way in (ours, scaled):
-            began = time.perf_counter()
-            way(data)
-            times[way].append(time.perf_counter() - began)
-    return Pair(sampling, statistics.median(times[ours]), statistics.median(times[scaled]))
+        ((_, seconds),) = worker([data])
+        assert isinstance(seconds, float), seconds
+        ours_s.append(seconds)
+        scaled_s.append(_seconds(scaled, data))
+    return Pair(sampling, statistics.median(ours_s), statistics.median(scaled_s))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -83,12 +102,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=7, metavar="N")
     args = parser.parse_args(argv)
     pairs: dict[str, list[Pair]] = defaultdict(list)
-    for number, source in enumerate(jpegs(args.photos) if args.photos else [None] * 4):
-        with Image.open(source) if source else picture(number, CAMERA) as image:
-            data, sampling = progressive(image), SAMPLINGS[get_sampling(image) if source else 2]
-            if min(image.width // 72, image.height // 64) < 8:  # not decoded to 1/8
-                continue
-        pairs[sampling].append(measured(data, sampling, args.runs))
+    way: Callable[[bytes], float] | str = "tests.benchmarks.progressive:timed"
+    with workers(way, jobs=1) as worker:
+        for number, source in enumerate(jpegs(args.photos) if args.photos else [None] * 4):
+            with Image.open(source) if source else picture(number, CAMERA) as image:
+                data, sampling = progressive(image), SAMPLINGS[get_sampling(image) if source else 2]
+                if min(image.width // 72, image.height // 64) < 8:  # not decoded to 1/8
+                    continue
+            pairs[sampling].append(measured(data, sampling, args.runs, worker))
     if not pairs:
         raise SystemExit("no JPEG file of 576x512 or more, which is what 1/8 is enough for")
     print("| sampling | files | ours ms | scaled decode ms | faster, all | least |")
