@@ -6,7 +6,12 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from imageshelf import __version__, own_process, report, terminal, versions
+from imageshelf import own_process
+
+if __name__ == "__main__":
+    own_process.end_silently()  # Ctrl-C while all of this is imported
+
+from imageshelf import __version__, report, terminal, versions
 from imageshelf.arguments import Parser
 from imageshelf.cleaning import options as cleaning_options
 from imageshelf.stopping import stop_at_once
@@ -27,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"imageshelf: {warning}", file=sys.stderr)
     changes_nothing = options.verb in {check, explain, calibrate}
     try:
+        own_process.hear_interrupts()  # from here on there may be something to tidy
         with stop_at_once() if changes_nothing else nullcontext():
             status: int = options.verb(options)
     except KeyboardInterrupt as stopped:

@@ -162,7 +162,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 @pytest.mark.parametrize(
     ("script", "module"),
-    [("index.py", "imageshelf.indexing"), ("search.py", "imageshelf.searching")],
+    [
+        ("index.py", "imageshelf.indexing"),
+        ("search.py", "imageshelf.searching"),
+        ("imageshelf/__main__.py", "imageshelf.cleaning.options"),
+    ],
 )
 def test_an_interrupt_while_a_script_starts_ends_it_without_a_word(
     script: str, module: str
