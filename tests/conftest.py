@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import settings
 from PIL import Image
+
+with pytest.MonkeyPatch.context() as _while_it_loads:  # what is started says so for itself
+    _while_it_loads.setenv("OPENBLAS_NUM_THREADS", "1")  # a second one only spins, waiting for work
+    import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the scripts of the top level
@@ -46,6 +50,20 @@ def photos(tmp_path: Path) -> Path:
         name = f"trip/{seed}.jpg" if seed > 3 else f"{seed}.jpg"
         drawn(seed).save(folder / name, quality=90)
     return folder
+
+
+@pytest.fixture(scope="session")
+def drawn_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration pictures, drawn once for all the workers of a run and left as they are."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    if not shared.exists():
+        own = tmp_path_factory.mktemp("drawing") / "demo"
+        command = [sys.executable, "-m", "imageshelf", "demo", str(own)]
+        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        with suppress(OSError):  # another worker was quicker
+            own.rename(shared)
+    return shared
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from imageshelf.cleaning import options as cleaning_options
 from imageshelf.cleaning import verbs as cleaning_verbs
 from imageshelf.cleaning.selection import SelectionError
 from imageshelf.cleaning.verbs import Answer, CleaningError
-from imageshelf.demo import COPIES, draw
+from imageshelf.demo import COPIES
 from imageshelf.indexing import Settings, index
 from tests.cleaning import tree
 
@@ -43,19 +44,19 @@ def run(*arguments: str) -> Answer:
 
 
 @pytest.fixture(scope="module")
-def drawn_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def indexed_demo(drawn_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn")
-    draw(str(folder / "photos"))
+    shutil.copytree(drawn_demo, folder / "photos")
     index(folder / "photos", folder / "db.shelve", Settings(jobs=0))
     return folder
 
 
 @pytest.fixture
-def demo(drawn_demo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def demo(indexed_demo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The demonstration pictures on a shelf, in the current folder, as each test leaves them."""
-    monkeypatch.chdir(drawn_demo)
-    monkeypatch.setenv("XDG_DATA_HOME", str(drawn_demo / "db.shelve-data"))
-    return drawn_demo
+    monkeypatch.chdir(indexed_demo)
+    monkeypatch.setenv("XDG_DATA_HOME", str(indexed_demo / "db.shelve-data"))
+    return indexed_demo
 
 
 def goes(answer: Answer) -> list[str]:

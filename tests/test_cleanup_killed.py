@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -23,13 +24,12 @@ NUMBER = 30
 SEED = 20261121
 LASTS_S = 0.1  # such a clean-up, on an idle machine: most are killed in the middle
 CLEAN = """
-import sys
+import pickle, sys
 from imageshelf.cleaning import applying, cleanup
 from imageshelf.shelf import open_shelf
-from tests.test_cleanup_killed import groups, planned
 shelf = open_shelf(sys.argv[1], "w")
 applying.AT_A_TIME = 3
-plan = planned(shelf, groups(shelf), sys.argv[2])
+plan = pickle.load(sys.stdin.buffer)
 print("ready", flush=True)
 cleanup.apply(shelf, plan, jobs=0)
 """
@@ -39,6 +39,12 @@ def groups(shelf: Shelf) -> list[Group]:
     return [
         group(shelf, f"photos/{n}.jpg", (f"photos/deep/{n} copy.jpg", BYTES)) for n in range(NUMBER)
     ]
+
+
+def pickled_plan(folder: Path, action: str) -> bytes:
+    """Plan here what another process does: it need not load what tests need."""
+    with open_shelf(folder / "db.shelve") as shelf:
+        return pickle.dumps(planned(shelf, groups(shelf), action))
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +87,15 @@ def kill_and_undo(folder: Path, seed: int) -> None:
     action = rnd.choice([planning.SET_ASIDE, planning.HARD_LINK, planning.TRASH])
     before, known = tree(folder), lists(folder)
     with subprocess.Popen(
-        [sys.executable, "-c", CLEAN, str(folder / "db.shelve"), action],
+        [sys.executable, "-c", CLEAN, str(folder / "db.shelve")],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
+        with process.stdin:
+            process.stdin.write(pickled_plan(folder, action))
         assert process.stdout.readline() == b"ready\n"
         time.sleep(rnd.random() * LASTS_S)
         process.send_signal(signal.SIGKILL)
@@ -138,11 +148,10 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
 
 
 HALF_DONE = """
-import os, sys
+import os, pickle, sys
 from imageshelf.cleaning import cleanup, deeds, moving, trashing
 from imageshelf.shelf import actions, changes
 from imageshelf.shelf import open_shelf
-from tests.test_cleanup_killed import groups, planned
 real = {target}
 def die(*arguments, **options):
     if {after}:
@@ -150,7 +159,7 @@ def die(*arguments, **options):
     os.kill(os.getpid(), 9)
 {target} = die
 shelf = open_shelf(sys.argv[1], "w")
-cleanup.apply(shelf, planned(shelf, groups(shelf), sys.argv[2]), jobs=0)
+cleanup.apply(shelf, pickle.load(sys.stdin.buffer), jobs=0)
 """
 
 
@@ -178,7 +187,8 @@ def test_every_half_done_deed_is_taken_back(
     before, known = tree(folder), lists(folder)
     script = HALF_DONE.format(target=target, after=after)
     done = subprocess.run(
-        [sys.executable, "-c", script, str(folder / "db.shelve"), action],
+        [sys.executable, "-c", script, str(folder / "db.shelve")],
+        input=pickled_plan(folder, action),
         cwd=ROOT,
         check=False,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import index
+from imageshelf import Settings, index
 from imageshelf.__main__ import main
 from tests.cleaning import copies, indexed, tree
 from tests.conftest import drawn
@@ -35,7 +35,7 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                     Path(os.fsdecode(path + b".xmp")).write_text("sidecar")
             else:
                 drawn(seed, (24, 18)).save(os.fsdecode(path), "JPEG")
-    index(tmp_path / "photos", tmp_path / "db.shelve")
+    index(tmp_path / "photos", tmp_path / "db.shelve", Settings(jobs=0))
     return tmp_path
 
 
@@ -94,7 +94,7 @@ def test_a_shelf_on_another_volume_asks_for_a_folder_on_the_pictures(
 ) -> None:
     copies(tmp_path, {"photos/a.jpg": 1, "photos/b.jpg": "photos/a.jpg"})
     shelf = other_volume / "db.shelve"
-    index(tmp_path / "photos", shelf)
+    index(tmp_path / "photos", shelf, Settings(jobs=0))
     before = tree(tmp_path)
     assert main(["clean", "-s", str(shelf)]) == 1
     assert "name a folder on theirs with --set-aside" in capsys.readouterr().err

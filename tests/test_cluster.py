@@ -41,9 +41,9 @@ posix = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    """A scheduler with two workers that lives as long as the tests."""
+    """A scheduler with two workers that lives as long as the tests of this module."""
     with dask_processes(tmp_path_factory.mktemp("dask"), workers=2) as processes:
         yield processes
 
@@ -350,7 +350,7 @@ def stations() -> int:
 def test_a_stopped_run_cancels_and_keeps_what_it_read(
     tmp_path: Path, shelve: Path, address: str, number: int, status: int
 ) -> None:
-    tiny(tmp_path / "photos", 1500)
+    tiny(tmp_path / "photos", 700)
     process = slowly(tmp_path / "photos", shelve, address)
     await_first(process, shelve)
     process.send_signal(number)
@@ -360,9 +360,9 @@ def test_a_stopped_run_cancels_and_keeps_what_it_read(
     assert err.count("\n") == 1, err
     assert quiet(address)
     kept = count(shelve)
-    assert 40 <= kept < 1500
+    assert 40 <= kept < 700
     found = index(tmp_path / "photos", shelve)
-    assert (found.unchanged, found.new) == (kept, 1500 - kept)
+    assert (found.unchanged, found.new) == (kept, 700 - kept)
 
 
 @dask
@@ -383,7 +383,7 @@ def test_a_run_that_is_still_connecting_stops_at_once(photos: Path, shelve: Path
 def test_a_scheduler_that_goes_in_the_middle_is_one_line_and_what_was_read_is_kept(
     tmp_path: Path, shelve: Path
 ) -> None:
-    tiny(tmp_path / "photos", 1500)
+    tiny(tmp_path / "photos", 700)
     with dask_processes(tmp_path, workers=1) as processes:
         process = slowly(tmp_path / "photos", shelve, processes.address)
         await_first(process, shelve)
@@ -394,7 +394,7 @@ def test_a_scheduler_that_goes_in_the_middle_is_one_line_and_what_was_read_is_ke
     assert f"the Dask scheduler at {processes.address} is gone; what was read is on" in err
     kept = count(shelve)
     found = index(tmp_path / "photos", shelve)
-    assert (found.unchanged, found.new) == (kept, 1500 - kept)
+    assert (found.unchanged, found.new) == (kept, 700 - kept)
 
 
 @dask

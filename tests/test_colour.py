@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import index
+from imageshelf import Settings, index
 from tests.conftest import ROOT
 
 pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
@@ -31,7 +31,7 @@ CODES = re.compile(r"\x1b\[(\d*)m(.*?)\x1b\[0m")
 @pytest.fixture
 def here(photos: Path, tmp_path: Path) -> Path:
     shutil.copy(photos / "0.jpg", photos / "trip/copy.jpg")
-    index(photos, tmp_path / "db.shelve")
+    index(photos, tmp_path / "db.shelve", Settings(jobs=0))
     return tmp_path
 
 

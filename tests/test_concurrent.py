@@ -130,6 +130,7 @@ def search_meanwhile(tmp_path: Path, count: int) -> int:
         assert str(query) in [match.path for match in matches]
         with open_shelf(shelve) as shelf:
             assert shelf.check() == []  # lists and catalogue agree: no batch is seen by halves
+        time.sleep(0.02)  # a fifth of what a batch lasts
     finished([run])
     assert sizes == sorted(sizes)
     once_each(shelve, tmp_path / "photos")

@@ -24,10 +24,8 @@ ORIGINAL = {original.name: original for original in demo.ORIGINALS}
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = str(tmp_path_factory.mktemp("demo") / "pictures")
-    demo.draw(folder)
-    return folder
+def drawn(drawn_demo: Path) -> str:
+    return str(drawn_demo)
 
 
 def shown(folder: str, path: str) -> Image.Image:

@@ -1,5 +1,6 @@
 """Two pictures explained: measures that are right, and the rule that the search would use."""
 
+import functools
 import io
 import re
 from pathlib import Path
@@ -9,14 +10,19 @@ import pytest
 from PIL import Image, ImageOps
 
 from imageshelf import explain_report, key, matching
+from imageshelf.demo import scenes
 from imageshelf.demo.copies import camera_exif
-from imageshelf.demo.scenes import scene
 from imageshelf.explaining import ExplainError, explain, squared_errors
 from imageshelf.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.page.panels import markup
 from imageshelf.reduction import ORIENTATIONS
 
 SIZE = (480, 320)
+
+
+@functools.cache
+def scene(seed: int) -> Image.Image:
+    return scenes.scene(seed, SIZE)
 
 
 def saved(folder: Path, name: str, picture: Image.Image, taken: str = "") -> str:
@@ -29,7 +35,7 @@ def saved(folder: Path, name: str, picture: Image.Image, taken: str = "") -> str
 
 @pytest.fixture
 def original(tmp_path: Path) -> str:
-    return saved(tmp_path, "a.jpg", scene(5, SIZE))
+    return saved(tmp_path, "a.jpg", scene(5))
 
 
 @pytest.mark.parametrize("shift", [1, 16, 32, 64, 128, 255])
@@ -53,7 +59,7 @@ def test_every_orientation_is_tried(name: str, turn: Image.Transpose | None) -> 
 def test_the_other_hashes_stand_beside(
     original: str, tmp_path: Path, seed: int, verdict: str
 ) -> None:
-    other = saved(tmp_path, "b.jpg", scene(seed, SIZE).resize((360, 240)))
+    other = saved(tmp_path, "b.jpg", scene(seed).resize((360, 240)))
     told = explain(original, other)
     for name, bits in BITS.items():
         apart = int(key(original, hash_name=name), 16) ^ int(key(other, hash_name=name), 16)
@@ -63,7 +69,7 @@ def test_the_other_hashes_stand_beside(
 
 
 def test_a_resaved_copy_is_near_by_the_upright_rule(original: str, tmp_path: Path) -> None:
-    copy = saved(tmp_path, "b.jpg", scene(5, SIZE).resize((240, 160)))
+    copy = saved(tmp_path, "b.jpg", scene(5).resize((240, 160)))
     told = explain(original, copy)
     assert told.kind == "near"
     assert told.decided.startswith("whole on whole: row ")
@@ -74,7 +80,7 @@ def test_a_resaved_copy_is_near_by_the_upright_rule(original: str, tmp_path: Pat
 
 
 def test_a_stranger_is_no_match(original: str, tmp_path: Path) -> None:
-    told = explain(original, saved(tmp_path, "b.jpg", scene(11, SIZE)))
+    told = explain(original, saved(tmp_path, "b.jpg", scene(11)))
     assert (told.kind, told.decided) == ("no match", "no rule")
     assert not any(check.within for check in told.checks)
     assert told.mean_difference_percent > 7.5
@@ -84,14 +90,14 @@ def test_a_stranger_is_no_match(original: str, tmp_path: Path) -> None:
 def test_a_turned_copy_names_what_the_query_must_undergo(
     name: str, turn: Image.Transpose, original: str, tmp_path: Path
 ) -> None:
-    told = explain(original, saved(tmp_path, "b.jpg", scene(5, SIZE).transpose(turn)))
+    told = explain(original, saved(tmp_path, "b.jpg", scene(5).transpose(turn)))
     assert told.kind == "turned"
     assert told.decided.startswith(f"{name}: row ")
     assert min(told.errors, key=lambda each: told.errors[each]) == name
 
 
 def test_borders_are_looked_through(original: str, tmp_path: Path) -> None:
-    framed = ImageOps.expand(scene(5, SIZE), 60, "white")
+    framed = ImageOps.expand(scene(5), 60, "white")
     told = explain(original, saved(tmp_path, "b.jpg", framed))
     assert told.kind == "near"
     assert told.decided.startswith("whole on without borders")
@@ -122,8 +128,8 @@ def test_identical_bytes_and_pixels_are_told(original: str, tmp_path: Path) -> N
 def test_capture_times_are_shown_and_counted(
     first: str, second: str, kind: str, tmp_path: Path
 ) -> None:
-    a = saved(tmp_path, "a.jpg", scene(5, SIZE), first)
-    b = saved(tmp_path, "b.jpg", scene(5, SIZE).resize((240, 160)), second)
+    a = saved(tmp_path, "a.jpg", scene(5), first)
+    b = saved(tmp_path, "b.jpg", scene(5).resize((240, 160)), second)
     told = explain(a, b)
     assert told.kind == kind
     assert first.replace(":", "-", 2) in told.text()
@@ -154,13 +160,13 @@ def test_flat_pictures_have_their_own_rule(tmp_path: Path) -> None:
 
 
 def test_the_policy_is_the_callers(original: str, tmp_path: Path) -> None:
-    copy = saved(tmp_path, "b.jpg", scene(5, SIZE).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    copy = saved(tmp_path, "b.jpg", scene(5).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
     assert explain(original, copy, matching.Policy.within(4)).decided == "no rule"
     assert len(explain(original, copy, matching.Policy.within(4)).checks) == 1
 
 
 def test_the_text_shows_the_grids_and_marks_what_differs(original: str, tmp_path: Path) -> None:
-    told = explain(original, saved(tmp_path, "b.jpg", scene(11, SIZE)))
+    told = explain(original, saved(tmp_path, "b.jpg", scene(11)))
     text = told.text()
     for name, title in (("row", "row hash"), ("column", "column hash"), ("phash", "perceptual h")):
         grids = text[text.index(f"\n{title}") :].split("\n")[1:11]
@@ -174,7 +180,7 @@ def test_the_text_shows_the_grids_and_marks_what_differs(original: str, tmp_path
 
 
 def test_the_page_escapes_names_and_marks_what_differs(original: str, tmp_path: Path) -> None:
-    hostile = saved(tmp_path, "<img src=x onerror=alert(1)>&\x1b[31m.jpg", scene(11, SIZE))
+    hostile = saved(tmp_path, "<img src=x onerror=alert(1)>&\x1b[31m.jpg", scene(11))
     told = explain(original, hostile)
     page = told._repr_html_()
     assert page.count("<img") == 2  # the two pictures, and none of the name's making
@@ -203,6 +209,6 @@ def test_an_unreadable_picture_is_one_sentence(
 
 def test_a_full_decode_is_possible(original: str, tmp_path: Path) -> None:
     file = io.BytesIO()
-    scene(5, SIZE).save(file, "JPEG", quality=60)
+    scene(5).save(file, "JPEG", quality=60)
     (tmp_path / "b.jpg").write_bytes(file.getvalue())
     assert explain(original, str(tmp_path / "b.jpg"), full_decode=True).kind == "near"

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imageshelf import Settings, hamming, hashing, health, index, open_shelf
 from imageshelf import __main__ as verbs
-from imageshelf import hamming, hashing, health, index, open_shelf
 from imageshelf.hamming import Near
 from imageshelf.pairing.multi_index import MultiIndex
 from tests.conftest import drawn
@@ -16,7 +16,7 @@ from tests.conftest import drawn
 @pytest.fixture
 def shelve(photos: Path, tmp_path: Path) -> Path:
     path = tmp_path / "db.shelve"
-    index(photos, path)
+    index(photos, path, Settings(jobs=0))
     return path
 
 

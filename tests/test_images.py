@@ -131,7 +131,7 @@ def test_the_reduced_key_is_near_the_key_of_a_full_decode(put: Any, size: tuple[
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_an_orientation_is_applied(put: Any, kind: str, orientation: int) -> None:
-    stored = drawn(4, (1003, 717))
+    stored = drawn(4, (403, 287))
     exif = with_orientation(orientation)
     path = put("a.x", encoded(stored, kind, quality=95, exif=exif))
     with Image.open(path) as image:

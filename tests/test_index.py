@@ -249,7 +249,7 @@ BAD: dict[str, Callable[[Path], object]] = {
     "text.jpg": lambda path: path.write_text("hello"),
     "truncated.jpg": _truncated,
     "header-only.png": lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n"),
-    "bomb.png": lambda path: Image.new("1", (40_000, 40_000)).save(path),
+    "bomb.png": lambda path: Image.new("1", (40_000, 40_000)).save(path, compress_level=1),
 }
 
 
@@ -385,10 +385,9 @@ def test_a_full_disk_is_one_line_and_the_next_run_completes(photos: Path, shelve
 # -- stopping -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def many(tmp_path: Path) -> Path:
-    folder = tmp_path / "many"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many")
     for seed in range(400):
         drawn(seed, (900, 700)).save(folder / f"{seed:03}.jpg", quality=70)
     return folder

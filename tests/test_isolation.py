@@ -119,7 +119,7 @@ def test_the_cost_of_a_decoder_that_goes_wrong_is_told(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("misbehaving")
 def test_a_crash_is_remembered_and_a_want_of_time_is_not(tmp_path: Path) -> None:
     tiny(tmp_path / "photos", 3)
-    for deed in ("segfault", "loop"):
+    for deed in ("segfault", "sleep"):
         drawn(1).save(tmp_path / "photos" / f"{deed}.png")
     settings = Settings(time_limit_s=1.0, jobs=1)
     index(tmp_path / "photos", tmp_path / "db.shelve", settings)
@@ -130,9 +130,9 @@ def test_a_crash_is_remembered_and_a_want_of_time_is_not(tmp_path: Path) -> None
             for name, *_, state in page
         }
     assert states["segfault"] == SKIPPED
-    assert states["loop"] == RETRY
+    assert states["sleep"] == RETRY
     found = index(tmp_path / "photos", tmp_path / "db.shelve", settings)
-    assert sorted(Path(skip.path).stem for skip in found.skips) == ["loop", "segfault"]
+    assert sorted(Path(skip.path).stem for skip in found.skips) == ["segfault", "sleep"]
 
 
 # -- a run that dies together with a file ---------------------------------------------------------
@@ -313,12 +313,12 @@ def test_a_crash_while_digesting_is_told_and_not_tried_again(
 @pytest.mark.usefixtures("misbehaving")
 def test_a_want_of_time_while_digesting_is_told_and_tried_again(tmp_path: Path) -> None:
     photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
-    alike(photos, "loop")
+    alike(photos, "sleep")
     settings = Settings(time_limit_s=1.0)
     assert [one.reason for one in index(photos, shelve, settings).undigested] == [
         "took longer than 1 s"
     ]
-    assert verdicts(shelve)["later loop.png"] == (False, None)
+    assert verdicts(shelve)["later sleep.png"] == (False, None)
     drawn(50).save(photos / "new.png")
     assert len(index(photos, shelve, settings).undigested) == 1
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf import index
+import search as search_script
+from imageshelf import Settings, index
 from imageshelf.__main__ import main
 from imageshelf.page import saving, writing
 from imageshelf.page.thumbnails import CHANGED, GONE
@@ -29,14 +30,31 @@ ANSWERS = {
 TITLES = ("Matches", "Duplicates", "Explanation", "Calibration")
 
 
-@pytest.fixture
-def here(photos: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a shelf of 60 pictures, one of them twice."""
-    for seed in range(10, 63):
-        drawn(seed).save(photos / f"{seed}.jpg")
-    shutil.copy(photos / "0.jpg", photos / "trip/copy.jpg")
-    index(photos, tmp_path / "db.shelve")
-    return tmp_path
+    folder = tmp_path_factory.mktemp("prepared")
+    (folder / "photos/trip").mkdir(parents=True)
+    for seed in (*range(6), *range(10, 63)):
+        drawn(seed).save(
+            folder / "photos" / (f"trip/{seed}.jpg" if seed in {4, 5} else f"{seed}.jpg")
+        )
+    shutil.copy(folder / "photos/0.jpg", folder / "photos/trip/copy.jpg")
+    index(folder / "photos", folder / "db.shelve", Settings(jobs=0))
+    return folder
+
+
+@pytest.fixture
+def here(prepared: Path, tmp_path: Path) -> Path:
+    """Such a folder of one's own."""
+    return Path(shutil.copytree(prepared, tmp_path / "here"))
+
+
+def refused(here: Path, monkeypatch: pytest.MonkeyPatch, answer: str, *options: str) -> int:
+    """Ask in this process; return the status."""
+    monkeypatch.chdir(here)
+    program, *words = ANSWERS[answer]
+    return (search_script.main if program == "search.py" else main)([*words, *options])
 
 
 def asked(run: Run, here: Path, answer: str, *options: object) -> subprocess.CompletedProcess[str]:
@@ -83,26 +101,49 @@ REFUSED = {
     ("path", "why"), REFUSED.items(), ids=["missing", "folder", "other", "long"]
 )
 def test_a_page_that_cannot_be_written_is_one_line_before_any_work(
-    here: Path, script_run: Run, answer: str, path: str, why: str
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: str,
+    path: str,
+    why: str,
 ) -> None:
     (here / "thesis.html").write_text("years of work")
-    done = asked(script_run, here, answer, "--html", path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert why in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert refused(here, monkeypatch, answer, "--html", path) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert why in told.err
+    assert told.err.count("\n") == 1
     assert (here / "thesis.html").read_text() == "years of work"
     assert not [name for name in os.listdir(here) if name.endswith(".part")]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_process_that_may_not_write_its_page_says_the_same(
+    here: Path, script_run: Run, answer: str
+) -> None:
+    (here / "thesis.html").write_text("years of work")
+    done = asked(script_run, here, answer, "--html", "thesis.html")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert REFUSED["thesis.html"] in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert (here / "thesis.html").read_text() == "years of work"
 
 
 @pytest.mark.parametrize("answer", ["query", "duplicates", "explain"])
 @pytest.mark.parametrize("name", ["sheet.gif", "sheet", "sheet.jpg.txt"])
 def test_an_unknown_suffix_of_a_sheet_is_one_line(
-    here: Path, script_run: Run, answer: str, name: str
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: str,
+    name: str,
 ) -> None:
-    done = asked(script_run, here, answer, "--contact-sheet", name)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "a contact sheet is a .jpg, .jpeg or .png file, not" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert refused(here, monkeypatch, answer, "--contact-sheet", name) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "a contact sheet is a .jpg, .jpeg or .png file, not" in told.err
+    assert told.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("option", ["--svg", "--html"])
@@ -120,7 +161,7 @@ def test_originals_gone_or_changed_since_indexing_are_told_on_the_page(
 ) -> None:
     # the query is another file, so that both originals are only looked at
     shutil.copy(here / "photos/0.jpg", here / "photos/1.jpg")
-    index(here / "photos", here / "db.shelve")
+    index(here / "photos", here / "db.shelve", Settings(jobs=0))
     shutil.copy(here / "photos/0.jpg", here / "query.jpg")
     (here / "photos/0.jpg").unlink()
     os.utime(here / "photos/1.jpg", ns=(0, 0))  # the same size, another time
@@ -153,7 +194,7 @@ def test_no_match_is_told_on_the_page_and_the_sheet(here: Path, script_run: Run)
 
 
 def test_no_duplicates_are_told_on_the_page(photos: Path, tmp_path: Path, script_run: Run) -> None:
-    index(photos, tmp_path / "db.shelve")
+    index(photos, tmp_path / "db.shelve", Settings(jobs=0))
     done = script_run("search.py", "--duplicates", "--html", "p.html", cwd=tmp_path)
     assert done.returncode == 0
     outline = Outline((tmp_path / "p.html").read_text())

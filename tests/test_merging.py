@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 import imageshelf.__main__
 from imageshelf import merge_report
 from imageshelf.indexing import Settings, index
-from imageshelf.merging import MergeError, Merging, merge
+from imageshelf.merging import MergeError, Merging, Summary, merge
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.catalogue import Entry, Skip
 from tests.conftest import ROOT, drawn
@@ -549,46 +549,67 @@ def test_a_shelf_damaged_in_any_way_takes_nothing_away(tmp_path: Path, seed: int
 
 KILLED = """
 import sys
-from imageshelf.merging import merge
+from imageshelf import merging
+merging.TOGETHER = int(sys.argv[3])
 print("ready", flush=True)
-merge(sys.argv[1], sys.argv[2])
+merging.merge(sys.argv[1], sys.argv[2], lambda share: print(share, flush=True))
 """
+SEVERAL = 8_300  # pictures in three chunks: three steps of reading, then three batches of one
+
+
+def crowd(folder: Path, count: int) -> Path:
+    pictures = [entry(b"%d.jpg" % n, n * 7919 % 3001) for n in range(count)]
+    return filled(folder / "b" / "db.shelve", pictures)
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return crowd(tmp_path_factory.mktemp("several"), SEVERAL)
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pictures = [entry(b"%d.jpg" % n, n * 7919 % 3001) for n in range(30_000)]
-    return filled(tmp_path_factory.mktemp("large") / "b" / "db.shelve", pictures)
+    return crowd(tmp_path_factory.mktemp("large"), 30_000)
 
 
-def kill_and_merge(large: Path, tmp_path: Path, seed: int) -> None:
-    print("seed", seed)
+def kill_and_merge(
+    theirs: Path, tmp_path: Path, wait_s: float, together: int = 2, told: int = 0
+) -> Summary:
+    """Kill a merge some time after it has told its progress so often; complete it."""
     ours = filled(tmp_path / "db.shelve", [entry(b"own.jpg", 5)])
-    with subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(large), str(ours)], cwd=ROOT, stdout=subprocess.PIPE
-    ) as process:
+    command = [sys.executable, "-c", KILLED, str(theirs), str(ours), str(together)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
-        time.sleep(random.Random(seed).random() * 3)
+        for _ in range(told):
+            process.stdout.readline()
+        time.sleep(wait_s)
         process.send_signal(signal.SIGKILL)
     with open_shelf(ours) as shelf:
         assert shelf.check() == []
         assert "own.jpg" in shelf[f"{5:016x}"]
-    before = fingerprint(large)
-    summary = merge(large, ours)
-    assert summary.new + summary.same == 30_000
-    assert summary.in_all == 30_001
-    assert fingerprint(large) == before
+    before = fingerprint(theirs)
+    summary = merge(theirs, ours)
+    with open_shelf(theirs) as shelf:
+        count = shelf.whole_catalogue().counts().pictures
+    assert summary.new + summary.same == count
+    assert summary.in_all == count + 1
+    assert fingerprint(theirs) == before
     with open_shelf(ours) as shelf:
         assert shelf.check() == []
+    return summary
 
 
 @posix
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize(
+    ("told", "there"), [(1, 0), (3, 0), (4, 4_000)], ids=["read", "first batch", "second batch"]
+)
 def test_a_merge_that_was_killed_is_completed_by_the_next(
-    large: Path, tmp_path: Path, number: int
+    several: Path, tmp_path: Path, told: int, there: int
 ) -> None:
-    kill_and_merge(large, tmp_path, SEED + number)
+    wait_s = random.Random(SEED + told).random() * 0.1
+    print("waits", wait_s)
+    assert kill_and_merge(several, tmp_path, wait_s, together=1, told=told).same >= there
 
 
 @posix
@@ -597,17 +618,18 @@ def test_a_merge_that_was_killed_is_completed_by_the_next(
 def test_a_merge_killed_at_any_moment_is_completed_by_the_next(
     large: Path, tmp_path: Path, number: int
 ) -> None:
-    kill_and_merge(large, tmp_path, SEED + 100 + number)
+    print("seed", SEED + 100 + number)
+    kill_and_merge(large, tmp_path, random.Random(SEED + 100 + number).random() * 3)
 
 
 @posix
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_merge_says_how_to_go_on(
-    large: Path, tmp_path: Path, number: signal.Signals, status: int
+    several: Path, tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
     ours = tmp_path / "db.shelve"
     process = subprocess.Popen(
-        [sys.executable, "-m", "imageshelf", "merge", str(large), "-s", str(ours)],
+        [sys.executable, "-m", "imageshelf", "merge", str(several), "-s", str(ours)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -625,7 +647,7 @@ def test_a_stopped_merge_says_how_to_go_on(
         f"imageshelf: stopped by {number.name}; what was merged is on the shelf, "
         "merge again to go on\n"
     )
-    assert merge(large, ours).in_all == 30_000
+    assert merge(several, ours).in_all == SEVERAL
 
 
 def test_the_command_tells_what_it_did_and_the_numbers_add_up(

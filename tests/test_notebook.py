@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -82,8 +83,9 @@ def test_the_functions_do_the_same(photos: Path, tmp_path: Path) -> None:
     assert os.listdir(tmp_path).count("db.shelve") == 1
 
 
-def test_the_notebook_of_the_docs_runs_from_top_to_bottom(tmp_path: Path) -> None:
+def test_the_notebook_of_the_docs_runs_from_top_to_bottom(drawn_demo: Path, tmp_path: Path) -> None:
     pytest.importorskip("pandas", reason="needs pandas")
+    shutil.copytree(drawn_demo, tmp_path / "demo")  # which the notebook would draw
     notebook = nbformat.read(ROOT / "docs" / "imageshelf.ipynb", as_version=4)
     sources = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
     first = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + sources[0]

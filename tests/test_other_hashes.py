@@ -1,5 +1,6 @@
 """The hashes beside the default: equal to ImageHash, and Marr-Hildreth equal to what it says."""
 
+import functools
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,6 +24,7 @@ IMAGEHASH: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {
 }
 
 
+@functools.cache
 def picture(seed: int, size: tuple[int, int] = (600, 400)) -> Image.Image:
     return scene(seed, size).convert("L")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -86,13 +88,15 @@ def test_a_full_decode_applies_the_orientation(tmp_path: Path, kind: str, orient
     assert_equal(path)
 
 
-@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_a_reduced_decode_gives_nearly_the_same_key(tmp_path: Path, name: str, kind: str) -> None:
+def test_a_reduced_decode_gives_nearly_the_same_keys(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "picture"
     drawn(5, (2400, 1600)).save(path, kind)
-    reduced, full = (int(key(path, hash_name=name, full_decode=full), 16) for full in (False, True))
-    assert (reduced ^ full).bit_count() <= BITS[name] / 20
+    for name in NAMES:
+        reduced, full = (
+            int(key(path, hash_name=name, full_decode=full), 16) for full in (False, True)
+        )
+        assert (reduced ^ full).bit_count() <= BITS[name] / 20, name
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -316,24 +320,38 @@ def test_an_upgrade_that_changes_bits_is_told(
 # -- questions ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def relatives(tmp_path: Path) -> Path:
-    """A picture, copies of it, turned ones, and strangers."""
-    folder = tmp_path / "relatives"
+@pytest.fixture(scope="module")
+def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture, copies of it, turned ones, and strangers: for tests that leave them alone."""
+    folder = tmp_path_factory.mktemp("album") / "relatives"
     folder.mkdir()
-    original = drawn(7, (640, 480))
+    original = drawn(7, (320, 240))
     original.save(folder / "original.png")
-    original.resize((320, 240)).save(folder / "smaller.jpg", quality=80)
+    original.resize((160, 120)).save(folder / "smaller.jpg", quality=80)
     original.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "mirrored.png")
     original.transpose(Image.Transpose.ROTATE_90).save(folder / "left.png")
     for seed in range(20, 30):
-        drawn(seed, (640, 480)).save(folder / f"stranger-{seed}.jpg")
+        drawn(seed, (320, 240)).save(folder / f"stranger-{seed}.jpg")
     return folder
 
 
+@pytest.fixture(scope="module")
+def shelved(album: Path) -> Callable[[str], Path]:
+    """Give the shelf of the album with the keys of a hash, which is only read."""
+    return functools.cache(lambda name: filled(album, name))
+
+
+@pytest.fixture
+def relatives(album: Path, tmp_path: Path) -> Path:
+    """An album of one's own."""
+    return Path(shutil.copytree(album, tmp_path / "relatives"))
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_copies_are_found_turned_ones_too(relatives: Path, name: str) -> None:
-    found = search(relatives / "original.png", filled(relatives, name))
+def test_copies_are_found_turned_ones_too(
+    album: Path, shelved: Callable[[str], Path], name: str
+) -> None:
+    found = search(album / "original.png", shelved(name))
     assert {Path(match.path).name: match.turn or match.kind for match in found} == {
         "original.png": "same file",
         "smaller.jpg": "near",
@@ -352,11 +370,11 @@ def test_copies_are_found_turned_ones_too(relatives: Path, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("share", [0, 0.1, 0.35, 0.5, 1])
 def test_a_plain_radius_finds_what_the_definition_says(
-    relatives: Path, name: str, share: float
+    album: Path, shelved: Callable[[str], Path], name: str, share: float
 ) -> None:
-    shelve = filled(relatives, name)
+    shelve = shelved(name)
     radius = int(BITS[name] * share)
-    query = relatives / "stranger-20.jpg"
+    query = album / "stranger-20.jpg"
     with open_shelf(shelve) as shelf:
         own = int(key(query, shelf), 16)
         expected = {
@@ -371,14 +389,16 @@ def test_a_plain_radius_finds_what_the_definition_says(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_shelf_in_the_drawer_is_asked_as_its_pictures_are(relatives: Path, name: str) -> None:
-    shelve = filled(relatives, name)
+def test_the_shelf_in_the_drawer_is_asked_as_its_pictures_are(
+    album: Path, shelved: Callable[[str], Path], name: str
+) -> None:
+    shelve = shelved(name)
     asked = search(shelve, shelve, Question(Policy.within(DEFAULT_DISTANCE[name])))
-    by_files = search(relatives, shelve, Question(Policy.within(DEFAULT_DISTANCE[name])))
+    by_files = search(album, shelve, Question(Policy.within(DEFAULT_DISTANCE[name])))
     assert {(m.query, m.path, m.distance) for m in asked} == {
         (m.query, m.path, m.distance) for m in by_files
     }
-    other = filled(relatives, "dhash")
+    other = shelved("dhash")
     with pytest.raises(ShelfError, match=f"cannot be compared: .* holds {name} hashes, not dhash"):
         search(other, shelve)
 
@@ -396,10 +416,12 @@ def test_flat_pictures_match_only_what_looks_like_them(tmp_path: Path) -> None:
         assert len(plain) == 3
 
 
-def test_a_shelf_that_was_rebuilt_while_it_is_asked_about_is_told(relatives: Path) -> None:
-    shelve = filled(relatives, "phash")
+def test_a_shelf_that_was_rebuilt_while_it_is_asked_about_is_told(
+    shelved: Callable[[str], Path],
+) -> None:
+    shelve = shelved("phash")
     with open_shelf(shelve) as besides:
-        asked = subjects_on(str(filled(relatives, "phash")), besides)
+        asked = subjects_on(str(shelve), besides)
         next(asked)
         assert len(list(asked)) == 13
         genuine = Catalogue.rows
@@ -464,9 +486,9 @@ def test_other_shots_of_a_moment_are_shown_beside(tmp_path: Path) -> None:
 # -- everything else ------------------------------------------------------------------------------
 
 
-def test_duplicates_are_the_same_whatever_the_keys_are(relatives: Path) -> None:
+def test_duplicates_are_the_same_whatever_the_keys_are(shelved: Callable[[str], Path]) -> None:
     def told(name: str) -> list[list[tuple[str, str]]]:
-        groups = duplicates(filled(relatives, name)).groups
+        groups = duplicates(shelved(name)).groups
         return [[(one.path, one.kind) for one in group.members] for group in groups]
 
     expected = told("dhash")

@@ -6,6 +6,7 @@ import doctest
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -29,8 +30,9 @@ def blocks(language: str) -> list[str]:
 
 
 def test_every_session_of_the_readme_gives_the_output_it_shows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drawn_demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shutil.copytree(drawn_demo, tmp_path / "demo")  # the same files are not drawn again
     checker = doctest.OutputChecker()
     for session in blocks("console"):
         for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE):

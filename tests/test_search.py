@@ -26,7 +26,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="POSIX")
 @pytest.fixture
 def shelve(photos: Path, tmp_path: Path) -> Path:
     path = tmp_path / "db.shelve"
-    index(photos, path)
+    index(photos, path, Settings(jobs=0))
     return path
 
 
@@ -198,7 +198,7 @@ def test_an_entry_written_by_hand_is_found_by_its_key(photos: Path, shelve: Path
         ("3.jpg", 0, first.score),
         ("by hand.jpg", 2, None),
     ]
-    index(photos, shelve)
+    index(photos, shelve, Settings(jobs=0))
     assert len(search(photos / "3.jpg", shelve)) == 2
     with open_shelf(shelve) as db:
         assert db[near] == ["by hand.jpg"]
@@ -219,7 +219,7 @@ def test_flat_pictures_do_not_all_match(tmp_path: Path) -> None:
     folder.mkdir()
     for number, colour in enumerate(["white", "black", "grey", "navy", "snow"]):
         Image.new("RGB", (200, 150), colour).save(folder / f"{number}.png")
-    index(folder, tmp_path / "db.shelve")
+    index(folder, tmp_path / "db.shelve", Settings(jobs=0))
     found = search(folder / "0.png", tmp_path / "db.shelve")
     assert [os.path.basename(match.path) for match in found] == ["0.png", "4.png"]
     assert found.asked[0].low_information
@@ -252,7 +252,7 @@ def test_open_hands_the_viewer_an_argument_list(
     opener.chmod(0o755)
     odd = photos / "$(touch pwned);.jpg"
     drawn(60).save(odd)
-    index(photos, shelve)
+    index(photos, shelve, Settings(jobs=0))
     done = script_run(
         "search.py", "-s", shelve, "-q", odd, "--open",
         DISPLAY=":9", PATH=f"{opener.parent}:{os.environ['PATH']}", cwd=tmp_path,
@@ -331,7 +331,7 @@ def test_a_list_on_standard_input_is_asked_for(phone: Path, shelve: Path, separa
 def test_another_shelf_is_asked_for_without_its_pictures(
     phone: Path, shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    index(phone, tmp_path / "drawer.shelve")
+    index(phone, tmp_path / "drawer.shelve", Settings(jobs=0))
     shutil.rmtree(phone)
     found = told(capsys, shelve, "-q", tmp_path / "drawer.shelve", "--format", "jsonl").splitlines()
     pairs = {(Path(m["query"]).name, Path(m["path"]).name) for m in map(json.loads, found)}
@@ -374,7 +374,7 @@ def relatives(tmp_path: Path) -> Path:
 
 
 def test_every_match_says_what_kind_it_is(relatives: Path, tmp_path: Path) -> None:
-    index(relatives, tmp_path / "db.shelve")
+    index(relatives, tmp_path / "db.shelve", Settings(jobs=0))
     found = search(relatives / "original.png", tmp_path / "db.shelve")
     assert {Path(match.path).name: match.kind for match in found} == {
         "original.png": "same file",
@@ -389,7 +389,7 @@ def test_every_match_says_what_kind_it_is(relatives: Path, tmp_path: Path) -> No
 def test_only_the_kinds_asked_for_are_listed(
     relatives: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    index(relatives, tmp_path / "db.shelve")
+    index(relatives, tmp_path / "db.shelve", Settings(jobs=0))
     options = ["-q", relatives / "original.png", "--format", "jsonl", "--kind"]
     for kinds, names in (
         ("identical-bytes,turned", {"bytes.png", "turned.png"}),
@@ -468,7 +468,7 @@ def test_other_shots_of_a_moment_stand_in_a_section_of_their_own(tmp_path: Path)
     taken(3, folder / "third.jpg", "10:00:02", shift=4)
     taken(3, folder / "next day.jpg", "23:00:00", shift=25)
     taken(3, folder / "copy.jpg", "10:00:00")
-    index(folder, tmp_path / "db.shelve")
+    index(folder, tmp_path / "db.shelve", Settings(jobs=0))
     found = search(folder / "first.jpg", tmp_path / "db.shelve")
     kinds = {Path(match.path).stem: match.kind for match in found}
     assert kinds["copy"] == "identical bytes"
@@ -487,7 +487,7 @@ def test_similar_pictures_come_only_when_asked_for(tmp_path: Path) -> None:
     base.save(folder / "base.png")
     Image.blend(base, drawn(6), 0.1).save(folder / "blend.png")
     drawn(9).save(folder / "stranger.png")
-    index(folder, tmp_path / "db.shelve")
+    index(folder, tmp_path / "db.shelve", Settings(jobs=0))
     (tmp_path / "away").mkdir()
     question = Question(matching.Policy(Limits(0, 0), None, None, None), frozenset({"similar"}))
     found = search(folder / "base.png", tmp_path / "db.shelve", question)

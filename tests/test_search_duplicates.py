@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import search as script
-from imageshelf import duplicates_report, index
+from imageshelf import Settings, duplicates_report, index
 from tests.conftest import drawn
 
 
@@ -22,7 +22,7 @@ def shelve(photos: Path, tmp_path: Path) -> Path:
     with Image.open(photos / "1.jpg") as image:
         image.save(backup / "1.png")
     drawn(2).transpose(Image.Transpose.ROTATE_90).save(backup / "2 turned.jpg", quality=90)
-    index(photos, tmp_path / "db.shelve")
+    index(photos, tmp_path / "db.shelve", Settings(jobs=0))
     return tmp_path / "db.shelve"
 
 
@@ -89,7 +89,7 @@ def test_the_groups_can_be_looked_at(
 def test_no_duplicates_is_an_answer(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    index(photos / "trip", tmp_path / "small.shelve")
+    index(photos / "trip", tmp_path / "small.shelve", Settings(jobs=0))
     assert "0 groups of copies" in told(capsys, tmp_path / "small.shelve")
 
 

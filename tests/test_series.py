@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import hamming, index
+from imageshelf import Settings, hamming, index
 from imageshelf.pairing import multi_index, series
 from imageshelf.pairing.series import Series
 from imageshelf.searching import Searching
@@ -80,7 +80,7 @@ def test_a_search_gives_the_same_with_an_index(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shelf = str(tmp_path / "db.shelve")
-    index(photos, shelf)
+    index(photos, shelf, Settings(jobs=0))
     with Searching(shelf) as searching:
         plain = [list(answer) for answer in searching.ask([str(photos)])]
     monkeypatch.setattr(series, "LARGE", 0)

@@ -253,8 +253,8 @@ class TestIsolation:
     def test_no_item_is_lost_or_doubled_whatever_crashes(self, seed: int) -> None:
         chance = random.Random(seed)
         bad = ["segfault", "abort", "exit", "killed", "terminated", "raise", "leave"]
-        items: list[Any] = list(range(2000))
-        for _ in range(40):  # in bursts, also side by side
+        items: list[Any] = list(range(1000))
+        for _ in range(16):  # in bursts, also side by side
             at = chance.randrange(len(items))
             items[at:at] = chance.choices(bad, k=chance.choice([1, 1, 2, 5]))
         results = run_all(items, jobs=chance.choice([1, 2, 3, 8]))
@@ -738,13 +738,26 @@ def test_only_quick_items_are_handed_over_many_at_a_time(
 
 
 @posix
-def test_workers_start_while_another_thread_changes_the_environment() -> None:
+def test_workers_start_while_another_thread_changes_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """As NumPy does while it is imported; a child that read it then ended with EFAULT."""
-    stopped = threading.Event()
+    stopped, starting = threading.Event(), threading.Event()
+    start = worker_start.start
+
+    def starts(*orders: Any) -> Any:
+        starting.set()
+        try:
+            return start(*orders)
+        finally:
+            starting.clear()
+
+    monkeypatch.setattr("imageshelf.worker_process.start", starts)
 
     def change() -> None:
         number = 0
         while not stopped.is_set():
+            starting.wait()
             number += 1
             os.environ[f"IMAGESHELF_TEST_{number % 50}"] = "x" * (number % 300)
             os.environ.pop(f"IMAGESHELF_TEST_{(number + 7) % 50}", None)
@@ -753,10 +766,12 @@ def test_workers_start_while_another_thread_changes_the_environment() -> None:
     changing.start()
     try:
         for _ in range(30):
+            starting.set()  # the environment is read now, too
             with workers.workers(deeds.double, jobs=2) as run:
                 assert sorted(run([1, 2])) == [(1, 2), (2, 4)]
     finally:
         stopped.set()
+        starting.set()
         changing.join()
         for name in [name for name in os.environ if name.startswith("IMAGESHELF_TEST_")]:
             del os.environ[name]
