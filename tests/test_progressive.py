@@ -235,6 +235,40 @@ def test_broken_tables_of_left_out_scans_are_refused_all_the_same() -> None:
     assert "damaged" in outcome(broken)[0]
 
 
+@pytest.mark.parametrize("place", [4, 5, 6, 7, 8, 9])  # components, id, table, band, bits
+def test_a_scan_of_detail_is_refused_for_what_a_decoder_would_refuse(place: int) -> None:
+    data = encoded(drawn(9, (576, 512)), quality=40)
+    parts = segments(data)
+    at = max(n for n, (marker, _) in enumerate(parts) if marker == 0xDA)
+    start = 2 + sum(len(part) for _, part in parts[:at])
+    assert joined(parts)[start : start + 2] == b"\xff\xda"
+    for value in range(256):
+        changed = bytearray(joined(parts))
+        changed[start + place] = value
+        assert outcome(bytes(changed)) == ordinary(bytes(changed)), value
+
+
+def test_tables_of_detail_are_refused_for_what_a_decoder_would_refuse() -> None:
+    data = encoded(drawn(9, (576, 512)), quality=40)
+    parts = segments(data)
+    at = max(n for n, (marker, _) in enumerate(parts) if marker == 0xC4)
+    start = 2 + sum(len(part) for _, part in parts[:at])
+    assert joined(parts)[start : start + 2] == b"\xff\xc4"
+    for place in range(4, 21):  # class and number, and how many codes there are of each length
+        for value in (0, 1, 2, 3, 4, 0x10, 0x11, 0x14, 0x20, 0x31, 255):
+            changed = bytearray(joined(parts))
+            changed[start + place] = value
+            assert outcome(bytes(changed)) == ordinary(bytes(changed)), (place, value)
+
+
+def test_tables_that_are_spoiled_after_their_last_use_do_no_harm() -> None:
+    data = encoded(drawn(9, (576, 512)), quality=40)
+    parts = segments(data)
+    spoiled = (0xC4, b"\xff\xc4" + (2 + 17 + 3).to_bytes(2, "big") + b"\x10\3" + bytes(15 + 3))
+    changed = joined([*parts[:-1], spoiled, parts[-1]])
+    assert outcome(changed) == ordinary(changed) == outcome(data)
+
+
 def test_the_index_is_the_same_as_without(tmp_path: Any) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(encoded(drawn(10, (1280, 960)), exif=b"Exif\0\0II*\0\x08\0\0\0\0\0"))
