@@ -106,7 +106,13 @@ def _octet_table(bits: tuple[int, ...], octet: int) -> npt.NDArray[np.uint16]:
 
 def bucketed(hashes: Hashes, bits: tuple[int, ...]) -> Buckets:
     """Return hashes sorted by the number of their buckets."""
+    places, starts = order(hashes, bits)
+    return Buckets(hashes[places], places, starts)
+
+
+def order(hashes: Hashes, bits: tuple[int, ...]) -> tuple[Places, Places]:
+    """Return which hashes stand in the buckets, one after the other, and where each begins."""
     found = numbers(hashes, bits)
     places = np.argsort(found, kind="stable")  # a radix sort: 16 bits
     sizes = np.bincount(found, minlength=1 << len(bits))
-    return Buckets(hashes[places], places, np.concatenate([[0], np.cumsum(sizes)]))
+    return places, np.concatenate([[0], np.cumsum(sizes)])

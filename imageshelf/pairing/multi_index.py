@@ -63,12 +63,14 @@ class MultiIndex:
 
     def _by_band(self, band: int) -> Buckets:
         """Sort the hashes by one band; return where they are, as if there were no other."""
-        one = bands.bucketed(self._hashes, bands.dealt(COUNT)[band])
+        places, starts = bands.order(self._hashes, bands.dealt(COUNT)[band])
         first, number = band * len(self._hashes), band << WIDEST
         part = slice(first, first + len(self._hashes))
-        self._kept.hashes[part], self._kept.places[part] = one.hashes, one.places
-        self._kept.starts[number : number + len(one.starts)] = one.starts + first
-        return Buckets(self._kept.hashes[part], self._kept.places[part], one.starts)
+        here = Buckets(self._kept.hashes[part], self._kept.places[part], starts)
+        np.take(self._hashes, places, out=here.hashes, mode="clip")  # without a copy on the way
+        here.places[:] = places
+        self._kept.starts[number : number + len(starts)] = starts + first
+        return here
 
     def within(
         self, queries: Sequence[int], radii: Sequence[int], most: int | None = None
