@@ -86,10 +86,11 @@ def begin(module: str, arguments: Sequence[str]) -> None:
     """Start workers now if these arguments of `index.py` look as if it would want some.
 
     As many as there are other cores: one more would slow down this process, which has to be ready
-    first. Nothing depends on the guess: what is not taken ends with this process.
+    first. Nothing depends on the guess: what is not taken ends with this process. A notebook's
+    process does not end, and has imported everything.
     """
     number = min(likely_jobs(arguments), cores() - 1, MOST_EARLY)
-    if number < 1 or not sys.executable:
+    if number < 1 or not sys.executable or "IPython" in sys.modules:
         return
     atexit.register(dismiss)
     words = command(module)

@@ -30,6 +30,7 @@ def early(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Begun]:
     """The processes that have begun; all of them end with the test."""
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)  # another test may have loaded it
     monkeypatch.setattr(worker_start, "cores", lambda: 3)
     monkeypatch.setattr(worker_start, "likely_jobs", lambda _: 8)
     yield worker_start._early
@@ -88,6 +89,13 @@ class TestEarly:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(worker_start, "cores", lambda: 1)
+        worker_start.begin(DEEDS, [])
+        assert not early
+
+    def test_in_a_notebook_there_are_none(
+        self, early: Begun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "IPython", sys)
         worker_start.begin(DEEDS, [])
         assert not early
 
