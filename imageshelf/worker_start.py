@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from importlib.machinery import PathFinder
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -110,11 +111,11 @@ def likely_jobs(arguments: Sequence[str]) -> int:
     0
     """
     jobs, shelf, plain = cores(), "db.shelve", {"-d", "--dataset", "-q", "--quiet"}
-    for word, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, value in pairwise([*arguments, ""]):
         if word in {"-s", "--shelve"}:
             shelf = value
         elif word in {"-j", "--jobs"}:
-            jobs = int(value) if value.isdecimal() else 0
+            jobs = int(value[:9]) if value.isdecimal() else 0  # Python reads no longest numbers
         elif word.startswith("-") and word not in plain:
             return 0
     return 0 if os.path.exists(shelf) else jobs

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from imageshelf import worker_start, workers
 from tests import worker_functions as deeds
@@ -50,6 +52,14 @@ class TestLikelyJobs:
     )
     def test_a_new_shelf_wants_one_a_core(self, words: str) -> None:
         assert worker_start.likely_jobs(words.split()) == 3
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(st.sampled_from(["-d", "-s", "-j", "--jobs", "9" * 5000]) | st.text()))
+    def test_no_words_are_too_odd(self, words: list[str]) -> None:
+        assert worker_start.likely_jobs(words) >= 0
+
+    def test_no_words_at_all_are_no_mistake_of_ours(self) -> None:
+        assert worker_start.likely_jobs([]) == 3
 
     @pytest.mark.parametrize(("words", "jobs"), [("-j 1", 1), ("--jobs 40", 40), ("-j 0", 0)])
     def test_it_may_be_said_how_many(self, words: str, jobs: int) -> None:
@@ -220,7 +230,7 @@ class TestTheScript:
         started_by(tmp_path, "-d", str(photos))
         assert started_by(tmp_path, "-d", str(photos)) == (0, [])
 
-    @pytest.mark.parametrize("wrong", [["-d", "/nowhere"], ["-q"]])
+    @pytest.mark.parametrize("wrong", [["-d", "/nowhere"], ["-q"], ["-d"], []])
     def test_a_run_that_fails_leaves_none_behind(self, tmp_path: Path, wrong: list[str]) -> None:
         status, pids = started_by(tmp_path, *wrong)
         assert status in (1, 2)
