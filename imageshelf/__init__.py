@@ -39,9 +39,10 @@ if TYPE_CHECKING:
     from imageshelf.deduplicating import duplicates
     from imageshelf.explaining import explain
     from imageshelf.hashing import key
-    from imageshelf.indexing import Settings, Summary, index
+    from imageshelf.indexing import Settings, index
     from imageshelf.searching import Match, Matches, Question, search
     from imageshelf.shelf import Shelf, ShelfError, open_shelf
+    from imageshelf.summary import Summary
 
 __all__ = [
     "Match",
@@ -63,7 +64,7 @@ __all__ = [
 _HOME = {
     "index": "indexing",
     "Settings": "indexing",
-    "Summary": "indexing",
+    "Summary": "summary",
     "search": "searching",
     "Match": "searching",
     "Matches": "searching",

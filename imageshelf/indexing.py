@@ -14,7 +14,6 @@ Every step leaves the shelf whole: a run may be killed anywhere and the next one
 from __future__ import annotations
 
 import os
-from collections import Counter
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -25,6 +24,7 @@ from imageshelf.opening import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.scanning import PICTURE, DatasetError, Survey
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.stopping import stopping
+from imageshelf.summary import Skipped, Summary
 from imageshelf.surveying import Surveying
 from imageshelf.suspicion import REASON, Suspicion
 from imageshelf.urls import is_url
@@ -62,39 +62,6 @@ class Settings(NamedTuple):
     rebuild: bool = False
     allow_vanished: bool = False
     retry_skipped: bool = False
-
-
-class Skipped(NamedTuple):
-    """A file or folder below a dataset that is not on the shelf, and why."""
-
-    path: str
-    reason: str
-
-
-class Summary:
-    """What a run did; `seen` is the sum of the first five counts."""
-
-    def __init__(self, shelf: str = "") -> None:
-        self.new = self.changed = self.unchanged = self.moved = self.skipped = 0
-        self.vanished = 0
-        self.kept = 0  # not met, but their folder could not be looked into
-        self.links = 0  # symbolic links not followed, dangling ones and loops
-        self.others: Counter[str] = Counter()  # files that are no pictures, by kind
-        self.skips: list[Skipped] = []
-        self.unlisted: list[Skipped] = []
-        self.undigested: list[Skipped] = []  # on the shelf, not compared with others
-        self.shelf = shelf
-        self.pictures = 0  # on the shelf now
-
-    def __repr__(self) -> str:
-        """Return every count that is not zero, for who calls `index` in a notebook."""
-        told = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value)
-        return f"Summary({told})"
-
-    @property
-    def seen(self) -> int:
-        """All pictures met, readable or not."""
-        return self.new + self.changed + self.unchanged + self.moved + self.skipped
 
 
 class Indexing:

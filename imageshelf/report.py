@@ -18,8 +18,8 @@ from imageshelf.urls import is_url
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from imageshelf.indexing import Summary
     from imageshelf.searching import Asked, Match, Matches
+    from imageshelf.summary import Summary
     from imageshelf.terminal import Painter
 
 REMEDIES = (  # how a reason for a skip begins: what to do about it

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from imageshelf import images, report, suspicion
-from imageshelf.indexing import Settings, Summary, index
+from imageshelf.indexing import Settings, index
 from imageshelf.scanning import RETRY, SKIPPED
 from imageshelf.searching import Question, search
 from imageshelf.shelf import open_shelf
+from imageshelf.summary import Summary
 from imageshelf.suspicion import Suspicion
 from tests.conftest import ROOT, drawn
 from tests.odd_decoders import examine_or_misbehave
@@ -141,6 +142,7 @@ RUN = """
 import sys
 from imageshelf import indexing
 from imageshelf.indexing import Settings, index
+from imageshelf.summary import Summary
 from tests.odd_decoders import examine_or_misbehave
 indexing.WORK = examine_or_misbehave
 index(sys.argv[1], sys.argv[2], Settings(jobs=0, time_limit_s=0.1))

@@ -23,10 +23,11 @@ from PIL import Image, PngImagePlugin
 
 import imageshelf
 from imageshelf import beyond, identifying, kinds, report
-from imageshelf.indexing import Indexing, Settings, Summary, index
+from imageshelf.indexing import Indexing, Settings, index
 from imageshelf.opening import UnreadableImage
 from imageshelf.searching import Searching, search
 from imageshelf.shelf import open_shelf
+from imageshelf.summary import Summary
 from tests.conftest import ROOT, drawn
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files and permissions")

@@ -19,11 +19,12 @@ from imageshelf import fetching, remote, report, urls
 from imageshelf.digesting import Wanted, digested
 from imageshelf.grouping import Question as GroupQuestion
 from imageshelf.images import Task, examine
-from imageshelf.indexing import Indexing, Settings, Summary, index
+from imageshelf.indexing import Indexing, Settings, index
 from imageshelf.opening import UnreadableImage, open_regular
 from imageshelf.scanning import DatasetError, Survey
 from imageshelf.searching import search
 from imageshelf.shelf import names, open_shelf
+from imageshelf.summary import Summary
 from imageshelf.workers import Lost
 from tests.conftest import ROOT, drawn
 
