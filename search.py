@@ -19,9 +19,10 @@ if __name__ == "__main__":
     own_process.tune()  # before NumPy is imported: half of the start-up time
 
 from imageshelf import answers, matching, progress, report, terminal, versions
+from imageshelf.matches import Matches
 from imageshelf.options import search_options
 from imageshelf.page.saving import ReportError
-from imageshelf.searching import Matches, Question, Searching, SearchingError
+from imageshelf.searching import Question, Searching, SearchingError
 from imageshelf.stopping import Stopped, stop_at_once
 
 if TYPE_CHECKING:

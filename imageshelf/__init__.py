@@ -17,7 +17,7 @@ says where it is made:
     one picture               images, opening, decoding, progressive, reduction, borders, metadata
     hashes and distances      hashing, other_hashes, marr_hildreth, hamming
     what is a match           matching, finding, key_matching (`--hash`), kinds (turned, near ...)
-    the run, the search       indexing, vanishing, pipeline, identifying; searching, queries
+    the run, the search       indexing, pipeline, identifying; searching, queries, matches
     where work runs           workers and worker_*; cluster and cluster_* (Dask)
     the shelf                 shelf/: all SQL; merging
     duplicates                deduplicating, pairing/, grouping, keeping (which copy stays)
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from imageshelf.explaining import explain
     from imageshelf.hashing import key
     from imageshelf.indexing import Settings, index
-    from imageshelf.searching import Match, Matches, Question, search
+    from imageshelf.matches import Match, Matches
+    from imageshelf.searching import Question, search
     from imageshelf.shelf import Shelf, ShelfError, open_shelf
     from imageshelf.summary import Summary
 
@@ -66,8 +67,8 @@ _HOME = {
     "Settings": "indexing",
     "Summary": "summary",
     "search": "searching",
-    "Match": "searching",
-    "Matches": "searching",
+    "Match": "matches",
+    "Matches": "matches",
     "Question": "searching",
     "open_shelf": "shelf",
     "Shelf": "shelf",

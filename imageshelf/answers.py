@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import argparse
 
     from imageshelf.grouped import Duplicates
+    from imageshelf.matches import Matches
     from imageshelf.page.cards import Sheet
-    from imageshelf.searching import Matches
 
 
 def present(answer: Matches, options: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ from imageshelf.urls import is_url
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from imageshelf.searching import Asked, Match, Matches
+    from imageshelf.matches import Asked, Match, Matches
     from imageshelf.summary import Summary
     from imageshelf.terminal import Painter
 

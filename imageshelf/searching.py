@@ -12,11 +12,12 @@ from __future__ import annotations
 import itertools
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from imageshelf import hashing, kinds, matching, queries
 from imageshelf.comparing import Comparing
 from imageshelf.decoding import memory_limit
+from imageshelf.matches import Asked, Match, Matches
 from imageshelf.matching import DEFAULT, Policy
 from imageshelf.opening import UnreadableImage
 from imageshelf.queries import QueryError
@@ -45,65 +46,6 @@ SearchingError = (
 )  # what makes a search bad, in one sentence
 AT_ONCE = 512  # queries that are compared together: 15 MB of what was kept of their pictures
 LAST = {kinds.ANOTHER_SHOT: 1000, kinds.SIMILAR: 2000}  # sections of their own, by rank
-
-
-class Match(NamedTuple):
-    """A picture on the shelf that matches a query; sorts nearest first.
-
-    `distance` is the Hamming distance of the keys in bits, `similarity` the share of equal key bits
-    in percent. `row`, `column` and `phash` are the distances of the default's three hashes, `score`
-    is `row + column + 2 * phash`: it decides, and `distance` is `row`, unless the shelf was made
-    with another hash. Of a key that was written by hand nothing but its own distance is known:
-    the other measures are None.
-    """
-
-    rank: int
-    path: str
-    query: str
-    distance: int
-    row: int | None
-    column: int | None
-    phash: int | None
-    score: int | None
-    similarity: float
-    kind: str
-    turn: str
-    width: int | None
-    height: int | None
-    size_bytes: int | None
-    mtime_ns: int | None = None  # as indexed
-
-
-class Asked(NamedTuple):
-    """One query: how many pictures matched it, or why it could not be read."""
-
-    path: str
-    matches: int
-    problem: str = ""
-    low_information: bool = False
-
-
-class Matches(list[Match]):
-    """Matches, nearest first; `asked` tells about each query, also those without a match."""
-
-    def __init__(self, matches: Iterable[Match] = (), asked: Iterable[Asked] = ()) -> None:
-        super().__init__(matches)
-        self.asked = list(asked)
-
-    @classmethod
-    def joined(cls, answers: Iterable[Matches]) -> Matches:
-        """Return the answers to several queries as one, in the order of the queries."""
-        every = list(answers)
-        return cls(
-            [match for answer in every for match in answer],
-            [asked for answer in every for asked in answer.asked],
-        )
-
-    def _repr_html_(self) -> str:
-        from imageshelf import report  # noqa: PLC0415 - only a notebook asks
-        from imageshelf.page import notebook, sheets  # noqa: PLC0415
-
-        return notebook.html_cards(sheets.of_matches(self)) + report.html_table(self)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from imageshelf import explain
 from imageshelf.grouped import Duplicates
 from imageshelf.grouping import Group
+from imageshelf.matches import Asked, Matches
 from imageshelf.page import notebook
 from imageshelf.page.cards import Card, CardGroup, Sheet
-from imageshelf.searching import Asked, Matches
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, member, named_sheet
 

@@ -15,8 +15,9 @@ from PIL import Image, ImageEnhance
 
 import search as script
 from imageshelf import Settings, index, matching, open_shelf, report
+from imageshelf.matches import Matches
 from imageshelf.matching import Limits
-from imageshelf.searching import Matches, Question, search
+from imageshelf.searching import Question, search
 from tests.conftest import ROOT, drawn
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -13,10 +13,10 @@ from PIL import Image
 
 from imageshelf import duplicates, explain, index, terminal
 from imageshelf.grouping import Group
+from imageshelf.matches import Asked, Match, Matches
 from imageshelf.page import cards, sheets
 from imageshelf.page.cards import ASIDE, BESIDE, KEEP, QUERY, Sheet
 from imageshelf.page.panels import Hashes, Table
-from imageshelf.searching import Asked, Match, Matches
 from tests.conftest import ROOT
 from tests.sheets import member
 

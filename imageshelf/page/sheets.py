@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from imageshelf.explaining import Explanation, Measured
     from imageshelf.grouped import Duplicates
     from imageshelf.grouping import Group, Member
-    from imageshelf.searching import Match, Matches
+    from imageshelf.matches import Match, Matches
 
 SECTIONS = {"another shot": SHOTS, "similar": SIMILAR}
 
