@@ -37,11 +37,10 @@ def path(tmp_path: Path) -> str:
 
 
 def change(path: str, *statements: str) -> None:
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA synchronous = OFF")
-    for sql in statements:
-        connection.execute(sql)
-    connection.close()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        for sql in statements:
+            connection.execute(sql)
 
 
 def change_schema(path: str, *statements: str) -> None:
