@@ -12,11 +12,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import own_process, worker_start
+from imageshelf import own_process
 
 if __name__ == "__main__":
     own_process.end_silently()  # Ctrl-C while all of this is imported
     own_process.tune()
+    from imageshelf import worker_start
+
     worker_start.begin(worker_start.WORK, sys.argv[1:])  # they import while this process does
 
 from imageshelf import progress, report, terminal, versions

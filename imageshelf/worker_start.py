@@ -75,12 +75,14 @@ def import_path(modules: Iterable[str]) -> list[str]:
 
 def start(words: list[str], environment: dict[str, str] | None) -> Process:
     """Return a process with that command line: one that began early, or a new one."""
-    while _early:
-        early, process = _early.pop()
+    while True:
+        try:
+            early, process = _early.pop()
+        except IndexError:  # asking first would not do: each worker has a thread that comes here
+            return _started(words, environment)
         if early == words and process.poll() is None:
             return process
         _end(process)
-    return _started(words, environment)
 
 
 def begin(module: str, arguments: Sequence[str]) -> None:

@@ -163,6 +163,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 @pytest.mark.parametrize(
     ("script", "module"),
     [
+        ("index.py", "imageshelf.worker_start"),
         ("index.py", "imageshelf.indexing"),
         ("search.py", "imageshelf.searching"),
         ("imageshelf/__main__.py", "imageshelf.cleaning.options"),

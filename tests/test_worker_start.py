@@ -132,6 +132,17 @@ class TestEarly:
         assert found
         assert not found & dead
 
+    def test_another_thread_may_take_the_last_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Taken(list[Any]):
+            """As it looks to a thread that asked just before another took the last one."""
+
+            def __len__(self) -> int:
+                return 1
+
+        with monkeypatch.context() as patch:
+            patch.setattr(worker_start, "_early", Taken())
+            assert pids_of(1)
+
     def test_those_with_another_module_are_ended(self, early: Begun) -> None:
         worker_start.begin("json", [])
         processes = [process for _, process in early]

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
 
 COUNT = 5  # bands; of 4 ... 6 the fastest for one query among a million, and among ten million
-
 WIDEST = 14  # bits of a band
 
 

@@ -50,7 +50,7 @@ def hashes(db: Database, views: Iterable[str]) -> dict[str, Hashes]:
         try:
             ids, state = chunks.states(whole)
             shape = _shape("whole", whole)
-            for view in sorted(views, key="whole".__ne__):
+            for view in sorted(views, key="whole".__ne__):  # that one first
                 blobs = whole if view == "whole" else _blobs(db, view)
                 whole = []  # 25 MB a million: not kept while the others are read
                 if view == "trimmed":
