@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf import borders, reduction
+from imageshelf import borders, opening, reduction
 from imageshelf.decoding import decode, decoders, memory_limit
 from imageshelf.hash_names import DEFAULT
 from imageshelf.metadata import Facts
-from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage, open_regular, unreadable
+from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage, unreadable
 from imageshelf.reduction import ORIENTATIONS, Sketch, Thumbnails, View
 from imageshelf.urls import is_url, parted
 
@@ -97,15 +97,17 @@ def _read(task: Task, *, turned: bool) -> Picture:
     if "://" in task.path and is_url(task.path):
         return _read_remote(task, turned=turned)
     try:
-        with open_regular(task.path) as stream:
-            status = os.fstat(stream.fileno())
+        descriptor, status = opening.open_descriptor(task.path)
+        try:
             _require_unchanged(status, task.size_bytes, task.mtime_ns)
             try:
                 with memory_limit(task.memory_limit_mb):
-                    decoded = _decoded(stream, task)
+                    decoded = _decoded(opening.content(descriptor, status.st_size), task)
             finally:  # also when half a file could not be decoded
-                now = os.fstat(stream.fileno())
+                now = os.fstat(descriptor)
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)
+        finally:
+            os.close(descriptor)
         views = views_of(decoded.exact, full_decode=task.full_decode, turned=turned)
         return Picture(*views, _facts(decoded, status), _keys(task, decoded, turned=turned))
     except (OSError, MemoryError) as exc:

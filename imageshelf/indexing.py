@@ -87,6 +87,7 @@ class Indexing:
         self.found = Survey()
         self._mapper: Mapper[Any, Any] | None = None
         self._reading = False  # files are being read: this run has yet to come to its end
+        self._under_way: dict[str, bytes] = {}  # the names of files being read, by path
         self._shared = False  # there may be pictures that share a key and are not identified
 
     def __enter__(self) -> Self:
@@ -170,7 +171,8 @@ class Indexing:
         self._shared = before not in {None, "yes"} or self.settings.hash != DEFAULT
         self._reading = True
         for turn in self._suspicion.turns(self.found.to_read):
-            for batch in pipeline.batches(self._answers(turn), self._name, self._stop, advance):
+            answers = self._answers(turn)
+            for batch in pipeline.batches(answers, self._under_way.pop, self._stop, advance):
                 batch.last &= turn.only
                 for entry in list(batch.entries):
                     twins = self.found.twins.get(entry.name, ())
@@ -289,7 +291,7 @@ class Indexing:
         settings = self.settings
         how = settings.full_decode, settings.memory_limit_mb, settings.hash
         tasks = (
-            Task(self._path(name), size_bytes, mtime_ns, *how)
+            Task(self._noted(name), size_bytes, mtime_ns, *how)
             for name, size_bytes, mtime_ns in turn.files
         )
         if turn.culprit:
@@ -312,8 +314,10 @@ class Indexing:
     def _path(self, name: bytes) -> str:
         return names.native(self.shelf.path_of(names.to_text(name)))
 
-    def _name(self, path: str) -> bytes:
-        return names.to_bytes(self.shelf.name_of(path))
+    def _noted(self, name: bytes) -> str:
+        path = self._path(name)
+        self._under_way[path] = name
+        return path
 
 
 def index(

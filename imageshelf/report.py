@@ -6,7 +6,6 @@ and a name in `options.FORMATS`.
 
 from __future__ import annotations
 
-import json
 import os
 import unicodedata
 from collections import Counter
@@ -113,6 +112,12 @@ def _with_remedy(reason: str) -> str:
 # -- search ---------------------------------------------------------------------------------------
 
 
+def _json(value: Any, *, indent: int | None = None) -> str:
+    import json  # noqa: PLC0415 - a millisecond of every start
+
+    return json.dumps(value, indent=indent)
+
+
 def record(match: Match) -> dict[str, Any]:
     """Return a match as the documented JSON object."""
     return {name: getattr(match, name) for name in FIELDS}
@@ -120,12 +125,12 @@ def record(match: Match) -> dict[str, Any]:
 
 def matches_json(matches: Matches) -> str:
     """Return the answer as one JSON document: a list of match objects."""
-    return json.dumps([record(match) for match in matches], indent=2) + "\n"
+    return _json([record(match) for match in matches], indent=2) + "\n"
 
 
 def matches_jsonl(matches: Iterable[Match]) -> str:
     """Return the answer as JSON Lines: one match a line, nothing for no match."""
-    return "".join(json.dumps(record(match)) + "\n" for match in matches)
+    return "".join(_json(record(match)) + "\n" for match in matches)
 
 
 def matches_text(matches: Matches, paint: Painter = terminal.plain) -> str:
@@ -146,10 +151,10 @@ def unmatched_text(matches: Matches, form: str) -> str | bytes:
     """Return the queries that match nothing: a name a line, or as JSON."""
     paths = unmatched(matches)
     if form == "json":
-        return json.dumps(paths, indent=2) + "\n"
+        return _json(paths, indent=2) + "\n"
     if form == "csv":
         return csv_report.table(["query"], [{"query": path} for path in paths])
-    lines = [shown(path) if form == "text" else json.dumps({"query": path}) for path in paths]
+    lines = [shown(path) if form == "text" else _json({"query": path}) for path in paths]
     return "".join(line + "\n" for line in lines)
 
 
