@@ -108,10 +108,18 @@ def each_once(
 def _side_by_side(
     tasks: Sequence[Callable[[], list[Compared]]], queries: int
 ) -> Iterable[list[Compared]]:
-    """Return what each task returns; the tasks of many queries share the cores."""
+    """Return what each task returns; the tasks of many queries share the cores.
+
+    Where processes can be forked each task has all cores to itself already.
+    """
     if queries < MANY:
         return [task() for task in tasks]
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - one query needs none
+
+    from imageshelf.pairing import side_by_side  # noqa: PLC0415 - as above
+
+    if side_by_side.forks():
+        return [task() for task in tasks]
 
     with ThreadPoolExecutor(len(tasks)) as pool:
         return list(pool.map(lambda task: task(), tasks))

@@ -1,5 +1,7 @@
 """Many near queries at once against the exhaustive scan."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -8,11 +10,18 @@ from hypothesis import strategies as st
 
 from imageshelf import hamming
 from imageshelf.hamming import CrowdedError, Pairs
-from imageshelf.pairing import batches, multi_index, tiles
+from imageshelf.pairing import batches, multi_index, side_by_side, tiles
 from imageshelf.pairing.multi_index import MultiIndex
 from tests.test_multi_index import Hashes, clustered
 
 RADII = st.lists(st.integers(0, 20), min_size=1, max_size=40)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def any_work_is_worth_processes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(side_by_side, "WORTH_S", 0.0)
+        yield
 
 
 def truth(hashes: Hashes, queries: list[int], radii: list[int]) -> Pairs:

@@ -1,6 +1,7 @@
 """The bucket join against its exhaustive twin."""
 
-import threading
+import os
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.pairing import bands, joins, tiles
+from imageshelf.pairing import bands, joins, side_by_side, tiles
 
 Hashes = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int64]
 
 
 def clustered(seed: int, count: int, centres: int, most_apart: int) -> Hashes:
@@ -27,13 +29,23 @@ def found_by(
     left: Hashes, right: Hashes | None, radius: int, chosen: int | None, jobs: int
 ) -> set[tuple[int, int]]:
     pairs: set[tuple[int, int]] = set()
-
-    def found(i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]) -> None:
-        pairs.update(zip(i.tolist(), j.tolist(), strict=True))
-
-    join = joins._Join(left, right, radius, found)
+    join = joins._Join(left, right, radius, into(pairs))
     join.run(bands.bands(radius, chosen) if chosen else (), joins.Work(jobs))
     return pairs
+
+
+def into(pairs: set[tuple[int, int]]) -> joins.Use:
+    def keep(i: Places, j: Places) -> None:
+        pairs.update(zip(i.tolist(), j.tolist(), strict=True))
+
+    return joins.Use(lambda i, j: (i, j), keep)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def any_work_is_worth_processes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(side_by_side, "WORTH_S", 0.0)
+        yield
 
 
 JOINS = given(
@@ -100,7 +112,7 @@ def test_bands_are_chosen_where_they_pay_and_lose_nothing() -> None:
         hashes[:200],
         hashes,
         14,
-        lambda i, j: pairs.update(zip(i.tolist(), j.tolist(), strict=True)),
+        into(pairs),
         joins.Work(done=shares.append),
     )
     assert pairs == set(joins.close_exhaustive(hashes[:200], hashes, 14))
@@ -108,11 +120,16 @@ def test_bands_are_chosen_where_they_pay_and_lose_nothing() -> None:
     assert shares[-1] == 1
 
 
-def test_an_error_while_reporting_ends_the_join_and_its_threads() -> None:
-    def refuse(i: object, j: object) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("where", ["sift", "keep"])
+def test_an_error_while_reporting_ends_the_join_and_its_processes(where: str, jobs: int) -> None:
+    def refuse(*_: object) -> None:
         raise RuntimeError("no more")
 
-    before = threading.active_count()
+    use = joins.Use(lambda i, j: (i, j), refuse)
+    if where == "sift":
+        use = joins.Use(refuse, lambda _: None)
     with pytest.raises(RuntimeError, match="no more"):
-        joins.close_within(np.zeros(3_000, np.uint64), 0, refuse, joins.Work(2))
-    assert threading.active_count() == before
+        joins.close_within(np.zeros(3_000, np.uint64), 0, use, joins.Work(jobs))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import functools
 import math
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from imageshelf.hamming import CrowdedError, Pairs
-from imageshelf.pairing import bands
+from imageshelf.pairing import bands, side_by_side
 from imageshelf.pairing.tiles import Tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     Found = tuple[Places, Places]  # queries, positions
     Task = Callable[[], list[Found]]
 
-# Costs, in comparisons of two hashes (0.6 ns): measured.
+COMPARISON_S = 0.6e-9  # of two hashes; the costs that follow are in such comparisons: measured
 BUCKET = 12_000  # looking at a bucket together with its queries
 VISIT = 50  # a query in a bucket: sorting it in
 ALONE = 50_000  # one query, asked for itself
 SLICE = 600  # a bucket of one query, asked for itself
 SKEW = 1.7  # how many more pairs share buckets than if bits were random
 NARROWEST = 6  # bits; fewer buckets than 64 gain nothing
-TASKS = 8  # of one band, so that threads end together
+TASKS = 8  # of one band, so that all cores end together
 
 
 class Asked(NamedTuple):
@@ -66,20 +66,27 @@ def scan(hashes: Hashes, asked: Asked, most: int | None, jobs: int) -> Pairs:
 
     Raises CrowdedError when more than `most` were found.
     """
-    tiles, several = Tiles(), max(1, -(-len(asked.hashes) // (TASKS * jobs)))
-    count = _Count(most)
+    tiles, count = Tiles(), _Count(most)
 
-    def some(start: int) -> list[Found]:
-        part = slice(start, start + several)
+    def some(part: slice) -> list[Found]:
         found = []
         for hits in tiles.close(asked.hashes[part], hashes, asked.radii[part]):
             count.add(len(hits.places))
             i, j = hits.pairs()
-            found.append((i + start, j))
+            found.append((i + part.start, j))
         return found
 
-    tasks = [functools.partial(some, at) for at in range(0, len(asked.hashes), several)]
-    return _table(hashes, asked, _gathered(tasks, jobs))
+    work = len(asked.hashes) * len(hashes)
+    return table(hashes, asked, gathered(shares(some, len(asked.hashes), jobs), jobs, work, most))
+
+
+def shares(some: Callable[[slice], list[Found]], queries: int, jobs: int) -> list[Task]:
+    """Return one task over so many queries as several, each of some of them."""
+    several = max(1, -(-queries // (TASKS * jobs)))
+    return [
+        functools.partial(some, slice(at, min(at + several, queries)))
+        for at in range(0, queries, several)
+    ]
 
 
 def best_width(radii: Radii, count: int, band_count: int) -> int | None:
@@ -163,7 +170,9 @@ class Batch:
             full = np.flatnonzero((np.diff(starts) > 0) & (np.diff(visitors.starts) > 0))
             look = functools.partial(self._look, kept, starts, visitors)
             tasks += [functools.partial(look, part) for part in np.array_split(full, TASKS)]
-        return _table(self._hashes, self._asked, _gathered(tasks, jobs))
+        work = cost(self._asked.radii, len(self._hashes), len(self._kept))
+        found = gathered(tasks, jobs, work, self._count.most)
+        return table(self._hashes, self._asked, found)
 
     def _visitors(self, place: int, used: int) -> _Visitors:
         bits = bands.dealt(len(self._kept))[place]
@@ -213,7 +222,7 @@ def _places(found: Sequence[tuple[Hits, int, int]]) -> tuple[Places, Places]:
 
 
 class _Count:
-    """Stops a search that finds too much; threads may miscount a little."""
+    """Stops a search that finds too much; threads may miscount a little, processes count apart."""
 
     def __init__(self, most: int | None) -> None:
         self.most, self._found = most, 0
@@ -224,16 +233,22 @@ class _Count:
             raise CrowdedError
 
 
-def _gathered(tasks: Iterable[Task], jobs: int) -> list[Found]:
-    with ThreadPoolExecutor(jobs) as pool:
-        return [part for parts in pool.map(lambda task: task(), tasks) for part in parts]
+def gathered(tasks: Sequence[Task], jobs: int, work: float, most: int | None) -> list[Found]:
+    """Return what all tasks find; `work` is how many comparisons they take."""
+    found, count = [], _Count(most)
+    with closing(side_by_side.each(tasks, jobs, work * COMPARISON_S)) as answers:
+        for parts in answers:
+            found += parts
+            count.add(sum(len(queries) for queries, _ in parts))
+    return found
 
 
-def _table(hashes: Hashes, asked: Asked, found: list[Found]) -> Pairs:
+def table(hashes: Hashes, asked: Asked, found: list[Found]) -> Pairs:
     """Return every pair once, by query, then by position."""
     queries = np.concatenate([np.empty(0, np.int64), *(i for i, _ in found)])
     positions = np.concatenate([np.empty(0, np.int64), *(j for _, j in found)])
-    order = np.unique(queries * len(hashes) + positions)
+    order = np.sort(queries * len(hashes) + positions)
+    order = order[np.append(True, order[1:] != order[:-1])[: len(order)]]  # np.unique: 8 x as long
     queries, positions = np.divmod(order, max(1, len(hashes)))
     apart = np.bitwise_count(hashes[positions] ^ asked.hashes[queries])
     return Pairs(queries, positions, apart)

@@ -14,7 +14,7 @@ from imageshelf import hamming, kinds, matching
 from imageshelf.kinds import Side
 from imageshelf.matching import Column, Fingerprint, Policy, Probe, Views
 from imageshelf.pairing import flat_pairs
-from imageshelf.pairing.pairs import NAMES, Book, Pairs, rank_of, turned_side
+from imageshelf.pairing.pairs import NAMES, Book, Pairs, noted, rank_of, turned_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def all_pairs_exhaustive(prints: Prints, policy: Policy = matching.DEFAULT) -> P
                 if other != number and not left_out[other]:
                     apart = (np.array([bits], np.uint8) for bits in (row, column, phash))
                     ranks = rank_of(view, *apart)
-                    book.add(np.array([number]), np.array([other]), ranks, turns)
+                    book.add(*noted(np.array([number]), np.array([other]), ranks, turns))
     return book.closed(np.flatnonzero(left_out))
 
 

@@ -10,27 +10,29 @@ from __future__ import annotations
 
 import functools
 import math
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from imageshelf.pairing import side_by_side
 from imageshelf.pairing.bands import Band, Buckets, bands, bucketed, masks
 from imageshelf.pairing.tiles import Tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future
 
     import numpy.typing as npt
 
     Hashes = npt.NDArray[np.uint64]
     Places = npt.NDArray[np.int64]
-    Found = Callable[[Places, Places], None]
+    Arrays = tuple[npt.NDArray[Any], ...]
+    Sift = Callable[[Places, Places], Arrays | None]
+    Keep = Callable[..., None]  # takes these arrays
     Done = Callable[[float], None]
 
 BATCH = 16_384  # pairs reported at once: fewer, and the calls cost more than the pairs
-TASKS = 64  # of one band, so that threads end together and an interrupt is heard soon
+TASKS = 64  # of one band, so that all cores end together
 FEWEST_BANDS, MOST_BANDS = 4, 16  # 65,536 buckets of 16 bits ... 16 of 4
 PAIR_COST = 0.5  # ns: one comparison
 BUCKET_COST, NEIGHBOUR_COST = 12_000, 150  # ns: looking at a bucket, at each of its neighbours
@@ -64,7 +66,7 @@ def close_exhaustive(left: Hashes, right: Hashes, radius: int) -> Iterator[tuple
 
 
 class Work(NamedTuple):
-    """How a join is done: on so many threads, telling the share of the work that is done."""
+    """How a join is done: on so many cores, telling the share of the work that is done."""
 
     jobs: int = 1
     done: Done = lambda _: None
@@ -73,54 +75,71 @@ class Work(NamedTuple):
 ALONE = Work()
 
 
-def close(left: Hashes, right: Hashes, radius: int, found: Found, work: Work = ALONE) -> None:
-    """Call `found(i, j)` with arrays of places, `left[i]` and `right[j]` within the radius.
+class Use(NamedTuple):
+    """What becomes of the pairs that a join finds, some thousands at a time.
 
-    Every such pair is found at least once and at most once a band, some thousands at a time, in no
-    particular order and, with several jobs, by several threads at once.
+    `sift(i, j)` is called with arrays of places, perhaps by another process, and gives the arrays
+    that are wanted of them, if any; `keep` is called with those, in this process and thread.
     """
-    _Join(left, right, radius, found).run(best_bands(radius, len(left), len(right)), work)
+
+    sift: Sift
+    keep: Keep
 
 
-def close_within(hashes: Hashes, radius: int, found: Found, work: Work = ALONE) -> None:
+def close(left: Hashes, right: Hashes, radius: int, use: Use, work: Work = ALONE) -> None:
+    """Find the pairs of places i, j with `left[i]` and `right[j]` within the radius.
+
+    Every such pair is found at least once and at most once a band, in no particular order.
+    """
+    _Join(left, right, radius, use).run(best_bands(radius, len(left), len(right)), work)
+
+
+def close_within(hashes: Hashes, radius: int, use: Use, work: Work = ALONE) -> None:
     """Do as `close` with the same hashes on both sides, for i != j in either order."""
-    _Join(hashes, None, radius, found).run(best_bands(radius, len(hashes), len(hashes) // 2), work)
+    _Join(hashes, None, radius, use).run(best_bands(radius, len(hashes), len(hashes) // 2), work)
 
 
 class _Join:
-    def __init__(self, left: Hashes, right: Hashes | None, radius: int, found: Found) -> None:
+    def __init__(self, left: Hashes, right: Hashes | None, radius: int, use: Use) -> None:
         self.within = right is None  # the same hashes on both sides
         self.left, self.right = left, left if right is None else right
-        self.radius, self.found = radius, found
+        self.radius, self.use = radius, use
         self._tiles = Tiles()
 
     def run(self, chosen: Sequence[Band], work: Work) -> None:
+        if not chosen:
+            rows = [functools.partial(self._rows, part) for part in _parts(len(self.left))]
+            self._do(rows, PAIR_COST * len(self.left) * len(self.right), work)
         useful = [band for band in chosen if band.limit >= 0]
-        with ThreadPoolExecutor(work.jobs) as pool:
-            if not chosen:
-                tasks = [pool.submit(self._rows, part) for part in _parts(len(self.left))]
-                _wait(tasks, work.done)
-            for number, band in enumerate(useful):
-                left = bucketed(self.left, band.bits)
-                right = left if self.within else bucketed(self.right, band.bits)
-                full = np.flatnonzero(np.diff(left.starts))
-                look = functools.partial(
-                    self._buckets, left, right, masks(len(band.bits), band.limit)
-                )
-                tasks = [pool.submit(look, full[part]) for part in _parts(len(full))]
-                _wait(tasks, work.done, number, len(useful))
+        for number, band in enumerate(useful):
+            left = bucketed(self.left, band.bits)
+            right = left if self.within else bucketed(self.right, band.bits)
+            full = np.flatnonzero(np.diff(left.starts))
+            look = functools.partial(self._buckets, left, right, masks(len(band.bits), band.limit))
+            tasks = [functools.partial(look, full[part]) for part in _parts(len(full))]
+            done = functools.partial(share, work.done, number, len(useful))
+            self._do(tasks, _cost(band, len(self.left), len(self.right)), Work(work.jobs, done))
 
-    def _rows(self, part: slice) -> None:
+    def _do(self, tasks: Sequence[Callable[[], list[Arrays]]], cost: float, work: Work) -> None:
+        """Do some tasks of so many nanoseconds; keep what they find."""
+        with closing(side_by_side.each(tasks, work.jobs, cost * 1e-9)) as answers:
+            for count, found in enumerate(answers, 1):
+                for arrays in found:
+                    self.use.keep(*arrays)
+                work.done(count / len(tasks))
+
+    def _rows(self, part: slice) -> list[Arrays]:
         """Compare some hashes with all; of the same hashes, with those that follow."""
         start = part.start if self.within else 0
         tiles = self._tiles.close(self.left[part], self.right[start:], self.radius)
-        for i, j in _gathered(hits.pairs() for hits in tiles):
-            self._report(i + part.start, j + start)
+        pairs = (hits.pairs() for hits in tiles)
+        return self._sifted((i + part.start, j + start) for i, j in pairs)
 
-    def _buckets(self, left: Buckets, right: Buckets, changes: Places, numbers: Places) -> None:
+    def _buckets(
+        self, left: Buckets, right: Buckets, changes: Places, numbers: Places
+    ) -> list[Arrays]:
         """Compare each of these buckets with its neighbours."""
-        for i, j in _gathered(self._of_buckets(left, right, changes, numbers)):
-            self._report(i, j)
+        return self._sifted(self._of_buckets(left, right, changes, numbers))
 
     def _of_buckets(
         self, left: Buckets, right: Buckets, changes: Places, numbers: Places
@@ -142,12 +161,14 @@ class _Join:
                 place = j + (ends - joined)[piece]
                 yield left.places[i + own.start], right.places[place]
 
-    def _report(self, i: Places, j: Places) -> None:
-        if self.within:
-            different = i != j
-            i, j = i[different], j[different]
-        if len(i):
-            self.found(i, j)
+    def _sifted(self, pairs: Iterable[tuple[Places, Places]]) -> list[Arrays]:
+        found = []
+        for i, j in _gathered(pairs):
+            different = i != j if self.within else slice(None)
+            arrays = self.use.sift(i[different], j[different])
+            if arrays is not None:
+                found.append(arrays)
+        return found
 
 
 def _gathered(parts: Iterable[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:
@@ -170,15 +191,9 @@ def _joined(parts: list[tuple[Places, Places]]) -> tuple[Places, Places]:
     return np.concatenate([i for i, _ in parts]), np.concatenate([j for _, j in parts])
 
 
-def _wait(tasks: list[Future[None]], done: Done, number: int = 0, of: int = 1) -> None:
-    """Wait for the tasks of one band of several; an error or an interrupt cancels the rest."""
-    try:
-        for count, task in enumerate(tasks, 1):
-            task.result()
-            done((number + count / len(tasks)) / of)
-    finally:
-        for task in tasks:
-            task.cancel()
+def share(done: Done, number: int, of: int, share: float) -> None:
+    """Tell the share of all that is done when one part of several is done to a share."""
+    done((number + share) / of)
 
 
 def _parts(count: int) -> list[slice]:

@@ -5,7 +5,7 @@ one of the bands, in the query's bucket or in a bucket few bits away (see bands.
 hashes at radius 10, 8 % at 14. `hamming.within` looks at all and is the truth for the tests.
 
 Many queries at once are sorted into buckets themselves, and each bucket of hashes is compared
-with the queries near it (see batches.py).
+with the queries near it (see batches.py), on all cores.
 
 Sorting costs as much as some 200 looks at everything, so this pays for many queries over large
 collections only; `series` builds one when it does. `tests/benchmarks/near.py` measures from how
@@ -93,8 +93,19 @@ class MultiIndex:
         asked = batches.Asked(np.array(queries, np.uint64), np.array(radii, np.uint8))
         width = batches.best_width(asked.radii, len(self._hashes), COUNT)
         if width is None:
-            return hamming.table(self.within(queries, radii, most))
+            return self._one_by_one(asked, most)
         return batches.Batch(self._hashes, self._sorted, asked, most).run(width, self._jobs)
+
+    def _one_by_one(self, asked: batches.Asked, most: int | None) -> Pairs:
+        def some(part: slice) -> list[batches.Found]:
+            radii = asked.radii[part].tolist()
+            near = hamming.table(self.within(asked.hashes[part].tolist(), radii, most))
+            return [(near.queries + part.start, near.positions)]
+
+        tasks = batches.shares(some, len(asked.hashes), self._jobs)
+        work = batches.cost(asked.radii, len(self._hashes), COUNT)
+        found = batches.gathered(tasks, self._jobs, work, most)
+        return batches.table(self._hashes, asked, found)
 
     def _near(self, query: int, radius: int) -> Near:
         changes, band = _changes(radius)

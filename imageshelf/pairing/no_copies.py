@@ -157,21 +157,22 @@ def similar(
     bounds = _bounds(known)
     found = [_none()]
 
-    def keep(i: Places, j: Places) -> None:
+    def sift(i: Places, j: Places) -> tuple[Places, Places]:
         for bound in bounds:
             kept = np.abs(bound[i] - bound[j]).sum(axis=1) <= LEVELS * CELLS
             i, j = i[kept], j[kept]
         kept = known.within(i, j, LEVELS)
         i, j = whole.ids[i[kept]], whole.ids[j[kept]]
-        found.append((np.minimum(i, j), np.maximum(i, j)))
+        return np.minimum(i, j), np.maximum(i, j)
 
+    use = joins.Use(sift, lambda first, second: found.append((first, second)))
     if len(whole.ids) <= exhaustive:
-        joins.close_within(whole.row, matching.BITS, keep, work)
+        joins.close_within(whole.row, matching.BITS, use, work)
         return _sorted(found)
     half = Work(work.jobs, lambda share: work.done(share / 2))
-    joins.close_within(whole.row, kinds.SIMILAR_BITS, keep, half)
+    joins.close_within(whole.row, kinds.SIMILAR_BITS, use, half)
     rest = Work(work.jobs, lambda share: work.done(0.5 + share / 2))
-    joins.close_within(whole.column, kinds.SIMILAR_BITS, keep, rest)
+    joins.close_within(whole.column, kinds.SIMILAR_BITS, use, rest)
     return _sorted(found)
 
 

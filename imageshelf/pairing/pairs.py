@@ -12,7 +12,6 @@ for how many turned copies that finds).
 from __future__ import annotations
 
 import functools
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.matching import Column
-    from imageshelf.pairing.joins import Done
     from imageshelf.pairing.prints import Prints
 
     Bits = npt.NDArray[np.uint8]
@@ -112,15 +110,10 @@ def all_pairs(prints: Prints, policy: Policy = matching.DEFAULT, work: Work = AL
     book = Book()
     looks = _looks(prints, policy)
     for number, look in enumerate(looks):
-        done = functools.partial(_share, work.done, number, len(looks))
+        done = functools.partial(joins.share, work.done, number, len(looks))
         _look(look, book, Work(work.jobs, done))
     crowded = _flat(prints, policy.upright, book) if policy.low_information else ()
     return book.closed(np.array(crowded, np.int64))
-
-
-def _share(done: Done, number: int, of: int, share: float) -> None:
-    """Tell the share of all the work when one look of several is done to a share."""
-    done((number + share) / of)
 
 
 def _looks(prints: Prints, policy: Policy) -> list[_Look]:
@@ -165,7 +158,7 @@ def turned_side(prints: Prints, numbers: Places) -> _Side:
 def _look(look: _Look, book: Book, work: Work) -> None:
     left, right, limits = look.left, look.right or look.left, look.limits
 
-    def found(i: Places, j: Places) -> None:
+    def sift(i: Places, j: Places) -> tuple[Words, Words] | None:
         phash = np.bitwise_count(left.phash[i] ^ right.phash[j])
         kept = np.flatnonzero(phash <= limits.score // 2)  # most end here
         i, j, phash = i[kept], j[kept], phash[kept]
@@ -173,15 +166,28 @@ def _look(look: _Look, book: Book, work: Work) -> None:
         row = np.bitwise_count(left.row[i] ^ right.row[j])
         score = score_of(row, column, phash)
         kept = np.flatnonzero((score <= limits.score) & (left.numbers[i] != right.numbers[j]))
-        if len(kept):
-            i, j = i[kept], j[kept]
-            rank = rank_of(look.view, row[kept], column[kept], phash[kept])
-            book.add(left.numbers[i], right.numbers[j], rank, left.turns[i])
+        if not len(kept):
+            return None
+        i, j = i[kept], j[kept]
+        rank = rank_of(look.view, row[kept], column[kept], phash[kept])
+        return noted(left.numbers[i], right.numbers[j], rank, left.turns[i])
 
+    use = joins.Use(sift, book.add)
     if look.right is None:
-        joins.close_within(left.row, limits.row, found, work)
+        joins.close_within(left.row, limits.row, use, work)
     else:
-        joins.close(left.row, right.row, limits.row, found, work)
+        joins.close(left.row, right.row, limits.row, use, work)
+
+
+def noted(first: Places, second: Places, ranks: Words, turns: Bits) -> tuple[Words, Words]:
+    """Return numbers and ranks of pairs in either order; the turn is that of the first."""
+    swapped = first > second
+    turns = np.where(swapped, _INVERSE[turns], turns)
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    return (
+        low.astype(np.uint64) << np.uint64(32) | high.astype(np.uint64),
+        ranks | _RANK_OF_TURN[turns] << np.uint64(2),
+    )
 
 
 def score_of(row: Bits, column: Bits, phash: Bits) -> Places:
@@ -199,25 +205,20 @@ def rank_of(view: str, row: Bits, column: Bits, phash: Bits) -> Words:
 
 
 class Book:
-    """Pairs as they are found, by several threads; those found again are dropped now and then."""
+    """Pairs as they are found; those found again are dropped now and then."""
 
     def __init__(self) -> None:
         self.numbers: list[Words] = []
         self.ranks: list[Words] = []
         self.noted, self.compact_at = 0, COMPACT
-        self._lock = threading.Lock()
 
-    def add(self, first: Places, second: Places, ranks: Words, turns: Bits) -> None:
-        """Note pairs in either order; the turn is that of the first."""
-        swapped = first > second
-        turns = np.where(swapped, _INVERSE[turns], turns)
-        low, high = np.minimum(first, second), np.maximum(first, second)
-        with self._lock:
-            self.numbers.append(low.astype(np.uint64) << np.uint64(32) | high.astype(np.uint64))
-            self.ranks.append(ranks | _RANK_OF_TURN[turns] << np.uint64(2))
-            self.noted += len(low)
-            if self.noted > self.compact_at:
-                self._compact()
+    def add(self, numbers: Words, ranks: Words) -> None:
+        """Note pairs by their numbers and ranks."""
+        self.numbers.append(numbers)
+        self.ranks.append(ranks)
+        self.noted += len(numbers)
+        if self.noted > self.compact_at:
+            self._compact()
 
     def _compact(self) -> None:
         numbers = np.concatenate([np.empty(0, np.uint64), *self.numbers])
@@ -247,5 +248,6 @@ def _flat(prints: Prints, limits: Limits, book: Book) -> Places:
         score = score_of(row, column, phash)
         kept = np.flatnonzero((score <= limits.score) | (row == 0))
         rank = rank_of("whole", row[kept], column[kept], phash[kept])
-        book.add(first[kept], second[kept], rank, np.zeros(len(kept), np.uint8))
+        upright = np.zeros(len(kept), np.uint8)
+        book.add(*noted(first[kept], second[kept], rank, upright))
     return np.flatnonzero(left_out)

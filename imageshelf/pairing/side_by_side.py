@@ -1,0 +1,177 @@
+"""Tasks over large arrays on several cores, each answer as it comes.
+
+Comparing bucket by bucket is many short calls of NumPy, between which threads wait for the
+interpreter's lock: two of them take longer than one. So where a process can be forked (on Linux)
+the tasks are done by forked processes, which share all arrays with this one and copy nothing. They
+compute, send their answers through a pipe and end; they open, print and import nothing, so that
+what the threads of this process were doing at that moment does not matter.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import select
+import signal
+import struct
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+T = TypeVar("T")
+
+WORTH_S = 0.1  # of work: forking, and ending, takes some 10 ms a process
+_NUMBER, _LENGTH = struct.Struct("<I"), struct.Struct("<IQ?")  # the task, bytes, whether it failed
+_MOST = 4096  # tasks: their numbers wait in a pipe, which must not fill up
+
+
+def forks() -> bool:
+    """Tell whether this system can share arrays with forked processes, and safely."""
+    return sys.platform == "linux" and hasattr(os, "fork")
+
+
+def each(tasks: Sequence[Callable[[], T]], jobs: int, work_s: float) -> Generator[T]:
+    """Yield what each task returns, in no order; an exception of a task is raised here.
+
+    `work_s` is what one core would need for all. Answers must pickle. What a process that dies
+    leaves undone is done here. Close it where it is not used to its end: that ends all processes.
+    """
+    jobs = min(jobs, len(tasks))
+    if jobs < 2 or (work_s < WORTH_S and forks()):  # noqa: PLR2004
+        for task in tasks:
+            yield task()
+    elif forks() and len(tasks) <= _MOST:
+        yield from _by_processes(tasks, jobs)
+    else:
+        yield from _by_threads(tasks, jobs)
+
+
+def _by_threads(tasks: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]:
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = [pool.submit(task) for task in tasks]
+        try:
+            for one in waiting:
+                yield one.result()
+        finally:
+            for one in waiting:
+                one.cancel()
+
+
+class _Child(NamedTuple):
+    pid: int
+    answers: int  # the reading end of its pipe
+
+
+def _by_processes(tasks: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]:
+    numbers, their_end = os.pipe()
+    os.write(their_end, b"".join(_NUMBER.pack(number) for number in range(len(tasks))))
+    os.close(their_end)  # who finds the pipe empty is done
+    children: list[_Child] = []
+    left = set(range(len(tasks)))
+    try:
+        with suppress(OSError):  # no process to be had: fewer are enough, and so is none
+            for _ in range(jobs):
+                children.append(_forked(tasks, numbers))  # noqa: PERF401
+        answers: Iterator[tuple[int, T]] = _received(children)
+        for number, answer in answers:
+            left.discard(number)
+            yield answer
+    finally:
+        os.close(numbers)
+        for child in children:
+            _end(child)
+    for number in sorted(left):
+        yield tasks[number]()
+
+
+def _forked(tasks: Sequence[Callable[[], T]], numbers: int) -> _Child:
+    ours, theirs = os.pipe()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads: see above
+            pid = os.fork()
+    except OSError:
+        os.close(ours)
+        os.close(theirs)
+        raise
+    if pid == 0:
+        _work(tasks, numbers, theirs)
+    os.close(theirs)
+    return _Child(pid, ours)
+
+
+def _work(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> NoReturn:
+    """Do one task after the other, in the child; whatever happens, end there."""
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        gc.disable()  # what only this process's parent may tidy up stays as it is
+        for descriptor in map(int, os.listdir("/proc/self/fd")):
+            if descriptor > 2 and descriptor not in {numbers, answers}:  # noqa: PLR2004
+                with suppress(OSError):  # the one that listed them
+                    os.close(descriptor)
+        while some := os.read(numbers, _NUMBER.size):
+            (number,) = _NUMBER.unpack(some)
+            _send(answers, number, *_done(tasks[number]))
+    finally:
+        os._exit(0)
+
+
+def _done(task: Callable[[], object]) -> tuple[bytes, bool]:
+    try:
+        return pickle.dumps(task(), pickle.HIGHEST_PROTOCOL), False
+    except Exception as exc:  # noqa: BLE001 - the parent's to raise
+        return pickle.dumps(exc), True
+
+
+def _send(answers: int, number: int, payload: bytes, failed: bool) -> None:
+    rest = memoryview(_LENGTH.pack(number, len(payload), failed) + payload)
+    while rest:
+        rest = rest[os.write(answers, rest) :]
+
+
+def _received(children: Sequence[_Child]) -> Iterator[tuple[int, T]]:
+    """Yield the number of each task and its answer, until every child has ended."""
+    poll = select.poll()
+    for child in children:
+        poll.register(child.answers, select.POLLIN)
+    open_ = {child.answers for child in children}
+    while open_:
+        for descriptor, _ in poll.poll():
+            head = _read(descriptor, _LENGTH.size)
+            number, length, failed = _LENGTH.unpack(head) if head else (0, 0, False)
+            payload = _read(descriptor, length) if head else b""
+            if not payload:  # its end, perhaps in the middle of an answer
+                poll.unregister(descriptor)
+                open_.discard(descriptor)
+                continue
+            answer = pickle.loads(payload)  # noqa: S301 - our own child's
+            if failed:
+                raise answer
+            yield number, answer
+
+
+def _read(descriptor: int, length: int) -> bytes | bytearray:
+    """Return exactly so many bytes, or none at the end."""
+    data = bytearray(length)
+    rest = memoryview(data)
+    while rest:
+        count = os.readv(descriptor, [rest])
+        if not count:
+            return b""
+        rest = rest[count:]
+    return data
+
+
+def _end(child: _Child) -> None:
+    os.close(child.answers)
+    with suppress(ProcessLookupError):
+        os.kill(child.pid, signal.SIGKILL)  # most have ended; not yet waited for, so it is theirs
+    with suppress(ChildProcessError):  # the user's program may collect children by itself
+        os.waitpid(child.pid, 0)
