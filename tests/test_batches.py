@@ -60,19 +60,19 @@ def test_a_batch_finds_what_the_exhaustive_scan_finds_in_buckets_of_any_width(
     hashes = clustered(seed, count + 1, centres)
     some = asked(hashes, radii, seed)
     index = MultiIndex(hashes)
-    found = batches.Batch(hashes, index._sorted, some, None).run(width, jobs)
+    found = batches.Batch(hashes, index._sorted, some).run(width, jobs)
     assert same(found, truth(hashes, some.hashes.tolist(), radii))
 
 
 @settings(deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 400), RADII)
+@given(st.integers(0, 2**32), st.integers(1, 400), RADII, st.integers(1, 3))
 def test_the_index_and_the_scan_give_the_same_table(
-    seed: int, count: int, radii: list[int]
+    seed: int, count: int, radii: list[int], jobs: int
 ) -> None:
     hashes = clustered(seed, count, 20)
     queries = asked(hashes, radii, seed).hashes.tolist()
     wanted = truth(hashes, queries, radii)
-    assert same(MultiIndex(hashes).pairs(queries, radii), wanted)
+    assert same(MultiIndex(hashes, jobs=jobs).pairs(queries, radii), wanted)
     assert same(hamming.table(hamming.within(hashes, queries, radii)), wanted)
 
 
@@ -83,13 +83,14 @@ def test_tiles_smaller_than_a_bucket_lose_nothing(monkeypatch: pytest.MonkeyPatc
     index = MultiIndex(hashes)
     monkeypatch.setattr(tiles, "TILE", 50)
     for width in (0, 8):
-        found = batches.Batch(hashes, index._sorted, some, None).run(width, 2)
+        found = batches.Batch(hashes, index._sorted, some).run(width, 2)
         assert same(found, wanted)
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("way", ["scan", "singly", "together"])
 def test_what_is_too_crowded_is_refused_before_it_fills_the_memory(
-    way: str, monkeypatch: pytest.MonkeyPatch
+    way: str, jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashes = np.zeros(2_000, np.uint64)
     queries, radii = [1] * 10, [1] * 10
@@ -100,7 +101,7 @@ def test_what_is_too_crowded_is_refused_before_it_fills_the_memory(
         return
     width = None if way == "singly" else 8
     monkeypatch.setattr(batches, "best_width", lambda *_: width)
-    index = MultiIndex(hashes, jobs=2)
+    index = MultiIndex(hashes, jobs=jobs)
     with pytest.raises(CrowdedError):
         index.pairs(queries, radii, 19_999)
     assert len(index.pairs(queries, radii).positions) == 20_000

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageshelf import Settings, hamming, index
-from imageshelf.pairing import multi_index, series
+from imageshelf.pairing import multi_index, series, side_by_side
 from imageshelf.pairing.series import Series
 from imageshelf.searching import Searching
 from tests.test_batches import same, truth
@@ -35,15 +35,23 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @settings(deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 300), st.lists(st.integers(0, 20), max_size=6))
+@given(
+    st.integers(0, 2**32),
+    st.integers(1, 300),
+    st.lists(st.integers(0, 20), max_size=6),
+    st.booleans(),
+    st.booleans(),
+)
 def test_every_query_of_a_series_finds_what_the_exhaustive_scan_finds(
-    seed: int, count: int, radii: list[int]
+    seed: int, count: int, radii: list[int], indexed: bool, shared_out: bool
 ) -> None:
     hashes = clustered(seed, count, 20)
     queries = [int(hashes[radius % count]) ^ (seed & 0b1011) for radius in radii]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(series, "LARGE", 100)
+        patch.setattr(series, "LARGE", 100 if indexed else count + 1)
         patch.setattr(series, "PATIENCE", -(10**9))
+        patch.setattr(series, "MANY", 0 if shared_out else 10**9)
+        patch.setattr(side_by_side, "WORTH_S", 0.0)
         asked = Series(hashes)
         for _ in range(3):
             assert same(asked.pairs(queries, radii, None), truth(hashes, queries, radii))

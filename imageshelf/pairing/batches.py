@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from imageshelf import hamming
 from imageshelf.hamming import CrowdedError, Pairs
 from imageshelf.pairing import bands, side_by_side
 from imageshelf.pairing.tiles import Tiles
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from imageshelf.hamming import Near
     from imageshelf.pairing.bands import Buckets
     from imageshelf.pairing.tiles import Hits
 
@@ -46,10 +48,16 @@ TASKS = 8  # of one band, so that all cores end together
 
 
 class Asked(NamedTuple):
-    """Queries and how far around each to look, in bits: uint64[m], uint8[m]."""
+    """Queries, how far around each to look, in bits, and how many pairs may be found."""
 
-    hashes: Hashes
-    radii: Radii
+    hashes: Hashes  # uint64[m]
+    radii: Radii  # uint8[m]
+    most: int | None = None  # CrowdedError when there are more
+
+
+def asked(queries: Sequence[int], radii: Sequence[int], most: int | None) -> Asked:
+    """Return the same as arrays."""
+    return Asked(np.array(queries, np.uint64), np.array(radii, np.uint8), most)
 
 
 class _Visitors(NamedTuple):
@@ -61,12 +69,9 @@ class _Visitors(NamedTuple):
     starts: Places  # of each bucket, and the end of the last
 
 
-def scan(hashes: Hashes, asked: Asked, most: int | None, jobs: int) -> Pairs:
-    """Return every pair by comparing all queries with all hashes, uint64[n].
-
-    Raises CrowdedError when more than `most` were found.
-    """
-    tiles, count = Tiles(), _Count(most)
+def scan(hashes: Hashes, asked: Asked, jobs: int) -> Pairs:
+    """Return every pair by comparing all queries with all hashes, uint64[n]."""
+    tiles, count = Tiles(), _Count(asked.most)
 
     def some(part: slice) -> list[Found]:
         found = []
@@ -77,10 +82,32 @@ def scan(hashes: Hashes, asked: Asked, most: int | None, jobs: int) -> Pairs:
         return found
 
     work = len(asked.hashes) * len(hashes)
-    return table(hashes, asked, gathered(shares(some, len(asked.hashes), jobs), jobs, work, most))
+    found = _gathered(_shares(some, len(asked.hashes), jobs), jobs, work, asked.most)
+    return _table(hashes, asked, found)
 
 
-def shares(some: Callable[[slice], list[Found]], queries: int, jobs: int) -> list[Task]:
+def one_by_one(
+    within: Callable[[Sequence[int], Sequence[int], int | None], list[Near]],
+    hashes: Hashes,
+    asked: Asked,
+    jobs: int,
+    work: float,
+) -> Pairs:
+    """Return every pair by a function like hamming.within, shared out on the cores.
+
+    `work` is how many comparisons it takes.
+    """
+
+    def some(part: slice) -> list[Found]:
+        queries, radii = asked.hashes[part].tolist(), asked.radii[part].tolist()
+        near = hamming.table(within(queries, radii, asked.most))
+        return [(near.queries + part.start, near.positions)]
+
+    found = _gathered(_shares(some, len(asked.hashes), jobs), jobs, work, asked.most)
+    return _table(hashes, asked, found)
+
+
+def _shares(some: Callable[[slice], list[Found]], queries: int, jobs: int) -> list[Task]:
     """Return one task over so many queries as several, each of some of them."""
     several = max(1, -(-queries // (TASKS * jobs)))
     return [
@@ -147,20 +174,15 @@ def _near(width: int, limit: int) -> int:
 class Batch:
     """Queries to be looked up in hashes that are kept sorted by each of some bands."""
 
-    def __init__(
-        self, hashes: Hashes, kept: Sequence[Buckets], asked: Asked, most: int | None
-    ) -> None:
+    def __init__(self, hashes: Hashes, kept: Sequence[Buckets], asked: Asked) -> None:
         self._hashes, self._kept, self._asked = hashes, kept, asked
-        self._count = _Count(most)
+        self._count = _Count(asked.most)
         self._tiles = Tiles()
 
     def run(self, width: int, jobs: int) -> Pairs:
-        """Return every pair, by buckets of so many bits, or fewer where a band has no more.
-
-        Raises CrowdedError when more than `most` were found.
-        """
+        """Return every pair, by buckets of so many bits, or fewer where a band has no more."""
         if width == 0:
-            return scan(self._hashes, self._asked, self._count.most, jobs)
+            return scan(self._hashes, self._asked, jobs)
         tasks = []
         for place, kept in enumerate(self._kept):
             bits = bands.dealt(len(self._kept))[place]
@@ -171,8 +193,8 @@ class Batch:
             look = functools.partial(self._look, kept, starts, visitors)
             tasks += [functools.partial(look, part) for part in np.array_split(full, TASKS)]
         work = cost(self._asked.radii, len(self._hashes), len(self._kept))
-        found = gathered(tasks, jobs, work, self._count.most)
-        return table(self._hashes, self._asked, found)
+        found = _gathered(tasks, jobs, work, self._asked.most)
+        return _table(self._hashes, self._asked, found)
 
     def _visitors(self, place: int, used: int) -> _Visitors:
         bits = bands.dealt(len(self._kept))[place]
@@ -233,7 +255,7 @@ class _Count:
             raise CrowdedError
 
 
-def gathered(tasks: Sequence[Task], jobs: int, work: float, most: int | None) -> list[Found]:
+def _gathered(tasks: Sequence[Task], jobs: int, work: float, most: int | None) -> list[Found]:
     """Return what all tasks find; `work` is how many comparisons they take."""
     found, count = [], _Count(most)
     with closing(side_by_side.each(tasks, jobs, work * COMPARISON_S)) as answers:
@@ -243,7 +265,7 @@ def gathered(tasks: Sequence[Task], jobs: int, work: float, most: int | None) ->
     return found
 
 
-def table(hashes: Hashes, asked: Asked, found: list[Found]) -> Pairs:
+def _table(hashes: Hashes, asked: Asked, found: list[Found]) -> Pairs:
     """Return every pair once, by query, then by position."""
     queries = np.concatenate([np.empty(0, np.int64), *(i for i, _ in found)])
     positions = np.concatenate([np.empty(0, np.int64), *(j for _, j in found)])

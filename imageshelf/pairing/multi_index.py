@@ -90,22 +90,12 @@ class MultiIndex:
 
     def pairs(self, queries: Sequence[int], radii: Sequence[int], most: int | None = None) -> Pairs:
         """Return what `within` returns, as one table."""
-        asked = batches.Asked(np.array(queries, np.uint64), np.array(radii, np.uint8))
+        asked = batches.asked(queries, radii, most)
         width = batches.best_width(asked.radii, len(self._hashes), COUNT)
         if width is None:
-            return self._one_by_one(asked, most)
-        return batches.Batch(self._hashes, self._sorted, asked, most).run(width, self._jobs)
-
-    def _one_by_one(self, asked: batches.Asked, most: int | None) -> Pairs:
-        def some(part: slice) -> list[batches.Found]:
-            radii = asked.radii[part].tolist()
-            near = hamming.table(self.within(asked.hashes[part].tolist(), radii, most))
-            return [(near.queries + part.start, near.positions)]
-
-        tasks = batches.shares(some, len(asked.hashes), self._jobs)
-        work = batches.cost(asked.radii, len(self._hashes), COUNT)
-        found = batches.gathered(tasks, self._jobs, work, most)
-        return batches.table(self._hashes, asked, found)
+            work = batches.cost(asked.radii, len(self._hashes), COUNT)
+            return batches.one_by_one(self.within, self._hashes, asked, self._jobs, work)
+        return batches.Batch(self._hashes, self._sorted, asked).run(width, self._jobs)
 
     def _near(self, query: int, radius: int) -> Near:
         changes, band = _changes(radius)

@@ -8,6 +8,7 @@ queries never build one; at the worst, time doubles just when it has been built.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from imageshelf import hamming
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from imageshelf.pairing.multi_index import MultiIndex
 
 LARGE = 50_000  # hashes; with fewer, looking at all is never slow
+MANY = 200_000_000  # comparisons at once that are worth processes: a tenth of a second
 PATIENCE = 260  # looks at all hashes that an index would have spared: what building it costs
 
 
@@ -41,9 +43,22 @@ class Series:
         Raises CrowdedError when there are more than `most` pairs.
         """
         index = self._where_it_pays(radii)
-        if index is None:
-            return hamming.table(hamming.within(self._hashes, queries, radii, most))
-        return index.pairs(queries, radii, most)
+        if index is not None:
+            return index.pairs(queries, radii, most)
+        if len(queries) * len(self._hashes) >= MANY:
+            return self._on_all_cores(queries, radii, most)
+        return hamming.table(hamming.within(self._hashes, queries, radii, most))
+
+    def _on_all_cores(
+        self, queries: Sequence[int], radii: Sequence[int], most: int | None
+    ) -> Pairs:
+        from imageshelf.pairing import batches  # noqa: PLC0415 - one query needs none
+        from imageshelf.workers import cores  # noqa: PLC0415 - as above
+
+        asked = batches.asked(queries, radii, most)
+        within = functools.partial(hamming.within, self._hashes)
+        work = len(queries) * len(self._hashes)
+        return batches.one_by_one(within, self._hashes, asked, cores(), work)
 
     def _where_it_pays(self, radii: Sequence[int]) -> MultiIndex | None:
         if self._index is None and len(self._hashes) >= LARGE:
