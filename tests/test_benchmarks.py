@@ -344,6 +344,25 @@ def test_small_files_are_cut_from_the_pictures_given(
         assert picture.size == (500, 375)
 
 
+def test_more_camera_files_than_were_given_are_different_pictures(
+    module: Any, pictures: Path, tmp_path: Path
+) -> None:
+    files = module("files")
+    given = files.jpegs(str(pictures))
+    files.vary(given, str(tmp_path), 9 * len(given))
+    made = sorted((tmp_path / "000").iterdir())
+    assert [path.read_bytes() for path in made[: len(given)]] == [
+        Path(path).read_bytes() for path in given
+    ]
+    assert len({path.read_bytes() for path in made}) == 9 * len(given)
+    first, turned, cut = (made[n * len(given)] for n in (0, 5, 8))
+    with Image.open(first) as one, Image.open(turned) as other, Image.open(cut) as last:
+        assert one.size == other.size[::-1]
+        assert last.size == tuple(side - files.SHIFT for side in one.size)
+        tables = [getattr(picture, "quantization", None) for picture in (one, other)]
+        assert tables[0] == tables[1] is not None
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_memory_of_a_decode_is_told_for_every_format() -> None:
     lines = output("pixel_memory.py", "--million", "0.25").splitlines()

@@ -1,6 +1,7 @@
 """Folders of pictures to measure with, made once and kept: camera size, 500 x 375, tiny.
 
-python tests/benchmarks/files.py PHOTOS FOLDER   (cuts 1,000 pictures of 500 x 375 out of PHOTOS)
+python tests/benchmarks/files.py cut PHOTOS FOLDER        (1,000 of 500 x 375 out of PHOTOS)
+python tests/benchmarks/files.py vary PHOTOS FOLDER 240   (as many different ones of their size)
 
 Pictures are made in processes of their own: a child's peak memory, as the system counts it, begins
 with that of the process that started it, so the one that measures must stay small.
@@ -21,14 +22,19 @@ if TYPE_CHECKING:
 HERE = os.path.dirname(os.path.abspath(__file__))
 CAMERA, SMALL = (4000, 3000), (500, 375)
 SMALL_COUNT = 1_000
-DRAWN_CAMERA = 24  # different pictures of camera size; more files are further copies of them
+DRAWN_CAMERA = 24  # drawn pictures of camera size; more files are varied ones
+SHIFT = 96  # pixels cut from two sides of a picture that has been turned in all ways
 
 
 def camera_files(cache: str, photos: str | None, count: int) -> str:
-    """Folder of count camera pictures: those given, or drawn ones, repeated under new names."""
-    sources = _sources(cache, photos)
-    folder = os.path.join(cache, f"camera-{_key(photos, count)}")
-    return _filled(folder, lambda part: _copies(sources, part, count))
+    """Folder of count different camera pictures: those given, or drawn ones, then varied ones.
+
+    No two are copies of one another: identical files would be digested, too, which no other tool
+    does, and which no folder of a camera's asks for.
+    """
+    sources = photos or _drawn(cache)
+    folder = os.path.join(cache, f"cameras-{_key(photos, count)}")
+    return _filled(folder, lambda part: _run(_script("vary", sources, part, str(count))))
 
 
 def small_files(cache: str, photos: str | None) -> str:
@@ -37,9 +43,7 @@ def small_files(cache: str, photos: str | None) -> str:
     if photos is None:
         _run_drawn(folder, SMALL_COUNT, SMALL)
         return folder
-    script = os.path.join(HERE, "files.py")
-    command = [sys.executable, script, photos]
-    return _filled(folder, lambda part: _run([*command, part]))
+    return _filled(folder, lambda part: _run(_script("cut", photos, part)))
 
 
 def tiny_files(cache: str, count: int) -> str:
@@ -50,11 +54,14 @@ def tiny_files(cache: str, count: int) -> str:
     return _filled(folder, lambda part: _run([*command, part]))
 
 
-def _sources(cache: str, photos: str | None) -> list[str]:
-    folder = photos or os.path.join(cache, "drawn")
-    if photos is None:
-        _run_drawn(folder, DRAWN_CAMERA, CAMERA)
-    return jpegs(folder)
+def _drawn(cache: str) -> str:
+    folder = os.path.join(cache, "drawn")
+    _run_drawn(folder, DRAWN_CAMERA, CAMERA)
+    return folder
+
+
+def _script(*words: str) -> list[str]:
+    return [sys.executable, os.path.join(HERE, "files.py"), *words]
 
 
 def jpegs(folder: str) -> list[str]:
@@ -83,11 +90,39 @@ def _filled(folder: str, fill: Callable[[str], None]) -> str:
     return folder
 
 
-def _copies(sources: Sequence[str], folder: str, count: int) -> None:
+def vary(sources: Sequence[str], folder: str, count: int) -> None:
+    """Fill a folder with so many different pictures: the sources, then those turned and cut.
+
+    What is not a source is saved with its source's quantization tables and subsampling, to about
+    its size.
+    """
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - see above
+
     below = os.path.join(folder, "000")
-    os.mkdir(below)
-    for n in range(count):
-        shutil.copyfile(sources[n % len(sources)], os.path.join(below, f"IMG_{n:06}.jpg"))
+    os.makedirs(below, exist_ok=True)
+    paths = [os.path.join(below, f"IMG_{n:06}.jpg") for n in range(count)]
+    with ProcessPoolExecutor() as pool:
+        rounds = [n // len(sources) for n in range(count)]
+        from_ = [sources[n % len(sources)] for n in range(count)]
+        list(pool.map(_varied, from_, paths, rounds))
+
+
+def _varied(source: str, path: str, number: int) -> None:
+    """Write the variant of a picture with this number; 0 is the file itself."""
+    from PIL import Image, JpegImagePlugin  # noqa: PLC0415 - see above
+
+    if number == 0:
+        shutil.copyfile(source, path)
+        return
+    cut_pixels, turn = divmod(number, 8)
+    with Image.open(source) as opened:
+        assert isinstance(opened, JpegImagePlugin.JpegImageFile)
+        tables, sampling = opened.quantization, JpegImagePlugin.get_sampling(opened)
+        left = cut_pixels * SHIFT
+        picture = opened.crop((left, left, *opened.size))
+    if turn:
+        picture = picture.transpose(Image.Transpose(turn - 1))
+    picture.save(path, qtables=tables, subsampling=sampling)
 
 
 def cut(sources: Sequence[str], folder: str) -> None:
@@ -118,9 +153,12 @@ def _run(command: Sequence[str]) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    photos, folder = sys.argv[1:] if argv is None else argv
+    what, photos, folder, *count = sys.argv[1:] if argv is None else argv
     os.makedirs(folder, exist_ok=True)
-    cut(jpegs(photos), folder)
+    if what == "cut":
+        cut(jpegs(photos), folder)
+    else:
+        vary(jpegs(photos), folder, int(*count))
     return 0
 
 
