@@ -1,49 +1,21 @@
-"""The recipe of keys: what makes them here, and a picture that notices when that changes.
+"""Pictures that notice when what makes the keys changes; `recipe` has the rest of it.
 
 Nothing here needs NumPy: index.py imports it only while its workers are already decoding.
 """
 
 from __future__ import annotations
 
-import functools
 import io
 import itertools
-from typing import NamedTuple
 
-import PIL
 from PIL import Image, ImageChops
 
 from imageshelf import hash_names, images, reduction
-from imageshelf.images import Sketch
-from imageshelf.versions import version
+from imageshelf.pictures import SKETCH, Sketch
+from imageshelf.recipe import HASH_BITS
 
-HASH_BITS = 64
 WAY = 1  # how hashes are computed from thumbnails and sketches; raised when any bit changes
 _WAVES = ((3, 1, 997), (1, 4, 613), (5, 7, 389))  # steps across and down, period
-
-
-class Recipe(NamedTuple):
-    """What made a shelf's keys; shelves of different recipes never mix."""
-
-    hash: str  # 'dhash' or one of hash_names.NAMES
-    bits: int
-    decode: str  # 'reduced' or 'full'
-    pillow: str
-    imagehash: str
-    canary: str  # what becomes of small built-in pictures, as 16 hex digits
-
-
-@functools.cache
-def current_recipe(*, hash_name: str = hash_names.DEFAULT, full_decode: bool = False) -> Recipe:
-    """Return how this installation makes keys."""
-    return Recipe(
-        hash_name,
-        hash_names.BITS.get(hash_name, HASH_BITS),
-        "full" if full_decode else "reduced",
-        PIL.__version__,
-        version("ImageHash") or "none",
-        canary(full_decode=full_decode, hash_name=hash_name),
-    )
 
 
 def canary(*, full_decode: bool, hash_name: str = hash_names.DEFAULT) -> str:
@@ -101,7 +73,7 @@ def _bits(levels: bytes) -> int:
 
 
 def _sketch_bits(pixels: bytes) -> int:
-    sketch = Image.frombytes("L", (reduction.SKETCH, reduction.SKETCH), pixels)
+    sketch = Image.frombytes("L", (SKETCH, SKETCH), pixels)
     return _bits(sketch.reduce(6).tobytes())
 
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import PIL
 
-from imageshelf import __version__, images
+from imageshelf import __version__
 from imageshelf.canary import canary
-from imageshelf.images import Refusal
-from imageshelf.versions import version
+from imageshelf.pictures import Refusal
+from imageshelf.versions import decoders, version
 from imageshelf.workers import Lost, WorkerError, workers
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def terms() -> dict[str, str]:
         "imageshelf": __version__,
         "Pillow": PIL.__version__,
         "ImageHash": version("ImageHash") or "none",
-        "decoders": images.decoders(),
+        "decoders": decoders(),
         "canary": "-".join(canary(full_decode=full) for full in (False, True)),
     }
 

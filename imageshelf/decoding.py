@@ -5,7 +5,6 @@ Pillow's plug-ins are imported only when a file needs them: this is what worker 
 
 from __future__ import annotations
 
-import functools
 import io
 import os
 import re
@@ -13,7 +12,6 @@ import threading
 import warnings
 from contextvars import ContextVar
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 import PIL
@@ -23,7 +21,6 @@ from PIL.JpegImagePlugin import JpegImageFile
 from imageshelf import metadata, reduction, sniffing
 from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage
 from imageshelf.reduction import SIDEWAYS, Reduced
-from imageshelf.versions import version
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -79,14 +76,6 @@ class memory_limit:  # noqa: N801  used like a function
 def pixel_limit() -> int:
     """Return how many pixels a picture may have."""
     return _memory_limit_mb.get() * 1_000_000 // PIXEL_BYTES
-
-
-@functools.cache
-def decoders() -> str:
-    """Return one line that changes whenever more, or other, pictures may become readable."""
-    optional = [name for name in ("PIL._avif", "PIL._webp") if find_spec(name)]
-    heif = f"pillow-heif {version('pillow-heif')}" if find_spec("pillow_heif") else "no HEIF"
-    return ", ".join([f"Pillow {PIL.__version__}", *optional, heif])
 
 
 def decode(

@@ -5,21 +5,15 @@ Apart from `identifying`, which sees to the step: a worker should import little.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from imageshelf import kinds
 from imageshelf.decoding import memory_limit
-from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage
+from imageshelf.opening import UnreadableImage
 from imageshelf.urls import is_url
 
-
-class Wanted(NamedTuple):
-    """A picture to be digested: its bytes, or every pixel of it."""
-
-    name: bytes
-    path: str
-    pixels: bool
-    memory_limit_mb: int = MEMORY_LIMIT_MB
+if TYPE_CHECKING:
+    from imageshelf.pictures import Wanted
 
 
 def digested(wanted: Wanted) -> bytes | None:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf import hash_names, images, sketches
-from imageshelf.canary import HASH_BITS, Recipe, current_recipe
+from imageshelf import hash_names, sketches
+from imageshelf.recipe import HASH_BITS, Recipe, current_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from imageshelf.images import View
+    from imageshelf.pictures import View
     from imageshelf.shelf import Shelf
     from imageshelf.sketches import Compared
 
@@ -216,6 +216,8 @@ def key(
     16 hex digits, 144 of `marr`. With an open shelf it is made as the keys on it were made, so that
     `shelf[key(path, shelf)]` finds the picture; the other arguments are for who has none at hand.
     """
+    from imageshelf import images  # noqa: PLC0415 - Pillow: index.py hashes without it
+
     if shelf is not None and (recipe := shelf.recipe):
         hash_name, full_decode = recipe.hash, recipe.decode == "full"
     picture = images.read(os.fspath(path), full_decode=full_decode, hash_name=hash_name)

@@ -8,13 +8,10 @@ catalogue. A digest is as true as the catalogue: until the file's size or time c
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.digesting import Wanted
-from imageshelf.kinds import CELL_LEVELS
-from imageshelf.opening import MEMORY_LIMIT_MB
+from imageshelf.pictures import CELL_LEVELS, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -37,7 +34,6 @@ KEPT_TOGETHER = 2_000  # digests in a transaction: what a run that dies has to d
 LARGEST_BYTES = 1 << 30  # of a file that is digested: 2 s for each gigabyte, read or not
 
 
-@dataclass
 class Identifying:
     """The last step of an index run: digests of all that looks the same and has none yet.
 
@@ -45,17 +41,23 @@ class Identifying:
     digests are written by `keep`, so that the end of the run can go into the same write.
     """
 
-    catalogue: Catalogue
-    suspicion: Suspicion
-    stop: Stop
-    workers: Callable[[], Mapper[Any, Any]]
-    path_of: Callable[[bytes], str]
-    memory_limit_mb: int = MEMORY_LIMIT_MB
-    may_read: Callable[[bytes], bool] = lambda _: True
-    number: int = 0  # of pictures digested
-    lost: list[tuple[bytes, str]] = field(default_factory=list)  # name, reason
-    lacking: bool = False  # whether one could not be read just now: a later run may
-    _found: dict[int, Digest] = field(default_factory=dict)  # by id: not written yet
+    def __init__(  # noqa: PLR0913, PLR0917 - what an index run has at hand
+        self,
+        catalogue: Catalogue,
+        suspicion: Suspicion,
+        stop: Stop,
+        workers: Callable[[], Mapper[Any, Any]],
+        path_of: Callable[[bytes], str],
+        memory_limit_mb: int,
+        may_read: Callable[[bytes], bool],
+    ) -> None:
+        self.catalogue, self.suspicion, self.stop = catalogue, suspicion, stop
+        self.workers, self.path_of, self.may_read = workers, path_of, may_read
+        self.memory_limit_mb = memory_limit_mb
+        self.number = 0  # of pictures digested
+        self.lost: list[tuple[bytes, str]] = []  # name, reason
+        self.lacking = False  # whether one could not be read just now: a later run may
+        self._found: dict[int, Digest] = {}  # by id: not written yet
 
     def all(self, tell: Callable[[float], object]) -> None:
         """Digest everything; `tell` is told the share that is done, from 0 to 1."""

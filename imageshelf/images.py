@@ -12,11 +12,12 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import borders, opening, reduction
-from imageshelf.decoding import decode, decoders, memory_limit
+from imageshelf.decoding import decode, memory_limit
 from imageshelf.hash_names import DEFAULT
 from imageshelf.metadata import Facts
-from imageshelf.opening import MEMORY_LIMIT_MB, UnreadableImage, unreadable
-from imageshelf.reduction import ORIENTATIONS, Sketch, Thumbnails, View
+from imageshelf.opening import UnreadableImage, unreadable
+from imageshelf.pictures import SKETCH, Picture, Refusal, Sketch, Task, Thumbnails, View
+from imageshelf.reduction import ORIENTATIONS
 from imageshelf.urls import is_url, parted
 
 if TYPE_CHECKING:
@@ -29,38 +30,7 @@ if TYPE_CHECKING:
     from imageshelf.reduction import Reduced
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
-__all__ += ["UnreadableImage", "View", "decoders", "examine", "look", "read", "thumbnails_of"]
-
-
-class Picture(NamedTuple):
-    """Everything the catalogue wants of one picture, in about 3 kB."""
-
-    whole: View
-    centre: Sketch  # of the middle 90 % of width and height
-    trimmed: Sketch | None  # without uniform borders; None when it has none
-    luma: bytes  # 16x16 brightness, row by row
-    turned: tuple[Sketch, ...]  # the other seven ORIENTATIONS, or ()
-    facts: Facts
-    keys: tuple[bytes, ...] = ()  # of another hash: the key, or those of all eight ORIENTATIONS
-
-
-class Task(NamedTuple):
-    """One file to examine, as the scan saw it; -1 where that does not matter."""
-
-    path: str
-    size_bytes: int = -1
-    mtime_ns: int = -1
-    full_decode: bool = False
-    memory_limit_mb: int = MEMORY_LIMIT_MB  # decides how many pixels the picture may have
-    hash: str = DEFAULT
-
-
-class Refusal(NamedTuple):
-    """Why a file is not indexed; see UnreadableImage."""
-
-    reason: str
-    lasting: bool
-    other: str
+__all__ += ["UnreadableImage", "View", "examine", "look", "read", "thumbnails_of"]
 
 
 def examine(task: Task) -> Picture | Refusal:
@@ -184,7 +154,7 @@ def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False)
         exact.thumbnails() if full_decode else Sketch(pixels, fine.row()),
         Sketch(pixels, centre=True),
         Sketch(small.sketch(inside).tobytes()) if inside else None,
-        sketch.reduce(reduction.SKETCH // 16).tobytes(),
+        sketch.reduce(SKETCH // 16).tobytes(),
         _turned(fine, sketch) if turned else (),
     )
 

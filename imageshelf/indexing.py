@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from imageshelf.pipeline import Answer, Batch
+    from imageshelf.recipe import Recipe
     from imageshelf.scanning import Known
     from imageshelf.suspicion import Turn
     from imageshelf.workers import Mapper
@@ -101,11 +102,7 @@ class Indexing:
                     self._datasets.look_up(self.settings)
             if self.settings.rebuild or not os.path.exists(self.summary.shelf):
                 self._workers()
-            from imageshelf.canary import current_recipe  # noqa: PLC0415 - Pillow: workers first
-
-            recipe = current_recipe(
-                hash_name=self.settings.hash, full_decode=self.settings.full_decode
-            )
+            recipe = self._recipe()
             self.shelf = opening.enter_context(open_to_fill(self.summary.shelf))
             filled = self.shelf.catalogue is not None and self.shelf.catalogue.meta("recipe")
             if self.settings.rebuild:
@@ -285,8 +282,21 @@ class Indexing:
             )
         return self._mapper
 
+    def _recipe(self) -> Recipe:
+        """Return how keys are made here: a worker says so, if one has begun, and loads Pillow."""
+        from imageshelf.recipe import Ingredients, Recipe, current_recipe  # noqa: PLC0415 - as above
+
+        wanted = Ingredients(self.settings.hash, self.settings.full_decode)
+        elsewhere = self.settings.jobs == 0 or self.settings.scheduler
+        if self._mapper is not None and not elsewhere:
+            with self._stop.at_once():
+                ((_, answer),) = self._mapper([wanted])
+            if isinstance(answer, Recipe):  # else it was lost, for want of memory perhaps
+                return answer
+        return current_recipe(**wanted._asdict())
+
     def _answers(self, turn: Turn) -> Iterator[Answer]:
-        from imageshelf.images import Task  # noqa: PLC0415 - as above
+        from imageshelf.pictures import Task  # noqa: PLC0415 - as above
 
         settings = self.settings
         how = settings.full_decode, settings.memory_limit_mb, settings.hash

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import pixels
 from imageshelf.opening import UnreadableImage, hole_bytes, open_regular
+from imageshelf.pictures import CELL_LEVELS
 from imageshelf.pixels import digest, pixel_digest
 from imageshelf.urls import is_url
 
@@ -32,10 +33,6 @@ SERIES_MS = 10_000  # capture times so near are a burst when the pictures are si
 SIMILAR_PERCENT = 7.5  # mean absolute difference of the 16x16 luma thumbnails
 SIMILAR_EXHAUSTIVE = 5000  # pictures; among more, only what is near by row or column hash
 SIMILAR_BITS = 20
-# Equal pixels give nearly equal thumbnails: a JPEG at its reduced size and the same pixels in a BMP
-# differ by 7 levels at most on 47 photographs, and by 26 on the worst of 520 drawn patterns
-# (one-pixel grids at quality 3).
-CELL_LEVELS = 40
 
 
 class Side(NamedTuple):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from imageshelf import images
-from imageshelf.images import Picture, Refusal, Task
+from imageshelf import versions
+from imageshelf.pictures import Picture, Refusal, Task
 from imageshelf.shelf.catalogue import Entry, Skip
 from imageshelf.stopping import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from imageshelf.images import View
+    from imageshelf.pictures import View
     from imageshelf.stopping import Stop
     from imageshelf.workers import Lost
 
@@ -47,7 +47,7 @@ def batches(
     `advance` is told of every answer. When the user stops the run, what has been answered is
     yielded first; then Stopped is raised.
     """
-    decoders = images.decoders()
+    decoders = versions.decoders()
     watched = stop.watch(answers)
     wish: Stopped | None = None
     more = True

@@ -11,7 +11,8 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf import kinds
-from imageshelf.digesting import Wanted, digested
+from imageshelf.digesting import digested
+from imageshelf.pictures import Wanted
 from imageshelf.workers import workers
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from imageshelf.pictures import SKETCH, Thumbnails
+
 Box = tuple[float, float, float, float]
 
 SMALLEST = (72, 64)  # 8 pixels for each of a 9x8 thumbnail: what a JPEG is decoded to at least
 FINE = (180, 160)  # what keys are made from; down to SMALLEST costs 0.2 bits more
-SKETCH = 48  # pixels each way, of what everything but the key is taken from
 LANCZOS = Image.Resampling.LANCZOS  # ImageHash's filter; another one changes 6 bits on average
 CHEAP = Image.Resampling.BILINEAR  # a third of the time of LANCZOS; `sketches` undoes its blur
 
@@ -42,25 +43,6 @@ ORIENTATIONS: tuple[tuple[str, Image.Transpose | None], ...] = (
     ("mirrored and turned 90 degrees left", _Turn.TRANSPOSE),
 )
 """What a query must undergo to look like its match; Pillow turns to the left."""
-
-
-class Thumbnails(NamedTuple):
-    """One view at the three sizes that are hashed: brightness, one byte a pixel, row by row."""
-
-    row: bytes  # 8 rows of 9
-    column: bytes  # 9 rows of 8
-    square: bytes  # 32 rows of 32
-
-
-class Sketch(NamedTuple):
-    """One view as workers send it: brightness, one byte a pixel, row by row."""
-
-    pixels: bytes  # 48 rows of 48
-    row: bytes = b""  # 8 rows of 9, where they are better than what the sketch would give
-    centre: bool = False  # whether the middle 90 % of the sketch is the view
-
-
-View = Thumbnails | Sketch
 
 
 class Reduced(NamedTuple):

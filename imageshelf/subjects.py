@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from imageshelf.images import Picture
-    from imageshelf.reduction import View
+    from imageshelf.pictures import View
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.catalogue import PictureRow
 

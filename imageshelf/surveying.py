@@ -89,7 +89,7 @@ class Surveying:
 
     def _decoders(self) -> str:
         """Return for which decoders a skip is remembered: none when all are to be retried."""
-        from imageshelf.images import decoders  # noqa: PLC0415 - Pillow: workers first
+        from imageshelf.versions import decoders  # noqa: PLC0415 - not for every run
 
         return "" if self.settings.retry_skipped else decoders()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -49,3 +50,15 @@ def old_pillow() -> str:
         f"Pillow {installed} has known holes that a picture can use to run code; upgrade it: "
         f"python -m pip install -U 'Pillow>={SAFE_PILLOW}'"
     )
+
+
+@functools.cache
+def decoders() -> str:
+    """Return one line that changes whenever more, or other, pictures may become readable."""
+    from importlib.util import find_spec  # noqa: PLC0415 - a run with nothing to do needs neither
+
+    import PIL  # noqa: PLC0415 - its version alone
+
+    optional = [name for name in ("PIL._avif", "PIL._webp") if find_spec(name)]
+    heif = f"pillow-heif {version('pillow-heif')}" if find_spec("pillow_heif") else "no HEIF"
+    return ", ".join([f"Pillow {PIL.__version__}", *optional, heif])

@@ -9,8 +9,10 @@ from typing import Any
 from PIL import Image
 
 from imageshelf.decoding import PLUGINS
-from imageshelf.digesting import Wanted, digested
+from imageshelf.digesting import digested
 from imageshelf.images import Task
+from imageshelf.pictures import Wanted
+from imageshelf.recipe import Ingredients
 from imageshelf.work import work
 from tests.worker_functions import DEEDS
 
@@ -24,6 +26,8 @@ def examine_or_misbehave(item: Any) -> Any:
 
     One named "later" and a deed is read well, and misbehaves when all its pixels are wanted.
     """
+    if isinstance(item, Ingredients):
+        return work(item)
     deed = os.path.basename(item.path).partition(".")[0]
     if isinstance(item, Wanted) and item.pixels:
         deed = deed.removeprefix("later ")

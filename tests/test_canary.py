@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from PIL import Image
 
-from imageshelf import canary, hashing, reduction
+from imageshelf import Settings, canary, hashing, index, open_shelf, recipe, reduction
 from imageshelf.images import Sketch
+from imageshelf.indexing import Indexing
+from imageshelf.workers import Lost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 
 def averaged_otherwise(self: Image.Image, factor: int) -> Image.Image:
@@ -57,3 +65,36 @@ def test_what_is_hashed_of_a_sketch_is_as_it_always_was() -> None:
     found = hashing.fingerprints([view, view._replace(centre=True)])
     digits = [[hashing.to_hex(int(bits)) for bits in part] for part in found[:3]]
     assert (canary.WAY, digits) == (1, GOLDEN)
+
+
+@pytest.mark.parametrize("full_decode", [False, True])
+def test_a_new_shelf_has_its_recipe_from_a_worker(
+    full_decode: bool, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = recipe.current_recipe(full_decode=full_decode)
+
+    def not_here(**_: object) -> recipe.Recipe:
+        raise AssertionError("made in this process")
+
+    monkeypatch.setattr(recipe, "current_recipe", not_here)
+    index(photos, tmp_path / "db.shelve", Settings(full_decode=full_decode, jobs=1))
+    with open_shelf(tmp_path / "db.shelve") as shelf:
+        assert shelf.recipe == expected
+
+
+def test_a_recipe_that_no_worker_can_make_is_made_here(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(items: Iterable[object]) -> Iterator[tuple[object, Lost]]:
+        return ((item, Lost("needs more memory than 1 MB", lasting=False)) for item in items)
+
+    def workers(run: Indexing) -> Callable[..., object]:
+        run._mapper = lost
+        return lost
+
+    monkeypatch.setattr(Indexing, "_workers", workers)
+    found = index(photos, tmp_path / "db.shelve")
+    assert found.new == 0
+    assert found.skipped > 0
+    with open_shelf(tmp_path / "db.shelve") as shelf:
+        assert shelf.recipe == recipe.current_recipe()

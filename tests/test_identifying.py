@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from imageshelf import digesting, identifying, index, kinds, open_shelf, search
+from imageshelf import digesting, identifying, index, kinds, open_shelf, pictures, search
 from imageshelf.indexing import IDENTIFIED, Indexing
 from tests.conftest import drawn
 
@@ -90,7 +90,7 @@ def test_a_run_that_was_stopped_before_digesting_is_made_up_for(
 
 
 def test_an_unreadable_picture_has_no_digest_and_stops_nothing(tmp_path: Path) -> None:
-    wanted = digesting.Wanted(b"gone.jpg", str(tmp_path / "gone.jpg"), pixels=True)
+    wanted = pictures.Wanted(b"gone.jpg", str(tmp_path / "gone.jpg"), pixels=True)
     assert digesting.digested(wanted) is None
 
 

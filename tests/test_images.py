@@ -17,7 +17,7 @@ import PIL
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf import decoding, hashing, images
+from imageshelf import decoding, hashing, images, versions
 from imageshelf.images import Picture, Refusal, Task
 from tests.conftest import drawn
 
@@ -602,8 +602,8 @@ def test_workers_load_neither_numpy_nor_plugins() -> None:
 
 
 def test_decoders_name_the_versions() -> None:
-    assert f"Pillow {PIL.__version__}" in images.decoders()
-    assert "heif" in images.decoders().lower()
+    assert f"Pillow {PIL.__version__}" in versions.decoders()
+    assert "heif" in versions.decoders().lower()
 
 
 def test_a_decoder_of_no_listed_format_is_never_reached(put: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from imageshelf import images, report, suspicion
+from imageshelf import report, suspicion, versions
 from imageshelf.indexing import Settings, index
 from imageshelf.scanning import RETRY, SKIPPED
 from imageshelf.searching import Question, search
@@ -127,7 +127,7 @@ def test_a_crash_is_remembered_and_a_want_of_time_is_not(tmp_path: Path) -> None
     with open_shelf(tmp_path / "db.shelve") as shelf:
         states = {
             Path(os.fsdecode(name)).stem: state
-            for page in shelf.whole_catalogue().known(b"photos/", images.decoders())
+            for page in shelf.whole_catalogue().known(b"photos/", versions.decoders())
             for name, *_, state in page
         }
     assert states["segfault"] == SKIPPED

@@ -16,6 +16,7 @@ from imageshelf import digesting, grouped, identifying, reading
 from imageshelf.grouping import Question
 from imageshelf.indexing import Settings, index
 from imageshelf.kinds import BYTES, NEAR, PIXELS, TURNED
+from imageshelf.pictures import Wanted
 from imageshelf.reading import Reading
 from imageshelf.shelf import open_shelf
 from imageshelf.workers import workers
@@ -98,7 +99,7 @@ def test_only_pixels_of_the_same_measures_are_read(
 ) -> None:
     asked: list[str] = []
 
-    def noted(wanted: digesting.Wanted) -> bytes | None:
+    def noted(wanted: Wanted) -> bytes | None:
         asked.append(Path(wanted.path).name)
         return digesting.digested(wanted)
 

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from imageshelf import fetching, remote, report, urls
-from imageshelf.digesting import Wanted, digested
+from imageshelf.digesting import digested
 from imageshelf.grouping import Question as GroupQuestion
 from imageshelf.images import Task, examine
 from imageshelf.indexing import Indexing, Settings, index
 from imageshelf.opening import UnreadableImage, open_regular
+from imageshelf.pictures import Wanted
 from imageshelf.scanning import DatasetError, Survey
 from imageshelf.searching import search
 from imageshelf.shelf import names, open_shelf

@@ -77,7 +77,14 @@ def test_a_search_without_a_match_needs_no_digests(
 def test_a_first_run_imports_nothing_heavy(tmp_path: Path, photos: Path) -> None:
     found = loaded(tmp_path, "index.py", "-d", str(photos), "-s", str(tmp_path / "db.shelve"))
     assert "numpy" in found
-    assert not found & {*HEAVY, "csv"}
+    assert not found & {*HEAVY, "csv", "dataclasses"}
+
+
+def test_a_first_run_leaves_pillow_to_its_workers(tmp_path: Path, photos: Path) -> None:
+    (photos / "copy.jpg").write_bytes((photos / "0.jpg").read_bytes())  # the last step, too
+    found = loaded(tmp_path, "index.py", "-d", str(photos), "-s", str(tmp_path / "db.shelve"))
+    assert "imageshelf.identifying" in found
+    assert "PIL.Image" not in found
 
 
 def test_the_workers_start_before_their_parent_imports_pillow() -> None:

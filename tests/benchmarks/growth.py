@@ -152,7 +152,7 @@ def shelf_part(count: int, folder: str) -> Points:
 
 def write_part(count: int, folder: str, batch_size: int = BATCH) -> Points:
     """Fill a shelf; drawing is not counted. The rate of each tenth is told on stderr."""
-    from imageshelf.canary import current_recipe  # noqa: PLC0415
+    from imageshelf.recipe import current_recipe  # noqa: PLC0415
     from imageshelf.shelf import open_shelf  # noqa: PLC0415
     from tests.benchmarks import cold  # noqa: PLC0415
 
