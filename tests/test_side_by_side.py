@@ -184,6 +184,30 @@ def test_an_interrupt_ends_the_processes() -> None:
 
 
 @linux
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_interrupt_while_forking_is_heard_afterwards(
+    times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python swallows what a handler raises in what it calls before and after a fork."""
+    fork = os.fork
+
+    def interrupted() -> int:
+        for _ in range(times):
+            os.kill(HERE, signal.SIGINT)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(side_by_side.each([slow] * 2, 2, LONG_S))
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@linux
 def test_a_process_holds_nothing_open_that_is_not_its_own() -> None:
     """Else a worker would not notice that its parent is gone."""
     with open(__file__, "rb"):

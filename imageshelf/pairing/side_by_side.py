@@ -16,9 +16,10 @@ import select
 import signal
 import struct
 import sys
+import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _by_processes(tasks: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]:
     children: list[_Child] = []
     left = set(range(len(tasks)))
     try:
-        with suppress(OSError):  # no process to be had: fewer are enough, and so is none
+        with _interrupts_later(), suppress(OSError):  # fewer processes are enough, and so is none
             for _ in range(jobs):
                 children.append(_forked(tasks, numbers))  # noqa: PERF401
         answers: Iterator[tuple[int, T]] = _received(children)
@@ -88,6 +89,29 @@ def _by_processes(tasks: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]:
             _end(child)
     for number in sorted(left):
         yield tasks[number]()
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Within, signals that have a handler are only noted, and come afterwards.
+
+    What a handler raises just when Python forks would be swallowed, and could leave the lock of
+    `logging` held. Handlers run in the main thread; elsewhere there is nothing to do.
+    """
+    noted: list[int] = []
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        every = ((number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM))
+        handlers = {number: handler for number, handler in every if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda number, _: noted.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for one in noted:
+        signal.raise_signal(one)
 
 
 def _forked(tasks: Sequence[Callable[[], T]], numbers: int) -> _Child:
