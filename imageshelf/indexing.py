@@ -14,6 +14,7 @@ Every step leaves the shelf whole: a run may be killed anywhere and the next one
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 IDENTIFIED = "identified"
 # What workers do, by name: they start before their parent imports Pillow.
 WORK, WORK_NUMPY = f"{worker_start.WORK}:work", "imageshelf.work_numpy:work"
+PILLOW = "PIL.Image"  # 30 ms to load
 IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
 
 
@@ -283,12 +285,12 @@ class Indexing:
         return self._mapper
 
     def _recipe(self) -> Recipe:
-        """Return how keys are made here: a worker says so, if one has begun, and loads Pillow."""
+        """Return how keys are made here: a worker says so, if it spares us from loading Pillow."""
         from imageshelf.recipe import Ingredients, Recipe, current_recipe  # noqa: PLC0415 - as above
 
         wanted = Ingredients(self.settings.hash, self.settings.full_decode)
         elsewhere = self.settings.jobs == 0 or self.settings.scheduler
-        if self._mapper is not None and not elsewhere:
+        if self._mapper is not None and not elsewhere and PILLOW not in sys.modules:
             with self._stop.at_once():
                 ((_, answer),) = self._mapper([wanted])
             if isinstance(answer, Recipe):  # else it was lost, for want of memory perhaps

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from imageshelf import Settings, canary, hashing, index, open_shelf, recipe, reduction
+from imageshelf import Settings, canary, hashing, index, indexing, open_shelf, recipe, reduction
 from imageshelf.images import Sketch
 from imageshelf.indexing import Indexing
 from imageshelf.workers import Lost
@@ -77,6 +77,7 @@ def test_a_new_shelf_has_its_recipe_from_a_worker(
         raise AssertionError("made in this process")
 
     monkeypatch.setattr(recipe, "current_recipe", not_here)
+    monkeypatch.setattr(indexing, "PILLOW", "not loaded")
     index(photos, tmp_path / "db.shelve", Settings(full_decode=full_decode, jobs=1))
     with open_shelf(tmp_path / "db.shelve") as shelf:
         assert shelf.recipe == expected
@@ -93,6 +94,7 @@ def test_a_recipe_that_no_worker_can_make_is_made_here(
         return lost
 
     monkeypatch.setattr(Indexing, "_workers", workers)
+    monkeypatch.setattr(indexing, "PILLOW", "not loaded")
     found = index(photos, tmp_path / "db.shelve")
     assert found.new == 0
     assert found.skipped > 0
