@@ -43,7 +43,9 @@ def main() -> int:
 
 def run(command: list[str]) -> int:
     print("+", " ".join(command), flush=True)
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    # Else each of the thousands of processes that the tests start would compile everything anew.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
 
 
 def interpreters() -> dict[str, Path]:
