@@ -171,7 +171,7 @@ class Indexing:
         self._reading = True
         for turn in self._suspicion.turns(self.found.to_read):
             answers = self._answers(turn)
-            for batch in pipeline.batches(answers, self._under_way.pop, self._stop, advance):
+            for batch in pipeline.batches(answers, self._name, self._stop, advance):
                 batch.last &= turn.only
                 for entry in list(batch.entries):
                     twins = self.found.twins.get(entry.name, ())
@@ -291,7 +291,8 @@ class Indexing:
         wanted = Ingredients(self.settings.hash, self.settings.full_decode)
         elsewhere = self.settings.jobs == 0 or self.settings.scheduler
         if self._mapper is not None and not elsewhere and PILLOW not in sys.modules:
-            with self._stop.at_once():
+            answer: object = None
+            with suppress(WorkerError), self._stop.at_once():  # who needs workers will hear of it
                 ((_, answer),) = self._mapper([wanted])
             if isinstance(answer, Recipe):  # else it was lost, for want of memory perhaps
                 return answer
@@ -325,6 +326,12 @@ class Indexing:
 
     def _path(self, name: bytes) -> str:
         return names.native(self.shelf.path_of(names.to_text(name)))
+
+    def _name(self, path: str) -> bytes:
+        name = self._under_way.pop(
+            path, None
+        )  # none the second time: some drives list a file twice
+        return names.to_bytes(self.shelf.name_of(path)) if name is None else name
 
     def _noted(self, name: bytes) -> str:
         path = self._path(name)

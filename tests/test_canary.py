@@ -10,7 +10,7 @@ from PIL import Image
 from imageshelf import Settings, canary, hashing, index, indexing, open_shelf, recipe, reduction
 from imageshelf.images import Sketch
 from imageshelf.indexing import Indexing
-from imageshelf.workers import Lost
+from imageshelf.workers import Lost, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -100,3 +100,19 @@ def test_a_recipe_that_no_worker_can_make_is_made_here(
     assert found.skipped > 0
     with open_shelf(tmp_path / "db.shelve") as shelf:
         assert shelf.recipe == recipe.current_recipe()
+
+
+def test_a_folder_without_pictures_needs_no_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(_: Iterable[object]) -> Iterator[tuple[object, object]]:
+        raise WorkerError("cannot run a worker process: not permitted")
+
+    def workers(run: Indexing) -> Callable[..., object]:
+        run._mapper = none
+        return none
+
+    monkeypatch.setattr(Indexing, "_workers", workers)
+    monkeypatch.setattr(indexing, "PILLOW", "not loaded")
+    (tmp_path / "empty").mkdir()
+    assert index(tmp_path / "empty", tmp_path / "db.shelve").pictures == 0

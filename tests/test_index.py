@@ -443,3 +443,20 @@ def test_two_runs_at_once_lose_nothing(many: Path, shelve: Path) -> None:
         out, err = process.communicate()
         assert process.returncode == 0, out + err
     assert len(names(shelve)) == 400
+
+
+def test_a_file_that_its_drive_lists_twice_is_read_twice_and_kept_once(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = os.listdir
+
+    def twice(folder: str) -> list[str]:
+        names = sorted(listed(folder))
+        return [*names[:1], *names]
+
+    once = index(photos, tmp_path / "once.shelve")
+    monkeypatch.setattr(os, "listdir", twice)
+    index(photos, tmp_path / "twice.shelve")
+    monkeypatch.undo()
+    again = index(photos, tmp_path / "twice.shelve")
+    assert (again.pictures, again.new) == (once.pictures, 0)

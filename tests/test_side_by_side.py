@@ -7,6 +7,7 @@ import functools
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.pairing import side_by_side
+from imageshelf.pairing import batches, joins, side_by_side
+from imageshelf.pairing.multi_index import MultiIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -205,6 +207,141 @@ def test_an_interrupt_while_forking_is_heard_afterwards(
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@linux
+@pytest.mark.usefixtures("nothing_stays")
+def test_any_other_signal_while_forking_is_heard_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard = []
+    fork = os.fork
+
+    def alarmed() -> int:
+        os.kill(HERE, signal.SIGALRM)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", alarmed)
+    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(os.getpid()))
+    try:
+        tasks = [functools.partial(answer, n) for n in range(5)]
+        assert sorted(side_by_side.each(tasks, 2, LONG_S)) == [task() for task in tasks]
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert set(heard) == {HERE}
+
+
+@linux
+@pytest.mark.usefixtures("nothing_stays")
+def test_a_second_interrupt_leaves_no_process_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    kill = os.kill
+
+    def interrupted(pid: int, number: int) -> None:
+        if number == signal.SIGKILL:
+            kill(HERE, signal.SIGINT)
+        kill(pid, number)
+
+    def stopped_twice() -> NoReturn:
+        with closing(side_by_side.each([lambda: 1, slow, slow], 2, LONG_S)) as answers:
+            next(answers)
+            monkeypatch.setattr(os, "kill", interrupted)
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            stopped_twice()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@linux
+@pytest.mark.usefixtures("nothing_stays")
+def test_no_handler_of_the_parent_runs_in_a_process_of_another_thread() -> None:
+    """After a fork the thread that forked is the main thread, where handlers run."""
+    ran = []
+
+    def interrupted() -> int:
+        os.kill(os.getpid(), signal.SIGINT)  # ends this process
+        return os.getpid()
+
+    before = signal.signal(signal.SIGINT, lambda *_: ran.append(os.getpid()))
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            work = pool.submit(lambda: list(side_by_side.each([interrupted] * 4, 2, LONG_S)))
+            assert set(work.result()) == {HERE}  # all done again here
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert set(ran) == {HERE}
+
+
+@linux
+@pytest.mark.usefixtures("nothing_stays")
+def test_all_answers_are_enough_whoever_holds_a_pipe_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe, strangers = os.pipe, []
+
+    def shared() -> tuple[int, int]:
+        ends = pipe()
+        strangers.append(os.dup(ends[1]))  # as a process forked just now by another thread
+        return ends
+
+    monkeypatch.setattr(os, "pipe", shared)
+    tasks = [functools.partial(answer, n) for n in range(5)]
+    found = list(side_by_side._by_processes(tasks, 2))
+    assert sorted(found) == [task() for task in tasks]
+    for end in strangers:
+        os.close(end)
+
+
+class OddError(Exception):
+    def __init__(self, code: int, why: str) -> None:
+        super().__init__(f"{why} ({code})")
+
+
+@linux
+@pytest.mark.usefixtures("nothing_stays")
+def test_an_error_that_cannot_be_rebuilt_is_raised_all_the_same() -> None:
+    def refuse() -> NoReturn:
+        raise OddError(7, "really")
+
+    with pytest.raises(OddError, match="really"):
+        list(side_by_side.each([refuse] * 4, 2, LONG_S))
+
+
+@linux
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize("possible", [0, 1, 2])
+def test_without_a_further_descriptor_the_work_is_done_all_the_same(
+    possible: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe, count = os.pipe, iter(range(9))
+
+    def limited() -> tuple[int, int]:
+        if next(count) < possible:
+            return pipe()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "pipe", limited)
+    tasks = [functools.partial(answer, n) for n in range(7)]
+    assert sorted(side_by_side.each(tasks, 3, LONG_S)) == [task() for task in tasks]
+
+
+@pytest.mark.parametrize("work_s", [0.0, LONG_S])
+@pytest.mark.parametrize("may_fork", [True, False])
+def test_what_the_user_has_set_for_numpy_stays(
+    may_fork: bool, work_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_by_side, "forks", lambda: may_fork and hasattr(os, "fork"))
+    monkeypatch.setattr(side_by_side, "WORTH_S", 1.0 if work_s else 0.0)
+    hashes = np.arange(3_000, dtype=np.uint64)
+    before = np.getbufsize()
+    for jobs in (1, 2):
+        joins.close_within(
+            hashes, 1, joins.Use(lambda i, j: (i, j), lambda *_: None), joins.Work(jobs)
+        )
+        batches.scan(hashes, batches.asked([1, 2], [3, 3], None), jobs)
+        MultiIndex(hashes, jobs=jobs).pairs([1] * 300, [3] * 300)
+    assert np.getbufsize() == before
 
 
 @linux

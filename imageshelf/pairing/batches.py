@@ -20,7 +20,7 @@ import numpy as np
 from imageshelf import hamming
 from imageshelf.hamming import CrowdedError, Pairs
 from imageshelf.pairing import bands, side_by_side
-from imageshelf.pairing.tiles import Tiles
+from imageshelf.pairing.tiles import Tiles, short_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -258,6 +258,7 @@ class _Count:
 def _gathered(tasks: Sequence[Task], jobs: int, work: float, most: int | None) -> list[Found]:
     """Return what all tasks find; `work` is how many comparisons they take."""
     found, count = [], _Count(most)
+    tasks = [functools.partial(short_rows, task) for task in tasks]
     with closing(side_by_side.each(tasks, jobs, work * COMPARISON_S)) as answers:
         for parts in answers:
             found += parts

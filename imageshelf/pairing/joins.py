@@ -17,7 +17,7 @@ import numpy as np
 
 from imageshelf.pairing import side_by_side
 from imageshelf.pairing.bands import Band, Buckets, bands, bucketed, masks
-from imageshelf.pairing.tiles import Tiles
+from imageshelf.pairing.tiles import Tiles, short_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -122,6 +122,7 @@ class _Join:
 
     def _do(self, tasks: Sequence[Callable[[], list[Arrays]]], cost: float, work: Work) -> None:
         """Do some tasks of so many nanoseconds; keep what they find."""
+        tasks = [functools.partial(short_rows, task) for task in tasks]
         with closing(side_by_side.each(tasks, work.jobs, cost * 1e-9)) as answers:
             for count, found in enumerate(answers, 1):
                 for arrays in found:

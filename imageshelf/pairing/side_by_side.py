@@ -20,7 +20,7 @@ import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WORTH_S = 0.1  # of work: forking, and ending, takes some 10 ms a process
+LEAST_S = 0.05  # of work for each process
 _NUMBER, _LENGTH = struct.Struct("<I"), struct.Struct("<IQ?")  # the task, bytes, whether it failed
 _MOST = 4096  # tasks: their numbers wait in a pipe, which must not fill up
 
@@ -48,7 +49,7 @@ def each(tasks: Sequence[Callable[[], T]], jobs: int, work_s: float) -> Generato
         for task in tasks:
             yield task()
     elif forks() and len(tasks) <= _MOST:
-        yield from _by_processes(tasks, jobs)
+        yield from _by_processes(tasks, min(jobs, max(2, int(work_s / LEAST_S))))
     else:
         yield from _by_threads(tasks, jobs)
 
@@ -64,29 +65,21 @@ def _by_threads(tasks: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]:
                 one.cancel()
 
 
-class _Child(NamedTuple):
-    pid: int
-    answers: int  # the reading end of its pipe
-
-
-def _by_processes(tasks: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]:
-    numbers, their_end = os.pipe()
-    os.write(their_end, b"".join(_NUMBER.pack(number) for number in range(len(tasks))))
-    os.close(their_end)  # who finds the pipe empty is done
-    children: list[_Child] = []
+def _by_processes(tasks: Sequence[Callable[[], T]], jobs: int) -> Generator[T]:
+    children: dict[int, int] = {}  # the reading end of its answers: the process
     left = set(range(len(tasks)))
     try:
-        with _interrupts_later(), suppress(OSError):  # fewer processes are enough, and so is none
-            for _ in range(jobs):
-                children.append(_forked(tasks, numbers))  # noqa: PERF401
+        with _interrupts_later():
+            _fork(tasks, jobs, children)
         answers: Iterator[tuple[int, T]] = _received(children)
         for number, answer in answers:
             left.discard(number)
             yield answer
+            if not left:  # the ends of their pipes may be held open by processes of others
+                break
     finally:
-        os.close(numbers)
-        for child in children:
-            _end(child)
+        with _interrupts_later():
+            _end(children)
     for number in sorted(left):
         yield tasks[number]()
 
@@ -101,40 +94,62 @@ def _interrupts_later() -> Iterator[None]:
     noted: list[int] = []
     handlers = {}
     if threading.current_thread() is threading.main_thread():
-        every = ((number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM))
+        every = ((number, signal.getsignal(number)) for number in signal.valid_signals())
         handlers = {number: handler for number, handler in every if callable(handler)}
-    for number in handlers:
-        signal.signal(number, lambda number, _: noted.append(number))
     try:
-        yield
+        try:
+            for number in handlers:
+                signal.signal(number, lambda number, _: noted.append(number))
+            yield
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    for one in noted:
-        signal.raise_signal(one)
+        for one in noted:
+            signal.raise_signal(one)
 
 
-def _forked(tasks: Sequence[Callable[[], T]], numbers: int) -> _Child:
-    ours, theirs = os.pipe()
+def _fork(tasks: Sequence[Callable[[], T]], jobs: int, children: dict[int, int]) -> None:
+    """Start that many children, or as many as can be had."""
+    numbers = their_end = -1
+    with suppress(OSError):  # fewer processes are enough, and so is none
+        numbers, their_end = os.pipe()
+        os.write(their_end, b"".join(_NUMBER.pack(number) for number in range(len(tasks))))
+        os.close(their_end)  # who finds the pipe empty is done
+        for _ in range(jobs):
+            ours, theirs = os.pipe()
+            try:
+                children[ours] = _forked(tasks, numbers, theirs)
+            except OSError:
+                os.close(ours)
+                raise
+            finally:
+                os.close(theirs)
+    if numbers >= 0:
+        os.close(numbers)
+
+
+def _forked(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> int:
+    # No handler of the parent's may run in the child, not even before it has put them away.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads: see above
             pid = os.fork()
-    except OSError:
-        os.close(ours)
-        os.close(theirs)
-        raise
-    if pid == 0:
-        _work(tasks, numbers, theirs)
-    os.close(theirs)
-    return _Child(pid, ours)
+        if pid == 0:
+            _work(tasks, numbers, answers)
+        return pid
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> NoReturn:
     """Do one task after the other, in the child; whatever happens, end there."""
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
+        for number in signal.valid_signals():
+            if callable(signal.getsignal(number)):
+                signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         gc.disable()  # what only this process's parent may tidy up stays as it is
         for descriptor in map(int, os.listdir("/proc/self/fd")):
             if descriptor > 2 and descriptor not in {numbers, answers}:  # noqa: PLR2004
@@ -148,10 +163,13 @@ def _work(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> NoRet
 
 
 def _done(task: Callable[[], object]) -> tuple[bytes, bool]:
+    """Return the pickled answer of a task, or what it raised; then whether it failed."""
     try:
         return pickle.dumps(task(), pickle.HIGHEST_PROTOCOL), False
     except Exception as exc:  # noqa: BLE001 - the parent's to raise
-        return pickle.dumps(exc), True
+        payload = pickle.dumps(exc)
+        pickle.loads(payload)  # noqa: S301 - one that cannot be rebuilt comes when it is done again
+        return payload, True
 
 
 def _send(answers: int, number: int, payload: bytes, failed: bool) -> None:
@@ -160,20 +178,21 @@ def _send(answers: int, number: int, payload: bytes, failed: bool) -> None:
         rest = rest[os.write(answers, rest) :]
 
 
-def _received(children: Sequence[_Child]) -> Iterator[tuple[int, T]]:
+def _received(children: dict[int, int]) -> Iterator[tuple[int, T]]:
     """Yield the number of each task and its answer, until every child has ended."""
     poll = select.poll()
-    for child in children:
-        poll.register(child.answers, select.POLLIN)
-    open_ = {child.answers for child in children}
-    while open_:
+    for descriptor in children:
+        poll.register(descriptor, select.POLLIN)
+    while children:
         for descriptor, _ in poll.poll():
             head = _read(descriptor, _LENGTH.size)
             number, length, failed = _LENGTH.unpack(head) if head else (0, 0, False)
             payload = _read(descriptor, length) if head else b""
             if not payload:  # its end, perhaps in the middle of an answer
                 poll.unregister(descriptor)
-                open_.discard(descriptor)
+                with _interrupts_later():
+                    os.close(descriptor)
+                    _reap(children.pop(descriptor))
                 continue
             answer = pickle.loads(payload)  # noqa: S301 - our own child's
             if failed:
@@ -193,9 +212,17 @@ def _read(descriptor: int, length: int) -> bytes | bytearray:
     return data
 
 
-def _end(child: _Child) -> None:
-    os.close(child.answers)
-    with suppress(ProcessLookupError):
-        os.kill(child.pid, signal.SIGKILL)  # most have ended; not yet waited for, so it is theirs
+def _end(children: dict[int, int]) -> None:
+    """End the children that have not ended by themselves."""
+    for pid in children.values():  # not yet waited for, so the number is still theirs
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    while children:
+        descriptor, pid = children.popitem()
+        os.close(descriptor)
+        _reap(pid)
+
+
+def _reap(pid: int) -> None:
     with suppress(ChildProcessError):  # the user's program may collect children by itself
-        os.waitpid(child.pid, 0)
+        os.waitpid(pid, 0)

@@ -7,12 +7,12 @@ A tile is as many comparisons as stay in the processor's cache; NumPy does one i
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
     Buffers = tuple[Hashes, npt.NDArray[np.uint8], npt.NDArray[np.bool_]]
     Radius = int | npt.NDArray[np.uint8]  # bits, of all; or uint8[len(ours)]
+
+T = TypeVar("T")
 
 TILE = 65_536  # comparisons at once: 0.5 MiB of exclusive ors; measured best of 8,192 ... 131,072
 SHORT_ROWS = 128  # below 8,192, NumPy's default, rows of less than 3,000 are not copied: 3 x faster
@@ -42,8 +44,20 @@ class Hits(NamedTuple):
         return i + self.top, j + self.first
 
 
+def short_rows(task: Callable[[], T]) -> T:
+    """Return what a task returns that closes tiles: in it, NumPy copies no short rows.
+
+    NumPy's buffer size is that of the thread, and so perhaps of the user's own program.
+    """
+    before = np.setbufsize(SHORT_ROWS)
+    try:
+        return task()
+    finally:
+        np.setbufsize(before)
+
+
 class Tiles:
-    """Room for one tile a thread; a thread keeps NumPy's buffer size of it until it ends."""
+    """Room for one tile a thread."""
 
     def __init__(self) -> None:
         self._own = threading.local()
@@ -79,7 +93,6 @@ class Tiles:
 
     def _buffers(self) -> Buffers:
         if not hasattr(self._own, "buffers"):
-            np.setbufsize(SHORT_ROWS)  # of this thread alone
             kinds = np.uint64, np.uint8, np.bool_
             self._own.buffers = tuple(np.empty(TILE, kind) for kind in kinds)
         buffers: Buffers = self._own.buffers
