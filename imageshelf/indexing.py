@@ -328,9 +328,7 @@ class Indexing:
         return names.native(self.shelf.path_of(names.to_text(name)))
 
     def _name(self, path: str) -> bytes:
-        name = self._under_way.pop(
-            path, None
-        )  # none the second time: some drives list a file twice
+        name = self._under_way.pop(path, None)  # some drives list a file twice
         return names.to_bytes(self.shelf.name_of(path)) if name is None else name
 
     def _noted(self, name: bytes) -> str:

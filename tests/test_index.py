@@ -445,18 +445,15 @@ def test_two_runs_at_once_lose_nothing(many: Path, shelve: Path) -> None:
     assert len(names(shelve)) == 400
 
 
-def test_a_file_that_its_drive_lists_twice_is_read_twice_and_kept_once(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_its_drive_lists_twice_is_kept_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = os.listdir
-
-    def twice(folder: str) -> list[str]:
-        names = sorted(listed(folder))
-        return [*names[:1], *names]
-
-    once = index(photos, tmp_path / "once.shelve")
-    monkeypatch.setattr(os, "listdir", twice)
-    index(photos, tmp_path / "twice.shelve")
+    (tmp_path / "photos").mkdir()
+    for number in range(3):
+        drawn(number, (32, 24)).save(tmp_path / "photos" / f"{number}.png")
+    monkeypatch.setattr(os, "listdir", lambda folder: 2 * listed(folder))
+    index(tmp_path / "photos", tmp_path / "db.shelve")
     monkeypatch.undo()
-    again = index(photos, tmp_path / "twice.shelve")
-    assert (again.pictures, again.new) == (once.pictures, 0)
+    again = index(tmp_path / "photos", tmp_path / "db.shelve")
+    assert (again.pictures, again.unchanged, again.new) == (3, 3, 0)
