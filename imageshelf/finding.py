@@ -114,12 +114,11 @@ def _side_by_side(
     """
     if queries < MANY:
         return [task() for task in tasks]
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - one query needs none
-
-    from imageshelf.pairing import side_by_side  # noqa: PLC0415 - as above
+    from imageshelf.pairing import side_by_side  # noqa: PLC0415 - one query needs none
 
     if side_by_side.forks():
         return [task() for task in tasks]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as above
 
     with ThreadPoolExecutor(len(tasks)) as pool:
         return list(pool.map(lambda task: task(), tasks))

@@ -60,7 +60,7 @@ def content(descriptor: int, size_bytes: int) -> BinaryIO:
     """Give a freshly opened file as a stream, in memory if it is small; leaves it open.
 
     A file that is no longer of that size, and one that does not come whole, are left to be read
-    bit by bit.
+    bit by bit. Raises OSError.
     """
     if size_bytes <= AT_ONCE_BYTES:
         data = os.read(descriptor, size_bytes + 1)

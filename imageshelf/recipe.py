@@ -1,4 +1,7 @@
-"""The recipe of keys: what makes them here. `canary` notices when that changes."""
+"""The recipe of keys: what makes them here. `canary` notices when that changes.
+
+Of Pillow only its version is imported: a first run of index.py has its recipe from a worker.
+"""
 
 from __future__ import annotations
 

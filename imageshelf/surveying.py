@@ -15,6 +15,7 @@ from imageshelf import scanning, walking
 from imageshelf.file_list import FileList
 from imageshelf.scanning import PICTURE, DatasetError, Survey
 from imageshelf.shelf import names
+from imageshelf.versions import decoders
 from imageshelf.walking import Walk
 
 if TYPE_CHECKING:
@@ -89,8 +90,6 @@ class Surveying:
 
     def _decoders(self) -> str:
         """Return for which decoders a skip is remembered: none when all are to be retried."""
-        from imageshelf.versions import decoders  # noqa: PLC0415 - not for every run
-
         return "" if self.settings.retry_skipped else decoders()
 
     def _prefixes(self, root: str) -> list[bytes]:

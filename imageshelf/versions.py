@@ -55,7 +55,7 @@ def old_pillow() -> str:
 @functools.cache
 def decoders() -> str:
     """Return one line that changes whenever more, or other, pictures may become readable."""
-    from importlib.util import find_spec  # noqa: PLC0415 - a run with nothing to do needs neither
+    from importlib.util import find_spec  # noqa: PLC0415 - a search needs neither
 
     import PIL  # noqa: PLC0415 - its version alone
 

@@ -57,6 +57,14 @@ def nothing_stays() -> Iterator[None]:
         os.waitpid(-1, os.WNOHANG)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Within, Ctrl-C raises KeyboardInterrupt, whatever the tests run under."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.sampled_from([0, 1, 10, 70_000, 1_000_000]), max_size=20),
@@ -171,22 +179,18 @@ def test_who_wants_no_more_ends_the_processes() -> None:
 
 
 @linux
-@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.usefixtures("nothing_stays", "interruptible")
 def test_an_interrupt_ends_the_processes() -> None:
     def interrupted() -> None:
         os.kill(HERE, signal.SIGINT)
         time.sleep(600)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            list(side_by_side.each([interrupted, slow], 2, LONG_S))
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        list(side_by_side.each([interrupted, slow], 2, LONG_S))
 
 
 @linux
-@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.usefixtures("nothing_stays", "interruptible")
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_interrupt_while_forking_is_heard_afterwards(
     times: int, monkeypatch: pytest.MonkeyPatch
@@ -200,13 +204,9 @@ def test_an_interrupt_while_forking_is_heard_afterwards(
         return fork()
 
     monkeypatch.setattr(os, "fork", interrupted)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            list(side_by_side.each([slow] * 2, 2, LONG_S))
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        list(side_by_side.each([slow] * 2, 2, LONG_S))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @linux
@@ -232,7 +232,7 @@ def test_any_other_signal_while_forking_is_heard_afterwards(
 
 
 @linux
-@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.usefixtures("nothing_stays", "interruptible")
 def test_a_second_interrupt_leaves_no_process_either(monkeypatch: pytest.MonkeyPatch) -> None:
     kill = os.kill
 
@@ -247,12 +247,8 @@ def test_a_second_interrupt_leaves_no_process_either(monkeypatch: pytest.MonkeyP
             monkeypatch.setattr(os, "kill", interrupted)
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            stopped_twice()
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        stopped_twice()
 
 
 @linux

@@ -70,7 +70,10 @@ class _Visitors(NamedTuple):
 
 
 def scan(hashes: Hashes, asked: Asked, jobs: int) -> Pairs:
-    """Return every pair by comparing all queries with all hashes, uint64[n]."""
+    """Return every pair by comparing all queries with all hashes, uint64[n].
+
+    Raises CrowdedError when more than `asked.most` were found.
+    """
     tiles, count = Tiles(), _Count(asked.most)
 
     def some(part: slice) -> list[Found]:
@@ -95,7 +98,8 @@ def one_by_one(
 ) -> Pairs:
     """Return every pair by a function like hamming.within, shared out on the cores.
 
-    `work` is how many comparisons it takes.
+    `work` is how many comparisons it takes. Raises CrowdedError when more than `asked.most` were
+    found.
     """
 
     def some(part: slice) -> list[Found]:
@@ -180,7 +184,10 @@ class Batch:
         self._tiles = Tiles()
 
     def run(self, width: int, jobs: int) -> Pairs:
-        """Return every pair, by buckets of so many bits, or fewer where a band has no more."""
+        """Return every pair, by buckets of so many bits, or fewer where a band has no more.
+
+        Raises CrowdedError when more than `asked.most` were found.
+        """
         if width == 0:
             return scan(self._hashes, self._asked, jobs)
         tasks = []
@@ -270,8 +277,9 @@ def _table(hashes: Hashes, asked: Asked, found: list[Found]) -> Pairs:
     """Return every pair once, by query, then by position."""
     queries = np.concatenate([np.empty(0, np.int64), *(i for i, _ in found)])
     positions = np.concatenate([np.empty(0, np.int64), *(j for _, j in found)])
+    # np.unique would do it by a table of its own, which takes many times as long for millions.
     order = np.sort(queries * len(hashes) + positions)
-    order = order[np.append(True, order[1:] != order[:-1])[: len(order)]]  # np.unique: 8 x as long
+    order = order[np.append(True, order[1:] != order[:-1])[: len(order)]]
     queries, positions = np.divmod(order, max(1, len(hashes)))
     apart = np.bitwise_count(hashes[positions] ^ asked.hashes[queries])
     return Pairs(queries, positions, apart)

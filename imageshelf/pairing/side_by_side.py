@@ -201,7 +201,7 @@ def _received(children: dict[int, int]) -> Iterator[tuple[int, T]]:
 
 
 def _read(descriptor: int, length: int) -> bytes | bytearray:
-    """Return exactly so many bytes, or none at the end."""
+    """Return exactly so many bytes, or b"" if the end comes first."""
     data = bytearray(length)
     rest = memoryview(data)
     while rest:
@@ -214,7 +214,7 @@ def _read(descriptor: int, length: int) -> bytes | bytearray:
 
 def _end(children: dict[int, int]) -> None:
     """End the children that have not ended by themselves."""
-    for pid in children.values():  # not yet waited for, so the number is still theirs
+    for pid in children.values():  # not yet waited for, so the number is theirs, as a rule
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     while children:

@@ -183,7 +183,7 @@ class Shelf(MutableMapping[str, list[str]]):
     @property
     def recipe(self) -> Recipe | None:
         """How the hashes on this shelf were made; None before the first index run."""
-        from imageshelf.recipe import Recipe  # noqa: PLC0415 - Pillow
+        from imageshelf.recipe import Recipe  # noqa: PLC0415 - Pillow's version
 
         recipes.hash_of(self._db)
         stored = recipes.stored(self._db)

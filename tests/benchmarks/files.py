@@ -10,6 +10,7 @@ with that of the process that started it, so the one that measures must stay sma
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -100,11 +101,13 @@ def vary(sources: Sequence[str], folder: str, count: int) -> None:
 
     below = os.path.join(folder, "000")
     os.makedirs(below, exist_ok=True)
-    paths = [os.path.join(below, f"IMG_{n:06}.jpg") for n in range(count)]
     with ProcessPoolExecutor() as pool:
-        rounds = [n // len(sources) for n in range(count)]
-        from_ = [sources[n % len(sources)] for n in range(count)]
-        list(pool.map(_varied, from_, paths, rounds))
+        made = [
+            pool.submit(_varied, source, os.path.join(below, f"IMG_{n:06}.jpg"), n // len(sources))
+            for n, source in enumerate(itertools.islice(itertools.cycle(sources), count))
+        ]
+    for one in made:
+        one.result()
 
 
 def _varied(source: str, path: str, number: int) -> None:

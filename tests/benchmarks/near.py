@@ -5,7 +5,8 @@ python tests/benchmarks/near.py --count 10000000 --queries 200
 Hashes are drawn (drawn.py) and fall like photographs'; queries are stored hashes with three bits
 changed. Each method answers the same queries one at a time, the three in turns, on one thread;
 medians. `pays from` is the number of queries after which building the index costs less than
-scanning. A line ends with what each of 2,000 queries takes that are asked at once.
+scanning. A line ends with what each of 2,000 queries takes that are asked at once, on one core and
+on all, five times in turns.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from imageshelf.pairing.multi_index import MultiIndex
+
     Hashes = NDArray[np.uint64]
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RADII = (4, 6, 8, 10, 14)
-TOGETHER = 2_000  # queries
+TOGETHER, ROUNDS = 2_000, 5  # queries; times
 
 
 def timed(methods: Mapping[str, Callable[[int], object]], queries: list[int]) -> dict[str, float]:
@@ -41,6 +44,19 @@ def timed(methods: Mapping[str, Callable[[int], object]], queries: list[int]) ->
     return {name: 1000 * float(np.median(some)) for name, some in seconds.items()}
 
 
+def together(
+    indexes: Mapping[int, MultiIndex], queries: list[int], radius: int
+) -> dict[int, float]:
+    """Median milliseconds of each of many queries asked at once, by number of cores."""
+    seconds: dict[int, list[float]] = {jobs: [] for jobs in indexes}
+    for _ in range(ROUNDS):
+        for jobs, index in indexes.items():
+            start = time.perf_counter()
+            index.pairs(queries, [radius] * len(queries))
+            seconds[jobs].append(time.perf_counter() - start)
+    return {jobs: 1000 * float(np.median(some)) / len(queries) for jobs, some in seconds.items()}
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -52,16 +68,21 @@ def main(argv: list[str] | None = None) -> int:
 
     from imageshelf import hamming  # noqa: PLC0415
     from imageshelf.pairing.multi_index import MultiIndex  # noqa: PLC0415
+    from imageshelf.workers import cores  # noqa: PLC0415
     from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
 
     hashes = fingerprints(args.count).row
     faiss.omp_set_num_threads(1)
     flat = faiss.IndexBinaryFlat(64)
     flat.add(hashes.view(np.uint8).reshape(-1, 8))
-    start = time.perf_counter()
-    index = MultiIndex(hashes)
-    building_s = time.perf_counter() - start
-    print(f"{args.count:,} hashes; built in {building_s:.2f} s")
+    indexes, built_s = {}, {}
+    for jobs in (1, cores()):
+        start = time.perf_counter()
+        indexes[jobs] = MultiIndex(hashes, jobs=jobs)
+        built_s[jobs] = time.perf_counter() - start
+    index, building_s = indexes[1], built_s[1]
+    built = " and ".join(f"in {seconds:.2f} s on {n}" for n, seconds in built_s.items())
+    print(f"{args.count:,} hashes; built {built} of the cores")
     rng = np.random.default_rng(0)
     queries = [int(hash_) ^ 0x8000100002000000 for hash_ in rng.choice(hashes, args.queries)]
     for radius in RADII:
@@ -86,13 +107,12 @@ def main(argv: list[str] | None = None) -> int:
         gain = ms["scan"] - ms["index"]
         pays = f"{1000 * building_s / gain:,.0f} queries" if gain > 0 else "nowhere"
         many = rng.choice(hashes, TOGETHER) ^ np.uint64(0x8000100002000000)
-        start = time.perf_counter()
-        index.pairs(many.tolist(), [radius] * TOGETHER)
-        each = 1000 * (time.perf_counter() - start) / TOGETHER
+        each = together(indexes, many.tolist(), radius)
+        at_once = ", ".join(f"{one:.3f} ms each on {jobs}" for jobs, one in each.items())
         print(
             f"radius {radius:2}: faiss {ms['faiss']:.2f} ms, index {ms['index']:.3f} ms, scan "
             f"{ms['scan']:.2f} ms; faiss / index {ms['faiss'] / ms['index']:.1f}, "
-            f"pays from {pays}; {TOGETHER:,} at once {each:.3f} ms each"
+            f"pays from {pays}; {TOGETHER:,} at once {at_once}"
         )
     return 0
 
