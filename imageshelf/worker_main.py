@@ -24,6 +24,8 @@ CHUNK_BYTES = 1 << 16
 GRACE_S = 3.0  # how long past the time limit the parent may take to end a hung worker
 
 _LENGTH = struct.Struct("<I")
+# Made beforehand: what used up the memory may hold it for as long as its exception is handled.
+_OUT_OF_MEMORY = pickle.dumps((OUT_OF_MEMORY, None))
 
 
 def frame(payload: bytes) -> bytes:
@@ -71,12 +73,15 @@ def answer(function: Callable[[Any], Any], request: bytes) -> bytes:
     OUT_OF_MEMORY has no value, ERROR has one line of text.
     """
     try:
-        item = pickle.loads(request)  # noqa: S301 - the parent's
-        return pickle.dumps((VALUE, function(item)), pickle.HIGHEST_PROTOCOL)
+        try:
+            item = pickle.loads(request)  # noqa: S301 - the parent's
+            return pickle.dumps((VALUE, function(item)), pickle.HIGHEST_PROTOCOL)
+        except MemoryError:
+            raise
+        except BaseException as exc:  # noqa: BLE001 - SystemExit too: the item failed, not we
+            return pickle.dumps((ERROR, one_line(exc)))
     except MemoryError:
-        return pickle.dumps((OUT_OF_MEMORY, None))
-    except BaseException as exc:  # noqa: BLE001 - SystemExit too: the item failed, not the worker
-        return pickle.dumps((ERROR, one_line(exc)))
+        return _OUT_OF_MEMORY
 
 
 def one_line(exc: BaseException) -> str:
@@ -93,20 +98,28 @@ def one_line(exc: BaseException) -> str:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, when_ready: Callable[[], object]) -> None:
-    """Answer one request after the other, in order; EOFError or OSError ends it."""
+    """Answer one request after the other, in order; EOFError or OSError ends it.
+
+    So does want of memory between items, which is the answer to the oldest that has none.
+    """
     pickled, time_limit_s, memory_limit_bytes = pickle.loads(read_frame(requests))  # noqa: S301
     function = pickle.loads(pickled)  # noqa: S301 - imports its module
     if memory_limit_bytes is not None:
         limit_memory(memory_limit_bytes)
     when_ready()
     answers.write(frame(b""))
-    while True:
+    last = frame(_OUT_OF_MEMORY)
+    try:
+        while True:
+            answers.flush()
+            request = read_frame(requests)
+            _alarm(time_limit_s + GRACE_S)
+            reply = answer(function, request)
+            _alarm(0)
+            answers.write(frame(reply))
+    except MemoryError:
+        answers.write(last)
         answers.flush()
-        request = read_frame(requests)
-        _alarm(time_limit_s + GRACE_S)
-        reply = answer(function, request)
-        _alarm(0)
-        answers.write(frame(reply))
 
 
 def limit_memory(limit_bytes: int) -> None:

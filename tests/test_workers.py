@@ -203,11 +203,12 @@ class TestIsolation:
         ]
 
     @linux
-    def test_hunger_costs_one_item_and_says_how_much_there_was(self) -> None:
-        results = run_all([1, "eat", 2, "eat", 3], memory_limit_bytes=200_000_000)
+    @pytest.mark.parametrize("deed", ["eat", "eat up"])
+    def test_hunger_costs_one_item_and_says_how_much_there_was(self, deed: str) -> None:
+        results = run_all([1, deed, 2, deed, 3], memory_limit_bytes=200_000_000)
         lost = Lost("needs more memory than 200 MB", lasting=False)
         assert sorted(results, key=str) == sorted(
-            [(1, 2), (2, 4), (3, 6), ("eat", lost), ("eat", lost)], key=str
+            [(1, 2), (2, 4), (3, 6), (deed, lost), (deed, lost)], key=str
         )
 
     @linux
@@ -646,6 +647,25 @@ class TestInside:
 
         reply = worker_main.answer(hungry, pickle.dumps(1))
         assert pickle.loads(reply) == (worker_main.OUT_OF_MEMORY, None)
+
+    def test_want_of_memory_between_items_is_the_next_ones_answer(self) -> None:
+        class Hungry(io.BytesIO):
+            """Has room for the set-up only: two reads."""
+
+            reads = 0
+
+            def read(self, size: int | None = -1, /) -> bytes:
+                self.reads += 1
+                if self.reads > 2:
+                    raise MemoryError
+                return super().read(size)
+
+        answers = io.BytesIO()
+        setup = pickle.dumps((pickle.dumps(deeds.double), 5.0, None))
+        worker_main.serve(Hungry(frame(setup) + frame(pickle.dumps(1))), answers, lambda: None)
+        answers.seek(0)
+        assert worker_main.read_frame(answers) == b""
+        assert pickle.loads(worker_main.read_frame(answers)) == (worker_main.OUT_OF_MEMORY, None)
 
     def test_an_error_without_words_has_its_name(self) -> None:
         class MuteError(Exception):

@@ -88,6 +88,19 @@ def _eat_memory() -> NoReturn:
         meal.append(bytes(1 << 20))
 
 
+def _eat_all_but_crumbs() -> NoReturn:
+    """Leave room for a traceback, which keeps the meal, and for hardly anything else."""
+    meal = []
+    piece_bytes = 1 << 20
+    while True:
+        try:
+            meal.append(bytes(piece_bytes))
+        except MemoryError:
+            if piece_bytes < 1024:
+                raise
+            piece_bytes //= 2
+
+
 def _make_noise() -> str:
     print("noise " * 100_000, flush=True)
     os.write(2, b"libtiff: noise\n" * 10_000)
@@ -110,6 +123,7 @@ DEEDS = {
     "loop in C": _loop_in_c,
     "sleep": lambda: time.sleep(3600),
     "eat": _eat_memory,
+    "eat up": _eat_all_but_crumbs,
     "raise": lambda: _raise("odd\nvalue"),
     "noise": _make_noise,
 }
