@@ -18,7 +18,7 @@ says where it is made:
     hashes and distances      hashing, other_hashes, marr_hildreth, hamming
     what is a match           matching, finding, key_matching (`--hash`), kinds (turned, near ...)
     the run, the search       indexing, pipeline, identifying; searching, queries, matches
-    where work runs           workers and worker_*; cluster and cluster_* (Dask)
+    where work runs           workers and worker_*; bundling; cluster and cluster_* (Dask)
     the shelf                 shelf/: all SQL; merging
     duplicates                deduplicating, pairing/, grouping, keeping (which copy stays)
     pictures that go          cleaning/: planning, deeds, undoing

@@ -93,7 +93,9 @@ def _main_run(shares: bytes) -> tuple[int, int]:
     Where no run is by far the longest, return where the first begins and the last ends. All of it
     where a few pixels in very long lines do not show in their mean.
     """
-    at, runs = 0, [(0, 0, len(shares))] if not any(shares) else []
+    if 0 not in shares or not any(shares):
+        return 0, len(shares)
+    at, runs = 0, []
     for there, lines in itertools.groupby(shares, bool):
         length = len(list(lines))
         if there:

@@ -8,6 +8,7 @@ is what worker processes load.
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,10 +18,11 @@ from imageshelf.hash_names import DEFAULT
 from imageshelf.metadata import Facts
 from imageshelf.opening import UnreadableImage, unreadable
 from imageshelf.pictures import SKETCH, Picture, Refusal, Sketch, Task, Thumbnails, View
-from imageshelf.reduction import ORIENTATIONS
+from imageshelf.reduction import ORIENTATIONS, bands
 from imageshelf.urls import is_url, parted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import BinaryIO
 
     from PIL import Image
@@ -35,18 +37,34 @@ __all__ += ["UnreadableImage", "View", "examine", "look", "read", "thumbnails_of
 
 def examine(task: Task) -> Picture | Refusal:
     """Return the picture in a file, or why there is none; never raises for a bad file."""
-    try:
-        return _read(task, turned=False)
-    except UnreadableImage as exc:
-        return Refusal(exc.reason, exc.lasting, exc.other)
+    return examine_together([task])[0]
+
+
+def examine_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
+    """Return what is in each file, as `examine` does, in less time where sizes are equal."""
+    return _examined(tasks, turned=False)
 
 
 def look(task: Task) -> Picture | Refusal:
     """Return what `examine` does, in all orientations: a picture to ask a shelf for."""
-    try:
-        return _read(task, turned=True)
-    except UnreadableImage as exc:
-        return Refusal(exc.reason, exc.lasting, exc.other)
+    return look_together([task])[0]
+
+
+def look_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
+    """Return what `look` does of each file, in less time where sizes are equal."""
+    return _examined(tasks, turned=True)
+
+
+def _examined(tasks: Sequence[Task], *, turned: bool) -> list[Picture | Refusal]:
+    answers: list[_Opened | Refusal] = []
+    for task in tasks:
+        try:
+            answers.append(_opened(task))
+        except UnreadableImage as exc:
+            answers.append(Refusal(exc.reason, exc.lasting, exc.other))
+    opened = [answer for answer in answers if isinstance(answer, _Opened)]
+    pictures = iter(_pictures(opened, turned=turned))
+    return [answer if isinstance(answer, Refusal) else next(pictures) for answer in answers]
 
 
 def read(
@@ -60,12 +78,21 @@ def read(
 
     Raises UnreadableImage.
     """
-    return _read(Task(path, full_decode=full_decode, hash=hash_name), turned=turned)
+    task = Task(path, full_decode=full_decode, hash=hash_name)
+    return _pictures([_opened(task)], turned=turned)[0]
 
 
-def _read(task: Task, *, turned: bool) -> Picture:
+class _Opened(NamedTuple):
+    """A file that has been decoded; what remains to be done fails for no file."""
+
+    task: Task
+    decoded: Decoded
+    status: os.stat_result | Status
+
+
+def _opened(task: Task) -> _Opened:
     if "://" in task.path and is_url(task.path):
-        return _read_remote(task, turned=turned)
+        return _fetched(task)
     try:
         descriptor, status = opening.open_descriptor(task.path)
         try:
@@ -78,8 +105,19 @@ def _read(task: Task, *, turned: bool) -> Picture:
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)
         finally:
             os.close(descriptor)
-        views = views_of(decoded.exact, full_decode=task.full_decode, turned=turned)
-        return Picture(*views, _facts(decoded, status), _keys(task, decoded, turned=turned))
+        return _Opened(task, decoded, status)
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
+
+
+def _fetched(task: Task) -> _Opened:
+    from imageshelf import fetching  # noqa: PLC0415 - only who reads URLs pays for it
+
+    stream = fetching.fetched(task.path, task.size_bytes)
+    status = fetching.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
+    try:
+        with memory_limit(task.memory_limit_mb):
+            return _Opened(task, _decoded(stream, task), status)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
 
@@ -94,26 +132,25 @@ def _decoded(stream: BinaryIO, task: Task) -> Decoded:
     return decode(stream, path, full_decode=task.full_decode, detail=detail)
 
 
+def _pictures(opened: Sequence[_Opened], *, turned: bool) -> list[Picture]:
+    found: dict[int, Picture] = {}
+    exact = [each.decoded.exact for each in opened]
+    for part in reduction.in_parts(exact):
+        full_decode = opened[part[0]].task.full_decode
+        every = _views([exact[at] for at in part], full_decode=full_decode, turned=turned)
+        for at, views in zip(part, every, strict=True):
+            task, decoded, status = opened[at]
+            keys = _keys(task, decoded, turned=turned)
+            found[at] = Picture(*views, _facts(decoded, status), keys)
+    return [found[at] for at in range(len(opened))]
+
+
 def _keys(task: Task, decoded: Decoded, *, turned: bool) -> tuple[bytes, ...]:
     if task.hash == DEFAULT:
         return ()
     from imageshelf import other_hashes  # noqa: PLC0415  as above
 
     return other_hashes.keys(task.hash, decoded.exact, full_decode=task.full_decode, turned=turned)
-
-
-def _read_remote(task: Task, *, turned: bool) -> Picture:
-    from imageshelf import fetching  # noqa: PLC0415 - only who reads URLs pays for it
-
-    stream = fetching.fetched(task.path, task.size_bytes)
-    status = fetching.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
-    try:
-        with memory_limit(task.memory_limit_mb):
-            decoded = _decoded(stream, task)
-        views = views_of(decoded.exact, full_decode=task.full_decode, turned=turned)
-        return Picture(*views, _facts(decoded, status), _keys(task, decoded, turned=turned))
-    except (OSError, MemoryError) as exc:
-        raise unreadable(exc) from exc
 
 
 def _require_unchanged(status: os.stat_result, size_bytes: int, mtime_ns: int) -> None:
@@ -145,26 +182,47 @@ class Views(NamedTuple):
 
 def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False) -> Views:
     """Return the views of an upright grey picture."""
-    fine = exact.smaller(reduction.FINE)
+    return _views([exact], full_decode=full_decode, turned=turned)[0]
+
+
+def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list[Views]:
+    """Return the views of upright grey pictures that can be put `together`."""
+    whole = reduction.together(exact)
+    fine = whole.smaller(reduction.FINE)
     small = fine.smaller(reduction.SMALLEST)
-    sketch = small.sketch()
-    pixels = sketch.tobytes()
+    sketches = small.sketch()
+    parts = zip(
+        exact,
+        bands(sketches),
+        fine.rows(),
+        exact if small is whole else small.apart(),
+        bands(sketches.reduce(SKETCH // 16)),
+        _turned(fine, sketches) if turned else itertools.repeat(()),
+        strict=False,
+    )
+    return [
+        Views(
+            each.thumbnails() if full_decode else Sketch(pixels, row),
+            Sketch(pixels, centre=True),
+            _trimmed(alone),
+            luma,
+            turns,
+        )
+        for each, pixels, row, alone, luma, turns in parts
+    ]
+
+
+def _trimmed(small: Reduced) -> Sketch | None:
     inside = borders.without_borders(small)
-    return Views(
-        exact.thumbnails() if full_decode else Sketch(pixels, fine.row()),
-        Sketch(pixels, centre=True),
-        Sketch(small.sketch(inside).tobytes()) if inside else None,
-        sketch.reduce(SKETCH // 16).tobytes(),
-        _turned(fine, sketch) if turned else (),
-    )
+    return Sketch(small.sketch(inside).tobytes()) if inside else None
 
 
-def _turned(fine: Reduced, sketch: Image.Image) -> tuple[Sketch, ...]:
-    """Return the other orientations; their rows are as good as the upright one's."""
+def _turned(fine: Reduced, sketches: Image.Image) -> list[tuple[Sketch, ...]]:
+    """Return the other orientations of each band; their rows are as good as the upright one's."""
     turns = [turn for _, turn in ORIENTATIONS if turn is not None]
-    return tuple(
-        Sketch(sketch.transpose(turn).tobytes(), fine.turned(turn).row()) for turn in turns
-    )
+    pixels = zip(*(bands(sketches.transpose(turn)) for turn in turns), strict=True)
+    rows = zip(*fine.turned_rows(), strict=True)
+    return [tuple(map(Sketch, *both)) for both in zip(pixels, rows, strict=True)]
 
 
 def _facts(decoded: Decoded, status: os.stat_result | Status) -> Facts:

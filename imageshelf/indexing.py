@@ -313,7 +313,11 @@ class Indexing:
             from imageshelf import fetching  # noqa: PLC0415 - as above
 
             return fetching.within(tasks, self.settings.memory_limit_mb * 10**6, self._workers())
-        return self._workers()(tasks)
+        if settings.scheduler or settings.full_decode or not turn.only:
+            return self._workers()(tasks)
+        from imageshelf import bundling  # noqa: PLC0415 - as above
+
+        return bundling.mapped(self._workers(), tasks)
 
     def _status(self, name: bytes) -> os.stat_result | None:
         """Return the status of a file; None when it has gone on since the walk."""

@@ -62,6 +62,12 @@ class Task(NamedTuple):
     hash: str = DEFAULT
 
 
+class Bundle(NamedTuple):
+    """Several small files to examine; a list of answers comes back, in their order."""
+
+    tasks: tuple[Task, ...]
+
+
 class Refusal(NamedTuple):
     """Why a file is not indexed; see UnreadableImage."""
 

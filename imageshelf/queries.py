@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imageshelf import images
+from imageshelf import bundling, images
 from imageshelf.hash_names import DEFAULT
 from imageshelf.images import Picture, Refusal, Task
 from imageshelf.opening import MEMORY_LIMIT_MB
 from imageshelf.shelf import backends
 from imageshelf.urls import is_url
 from imageshelf.walking import Walk
-from imageshelf.workers import Lost, cores, workers
+from imageshelf.workers import Lost, Mapper, cores, workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
 STANDARD_INPUT = "-"
+LOOK = "imageshelf.work:look"
 
 
 class QueryError(Exception):
@@ -81,13 +82,14 @@ def decoded(
     waiting: dict[str, Query | None] = {}
     order = iter(asked.files)
     following = next(order)
+    mapper: Mapper[Any, Any]
     with workers(
-        images.look,
+        LOOK,
         jobs=min(cores(), len(tasks)),
         time_limit_s=time_limit_s,
         memory_limit_bytes=memory_limit_mb * 1_000_000,
     ) as mapper:
-        for task, answer in mapper(tasks):
+        for task, answer in bundling.mapped(mapper, tasks, _size_bytes):
             passed_over = (
                 isinstance(answer, Refusal) and answer.other and task.path in asked.optional
             )
@@ -97,6 +99,13 @@ def decoded(
                 following = next(order, "")
                 if query is not None:
                     yield query
+
+
+def _size_bytes(task: Task) -> int:
+    try:
+        return os.stat(task.path).st_size
+    except (OSError, ValueError):  # an URL, or nothing that can be opened
+        return -1
 
 
 def _query(task: Task, answer: Picture | Refusal | Lost) -> Query:

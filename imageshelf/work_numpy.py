@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from imageshelf import work as plain
 
 if TYPE_CHECKING:
-    from imageshelf.pictures import Picture, Refusal, Task, Wanted
-    from imageshelf.recipe import Ingredients, Recipe
+    from imageshelf.work import Item, Outcome
 
 for _setting in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_setting, "1")
@@ -23,6 +22,6 @@ for _module in ("imageshelf.marr_hildreth", "imagehash", "scipy.fftpack", "pywt"
     import_module(_module)
 
 
-def work(item: Task | Wanted | Ingredients) -> Picture | Refusal | Recipe | bytes | None:
+def work(item: Item) -> Outcome:
     """Return what `imageshelf.work.work` does."""
     return plain.work(item)

@@ -10,8 +10,7 @@ from PIL import Image
 
 from imageshelf.decoding import PLUGINS
 from imageshelf.digesting import digested
-from imageshelf.images import Task
-from imageshelf.pictures import Wanted
+from imageshelf.pictures import Bundle, Wanted
 from imageshelf.recipe import Ingredients
 from imageshelf.work import work
 from tests.worker_functions import DEEDS
@@ -26,14 +25,19 @@ def examine_or_misbehave(item: Any) -> Any:
 
     One named "later" and a deed is read well, and misbehaves when all its pixels are wanted.
     """
-    if isinstance(item, Ingredients):
-        return work(item)
-    deed = os.path.basename(item.path).partition(".")[0]
-    if isinstance(item, Wanted) and item.pixels:
-        deed = deed.removeprefix("later ")
-    if deed in DEEDS:
-        DEEDS[deed]()
+    for each in _files(item):
+        deed = os.path.basename(each.path).partition(".")[0]
+        if isinstance(each, Wanted) and each.pixels:
+            deed = deed.removeprefix("later ")
+        if deed in DEEDS:
+            DEEDS[deed]()
     return work(item)
+
+
+def _files(item: Any) -> tuple[Any, ...]:
+    if isinstance(item, Bundle):
+        return item.tasks
+    return () if isinstance(item, Ingredients) else (item,)
 
 
 def digest_or_misbehave(wanted: Wanted) -> bytes | None:
@@ -62,7 +66,7 @@ def examine_in_a_minefield(item: Any) -> Any:
         Image.preinit()  # Pillow itself loads this one with the common formats
         Image.OPEN["PPM"] = (_explode, _explode)
         sys.meta_path.insert(0, _Mine())
-    if isinstance(item, Task) and os.path.basename(item.path) == "step on it.jpg":
+    if any(os.path.basename(each.path) == "step on it.jpg" for each in _files(item)):
         from PIL import EpsImagePlugin  # noqa: PLC0415
 
         return EpsImagePlugin
@@ -91,9 +95,10 @@ def examine_under_watch(item: Any) -> Any:
     if not _watched:
         _watched.append(1)
         sys.addaudithook(_catch)
-    if isinstance(item, Task) and os.path.basename(item.path) == "write.jpg":
-        with open(item.path + ".new", "wb"):
-            pass
+    for each in _files(item):
+        if os.path.basename(each.path) == "write.jpg":
+            with open(each.path + ".new", "wb"):
+                pass
     return work(item)
 
 

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imageshelf.pictures import Picture, Refusal, Task, Wanted
+    from imageshelf.pictures import Picture
     from imageshelf.pipeline import Batch
-    from imageshelf.recipe import Ingredients, Recipe
     from imageshelf.shelf.catalogue import Entry
+    from imageshelf.work import Item, Outcome
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 
-def examined(item: Task | Wanted | Ingredients) -> Picture | Refusal | Recipe | bytes | None:
+def examined(item: Item) -> Outcome:
     """Return what the workers of index.py would, but for the view without borders."""
     from imageshelf import borders  # noqa: PLC0415  not before the parent's other imports
     from imageshelf.work import work  # noqa: PLC0415
