@@ -1,11 +1,13 @@
 """Small files go to a worker four at a time, which takes less time than one by one.
 
 They share what a message costs, and what `reduction.together` computes once. Where a bundle is
-lost, its files are given out again one by one: only the bad one is Lost, after twice the time.
+lost, its files are given out again one by one, among the others: only the bad one is Lost, after
+twice the time.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.pictures import Bundle
@@ -35,13 +37,29 @@ def mapped(
 
     `size_of` tells the bytes of a file, or -1 to have it examined by itself.
     """
-    for item, outcome in mapper(bundled(tasks, size_of)):
-        if not isinstance(item, Bundle):
-            yield item, outcome
-        elif isinstance(outcome, Lost):
-            yield from mapper(item.tasks)
-        else:
-            yield from zip(item.tasks, outcome, strict=True)
+    again: deque[Task] = deque()
+    items = _with(again, bundled(tasks, size_of))
+    while True:
+        for item, outcome in mapper(items):
+            if not isinstance(item, Bundle):
+                yield item, outcome
+            elif isinstance(outcome, Lost):
+                again.extend(item.tasks)
+            else:
+                yield from zip(item.tasks, outcome, strict=True)
+        if not again:  # else there were no other items any more to give them out with
+            return
+        items = _with(again, ())
+
+
+def _with(again: deque[Task], items: Iterable[Task | Bundle]) -> Iterator[Task | Bundle]:
+    """Yield what is to be done again as soon as it is known, and the other items."""
+    for item in items:
+        while again:
+            yield again.popleft()
+        yield item
+    while again:
+        yield again.popleft()
 
 
 def bundled(

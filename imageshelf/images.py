@@ -8,7 +8,6 @@ is what worker processes load.
 
 from __future__ import annotations
 
-import itertools
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,7 +62,12 @@ def _examined(tasks: Sequence[Task], *, turned: bool) -> list[Picture | Refusal]
         except UnreadableImage as exc:
             answers.append(Refusal(exc.reason, exc.lasting, exc.other))
     opened = [answer for answer in answers if isinstance(answer, _Opened)]
-    pictures = iter(_pictures(opened, turned=turned))
+    try:
+        pictures = iter(_pictures(opened, turned=turned))
+    except UnreadableImage as exc:
+        if len(tasks) > 1:  # whose fault it was
+            return [_examined([task], turned=turned)[0] for task in tasks]
+        return [Refusal(exc.reason, exc.lasting, exc.other)]
     return [answer if isinstance(answer, Refusal) else next(pictures) for answer in answers]
 
 
@@ -83,7 +87,7 @@ def read(
 
 
 class _Opened(NamedTuple):
-    """A file that has been decoded; what remains to be done fails for no file."""
+    """A file that has been decoded; what remains to be done fails for want of memory at most."""
 
     task: Task
     decoded: Decoded
@@ -133,15 +137,19 @@ def _decoded(stream: BinaryIO, task: Task) -> Decoded:
 
 
 def _pictures(opened: Sequence[_Opened], *, turned: bool) -> list[Picture]:
+    """Return the pictures in decoded files; raises UnreadableImage if one takes too much memory."""
     found: dict[int, Picture] = {}
     exact = [each.decoded.exact for each in opened]
-    for part in reduction.in_parts(exact):
-        full_decode = opened[part[0]].task.full_decode
-        every = _views([exact[at] for at in part], full_decode=full_decode, turned=turned)
-        for at, views in zip(part, every, strict=True):
-            task, decoded, status = opened[at]
-            keys = _keys(task, decoded, turned=turned)
-            found[at] = Picture(*views, _facts(decoded, status), keys)
+    try:
+        for part in reduction.in_parts(exact):
+            full_decode = opened[part[0]].task.full_decode
+            every = _views([exact[at] for at in part], full_decode=full_decode, turned=turned)
+            for at, views in zip(part, every, strict=True):
+                task, decoded, status = opened[at]
+                keys = _keys(task, decoded, turned=turned)
+                found[at] = Picture(*views, _facts(decoded, status), keys)
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
     return [found[at] for at in range(len(opened))]
 
 
@@ -197,8 +205,8 @@ def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list
         fine.rows(),
         exact if small is whole else small.apart(),
         bands(sketches.reduce(SKETCH // 16)),
-        _turned(fine, sketches) if turned else itertools.repeat(()),
-        strict=False,
+        _turned(fine, sketches) if turned else [()] * len(exact),
+        strict=True,
     )
     return [
         Views(

@@ -58,6 +58,28 @@ def test_files_examined_together_answer_as_one_by_one(seed: int, tmp_path: Path)
     assert isinstance(together[-1], Refusal)
 
 
+@pytest.mark.parametrize("looks", [images.examine_together, images.look_together])
+def test_want_of_memory_for_the_views_of_one_refuses_that_one(
+    looks: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = []
+    for number in range(4):
+        drawn(number, (500, 375)).save(tmp_path / f"{number}.png")
+        tasks.append(Task(str(tmp_path / f"{number}.png")))
+    views, luma = images._views, images.read(tasks[2].path).luma
+
+    def hungry(*args: Any, **options: Any) -> Any:
+        found = views(*args, **options)
+        if luma in [each.luma for each in found]:
+            raise MemoryError
+        return found
+
+    monkeypatch.setattr(images, "_views", hungry)
+    answers = looks(tasks)
+    assert answers[2] == Refusal("needs more memory than there is", lasting=False, other="")
+    assert [type(answer) for answer in answers].count(Picture) == 3
+
+
 @st.composite
 def grey(draw: st.DrawFn, size: tuple[int, int] | None = None) -> Reduced:
     width, height = size or (draw(st.integers(1, 400)), draw(st.integers(1, 400)))
@@ -141,6 +163,23 @@ def test_what_takes_its_bundle_down_costs_itself_only(tmp_path: Path) -> None:
     lost = {Path(task.path).stem for task, answer in answers if isinstance(answer, Lost)}
     assert lost == {"segfault", "exit", "raise", "sleep"}
     assert sum(isinstance(answer, Picture) for _, answer in answers) == 30
+
+
+def test_files_of_a_lost_bundle_hold_nobody_up() -> None:
+    """They are given out among the others, before those that follow."""
+    given: list[Task | Bundle] = []
+
+    def mapper(items: Any) -> Any:
+        for item in items:
+            given.append(item)
+            lost = isinstance(item, Bundle) and item.tasks[0].path in {"0", "8"}
+            yield item, Lost("", lasting=False) if lost else [0] * 4
+
+    tasks = [Task(str(number), 1) for number in range(12)]
+    answered = [task for task, _ in bundling.mapped(mapper, iter(tasks))]
+    assert sorted(answered, key=tasks.index) == tasks
+    first, second, third = (Bundle(tuple(tasks[at : at + 4])) for at in (0, 4, 8))
+    assert given == [first, *tasks[:4], second, third, *tasks[8:]]
 
 
 def shelved(folder: Path, shelve: Path, **options: Any) -> dict[str, list[str]]:
