@@ -4,7 +4,8 @@
     python -m tests --this       lint, types and tests on this Python only
     python -m tests -- -k shelf  what follows the two dashes goes to pytest
 
-The other interpreters get an environment of their own beside this one (`.venv-3.13`).
+The other interpreters get an environment of their own beside this one (`.venv-3.13`), which is
+made while this one's tests run.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,12 +34,16 @@ def main() -> int:
         if run([str(here), "-m", *step.split()]) != 0
     ]
     own = "{}.{}".format(*sys.version_info[:2])
-    versions = {own: here} if options.this else {**interpreters(), own: here}
-    for version, found in sorted(versions.items()):
-        python = here if version == own else environment(version, found)
-        if run([str(python), "-m", "pytest", "-q", "-n", "auto", *options.pytest]) != 0:
-            failed.append(f"pytest on {version}")
-    print("failed: " + ", ".join(failed) if failed else f"all passed on {', '.join(versions)}")
+    others = {} if options.this else interpreters()
+    others.pop(own, None)
+    with ThreadPoolExecutor(1) as ahead:
+        made = {v: ahead.submit(environment, v, others[v]) for v in sorted(others)}
+        for version in (own, *made):
+            python = here if version == own else made[version].result()
+            if run([str(python), "-m", "pytest", "-q", "-n", "auto", *options.pytest]) != 0:
+                failed.append(f"pytest on {version}")
+    tried = ", ".join([own, *made])
+    print("failed: " + ", ".join(failed) if failed else f"all passed on {tried}")
     return 1 if failed else 0
 
 
