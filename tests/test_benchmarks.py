@@ -6,6 +6,7 @@ import argparse
 import importlib
 import importlib.util
 import itertools
+import json
 import mmap
 import os
 import pickle
@@ -427,6 +428,23 @@ def test_cost_by_size_is_a_table_and_a_plot_and_is_not_measured_twice(
     assert texts > set(names)
     results.write_text(results.read_text().replace('"30": ', '"30": 1'))
     assert output("growth.py", *wanted).splitlines() != table
+
+
+def test_a_share_of_all_pairs_is_extrapolated_and_leaves_joins_as_they_were(module: Any) -> None:
+    from imageshelf.pairing import joins  # noqa: PLC0415
+
+    before, given = (joins._parts, joins.TASKS), joins._parts(100_000)
+    with module("all_pairs").sampled(4):
+        some = joins._parts(100_000)
+        assert sum(part.stop - part.start for part in some) == pytest.approx(25_000, rel=0.02)
+        assert joins._parts(100_000) != some
+    assert (joins._parts, joins.TASKS) == before
+    with module("all_pairs").sampled(1):
+        assert joins._parts(100_000) == given
+    ours = ("all_pairs.py", "--side", "ours", "--count", 300, "--jobs", 2)
+    told = json.loads(output(*ours, "--share", 4))
+    assert json.loads(output(*ours)).keys() == told.keys()
+    assert told["cpu_s"] > 0
 
 
 def test_a_cost_that_grows_with_the_square_has_exponent_two(module: Any) -> None:
