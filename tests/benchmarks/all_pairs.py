@@ -158,7 +158,7 @@ def peak_mb() -> float:
     import resource  # noqa: PLC0415 - not on Windows
 
     every = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return max(one.ru_maxrss for one in every) / 1024
+    return max(one.ru_maxrss for one in every) * 1024 / 1e6
 
 
 def measured(side: str, args: argparse.Namespace) -> dict[str, float]:

@@ -254,7 +254,7 @@ def pairs_part(count: int, _: str) -> Points:
     from tests.benchmarks import all_pairs  # noqa: PLC0415
 
     found = all_pairs.ours(count, max(2, cores()), SHARE if count >= SHARED_FROM else 1)
-    return {"all pairs": found["cpu_s"], "all pairs: memory": found["peak_mb"] * 2**20}
+    return {"all pairs": found["cpu_s"], "all pairs: memory": found["peak_mb"] * 1e6}
 
 
 def cpu_of(ask: Callable[[Any], object], asked: Sequence[object]) -> float:
