@@ -2,7 +2,7 @@
 
 They share what a message costs, and what `reduction.together` computes once. Where a bundle is
 lost, its files are given out again one by one, among the others: only the bad one is Lost, after
-twice the time.
+a second try. All four have the time limit of one, which is hundreds of times what they take.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from imageshelf.pictures import Picture, Refusal, Task
     from imageshelf.workers import Mapper
 
-SMALL_BYTES = 100_000  # of a JPEG; decoding a larger one takes most of the time whatever we save
+SMALL_BYTES = 100_000  # decoding a larger JPEG takes most of the time whatever we save
 MOST = 4  # as many as `reduction.together` takes
+FEWEST = 8 * MOST  # files for each worker: of fewer, bundles would leave some workers without
 
 
 def listed_size(task: Task) -> int:

@@ -40,7 +40,10 @@ def examine(task: Task) -> Picture | Refusal:
 
 
 def examine_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
-    """Return what is in each file, as `examine` does, in less time where sizes are equal."""
+    """Return what is in each file, as `examine` does, in less time where sizes are equal.
+
+    Several may need more memory than each of them alone: raises MemoryError, and examines none.
+    """
     return _examined(tasks, turned=False)
 
 
@@ -50,25 +53,30 @@ def look(task: Task) -> Picture | Refusal:
 
 
 def look_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
-    """Return what `look` does of each file, in less time where sizes are equal."""
+    """Return what `look` does of each file, as `examine_together` does."""
     return _examined(tasks, turned=True)
 
 
 def _examined(tasks: Sequence[Task], *, turned: bool) -> list[Picture | Refusal]:
+    alone = len(tasks) == 1
     answers: list[_Opened | Refusal] = []
     for task in tasks:
         try:
             answers.append(_opened(task))
         except UnreadableImage as exc:
-            answers.append(Refusal(exc.reason, exc.lasting, exc.other))
+            answers.append(_refusal(exc, alone=alone))
     opened = [answer for answer in answers if isinstance(answer, _Opened)]
     try:
         pictures = iter(_pictures(opened, turned=turned))
     except UnreadableImage as exc:
-        if len(tasks) > 1:  # whose fault it was
-            return [_examined([task], turned=turned)[0] for task in tasks]
-        return [Refusal(exc.reason, exc.lasting, exc.other)]
+        return [_refusal(exc, alone=alone)]
     return [answer if isinstance(answer, Refusal) else next(pictures) for answer in answers]
+
+
+def _refusal(exc: UnreadableImage, *, alone: bool) -> Refusal:
+    if isinstance(exc.__cause__, MemoryError) and not alone:
+        raise exc.__cause__
+    return Refusal(exc.reason, exc.lasting, exc.other)
 
 
 def read(

@@ -29,7 +29,7 @@ from imageshelf.summary import Skipped, Summary
 from imageshelf.surveying import Surveying
 from imageshelf.suspicion import REASON, Suspicion
 from imageshelf.urls import is_url
-from imageshelf.workers import Lost, WorkerError
+from imageshelf.workers import Lost, WorkerError, cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -313,10 +313,12 @@ class Indexing:
             from imageshelf import fetching  # noqa: PLC0415 - as above
 
             return fetching.within(tasks, self.settings.memory_limit_mb * 10**6, self._workers())
-        if settings.scheduler or settings.full_decode or not turn.only:
-            return self._workers()(tasks)
         from imageshelf import bundling  # noqa: PLC0415 - as above
 
+        jobs = cores() if settings.jobs is None else settings.jobs
+        few = len(self.found.to_read) < bundling.FEWEST * jobs
+        if few or jobs == 0 or settings.scheduler or settings.full_decode or not turn.only:
+            return self._workers()(tasks)
         return bundling.mapped(self._workers(), tasks)
 
     def _status(self, name: bytes) -> os.stat_result | None:

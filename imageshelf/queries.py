@@ -17,6 +17,7 @@ from imageshelf.workers import Lost, Mapper, cores, workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
     from typing import BinaryIO
 
 STANDARD_INPUT = "-"
@@ -76,20 +77,22 @@ def decoded(
     """Yield every file as a query, in the order of `asked`; several are decoded in parallel."""
     tasks = [Task(path, -1, -1, full_decode, memory_limit_mb, hash_name) for path in asked.files]
     if len(tasks) <= 1:  # starting a worker would take longer
-        answers = ((task, images.look(task)) for task in tasks)
-        yield from (_query(task, answer) for task, answer in answers)
+        yield from (_query(task, images.look(task)) for task in tasks)
         return
     waiting: dict[str, Query | None] = {}
     order = iter(asked.files)
     following = next(order)
-    mapper: Mapper[Any, Any]
-    with workers(
+    jobs = min(cores(), len(tasks))
+    staff: AbstractContextManager[Mapper[Any, Any]] = workers(
         LOOK,
-        jobs=min(cores(), len(tasks)),
+        jobs=jobs,
         time_limit_s=time_limit_s,
         memory_limit_bytes=memory_limit_mb * 1_000_000,
-    ) as mapper:
-        for task, answer in bundling.mapped(mapper, tasks, _size_bytes):
+    )
+    with staff as mapper:
+        many = len(tasks) >= bundling.FEWEST * jobs
+        answers = bundling.mapped(mapper, tasks, _size_bytes) if many else mapper(tasks)
+        for task, answer in answers:
             passed_over = (
                 isinstance(answer, Refusal) and answer.other and task.path in asked.optional
             )

@@ -15,6 +15,8 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from imageshelf.worker_start import cores
+
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
     File = tuple[bytes, int, int]  # name on the shelf, size, time: as FileList has them
 
 # A run that dies loses one batch (pipeline.BATCH_FILES) and what is under way (workers.AHEAD, each
-# item up to bundling.MOST files): of up to 19 workers, the file it died of is among so many of the
-# files that are still to be read.
-CAREFUL_FILES = 20_000
+# item up to bundling.MOST files, for each worker): the file it died of is among so many of the
+# files that are still to be read, if there were not more workers than twice the cores.
+CAREFUL_FILES = 10_000 + 2 * cores() * 512
 TOGETHER = 128  # files on the list at a time
 PATIENCE_S = 10.0  # beyond the time limit; a shorter while ago, another run may be reading the file
 REASON = "ended two runs that read it, or the runs ended by chance just then; --retry-skipped tries"

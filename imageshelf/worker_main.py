@@ -12,7 +12,6 @@ import pickle
 import signal
 import struct
 import sys
-from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 VALUE, OUT_OF_MEMORY, ERROR = range(3)  # what an answer is; an empty frame means ready
+STATUS_OUT_OF_MEMORY = 86  # of a process that has none left to say so
 CHUNK_BYTES = 1 << 16
 GRACE_S = 3.0  # how long past the time limit the parent may take to end a hung worker
 
@@ -98,28 +98,20 @@ def one_line(exc: BaseException) -> str:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, when_ready: Callable[[], object]) -> None:
-    """Answer one request after the other, in order; EOFError or OSError ends it.
-
-    So does want of memory between items, which is the answer to the oldest that has none.
-    """
+    """Answer one request after the other, in order; EOFError, OSError or MemoryError ends it."""
     pickled, time_limit_s, memory_limit_bytes = pickle.loads(read_frame(requests))  # noqa: S301
     function = pickle.loads(pickled)  # noqa: S301 - imports its module
     if memory_limit_bytes is not None:
         limit_memory(memory_limit_bytes)
     when_ready()
     answers.write(frame(b""))
-    last = frame(_OUT_OF_MEMORY)
-    try:
-        while True:
-            answers.flush()
-            request = read_frame(requests)
-            _alarm(time_limit_s + GRACE_S)
-            reply = answer(function, request)
-            _alarm(0)
-            answers.write(frame(reply))
-    except MemoryError:
-        answers.write(last)
+    while True:
         answers.flush()
+        request = read_frame(requests)
+        _alarm(time_limit_s + GRACE_S)
+        reply = answer(function, request)
+        _alarm(0)
+        answers.write(frame(reply))
 
 
 def limit_memory(limit_bytes: int) -> None:
@@ -175,7 +167,12 @@ def main(module: str) -> None:
             signal.signal(number, signal.SIG_DFL)
     requests, answers = open(_take_over(0), "rb"), open(_take_over(1), "wb")  # noqa: SIM115
     # Never closed before the end: the parent takes that for a death and does not hear why.
-    with suppress(EOFError, OSError):
+    status = 0
+    try:
         import_module(module)  # before it is asked for: the parent may not be ready yet
         serve(requests, answers, _end_with_parent)
-    os._exit(0)  # nothing to tidy, and finalisation may hang where a decoder broke something
+    except (EOFError, OSError):
+        pass
+    except MemoryError:  # between items, or while an answer is sent
+        status = STATUS_OUT_OF_MEMORY
+    os._exit(status)  # nothing to tidy, and finalisation may hang where a decoder broke something

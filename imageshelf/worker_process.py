@@ -12,7 +12,13 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
-from imageshelf.worker_main import ERROR, OUT_OF_MEMORY, one_line, read_frames
+from imageshelf.worker_main import (
+    ERROR,
+    OUT_OF_MEMORY,
+    STATUS_OUT_OF_MEMORY,
+    one_line,
+    read_frames,
+)
 from imageshelf.worker_start import start
 
 if TYPE_CHECKING:
@@ -201,6 +207,8 @@ class Worker:
         out_of_time = sys.platform != "win32" and status == -signal.SIGALRM
         if condemned or out_of_time:
             return Lost(f"took longer than {self._orders.time_limit_s:g} s", lasting=False)
+        if status == STATUS_OUT_OF_MEMORY:
+            return _out_of_memory(self._orders.memory_limit_bytes)
         return cause_of_death(status)
 
 

@@ -33,7 +33,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 Mapper = Callable[[Iterable[T]], Iterator[tuple[T, R | Lost]]]
 
-AHEAD = 128  # items a worker under way: bridges 0.25 s of the consumer's own work at 2 ms an item
+AHEAD = 128  # items a worker under way: of small files, in bundles, some 0.25 s of work
 REFILL = 2  # items taken from the source for each one given out, until AHEAD is reached again
 CLOSE_LIMIT_S = 5.0  # a process stuck in a dead disk cannot even be killed
 LONGEST_S = 1e6  # what timers take

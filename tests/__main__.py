@@ -36,12 +36,15 @@ def main() -> int:
     own = "{}.{}".format(*sys.version_info[:2])
     others = {} if options.this else interpreters()
     others.pop(own, None)
-    with ThreadPoolExecutor(1) as ahead:
+    ahead = ThreadPoolExecutor(1)
+    try:
         made = {v: ahead.submit(environment, v, others[v]) for v in sorted(others)}
         for version in (own, *made):
             python = here if version == own else made[version].result()
             if run([str(python), "-m", "pytest", "-q", "-n", "auto", *options.pytest]) != 0:
                 failed.append(f"pytest on {version}")
+    finally:  # after Ctrl-C nothing more is begun
+        ahead.shutdown(cancel_futures=True)
     tried = ", ".join([own, *made])
     print("failed: " + ", ".join(failed) if failed else f"all passed on {tried}")
     return 1 if failed else 0

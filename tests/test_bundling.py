@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,25 +60,37 @@ def test_files_examined_together_answer_as_one_by_one(seed: int, tmp_path: Path)
 
 
 @pytest.mark.parametrize("looks", [images.examine_together, images.look_together])
-def test_want_of_memory_for_the_views_of_one_refuses_that_one(
-    looks: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["_decoded", "_views"])
+def test_want_of_memory_refuses_a_file_alone_and_is_an_error_in_company(
+    looks: Any, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tasks = []
     for number in range(4):
         drawn(number, (500, 375)).save(tmp_path / f"{number}.png")
         tasks.append(Task(str(tmp_path / f"{number}.png")))
-    views, luma = images._views, images.read(tasks[2].path).luma
 
-    def hungry(*args: Any, **options: Any) -> Any:
-        found = views(*args, **options)
-        if luma in [each.luma for each in found]:
-            raise MemoryError
-        return found
+    def hungry(*_: Any, **__: Any) -> Any:
+        raise MemoryError
 
-    monkeypatch.setattr(images, "_views", hungry)
-    answers = looks(tasks)
-    assert answers[2] == Refusal("needs more memory than there is", lasting=False, other="")
-    assert [type(answer) for answer in answers].count(Picture) == 3
+    monkeypatch.setattr(images, step, hungry)
+    with pytest.raises(MemoryError):
+        looks(tasks)
+    refusal = Refusal("needs more memory than there is", lasting=False, other="")
+    assert looks(tasks[:1]) == [refusal]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is kept on Linux")
+def test_files_that_need_too_much_memory_together_are_read_alone(tmp_path: Path) -> None:
+    tasks = []
+    for number in range(4):  # narrow, so that reducing them frees nothing
+        strip = Image.new("RGBA", (350, 28_000), (number * 40, 20, 30, 200))
+        strip.save(tmp_path / f"{number}.png", compress_level=1)
+        tasks.append(Task(str(tmp_path / f"{number}.png")))
+    with workers(work.work, jobs=2, memory_limit_bytes=100_000_000) as run:
+        ((_, together),) = run([Bundle(tuple(tasks))])
+        assert isinstance(together, Lost)
+        answers = list(bundling.mapped(run, tasks, lambda _: 1))
+    assert [type(answer) for _, answer in answers] == [Picture] * 4
 
 
 @st.composite
@@ -193,6 +206,7 @@ def shelved(folder: Path, shelve: Path, **options: Any) -> dict[str, list[str]]:
 def test_a_shelf_is_the_same_with_bundles_and_without(
     tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bundling, "FEWEST", 1)
     for number in range(23):
         size = (500, 375) if number % 3 else (300, 400)
         drawn(number, size).save(tmp_path / f"{number}.jpg")

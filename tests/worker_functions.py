@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from imageshelf import worker_main
 from imageshelf.work import work
 
 
@@ -101,6 +102,16 @@ def _eat_all_but_crumbs() -> NoReturn:
             piece_bytes //= 2
 
 
+def _starve() -> str:
+    """Leave no memory for the next item."""
+
+    def hungry(_: object) -> NoReturn:
+        raise MemoryError
+
+    setattr(worker_main, "read_frame", hungry)  # noqa: B010  for the rest of its life
+    return "done"
+
+
 def _make_noise() -> str:
     print("noise " * 100_000, flush=True)
     os.write(2, b"libtiff: noise\n" * 10_000)
@@ -124,6 +135,7 @@ DEEDS = {
     "sleep": lambda: time.sleep(3600),
     "eat": _eat_memory,
     "eat up": _eat_all_but_crumbs,
+    "starve": _starve,
     "raise": lambda: _raise("odd\nvalue"),
     "noise": _make_noise,
 }

@@ -12,8 +12,9 @@ unrelated to the pictures, but for every thousandth, which is the next picture's
 measurement is a process of its own, in turns.
 
 With --share 16 ours, too, does but a sixteenth of the buckets of each band, and is extrapolated:
-what its processes spend counts sixteen times, the pairs are those of the sample. At ten million
-everything would take some three hours of a core.
+what its processes spend counts sixteen times, the pairs are those of the sample, and so is the
+memory, of which a pair takes 16 bytes. At ten million everything would take some three hours of a
+core.
 """
 
 from __future__ import annotations
