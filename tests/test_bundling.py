@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from imageshelf import bundling, images, reduction, work
+from imageshelf import bundling, images, pipeline, reduction, work
 from imageshelf.images import Task
 from imageshelf.indexing import Settings, index
 from imageshelf.pictures import Bundle, Picture, Refusal
 from imageshelf.reduction import ORIENTATIONS, Reduced
 from imageshelf.shelf import open_shelf
-from imageshelf.workers import Lost, workers
+from imageshelf.suspicion import CAREFUL_FILES
+from imageshelf.workers import AHEAD, Lost, cores, workers
 from tests import odd_decoders
 from tests.conftest import drawn
 from tests.worker_functions import DEEDS
@@ -193,6 +194,11 @@ def test_files_of_a_lost_bundle_hold_nobody_up() -> None:
     assert sorted(answered, key=tasks.index) == tasks
     first, second, third = (Bundle(tuple(tasks[at : at + 4])) for at in (0, 4, 8))
     assert given == [first, *tasks[:4], second, third, *tasks[8:]]
+
+
+def test_a_careful_run_covers_what_a_run_that_died_had_under_way() -> None:
+    under_way = AHEAD * bundling.MOST * 2 * cores()
+    assert pipeline.BATCH_FILES + under_way <= CAREFUL_FILES
 
 
 def shelved(folder: Path, shelve: Path, **options: Any) -> dict[str, list[str]]:
