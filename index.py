@@ -12,19 +12,20 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import own_process
+from imageshelf.system import process as own_process
 
 if __name__ == "__main__":
     own_process.end_silently()  # Ctrl-C while all of this is imported
     own_process.tune()
-    from imageshelf import worker_start
+    from imageshelf.workers import starting as worker_start
 
     worker_start.begin(worker_start.WORK, sys.argv[1:])  # they import while this process does
 
-from imageshelf import progress, report, terminal, versions
-from imageshelf.indexing import Indexing, IndexingError, Settings
-from imageshelf.options import index_options
-from imageshelf.stopping import Stopped
+from imageshelf.cli.options import index_options
+from imageshelf.indexing.run import Indexing, IndexingError, Settings
+from imageshelf.report import matches as report
+from imageshelf.system import progress, terminal, versions
+from imageshelf.system.signals import Stopped
 
 if TYPE_CHECKING:
     import argparse

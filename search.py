@@ -12,24 +12,27 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import own_process
+from imageshelf.system import process as own_process
 
 if __name__ == "__main__":
     own_process.end_silently()  # Ctrl-C while all of this is imported
     own_process.tune()  # before NumPy is imported: half of the start-up time
 
-from imageshelf import answers, matching, progress, report, terminal, versions
-from imageshelf.matches import Matches
-from imageshelf.options import search_options
-from imageshelf.page.saving import ReportError
-from imageshelf.searching import Question, Searching, SearchingError
-from imageshelf.stopping import Stopped, stop_at_once
+from imageshelf.cli import presenting as answers
+from imageshelf.cli.options import search_options
+from imageshelf.report import matches as report
+from imageshelf.report.saving import ReportError
+from imageshelf.searching import policy as matching
+from imageshelf.searching.matches import Matches
+from imageshelf.searching.search import Question, Searching, SearchingError
+from imageshelf.system import progress, terminal, versions
+from imageshelf.system.signals import Stopped, stop_at_once
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from imageshelf.grouped import Duplicates
+    from imageshelf.copies.grouping import Duplicates
 
 matches = Matches()  # after `%run search.py ...` a notebook finds the answer under this name
 
@@ -70,8 +73,8 @@ def find_matches(options: argparse.Namespace) -> tuple[Matches, str]:
 
 def find_duplicates(options: argparse.Namespace) -> Duplicates:
     """Return every group of copies on the shelf."""
-    from imageshelf.deduplicating import duplicates  # noqa: PLC0415 - a query needs none of it
-    from imageshelf.grouping import Question as GroupQuestion  # noqa: PLC0415
+    from imageshelf.copies.duplicates import duplicates  # noqa: PLC0415 - a query needs none of it
+    from imageshelf.copies.members import Question as GroupQuestion  # noqa: PLC0415
 
     question = GroupQuestion(
         policy=policy(options),

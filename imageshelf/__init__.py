@@ -8,23 +8,18 @@
     with open_shelf("db.shelve") as db:           # the shelf itself: hash -> file names
         print(db[key("img.jpg", db)])
 
-Names are loaded on first use, so that a script pays only for what it needs. What a change is about
-says where it is made:
+Names are loaded on first use, so that a script pays only for what it needs. Each room uses only the
+rooms below it:
 
-    which files are read      walking, scanning (the walk), remote (URLs), sniffing (what a file is)
-    what is skipped, how long opening, decoding (formats); shelf/catalogue (when it is tried again);
-                              suspicion (what took a run down)
-    one picture               images, opening, decoding, progressive, reduction, borders, metadata
-    hashes and distances      hashing, other_hashes, marr_hildreth, hamming
-    what is a match           matching, finding, key_matching (`--hash`), kinds (turned, near ...)
-    the run, the search       indexing, pipeline, identifying; searching, queries, matches
-    where work runs           workers and worker_*; bundling; cluster and cluster_* (Dask)
-    the shelf                 shelf/: all SQL; merging
-    duplicates                deduplicating, pairing/, grouping, keeping (which copy stays)
-    pictures that go          cleaning/: planning, deeds, undoing
-    what is printed           report, answers, *_report, terminal; page/ (HTML, contact sheet)
-    options                   options, cleaning/options; arguments (how mistakes are told)
-    the other verbs           explaining, calibrating, health (`check`), demo/
+    cli/                      options, verbs, and pictures to try things on
+    report/                   text, tables, page, contact sheet, notebook
+    cleanup/                  plan, apply, undo
+    copies/                   all pairs, groups, which one to keep
+    indexing/  searching/     filling a shelf; asking it
+    shelf/  workers/          hash -> names, the catalogue, all SQL; where work runs
+    pictures/                 one file: opened, recognised, decoded, reduced, digested
+    hashing/                  arrays and integers: fingerprints, distances, near
+    system/                   the machine: files, walking, signals, processes, terminal
 """
 
 from __future__ import annotations
@@ -35,15 +30,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from imageshelf.calibrating import of_shelf as calibrate
-    from imageshelf.deduplicating import duplicates
-    from imageshelf.explaining import explain
-    from imageshelf.hashing import key
-    from imageshelf.indexing import Settings, index
-    from imageshelf.matches import Match, Matches
-    from imageshelf.searching import Question, search
+    from imageshelf.copies.duplicates import duplicates
+    from imageshelf.hashing.fingerprints import key
+    from imageshelf.indexing.run import Settings, index
+    from imageshelf.indexing.summary import Summary
+    from imageshelf.searching.calibrating import of_shelf as calibrate
+    from imageshelf.searching.explaining import explain
+    from imageshelf.searching.matches import Match, Matches
+    from imageshelf.searching.search import Question, search
     from imageshelf.shelf import Shelf, ShelfError, open_shelf
-    from imageshelf.summary import Summary
 
 __all__ = [
     "Match",
@@ -63,20 +58,20 @@ __all__ = [
 ]
 
 _HOME = {
-    "index": "indexing",
-    "Settings": "indexing",
-    "Summary": "summary",
-    "search": "searching",
-    "Match": "matches",
-    "Matches": "matches",
-    "Question": "searching",
+    "index": "indexing.run",
+    "Settings": "indexing.run",
+    "Summary": "indexing.summary",
+    "search": "searching.search",
+    "Match": "searching.matches",
+    "Matches": "searching.matches",
+    "Question": "searching.search",
     "open_shelf": "shelf",
     "Shelf": "shelf",
     "ShelfError": "shelf",
-    "key": "hashing",
-    "duplicates": "deduplicating",
-    "explain": "explaining",
-    "calibrate": "calibrating",
+    "key": "hashing.fingerprints",
+    "duplicates": "copies.duplicates",
+    "explain": "searching.explaining",
+    "calibrate": "searching.calibrating",
 }
 
 

@@ -6,15 +6,17 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from imageshelf import own_process
+from imageshelf.system import process as own_process
 
 if __name__ == "__main__":
     own_process.end_silently()  # Ctrl-C while all of this is imported
 
-from imageshelf import __version__, report, terminal, versions
-from imageshelf.arguments import Parser
-from imageshelf.cleaning import options as cleaning_options
-from imageshelf.stopping import stop_at_once
+from imageshelf import __version__
+from imageshelf.cli import clean_options as cleaning_options
+from imageshelf.cli.parser import Parser
+from imageshelf.report import matches as report
+from imageshelf.system import terminal, versions
+from imageshelf.system.signals import stop_at_once
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """Draw the demonstration pictures."""
-    from imageshelf.demo import DemoError, draw  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.cli.demo import DemoError, draw  # noqa: PLC0415 - each verb loads its own
 
     try:
         drawn = draw(options.folder)
@@ -54,8 +56,11 @@ def demo(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Say whether the shelf can be trusted."""
-    from imageshelf import health  # noqa: PLC0415 - each verb loads its own
-    from imageshelf.shelf import ShelfError, open_shelf  # noqa: PLC0415
+    from imageshelf.shelf import (  # noqa: PLC0415
+        ShelfError,
+        health,
+        open_shelf,
+    )
 
     try:
         with open_shelf(options.shelve) as shelf:
@@ -72,11 +77,11 @@ def check(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     """Print every measure of two pictures side by side."""
-    from imageshelf import answers  # noqa: PLC0415 - each verb loads its own
-    from imageshelf.explaining import ExplainError  # noqa: PLC0415
-    from imageshelf.explaining import explain as measured  # noqa: PLC0415
-    from imageshelf.page import sheets  # noqa: PLC0415
-    from imageshelf.page.saving import ReportError  # noqa: PLC0415
+    from imageshelf.cli import presenting as answers  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.report import sheets  # noqa: PLC0415
+    from imageshelf.report.saving import ReportError  # noqa: PLC0415
+    from imageshelf.searching.explaining import ExplainError  # noqa: PLC0415
+    from imageshelf.searching.explaining import explain as measured  # noqa: PLC0415
 
     try:
         answers.refuse_early(options.html, options.contact_sheet)
@@ -91,15 +96,10 @@ def explain(options: argparse.Namespace) -> int:
 
 def calibrate(options: argparse.Namespace) -> int:
     """Print how far strangers and copies are apart in this collection."""
-    from imageshelf import answers  # noqa: PLC0415 - each verb loads its own
-    from imageshelf.calibrating import CalibrationError, of_shelf  # noqa: PLC0415
-    from imageshelf.page import sheets  # noqa: PLC0415
-    from imageshelf.page.saving import (  # noqa: PLC0415
-        MARK,
-        ReportError,
-        require_writable,
-        saved,
-    )
+    from imageshelf.cli import presenting as answers  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.report import sheets  # noqa: PLC0415
+    from imageshelf.report.saving import MARK, ReportError, require_writable, saved  # noqa: PLC0415
+    from imageshelf.searching.calibrating import CalibrationError, of_shelf  # noqa: PLC0415
     from imageshelf.shelf import ShelfError  # noqa: PLC0415
 
     try:
@@ -127,10 +127,11 @@ def _told(sentences: list[str]) -> int:
 
 def merge(options: argparse.Namespace) -> int:
     """Take over what another shelf knows."""
-    from imageshelf import merge_report, progress  # noqa: PLC0415 - each verb loads its own
-    from imageshelf.merging import MergeError, Merging  # noqa: PLC0415
+    from imageshelf.report import merge as merge_report  # noqa: PLC0415 - each verb loads its own
     from imageshelf.shelf import ShelfError  # noqa: PLC0415
-    from imageshelf.stopping import Stopped  # noqa: PLC0415
+    from imageshelf.shelf.merging import MergeError, Merging  # noqa: PLC0415
+    from imageshelf.system import progress  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.system.signals import Stopped  # noqa: PLC0415
 
     try:
         with Merging(options.other, options.shelve) as run, progress.share() as done:
@@ -150,7 +151,7 @@ def cleaning(name: str) -> Callable[[argparse.Namespace], int]:
     """Return the verb of that name from those that change things, and undo it."""
 
     def verb(options: argparse.Namespace) -> int:
-        from imageshelf.cleaning import verbs as cleaning_verbs  # noqa: PLC0415 - each verb loads its own
+        from imageshelf.cli import clean as cleaning_verbs  # noqa: PLC0415 - each verb loads its own
 
         try:
             answer: cleaning_verbs.Answer = getattr(cleaning_verbs, name)(options)

@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from imageshelf.cleaning import planning
-from imageshelf.cleaning.planning import Plan, Rules
-from imageshelf.grouping import Group, Member
-from imageshelf.indexing import Settings, index
+from imageshelf.cleanup import planning
+from imageshelf.cleanup.planning import Plan, Rules
+from imageshelf.copies.members import Group, Member
+from imageshelf.indexing.run import Settings, index
 from imageshelf.shelf import Shelf, names
 from tests.conftest import drawn
 

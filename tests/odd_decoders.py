@@ -8,11 +8,11 @@ from typing import Any
 
 from PIL import Image
 
-from imageshelf.decoding import PLUGINS
-from imageshelf.digesting import digested
-from imageshelf.pictures import Bundle, Wanted
-from imageshelf.recipe import Ingredients
-from imageshelf.work import work
+from imageshelf.pictures.decoding import PLUGINS
+from imageshelf.pictures.recipe import Ingredients
+from imageshelf.pictures.tasks import Bundle, Wanted
+from imageshelf.workers.digesting import digested
+from imageshelf.workers.work import work
 from tests.worker_functions import DEEDS
 
 # What Pillow needs to read the formats on the allow-list, and nothing else.

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from imageshelf.grouping import Member
-from imageshelf.page.cards import ASIDE, COPIES, KEEP, SHOTS, Card, CardGroup, Sheet
-from imageshelf.page.panels import Table
-from imageshelf.page.thumbnails import Wanted, make
+from imageshelf.copies.members import Member
+from imageshelf.pictures.thumbnails import Wanted, make
+from imageshelf.report.cards import ASIDE, COPIES, KEEP, SHOTS, Card, CardGroup, Sheet
+from imageshelf.report.panels import Table
 from tests.conftest import drawn
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any, NamedTuple
 
-from imageshelf.hashing import Recipe
-from imageshelf.metadata import Facts
+from imageshelf.hashing.fingerprints import Recipe
+from imageshelf.pictures.metadata import Facts
 from imageshelf.shelf.catalogue import Entry, Skip
 
 RECIPE = Recipe("dhash", 64, "reduced", "13.0.0", "4.3.2", "0123456789abcdef")

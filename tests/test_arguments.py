@@ -7,7 +7,7 @@ import pytest
 import index
 import search
 from imageshelf import __main__ as program
-from imageshelf.arguments import Parser
+from imageshelf.cli.parser import Parser
 
 
 @pytest.mark.parametrize(

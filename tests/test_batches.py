@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import hamming
-from imageshelf.hamming import CrowdedError, Pairs
-from imageshelf.pairing import batches, multi_index, side_by_side, tiles
-from imageshelf.pairing.multi_index import MultiIndex
+from imageshelf.hashing import hamming, multi_index, tiles
+from imageshelf.hashing import near_batches as batches
+from imageshelf.hashing.hamming import CrowdedError, Pairs
+from imageshelf.hashing.multi_index import MultiIndex
+from imageshelf.system import forks as side_by_side
 from tests.test_multi_index import Hashes, clustered
 
 RADII = st.lists(st.integers(0, 20), min_size=1, max_size=40)

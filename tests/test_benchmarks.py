@@ -25,8 +25,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf import pipeline
-from imageshelf.demo.scenes import snapshot
+from imageshelf.cli.demo.scenes import snapshot
+from imageshelf.indexing import batches as pipeline
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BENCHMARKS = os.path.join(ROOT, "tests", "benchmarks")
@@ -285,7 +285,9 @@ def test_an_index_without_views_has_the_same_keys_and_no_further_view(
 def test_the_workers_of_an_index_without_views_look_for_no_borders(
     tmp_path: Path, module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from imageshelf import borders, images, indexing, pipeline  # noqa: PLC0415
+    from imageshelf.indexing import batches as pipeline  # noqa: PLC0415
+    from imageshelf.indexing import run as indexing  # noqa: PLC0415
+    from imageshelf.pictures import borders, images  # noqa: PLC0415
 
     changed: list[tuple[Any, str]] = [(indexing, "WORK"), (indexing.Indexing, "batches")]
     for place, name in (*changed, (pipeline, "_hashed"), (borders, "without_borders")):
@@ -431,7 +433,7 @@ def test_cost_by_size_is_a_table_and_a_plot_and_is_not_measured_twice(
 
 
 def test_a_share_of_all_pairs_is_extrapolated_and_leaves_joins_as_they_were(module: Any) -> None:
-    from imageshelf.pairing import joins  # noqa: PLC0415
+    from imageshelf.hashing import joins  # noqa: PLC0415
 
     before, given = (joins._parts, joins.TASKS), joins._parts(100_000)
     with module("all_pairs").sampled(4):

@@ -14,14 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from imageshelf import bundling, images, pipeline, reduction, work
-from imageshelf.images import Task
-from imageshelf.indexing import Settings, index
-from imageshelf.pictures import Bundle, Picture, Refusal
-from imageshelf.reduction import ORIENTATIONS, Reduced
+from imageshelf.indexing import batches as pipeline
+from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.suspects import CAREFUL_FILES
+from imageshelf.pictures import images, reduction
+from imageshelf.pictures.images import Task
+from imageshelf.pictures.reduction import ORIENTATIONS, Reduced
+from imageshelf.pictures.tasks import Bundle, Picture, Refusal
 from imageshelf.shelf import open_shelf
-from imageshelf.suspicion import CAREFUL_FILES
-from imageshelf.workers import AHEAD, Lost, cores, workers
+from imageshelf.workers import bundling, work
+from imageshelf.workers.pool import AHEAD, Lost, cores, workers
 from tests import odd_decoders
 from tests.conftest import drawn
 from tests.worker_functions import DEEDS

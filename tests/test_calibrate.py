@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageshelf import calibrating, hamming, hashing, images, matching
-from imageshelf.calibrating import (
+from imageshelf.cli.demo.scenes import scene
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing import hamming
+from imageshelf.pictures import images
+from imageshelf.searching import calibrating
+from imageshelf.searching import policy as matching
+from imageshelf.searching.calibrating import (
     Calibration,
     CalibrationError,
     Original,
@@ -19,9 +24,8 @@ from imageshelf.calibrating import (
     pair_counts,
     sample,
 )
-from imageshelf.demo.scenes import scene
-from imageshelf.lightly_edited import EDITS
-from imageshelf.matching import Column, Limits, Policy
+from imageshelf.searching.edits import EDITS
+from imageshelf.searching.policy import Column, Limits, Policy
 
 Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 

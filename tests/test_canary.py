@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from imageshelf import Settings, canary, hashing, index, indexing, open_shelf, recipe, reduction
-from imageshelf.images import Sketch
-from imageshelf.indexing import Indexing
-from imageshelf.workers import Lost, WorkerError
+from imageshelf import Settings, index, open_shelf
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.indexing import run as indexing
+from imageshelf.indexing.run import Indexing
+from imageshelf.pictures import canary, recipe, reduction
+from imageshelf.pictures.images import Sketch
+from imageshelf.workers.pool import Lost, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,8 +8,8 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from imageshelf.page import cards
-from imageshelf.page.cards import ASIDE, KEEP, Card, CardGroup
+from imageshelf.report import cards
+from imageshelf.report.cards import ASIDE, KEEP, Card, CardGroup
 from tests.hostile_names import HOSTILE, names
 from tests.sheets import choosing_sheet
 

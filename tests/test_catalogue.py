@@ -559,7 +559,7 @@ def test_an_interrupt_leaves_the_shelf_as_it_was(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("imageshelf.shelf.foreign.set_mark", interrupt)
+        patch.setattr("imageshelf.shelf.hand_written.set_mark", interrupt)
         with pytest.raises(KeyboardInterrupt):
             catalogue.add([entry(b"b", 2)])
     assert dict(shelf) == lists_of({b"a": 1})

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import csv_report
 from imageshelf.__main__ import main
-from imageshelf.cleaning import deeds, undoing
-from imageshelf.cleaning import options as cleaning_options
-from imageshelf.cleaning import verbs as cleaning_verbs
-from imageshelf.cleaning.selection import SelectionError
-from imageshelf.cleaning.verbs import Answer, CleaningError
-from imageshelf.demo import COPIES
-from imageshelf.indexing import Settings, index
+from imageshelf.cleanup import file_actions as deeds
+from imageshelf.cleanup import undoing
+from imageshelf.cleanup.selection import SelectionError
+from imageshelf.cli import clean as cleaning_verbs
+from imageshelf.cli import clean_options as cleaning_options
+from imageshelf.cli.clean import Answer, CleaningError
+from imageshelf.cli.demo import COPIES
+from imageshelf.indexing.run import Settings, index
+from imageshelf.report import csv_table as csv_report
 from tests.cleaning import tree
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
@@ -153,7 +154,7 @@ def test_ctrl_c_while_planning_touches_nothing_and_says_nothing(
     def interrupted(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("imageshelf.grouped.read_ahead", interrupted)
+    monkeypatch.setattr("imageshelf.copies.grouping.read_ahead", interrupted)
     assert main(arguments) == 130
     assert capsys.readouterr() == ("", "")
     assert tree(demo) == before

@@ -12,23 +12,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf.cleaning import (
-    acting,
-    applying,
-    cleanup,
-    deeds,
-    moving,
-    planning,
-    run_locks,
-    trashing,
-    undoing,
-)
-from imageshelf.cleaning.cleanup import CleanupError, Result
-from imageshelf.cleaning.undoing import UndoError
-from imageshelf.indexing import Settings, index
-from imageshelf.kinds import BYTES, NEAR, PIXELS
-from imageshelf.shelf import Shelf, ShelfError, keepsakes, names, open_shelf
-from imageshelf.shelf.actions import Action, Actions, Claim, Rivals
+from imageshelf.cleanup import apply as cleanup
+from imageshelf.cleanup import file_actions as deeds
+from imageshelf.cleanup import moving, planning, run_locks, undoing
+from imageshelf.cleanup import run as applying
+from imageshelf.cleanup import step as acting
+from imageshelf.cleanup import trash as trashing
+from imageshelf.cleanup.apply import CleanupError, Result
+from imageshelf.cleanup.undoing import UndoError
+from imageshelf.indexing.run import Settings, index
+from imageshelf.searching.kinds import BYTES, NEAR, PIXELS
+from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
+from imageshelf.shelf import snapshots as keepsakes
+from imageshelf.shelf.cleanups import Action, Actions, Claim, Rivals
 from tests.cleaning import Group, copies, group, indexed, planned, tree
 from tests.conftest import drawn
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleaning import planning, undoing
-from imageshelf.cleaning.undoing import UndoError
+from imageshelf.cleanup import planning, undoing
+from imageshelf.cleanup.undoing import UndoError
 from imageshelf.shelf import open_shelf
 from tests.cleaning import copies, indexed, tree
 from tests.conftest import ROOT
@@ -22,7 +22,7 @@ __all__ = ["small_disk"]
 
 LIMITED = """
 import resource, sys
-from imageshelf.cleaning import applying
+from imageshelf.cleanup import run as applying
 from imageshelf.__main__ import main
 applying.AT_A_TIME = 3
 limit = int(sys.argv[1])

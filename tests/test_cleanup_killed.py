@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleaning import cleanup, deeds, planning, undoing
-from imageshelf.cleaning.undoing import UndoError
-from imageshelf.kinds import BYTES
+from imageshelf.cleanup import apply as cleanup
+from imageshelf.cleanup import file_actions as deeds
+from imageshelf.cleanup import planning, undoing
+from imageshelf.cleanup.undoing import UndoError
+from imageshelf.searching.kinds import BYTES
 from imageshelf.shelf import Shelf, names, open_shelf
 from tests.cleaning import Group, copies, group, indexed, planned, tree
 from tests.conftest import ROOT
@@ -25,7 +27,7 @@ SEED = 20261121
 LASTS_S = 0.1  # such a clean-up, on an idle machine: most are killed in the middle
 CLEAN = """
 import pickle, sys
-from imageshelf.cleaning import applying, cleanup
+from imageshelf.cleanup import run as applying, apply as cleanup
 from imageshelf.shelf import open_shelf
 shelf = open_shelf(sys.argv[1], "w")
 applying.AT_A_TIME = 3
@@ -149,8 +151,8 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
 
 HALF_DONE = """
 import os, pickle, sys
-from imageshelf.cleaning import cleanup, deeds, moving, trashing
-from imageshelf.shelf import actions, changes
+from imageshelf.cleanup import apply as cleanup, file_actions as deeds, moving, trash as trashing
+from imageshelf.shelf import cleanups as actions, changes
 from imageshelf.shelf import open_shelf
 real = {target}
 def die(*arguments, **options):

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageshelf.cleaning import cleanup, planning, undoing
-from imageshelf.kinds import BYTES, NEAR, PIXELS, TURNED
+from imageshelf.cleanup import apply as cleanup
+from imageshelf.cleanup import planning, undoing
+from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
 from imageshelf.shelf import Shelf, open_shelf
-from imageshelf.shelf.actions import Actions
+from imageshelf.shelf.cleanups import Actions
 from tests.cleaning import Group, group, indexed, planned, tree
 from tests.conftest import drawn
 

@@ -19,12 +19,15 @@ from typing import Any
 import pytest
 
 import index as script
-from imageshelf import Settings, cluster_line, cluster_tasks, cluster_worker, index, open_shelf
-from imageshelf import cluster as cluster_module
-from imageshelf.cluster import checked, cluster
-from imageshelf.images import Task
+from imageshelf import Settings, index, open_shelf
+from imageshelf.pictures.images import Task
 from imageshelf.shelf import chunks
-from imageshelf.workers import Lost, WorkerError
+from imageshelf.workers.cluster import client as cluster_module
+from imageshelf.workers.cluster import connection as cluster_line
+from imageshelf.workers.cluster import on_worker as cluster_worker
+from imageshelf.workers.cluster import tasks as cluster_tasks
+from imageshelf.workers.cluster.client import checked, cluster
+from imageshelf.workers.pool import Lost, WorkerError
 from tests import worker_functions
 from tests.conftest import ROOT, drawn
 from tests.dask_processes import Processes, dask_processes, processes_ready
@@ -174,7 +177,7 @@ def test_a_second_run_does_not_even_connect(photos: Path, shelve: Path) -> None:
 def test_a_decoder_that_goes_wrong_costs_its_file_there_too(
     tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imageshelf.indexing.WORK", examine_or_misbehave)
+    monkeypatch.setattr("imageshelf.indexing.run.WORK", examine_or_misbehave)
     tiny(tmp_path / "photos", 200)
     for at, deed in enumerate(BAD):
         drawn(at).save(tmp_path / "photos" / f"{deed}.png")
@@ -293,7 +296,7 @@ def test_a_chunk_is_as_long_as_it_is_worth(
 
 SLOWLY = """
 import sys
-from imageshelf import indexing, pipeline
+from imageshelf.indexing import run as indexing, batches as pipeline
 from tests.worker_functions import examine_slowly
 pipeline.BATCH_FILES = 40
 indexing.WORK = examine_slowly
@@ -674,7 +677,7 @@ def test_a_file_is_seen_where_it_is_as_it_was_listed_and_may_be_read(
 
 @dask
 def test_files_that_are_gone_everywhere_are_no_blindness(address: str, tmp_path: Path) -> None:
-    from imageshelf.work import work  # noqa: PLC0415
+    from imageshelf.workers.work import work  # noqa: PLC0415
 
     missing = [Task(str(tmp_path / f"{number}.jpg"), 1, 1) for number in range(20)]
     with cluster(work, scheduler=address) as mapped:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleaning.companions import Listings, companions
+from imageshelf.cleanup.companions import Listings, companions
 
 
 def along(folder: Path, picture: str, *names: str, going: tuple[str, ...] = ()) -> list[str]:

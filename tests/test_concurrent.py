@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.indexing import index
-from imageshelf.searching import Searching, search
+from imageshelf.indexing.run import index
+from imageshelf.searching.search import Searching, search
 from imageshelf.shelf import open_shelf
 from tests.conftest import ROOT, drawn
 
 # Batches of some ten files, so that runs meet often: as if every file took a second.
 RUN = """
 import sys, time
-from imageshelf import indexing, pipeline
+from imageshelf.indexing import run as indexing, batches as pipeline
 pipeline.BATCH_FILES = int(sys.argv[1])
 remember = indexing.Indexing.remember
 indexing.Indexing.remember = lambda *args: (remember(*args), time.sleep(float(sys.argv[2])))

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from imageshelf.page import contact_sheet
-from imageshelf.page.cards import Card, CardGroup, Sheet
-from imageshelf.page.contact_sheet import write_sheet
-from imageshelf.page.saving import ReportError
+from imageshelf.report import contact_sheet
+from imageshelf.report.cards import Card, CardGroup, Sheet
+from imageshelf.report.contact_sheet import write_sheet
+from imageshelf.report.saving import ReportError
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, named_sheet
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageshelf import csv_report
+from imageshelf.report import csv_table as csv_report
 from tests.hostile_names import HOSTILE, names
 
 

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from imageshelf import versions
-from imageshelf.decoding import PLUGINS
-from imageshelf.indexing import index
+from imageshelf.indexing.run import index
+from imageshelf.pictures.decoding import PLUGINS
 from imageshelf.shelf import open_shelf
+from imageshelf.system import versions
 from tests.conftest import ROOT, drawn
 from tests.odd_decoders import CAUGHT, EXPLODED, examine_in_a_minefield, examine_under_watch
 
@@ -72,7 +72,7 @@ def files() -> dict[str, bytes]:
 def test_plug_ins_off_the_list_are_never_reached(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imageshelf.indexing.WORK", examine_in_a_minefield)
+    monkeypatch.setattr("imageshelf.indexing.run.WORK", examine_in_a_minefield)
     (tmp_path / "photos").mkdir()
     for name, data in files().items():
         (tmp_path / "photos" / f"{name}.jpg").write_bytes(data)
@@ -87,7 +87,7 @@ def test_plug_ins_off_the_list_are_never_reached(
 def test_a_plug_in_off_the_list_does_explode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imageshelf.indexing.WORK", examine_in_a_minefield)
+    monkeypatch.setattr("imageshelf.indexing.run.WORK", examine_in_a_minefield)
     (tmp_path / "photos").mkdir()
     drawn(1).save(tmp_path / "photos" / "step on it.jpg")
     (skip,) = index(tmp_path / "photos", tmp_path / "db.shelve").skips
@@ -149,7 +149,7 @@ def test_the_installed_pillow_is_new_enough() -> None:
 def test_workers_write_connect_and_start_nothing(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imageshelf.indexing.WORK", examine_under_watch)
+    monkeypatch.setattr("imageshelf.indexing.run.WORK", examine_under_watch)
     for name in sorted(ALLOWED & files().keys()):
         (photos / f"as {name}.jpg").write_bytes(files()[name])
     shutil.copy(photos / "0.jpg", photos / "copy.jpg")  # a digest is wanted

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
-from imageshelf import demo
-from imageshelf.demo.copies import EXIF_IFD, TAKEN
-from imageshelf.demo.scenes import SCENES, scene
+from imageshelf.cli import demo
+from imageshelf.cli.demo.copies import EXIF_IFD, TAKEN
+from imageshelf.cli.demo.scenes import SCENES, scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

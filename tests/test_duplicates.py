@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf import grouped as duplicates
-from imageshelf.cleaning.protecting import NoFolderError
-from imageshelf.grouped import Asked, Duplicates, Group, Question
-from imageshelf.indexing import Settings, index
-from imageshelf.keeping import Rule
-from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, TURNED
-from imageshelf.pairing.joins import Work
+from imageshelf.copies import grouping as duplicates
+from imageshelf.copies.grouping import Asked, Duplicates, Group, Question
+from imageshelf.copies.keeping import Rule
+from imageshelf.copies.protected import NoFolderError
+from imageshelf.hashing.joins import Work
+from imageshelf.indexing.run import Settings, index
+from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, TURNED
 from imageshelf.shelf import open_shelf
 from tests.conftest import drawn
 

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf import explain_report, key, matching
-from imageshelf.demo import scenes
-from imageshelf.demo.copies import camera_exif
-from imageshelf.explaining import ExplainError, explain, squared_errors
-from imageshelf.hash_names import BITS, DEFAULT_DISTANCE
-from imageshelf.page.panels import markup
-from imageshelf.reduction import ORIENTATIONS
+from imageshelf import key
+from imageshelf.cli.demo import scenes
+from imageshelf.cli.demo.copies import camera_exif
+from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
+from imageshelf.pictures.reduction import ORIENTATIONS
+from imageshelf.report import explanation as explain_report
+from imageshelf.report.panels import markup
+from imageshelf.searching import policy as matching
+from imageshelf.searching.explaining import ExplainError, explain, squared_errors
 
 SIZE = (480, 320)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageshelf import file_list
-from imageshelf.file_list import FileList
+from imageshelf.indexing import file_list
+from imageshelf.indexing.file_list import FileList
 
 Files = list[tuple[bytes, int, int]]
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf import hashing, images
-from imageshelf.images import Thumbnails
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.pictures import images
+from imageshelf.pictures.images import Thumbnails
 from tests.conftest import drawn
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.indexing import index
+from imageshelf.indexing.run import index
 from imageshelf.shelf import ShelfError, open_shelf
 from tests.conftest import ROOT, drawn
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageshelf import hamming
-from imageshelf.hashing import grid
+from imageshelf.hashing import hamming
+from imageshelf.hashing.fingerprints import grid
 from imageshelf.shelf import chunks
 
 HASHES = st.integers(0, 2**64 - 1)

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from imageshelf import hashing, images
-from imageshelf.images import ORIENTATIONS, Thumbnails
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.pictures import images
+from imageshelf.pictures.images import ORIENTATIONS, Thumbnails
 from tests.conftest import drawn
 
 
@@ -157,7 +158,7 @@ def test_a_recipe_names_what_makes_keys() -> None:
 
 
 def test_the_canary_is_the_same_in_another_process() -> None:
-    code = "from imageshelf import hashing; print(hashing.current_recipe().canary)"
+    code = "from imageshelf.pictures.recipe import current_recipe; print(current_recipe().canary)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == hashing.current_recipe().canary
 
@@ -167,7 +168,7 @@ def test_the_canary_notices_another_filter(
     monkeypatch: pytest.MonkeyPatch, full_decode: bool
 ) -> None:
     before = hashing.current_recipe(full_decode=full_decode).canary
-    monkeypatch.setattr("imageshelf.reduction.LANCZOS", Image.Resampling.BOX)
+    monkeypatch.setattr("imageshelf.pictures.reduction.LANCZOS", Image.Resampling.BOX)
     hashing.current_recipe.cache_clear()
     try:
         assert hashing.current_recipe(full_decode=full_decode).canary != before
@@ -177,7 +178,8 @@ def test_the_canary_notices_another_filter(
 
 def test_hashing_loads_neither_imagehash_nor_scipy() -> None:
     code = (
-        "import sys; from imageshelf import hashing; hashing.current_recipe()\n"
+        "import sys; from imageshelf.hashing import fingerprints\n"
+        "fingerprints.current_recipe()\n"
         "print([name for name in ('imagehash', 'scipy', 'pywt') if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

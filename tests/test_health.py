@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imageshelf import Settings, hamming, hashing, health, index, open_shelf
+from imageshelf import Settings, index, open_shelf
 from imageshelf import __main__ as verbs
-from imageshelf.hamming import Near
-from imageshelf.pairing.multi_index import MultiIndex
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing import hamming
+from imageshelf.hashing.hamming import Near
+from imageshelf.hashing.multi_index import MultiIndex
+from imageshelf.shelf import health
 from tests.conftest import drawn
 
 

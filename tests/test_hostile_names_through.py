@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import csv_report, report
+from imageshelf.report import csv_table as csv_report
+from imageshelf.report import matches as report
 from imageshelf.shelf import open_shelf
 from tests.conftest import ROOT, drawn
 from tests.hostile_names import HOSTILE

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.shelf import Shelf, ShelfError, foreign, open_shelf, schema
+from imageshelf.shelf import Shelf, ShelfError, open_shelf, schema
+from imageshelf.shelf import hand_written as foreign
 from tests.shelf_entries import DECODERS, RECIPE, Place, entry, lists_of, skip
 
 PICTURES = {b"photos/%d.jpg" % n: n % 30 for n in range(60)}

@@ -12,8 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from imageshelf import digesting, identifying, index, kinds, open_shelf, pictures, search
-from imageshelf.indexing import IDENTIFIED, Indexing
+from imageshelf import index, open_shelf, search
+from imageshelf.indexing import digesting as identifying
+from imageshelf.indexing.run import IDENTIFIED, Indexing
+from imageshelf.pictures import tasks as pictures
+from imageshelf.searching import kinds
+from imageshelf.workers import digesting
 from tests.conftest import drawn
 
 

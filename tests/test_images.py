@@ -17,8 +17,10 @@ import PIL
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf import decoding, hashing, images, versions
-from imageshelf.images import Picture, Refusal, Task
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.pictures import decoding, images
+from imageshelf.pictures.images import Picture, Refusal, Task
+from imageshelf.system import versions
 from tests.conftest import drawn
 
 
@@ -593,7 +595,7 @@ def test_read_raises_what_examine_returns(put: Any) -> None:
 
 def test_workers_load_neither_numpy_nor_plugins() -> None:
     code = (
-        "import sys, imageshelf.images\n"
+        "import sys, imageshelf.pictures.images\n"
         "print([n for n in sys.modules if n.split('.')[0] in ('numpy', 'imagehash', 'scipy',"
         " 'pillow_heif') or n.endswith('ImagePlugin')])"
     )
@@ -614,7 +616,7 @@ def test_a_decoder_of_no_listed_format_is_never_reached(put: Any) -> None:
         "reached = []\n"
         "def explode(name):\n"
         "    return lambda *a: reached.append(name)\n"
-        "from imageshelf import decoding, images\n"
+        "from imageshelf.pictures import decoding, images\n"
         "for name in set(Image.OPEN) - set(decoding.PLUGINS) - {'JPEG'}:\n"
         "    Image.OPEN[name] = (explode(name), explode(name))\n"
         "for path in sys.argv[1:]:\n"

@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
-from imageshelf import report, suspicion, versions
-from imageshelf.indexing import Settings, index
-from imageshelf.scanning import RETRY, SKIPPED
-from imageshelf.searching import Question, search
+from imageshelf.indexing import suspects as suspicion
+from imageshelf.indexing.comparison import RETRY, SKIPPED
+from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.summary import Summary
+from imageshelf.indexing.suspects import Suspicion
+from imageshelf.report import matches as report
+from imageshelf.searching.search import Question, search
 from imageshelf.shelf import open_shelf
-from imageshelf.summary import Summary
-from imageshelf.suspicion import Suspicion
+from imageshelf.system import versions
 from tests.conftest import ROOT, drawn
 from tests.odd_decoders import examine_or_misbehave
 
@@ -42,7 +44,7 @@ BAD = {  # name of a file whose decoder does that: what the user is told
 @pytest.fixture
 def misbehaving(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files named after a deed make their decoder do it."""
-    monkeypatch.setattr("imageshelf.indexing.WORK", examine_or_misbehave)
+    monkeypatch.setattr("imageshelf.indexing.run.WORK", examine_or_misbehave)
 
 
 def tiny(folder: Path, count: int) -> None:
@@ -140,9 +142,9 @@ def test_a_crash_is_remembered_and_a_want_of_time_is_not(tmp_path: Path) -> None
 
 RUN = """
 import sys
-from imageshelf import indexing
-from imageshelf.indexing import Settings, index
-from imageshelf.summary import Summary
+from imageshelf.indexing import run as indexing
+from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.summary import Summary
 from tests.odd_decoders import examine_or_misbehave
 indexing.WORK = examine_or_misbehave
 index(sys.argv[1], sys.argv[2], Settings(jobs=0, time_limit_s=0.1))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.pairing import bands, joins, side_by_side, tiles
+from imageshelf.hashing import bands, joins, tiles
+from imageshelf.system import forks as side_by_side
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from imageshelf import keeping
-from imageshelf.keeping import Copy, Rule, UnknownCriterionError
-from imageshelf.metadata import GPS, RATING
+from imageshelf.copies import keeping
+from imageshelf.copies.keeping import Copy, Rule, UnknownCriterionError
+from imageshelf.pictures.metadata import GPS, RATING
 
 DAY_NS = 86_400_000_000_000
 PLAIN = Copy("/p/a.jpg", 400, 300, "JPEG", 100 * DAY_NS, jpeg_quality=80)

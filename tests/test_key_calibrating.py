@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf import calibrate, calibrating, index, key_calibrating
-from imageshelf.calibrating import Calibration
-from imageshelf.demo.scenes import scene
-from imageshelf.hash_names import BITS, DEFAULT_DISTANCE, NAMES
-from imageshelf.indexing import Settings
-from imageshelf.key_calibrating import KeyCounts
-from imageshelf.key_matching import Radius
-from imageshelf.lightly_edited import EDITS
+from imageshelf import calibrate, index
+from imageshelf.cli.demo.scenes import scene
+from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
+from imageshelf.indexing.run import Settings
+from imageshelf.searching import calibrating
+from imageshelf.searching import calibrating_keys as key_calibrating
+from imageshelf.searching.calibrating import Calibration
+from imageshelf.searching.calibrating_keys import KeyCounts
+from imageshelf.searching.edits import EDITS
+from imageshelf.searching.key_candidates import Radius
 
 FEW = 26
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageshelf import key_matching, matching
-from imageshelf.hash_names import BITS, DEFAULT_DISTANCE, NAMES
-from imageshelf.key_matching import Radius, UnsuitedPolicyError, radius
-from imageshelf.matching import (
+from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
+from imageshelf.searching import key_candidates as key_matching
+from imageshelf.searching import policy as matching
+from imageshelf.searching.key_candidates import Radius, UnsuitedPolicyError, radius
+from imageshelf.searching.policy import (
     DEFAULT,
     LOOSE,
     STRICT,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import kinds
-from imageshelf.kinds import (
+from imageshelf.searching import kinds
+from imageshelf.searching.kinds import (
     KINDS,
     Side,
     is_another_shot,
@@ -15,7 +15,7 @@ from imageshelf.kinds import (
     kind_of,
     same_file,
 )
-from imageshelf.opening import UnreadableImage
+from imageshelf.system.files import UnreadableImage
 from tests.test_pixels import DIFFERENT, RGB, SAME, SHOT, jpeg, named, png
 
 NOON = 1_700_000_000_000

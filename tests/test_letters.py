@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from imageshelf import report
-from imageshelf.page import letters
+from imageshelf.report import letters
+from imageshelf.report import matches as report
 from tests.hostile_names import names
 
 

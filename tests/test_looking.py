@@ -15,8 +15,9 @@ from PIL import Image
 import search as search_script
 from imageshelf import Settings, index
 from imageshelf.__main__ import main
-from imageshelf.page import saving, writing
-from imageshelf.page.thumbnails import CHANGED, GONE
+from imageshelf.pictures.thumbnails import CHANGED, GONE
+from imageshelf.report import page as writing
+from imageshelf.report import saving
 from tests.conftest import drawn
 from tests.outline import Outline
 

@@ -22,11 +22,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import imageshelf.__main__
-from imageshelf import merge_report
-from imageshelf.indexing import Settings, index
-from imageshelf.merging import MergeError, Merging, Summary, merge
+from imageshelf.indexing.run import Settings, index
+from imageshelf.report import merge as merge_report
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.catalogue import Entry, Skip
+from imageshelf.shelf.merging import MergeError, Merging, Summary, merge
 from tests.conftest import ROOT, drawn
 from tests.shelf_entries import RECIPE, entry, lists_of, skip
 
@@ -549,7 +549,7 @@ def test_a_shelf_damaged_in_any_way_takes_nothing_away(tmp_path: Path, seed: int
 
 KILLED = """
 import sys
-from imageshelf import merging
+from imageshelf.shelf import merging
 merging.TOGETHER = int(sys.argv[3])
 print("ready", flush=True)
 merging.merge(sys.argv[1], sys.argv[2], lambda share: print(share, flush=True))

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from imageshelf import metadata
-from imageshelf.metadata import GPS, RATING, Tags
+from imageshelf.pictures import metadata
+from imageshelf.pictures.metadata import GPS, RATING, Tags
 from tests.conftest import drawn
 
 JANUARY_2020 = 1_577_836_800_000  # ms

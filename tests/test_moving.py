@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleaning import moving
-from imageshelf.cleaning.locks import RunLock, lock_file
-from imageshelf.cleaning.moving import Changed, move, open_same, stamp, take
+from imageshelf.cleanup import moving
+from imageshelf.cleanup.locks import RunLock, lock_file
+from imageshelf.cleanup.moving import Changed, move, open_same, stamp, take
 
 WAYS = ["exclusive rename", "link and unlink"]
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import hamming
-from imageshelf.hamming import Near
-from imageshelf.pairing import bands, batches
-from imageshelf.pairing.multi_index import MultiIndex
+from imageshelf.hashing import bands, hamming
+from imageshelf.hashing import near_batches as batches
+from imageshelf.hashing.hamming import Near
+from imageshelf.hashing.multi_index import MultiIndex
 
 Hashes = npt.NDArray[np.uint64]
 

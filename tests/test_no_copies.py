@@ -12,16 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from imageshelf import duplicates, kinds, search
+from imageshelf import duplicates, search
 from imageshelf import index as index_folder
-from imageshelf.grouping import Question
-from imageshelf.kinds import ANOTHER_SHOT, SIMILAR
-from imageshelf.matching import Column
-from imageshelf.pairing import no_copies
-from imageshelf.pairing.exhaustive import shots_exhaustive, similar_exhaustive
-from imageshelf.pairing.joins import Work
-from imageshelf.pairing.luma import luma
-from imageshelf.searching import Question as Asked
+from imageshelf.copies import related as no_copies
+from imageshelf.copies.exhaustive import shots_exhaustive, similar_exhaustive
+from imageshelf.copies.luma import luma
+from imageshelf.copies.members import Question
+from imageshelf.hashing.joins import Work
+from imageshelf.searching import kinds
+from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
+from imageshelf.searching.policy import Column
+from imageshelf.searching.search import Question as Asked
 from tests.conftest import drawn
 
 Hashes = npt.NDArray[np.uint64]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.grouped import Asked, Question, find
-from imageshelf.indexing import Settings, index
+from imageshelf.copies.grouping import Asked, Question, find
+from imageshelf.indexing.run import Settings, index
 from imageshelf.shelf import Shelf, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from tests.cleaning import copies, indexed

@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from imageshelf import explain
-from imageshelf.grouped import Duplicates
-from imageshelf.grouping import Group
-from imageshelf.matches import Asked, Matches
-from imageshelf.page import notebook
-from imageshelf.page.cards import Card, CardGroup, Sheet
+from imageshelf.copies.grouping import Duplicates
+from imageshelf.copies.members import Group
+from imageshelf.report import notebook
+from imageshelf.report.cards import Card, CardGroup, Sheet
+from imageshelf.searching.matches import Asked, Matches
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, member, named_sheet
 

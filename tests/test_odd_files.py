@@ -22,12 +22,15 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 import imageshelf
-from imageshelf import beyond, identifying, kinds, report
-from imageshelf.indexing import Indexing, Settings, index
-from imageshelf.opening import UnreadableImage
-from imageshelf.searching import Searching, search
+from imageshelf.indexing import digesting as identifying
+from imageshelf.indexing.run import Indexing, Settings, index
+from imageshelf.indexing.summary import Summary
+from imageshelf.pictures import appended as beyond
+from imageshelf.report import matches as report
+from imageshelf.searching import kinds
+from imageshelf.searching.search import Searching, search
 from imageshelf.shelf import open_shelf
-from imageshelf.summary import Summary
+from imageshelf.system.files import UnreadableImage
 from tests.conftest import ROOT, drawn
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files and permissions")

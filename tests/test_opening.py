@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageshelf import opening
-from imageshelf.opening import (
+from imageshelf.system import files as opening
+from imageshelf.system.files import (
     UnreadableImage,
     content,
     hole_bytes,

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from imageshelf import marr_hildreth
-from imageshelf.demo.scenes import scene
-from imageshelf.hash_names import BITS, DEFAULT_DISTANCE, NAMES
-from imageshelf.marr_hildreth import marr
-from imageshelf.other_hashes import key_hex, key_of_square, side
+from imageshelf.cli.demo.scenes import scene
+from imageshelf.hashing import marr_hildreth
+from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
+from imageshelf.hashing.marr_hildreth import marr
+from imageshelf.pictures.other_keys import key_hex, key_of_square, side
 
 SIZES = ((1, 1), (7, 5), (8, 8), (9, 200), (64, 64), (100, 75), (333, 222), (700, 500))
 IMAGEHASH: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {
@@ -107,7 +107,7 @@ def test_marr_equals_the_convolution_that_it_stands_for() -> None:
 
 def test_numpy_imagehash_and_scipy_are_loaded_only_for_a_key() -> None:
     loaded = "print({'imagehash', 'scipy', 'numpy'} & set(sys.modules))"
-    code = f"import sys, imageshelf.other_hashes; {loaded}"
+    code = f"import sys, imageshelf.pictures.other_keys; {loaded}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

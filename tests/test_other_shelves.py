@@ -20,25 +20,18 @@ from PIL import Image, ImageOps
 
 import index as index_script
 import search as search_script
-from imageshelf import (
-    duplicates,
-    hashing,
-    health,
-    index,
-    key,
-    open_shelf,
-    other_hashes,
-    report,
-    search,
-)
-from imageshelf.hash_names import BITS, DEFAULT_DISTANCE, NAMES
-from imageshelf.indexing import Settings
-from imageshelf.matching import STRICT, Policy
-from imageshelf.queries import QueryError
-from imageshelf.searching import Question
-from imageshelf.shelf import ShelfError, chunks
+from imageshelf import duplicates, index, key, open_shelf, search
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
+from imageshelf.indexing.run import Settings
+from imageshelf.pictures import other_keys as other_hashes
+from imageshelf.report import matches as report
+from imageshelf.searching.policy import STRICT, Policy
+from imageshelf.searching.queries import QueryError
+from imageshelf.searching.query_prints import subjects_on
+from imageshelf.searching.search import Question
+from imageshelf.shelf import ShelfError, chunks, health
 from imageshelf.shelf.catalogue import Catalogue, PictureRow
-from imageshelf.subjects import subjects_on
 from tests.conftest import drawn
 from tests.test_full_decode import KINDS, SIZES
 
@@ -127,7 +120,8 @@ def test_a_worker_without_need_for_numpy_does_not_load_it(tmp_path: Path) -> Non
     path = tmp_path / "picture.jpg"
     drawn(1).save(path)
     code = (
-        "import sys; from imageshelf.work import work; from imageshelf.images import Task;"
+        "import sys; from imageshelf.workers.work import work\n"
+        "from imageshelf.pictures.images import Task\n"
         f"work(Task({str(path)!r}, hash='ahash')); print('numpy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

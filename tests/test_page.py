@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf.page import parts
-from imageshelf.page.cards import Card, CardGroup, Sheet
-from imageshelf.page.saving import ReportError
-from imageshelf.page.thumbnails import GONE
-from imageshelf.page.writing import write_page
+from imageshelf.pictures.thumbnails import GONE
+from imageshelf.report import parts
+from imageshelf.report.cards import Card, CardGroup, Sheet
+from imageshelf.report.page import write_page
+from imageshelf.report.saving import ReportError
 from tests.conftest import ROOT
 from tests.hostile_names import names
 from tests.outline import Outline

@@ -22,9 +22,9 @@ import pytest
 from PIL import Image, ImageOps
 
 import imageshelf
-from imageshelf.page import sheets
-from imageshelf.page.cards import Card, CardGroup, Sheet
-from imageshelf.page.writing import SELECTION_NAME, write_page
+from imageshelf.report import sheets
+from imageshelf.report.cards import Card, CardGroup, Sheet
+from imageshelf.report.page import SELECTION_NAME, write_page
 from tests.conftest import ROOT, drawn
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, named_sheet

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import finding, matching
-from imageshelf.images import ORIENTATIONS
-from imageshelf.matching import Column, Limits, Policy
-from imageshelf.pairing import flat_pairs, joins, pairs, prints, turning
-from imageshelf.pairing.exhaustive import all_pairs_exhaustive, views_of
-from imageshelf.pairing.joins import Work
-from imageshelf.pairing.prints import Prints, Stored
+from imageshelf.copies import flat_pairs, pairs, prints
+from imageshelf.copies.exhaustive import all_pairs_exhaustive, views_of
+from imageshelf.copies.prints import Prints, Stored
+from imageshelf.hashing import joins, turning
+from imageshelf.hashing.joins import Work
+from imageshelf.pictures.images import ORIENTATIONS
+from imageshelf.searching import candidates as finding
+from imageshelf.searching import policy as matching
+from imageshelf.searching.policy import Column, Limits, Policy
 
 Hashes = npt.NDArray[np.uint64]
 TURNED = 7

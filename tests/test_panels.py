@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
-from imageshelf.page.panels import Drawing, Hashes, Table, cells, markup
+from imageshelf.report.panels import Drawing, Hashes, Table, cells, markup
 from tests.hostile_names import names
 
 

@@ -12,9 +12,9 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, TiffImagePlugin
 
-from imageshelf import pixels
-from imageshelf.opening import UnreadableImage
-from imageshelf.pixels import digest, pixel_digest, stored_size
+from imageshelf.pictures import digests as pixels
+from imageshelf.pictures.digests import digest, pixel_digest, stored_size
+from imageshelf.system.files import UnreadableImage
 
 RGB = np.random.default_rng(7).integers(0, 256, (37, 53, 3)).astype(np.uint8)
 FEW = (RGB // 86) * 85  # four levels a channel: 64 colours, a palette holds them

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleaning import planning
-from imageshelf.cleaning.plan_report import plan_csv, plan_json, plan_null, plan_text
-from imageshelf.cleaning.planning import Plan, Rules, plan
-from imageshelf.cleaning.protecting import NoFolderError, Protected, managed_library
-from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SIMILAR, TURNED
+from imageshelf.cleanup import planning
+from imageshelf.cleanup.planning import Plan, Rules, plan
+from imageshelf.copies.protected import NoFolderError, Protected, managed_library
+from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
+from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SIMILAR, TURNED
 from imageshelf.shelf.records import PictureRow
 from tests.cleaning import Group, Member, member_of
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import index, progress
-from imageshelf.searching import Searching
+from imageshelf import index
+from imageshelf.searching.search import Searching
+from imageshelf.system import progress
 from tests.conftest import ROOT, drawn
 
 

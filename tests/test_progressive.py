@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from imageshelf import decoding, images, progressive
-from imageshelf.opening import UnreadableImage
-from imageshelf.progressive import without_detail
+from imageshelf.pictures import decoding, images, progressive
+from imageshelf.pictures.progressive import without_detail
+from imageshelf.system.files import UnreadableImage
 from tests.conftest import drawn
 
 SIZES = [(576, 512), (577, 513), (583, 519), (600, 1031), (1280, 960), (2049, 600)]

@@ -12,14 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import digesting, grouped, identifying, reading
-from imageshelf.grouping import Question
-from imageshelf.indexing import Settings, index
-from imageshelf.kinds import BYTES, NEAR, PIXELS, TURNED
-from imageshelf.pictures import Wanted
-from imageshelf.reading import Reading
+from imageshelf.copies import decoding_ahead as reading
+from imageshelf.copies import grouping as grouped
+from imageshelf.copies.decoding_ahead import Reading
+from imageshelf.copies.members import Question
+from imageshelf.indexing import digesting as identifying
+from imageshelf.indexing.run import Settings, index
+from imageshelf.pictures.tasks import Wanted
+from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
 from imageshelf.shelf import open_shelf
-from imageshelf.workers import workers
+from imageshelf.workers import digesting
+from imageshelf.workers.pool import workers
 from tests.conftest import ROOT, drawn
 from tests.odd_decoders import digest_or_misbehave
 
@@ -71,7 +74,9 @@ def test_workers_tell_the_kinds_that_this_process_tells(shelf: Path) -> None:
 def test_what_the_workers_have_read_is_not_read_again(
     shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imageshelf.kinds._remembered", lambda _: pytest.fail("decoded here"))
+    monkeypatch.setattr(
+        "imageshelf.searching.kinds._remembered", lambda _: pytest.fail("decoded here")
+    )
     assert kinds(shelf, None, Reading(2)) == EXPECTED
 
 
@@ -112,7 +117,7 @@ def test_only_pixels_of_the_same_measures_are_read(
 
 STOPPED = """
 import sys
-from imageshelf import reading
+from imageshelf.copies import decoding_ahead as reading
 from tests.odd_decoders import digest_or_misbehave
 reading.digested = digest_or_misbehave
 sys.path.insert(0, ".")
@@ -167,7 +172,7 @@ def _alive(pid: int) -> bool:
 def test_a_bar_is_shown_from_the_first_word_to_the_end_of_the_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from imageshelf import progress  # noqa: PLC0415
+    from imageshelf.system import progress  # noqa: PLC0415
 
     with progress.share() as tell:
         tell(0.5)

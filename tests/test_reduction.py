@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from imageshelf import borders, reduction
-from imageshelf.reduction import EXIF_TURNS, ORIENTATIONS, Reduced
+from imageshelf.pictures import borders, reduction
+from imageshelf.pictures.reduction import EXIF_TURNS, ORIENTATIONS, Reduced
 from tests.conftest import drawn
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.page.saving import MARK, ReportError, saved
+from imageshelf.report.saving import MARK, ReportError, saved
 from tests.conftest import ROOT
 
 ASK = """
 import os, sys
-from imageshelf.page.saving import ReportError, require_writable
+from imageshelf.report.saving import ReportError, require_writable
 os.setuid(65534)
 try:
     require_writable(sys.argv[1], "page")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageshelf import scanning
-from imageshelf.scanning import PICTURE, RETRY, SKIPPED, Known, Survey
-from imageshelf.walking import Run, Walk
+from imageshelf.indexing import comparison as scanning
+from imageshelf.indexing.comparison import PICTURE, RETRY, SKIPPED, Known, Survey
+from imageshelf.system.walking import Run, Walk
 from tests.conftest import tree
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX names and links")

@@ -14,10 +14,12 @@ import pytest
 from PIL import Image, ImageEnhance
 
 import search as script
-from imageshelf import Settings, index, matching, open_shelf, report
-from imageshelf.matches import Matches
-from imageshelf.matching import Limits
-from imageshelf.searching import Question, search
+from imageshelf import Settings, index, open_shelf
+from imageshelf.report import matches as report
+from imageshelf.searching import policy as matching
+from imageshelf.searching.matches import Matches
+from imageshelf.searching.policy import Limits
+from imageshelf.searching.search import Question, search
 from tests.conftest import ROOT, drawn
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 import search as script
-from imageshelf import Settings, duplicates_report, index
+from imageshelf import Settings, index
+from imageshelf.report import duplicates as duplicates_report
 from tests.conftest import drawn
 
 

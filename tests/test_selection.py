@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleaning import planning, selection
-from imageshelf.cleaning.planning import CHOSEN, Plan, Rules
-from imageshelf.cleaning.selection import Chosen, Selection, SelectionError, parse
-from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR
+from imageshelf.cleanup import planning, selection
+from imageshelf.cleanup.planning import CHOSEN, Plan, Rules
+from imageshelf.cleanup.selection import Chosen, Selection, SelectionError, parse
+from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR
 from imageshelf.shelf import Shelf, open_shelf
 from tests.cleaning import Group, copies, group, indexed
 from tests.conftest import ROOT

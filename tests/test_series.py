@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import Settings, hamming, index
-from imageshelf.pairing import multi_index, series, side_by_side
-from imageshelf.pairing.series import Series
-from imageshelf.searching import Searching
+from imageshelf import Settings, index
+from imageshelf.hashing import hamming, multi_index, series
+from imageshelf.hashing.series import Series
+from imageshelf.searching.search import Searching
+from imageshelf.system import forks as side_by_side
 from tests.test_batches import same, truth
 from tests.test_multi_index import Hashes, clustered
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf import duplicates, explain, index, terminal
-from imageshelf.grouping import Group
-from imageshelf.matches import Asked, Match, Matches
-from imageshelf.page import cards, sheets
-from imageshelf.page.cards import ASIDE, BESIDE, KEEP, QUERY, Sheet
-from imageshelf.page.panels import Hashes, Table
+from imageshelf import duplicates, explain, index
+from imageshelf.copies.members import Group
+from imageshelf.report import cards, sheets
+from imageshelf.report.cards import ASIDE, BESIDE, KEEP, QUERY, Sheet
+from imageshelf.report.panels import Hashes, Table
+from imageshelf.searching.matches import Asked, Match, Matches
+from imageshelf.system import terminal
 from tests.conftest import ROOT
 from tests.sheets import member
 

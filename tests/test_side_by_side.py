@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.pairing import batches, joins, side_by_side
-from imageshelf.pairing.multi_index import MultiIndex
+from imageshelf.hashing import joins
+from imageshelf.hashing import near_batches as batches
+from imageshelf.hashing.multi_index import MultiIndex
+from imageshelf.system import forks as side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageshelf import hashing, reduction, sketches
-from imageshelf.images import Sketch, Thumbnails
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing import sketches
+from imageshelf.pictures import reduction
+from imageshelf.pictures.images import Sketch, Thumbnails
 from tests.conftest import drawn
 
 SIZES = ((180, 160), (250, 97))

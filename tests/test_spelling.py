@@ -10,11 +10,11 @@ from types import ModuleType
 
 import pytest
 
-from imageshelf import spelling
-from imageshelf.indexing import index
-from imageshelf.searching import Question, search
+from imageshelf.indexing.run import index
+from imageshelf.searching.search import Question, search
 from imageshelf.shelf import names
-from imageshelf.walking import Walk
+from imageshelf.system import spelling
+from imageshelf.system.walking import Walk
 
 NFC, NFD = "caf\xe9", "cafe\u0301"
 DISK = {

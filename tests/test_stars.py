@@ -6,10 +6,11 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from imageshelf.kinds import ANOTHER_SHOT, BYTES, NEAR, SAME_FILE, SIMILAR
-from imageshelf.matching import Column
-from imageshelf.pairing import pairs, prints, stars, turning
-from imageshelf.pairing.stars import Measures, Relation, Star
+from imageshelf.copies import pairs, prints, stars
+from imageshelf.copies.stars import Measures, Relation, Star
+from imageshelf.hashing import turning
+from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, SAME_FILE, SIMILAR
+from imageshelf.searching.policy import Column
 
 Edges = dict[tuple[int, int], str]
 

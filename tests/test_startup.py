@@ -18,7 +18,12 @@ pytestmark = pytest.mark.usefixtures("unmeasured")
 
 ROOT = Path(__file__).parent.parent
 HEAVY = {"scipy", "pywt", "imagehash", "tqdm", "jinja2", "pandas", "IPython", "importlib.metadata"}
-REPORTS = {"PIL.ImageDraw", "PIL.PngImagePlugin", "imageshelf.viewer", "imageshelf.page.cards"}
+REPORTS = {
+    "PIL.ImageDraw",
+    "PIL.PngImagePlugin",
+    "imageshelf.report.viewer",
+    "imageshelf.report.cards",
+}
 WATCHED = (
     "import atexit, json, runpy, sys\n"
     "loaded = sys.argv[1]\n"
@@ -83,7 +88,7 @@ def test_a_first_run_imports_nothing_heavy(tmp_path: Path, photos: Path) -> None
 def test_a_first_run_leaves_pillow_to_its_workers(tmp_path: Path, photos: Path) -> None:
     (photos / "copy.jpg").write_bytes((photos / "0.jpg").read_bytes())  # the last step, too
     found = loaded(tmp_path, "index.py", "-d", str(photos), "-s", str(tmp_path / "db.shelve"))
-    assert "imageshelf.identifying" in found
+    assert "imageshelf.indexing.digesting" in found
     assert "PIL.Image" not in found
 
 
@@ -96,7 +101,7 @@ def test_the_workers_start_before_their_parent_imports_pillow() -> None:
 
 
 def test_a_worker_loads_no_numpy_and_no_shelf() -> None:
-    code = "import sys, imageshelf.worker_main, imageshelf.work; print(*sys.modules)"
+    code = "import sys, imageshelf.workers.serving, imageshelf.workers.work; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {*HEAVY, "numpy", "sqlite3", "argparse", "dataclasses"}
     assert not set(run.stdout.split()) & heavy
@@ -106,7 +111,7 @@ def test_a_worker_loads_no_numpy_and_no_shelf() -> None:
 def test_numpy_starts_no_threads_unless_they_are_the_users(modules: str, expected: str) -> None:
     code = (
         "import os, sys\n"
-        "from imageshelf import own_process\n"
+        "from imageshelf.system import process as own_process\n"
         f"sys.modules.update(dict.fromkeys({modules.split()!r}))\n"
         "own_process.tune()\n"
         "print(os.environ.get('OPENBLAS_NUM_THREADS'))"
@@ -170,10 +175,10 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 @pytest.mark.parametrize(
     ("script", "module"),
     [
-        ("index.py", "imageshelf.worker_start"),
-        ("index.py", "imageshelf.indexing"),
-        ("search.py", "imageshelf.searching"),
-        ("imageshelf/__main__.py", "imageshelf.cleaning.options"),
+        ("index.py", "imageshelf.workers.starting"),
+        ("index.py", "imageshelf.indexing.run"),
+        ("search.py", "imageshelf.searching.search"),
+        ("imageshelf/__main__.py", "imageshelf.cli.clean_options"),
     ],
 )
 def test_an_interrupt_while_a_script_starts_ends_it_without_a_word(

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from imageshelf.stopping import Stopped, stopping
+from imageshelf.system.signals import Stopped, stopping
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 

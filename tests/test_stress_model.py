@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 import imageshelf
-from imageshelf.indexing import Settings, index
-from imageshelf.searching import search
+from imageshelf.indexing.run import Settings, index
+from imageshelf.searching.search import search
 from imageshelf.shelf import open_shelf
 from tests.conftest import ROOT, drawn
 
@@ -28,8 +28,8 @@ FOLDERS = ("", "a/", "a/b/", "c d/")
 STEPS = 60
 KILLED = """
 import sys
-from imageshelf import pipeline
-from imageshelf.indexing import Settings, index
+from imageshelf.indexing import batches as pipeline
+from imageshelf.indexing.run import Settings, index
 pipeline.BATCH_FILES = 3
 index(sys.argv[1], sys.argv[2], Settings(jobs=1, allow_vanished=True))
 """

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from imageshelf import terminal
+from imageshelf.system import terminal
 from tests.hostile_names import HOSTILE, names
 
 

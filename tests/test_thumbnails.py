@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageshelf.page import thumbnails
-from imageshelf.page.thumbnails import Thumbnail, Wanted, make
-from imageshelf.reduction import EXIF_TURNS
+from imageshelf.pictures import thumbnails
+from imageshelf.pictures.reduction import EXIF_TURNS
+from imageshelf.pictures.thumbnails import Thumbnail, Wanted, make
 from tests.conftest import drawn
 
 CORNERS = ("red", "lime", "blue", "yellow")  # top left, top right, bottom left, bottom right

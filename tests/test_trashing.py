@@ -11,8 +11,8 @@ from types import ModuleType
 
 import pytest
 
-from imageshelf.cleaning import trashing
-from imageshelf.cleaning.moving import stamp
+from imageshelf.cleanup import trash as trashing
+from imageshelf.cleanup.moving import stamp
 
 
 @pytest.mark.parametrize("homes", [["", "/h/Trash"], ["/h/Trash", "/h/Trash"]])

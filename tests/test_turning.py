@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from imageshelf import hashing
-from imageshelf.images import ORIENTATIONS, Thumbnails
-from imageshelf.pairing import turning
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing import turning
+from imageshelf.pictures.images import ORIENTATIONS, Thumbnails
 
 
 def thumbnails(seed: int, greys: int) -> list[Thumbnails]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import vanishing
-from imageshelf.file_list import FileList
-from imageshelf.scanning import OTHER, PICTURE, Known
+from imageshelf.indexing import moved_and_gone as vanishing
+from imageshelf.indexing.comparison import OTHER, PICTURE, Known
+from imageshelf.indexing.file_list import FileList
 
 HERE = 7  # a device
 

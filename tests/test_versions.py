@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf import versions
+from imageshelf.system import versions
 
 
 @pytest.mark.parametrize("name", ["ImageHash", "imagehash", "pillow-heif", "Pillow"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from imageshelf import viewer
+from imageshelf.report import viewer
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf import walking
-from imageshelf.walking import Walk
+from imageshelf.system import walking
+from imageshelf.system.walking import Walk
 from tests.conftest import tree
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX names and links")

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageshelf import worker_start, workers
+from imageshelf.workers import pool as workers
+from imageshelf.workers import starting as worker_start
 from tests import worker_functions as deeds
 
 if TYPE_CHECKING:

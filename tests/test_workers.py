@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from imageshelf import worker_main, worker_process, worker_start, workers
-from imageshelf.worker_main import frame
-from imageshelf.workers import AHEAD, Lost, WorkerError, cores
+from imageshelf.workers import pool as workers
+from imageshelf.workers import process as worker_process
+from imageshelf.workers import serving as worker_main
+from imageshelf.workers import starting as worker_start
+from imageshelf.workers.pool import AHEAD, Lost, WorkerError, cores
+from imageshelf.workers.serving import frame
 from tests import worker_functions as deeds
 
 if TYPE_CHECKING:
@@ -62,7 +65,9 @@ def script(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
 
     def start(code: str, **options: Any) -> subprocess.Popen[str]:
         preface = f"import sys; sys.path[:0] = {[str(PROJECT)]!r}\n"
-        preface += "from tests import worker_functions as deeds\nfrom imageshelf.workers import *\n"
+        preface += (
+            "from tests import worker_functions as deeds\nfrom imageshelf.workers.pool import *\n"
+        )
         path = tmp_path / "script.py"
         path.write_text(preface + textwrap.dedent(code), encoding="utf-8")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -405,7 +410,8 @@ class TestStart:
         nbclient = pytest.importorskip("nbclient")
         cells = [
             f"import sys; sys.path[:0] = {[str(PROJECT)]!r}",
-            "from tests import worker_functions as deeds; from imageshelf.workers import workers",
+            "from tests import worker_functions as deeds",
+            "from imageshelf.workers.pool import workers",
             "del sys.path[0]",  # as %run leaves it
             "with workers(deeds.double, jobs=2) as run: print(sorted(run([1, 2])))",
         ]
@@ -762,7 +768,7 @@ def test_workers_start_while_another_thread_changes_the_environment(
         finally:
             starting.clear()
 
-    monkeypatch.setattr("imageshelf.worker_process.start", starts)
+    monkeypatch.setattr("imageshelf.workers.process.start", starts)
 
     def change() -> None:
         number = 0

@@ -10,8 +10,8 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from imageshelf import worker_main
-from imageshelf.work import work
+from imageshelf.workers import serving as worker_main
+from imageshelf.workers.work import work
 
 
 def double(number: int) -> int:

@@ -13,7 +13,8 @@ import os
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Self
 
-from imageshelf.shelf import creating, foreign, names, pickled, recipes, schema
+from imageshelf.shelf import creating, names, pickled, recipes, schema
+from imageshelf.shelf import hand_written as foreign
 from imageshelf.shelf.catalogue import SET_META, Catalogue
 from imageshelf.shelf.database import LONG, Database
 from imageshelf.shelf.errors import ShelfError, shown
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from imageshelf.hashing import Recipe
+    from imageshelf.hashing.fingerprints import Recipe
 
 __all__ = ["Shelf", "ShelfError", "open_shelf", "open_to_fill"]
 
@@ -183,7 +184,7 @@ class Shelf(MutableMapping[str, list[str]]):
     @property
     def recipe(self) -> Recipe | None:
         """How the hashes on this shelf were made; None before the first index run."""
-        from imageshelf.recipe import Recipe  # noqa: PLC0415 - Pillow's version
+        from imageshelf.pictures.recipe import Recipe  # noqa: PLC0415 - Pillow's version
 
         recipes.hash_of(self._db)
         stored = recipes.stored(self._db)

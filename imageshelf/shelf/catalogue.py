@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imageshelf.shelf import foreign, names
+from imageshelf.shelf import hand_written as foreign
+from imageshelf.shelf import names
 from imageshelf.shelf.records import (
     COLUMN_NAMES,
     Added,

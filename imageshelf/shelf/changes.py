@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.garbage import uncollected
-from imageshelf.hash_names import BITS, DEFAULT
-from imageshelf.shelf import foreign, names, packed, pickled, recipes
+from imageshelf.hashing.hash_names import BITS, DEFAULT
+from imageshelf.shelf import hand_written as foreign
+from imageshelf.shelf import names, packed, pickled, recipes
 from imageshelf.shelf.database import LONG
 from imageshelf.shelf.records import (
     COLUMN_NAMES,
@@ -17,6 +17,7 @@ from imageshelf.shelf.records import (
     signed,
     skip_values,
 )
+from imageshelf.system.garbage import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

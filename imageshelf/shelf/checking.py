@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.shelf import chunks, foreign, names, packed
+from imageshelf.shelf import chunks, names, packed
+from imageshelf.shelf import hand_written as foreign
 from imageshelf.shelf.database import LONG
 from imageshelf.shelf.errors import ShelfError, shown
 

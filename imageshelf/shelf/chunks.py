@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.hash_names import BITS
+from imageshelf.hashing.hash_names import BITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.shelf import backends, foreign, names, schema
+from imageshelf.shelf import backends, names, schema
+from imageshelf.shelf import hand_written as foreign
 from imageshelf.shelf.errors import ShelfError, shown
 
 if TYPE_CHECKING:

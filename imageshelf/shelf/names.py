@@ -17,8 +17,8 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf import spelling
-from imageshelf.urls import is_url
+from imageshelf.system import spelling
+from imageshelf.system.urls import is_url
 
 if TYPE_CHECKING:
     from types import ModuleType

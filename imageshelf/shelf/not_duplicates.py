@@ -11,9 +11,9 @@ import time
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from imageshelf import kinds
-from imageshelf.opening import UnreadableImage
+from imageshelf.searching import kinds
 from imageshelf.shelf import names
+from imageshelf.system.files import UnreadableImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.hash_names import DEFAULT
+from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.shelf import chunks, recipes
 from imageshelf.shelf.chunks import (
     ABSENT,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.hash_names import BITS, DEFAULT
+from imageshelf.hashing.hash_names import BITS, DEFAULT
 from imageshelf.shelf.errors import ShelfError, shown
 
 if TYPE_CHECKING:
-    from imageshelf.hashing import Recipe
+    from imageshelf.hashing.fingerprints import Recipe
     from imageshelf.shelf.database import Database
 
 RECIPE = "SELECT value FROM meta WHERE name = 'recipe'"

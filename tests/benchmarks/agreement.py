@@ -20,8 +20,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf import hashing, queries  # noqa: E402
-from imageshelf.images import UnreadableImage  # noqa: E402
+from imageshelf.hashing import fingerprints as hashing  # noqa: E402
+from imageshelf.pictures.images import UnreadableImage  # noqa: E402
+from imageshelf.searching import queries  # noqa: E402
 
 
 def main() -> int:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from imageshelf.pairing.prints import Stored
+    from imageshelf.copies.prints import Stored
 
     Hashes = NDArray[np.uint64]
 
@@ -48,8 +48,8 @@ ODD_FREQUENCIES = 0x5555555555555555  # across: their signs change when a pictur
 
 def stored(count: int) -> Stored:
     """Fingerprints as a shelf of so many pictures would hold them."""
-    from imageshelf.matching import Column  # noqa: PLC0415
-    from imageshelf.pairing.prints import Stored  # noqa: PLC0415
+    from imageshelf.copies.prints import Stored  # noqa: PLC0415
+    from imageshelf.searching.policy import Column  # noqa: PLC0415
     from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
 
     ids, flat = np.arange(count), np.zeros(count, np.bool_)
@@ -66,7 +66,7 @@ def stored(count: int) -> Stored:
 
 def turned(phash: Hashes) -> Hashes:
     """uint64[7, n]: the other orientations, as if every median were zero."""
-    from imageshelf.pairing import turning  # noqa: PLC0415
+    from imageshelf.hashing import turning  # noqa: PLC0415
 
     found = []
     for quarters, mirror in turning.TURNS[1:]:
@@ -82,8 +82,8 @@ def ours(count: int, jobs: int, share: int = 1) -> dict[str, float]:
 
     A share needs more than one job: the parts are what forked processes do.
     """
-    from imageshelf.pairing import pairs, prints  # noqa: PLC0415
-    from imageshelf.pairing.joins import Work  # noqa: PLC0415
+    from imageshelf.copies import pairs, prints  # noqa: PLC0415
+    from imageshelf.hashing.joins import Work  # noqa: PLC0415
 
     pictures = stored(count)
     with sampled(share):
@@ -102,7 +102,7 @@ def ours(count: int, jobs: int, share: int = 1) -> dict[str, float]:
 @contextmanager
 def sampled(share: int) -> Iterator[None]:
     """Within: joins cut each band into more parts, and do one of every so many, drawn by lot."""
-    from imageshelf.pairing import joins  # noqa: PLC0415
+    from imageshelf.hashing import joins  # noqa: PLC0415
 
     whole, tasks, lot = joins._parts, joins.TASKS, random.Random(1)
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imageshelf.pictures import Picture
-    from imageshelf.pipeline import Batch
+    from imageshelf.indexing.batches import Batch
+    from imageshelf.pictures.tasks import Picture
     from imageshelf.shelf.catalogue import Entry
-    from imageshelf.work import Item, Outcome
+    from imageshelf.workers.work import Item, Outcome
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 if __name__ == "__main__":  # a script finds its own folder only
@@ -26,8 +26,8 @@ if __name__ == "__main__":  # a script finds its own folder only
 
 def examined(item: Item) -> Outcome:
     """Return what the workers of index.py would, but for the view without borders."""
-    from imageshelf import borders  # noqa: PLC0415  not before the parent's other imports
-    from imageshelf.work import work  # noqa: PLC0415
+    from imageshelf.pictures import borders  # noqa: PLC0415  not before the parent's other imports
+    from imageshelf.workers.work import work  # noqa: PLC0415
 
     setattr(borders, "without_borders", lambda _: None)  # noqa: B010  for a worker's whole life
     return work(item)
@@ -37,7 +37,8 @@ def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     """Yield what index.py would write, the whole view standing for the centre."""
     if not pictures:
         return
-    from imageshelf import hashing, sketches  # noqa: PLC0415  as in pipeline.py
+    from imageshelf.hashing import fingerprints as hashing  # noqa: PLC0415  as in pipeline.py
+    from imageshelf.hashing import sketches  # noqa: PLC0415
     from imageshelf.shelf.catalogue import Entry  # noqa: PLC0415
 
     compared = sketches.compared([picture.whole for _, picture in pictures])
@@ -64,13 +65,13 @@ def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
 
 def main(argv: list[str] | None = None) -> int:
     import index  # noqa: PLC0415  from the folder above
-    from imageshelf import indexing  # noqa: PLC0415
+    from imageshelf.indexing import run as indexing  # noqa: PLC0415
     from tests.benchmarks import bare_index  # noqa: PLC0415  workers cannot import __main__
 
     whole = indexing.Indexing.batches
 
     def batches(*args: Any) -> Iterator[Batch]:
-        from imageshelf import pipeline  # noqa: PLC0415  NumPy: as in indexing.py, workers first
+        from imageshelf.indexing import batches as pipeline  # noqa: PLC0415  NumPy: as in indexing.py, workers first
 
         setattr(pipeline, "_hashed", hashed)  # noqa: B010  mypy would have them never change
         return whole(*args)
@@ -81,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from imageshelf import own_process
+    from imageshelf.system import process as own_process
 
     own_process.tune()  # as index.py does
     raise SystemExit(main())

@@ -20,7 +20,7 @@ import imagehash
 import numpy as np
 from PIL import Image, ImageOps
 
-from imageshelf import borders, reduction
+from imageshelf.pictures import borders, reduction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -44,7 +44,7 @@ def shelf_of(cache: str, count: int) -> str:
 
 def fill(path: str, count: int) -> None:
     """Make a shelf of so many drawn pictures."""
-    from imageshelf.recipe import current_recipe  # noqa: PLC0415
+    from imageshelf.pictures.recipe import current_recipe  # noqa: PLC0415
     from imageshelf.shelf import open_shelf  # noqa: PLC0415
 
     with open_shelf(path + ".part", "n") as shelf:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from imageshelf import hashing, images
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.pictures import images
 from tests.benchmarks import drawn, negatives
 from tests.benchmarks.edits import EDITS, finished
 

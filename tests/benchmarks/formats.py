@@ -25,8 +25,8 @@ from PIL import Image
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from imageshelf import images
-from imageshelf.images import Picture, Task
+from imageshelf.pictures import images
+from imageshelf.pictures.images import Picture, Task
 from tests.benchmarks.drawn import picture
 from tests.benchmarks.files import SMALL, jpegs
 

@@ -54,7 +54,7 @@ FOLDER_COUNT = 1_000  # pictures in one folder
 SHARED_FROM, SHARE = 10_000_000, 16  # pictures from which on all pairs are told from a sixteenth
 FIRST = """
 import json, resource, sys
-from imageshelf.indexing import Settings, index
+from imageshelf.indexing.run import Settings, index
 index(sys.argv[1], sys.argv[2], Settings(jobs=1))
 spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 peak_bytes = spent[0].ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -156,7 +156,7 @@ def shelf_part(count: int, folder: str) -> Points:
 
 def write_part(count: int, folder: str, batch_size: int = BATCH) -> Points:
     """Fill a shelf; drawing is not counted. The rate of each tenth is told on stderr."""
-    from imageshelf.recipe import current_recipe  # noqa: PLC0415
+    from imageshelf.pictures.recipe import current_recipe  # noqa: PLC0415
     from imageshelf.shelf import open_shelf  # noqa: PLC0415
     from tests.benchmarks import cold  # noqa: PLC0415
 
@@ -209,7 +209,8 @@ def tell_rates(done: int, some: int, now: Sequence[float], before: Sequence[floa
 
 def query_part(count: int, _: str) -> Points:
     """One query in all its ways, in process."""
-    from imageshelf import finding, matching  # noqa: PLC0415
+    from imageshelf.searching import candidates as finding  # noqa: PLC0415
+    from imageshelf.searching import policy as matching  # noqa: PLC0415
     from tests.benchmarks import query  # noqa: PLC0415
 
     stored = {
@@ -229,8 +230,8 @@ def near_part(count: int, _: str) -> Points:
     """One near query of the keys alone, and what an index for it takes."""
     import numpy as np  # noqa: PLC0415
 
-    from imageshelf import hamming  # noqa: PLC0415
-    from imageshelf.pairing.multi_index import MultiIndex  # noqa: PLC0415
+    from imageshelf.hashing import hamming  # noqa: PLC0415
+    from imageshelf.hashing.multi_index import MultiIndex  # noqa: PLC0415
     from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
 
     hashes = fingerprints(count).row
@@ -250,7 +251,7 @@ def near_part(count: int, _: str) -> Points:
 
 def pairs_part(count: int, _: str) -> Points:
     """All pairs by the whole policy, on two cores at least; of very many, a share of them."""
-    from imageshelf.workers import cores  # noqa: PLC0415
+    from imageshelf.workers.pool import cores  # noqa: PLC0415
     from tests.benchmarks import all_pairs  # noqa: PLC0415
 
     found = all_pairs.ours(count, max(2, cores()), SHARE if count >= SHARED_FROM else 1)

@@ -20,7 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.merging import merge  # noqa: E402
+from imageshelf.shelf.merging import merge  # noqa: E402
 from tests.benchmarks.shelf import filled  # noqa: E402
 
 

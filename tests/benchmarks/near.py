@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from imageshelf.pairing.multi_index import MultiIndex
+    from imageshelf.hashing.multi_index import MultiIndex
 
     Hashes = NDArray[np.uint64]
 
@@ -66,9 +66,9 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     import faiss  # noqa: PLC0415
 
-    from imageshelf import hamming  # noqa: PLC0415
-    from imageshelf.pairing.multi_index import MultiIndex  # noqa: PLC0415
-    from imageshelf.workers import cores  # noqa: PLC0415
+    from imageshelf.hashing import hamming  # noqa: PLC0415
+    from imageshelf.hashing.multi_index import MultiIndex  # noqa: PLC0415
+    from imageshelf.workers.pool import cores  # noqa: PLC0415
     from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
 
     hashes = fingerprints(args.count).row

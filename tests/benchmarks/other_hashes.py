@@ -31,10 +31,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf import hash_names, hashing, other_hashes  # noqa: E402
-from imageshelf.decoding import decode  # noqa: E402
-from imageshelf.demo.scenes import SCENES, scene  # noqa: E402
-from imageshelf.reduction import whole  # noqa: E402
+from imageshelf.cli.demo.scenes import SCENES, scene  # noqa: E402
+from imageshelf.hashing import fingerprints as hashing  # noqa: E402
+from imageshelf.hashing import hash_names  # noqa: E402
+from imageshelf.pictures import other_keys as other_hashes  # noqa: E402
+from imageshelf.pictures.decoding import decode  # noqa: E402
+from imageshelf.pictures.reduction import whole  # noqa: E402
 from tests.benchmarks.edits import EDITS, finished  # noqa: E402
 
 LONGEST = 1200  # pixels of a photograph before it is edited

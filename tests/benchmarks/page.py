@@ -26,9 +26,9 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from imageshelf.demo import draw  # noqa: E402
-from imageshelf.page.cards import ASIDE, KEEP, Card, CardGroup, Sheet  # noqa: E402
-from imageshelf.page.writing import write_page  # noqa: E402
+from imageshelf.cli.demo import draw  # noqa: E402
+from imageshelf.report.cards import ASIDE, KEEP, Card, CardGroup, Sheet  # noqa: E402
+from imageshelf.report.page import write_page  # noqa: E402
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 WATCH = """

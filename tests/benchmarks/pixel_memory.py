@@ -28,7 +28,8 @@ WAYS = ("index", "full", "digest")
 READ = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from imageshelf import images, kinds
+from imageshelf.pictures import images
+from imageshelf.searching import kinds
 def mapped(which):
     with open("/proc/self/status") as status:
         return next(1024 * int(line.split()[1]) for line in status if line.startswith(which))

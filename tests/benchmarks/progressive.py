@@ -26,15 +26,15 @@ from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from imageshelf import decoding, reduction
-from imageshelf.workers import workers
+from imageshelf.pictures import decoding, reduction
+from imageshelf.workers.pool import workers
 from tests.benchmarks.drawn import picture
 from tests.benchmarks.files import CAMERA, jpegs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imageshelf.workers import Mapper
+    from imageshelf.workers.pool import Mapper
 
 SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0", -1: "grey or other"}
 

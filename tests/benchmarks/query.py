@@ -31,10 +31,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf import finding, matching  # noqa: E402
-from imageshelf.images import ORIENTATIONS  # noqa: E402
-from imageshelf.matching import Column, Fingerprint, Views  # noqa: E402
-from imageshelf.pairing.series import PATIENCE, Series  # noqa: E402
+from imageshelf.hashing.series import PATIENCE, Series  # noqa: E402
+from imageshelf.pictures.images import ORIENTATIONS  # noqa: E402
+from imageshelf.searching import candidates as finding  # noqa: E402
+from imageshelf.searching import policy as matching  # noqa: E402
+from imageshelf.searching.policy import Column, Fingerprint, Views  # noqa: E402
 from tests.benchmarks import shelf, speed  # noqa: E402
 from tests.benchmarks.drawn import fingerprints  # noqa: E402
 from tests.benchmarks.files import camera_files, small_files  # noqa: E402
@@ -42,7 +43,7 @@ from tests.benchmarks.files import camera_files, small_files  # noqa: E402
 BORDERED = 10  # one picture in so many has a view without borders
 DECODE = """
 import sys
-from imageshelf import queries, searching
+from imageshelf.searching import queries, search as searching
 asked = queries.taken_apart(sys.argv[1:])
 print(sum(query.picture is not None for query in queries.decoded(asked, full_decode=False)))
 """

@@ -23,7 +23,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.metadata import Facts  # noqa: E402
+from imageshelf.pictures.metadata import Facts  # noqa: E402
 from imageshelf.shelf import open_shelf  # noqa: E402
 from imageshelf.shelf.catalogue import Entry  # noqa: E402
 from tests.shelf_entries import RECIPE  # noqa: E402

@@ -31,8 +31,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf import hamming  # noqa: E402
-from imageshelf.pairing.multi_index import MultiIndex  # noqa: E402
+from imageshelf.hashing import hamming  # noqa: E402
+from imageshelf.hashing.multi_index import MultiIndex  # noqa: E402
 from tests.benchmarks import drawn  # noqa: E402
 
 RADII = (4, 8, 10, 14)

@@ -21,7 +21,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf import hamming, matching  # noqa: E402
+from imageshelf.hashing import hamming  # noqa: E402
+from imageshelf.searching import policy as matching  # noqa: E402
 from tests.benchmarks.drawn import fingerprints  # noqa: E402
 
 POLICIES = {"default": matching.DEFAULT, "--strict": matching.STRICT, "--loose": matching.LOOSE}

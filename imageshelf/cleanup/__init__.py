@@ -1,0 +1,1 @@
+"""Clearing up copies: plan, apply, undo."""

@@ -1,0 +1,197 @@
+"""Where a clean-up puts what it sets aside: a folder of its own, outside of what is indexed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from imageshelf.copies.protected import managed_library
+from imageshelf.report.matches import count
+from imageshelf.shelf import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from imageshelf.cleanup.planning import Plan
+    from imageshelf.shelf import Shelf
+
+MOST_TRIES = 10_000
+
+
+class PlaceError(Exception):
+    """A folder that cannot take what is set aside; one sentence, nothing was touched."""
+
+
+def default_folder(shelf: Shelf, plan: Plan) -> str:
+    """Return the folder beside the shelf for what is set aside: `db-set-aside` for `db.shelve`.
+
+    Inside a dataset it is hidden, so that the next index run passes it over.
+    """
+    stem = os.path.splitext(os.path.basename(shelf.path))[0]
+    plain = names.native(os.path.join(shelf.folder, f"{stem}-set-aside"))
+    if not _dataset_around(plain, _datasets(shelf, plan, plain)):
+        return plain
+    return names.native(os.path.join(shelf.folder, f".{stem.lstrip('.')}-set-aside"))
+
+
+def require_usable(shelf: Shelf, plan: Plan, folder: str) -> None:
+    """Raise PlaceError unless everything in the plan can be moved into the folder."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise PlaceError(f"{folder} is not a folder; name another with --set-aside")
+    datasets = _datasets(shelf, plan, folder)
+    if dataset := _dataset_around(folder, datasets):
+        raise PlaceError(
+            f"{folder} lies inside the dataset {dataset}, where the next index run would find what "
+            "was set aside; name a folder outside with --set-aside"
+        )
+    own = os.path.join(os.path.realpath(folder), "")
+    if dataset := next((d for d in datasets if os.path.join(d, "").startswith(own)), ""):
+        raise PlaceError(
+            f"the dataset {dataset} lies inside {folder}; name another folder with --set-aside"
+        )
+    if library := managed_library(os.path.join(folder, "picture")):
+        raise PlaceError(f"{folder} lies inside {library}; name another with --set-aside")
+    device = _device(folder)
+    elsewhere = [step.file.path for step in plan.steps if _device(step.file.path) != device]
+    if elsewhere:
+        raise PlaceError(
+            f"{folder} is on another volume than {count(len(elsewhere), 'picture')}, such as "
+            f"{elsewhere[0]}; name a folder on theirs with --set-aside"
+        )
+
+
+def to_be_made(folder: str) -> str:
+    """Return the topmost folder that `make` would make, "" if all is there."""
+    top, above = "", folder
+    while not os.path.isdir(above):
+        top, above = above, os.path.dirname(above)
+    return top
+
+
+def make(folder: str) -> None:
+    """Make the folder unless it is there. Raises PlaceError."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as exc:
+        raise PlaceError(f"the folder {folder} cannot be made: {exc.strerror}") from exc
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PlaceError(f"the folder {folder} may not be written")
+
+
+def relative(name: str) -> list[str]:
+    """Return the parts of the path below the folder for a name on the shelf.
+
+    >>> relative("trip/a.jpg"), relative("D:/trip/a.jpg"), relative("/mnt/a.jpg")
+    (['trip', 'a.jpg'], ['D', 'trip', 'a.jpg'], ['mnt', 'a.jpg'])
+    """
+    parts = [part for part in name.split("/") if part]
+    if not parts or {".", ".."} & set(parts):
+        raise PlaceError(f"{name} is no name that an index run writes")
+    if len(parts[0]) == 2 and parts[0][1] == ":":  # noqa: PLR2004 - a drive
+        parts[0] = parts[0][0]
+    return parts
+
+
+def free_places(folder: str, wanted: Iterable[str], taken: set[str]) -> list[str]:
+    """Return free places for files that belong together, below the folder.
+
+    Each keeps its own name, or all get the same number before the suffix: `a (2).jpg`,
+    `a (2).xmp`. `taken` are places promised to others, and takes in those given out.
+    """
+    below = [os.path.join(folder, *map(names.native, relative(name))) for name in wanted]
+    for number in range(1, MOST_TRIES):
+        places = [_numbered(place, number) for place in below]
+        keys = {place.casefold() for place in places}
+        free = len(keys) == len(places) and not keys & taken
+        if free and not any(map(os.path.lexists, places)):
+            taken |= keys
+            return places
+    raise PlaceError(f"{below[0]} and {MOST_TRIES:,} names like it are taken")
+
+
+def make_way(place: str, folder: str) -> None:
+    """Make the folders above a place. Raises OSError, or PlaceError if a link leads elsewhere."""
+    above = os.path.dirname(place)
+    os.makedirs(above, exist_ok=True)
+    expected = os.path.join(os.path.realpath(folder), os.path.relpath(above, folder))
+    if os.path.realpath(above) != os.path.normpath(expected):
+        raise PlaceError(f"was left: in {folder} a link leads to {os.path.realpath(above)}")
+
+
+def tidy(place: str, folder: str) -> None:
+    """Remove the empty folders above a place that lie inside the folder."""
+    above, inside = os.path.dirname(place), os.path.join(folder, "")
+    while above.startswith(inside):
+        try:
+            os.rmdir(above)
+        except OSError:
+            return
+        above = os.path.dirname(above)
+
+
+def unmake(folder: str, top: str) -> None:
+    """Remove the folder and those above it, up to `top`, as far as they are empty."""
+    tidy(os.path.join(folder, "x"), os.path.dirname(top))
+
+
+def _numbered(place: str, number: int) -> str:
+    if number == 1:
+        return place
+    folder, name = os.path.split(place)
+    start, dot, rest = name.partition(".")
+    return os.path.join(folder, f"{start} ({number}){dot}{rest}")
+
+
+def _datasets(shelf: Shelf, plan: Plan, folder: str) -> list[str]:
+    """Return the folders that an index run walks, as far as they can be told.
+
+    Its datasets, the folders of planned pictures, and those between the shelf and `folder` that
+    have pictures below them.
+    """
+    roots = [
+        names.native(shelf.path_of(names.to_text(dataset.name)))
+        for dataset in shelf.whole_catalogue().datasets()
+    ]
+    for group in plan.groups:
+        files = [group.keeper, *(step.file for step in group.steps)]
+        roots += [os.path.dirname(file.path) for file in files]
+    roots += _with_pictures(shelf, folder)
+    return sorted({os.path.realpath(root) for root in dict.fromkeys(roots)})
+
+
+def _with_pictures(shelf: Shelf, folder: str) -> list[str]:
+    home = os.path.join(os.path.realpath(names.native(shelf.folder)), "")
+    above = os.path.dirname(os.path.realpath(folder))
+    found = []
+    while above.startswith(home) and os.path.join(above, "") != home:
+        prefix = names.to_bytes(shelf.name_of(above)) + b"/"
+        if next(shelf.whole_catalogue().known(prefix), None):
+            found.append(above)
+        above = os.path.dirname(above)
+    return found
+
+
+def _dataset_around(folder: str, datasets: Iterable[str]) -> str:
+    """Return the dataset whose next index run would look into the folder; "" for none."""
+    own = os.path.realpath(folder)
+    for root in datasets:
+        inside = os.path.join(root, "")
+        if own == root:
+            return root
+        below = own.removeprefix(inside).split(os.sep)
+        if own.startswith(inside) and not any(part.startswith(".") for part in below):
+            return root
+    return ""
+
+
+def _device(path: str) -> int:
+    """Return the device of what is at a path, or of the nearest folder above that is there."""
+    here = os.path.abspath(path)
+    while True:
+        try:
+            return os.stat(here).st_dev
+        except OSError:
+            above = os.path.dirname(here)
+            if above == here:
+                return 0
+            here = above

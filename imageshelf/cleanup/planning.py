@@ -1,0 +1,252 @@
+"""What a clean-up would do: which pictures go, which stay, and why. Nothing is touched here.
+
+By rule only copies go that are identical, byte for byte or pixel for pixel; `near` and `turned`
+ones when they are named. Whatever is the copy to keep of one group never goes on account of
+another, so each group keeps its keeper however groups overlap.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from imageshelf.cleanup.companions import ONLY_COPIES, Listings, companions
+from imageshelf.cleanup.moving import Stamp
+from imageshelf.copies.protected import Protected
+from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, SIMILAR, TURNED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from imageshelf.cleanup.companions import Companion
+    from imageshelf.copies.members import Group, Member
+    from imageshelf.shelf.catalogue import PictureRow
+
+SET_ASIDE, TRASH, HARD_LINK, DELETE = "set aside", "trash", "hard link", "delete"
+ACTIONS = (SET_ASIDE, TRASH, HARD_LINK, DELETE)
+BY_RULE = frozenset({BYTES, PIXELS})
+BY_NAME = frozenset({BYTES, PIXELS, TURNED, NEAR})  # what --kind may name
+CHOSEN = "chosen"  # a kind: picked by hand, related in no way that the shelf knows
+
+_ONLY_BY_HAND = {ANOTHER_SHOT: "is another shot, not a copy", SIMILAR: "is similar, not a copy"}
+Identity = tuple[int, int]  # device, inode
+
+
+class Rules(NamedTuple):
+    """What may go, and how."""
+
+    action: str = SET_ASIDE
+    kinds: frozenset[str] = BY_RULE
+    references: tuple[str, ...] = ()
+
+
+class File(NamedTuple):
+    """A picture in the state in which the catalogue knows it."""
+
+    id: int
+    name: str
+    path: str
+    stamp: Stamp
+    width: int
+    height: int
+
+
+class Step(NamedTuple):
+    """A picture that goes, in favour of which other, and why; `companions` go along."""
+
+    file: File
+    keeper: File
+    kind: str
+    turn: str
+    reason: str
+    warning: str
+    freed_bytes: int
+    companions: tuple[Companion, ...]
+
+
+class Left(NamedTuple):
+    """A picture of a group that is left alone; the reason continues "this picture ..."."""
+
+    path: str
+    kind: str
+    reason: str
+
+
+class Planned(NamedTuple):
+    """What happens to one group."""
+
+    keeper: File
+    steps: tuple[Step, ...]
+    left: tuple[Left, ...]
+
+
+class Plan(NamedTuple):
+    """A whole clean-up; groups of which nothing goes are there for what they leave alone."""
+
+    action: str
+    groups: tuple[Planned, ...]
+
+    @property
+    def steps(self) -> list[Step]:
+        """Everything that goes, in order."""
+        return [step for group in self.groups for step in group.steps]
+
+    @property
+    def freed_bytes(self) -> int:
+        """The bytes that nobody needs any more."""
+        return sum(step.freed_bytes for step in self.steps)
+
+
+def plan(groups: Iterable[Group], rows: Mapping[int, PictureRow], rules: Rules) -> Plan:
+    """Return what a clean-up by rule does; `rows` are the catalogue's for all members.
+
+    The same groups give the same plan. Raises NoFolderError for a reference that is no folder.
+    """
+    every = list(groups)
+    judge = _Judge(rows, rules)
+    drafts = [_draft(group, judge) for group in every]
+    keepers = {
+        identity(rows[group.keeper.id])
+        for group, (going, _) in zip(every, drafts, strict=True)
+        if going
+    }
+    planned = []
+    taken: set[str] = set()
+    for group, (going, left) in zip(every, drafts, strict=True):
+        steps = []
+        for member in going:
+            if identity(rows[member.id]) in keepers:
+                left.append(_left(member, "is the copy to keep of another group"))
+            elif member.path not in taken:
+                taken.add(member.path)
+                keeper = file_of(group.keeper.path, rows[group.keeper.id], group.keeper.name)
+                steps.append(_step(member, keeper, rows[member.id]))
+        if steps or left:
+            row = rows.get(group.keeper.id)
+            keeper = file_of(group.keeper.path, row, group.keeper.name)
+            planned.append(Planned(keeper, tuple(steps), tuple(left)))
+    return with_companions(Plan(rules.action, tuple(planned)))
+
+
+def with_companions(plan: Plan) -> Plan:
+    """Return the plan with the companions of everything that goes.
+
+    A picture whose companion would be lost for good by `delete` is left alone instead.
+    """
+    if plan.action == HARD_LINK:  # the picture stays where it is, and so do they
+        return plan
+    going = {step.file.path for step in plan.steps}
+    listings = Listings()
+    groups = []
+    for group in plan.groups:
+        steps, left = [], list(group.left)
+        for step in group.steps:
+            along = tuple(companions(step.file.path, going, listings))
+            only = sorted({c.kind for c in along if c.kind in ONLY_COPIES})
+            if only and plan.action == DELETE:
+                reason = f"has a {' and a '.join(only)} that would be lost with it"
+                left.append(Left(step.file.path, step.kind, reason))
+                going.discard(step.file.path)
+                continue
+            steps.append(step._replace(companions=along, warning=_warning(step, only)))
+        groups.append(Planned(group.keeper, tuple(steps), tuple(left)))
+    return plan._replace(groups=tuple(groups))
+
+
+def identity(row: PictureRow) -> Identity:
+    """Return what makes a picture one, whatever its names; where there are no inodes, its id."""
+    return (row.device, row.inode) if row.inode else (-1, row.id)
+
+
+def file_of(path: str, row: PictureRow | None, name: str) -> File:
+    """Return a picture as the catalogue has it; one that it has not is in no state at all."""
+    if row is None:
+        return File(-1, name, path, Stamp(0, -1, -1), 0, 0)
+    known = Stamp(row.inode, row.size_bytes, row.mtime_ns)
+    return File(row.id, name, path, known, row.width, row.height)
+
+
+class _Judge:
+    """The rules for one picture after the other."""
+
+    def __init__(self, rows: Mapping[int, PictureRow], rules: Rules) -> None:
+        self.rows, self.rules = rows, rules
+        self.protected = Protected(rules.references)
+
+    def why_left(self, member: Member, keeper: Member) -> str:
+        """Return why a picture is left alone, "" if it may go."""
+        row, kept = self.rows.get(member.id), self.rows.get(keeper.id)
+        if row is None or kept is None:
+            return "has left the shelf"
+        if member.keep:
+            return member.reason or "is kept"
+        if identity(row) == identity(kept) or member.kind == SAME_FILE:
+            return "is another name of the file that is kept"
+        return self._why_not_by_rule(
+            member.kind, little=row.low_information or kept.low_information
+        ) or why_untouched(member.path, member.kind, keeper.path, self.rules, self.protected)
+
+    def _why_not_by_rule(self, kind: str, *, little: bool) -> str:
+        if kind in _ONLY_BY_HAND:
+            return _ONLY_BY_HAND[kind] + "; choose it with --selection"
+        if kind not in self.rules.kinds:
+            return f"is {kind}; --kind names what else may go"
+        if kind not in BY_RULE and little:
+            return "shows too little to tell by likeness; choose it with --selection"
+        return ""
+
+
+def why_untouched(path: str, kind: str, keeper: str, rules: Rules, protected: Protected) -> str:
+    """Return why a picture may not be touched, whoever chose it; "" if it may."""
+    if os.path.normpath(path) != path:
+        return "has a name that no index run writes"
+    if reason := protected.why(path):
+        return reason
+    if rules.action != HARD_LINK:
+        return ""
+    if kind != BYTES:
+        return f"is {kind}; only identical bytes can become a hard link"
+    if reason := protected.why(keeper):
+        return f"would become a hard link to one that {reason}"
+    return ""
+
+
+def _draft(group: Group, judge: _Judge) -> tuple[list[Member], list[Left]]:
+    going, left = [], []
+    for member in group.members:
+        if member.path == group.keeper.path:
+            continue
+        if reason := judge.why_left(member, group.keeper):
+            left.append(_left(member, reason))
+        else:
+            going.append(member)
+    return going, left
+
+
+def _left(member: Member, reason: str) -> Left:
+    return Left(member.path, member.kind, reason)
+
+
+def _step(member: Member, keeper: File, row: PictureRow) -> Step:
+    return Step(
+        file_of(member.path, row, member.name),
+        keeper,
+        member.kind,
+        member.turn,
+        member.reason,
+        member.warning,
+        freed(row),
+        (),
+    )
+
+
+def freed(row: PictureRow) -> int:
+    """Return the bytes that go with a name; none while the file has other names."""
+    return row.size_bytes if row.nlink <= 1 else 0
+
+
+def _warning(step: Step, only: list[str]) -> str:
+    parts = [step.warning] if step.warning else []
+    if only:
+        parts.append(f"its {' and '.join(only)} goes with it")
+    return "; ".join(parts)

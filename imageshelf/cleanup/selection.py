@@ -1,0 +1,239 @@
+"""A clean-up chosen picture by picture: what `--selection FILE` reads and the HTML page writes.
+
+    {"imageshelf_selection": 1,
+     "shelf": "/home/me/db.shelve",
+     "groups": [{"keep": ["trip/a.jpg"], "set_aside": ["backup/a.jpg"]}, ...]}
+
+Names are as on the shelf: relative to its folder when below it, absolute otherwise. Each group
+keeps at least one picture. Whatever is wrong is one SelectionError before anything is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imageshelf.cleanup.planning import (
+    CHOSEN,
+    Left,
+    Plan,
+    Planned,
+    Step,
+    file_of,
+    freed,
+    identity,
+    why_untouched,
+    with_companions,
+)
+from imageshelf.copies.protected import Protected
+from imageshelf.searching.kinds import BYTES, PIXELS, SAME_FILE
+from imageshelf.shelf import names
+from imageshelf.system.urls import is_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from imageshelf.cleanup.planning import Identity, Rules
+    from imageshelf.copies.members import Group
+    from imageshelf.shelf import Shelf
+    from imageshelf.shelf.catalogue import PictureRow
+
+VERSION = 1
+MARK = "imageshelf_selection"
+LONGEST = 256 * 2**20  # bytes: a million long names
+KEEP, ASIDE = "keep", "set_aside"
+
+
+class SelectionError(Exception):
+    """A selection that cannot be followed; one sentence says why."""
+
+
+class Chosen(NamedTuple):
+    """One group: names of the pictures that stay and of those that go."""
+
+    keep: tuple[str, ...]
+    set_aside: tuple[str, ...]
+
+
+class Selection(NamedTuple):
+    """A whole selection; `shelf` is the path it was made for."""
+
+    shelf: str
+    groups: tuple[Chosen, ...]
+
+
+def read(path: str) -> Selection:
+    """Read a selection file; raises SelectionError."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LONGEST + 1)
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise SelectionError(f"the selection {path} cannot be read: {reason}") from exc
+    try:
+        return parse(data)
+    except SelectionError as exc:
+        raise SelectionError(f"the selection {path} {exc}") from exc
+
+
+def parse(data: bytes) -> Selection:
+    """Return what a selection's bytes say; SelectionError continues "the selection ..."."""
+    if len(data) > LONGEST:
+        raise SelectionError(f"is longer than {LONGEST >> 20} MiB")
+    try:
+        found = json.loads(data)
+    except UnicodeDecodeError as exc:
+        raise SelectionError("is not JSON: it is no UTF-8 text") from exc
+    except (ValueError, RecursionError) as exc:
+        raise SelectionError(f"is not JSON: {exc}") from exc
+    if not isinstance(found, dict) or MARK not in found:
+        raise SelectionError(f'is none: expected a JSON object with "{MARK}": {VERSION}')
+    if type(found[MARK]) is not int or found[MARK] != VERSION:
+        raise SelectionError(f"is of version {found[MARK]!r:.20}; this imageshelf reads {VERSION}")
+    shelf, groups = found.get("shelf"), found.get("groups")
+    if not isinstance(shelf, str) or not isinstance(groups, list):
+        raise SelectionError('is malformed: expected "shelf" (text) and "groups" (a list)')
+    return Selection(shelf, tuple(_chosen(n, group) for n, group in enumerate(groups, 1)))
+
+
+def _chosen(number: int, group: Any) -> Chosen:
+    lists = [group.get(field) if isinstance(group, dict) else None for field in (KEEP, ASIDE)]
+    for field, found in zip((KEEP, ASIDE), lists, strict=True):
+        if not isinstance(found, list) or not all(isinstance(n, str) and n for n in found):
+            raise SelectionError(f'is malformed: group {number} has no list of names "{field}"')
+    keep, aside = (tuple(dict.fromkeys(found or ())) for found in lists)
+    if aside and not keep:
+        raise SelectionError(f"sets aside every picture of group {number}; one has to stay")
+    return Chosen(keep, aside)
+
+
+def plan(shelf: Shelf, selection: Selection, groups: Iterable[Group], rules: Rules) -> Plan:
+    """Return the plan that follows a selection; `groups` are the shelf's own.
+
+    Raises SelectionError if it names pictures that are not on the shelf, contradicts itself, is
+    for another shelf, or leaves no picture of one of the groups.
+    """
+    _require_shelf(shelf, selection)
+    rows = _rows(shelf, selection)
+    _require_consistent(selection)
+    every = list(groups)
+    _require_survivors(shelf, every, {identity(rows[n]) for c in selection.groups for n in c[1]})
+    kinds = _Kinds(shelf, every, rows)
+    protected = Protected(rules.references)
+    planned = []
+    for chosen in selection.groups:
+        by_keeper: dict[str, tuple[list[Step], list[Left]]] = {}
+        for name in chosen.set_aside:
+            keeper, kind, turn = kinds.best(name, chosen.keep)
+            steps, left = by_keeper.setdefault(keeper, ([], []))
+            path = _path(shelf, name)
+            reason = "is another name of the file that is kept" if kind == SAME_FILE else ""
+            reason = reason or why_untouched(path, kind, _path(shelf, keeper), rules, protected)
+            if reason:
+                left.append(Left(path, kind, reason))
+                continue
+            warning = "no rule says that the two are related" if kind == CHOSEN else ""
+            kept = file_of(_path(shelf, keeper), rows[keeper], keeper)
+            file = file_of(path, rows[name], name)
+            steps.append(
+                Step(file, kept, kind, turn, "chosen by you", warning, freed(rows[name]), ())
+            )
+        for keeper, (steps, left) in by_keeper.items():
+            kept = file_of(_path(shelf, keeper), rows[keeper], keeper)
+            planned.append(Planned(kept, tuple(steps), tuple(left)))
+    return with_companions(Plan(rules.action, tuple(planned)))
+
+
+def _require_shelf(shelf: Shelf, selection: Selection) -> None:
+    """Refuse a selection for a shelf of another name; one that was moved is the same shelf."""
+    there = os.path.basename(selection.shelf.replace("\\", "/"))
+    here = os.path.basename(shelf.path)
+    if os.path.normcase(there) != os.path.normcase(here):
+        raise SelectionError(
+            f"the selection is for the shelf {selection.shelf}, not for {shelf.path}"
+        )
+
+
+def _rows(shelf: Shelf, selection: Selection) -> dict[str, PictureRow]:
+    catalogue = shelf.whole_catalogue()
+    rows = {}
+    for name in dict.fromkeys(n for c in selection.groups for n in (*c.keep, *c.set_aside)):
+        if is_url(name):
+            raise SelectionError(
+                f"the selection names {name}: what lies at an URL is never cleaned up"
+            )
+        row = catalogue.row_of(names.to_bytes(name))
+        if row is None:
+            raise SelectionError(f"the selection names {name}, which is not on the shelf")
+        rows[name] = row
+    return rows
+
+
+def _require_consistent(selection: Selection) -> None:
+    kept = {name for chosen in selection.groups for name in chosen.keep}
+    seen: set[str] = set()
+    for chosen in selection.groups:
+        for name in chosen.set_aside:
+            if name in kept:
+                raise SelectionError(f"the selection both keeps {name} and sets it aside")
+            if name in seen:
+                raise SelectionError(f"the selection sets {name} aside twice")
+            seen.add(name)
+
+
+def _require_survivors(shelf: Shelf, groups: list[Group], going: set[Identity]) -> None:
+    """Refuse to lose all pictures of a group, whatever other picture the selection keeps."""
+    ids = [
+        dict.fromkeys((group.keeper.id, *(member.id for member in group.members)))
+        for group in groups
+    ]
+    wanted = list({number for some in ids for number in some})
+    rows = {row.id: row for row in shelf.whole_catalogue().rows(wanted)}
+    for some in ids:
+        there = [rows[number] for number in some if number in rows]
+        if there and all(identity(row) in going for row in there):
+            name = names.to_text(there[0].name)
+            raise SelectionError(
+                f"the selection sets aside every copy of {name}; at least one has to stay"
+            )
+
+
+class _Kinds:
+    """How chosen pictures are related, by digests and by the shelf's own groups."""
+
+    def __init__(
+        self, shelf: Shelf, groups: Iterable[Group], rows: Mapping[str, PictureRow]
+    ) -> None:
+        self.rows = rows
+        ids = [row.id for row in rows.values()]
+        self.digests = shelf.whole_catalogue().digests(ids)
+        self.known: dict[tuple[int, int], tuple[str, str]] = {}
+        for group in groups:
+            for member in group.members:
+                self.known[member.id, group.keeper.id] = member.kind, member.turn
+                self.known[group.keeper.id, member.id] = member.kind, ""
+
+    def best(self, name: str, kept: Iterable[str]) -> tuple[str, str, str]:
+        """Return the kept picture that is nearest to one that goes, with kind and turn."""
+        ranked = [(self._kind(name, keeper), keeper) for keeper in kept]
+        (_, kind, turn), keeper = min(ranked, key=lambda one: one[0][0])
+        return keeper, kind, turn
+
+    def _kind(self, name: str, keeper: str) -> tuple[int, str, str]:
+        row, kept = self.rows[name], self.rows[keeper]
+        of_row, of_kept = self.digests.get(row.id), self.digests.get(kept.id)
+        if identity(row) == identity(kept):
+            return 4, SAME_FILE, ""  # no copy at all: any other kept picture is better
+        if of_row and of_kept:
+            if of_row[0] and of_row[0] == of_kept[0]:
+                return 0, BYTES, ""
+            if of_row[1] and of_row[1] == of_kept[1]:
+                return 1, PIXELS, ""
+        if found := self.known.get((row.id, kept.id)):
+            return 2, *found
+        return 3, CHOSEN, ""
+
+
+def _path(shelf: Shelf, name: str) -> str:
+    return names.native(shelf.path_of(name))

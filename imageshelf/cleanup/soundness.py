@@ -1,0 +1,144 @@
+"""Is a picture whole? Decoded in full, every frame, in a worker process that may crash.
+
+A verdict carries the state of the file that it is about, so that whoever acts on it can make sure
+that the file is still in that state.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from imageshelf.cleanup.moving import Changed, Stamp, open_same, stamp
+from imageshelf.pictures.decoding import decode
+from imageshelf.pictures.digests import _pixel_digest
+from imageshelf.searching.kinds import PIXELS
+from imageshelf.system.files import UnreadableImage, unreadable
+from imageshelf.workers.process import Lost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from imageshelf.cleanup.planning import File, Step
+    from imageshelf.shelf.cleanups import Actions
+    from imageshelf.system.signals import Stop
+    from imageshelf.workers.pool import Mapper
+
+_END = 0xD9  # the last marker of a JPEG file
+_ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
+_MARKER = re.compile(rb"\xff+([^\xff\x00\xd0-\xd7])", re.DOTALL)  # that may end coded data
+
+
+class Question(NamedTuple):
+    """A picture to be decoded; `pixels` asks for its pixel digest, too."""
+
+    path: str
+    known: Stamp
+    pixels: bool = False
+
+
+class Verdict(NamedTuple):
+    """What came of it: `problem` is "" for a sound picture, else continues "this file ...".
+
+    `lasting` is whether the problem is the file's own; `changed_ns` is its `st_ctime_ns`, which
+    moves with every write, even one that puts the old modification time back.
+    """
+
+    problem: str
+    lasting: bool = False
+    changed_ns: int = 0
+    pixel_digest: bytes | None = None
+
+
+def examine(question: Question) -> Verdict:
+    """Return the verdict on one picture; never raises for a bad file."""
+    try:
+        with os.fdopen(open_same(question.path, question.known), "rb") as stream:
+            before = os.fstat(stream.fileno())
+            found = _decoded(stream, question)
+            after = os.fstat(stream.fileno())
+    except (Changed, UnreadableImage) as exc:
+        return Verdict(str(exc), lasting=getattr(exc, "lasting", False))
+    except (OSError, MemoryError) as exc:
+        return Verdict(unreadable(exc).reason)
+    if (stamp(before), before.st_ctime_ns) != (stamp(after), after.st_ctime_ns):
+        return Verdict("changed while being read")
+    return Verdict("", changed_ns=after.st_ctime_ns, pixel_digest=found)
+
+
+def _decoded(stream: BinaryIO, question: Question) -> bytes | None:
+    """Decode every frame; a picture of one frame whose pixels nobody wants is decoded once."""
+    decoded = decode(stream, question.path, full_decode=True)
+    if decoded.format in {"JPEG", "MPO"}:
+        stream.seek(0)
+        if not has_end(stream.read()):
+            raise UnreadableImage("is a JPEG picture that ends too early")
+    if not question.pixels and decoded.frames == 1:
+        return None
+    stream.seek(0)
+    return _pixel_digest(stream, question.path)
+
+
+def has_end(data: bytes) -> bool:
+    """Tell whether a JPEG file comes to the marker that says so.
+
+    Decoders make grey of what is missing; a lost half that a failing disk or a broken download
+    filled with zeros is noticed by its missing end. A flipped bit is not.
+    """
+    at = 2
+    while match := _MARKER.search(data, at):
+        marker, at = match[1][0], match.end()
+        if marker == _END:
+            return True
+        if marker not in _ALONE:
+            at += int.from_bytes(data[at : at + 2], "big")
+    return False
+
+
+# -- for a clean-up -------------------------------------------------------------------------------
+
+
+def verdicts(
+    steps: Sequence[Step], mapper: Mapper[Question, Verdict], stop: Stop, actions: Actions
+) -> dict[str, Verdict]:
+    """Return verdicts by path: on all keepers, on what claims equal pixels, both remembered.
+
+    Where a keeper is damaged, its whole group is looked at, so that the next plan keeps another.
+    """
+    wanted: dict[str, tuple[File, bool]] = {}
+    for step in steps:
+        pixels = step.kind == PIXELS
+        _, before = wanted.get(step.keeper.path, (None, False))
+        wanted[step.keeper.path] = step.keeper, pixels or before
+        if pixels:
+            wanted[step.file.path] = step.file, True
+    found = _asked(wanted, mapper, stop, actions)
+    damaged = {
+        step.file.path: (step.file, False)
+        for step in steps
+        if found[step.keeper.path].lasting and step.file.path not in found
+    }
+    return found | _asked(damaged, mapper, stop, actions)
+
+
+def _asked(
+    wanted: dict[str, tuple[File, bool]],
+    mapper: Mapper[Question, Verdict],
+    stop: Stop,
+    actions: Actions,
+) -> dict[str, Verdict]:
+    found = {}
+    rows = []
+    questions = [Question(path, file.stamp, pixels) for path, (file, pixels) in wanted.items()]
+    for (path, known, _), answer in stop.watch(mapper(questions)):
+        verdict = answer
+        if isinstance(verdict, Lost):  # its decoder crashed or took too long
+            verdict = Verdict(verdict.reason, lasting=verdict.lasting)
+        found[path] = verdict
+        if verdict.lasting or not verdict.problem:
+            state = wanted[path][0].id, known.size_bytes, known.mtime_ns
+            rows.append((*state, not verdict.problem, verdict.pixel_digest))
+    actions.set_verdicts(rows)
+    return found

@@ -1,0 +1,138 @@
+"""One step of a clean-up: both files opened, locked and compared, and then the deed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
+
+from imageshelf.cleanup import file_actions as deeds
+from imageshelf.cleanup import locks, planning
+from imageshelf.cleanup.moving import Changed, lstat, open_same, require_same, require_state, stamp
+from imageshelf.cleanup.places import PlaceError
+from imageshelf.cleanup.trash import TrashError
+from imageshelf.pictures.digests import DIGEST_BYTES
+from imageshelf.searching.kinds import BYTES, PIXELS
+
+if TYPE_CHECKING:
+    from imageshelf.cleanup.companions import Companion
+    from imageshelf.cleanup.file_actions import Deed
+    from imageshelf.cleanup.planning import File, Step
+    from imageshelf.cleanup.soundness import Verdict
+
+CHUNK_BYTES = 1 << 20
+NotDone = (Changed, PlaceError, TrashError, OSError)  # and the file is where it was
+
+
+class Outcome(NamedTuple):
+    """What came of a step: where the file is, the digest of its bytes if they were read.
+
+    `linked` is the file that is under the name now, for a hard link; `keeper_changed_ns` is the
+    keeper's `st_ctime_ns` after it, which our own link moves.
+    """
+
+    place: str
+    digest: bytes | None = None
+    linked: os.stat_result | None = None
+    keeper_changed_ns: int = 0
+
+
+def sentence(exc: Exception) -> str:
+    """Return what goes on after "this file ..."."""
+    if isinstance(exc, TrashError):
+        return f"stays: the trash refused it ({exc})"
+    if isinstance(exc, OSError):
+        return f"stays: {exc.strerror or exc}"
+    return str(exc)
+
+
+def perform(step: Step, deed: Deed, kept: Verdict, own: Verdict | None) -> Outcome:
+    """Do one step, if everything is as it must be; `kept` and `own` are verdicts of this run.
+
+    Raises one of NotDone, and then nothing has happened.
+    """
+    with ExitStack() as opened:
+        keeper = _keeper(opened, step.keeper, kept)
+        own_file = opened.enter_context(ExitStack())
+        file = _opened(own_file, step.file, shared=False)
+        status = os.fstat(file)
+        if os.path.samestat(os.fstat(keeper), status):
+            raise Changed("is another name of the file that is kept")
+        digest = None
+        if step.kind == BYTES or deed.verb == planning.HARD_LINK:
+            digest = _digest_of_both(keeper, file)
+        if step.kind == PIXELS and (own is None or own.changed_ns != status.st_ctime_ns):
+            raise Changed("has changed since its pixels were compared")
+        require_same(file, step.file.path, step.file.stamp)
+        if sys.platform == "win32":  # which moves no open file
+            own_file.close()
+
+        def require() -> os.stat_result:
+            _require_kept(keeper, step.keeper)
+            return os.fstat(keeper)
+
+        require()
+        place = deeds.do(deed, status, step.keeper.path, require)
+        linked = os.lstat(step.file.path) if deed.verb == planning.HARD_LINK else None
+        return Outcome(place, digest, linked, os.fstat(keeper).st_ctime_ns)
+
+
+def accompany(companion: Companion, deed: Deed) -> Outcome:
+    """Let a companion go along; raises one of NotDone."""
+    status = lstat(companion.path)
+    if status is None:
+        raise Changed("is not there any more")
+    require_state(stamp(status), companion.stamp)
+    return Outcome(deeds.do(deed, status, "", lambda: status))
+
+
+def _keeper(opened: ExitStack, file: File, verdict: Verdict) -> int:
+    try:
+        keeper = _opened(opened, file, shared=True)
+        if os.fstat(keeper).st_ctime_ns != verdict.changed_ns:
+            raise Changed("has changed since it was decoded")  # noqa: TRY301
+    except Changed as exc:
+        raise Changed(f"stays: the copy to keep {exc}") from exc
+    return keeper
+
+
+def _require_kept(keeper: int, file: File) -> None:
+    try:
+        require_same(keeper, file.path, file.stamp)
+    except Changed as exc:
+        raise Changed(f"stays: the copy to keep {exc}") from exc
+
+
+def _opened(opened: ExitStack, file: File, *, shared: bool) -> int:
+    """Open and lock a picture; after the lock it must still be at its path."""
+    descriptor = open_same(file.path, file.stamp)
+    opened.callback(os.close, descriptor)
+    if not locks.lock_file(descriptor, shared=shared):
+        raise Changed("is in the hands of another clean-up")
+    require_same(descriptor, file.path, file.stamp)
+    return descriptor
+
+
+def _digest_of_both(first: int, second: int) -> bytes:
+    """Return the digest of two open files with the same bytes; raises Changed for others."""
+    total = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    for descriptor in (first, second):
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    while True:
+        chunk, other = _read(first), _read(second)
+        if chunk != other:
+            raise Changed("has other bytes than the copy to keep")
+        if not chunk:
+            return total.digest()
+        total.update(chunk)
+
+
+def _read(descriptor: int) -> bytes:
+    """Read a full chunk, or what is left: a network share may give less at a time."""
+    parts, missing = [], CHUNK_BYTES
+    while missing and (part := os.read(descriptor, missing)):
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)

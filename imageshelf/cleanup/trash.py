@@ -1,0 +1,136 @@
+"""The system's trash: putting a file into it, and finding it there again.
+
+The trash belongs to the desktop, and Send2Trash does not tell where it put a file. A move within
+a file system keeps the inode, so the file is looked for by it in the places where such systems keep
+their trash. Where it cannot be found, the user is told where to look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ntpath
+import os
+import posixpath
+import sys
+from typing import TYPE_CHECKING
+
+from imageshelf.cleanup.moving import Stamp, stamp
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+WHERE = {
+    "darwin": "the Trash in the Finder",
+    "win32": "the Recycle Bin",
+}.get(sys.platform, "the trash of the file manager")
+
+
+class TrashError(Exception):
+    """The trash did not take a file; the message says what it said."""
+
+
+def put(path: str) -> None:
+    """Put a file into the trash. Raises TrashError, and then the file is where it was."""
+    from send2trash import send2trash  # noqa: PLC0415 - slow where it asks the desktop
+
+    try:
+        send2trash(path)
+    except Exception as exc:  # desktops raise what they like
+        said = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+        raise TrashError(" ".join(str(said).split())) from exc
+
+
+def find(path: str, status: Stamp) -> str:
+    """Return where in the trash the file is that was at `path`; "" if it cannot be found."""
+    if not status.inode:
+        return ""
+    for folder in _folders(path):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.inode() == status.inode and _is(entry.path, status):
+                    return entry.path
+    return ""
+
+
+def forget(place: str) -> None:
+    """Remove the note that the desktop keeps beside a file that has left its trash."""
+    if note := note_of(place):
+        with contextlib.suppress(OSError):
+            os.unlink(note)
+
+
+def _is(path: str, status: Stamp) -> bool:
+    try:
+        return stamp(os.lstat(path)) == status
+    except OSError:
+        return False
+
+
+def _folders(path: str) -> list[str]:
+    """Return where the trash for a file at `path` may be."""
+    if sys.platform == "win32":
+        bins = bin_of_drive(path)
+        with contextlib.suppress(OSError):
+            return [os.path.join(bins, owner) for owner in os.listdir(bins)]
+        return []
+    top, user = _mount_point(os.path.dirname(path)), os.getuid()
+    if sys.platform == "darwin":
+        return in_the_finder(top, user, os.path.expanduser("~"))
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    loaded = sys.modules.get("send2trash.plat_other")  # it looks at the environment only once
+    return in_freedesktop(top, user, [str(getattr(loaded, "HOMETRASH", "")), f"{data}/Trash"])
+
+
+# -- where systems keep it: rules of paths alone, tested on every system --------------------------
+
+
+def in_freedesktop(top: str, user: int, homes: list[str]) -> list[str]:
+    """Return the folders of a volume mounted at `top`; specifications.freedesktop.org/trash.
+
+    >>> in_freedesktop("/mnt", 7, ["/home/me/.local/share/Trash"])
+    ['/home/me/.local/share/Trash/files', '/mnt/.Trash/7/files', '/mnt/.Trash-7/files']
+    """
+    on_volume = [posixpath.join(top, ".Trash", str(user)), posixpath.join(top, f".Trash-{user}")]
+    return [
+        posixpath.join(trash, "files") for trash in dict.fromkeys([*homes, *on_volume]) if trash
+    ]
+
+
+def in_the_finder(top: str, user: int, home: str) -> list[str]:
+    """Return the folders of the Finder's Trash.
+
+    >>> in_the_finder("/Volumes/stick", 501, "/Users/me")
+    ['/Users/me/.Trash', '/Volumes/stick/.Trashes/501']
+    """
+    return [posixpath.join(home, ".Trash"), posixpath.join(top, ".Trashes", str(user))]
+
+
+def bin_of_drive(path: str) -> str:
+    r"""Return the folder of a drive's Recycle Bin, in which each user has one.
+
+    >>> print(bin_of_drive(r"D:\photos\a.jpg"))
+    D:\$Recycle.Bin
+    """
+    return ntpath.join(ntpath.splitdrive(path)[0] + "\\", "$Recycle.Bin")
+
+
+def note_of(place: str, flavour: ModuleType = os.path) -> str:
+    """Return where the desktop keeps its note of a file in the trash; "" for nowhere.
+
+    >>> note_of("/t/Trash/files/a.jpg", posixpath), note_of("/Users/me/.Trash/a.jpg", posixpath)
+    ('/t/Trash/info/a.jpg.trashinfo', '')
+    """
+    folder, name = flavour.split(place)
+    above, last = flavour.split(folder)
+    if last == "files":
+        return str(flavour.join(above, "info", f"{name}.trashinfo"))
+    if name.startswith("$R") and flavour.basename(above).casefold() == "$recycle.bin":
+        return str(flavour.join(folder, "$I" + name[2:]))
+    return ""
+
+
+def _mount_point(folder: str) -> str:
+    here = os.path.realpath(folder)
+    while not os.path.ismount(here) and os.path.dirname(here) != here:
+        here = os.path.dirname(here)
+    return here

@@ -1,0 +1,1 @@
+"""The command line: options, verbs, and the pictures to try things on."""

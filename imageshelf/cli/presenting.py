@@ -1,0 +1,132 @@
+"""Where an answer goes: the formats for programs, and the files that show it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from imageshelf.report import csv_table as csv_report
+from imageshelf.report import matches as report
+from imageshelf.system import progress, terminal
+
+if TYPE_CHECKING:
+    import argparse
+
+    from imageshelf.copies.grouping import Duplicates
+    from imageshelf.report.cards import Sheet
+    from imageshelf.searching.matches import Matches
+
+
+def present(answer: Matches, options: argparse.Namespace) -> None:
+    """Put the answer out, or show it in a notebook; write and open what else was asked for."""
+    plain = options.format == "text" and not options.null and not options.unmatched
+    if plain and progress.in_notebook():
+        _display(answer)
+    else:
+        put_out(formatted(answer, options))
+    _tell(_shown(options, answer, [match.path for match in answer]))
+
+
+def present_groups(found: Duplicates, options: argparse.Namespace) -> None:
+    """Do the same with groups of duplicates."""
+    from imageshelf.report import duplicates as duplicates_report  # noqa: PLC0415 - a query needs none of it
+
+    if options.null or options.format != "text":
+        _tell(duplicates_report.warnings(found))  # not into what a program reads
+    if options.null:
+        put_out(duplicates_report.as_null(found))
+    elif options.format != "text":
+        put_out(duplicates_report.FORMATS[options.format](found))
+    elif progress.in_notebook():
+        _display(found)
+    else:
+        put_out(duplicates_report.text(found, terminal.painter(sys.stdout)))
+    paths = [one.path for group in found.groups for one in (group.keeper, *group.members)]
+    _tell(_shown(options, found, paths))
+
+
+def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:
+    """Return the answer in the format asked for; bytes where names must stay as they are."""
+    if options.null:
+        paths = report.unmatched(answer) if options.unmatched else [m.path for m in answer]
+        return csv_report.null_paths(paths)
+    if options.unmatched:
+        return report.unmatched_text(answer, options.format)
+    if options.format == "text":
+        return report.matches_text(answer, terminal.painter(sys.stdout))
+    return report.FORMATS[options.format](answer)
+
+
+def put_out(text: str | bytes) -> None:
+    """Write to standard output, names byte for byte."""
+    if isinstance(text, bytes):
+        terminal.write_bytes(sys.stdout, text)
+    else:
+        sys.stdout.write(text)
+
+
+def refuse_early(html: str | None, contact: str | None = None) -> None:
+    """Raise ReportError for a page or sheet that could not be written, before the work is done."""
+    from imageshelf.report import saving  # noqa: PLC0415 - for few answers
+
+    if contact:
+        from imageshelf.report import contact_sheet  # noqa: PLC0415 - Pillow's fonts
+
+        contact_sheet.format_of(contact)
+        saving.require_writable(contact, "contact sheet")
+    if html:
+        saving.require_writable(html, "page")
+
+
+def _shown(
+    options: argparse.Namespace, answer: Matches | Duplicates, paths: list[str]
+) -> list[str]:
+    """Write the page and the contact sheet, open the viewer; return what to tell about it."""
+    told = []
+    if options.html or options.contact_sheet:
+        from imageshelf.report import sheets  # noqa: PLC0415 - Jinja2, Pillow's fonts
+
+        if isinstance(answer, list):
+            sheet = sheets.of_matches(answer, options.shelve)
+        else:
+            sheet = sheets.of_duplicates(answer, options.shelve)
+        told += written(sheet, options.html, options.contact_sheet)
+    if options.open:
+        from imageshelf.report import viewer  # noqa: PLC0415 - subprocess
+
+        told.append(
+            viewer.open_pictures([os.path.abspath(options.html)] if options.html else paths)
+        )
+    return told
+
+
+def written(sheet: Sheet, html: str | None, contact: str | None = None) -> list[str]:
+    """Write a sheet as a page, a contact sheet, or both; return what to tell about it.
+
+    Raises ReportError.
+    """
+    from imageshelf.report import contact_sheet  # noqa: PLC0415 - Jinja2, Pillow's fonts
+    from imageshelf.report import page as writing  # noqa: PLC0415
+
+    told = []
+    if html:
+        number = sum(len(group.cards) for group in sheet.groups)
+        with progress.bar(number, "picture") as advance:
+            writing.write_page(html, sheet, advance=advance)
+        told.append(f"page: {report.shown(html)}")
+    if contact:
+        contact_sheet.write_sheet(contact, sheet)
+        told.append(f"contact sheet: {report.shown(contact)}")
+    return told
+
+
+def _tell(sentences: list[str]) -> None:
+    for sentence in sentences:
+        sys.stderr.write(sentence + "\n")
+
+
+def _display(answer: object) -> None:
+    from IPython.display import display  # noqa: PLC0415 - it is there, this is its kernel
+
+    display(answer)  # type: ignore[no-untyped-call]

@@ -1,0 +1,226 @@
+"""The hashes of thumbnails: three 64-bit numbers a picture, and their written form.
+
+ImageHash defines the bits: `row` is `imagehash.dhash`, `column` is `imagehash.dhash_vertical`,
+`phash` is `imagehash.phash`, each first bit the most significant. They are computed here for a
+batch at a time because ImageHash would load SciPy at every start; tests hold them equal.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf.hashing import hash_names, sketches
+from imageshelf.pictures.recipe import HASH_BITS, Recipe, current_recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from imageshelf.hashing.sketches import Compared
+    from imageshelf.pictures.tasks import View
+    from imageshelf.shelf import Shelf
+
+    Hashes = npt.NDArray[np.uint64]
+    Arrays = npt.NDArray[np.uint8]
+    Waves = npt.NDArray[np.float64]
+
+__all__ = ["Recipe", "current_recipe", "fingerprints", "from_hex", "grid", "hashed", "key"]
+__all__ += ["column_hashes", "low_information", "perceptual_hashes", "row_hashes", "to_hex"]
+__all__ += ["turned_fingerprints", "turned_perceptual_hashes"]
+
+CLEAR_STEP = 2  # grey levels that a difference must reach to be more than noise
+FEWEST_CLEAR_STEPS = 16  # of 64
+FEWEST_BITS = 8  # set, and also unset
+DCT_DECIMALS = 3  # of coefficients up to a million; beyond them is the arithmetic's own noise
+
+
+class Fingerprints(NamedTuple):
+    """The hashes of n views and which of them there was too little in to trust."""
+
+    row: Hashes
+    column: Hashes
+    phash: Hashes
+    low_information: npt.NDArray[np.bool_]
+
+
+def _packed(bits: npt.NDArray[np.bool_]) -> Hashes:
+    """Return bool[n, 8, 8] as uint64[n], the first bit the most significant."""
+    octets = np.packbits(bits.reshape(len(bits), HASH_BITS), axis=1)
+    return octets.view(">u8").reshape(len(bits)).astype(np.uint64)
+
+
+def row_hashes(thumbnails: Arrays) -> Hashes:
+    """Return uint64[n] for uint8[n, 8, 9]: whether each pixel is brighter than its left one."""
+    return _packed(thumbnails[:, :, 1:] > thumbnails[:, :, :-1])
+
+
+def column_hashes(thumbnails: Arrays) -> Hashes:
+    """Return uint64[n] for uint8[n, 9, 8]: whether each pixel is brighter than the one above."""
+    return _packed(thumbnails[:, 1:, :] > thumbnails[:, :-1, :])
+
+
+def darker(rows: Arrays, columns: Arrays) -> tuple[Hashes, Hashes]:
+    """Return where each pixel is darker than the one before, along rows and along columns.
+
+    With the hashes themselves they give those of the picture turned and mirrored, exactly.
+    """
+    return (
+        _packed(rows[:, :, 1:] < rows[:, :, :-1]),
+        _packed(columns[:, 1:, :] < columns[:, :-1, :]),
+    )
+
+
+def perceptual_hashes(squares: Arrays) -> Hashes:
+    """Return uint64[n] for uint8[n, 32, 32]: whether each low frequency exceeds their median."""
+    return _above_median(sketches.waves(squares))
+
+
+def _above_median(waves: Waves) -> Hashes:
+    """Coefficients are rounded first: in a flat or symmetric picture many are zero but for noise.
+
+    What exceeds the median of 64 numbers is what exceeds the 32nd of them, also where they tie.
+    """
+    low = np.round(waves, DCT_DECIMALS).reshape(-1, HASH_BITS)
+    below = np.partition(low, HASH_BITS // 2 - 1, axis=1)[:, HASH_BITS // 2 - 1 : HASH_BITS // 2]
+    return _packed(low > below)
+
+
+def low_information(thumbnails: Arrays) -> npt.NDArray[np.bool_]:
+    """Return bool[n] for uint8[n, 8, 9]: blank walls, skies, documents, transparent logos."""
+    steps = np.diff(thumbnails.astype(np.int16), axis=2)
+    clear = (np.abs(steps) >= CLEAR_STEP).sum(axis=(1, 2))
+    ones = (steps > 0).sum(axis=(1, 2))
+    few = (ones < FEWEST_BITS) | (ones > HASH_BITS - FEWEST_BITS)
+    low: npt.NDArray[np.bool_] = few | (clear < FEWEST_CLEAR_STEPS)
+    return low
+
+
+def fingerprints(views: Sequence[View]) -> Fingerprints:
+    """Return the hashes of n views, in their order."""
+    return hashed(sketches.compared(views))
+
+
+def hashed(compared: Compared) -> Fingerprints:
+    """Return the hashes of what is compared of n views."""
+    return Fingerprints(
+        row_hashes(compared.rows),
+        column_hashes(compared.columns),
+        _above_median(compared.waves),
+        low_information(compared.rows),
+    )
+
+
+def turned_fingerprints(views: Sequence[View]) -> Hashes:
+    """Return uint64[n, 7, 3]: row, column and phash of the other seven ORIENTATIONS.
+
+    Turned are the thumbnails: exact for mirrors and half turns, a few bits off for quarter turns.
+    """
+    upright = sketches.compared(views)
+    found = np.empty((len(views), len(TURNS), 3), np.uint64)
+    for number, (quarters, mirror) in enumerate(TURNS):
+        both = upright.rows, upright.columns
+        wide, tall = both[::-1] if quarters % 2 else both
+        found[:, number, 0] = row_hashes(_turned(wide, quarters, mirror))
+        found[:, number, 1] = column_hashes(_turned(tall, quarters, mirror))
+    found[:, :, 2] = turned_perceptual_hashes(upright.waves)
+    return found
+
+
+TURNS = (  # of ORIENTATIONS[1:]: quarter turns to the right, after mirroring or not
+    *((1, False), (2, False), (3, False)),
+    *((0, True), (1, True), (2, True), (3, True)),
+)
+
+
+def _turned(pictures: Arrays, quarters: int, mirror: bool) -> Arrays:
+    return np.rot90(pictures[:, :, ::-1] if mirror else pictures, -quarters, axes=(1, 2))
+
+
+def turned_perceptual_hashes(waves: Waves) -> Hashes:
+    """Return uint64[n, 7] for float64[n, 8, 8]: the phash of the other seven ORIENTATIONS.
+
+    A quarter turn exchanges the two directions, mirroring changes the sign of odd frequencies.
+    """
+    places, signs = _exchanges()
+    turned = waves.reshape(-1, HASH_BITS)[:, places] * signs
+    return _above_median(turned).reshape(-1, len(TURNS))
+
+
+@functools.cache
+def _exchanges() -> tuple[npt.NDArray[np.intp], Waves]:
+    """Return int[7, 64] and float64[7, 64]: where each turn takes a frequency from; its sign."""
+    odd = np.where(np.arange(8) % 2, -1.0, 1.0)
+    numbers = np.arange(1.0, HASH_BITS + 1).reshape(8, 8)
+    turned = []
+    for quarters, mirror in TURNS:
+        waves = numbers * odd if mirror else numbers
+        for _ in range(quarters):
+            waves = waves.T * odd
+        turned.append(waves.ravel())
+    signed = np.array(turned)
+    return np.abs(signed).astype(np.intp) - 1, np.sign(signed)
+
+
+def to_hex(value: int) -> str:
+    """Return the 16 digits that stand on the shelf and on the screen.
+
+    >>> to_hex(0xBEEF)
+    '000000000000beef'
+    """
+    return f"{value:016x}"
+
+
+def from_hex(digits: str) -> int:
+    """Return the number of a key; raises ValueError unless it is 16 hex digits.
+
+    >>> from_hex("000000000000beef") == 0xBEEF
+    True
+    """
+    if not re.fullmatch("[0-9a-fA-F]{16}", digits):
+        raise ValueError(f"expected a key of 16 hex digits, not {digits!r}")
+    return int(digits, 16)
+
+
+def grid(value: int) -> str:
+    """Return the bits of a hash as a picture, 8 rows of 8.
+
+    >>> print(grid(0x8040201008040201).replace(".", "-"))
+    # - - - - - - -
+    - # - - - - - -
+    - - # - - - - -
+    - - - # - - - -
+    - - - - # - - -
+    - - - - - # - -
+    - - - - - - # -
+    - - - - - - - #
+    """
+    bits = f"{value:064b}".translate({ord("0"): ".", ord("1"): "#"})
+    return "\n".join(" ".join(bits[at : at + 8]) for at in range(0, HASH_BITS, 8))
+
+
+def key(
+    path: str | os.PathLike[str],
+    shelf: Shelf | None = None,
+    *,
+    hash_name: str = hash_names.DEFAULT,
+    full_decode: bool = False,
+) -> str:
+    """Return the key of one picture file; raises UnreadableImage.
+
+    16 hex digits, 144 of `marr`. With an open shelf it is made as the keys on it were made, so that
+    `shelf[key(path, shelf)]` finds the picture; the other arguments are for who has none at hand.
+    """
+    from imageshelf.pictures import images  # noqa: PLC0415 - Pillow: index.py hashes without it
+
+    if shelf is not None and (recipe := shelf.recipe):
+        hash_name, full_decode = recipe.hash, recipe.decode == "full"
+    picture = images.read(os.fspath(path), full_decode=full_decode, hash_name=hash_name)
+    if picture.keys:
+        return picture.keys[0].hex()
+    return to_hex(int(fingerprints([picture.whole]).row[0]))

@@ -1,0 +1,56 @@
+"""Who does the work of a run: worker processes here, or those of a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from imageshelf.shelf import names
+from imageshelf.workers.pool import cores, workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from imageshelf.indexing.run import Settings
+    from imageshelf.system.signals import Stop
+    from imageshelf.workers.pool import Mapper
+
+
+def staff(
+    function: str, settings: Settings, roots: Iterable[str], stop: Stop
+) -> AbstractContextManager[Mapper[Any, Any]]:
+    """Give a map of a function, by name, over items, as `workers` does.
+
+    `roots` are the datasets, which all machines of a cluster must see. Raises WorkerError.
+    """
+    if settings.scheduler:
+        return _cluster(function, settings.scheduler, settings, roots, stop)
+    return workers(
+        function,
+        jobs=cores() if settings.jobs is None else settings.jobs,
+        time_limit_s=settings.time_limit_s,
+        memory_limit_bytes=settings.memory_limit_mb * 1_000_000,
+    )
+
+
+@contextmanager
+def _cluster(
+    function: str, scheduler: str, settings: Settings, roots: Iterable[str], stop: Stop
+) -> Iterator[Mapper[Any, Any]]:
+    from imageshelf.workers.cluster.client import cluster  # noqa: PLC0415 - Dask is an extra
+
+    folders = [names.absolute(root) for root in roots]
+    with ExitStack() as line:
+        with stop.at_once():  # connecting may take its time
+            mapper: Mapper[Any, Any] = line.enter_context(
+                cluster(
+                    function,
+                    scheduler=scheduler,
+                    time_limit_s=settings.time_limit_s,
+                    memory_limit_bytes=settings.memory_limit_mb * 1_000_000,
+                    folders=[folder for folder in folders if os.path.isdir(folder)],
+                )
+            )
+        yield mapper

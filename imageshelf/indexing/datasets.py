@@ -1,0 +1,63 @@
+"""The datasets of a run: folders, and places by URL."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from imageshelf.indexing import comparison as scanning
+from imageshelf.indexing.comparison import DatasetError
+from imageshelf.shelf import names
+from imageshelf.system.urls import is_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from imageshelf.indexing.remote import Folder
+    from imageshelf.indexing.run import Settings
+
+
+class Datasets:
+    """What was given as datasets, each once, without what lies below another.
+
+    `roots` are absolute folders and, once they are looked up, URLs; `folders` holds the latter.
+    """
+
+    def __init__(self, given: Iterable[str]) -> None:
+        every = list(given)
+        self.roots = scanning.outermost(root for root in every if not is_url(root))
+        self.urls = [root for root in every if is_url(root)]
+        self.folders: dict[str, Folder] = {}  # by URL
+
+    def check(self) -> None:
+        """Raise DatasetError unless every folder can be listed; ask about no URL."""
+        for root in self.roots:
+            scanning.check_dataset(root)
+
+    def look_up(self, settings: Settings) -> None:
+        """List the topmost folder of each dataset by URL; raises DatasetError."""
+        from imageshelf.indexing import remote  # noqa: PLC0415 - folders do without
+
+        if settings.jobs != 0 and any(url.startswith("memory://") for url in self.urls):
+            raise DatasetError("memory:// is in this process only: index it with --jobs 0")
+        for url in remote.outermost(self.urls):
+            self.folders[url] = remote.Folder(
+                url, settings.exclude, emptied=settings.allow_vanished
+            )
+        self.roots += self.folders
+
+    def prefixes(self, root: str, beside: str) -> list[bytes]:
+        """Return with what the names below a dataset begin on a shelf in the folder `beside`."""
+        if root in self.folders:
+            return [self.folders[root].prefix]
+        return names.prefixes_below(names.absolute(root), beside)
+
+    def device(self, root: str) -> int:
+        """Return the number of the device that a dataset lies on; 0 at an URL."""
+        return 0 if root in self.folders else os.stat(root).st_dev
+
+    def may_read(self, name: bytes) -> bool:
+        """Tell whether a picture on the shelf may be read: at an URL only below these datasets."""
+        if b"://" not in name or not is_url(names.to_text(name)):
+            return True
+        return any(folder.holds(name) for folder in self.folders.values())

@@ -1,0 +1,109 @@
+"""Pictures that a walk did not meet: moved, gone, or only out of reach.
+
+A drive that is not mounted looks like a mass deletion, a folder that may not be listed like an
+empty one. A name leaves the shelf only when its folder was looked into, on the same device, and
+the picture was not there.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from imageshelf.indexing.comparison import PICTURE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from imageshelf.indexing.comparison import Known
+    from imageshelf.indexing.file_list import FileList
+
+
+def moves(
+    vanished: Iterable[Known],
+    to_read: FileList,
+    inode_of: Callable[[bytes], int],
+    path_of: Callable[[bytes], str],
+) -> list[tuple[bytes, bytes]]:
+    """Return (name before, name now) of pictures that were renamed or moved.
+
+    The same size and modification time, and the same inode or the same base name; and one
+    candidate only, since copies share all of these but the inode.
+    """
+    lost: dict[tuple[int, int], list[bytes]] = {}
+    for known in vanished:
+        if known.state == PICTURE:
+            lost.setdefault((known.size_bytes, known.mtime_ns), []).append(known.name)
+    if not lost:
+        return []
+    arrived: dict[tuple[int, int], list[bytes]] = {}
+    for name, size_bytes, mtime_ns in to_read:
+        if (size_bytes, mtime_ns) in lost:
+            arrived.setdefault((size_bytes, mtime_ns), []).append(name)
+    found = []
+    for stamp, names in arrived.items():
+        found += _pairs(lost[stamp], names, inode_of, path_of)
+    return found
+
+
+def _pairs(
+    before: list[bytes],
+    now: list[bytes],
+    inode_of: Callable[[bytes], int],
+    path_of: Callable[[bytes], str],
+) -> list[tuple[bytes, bytes]]:
+    inodes = {name: _inode(path_of(name)) for name in now}
+    likely = {
+        new: [old for old in before if _base(old) == _base(new) or inode_of(old) == inodes[new] > 0]
+        for new in now
+    }
+    claims = [old for olds in likely.values() for old in olds]
+    return [
+        (olds[0], new)
+        for new, olds in likely.items()
+        if len(olds) == 1 and claims.count(olds[0]) == 1
+    ]
+
+
+def gone(
+    vanished: Iterable[Known],
+    unlisted: Collection[bytes],
+    renumbered: Collection[tuple[int, int]],
+    path_of: Callable[[bytes], str],
+) -> list[Known]:
+    """Return those that are really gone: their folder was listed, on the device they were on.
+
+    `unlisted` are the names (with a final slash) of folders that could not be listed. Devices get
+    other numbers after a restart: `renumbered` holds (before, now) as seen on pictures still there.
+    """
+    devices: dict[str, int] = {}
+
+    def reachable(known: Known) -> bool:
+        if any(known.name.startswith(folder) for folder in unlisted):
+            return False
+        device = _device(os.path.dirname(path_of(known.name)), devices)
+        return known.device in {0, device} or (known.device, device) in renumbered
+
+    return [known for known in vanished if reachable(known)]
+
+
+def _device(folder: str, cache: dict[str, int]) -> int:
+    """Return the device of the nearest folder above that exists."""
+    if folder not in cache:
+        try:
+            cache[folder] = os.stat(folder).st_dev
+        except OSError:
+            above = os.path.dirname(folder)
+            cache[folder] = 0 if above == folder else _device(above, cache)
+    return cache[folder]
+
+
+def _inode(path: str) -> int:
+    try:
+        return os.stat(path, follow_symlinks=False).st_ino
+    except OSError:
+        return 0
+
+
+def _base(name: bytes) -> bytes:
+    return name.rpartition(b"/")[2]

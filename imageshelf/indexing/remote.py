@@ -1,0 +1,307 @@
+"""Datasets by URL: buckets, servers, archives, through fsspec, which is loaded on first use only.
+
+    folder = Folder("s3://bucket/photos")          # or "zip://trip/*.jpg::file:///x.zip"
+    compare(folder, catalogue.known(folder.prefix), survey)
+
+A picture's name on the shelf is its URL. Listing is done here, a folder at a time; worker
+processes read the pictures (`fetching`).
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from imageshelf.indexing.comparison import PICTURE, RETRY, SKIPPED, DatasetError, Known
+from imageshelf.pictures import fetching
+from imageshelf.pictures.fetching import Status
+from imageshelf.system.urls import Url, parted
+from imageshelf.system.walking import SYSTEM_NAMES, excluder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from imageshelf.indexing.comparison import Survey
+    from imageshelf.shelf.catalogue import KnownRow
+
+SECOND = 10**9  # nanoseconds
+_MAGIC = re.compile(r"(\*\*/?|\*|\?)")
+_TIMES = ("LastModified", "mtime", "updated", "modified", "last_modified", "created")
+_TAGS = ("ETag", "etag", "md5Hash", "content_md5", "CRC", "checksum")
+_AUTHORITIES = frozenset({"sftp", "ssh", "ftp", "smb", "http", "https", "webhdfs", "hdfs"})
+
+
+class Folder:
+    """A dataset by URL: what lies below a place, or what matches a pattern with *, ? and **.
+
+    Raises DatasetError where it cannot be listed; nothing else ever comes out of fsspec here.
+    """
+
+    def __init__(self, url: str, exclude: Sequence[str] = (), *, emptied: bool = False) -> None:
+        """Open the file system and list the topmost folder.
+
+        A bucket knows no empty folders; with `emptied` one that is not there counts as such.
+        """
+        self.url = url
+        parts = _without_password(parted(url), url)
+        fixed, self._pattern, self._depth = _split(parts.path)
+        self._base = f"{parts.scheme}://{fixed}"
+        self._base += "" if self._base.endswith("/") else "/"
+        self._chain = parts.chain
+        self.prefix, self._suffix = _bytes(self._base), _bytes(self._chain)
+        self._excluded = excluder(exclude)
+        place = Url(parts.scheme, fixed, parts.chain)
+        try:
+            fetching.forget(place)  # an archive may have changed since
+            self._fs = fetching.filesystem(place)
+            self._root = fetching.inside(self._fs, place).rstrip("/")
+            self._top = self._listed_first(place, emptied=emptied)
+        except Exception as exc:
+            raise _refusal(url, exc) from exc
+        if [(_name(info), info["type"]) for info in self._top] == [(self._root, "file")]:
+            raise DatasetError(f"--dataset expects a folder, {url!r} is a file")
+
+    def _listed_first(self, place: Url, *, emptied: bool) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = self._fs.ls(self._root, detail=True)
+        except FileNotFoundError:
+            bucket = place._replace(path=place.path.partition("/")[0])
+            if not emptied or bucket == place:
+                raise
+            self._fs.ls(fetching.inside(self._fs, bucket))
+            return []
+        return found
+
+    def below(self, name: bytes) -> str:
+        """Return the part of a name on the shelf that lies below this place."""
+        return name[len(self.prefix) : len(name) - len(self._suffix)].decode(errors="replace")
+
+    def holds(self, name: bytes) -> bool:
+        """Tell whether a name on the shelf is one that this dataset would list."""
+        inside = name.startswith(self.prefix) and name.endswith(self._suffix)
+        return inside and self._matches(self.below(name))
+
+    def excluded(self, below: str) -> bool:
+        """Tell whether a path, or a folder that it lies in, is excluded."""
+        parts = _bytes(below).split(b"/")
+        return any(
+            parts[at].startswith(b".")
+            or parts[at] in SYSTEM_NAMES
+            or self._excluded(b"/".join(parts[: at + 1]))
+            for at in range(len(parts))
+        )
+
+    def known(self, pages: Iterator[list[KnownRow]]) -> Iterator[KnownRow]:
+        """Yield those remembered files that this dataset would list."""
+        return (row for page in pages for row in page if self.holds(row[0]))
+
+    def walk(self, survey: Survey) -> Iterator[tuple[bytes, Status]]:
+        """Yield name and status of every file, in the bytewise order of names.
+
+        Folders that may not be listed and links are noted in the survey.
+        """
+        stack = [self._listing("", self._top, survey)]
+        while stack:
+            for name, below, info in stack[-1]:
+                if info["type"] == "directory":
+                    inside = self._listed(name, _name(info), survey)
+                    stack.append(self._listing(below, inside, survey))
+                    break
+                yield name, _status(info)
+            else:
+                stack.pop()
+
+    def _listing(
+        self, folder: str, infos: Iterable[dict[str, Any]], survey: Survey
+    ) -> Iterator[tuple[bytes, str, dict[str, Any]]]:
+        """Return (name, path below, info) of the wanted entries in order; folders end in "/"."""
+        wanted = []
+        for info in infos:
+            path = _name(info)
+            if not path.startswith(self._root):
+                raise DatasetError(f"{self.url!r} lists {path!r}, which does not lie in it")
+            below = path[len(self._root) :].removeprefix("/")
+            is_folder = info["type"] == "directory"
+            if is_folder and below.rstrip("/") == folder and below != folder:
+                empty = _bytes(f"{self._base}{folder}//")
+                survey.unlisted.append((empty, "has no name, which fsspec cannot look into"))
+                continue
+            below = below.rstrip("/") if is_folder else below
+            if below.rstrip("/") == folder or below.endswith("/") or self.excluded(below):
+                continue  # the marker of a folder, or what is not wanted
+            if info["type"] == "link" or info.get("islink"):
+                survey.links += 1
+            elif is_folder and (self._depth is None or below.count("/") < self._depth):
+                wanted.append((_bytes(f"{self._base}{below}/"), below, info))
+            elif info["type"] == "file" and self._matches(below):
+                wanted.append((_bytes(f"{self._base}{below}{self._chain}"), below, info))
+        return iter(sorted(wanted, key=lambda one: one[0]))
+
+    def _listed(self, name: bytes, path: str, survey: Survey) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = self._fs.ls(path, detail=True)
+        except FileNotFoundError:  # it went after it was listed
+            return []
+        except PermissionError:
+            survey.unlisted.append((name, "permission denied"))
+            return []
+        except Exception as exc:
+            raise _refusal(self.url, exc) from exc
+        return found
+
+    def _matches(self, below: str) -> bool:
+        return self._pattern is None or self._pattern.fullmatch(below) is not None
+
+
+def compare(folder: Folder, known: Iterator[KnownRow], survey: Survey) -> None:
+    """Merge a listing with the remembered names of the same dataset into the survey."""
+    old = next(known, None)
+    for name, status in folder.walk(survey):
+        while old is not None and old[0] < name:
+            survey.vanished.append(Known(*old))
+            old = next(known, None)
+        before, old = (old, next(known, None)) if old and old[0] == name else (None, old)
+        if before is None:
+            survey.new += 1
+        elif not _unchanged(before, status):
+            survey.changed += 1
+        elif before[4] == RETRY:
+            survey.retried += 1
+        else:
+            survey.same += before[4] == PICTURE
+            survey.others += before[4] not in {PICTURE, SKIPPED}
+            if before[4] == SKIPPED:
+                survey.still_skipped.append(name)
+            continue
+        survey.to_read.append(name, status.st_size, status.st_mtime_ns)
+    if old is not None:
+        survey.vanished += [Known(*old), *(Known(*rest) for rest in known)]
+
+
+def outermost(roots: Iterable[str]) -> list[str]:
+    """Return the URLs without those that lie below another, in order.
+
+    >>> outermost(["s3://bucket/trip", "s3://bucket/", "s3://other"])
+    ['s3://bucket', 's3://other']
+    """
+    chosen: list[str] = []
+    for root in sorted({_plain(root) for root in roots}, key=len):
+        part = parted(root)
+        if not any(_is_below(part, parted(other)) for other in chosen):
+            chosen.append(root)
+    return sorted(chosen)
+
+
+def _plain(url: str) -> str:
+    part = parted(url)
+    return str(part._replace(path=part.path.rstrip("/")))
+
+
+def _is_below(url: Url, other: Url) -> bool:
+    inside = f"{other.path}/" if other.path else ""
+    return (
+        (url.scheme, url.chain) == (other.scheme, other.chain)
+        and not _MAGIC.search(other.path)
+        and (url.path == other.path or url.path.startswith(inside))
+    )
+
+
+def _split(path: str) -> tuple[str, re.Pattern[str] | None, int | None]:
+    """Return the fixed part of a path, the pattern of the rest, and how deep that goes."""
+    if not _MAGIC.search(path):
+        return path.rstrip("/"), None, None
+    fixed = _MAGIC.split(path)[0].rpartition("/")[0]
+    rest = path[len(fixed) :].removeprefix("/")
+    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pattern = "".join(meaning.get(part, re.escape(part)) for part in _MAGIC.split(rest))
+    return fixed, re.compile(pattern, re.DOTALL), None if "**" in rest else rest.count("/")
+
+
+# -- what goes wrong, and what a listing tells ----------------------------------------------------
+
+
+def _without_password(parts: Url, url: str) -> Url:
+    if parts.scheme in _AUTHORITIES and urlsplit(f"x://{parts.path}").password:
+        shown = url.replace(parts.path.partition("@")[0], "...", 1)
+        raise DatasetError(
+            f"the dataset {shown!r} has a password, which would be written on the shelf: "
+            "use a key, or fsspec's own configuration"
+        )
+    return parts
+
+
+def _refusal(url: str, exc: Exception) -> DatasetError:
+    """Return, for whatever fsspec and the packages below it raise, one sentence."""
+    if isinstance(exc, DatasetError):
+        return exc
+    said = fetching.said(exc)
+    if isinstance(exc, ModuleNotFoundError) and str(exc.name).startswith("fsspec"):
+        why = "needs fsspec: python -m pip install fsspec"
+    elif isinstance(exc, ImportError):
+        why = f"needs a package that is not installed: {said}"
+    elif isinstance(exc, ValueError) and "rotocol" in said:
+        why = "has a scheme that fsspec does not know"
+    elif isinstance(exc, FileNotFoundError):
+        why = (
+            "does not exist, or nothing is left in it: check the spelling, or add "
+            "--allow-vanished. Nothing was changed"
+        )
+    elif isinstance(exc, PermissionError):
+        why = f"may not be listed: are the credentials the right ones? ({said})"
+    elif "credential" in f"{type(exc).__name__} {said}".lower():
+        why = (
+            "cannot be listed without credentials: give them as its package expects, for s3:// "
+            f"in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ({said})"
+        )
+    else:
+        why = f"cannot be listed: {said}. Nothing was changed"
+    return DatasetError(f"the dataset {url!r} {why}")
+
+
+def _name(info: dict[str, Any]) -> str:
+    return str(info["name"])
+
+
+def _bytes(name: str) -> bytes:
+    from imageshelf.shelf import names  # noqa: PLC0415 - a worker needs no shelf
+
+    return names.to_bytes(name)
+
+
+def _unchanged(old: KnownRow, status: Status) -> bool:
+    _, size_bytes, mtime_ns, *_ = old
+    same_tag = status.tagged and mtime_ns % SECOND == status.st_mtime_ns % SECOND
+    return status.st_size in {-1, size_bytes} and (same_tag or mtime_ns == status.st_mtime_ns)
+
+
+def _status(info: dict[str, Any]) -> Status:
+    size = info.get("size")
+    time_ns = next((_time_ns(info[key]) for key in _TIMES if info.get(key)), 0)
+    if info.get("date_time"):  # a ZIP archive's
+        time_ns = _time_ns(info["date_time"])
+    tag = next((info[key] for key in _TAGS if info.get(key) is not None), None)
+    if tag is not None:
+        digest = hashlib.blake2b(repr(tag).encode(), digest_size=8).digest()
+        time_ns += int.from_bytes(digest) % SECOND - time_ns % SECOND
+    return Status(-1 if size is None else int(size), time_ns, tagged=tag is not None)
+
+
+def _time_ns(value: object) -> int:
+    """Return a time in any of the forms in which file systems tell it; 0 for none of them."""
+    try:
+        if isinstance(value, str):
+            value = dt.datetime.fromisoformat(value)
+        if isinstance(value, dt.datetime):
+            aware = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+            value = aware.timestamp()
+        if isinstance(value, tuple):
+            return calendar.timegm((*value, 0, 0, 0)) * SECOND
+        if isinstance(value, (int, float)):
+            return int(value) * SECOND + round(value % 1 * SECOND)
+    except (ValueError, OverflowError):
+        pass
+    return 0

@@ -1,0 +1,158 @@
+"""The start of a run: its datasets walked and compared with the shelf; nothing is decoded yet.
+
+    found = Surveying(datasets, shelf, settings, path_of).all()
+    len(found.to_read), found.same, found.moved
+
+Nothing is changed either, and a dataset that looks as if its drive were not mounted is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from imageshelf.indexing import comparison as scanning
+from imageshelf.indexing.comparison import PICTURE, DatasetError, Survey
+from imageshelf.indexing.file_list import FileList
+from imageshelf.shelf import names
+from imageshelf.system import walking
+from imageshelf.system.versions import decoders
+from imageshelf.system.walking import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imageshelf.indexing.comparison import Known
+    from imageshelf.indexing.datasets import Datasets
+    from imageshelf.indexing.remote import Folder
+    from imageshelf.indexing.run import Settings
+    from imageshelf.shelf import Shelf
+
+
+class Surveying:
+    """The survey of some datasets for one shelf; `found` is what came of it so far."""
+
+    def __init__(
+        self,
+        datasets: Datasets,
+        shelf: Shelf,
+        settings: Settings,
+        path_of: Callable[[bytes], str],  # of a name on the shelf
+    ) -> None:
+        self.datasets, self.shelf, self.settings = datasets, shelf, settings
+        self.catalogue = shelf.whole_catalogue()
+        self.found = Survey()
+        self._path_of = path_of
+
+    def all(self) -> Survey:
+        """Return what was found; raises DatasetError if a dataset lost most of its pictures."""
+        before = [(root, *self._compared(root)) for root in self.datasets.roots]
+        self._follow_moves()
+        for root, known, lost in before:
+            self._judge(root, known, lost)
+        return self.found
+
+    def skips(self) -> list[tuple[str, str]]:
+        """Return name and reason of the files that were skipped before and are so still."""
+        if not self.found.still_skipped:
+            return []
+        reasons = dict(
+            row
+            for root in self.datasets.roots
+            for prefix in self.datasets.prefixes(root, self.shelf.folder)
+            for row in self.catalogue.reasons(prefix)
+        )
+        return [(names.to_text(name), reasons.get(name, "")) for name in self.found.still_skipped]
+
+    def _compared(self, root: str) -> tuple[int, list[Known]]:
+        """Compare one dataset; return how many pictures were known before, and those not met."""
+        part = Survey()
+        if root in self.datasets.folders:
+            self._list(self.datasets.folders[root], part)
+        else:
+            self._walk(root, part)
+        lost = [known for known in part.vanished if known.state == PICTURE]
+        known_before = part.same + part.changed + len(lost)
+        self.found.merge(part)
+        return known_before, lost
+
+    def _walk(self, root: str, part: Survey) -> None:
+        own = names.absolute(root)
+        walks = [self._walk_of(own, prefix) for prefix in self._prefixes(root)]
+        for walk in walks:
+            known = self.catalogue.known(walk.prefix, self._decoders())
+            scanning.compare(walk, known, part)
+
+    def _list(self, folder: Folder, part: Survey) -> None:
+        from imageshelf.indexing import remote  # noqa: PLC0415 - folders do without
+
+        known = self.catalogue.known(folder.prefix, self._decoders())
+        remote.compare(folder, folder.known(known), part)
+
+    def _decoders(self) -> str:
+        """Return for which decoders a skip is remembered: none when all are to be retried."""
+        return "" if self.settings.retry_skipped else decoders()
+
+    def _prefixes(self, root: str) -> list[bytes]:
+        return self.datasets.prefixes(root, self.shelf.folder)
+
+    def _walk_of(self, root: str, prefix: bytes) -> Walk:
+        """Return the walk of the part of a dataset whose names begin with the prefix."""
+        folder = self.shelf.folder
+        if prefix:  # below the shelf's own folder names are relative: a walk of their own
+            ignore, below = [names.to_bytes(folder.replace(os.sep, "/")) + b"/"], b""
+        else:
+            shelf = names.to_bytes(os.path.basename(self.shelf.path))
+            ignore = [shelf + suffix for suffix in (b"", b"-journal", b"-wal", b"-shm")]
+            inside = os.path.join(root, "")
+            below = names.to_bytes(folder + "/")[len(inside) :] if folder != root else b""
+            root = folder
+        return Walk(
+            names.native(root),
+            prefix,
+            below=below,
+            exclude=self.settings.exclude,
+            follow_symlinks=self.settings.follow_symlinks,
+            ignore=ignore,
+        )
+
+    def _follow_moves(self) -> None:
+        """Take renamed and moved pictures off the lists of new and vanished ones."""
+        found = self.found
+        if not found.vanished:
+            return
+        from imageshelf.indexing import moved_and_gone as vanishing  # noqa: PLC0415 - most runs meet everything again
+
+        found.moved = vanishing.moves(
+            found.vanished, found.to_read, self.catalogue.inode_of, self._path_of
+        )
+        if not found.moved:
+            return
+        old, new = {old for old, _ in found.moved}, {new for _, new in found.moved}
+        found.vanished = [known for known in found.vanished if known.name not in old]
+        to_read = FileList()
+        for name, size_bytes, mtime_ns in found.to_read:
+            if name not in new:
+                to_read.append(name, size_bytes, mtime_ns)
+        found.to_read = to_read
+
+    def _judge(self, root: str, known: int, lost: list[Known]) -> None:
+        """Refuse a dataset that has lost more than half of its pictures, as if not mounted."""
+        moved = {old for old, _ in self.found.moved}
+        excluded = walking.excluder(self.settings.exclude)
+        inside = os.path.join(names.absolute(root), "")
+        folder = self.datasets.folders.get(root)
+
+        def unwanted(known: Known) -> bool:
+            if folder is not None:
+                return folder.excluded(folder.below(known.name))
+            below = self.shelf.path_of(names.to_text(known.name)).removeprefix(inside)
+            return walking.any_part(excluded, names.to_bytes(below.replace(os.sep, "/")))
+
+        missing = sum(one.name not in moved and not unwanted(one) for one in lost)
+        if missing * 2 > known and not self.settings.allow_vanished:
+            raise DatasetError(
+                f"{missing:,} of the {known:,} pictures known below {root!r} are gone: is "
+                f"{'its drive mounted' if folder is None else 'this the right place'}? "
+                "Nothing was changed; if they are really gone, add --allow-vanished"
+            )

@@ -1,0 +1,246 @@
+"""What a picture file holds beyond its picture: an appended film, a second picture, a gain map.
+
+Such things do not show, but a copy without them is less than the original. They are compared by
+hash. Plain metadata (EXIF, XMP, IPTC, comments, previews) does not count.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+from typing import TYPE_CHECKING
+
+from imageshelf.system.files import hole_bytes
+
+if TYPE_CHECKING:
+    import hashlib
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+CHUNK_BYTES = 1 << 20
+MOST_PARTS = 200_000  # segments, chunks or blocks of one file; a hostile one has millions
+MOST_META_BYTES = 4 << 20
+LARGE_PRIVATE_BYTES = 4096  # of a PNG chunk: from here on it may be layers, not a note
+
+_SOI, _EOI, _SOS, _APP0, _APP15 = 0xD8, 0xD9, 0xDA, 0xE0, 0xEF
+_ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+_AFTER_ENTROPY = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_IN_SEGMENTS = (  # application segments that carry pictures, sound or what HDR needs
+    b"http://ns.adobe.com/xmp/extension/\0",  # Google's depth maps and unblurred originals
+    b"FPXR\0",
+    b"urn:iso:std:iso:ts:21496:-1\0",
+    b"JP",  # JPEG XT
+)
+_ADOBE_RGB = re.compile(  # the interoperability index of EXIF: a colour space without a profile
+    rb"\0\x01\0\x02\0\0\0\x04R03\0|\x01\0\x02\0\x04\0\0\0R03\0"
+)
+_SRGB_GAMMA = (45455).to_bytes(4, "big")
+_SRGB_COLOURS = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+_PNG_METADATA = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP", b"sPLT", b"caBX"}
+_BOXES = {b"ftyp", b"meta", b"mdat", b"free", b"skip", b"wide", b"styp"}
+_AUXILIARY = re.compile(rb"auxC\0\0\0\0([^\0]*)\0")
+_ALPHA = (b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
+
+
+class Beyond(Exception):  # noqa: N818  it is what the word says
+    """There is more in the file than can be told apart from its picture."""
+
+
+def beyond(stream: BinaryIO, name: str) -> bytes:
+    """Return a digest of what is beyond the picture in an open file; b"" for nothing.
+
+    `name` is Pillow's name of the format. Colour descriptions that Pillow does not hand over
+    count too. Raises Beyond when it cannot be told: such a file equals only its own bytes.
+    """
+    found: list[bytes] = []
+    stream.seek(0)
+    try:
+        _WALKS[name](stream, found.append)
+        if name != "TIFF":
+            found += _rest(stream)
+    except (struct.error, IndexError):  # ends too early: the decoder has the last word
+        stream.seek(0)
+        found = _rest(stream)
+    return _hasher(b"".join(found)).digest() if found else b""
+
+
+def _hasher(start: bytes = b"") -> hashlib.blake2b:
+    import hashlib  # noqa: PLC0415  OpenSSL, 2 ms that a search without a match need not pay
+
+    return hashlib.blake2b(start, digest_size=32)
+
+
+def _rest(stream: BinaryIO) -> list[bytes]:
+    """Return the digest of everything from here on; zeros at the end are padding."""
+    digest, zeros, anything = _hasher(), 0, False
+    while chunk := stream.read(CHUNK_BYTES):
+        kept = chunk.rstrip(b"\0")
+        if kept:
+            for _ in range(zeros // CHUNK_BYTES):
+                digest.update(bytes(CHUNK_BYTES))
+            digest.update(bytes(zeros % CHUNK_BYTES) + kept)
+            zeros, anything = 0, True
+        zeros += len(chunk) - len(kept)
+        if not kept and (spared := hole_bytes(stream)):
+            stream.seek(spared, os.SEEK_CUR)
+            zeros += spared
+    return [digest.digest()] if anything else []
+
+
+def _unpacked(stream: BinaryIO, form: str) -> tuple[int, ...]:
+    return struct.unpack(form, stream.read(struct.calcsize(form)))
+
+
+def _jpeg(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
+    for _ in range(MOST_PARTS):
+        (byte,) = _unpacked(stream, "B")
+        while byte == 0xFF:  # noqa: PLR2004  one or more of them start a marker
+            (byte,) = _unpacked(stream, "B")
+        if byte == _EOI:
+            return
+        if byte in _ALONE:
+            continue
+        (length,) = _unpacked(stream, ">H")
+        if length < 2:  # noqa: PLR2004  the length counts itself
+            raise Beyond
+        segment = stream.read(length - 2)
+        if _APP0 <= byte <= _APP15 and segment.startswith(_IN_SEGMENTS):
+            note(segment)
+        elif segment.startswith(b"Exif\0\0") and _ADOBE_RGB.search(segment):
+            note(b"Adobe RGB")
+        if byte == _SOS:
+            _skip_entropy(stream)
+    raise Beyond
+
+
+def _skip_entropy(stream: BinaryIO) -> None:
+    """Go to the next marker after compressed data, or to the end."""
+    start, kept = stream.tell(), b""
+    while chunk := stream.read(CHUNK_BYTES):
+        window = kept + chunk
+        if marker := _AFTER_ENTROPY.search(window):
+            stream.seek(start + marker.start())
+            return
+        kept = window[-1:]
+        start += len(window) - len(kept)
+
+
+def _png(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
+    colours: dict[bytes, bytes] = {}
+    stream.seek(8)
+    for _ in range(MOST_PARTS):
+        length, kind = struct.unpack(">I4s", stream.read(8))
+        if kind in {b"gAMA", b"cHRM", b"cICP", b"sRGB", b"iCCP"}:
+            colours[kind] = stream.read(min(length, 64))
+            length -= len(colours[kind])
+        elif kind[1] & 0x20 and length > LARGE_PRIVATE_BYTES and kind not in _PNG_METADATA:
+            note(_part(stream, length))
+            length = 0
+        stream.seek(length + 4, os.SEEK_CUR)
+        if kind == b"IEND":
+            break
+    else:
+        raise Beyond
+    if b"cICP" in colours:
+        note(b"cICP" + colours[b"cICP"])
+    elif not {b"sRGB", b"iCCP"} & set(colours):  # they outrank the older two
+        for kind, usual in ((b"gAMA", _SRGB_GAMMA), (b"cHRM", _SRGB_COLOURS)):
+            if colours.get(kind, usual) != usual:
+                note(kind + colours[kind])
+
+
+def _gif(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
+    stream.seek(10)
+    (flags,) = _unpacked(stream, "B")
+    stream.seek(13 + _colours(flags))
+    for _block in range(MOST_PARTS):
+        (kind,) = _unpacked(stream, "B")
+        if kind == ord(";"):
+            return
+        if kind == ord("!"):
+            stream.seek(1, os.SEEK_CUR)
+        elif kind == ord(","):
+            flags = _unpacked(stream, "8xB")[0]
+            stream.seek(_colours(flags) + 1, os.SEEK_CUR)
+        else:
+            raise Beyond
+        while length := _unpacked(stream, "B")[0]:
+            stream.seek(length, os.SEEK_CUR)
+    raise Beyond
+
+
+def _colours(flags: int) -> int:
+    """Return the bytes of the colour table that the flags of a GIF block announce."""
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _webp(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
+    (length,) = _unpacked(stream, "<4xI")
+    stream.seek(8 + length + length % 2)
+
+
+def _bmp(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
+    (length,) = _unpacked(stream, "<2xI")
+    if length < 26:  # noqa: PLR2004  the shortest headers: it was left out
+        raise Beyond
+    stream.seek(length)
+
+
+def _boxes(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
+    """Walk the boxes of a HEIF or AVIF file; Samsung's films are in one of their own."""
+    for _ in range(MOST_PARTS):
+        header = stream.read(8)
+        if len(header) < 8:  # noqa: PLR2004
+            return
+        length, kind = struct.unpack(">I4s", header)
+        if length == 1:
+            length = _unpacked(stream, ">Q")[0] - 8
+        if length == 0:  # to the end
+            stream.seek(0, os.SEEK_END)
+            return
+        if length < 8:  # noqa: PLR2004
+            raise Beyond
+        if kind == b"meta":
+            _meta(stream.read(min(length - 8, MOST_META_BYTES)), note)
+        elif kind not in _BOXES:
+            note(kind + _part(stream, length - 8))
+        else:
+            stream.seek(length - 8, os.SEEK_CUR)
+    raise Beyond
+
+
+def _meta(meta: bytes, note: Callable[[bytes], None]) -> None:
+    """Judge the description of a HEIF or AVIF picture: more than 8 bits or depth maps are lost."""
+    if any(urn not in _ALPHA for urn in _AUXILIARY.findall(meta)) or b"tmap" in meta:
+        raise Beyond
+    at = meta.find(b"av1C")
+    if at >= 0 and meta[at + 6] & 0x40:
+        raise Beyond
+    at = meta.find(b"colrnclx")
+    if at >= 0:
+        note(meta[at : at + 15])
+
+
+def _part(stream: BinaryIO, length: int) -> bytes:
+    digest = _hasher()
+    while length > 0 and (chunk := stream.read(min(length, CHUNK_BYTES))):
+        digest.update(chunk)
+        length -= len(chunk)
+    return digest.digest()
+
+
+def _tiff(_stream: BinaryIO, _note: Callable[[bytes], None]) -> None:
+    """Do nothing: the parts of a TIFF lie anywhere; its pages' tags tell about more pictures."""
+
+
+_WALKS: dict[str, Callable[[BinaryIO, Callable[[bytes], None]], None]] = {
+    "JPEG": _jpeg,
+    "PNG": _png,
+    "GIF": _gif,
+    "WEBP": _webp,
+    "BMP": _bmp,
+    "TIFF": _tiff,
+    "AVIF": _boxes,
+    "HEIF": _boxes,
+}

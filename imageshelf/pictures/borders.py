@@ -1,0 +1,156 @@
+"""Uniform borders of a picture: letterbox bars, white frames, mats of any one colour.
+
+Also what stands in them, apart from the picture: the caption over it, the bars and buttons of the
+screen that it was photographed from.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from imageshelf.pictures.reduction import Box, Reduced
+
+TOLERANCE = 10  # grey levels a border may differ from its own middle: what JPEG does to it
+DEEPEST = 0.45  # of width or height, cut from one side at most
+LEAST = 0.02  # of width or height, cut in total, for a border to count
+FRAMES = 4  # borders inside borders: a letterboxed film in a white frame
+DOMINANT = 0.75  # of everything but border, in one piece, for the rest to be captions and buttons
+
+_Cut = tuple[int, int, int, int]
+
+
+def without_borders(reduced: Reduced) -> Box | None:
+    """Return the box of the picture inside its uniform borders, or None when it has none.
+
+    A picture that is flat all over has no inside. The row of pixels in which border and picture
+    mix is cut as well. Captions and buttons are cut off with the border that parts them from the
+    picture.
+    """
+    x0, y0, x1, y1 = reduced.box
+    outer = (round(x0 + 0.49), round(y0 + 0.49), int(x1), int(y1))  # whole pixels only
+    if outer[2] - outer[0] < 3 or outer[3] - outer[1] < 3:  # noqa: PLR2004
+        return None
+    inner = _inside(reduced.picture, outer)
+    if inner is None or inner == outer:
+        return None
+    left, top = _limited(inner[0], outer[0], x0, x1, 1), _limited(inner[1], outer[1], y0, y1, 1)
+    right = _limited(inner[2], outer[2], x1, x0, -1)
+    bottom = _limited(inner[3], outer[3], y1, y0, -1)
+    wide_enough = right - left <= (1 - LEAST) * (x1 - x0)
+    tall_enough = bottom - top <= (1 - LEAST) * (y1 - y0)
+    if not (wide_enough or tall_enough) or right - left < 1 or bottom - top < 1:
+        return None
+    return (left, top, right, bottom)
+
+
+def _limited(inner: int, outer: int, near: float, far: float, inwards: int) -> float:
+    """Return where to cut on one side, between its own edge `near` and the opposite one `far`."""
+    if inner == outer:
+        return near
+    deepest = near + DEEPEST * (far - near)
+    return min(inner + 1, deepest) if inwards > 0 else max(inner - 1, deepest)
+
+
+def _inside(picture: Image.Image, cut: _Cut) -> _Cut | None:
+    """Return the bounds of what differs from the border, border after border; None if nothing."""
+    for _ in range(FRAMES):
+        middle = _border_level(picture, cut)
+        if middle is None:
+            break
+        differing = picture.crop(cut).point(_difference(middle))
+        if differing.getbbox() is None:
+            return None
+        x, y = cut[:2]
+        left, top, right, bottom = _largest_part(differing)
+        if (left, top, right, bottom) == (0, 0, *differing.size):
+            break
+        cut = (x + left, y + top, x + right, y + bottom)
+    return cut
+
+
+def _largest_part(differing: Image.Image) -> _Cut:
+    """Return the bounds of what is white, without small parts that black lines separate from it.
+
+    Lines are looked for all the way across, then all the way down, and once more across.
+    """
+    width, height = differing.size
+    top, bottom = _main_run(differing.resize((1, height), Image.Resampling.BOX).tobytes())
+    band = differing.crop((0, top, width, bottom))
+    left, right = _main_run(band.resize((width, 1), Image.Resampling.BOX).tobytes())
+    part = band.crop((left, 0, right, bottom - top))
+    above, below = _main_run(part.resize((1, bottom - top), Image.Resampling.BOX).tobytes())
+    return left, top + above, right, top + below
+
+
+def _main_run(shares: bytes) -> tuple[int, int]:
+    """Return where the longest run of lines that are not black begins and ends.
+
+    Where no run is by far the longest, return where the first begins and the last ends. All of it
+    where a few pixels in very long lines do not show in their mean.
+    """
+    if 0 not in shares or not any(shares):
+        return 0, len(shares)
+    at, runs = 0, []
+    for there, lines in itertools.groupby(shares, bool):
+        length = len(list(lines))
+        if there:
+            runs.append((length, at, at + length))
+        at += length
+    longest, begin, end = max(runs)
+    if longest >= DOMINANT * sum(length for length, _, _ in runs):
+        return begin, end
+    return runs[0][1], runs[-1][2]
+
+
+def _border_level(picture: Image.Image, cut: _Cut) -> int | None:
+    """Return the grey level of the first side whose outermost pixels are all alike."""
+    left, top, right, bottom = cut
+    if not _may_have_border(picture, cut):  # true of most, and all of it is copied otherwise
+        return None
+    width, pixels = picture.width, picture.tobytes()
+    first, last = top * width, (bottom - 1) * width
+    for side in (
+        pixels[first + left : first + right],
+        pixels[last + left : last + right],
+        pixels[first + left : last + right : width],
+        pixels[first + right - 1 : last + right : width],
+    ):
+        low, high = min(side), max(side)
+        if high - low <= TOLERANCE:
+            return (low + high) // 2
+    return None
+
+
+def _may_have_border(picture: Image.Image, cut: _Cut) -> bool:
+    """Tell whether a few pixels along any side are all alike."""
+    left, top, right, bottom = cut
+    level: Any = picture.load()
+    right, bottom = right - 1, bottom - 1
+    x1, x2, x3 = _places(left, right)
+    y1, y2, y3 = _places(top, bottom)
+    return (
+        _alike(level[left, top], level[x1, top], level[x2, top], level[x3, top])
+        or _alike(level[left, bottom], level[x1, bottom], level[x2, bottom], level[x3, bottom])
+        or _alike(level[left, top], level[left, y1], level[left, y2], level[left, y3])
+        or _alike(level[right, bottom], level[right, y1], level[right, y2], level[right, y3])
+    )
+
+
+def _alike(*levels: int) -> bool:
+    return max(levels) - min(levels) <= TOLERANCE
+
+
+def _places(first: int, last: int) -> tuple[int, int, int]:
+    """Return three places between two, evenly."""
+    return (3 * first + last) // 4, (first + last) // 2, (first + 3 * last) // 4
+
+
+@functools.cache
+def _difference(middle: int) -> bytes:
+    """Return the look-up table that blackens what is within the tolerance of `middle`."""
+    return bytes(0 if abs(level - middle) <= TOLERANCE else 255 for level in range(256))

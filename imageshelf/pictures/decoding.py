@@ -1,0 +1,279 @@
+"""An open file as an upright grey picture, by the one decoder that its content announces.
+
+Pillow's plug-ins are imported only when a file needs them: this is what worker processes load.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import threading
+import warnings
+from contextvars import ContextVar
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+import PIL
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+
+from imageshelf.pictures import formats as sniffing
+from imageshelf.pictures import metadata, reduction
+from imageshelf.pictures.reduction import SIDEWAYS, Reduced
+from imageshelf.system.files import MEMORY_LIMIT_MB, UnreadableImage
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from imageshelf.pictures.metadata import Tags
+
+PIXEL_BYTES = 10  # that a pixel takes at most, in WebP 16: tests/benchmarks/pixel_memory.py
+PLUGINS = {  # format: the module that teaches it to Pillow
+    "PNG": "PIL.PngImagePlugin",
+    "GIF": "PIL.GifImagePlugin",
+    "WEBP": "PIL.WebPImagePlugin",
+    "BMP": "PIL.BmpImagePlugin",
+    "TIFF": "PIL.TiffImagePlugin",
+    "AVIF": "PIL.AvifImagePlugin",
+    "HEIF": "pillow_heif",
+}
+FRAMES_AT_HAND = {"PNG", "WEBP", "AVIF", "HEIF"}  # counted by their headers
+PROGRESSIVE_BYTES = 1 << 27  # read at once; no camera or phone writes a larger picture
+TAIL_BYTES = 16
+_memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
+_ONE_AT_A_TIME = threading.RLock()  # for what is set for the whole process during a decode
+
+
+class Decoded(NamedTuple):
+    """An upright grey picture with what its decoder told."""
+
+    exact: Reduced  # what keys come from
+    tags: Tags
+    size: tuple[int, int]  # as shown
+    format: str
+    frames: int | None
+    bits: int
+    alpha: bool
+    extras: bool
+    quality: int | None
+
+
+class memory_limit:  # noqa: N801  used like a function
+    """Within: pictures of as many pixels are decoded as fit into so much memory, and no larger."""
+
+    __slots__ = ("_limit_mb", "_token")
+
+    def __init__(self, limit_mb: int) -> None:
+        self._limit_mb = limit_mb
+
+    def __enter__(self) -> None:
+        self._token = _memory_limit_mb.set(self._limit_mb)
+
+    def __exit__(self, *_: object) -> None:
+        _memory_limit_mb.reset(self._token)
+
+
+def pixel_limit() -> int:
+    """Return how many pixels a picture may have."""
+    return _memory_limit_mb.get() * 1_000_000 // PIXEL_BYTES
+
+
+def decode(
+    stream: BinaryIO, path: str, *, full_decode: bool, detail: tuple[int, int] | None = None
+) -> Decoded:
+    """Decode what the first bytes announce; `path` only chooses the words of a refusal.
+
+    `detail` is the width and height that a reduced decode leaves at least, where a hash needs more
+    than SMALLEST and FINE.
+    """
+    stream.seek(0)
+    head = stream.read(sniffing.HEAD_BYTES)
+    stream.seek(0)
+    content = sniffing.recognise(head)
+    if not content.format:
+        reason, other = sniffing.refusal(path, content)
+        raise UnreadableImage(reason, other=other)
+    try:
+        if content.format == "TIFF":
+            refuse_raw(stream, path)
+        if content.format == "JPEG":
+            return _decode_jpeg(stream, full_decode=full_decode, detail=detail)
+        fine = None if full_decode else detail or reduction.FINE
+        return _decode_other(stream, content.format, head, fine)
+    except (UnreadableImage, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
+        raise _too_large(max(map(int, re.findall(r"\d+", str(exc))), default=0)) from exc
+    except OSError as exc:
+        if exc.errno is not None:  # the disk's fault, not the picture's
+            raise
+        raise UnreadableImage(damage(content.words, exc)) from exc
+    except Exception as exc:  # whatever else a decoder raises is about the file
+        raise UnreadableImage(damage(content.words, exc)) from exc
+
+
+def damage(words: str, exc: Exception) -> str:
+    """Return what a decoder's exception says of a file, to follow "this file"."""
+    said = " ".join(str(exc).split())
+    if "truncated" in said.lower() or "not enough image data" in said:
+        return f"is {words} that ends too early"
+    if isinstance(exc, PIL.UnidentifiedImageError) or not said:
+        return f"is {words} that is damaged"
+    return f"is {words} that is damaged: {said[:200]}"
+
+
+class Jpeg(JpegImageFile):
+    """Pillow's JPEG reader without its search for a resolution in the EXIF data.
+
+    That would parse all of EXIF, trip over broken ones, and cost as much as opening the file.
+    Made directly it also takes the first picture of an MPO file as the JPEG that it is.
+    """
+
+    def _read_dpi_from_exif(self) -> None:
+        pass
+
+
+def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int] | None) -> Decoded:
+    image = Jpeg(stream)
+    width, height = checked_size(image.size)
+    tags, xmp = metadata.embedded(image)
+    sideways = tags.orientation in SIDEWAYS
+    box: reduction.Box = (0, 0, width, height)
+    if not full_decode:
+        least = detail or reduction.SMALLEST
+        drafted = image.draft("L", least[::-1] if sideways else least)
+        box = drafted[1] if drafted else box
+        _spare_detail(image, stream)
+    image.load()
+    exact = Reduced(reduction.brightness(image), box)
+    exact = exact if full_decode else exact.smaller(detail or reduction.FINE)
+    several = metadata.is_multi_picture(image.info.get("mp", b""))
+    return Decoded(
+        exact.turned(reduction.EXIF_TURNS.get(tags.orientation)),
+        tags,
+        (height, width) if sideways else (width, height),
+        format="MPO" if several else "JPEG",
+        frames=1,
+        bits=image.bits,
+        alpha=False,
+        extras=several or metadata.has_extras(xmp, _tail(stream)),
+        quality=_quality(image),
+    )
+
+
+def _spare_detail(image: JpegImageFile, stream: BinaryIO) -> None:
+    """Let a progressive picture be decoded from its averages, where they are all it takes."""
+    eighth = image.mode == "L" and image.decoderconfig[:1] == (8,)
+    if eighth and "progressive" in image.info and _size_bytes(stream) <= PROGRESSIVE_BYTES:
+        from imageshelf.pictures import progressive  # noqa: PLC0415 - few pictures are
+
+        stream.seek(0)
+        light = progressive.without_detail(stream.read())
+        image.fp = io.BytesIO(light) if light else stream
+
+
+def _size_bytes(stream: BinaryIO) -> int:
+    return stream.seek(0, os.SEEK_END)
+
+
+def _quality(image: JpegImageFile) -> int | None:
+    luma_table = image.layer[0][3] if image.layer else 0
+    table = image.quantization.get(luma_table)
+    return metadata.jpeg_quality(table) if table else None
+
+
+def _tail(stream: BinaryIO) -> bytes:
+    stream.seek(-TAIL_BYTES, os.SEEK_END)
+    return stream.read()
+
+
+def _decode_other(
+    stream: BinaryIO, name: str, head: bytes, fine: tuple[int, int] | None
+) -> Decoded:
+    """Decode in full; reduce to what leaves `fine` at least."""
+    learn(name)
+    with pillow_at_work():
+        image = Image.open(stream, formats=[name])
+        checked_size(image.size)
+        frames = getattr(image, "n_frames", 1) if name in FRAMES_AT_HAND else None
+        tags = metadata.tiff_tags(stream) if name == "TIFF" else None
+        if tags:
+            stream.seek(0)
+        image.load()  # a PNG may tell its orientation after its pixels
+        grey = reduction.brightness(image)
+    applied = tags is not None  # Pillow turns TIFF pictures itself
+    tags = tags or metadata.embedded(image)[0]
+    turn = None if applied else reduction.EXIF_TURNS.get(tags.orientation)
+    exact = reduction.whole(grey)
+    exact = (exact.smaller(fine) if fine else exact).turned(turn)
+    width, height = image.size
+    return Decoded(
+        exact,
+        tags,
+        (height, width) if turn and tags.orientation in SIDEWAYS else (width, height),
+        format=name,
+        frames=1 if name == "BMP" else frames,
+        bits=_bits(image, name, head, tags),
+        alpha=image.has_transparency_data,
+        extras=bool(image.info.get("aux") or image.info.get("depth_images")),
+        quality=None,
+    )
+
+
+def _bits(image: Image.Image, name: str, head: bytes, tags: Tags) -> int:
+    """Return the bits of a sample as the file stores it."""
+    if name == "PNG":
+        return head[24]
+    if name == "AVIF" and (at := head.find(b"pixi")) > 0:
+        return head[at + 9] if at + 9 < len(head) else 8
+    return int(tags.bits or image.info.get("bit_depth") or 8)
+
+
+def learn(name: str) -> None:
+    """Load the plug-in of one format; raises UnreadableImage when it is not installed."""
+    try:
+        plugin = import_module(PLUGINS[name])
+    except ImportError as exc:
+        remedy = "install pillow-heif" if name == "HEIF" else f"this Pillow has no {name}"
+        raise UnreadableImage(f"is a {name} picture: {remedy}") from exc
+    if name == "HEIF" and name not in Image.OPEN:
+        plugin.register_heif_opener()
+
+
+def checked_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return a size that may be decoded; raises UnreadableImage for one above the limit."""
+    if size[0] * size[1] > pixel_limit():
+        raise _too_large(size[0] * size[1])
+    return size
+
+
+def _too_large(pixels: int) -> UnreadableImage:
+    limit = f"more than the limit of {pixel_limit() / 1e6:,.0f} million"
+    reason = f"is too large: {pixels / 1e6:,.0f} million pixels, {limit}"
+    return UnreadableImage(reason, lasting=False)  # the limit may be another one next time
+
+
+class pillow_at_work:  # noqa: N801  used like a function
+    """Within: our pixel limit, its warnings as errors, and no other warning of Pillow's."""
+
+    def __enter__(self) -> None:
+        _ONE_AT_A_TIME.acquire()
+        self.limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixel_limit()
+        self.warnings = warnings.catch_warnings()
+        self.warnings.__enter__()
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+    def __exit__(self, *_: object) -> None:
+        self.warnings.__exit__(None, None, None)
+        Image.MAX_IMAGE_PIXELS = self.limit
+        _ONE_AT_A_TIME.release()
+
+
+def refuse_raw(stream: BinaryIO, path: str) -> None:
+    """Raise UnreadableImage for a TIFF file that is camera RAW."""
+    tags = metadata.tiff_tags(stream)
+    stream.seek(0)
+    if tags.raw or sniffing.promise(path) == "raw":
+        raise UnreadableImage("is a camera RAW file, which is not indexed", other="raw")

@@ -1,0 +1,57 @@
+"""Samples of more than 8 bits, of which Pillow gives only the higher byte.
+
+It reads 16-bit colour by a raw mode that takes the high byte of each sample, one for each byte
+order. Told the wrong order it takes the low one.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from imageshelf.pictures.appended import Beyond
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_WIDE_MODES = {"I", "F"}  # decoded without loss
+_DEEP = {f"{mode};16" for mode in ("RGB", "RGBX", "RGBA", "RGBa", "CMYK")}  # with L and B twins
+_NATIVE = "L" if sys.byteorder == "little" else "B"
+_BITS_PER_SAMPLE = 258
+
+
+def prepare(image: Image.Image, *, low: bool) -> bool:
+    """Have the lower bytes of a picture's samples decoded when they are wanted.
+
+    To be called before the picture is loaded. Returns whether there are lower bytes; raises
+    Beyond when there are and cannot be had.
+    """
+    if image.mode.startswith("I;16"):
+        return True
+    tile = getattr(image, "tile", [])
+    raws = {t.args if isinstance(t.args, str) else t.args[0] for t in tile if t.args}
+    deep = {raw for raw in raws if isinstance(raw, str) and ";16" in raw}
+    bits = max(_bits(image), default=8)
+    if not deep and bits > 8 and image.mode not in _WIDE_MODES:  # noqa: PLR2004
+        raise Beyond
+    if not deep or image.mode in _WIDE_MODES:
+        return False
+    if any(raw[:-1] not in _DEEP for raw in deep):
+        raise Beyond
+    if low:
+        image.tile = [  # type: ignore[attr-defined]
+            t._replace(args=_other_order(t.args)) for t in tile
+        ]
+    return True
+
+
+def _bits(image: Image.Image) -> tuple[int, ...]:
+    tags = getattr(image, "tag_v2", None)
+    return tags.get(_BITS_PER_SAMPLE, (1,)) if tags is not None and image.format == "TIFF" else ()
+
+
+def _other_order(args: str | tuple[object, ...]) -> str | tuple[object, ...]:
+    if isinstance(args, tuple):
+        return (_other_order(str(args[0])), *args[1:])
+    order = _NATIVE if args[-1] == "N" else args[-1]
+    return args[:-1] + {"L": "B", "B": "L"}[order]

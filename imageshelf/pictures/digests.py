@@ -1,0 +1,268 @@
+"""Every pixel of every frame of a picture file, as one digest that survives re-packing.
+
+Two files with equal pixel digests show the same pictures and hold the same samples; only
+metadata or packing differ: a PNG compressed anew, a JPEG stored as PNG, a palette written out, an
+EXIF turn applied. Samples of 1, 2 and 4 bits and palettes count as 8 bits, grey as equal
+red, green and blue, an alpha channel that is opaque throughout as none: that is packing. Alpha,
+colours under transparent pixels, more than 8 bits, a colour profile, frame times and whatever
+else is in the file (`imageshelf.pictures.appended`) are not.
+
+Where Pillow gives less than the file holds, the digest is of the file's bytes: such a picture has
+the pixels of its exact copies only.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from imageshelf.pictures import deep_samples, metadata
+from imageshelf.pictures import formats as sniffing
+from imageshelf.pictures.appended import Beyond, beyond
+from imageshelf.pictures.decoding import (
+    Jpeg,
+    checked_size,
+    damage,
+    learn,
+    pillow_at_work,
+    refuse_raw,
+)
+from imageshelf.pictures.reduction import EXIF_TURNS
+from imageshelf.system.files import UnreadableImage, open_regular, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO, TypeVar
+
+    T = TypeVar("T")
+
+FRAME_LIMIT = 1000
+PIXEL_LIMIT = 1_000_000_000  # of all frames together
+STRIP_PIXELS = 1 << 20  # hashed at a time: what bounds the memory beside the decoded picture
+DIGEST_BYTES = 32
+
+_RGB_MODES = {"1", "L", "P", "RGB", "RGBX"}
+_ALPHA_MODES = {"LA", "PA", "RGBA"}
+_SUB_DIRECTORIES, _PHOTOSHOP_LAYERS = 330, 37724
+
+
+def digest(path: str) -> bytes:
+    """Return the BLAKE2b-256 of a file's bytes; raises UnreadableImage."""
+    return _guarded(path, _bytes_digest)
+
+
+def pixel_digest(path: str) -> bytes:
+    """Return 32 bytes that are equal for pictures that are `identical pixels`.
+
+    Reads every frame up to FRAME_LIMIT and PIXEL_LIMIT; raises UnreadableImage.
+    """
+    return _guarded(path, lambda stream: _pixel_digest(stream, path))
+
+
+def digest_of(stream: BinaryIO, path: str, *, pixels: bool) -> bytes:
+    """Return the digest of the bytes, or of the pixels, of a picture that is open already.
+
+    `path` only chooses the words of a refusal; raises UnreadableImage.
+    """
+    try:
+        return _pixel_digest(stream, path) if pixels else _bytes_digest(stream)
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
+
+
+def stored_size(path: str) -> tuple[int, int]:
+    """Return the shorter and the longer side in pixels, from the header alone.
+
+    Raises UnreadableImage.
+    """
+
+    def size(stream: BinaryIO) -> tuple[int, int]:
+        width, height = _opened(stream, _format(stream, path)).size
+        return min(width, height), max(width, height)
+
+    return _guarded(path, size)
+
+
+def _guarded(path: str, read: Callable[[BinaryIO], T]) -> T:
+    """Return what `read` makes of an open file that does not change meanwhile."""
+    try:
+        with open_regular(path) as stream:
+            before = os.fstat(stream.fileno())
+            found = read(stream)
+            after = os.fstat(stream.fileno())
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise UnreadableImage("changed while being read", lasting=False)
+    return found
+
+
+def _bytes_digest(stream: BinaryIO) -> bytes:
+    import hashlib  # noqa: PLC0415  OpenSSL, 2 ms that a search without a match need not pay
+
+    stream.seek(0)
+    return hashlib.file_digest(
+        stream,  # type: ignore[arg-type]  # typeshed wants its own protocol
+        lambda: hashlib.blake2b(digest_size=DIGEST_BYTES),
+    ).digest()
+
+
+def _format(stream: BinaryIO, path: str) -> str:
+    content = sniffing.recognise(stream.read(sniffing.HEAD_BYTES))
+    stream.seek(0)
+    if not content.format:
+        reason, other = sniffing.refusal(path, content)
+        raise UnreadableImage(reason, other=other)
+    if content.format == "TIFF":
+        refuse_raw(stream, path)
+    return content.format
+
+
+def _opened(stream: BinaryIO, name: str) -> Image.Image:
+    """Return the picture, not yet decoded; errors in our words."""
+    stream.seek(0)
+    return _translated(name, lambda: _open(stream, name))
+
+
+def _open(stream: BinaryIO, name: str) -> Image.Image:
+    if name == "JPEG":
+        return Jpeg(stream)
+    learn(name)
+    with pillow_at_work():
+        return Image.open(stream, formats=[name])
+
+
+def _translated(name: str, work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except (UnreadableImage, MemoryError, Beyond):
+        raise
+    except OSError as exc:
+        if exc.errno is not None:  # the disk's fault, not the picture's
+            raise
+        raise UnreadableImage(damage(f"a {name} picture", exc)) from exc
+    except Exception as exc:  # whatever else a decoder raises is about the file
+        raise UnreadableImage(damage(f"a {name} picture", exc)) from exc
+
+
+def _pixel_digest(stream: BinaryIO, path: str) -> bytes:
+    import hashlib  # noqa: PLC0415  as above
+
+    name = _format(stream, path)
+    total = hashlib.blake2b(b"imageshelf pixels 1", digest_size=DIGEST_BYTES)
+    try:
+        total.update(beyond(stream, name))
+        frames, deep = _translated(name, lambda: _frames_digest(stream, name, low=False))
+        total.update(frames)
+        if deep:  # Pillow reduces many to 8 bits, so the low bytes need a decode of their own
+            total.update(_translated(name, lambda: _frames_digest(stream, name, low=True))[0])
+    except Beyond:
+        total.update(b"bytes" + _bytes_digest(stream))
+    return total.digest()
+
+
+def _frames_digest(stream: BinaryIO, name: str, *, low: bool) -> tuple[bytes, bool]:
+    """Return the digest of all frames and whether any has more than 8 bits a sample.
+
+    `low` takes the lower bytes of such frames, otherwise the higher ones.
+    """
+    parts: list[bytes] = []
+    any_deep = False
+    with pillow_at_work():
+        for image, deep in _frames(_opened(stream, name), low=low):
+            any_deep |= deep
+            turn = None
+            if name != "TIFF":  # Pillow turns TIFF pictures itself
+                turn = EXIF_TURNS.get(metadata.embedded(image)[0].orientation)
+            upright = image.transpose(turn) if turn is not None else image
+            parts.append(_frame_digest(upright, deep=deep, low=low))
+            parts.append(f"{float(image.info.get('duration') or 0):.1f} ms".encode())
+            loop = image.info.get("loop")
+    if len(parts) > 2:  # noqa: PLR2004  a single frame has no timing
+        return b"".join([*parts, repr(loop).encode()]), any_deep
+    return parts[0], any_deep
+
+
+def _frames(image: Image.Image, *, low: bool) -> Iterator[tuple[Image.Image, bool]]:
+    """Yield each decoded frame and whether its samples have more than 8 bits."""
+    pixels = 0
+    for number in range(FRAME_LIMIT):
+        try:
+            image.seek(number)
+        except EOFError:
+            return
+        width, height = checked_size(image.size)
+        pixels += width * height
+        if pixels > PIXEL_LIMIT:
+            raise Beyond
+        _require_one_picture(image)
+        deep = deep_samples.prepare(image, low=low)
+        image.load()
+        if deep and image.has_transparency_data and "A" not in image.getbands():
+            raise Beyond
+        yield image, deep
+    try:
+        image.seek(FRAME_LIMIT)
+    except EOFError:
+        return
+    raise Beyond
+
+
+def _require_one_picture(image: Image.Image) -> None:
+    tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
+    if _SUB_DIRECTORIES in tags or _PHOTOSHOP_LAYERS in tags:
+        raise Beyond
+    if image.info.get("aux") or image.info.get("depth_images"):
+        raise Beyond
+    if int(image.info.get("bit_depth") or 8) > 8 and image.format == "HEIF":  # noqa: PLR2004
+        raise Beyond
+
+
+def _frame_digest(image: Image.Image, *, deep: bool, low: bool) -> bytes:
+    """Return the digest of one frame: what it is, its colours, its alpha unless opaque."""
+    import hashlib  # noqa: PLC0415  as above
+
+    if image.mode in _RGB_MODES and not image.has_transparency_data:
+        kind = "RGB"
+    elif image.mode in _ALPHA_MODES or image.mode in _RGB_MODES:
+        kind = "RGBA"
+    else:
+        kind = "RGB" if image.mode.startswith("I;16") else image.mode
+    colours, alpha = (hashlib.blake2b(digest_size=DIGEST_BYTES) for _ in range(2))
+    opaque = True
+    for strip in _strips(image):
+        if kind == "RGBA":
+            strip = strip.convert("RGBA")  # noqa: PLW2901
+            opacity = strip.getchannel("A")
+            opaque = opaque and opacity.getextrema() == (255, 255)
+            alpha.update(opacity.tobytes())
+        colours.update(_samples(strip, kind, low=low))
+    total = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    what = kind.removesuffix("A") if kind == "RGBA" else kind
+    total.update(f"{what} {image.width}x{image.height} {16 if deep else 8} bits".encode())
+    total.update(hashlib.blake2b(_profile(image)).digest())
+    total.update(colours.digest())
+    if not opaque:
+        total.update(alpha.digest())
+    return total.digest()
+
+
+def _samples(strip: Image.Image, kind: str, *, low: bool) -> bytes:
+    if strip.mode.startswith("I;16"):
+        data = strip.tobytes()
+        high_first = strip.mode.endswith("B")
+        strip = Image.frombytes("L", strip.size, data[int(low == high_first) :: 2])
+    return (strip.convert("RGB") if kind in {"RGB", "RGBA"} else strip).tobytes()
+
+
+def _profile(image: Image.Image) -> bytes:
+    profile = image.info.get("icc_profile") or b""
+    return profile if isinstance(profile, bytes) else b""
+
+
+def _strips(image: Image.Image) -> Iterator[Image.Image]:
+    height = max(1, STRIP_PIXELS // image.width)
+    for top in range(0, image.height, height):
+        yield image.crop((0, top, image.width, min(top + height, image.height)))

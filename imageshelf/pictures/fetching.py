@@ -1,0 +1,146 @@
+"""Files at URLs, whole and in memory: what worker processes read, through fsspec.
+
+Credentials are those that the scheme's own package finds. Only index.py, and a query that is itself
+an URL, come here: a shelf from somebody else must not make a search open URLs.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import logging
+from collections import deque
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imageshelf.pictures import formats as sniffing
+from imageshelf.system.files import UnreadableImage, unreadable
+from imageshelf.system.urls import Url, parted
+from imageshelf.workers.serving import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from imageshelf.pictures.images import Task
+    from imageshelf.workers.pool import Lost
+
+HEAD_FROM = 1 << 20  # bytes; what is larger and promises no picture is looked at before it is read
+SHARE_OF_MEMORY = 4  # an object may take this part of a worker's limit: decoding needs the rest
+_filesystems: dict[str, Any] = {}
+
+
+class Status(NamedTuple):
+    """What the catalogue asks of a file's status; -1 for a size that a listing does not tell.
+
+    Where the store gives a tag (an ETag, a CRC), it decides what is unchanged, and takes the place
+    of the nanoseconds.
+    """
+
+    st_size: int = -1
+    st_mtime_ns: int = 0
+    st_dev: int = 0
+    st_ino: int = 0
+    st_nlink: int = 1
+    tagged: bool = False
+
+
+def fetched(url: str, size_bytes: int = -1) -> io.BytesIO:
+    """Return the whole of a file at an URL, in memory; raises UnreadableImage."""
+    parts = parted(url)
+    try:
+        fs = filesystem(parts)
+        path = inside(fs, parts)
+        if size_bytes > HEAD_FROM and sniffing.promise(parts.path) != "":
+            head = fs.cat_file(path, start=0, end=sniffing.HEAD_BYTES)
+            content = sniffing.recognise(head)
+            if not content.format:
+                reason, other = sniffing.refusal(parts.path, content)
+                raise UnreadableImage(reason, other=other)  # noqa: TRY301
+        # Asked for a span, s3fs does not ask for the size first; and what has grown is not held.
+        span = {"start": 0, "end": size_bytes + 1} if size_bytes > 0 else {}
+        data: bytes = fs.cat_file(path, **span)
+    except UnreadableImage:
+        raise
+    except MemoryError as exc:
+        raise unreadable(exc) from exc
+    except FileNotFoundError as exc:  # often without its number
+        raise unreadable(OSError(errno.ENOENT, "")) from exc
+    except PermissionError as exc:
+        raise unreadable(OSError(errno.EACCES, "")) from exc
+    except Exception as exc:
+        raise UnreadableImage(f"cannot be read: {said(exc)}", lasting=False) from exc
+    if size_bytes not in {-1, len(data)}:
+        raise UnreadableImage("changed while being read", lasting=False)
+    return io.BytesIO(data)
+
+
+def within(
+    tasks: Iterable[Task], memory_bytes: int, mapper: Callable[[Iterable[Task]], Iterator[Any]]
+) -> Iterator[Any]:
+    """Yield (task, answer) of a map over tasks; what is too large to be held is refused here."""
+    from imageshelf.workers.pool import Lost  # noqa: PLC0415 - a worker needs no workers
+
+    most = memory_bytes // SHARE_OF_MEMORY
+    refused: deque[tuple[Task, Lost]] = deque()
+
+    def fitting() -> Iterator[Task]:
+        for task in tasks:
+            if "://" in task.path and task.size_bytes > most:
+                reason = (
+                    f"needs more memory than there is: at an URL, files up to {most / 1e6:,.0f} MB "
+                    "are read"
+                )
+                refused.append((task, Lost(reason, lasting=False)))
+            else:
+                yield task
+
+    for answer in mapper(fitting()):
+        yield answer
+        while refused:
+            yield refused.popleft()
+    yield from refused
+
+
+def digested(url: str, *, pixels: bool) -> bytes:
+    """Return the digest of the bytes or of the pixels at an URL; raises UnreadableImage."""
+    from imageshelf.pictures.digests import digest_of  # noqa: PLC0415 - few runs need it
+
+    return digest_of(fetched(url), parted(url).path, pixels=pixels)
+
+
+def filesystem(url: Url) -> Any:
+    """Return the file system that an URL lies in; one for each bucket, host or archive."""
+    root = _root(url)
+    if root not in _filesystems:
+        core = import_module("fsspec.core")
+        family = import_module("fsspec").get_filesystem_class(url.scheme)
+        logger = logging.getLogger(family.__module__.partition(".")[0])
+        logger.addHandler(logging.NullHandler())  # what goes wrong is told in one line, by us
+        logger.propagate = False
+        fs, _ = core.url_to_fs(root, use_listings_cache=False, skip_instance_cache=True)
+        _filesystems[root] = fs
+    return _filesystems[root]
+
+
+def inside(fs: Any, url: Url) -> str:
+    """Return what the file system itself calls the path of an URL, whatever the name holds."""
+    plain, colons, rest = url.path.partition("::")  # to fsspec they would be a chain
+    folder, slash, name = plain.rpartition("/") if colons else (plain, "", "")
+    stripped: str = fs._strip_protocol(f"{url.scheme}://{folder}")  # noqa: SLF001 - it has no other name
+    return f"{stripped}{slash}{name}{colons}{rest}"
+
+
+def _root(url: Url) -> str:
+    """Return the bucket, host or archive: what the file system is made from."""
+    first = "" if url.chain else url.path.partition("/")[0]
+    return f"{url.scheme}://{first}{url.chain}"
+
+
+def forget(url: Url) -> None:
+    """Open the file system of an URL anew when it is wanted again."""
+    _filesystems.pop(_root(url), None)
+
+
+def said(exc: Exception) -> str:
+    """Return what an error of any package says, on one line."""
+    return one_line(exc).removeprefix(f"{type(exc).__name__}: ").rstrip(".")

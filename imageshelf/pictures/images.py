@@ -1,0 +1,265 @@
+"""A picture file as a few small arrays: opened safely, decoded as far as needed, reduced.
+
+Everything here works on files that anybody may have made. A file that cannot be read is
+`UnreadableImage` from `read` and a `Refusal` from `examine`, always with the reason. Only the
+standard library and Pillow are imported, and Pillow's plug-ins only when a file needs them: this
+is what worker processes load.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from imageshelf.hashing.hash_names import DEFAULT
+from imageshelf.pictures import borders, reduction
+from imageshelf.pictures.decoding import decode, memory_limit
+from imageshelf.pictures.metadata import Facts
+from imageshelf.pictures.reduction import ORIENTATIONS, bands
+from imageshelf.pictures.tasks import SKETCH, Picture, Refusal, Sketch, Task, Thumbnails, View
+from imageshelf.system import files as opening
+from imageshelf.system.files import UnreadableImage, unreadable
+from imageshelf.system.urls import is_url, parted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from PIL import Image
+
+    from imageshelf.pictures.decoding import Decoded
+    from imageshelf.pictures.fetching import Status
+    from imageshelf.pictures.reduction import Reduced
+
+__all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
+__all__ += ["UnreadableImage", "View", "examine", "look", "read", "thumbnails_of"]
+
+
+def examine(task: Task) -> Picture | Refusal:
+    """Return the picture in a file, or why there is none; never raises for a bad file."""
+    return examine_together([task])[0]
+
+
+def examine_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
+    """Return what is in each file, as `examine` does, in less time where sizes are equal.
+
+    Several may need more memory than each of them alone: raises MemoryError, and examines none.
+    """
+    return _examined(tasks, turned=False)
+
+
+def look(task: Task) -> Picture | Refusal:
+    """Return what `examine` does, in all orientations: a picture to ask a shelf for."""
+    return look_together([task])[0]
+
+
+def look_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
+    """Return what `look` does of each file, as `examine_together` does."""
+    return _examined(tasks, turned=True)
+
+
+def _examined(tasks: Sequence[Task], *, turned: bool) -> list[Picture | Refusal]:
+    alone = len(tasks) == 1
+    answers: list[_Opened | Refusal] = []
+    for task in tasks:
+        try:
+            answers.append(_opened(task))
+        except UnreadableImage as exc:
+            answers.append(_refusal(exc, alone=alone))
+    opened = [answer for answer in answers if isinstance(answer, _Opened)]
+    try:
+        pictures = iter(_pictures(opened, turned=turned))
+    except UnreadableImage as exc:
+        return [_refusal(exc, alone=alone)]
+    return [answer if isinstance(answer, Refusal) else next(pictures) for answer in answers]
+
+
+def _refusal(exc: UnreadableImage, *, alone: bool) -> Refusal:
+    if isinstance(exc.__cause__, MemoryError) and not alone:
+        raise exc.__cause__
+    return Refusal(exc.reason, exc.lasting, exc.other)
+
+
+def read(
+    path: str,
+    *,
+    full_decode: bool = False,
+    turned: bool = False,
+    hash_name: str = DEFAULT,
+) -> Picture:
+    """Return the picture in a file, if `turned` then in all its orientations.
+
+    Raises UnreadableImage.
+    """
+    task = Task(path, full_decode=full_decode, hash=hash_name)
+    return _pictures([_opened(task)], turned=turned)[0]
+
+
+class _Opened(NamedTuple):
+    """A file that has been decoded; what remains to be done fails for want of memory at most."""
+
+    task: Task
+    decoded: Decoded
+    status: os.stat_result | Status
+
+
+def _opened(task: Task) -> _Opened:
+    if "://" in task.path and is_url(task.path):
+        return _fetched(task)
+    try:
+        descriptor, status = opening.open_descriptor(task.path)
+        try:
+            _require_unchanged(status, task.size_bytes, task.mtime_ns)
+            try:
+                with memory_limit(task.memory_limit_mb):
+                    decoded = _decoded(opening.content(descriptor, status.st_size), task)
+            finally:  # also when half a file could not be decoded
+                now = os.fstat(descriptor)
+                _require_unchanged(now, status.st_size, status.st_mtime_ns)
+        finally:
+            os.close(descriptor)
+        return _Opened(task, decoded, status)
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
+
+
+def _fetched(task: Task) -> _Opened:
+    from imageshelf.pictures import fetching  # noqa: PLC0415 - only who reads URLs pays for it
+
+    stream = fetching.fetched(task.path, task.size_bytes)
+    status = fetching.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
+    try:
+        with memory_limit(task.memory_limit_mb):
+            return _Opened(task, _decoded(stream, task), status)
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
+
+
+def _decoded(stream: BinaryIO, task: Task) -> Decoded:
+    path = parted(task.path).path if is_url(task.path) else task.path
+    if task.hash == DEFAULT:
+        return decode(stream, path, full_decode=task.full_decode)
+    from imageshelf.pictures import other_keys as other_hashes  # noqa: PLC0415  few workers ever need it
+
+    detail = other_hashes.detail(task.hash)
+    return decode(stream, path, full_decode=task.full_decode, detail=detail)
+
+
+def _pictures(opened: Sequence[_Opened], *, turned: bool) -> list[Picture]:
+    """Return the pictures in decoded files; raises UnreadableImage if one takes too much memory."""
+    found: dict[int, Picture] = {}
+    exact = [each.decoded.exact for each in opened]
+    try:
+        for part in reduction.in_parts(exact):
+            full_decode = opened[part[0]].task.full_decode
+            every = _views([exact[at] for at in part], full_decode=full_decode, turned=turned)
+            for at, views in zip(part, every, strict=True):
+                task, decoded, status = opened[at]
+                keys = _keys(task, decoded, turned=turned)
+                found[at] = Picture(*views, _facts(decoded, status), keys)
+    except (OSError, MemoryError) as exc:
+        raise unreadable(exc) from exc
+    return [found[at] for at in range(len(opened))]
+
+
+def _keys(task: Task, decoded: Decoded, *, turned: bool) -> tuple[bytes, ...]:
+    if task.hash == DEFAULT:
+        return ()
+    from imageshelf.pictures import other_keys as other_hashes  # noqa: PLC0415  as above
+
+    return other_hashes.keys(task.hash, decoded.exact, full_decode=task.full_decode, turned=turned)
+
+
+def _require_unchanged(status: os.stat_result, size_bytes: int, mtime_ns: int) -> None:
+    if size_bytes not in {-1, status.st_size} or mtime_ns not in {-1, status.st_mtime_ns}:
+        raise UnreadableImage("changed while being read", lasting=False)
+
+
+def thumbnails_of(stream: BinaryIO, *, full_decode: bool = False) -> View:
+    """Return the whole view of a picture in an open binary stream; raises UnreadableImage."""
+    exact = decode(stream, "", full_decode=full_decode).exact
+    return views_of(exact, full_decode=full_decode).whole
+
+
+def key_of(stream: BinaryIO, hash_name: str, *, full_decode: bool = False) -> bytes:
+    """Return the key that one of the other hashes gives a picture in an open binary stream."""
+    task = Task("", full_decode=full_decode, hash=hash_name)
+    return _keys(task, _decoded(stream, task), turned=False)[0]
+
+
+class Views(NamedTuple):
+    """What a picture looks like: the first fields of Picture."""
+
+    whole: View
+    centre: Sketch
+    trimmed: Sketch | None
+    luma: bytes
+    turned: tuple[Sketch, ...]
+
+
+def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False) -> Views:
+    """Return the views of an upright grey picture."""
+    return _views([exact], full_decode=full_decode, turned=turned)[0]
+
+
+def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list[Views]:
+    """Return the views of upright grey pictures that can be put `together`."""
+    whole = reduction.together(exact)
+    fine = whole.smaller(reduction.FINE)
+    small = fine.smaller(reduction.SMALLEST)
+    sketches = small.sketch()
+    parts = zip(
+        exact,
+        bands(sketches),
+        fine.rows(),
+        exact if small is whole else small.apart(),
+        bands(sketches.reduce(SKETCH // 16)),
+        _turned(fine, sketches) if turned else [()] * len(exact),
+        strict=True,
+    )
+    return [
+        Views(
+            each.thumbnails() if full_decode else Sketch(pixels, row),
+            Sketch(pixels, centre=True),
+            _trimmed(alone),
+            luma,
+            turns,
+        )
+        for each, pixels, row, alone, luma, turns in parts
+    ]
+
+
+def _trimmed(small: Reduced) -> Sketch | None:
+    inside = borders.without_borders(small)
+    return Sketch(small.sketch(inside).tobytes()) if inside else None
+
+
+def _turned(fine: Reduced, sketches: Image.Image) -> list[tuple[Sketch, ...]]:
+    """Return the other orientations of each band; their rows are as good as the upright one's."""
+    turns = [turn for _, turn in ORIENTATIONS if turn is not None]
+    pixels = zip(*(bands(sketches.transpose(turn)) for turn in turns), strict=True)
+    rows = zip(*fine.turned_rows(), strict=True)
+    return [tuple(map(Sketch, *both)) for both in zip(pixels, rows, strict=True)]
+
+
+def _facts(decoded: Decoded, status: os.stat_result | Status) -> Facts:
+    width, height = decoded.size
+    return Facts(
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_dev,
+        status.st_ino,
+        status.st_nlink,
+        decoded.format,
+        width,
+        height,
+        decoded.frames,
+        decoded.bits,
+        decoded.tags.orientation,
+        decoded.alpha,
+        decoded.extras,
+        decoded.tags.captured_at,
+        decoded.tags.camera,
+        decoded.tags.flags,
+        decoded.quality,
+    )

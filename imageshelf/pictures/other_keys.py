@@ -1,0 +1,101 @@
+"""The other hashes that `--hash` names: average, perceptual, wavelet, Marr-Hildreth.
+
+Each is taken from a small square grey picture, `side` pixels wide and high. ImageHash defines the
+first three; `marr` is pHash's 72-byte Marr-Hildreth hash, see `marr_hildreth`. A reduced decode
+leaves no more of a picture than the square needs; of a full decode the first three are ImageHash's
+bit for bit.
+
+Good for comparing with other tools. For finding copies the default, with its three hashes, finds
+more and errs less.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS, brightness, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL import Image
+
+    from imageshelf.pictures.reduction import Reduced
+
+_SIDES = {"ahash": 8, "phash": 32, "marr": 512}
+_LEAST_WAVELET_SIDE = 8
+# What a reduced decode leaves at least, where 72x64 is too little. More pixels changed no bit of 96
+# whashes of photographs and copies of them; with 64 a quarter of a bit.
+_DETAIL = {"whash": 256, "marr": 512}
+
+
+def side(name: str, size: tuple[int, int]) -> int:
+    """Return the side of the square that a picture of `size` is reduced to.
+
+    Wavelets use the largest power of two that fits in; the others' squares are fixed.
+
+    >>> side("phash", (4000, 3000)), side("whash", (72, 64)), side("whash", (4000, 3000))
+    (32, 64, 2048)
+    """
+    if name == "whash":
+        return max(_LEAST_WAVELET_SIDE, 1 << (min(size).bit_length() - 1))
+    return _SIDES[name]
+
+
+def detail(name: str) -> tuple[int, int] | None:
+    """Return the width and height that a reduced decode must leave; None: the usual ones do."""
+    return (_DETAIL[name], _DETAIL[name]) if name in _DETAIL else None
+
+
+def keys(name: str, exact: Reduced, *, full_decode: bool, turned: bool) -> tuple[bytes, ...]:
+    """Return the key of a decoded picture; if `turned`, those of all eight ORIENTATIONS."""
+    turns = [turn for _, turn in (ORIENTATIONS if turned else ORIENTATIONS[:1])]
+    return tuple(_key(name, exact.turned(turn), full_decode=full_decode) for turn in turns)
+
+
+def _key(name: str, exact: Reduced, *, full_decode: bool) -> bytes:
+    x0, y0, x1, y1 = exact.box
+    edge = side(name, (int(x1 - x0), int(y1 - y0)))
+    if name == "whash" and not full_decode:
+        edge = min(edge, _DETAIL[name])
+    square = exact.picture.resize((edge, edge), LANCZOS, exact.box)
+    return bytes.fromhex(key_of_square(name, square))
+
+
+def key_hex(name: str, picture: Image.Image) -> str:
+    """Return the key of a picture: a hex digit for 4 bits.
+
+    For `ahash`, `phash` and `whash` it is `str()` of ImageHash's hash of the same picture.
+    """
+    return _key(name, whole(brightness(picture)), full_decode=True).hex()
+
+
+def key_of_square(name: str, square: Image.Image) -> str:
+    """Return the key of a grey picture that already is `side` pixels wide and high."""
+    if name == "ahash":
+        return average(square.tobytes()).hex()
+    if name == "marr":
+        import numpy as np  # noqa: PLC0415  workers of other hashes do without
+
+        from imageshelf.hashing.marr_hildreth import marr  # noqa: PLC0415
+
+        return marr(np.asarray(square)).hex()
+    import imagehash  # noqa: PLC0415  loads SciPy, 0.2 s
+
+    hashes: dict[str, Callable[[Image.Image], object]] = {
+        "phash": imagehash.phash,
+        "whash": imagehash.whash,
+    }
+    return str(hashes[name](square))
+
+
+def average(levels: bytes) -> bytes:
+    """Return `imagehash.average_hash` of 8x8 levels: whether each exceeds their mean.
+
+    >>> average(bytes(range(64))).hex()
+    '00000000ffffffff'
+    """
+    total, bits = sum(levels), 0
+    for level in levels:
+        bits = bits << 1 | (level * len(levels) > total)
+    return bits.to_bytes(len(levels) // 8, "big")

@@ -1,0 +1,49 @@
+"""The recipe of keys: what makes them here. `canary` notices when that changes.
+
+Of Pillow only its version is imported: a first run of index.py has its recipe from a worker.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import PIL
+
+from imageshelf.hashing import hash_names
+from imageshelf.system.versions import version
+
+HASH_BITS = 64
+
+
+class Recipe(NamedTuple):
+    """What made a shelf's keys; shelves of different recipes never mix."""
+
+    hash: str  # 'dhash' or one of hash_names.NAMES
+    bits: int
+    decode: str  # 'reduced' or 'full'
+    pillow: str
+    imagehash: str
+    canary: str  # what becomes of small built-in pictures, as 16 hex digits
+
+
+class Ingredients(NamedTuple):
+    """What a user chooses of a recipe."""
+
+    hash_name: str = hash_names.DEFAULT
+    full_decode: bool = False
+
+
+@functools.cache
+def current_recipe(*, hash_name: str = hash_names.DEFAULT, full_decode: bool = False) -> Recipe:
+    """Return how this installation makes keys."""
+    from imageshelf.pictures.canary import canary  # noqa: PLC0415 - Pillow, all of it
+
+    return Recipe(
+        hash_name,
+        hash_names.BITS.get(hash_name, HASH_BITS),
+        "full" if full_decode else "reduced",
+        PIL.__version__,
+        version("ImageHash") or "none",
+        canary(full_decode=full_decode, hash_name=hash_name),
+    )

@@ -1,0 +1,225 @@
+"""From a decoded picture to its thumbnails: brightness, reduction, views, orientations.
+
+What a key comes from is resized by Pillow, as ImageHash would do it. Everything else is taken
+from a sketch of 48x48, by `sketches`, for many pictures at a time: computing the weights of
+Pillow's LANCZOS, a sine for every one, costs more here than using them. For the same reason several
+pictures of one size are resized as the bands of one: the weights are computed once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import Image
+
+from imageshelf.pictures.tasks import SKETCH, Thumbnails
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Box = tuple[float, float, float, float]
+
+SMALLEST = (72, 64)  # 8 pixels for each of a 9x8 thumbnail: what a JPEG is decoded to at least
+ROW = (9, 8)
+FINE = (180, 160)  # what keys are made from; down to SMALLEST costs 0.2 bits more
+LANCZOS = Image.Resampling.LANCZOS  # ImageHash's filter; another one changes 6 bits on average
+CHEAP = Image.Resampling.BILINEAR  # a third of the time of LANCZOS; `sketches` undoes its blur
+
+_Turn = Image.Transpose
+EXIF_TURNS: dict[int, Image.Transpose] = {  # what an orientation asks a viewer to do
+    2: _Turn.FLIP_LEFT_RIGHT,
+    3: _Turn.ROTATE_180,
+    4: _Turn.FLIP_TOP_BOTTOM,
+    5: _Turn.TRANSPOSE,
+    6: _Turn.ROTATE_270,
+    7: _Turn.TRANSVERSE,
+    8: _Turn.ROTATE_90,
+}
+SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange width and height
+
+ORIENTATIONS: tuple[tuple[str, Image.Transpose | None], ...] = (
+    ("upright", None),
+    ("turned 90 degrees right", _Turn.ROTATE_270),
+    ("turned 180 degrees", _Turn.ROTATE_180),
+    ("turned 90 degrees left", _Turn.ROTATE_90),
+    ("mirrored", _Turn.FLIP_LEFT_RIGHT),
+    ("mirrored and turned 90 degrees right", _Turn.TRANSVERSE),
+    ("mirrored and turned 180 degrees", _Turn.FLIP_TOP_BOTTOM),
+    ("mirrored and turned 90 degrees left", _Turn.TRANSPOSE),
+)
+"""What a query must undergo to look like its match; Pillow turns to the left."""
+
+_MIRRORS = (_Turn.FLIP_LEFT_RIGHT, _Turn.ROTATE_180, _Turn.FLIP_TOP_BOTTOM)
+_TRANSPOSED_AND = {  # what the others are, after they were transposed
+    _Turn.ROTATE_270: _Turn.FLIP_LEFT_RIGHT,
+    _Turn.TRANSVERSE: _Turn.ROTATE_180,
+    _Turn.ROTATE_90: _Turn.FLIP_TOP_BOTTOM,
+}
+
+# How many pictures can be the bands of one, in a mode that Pillow resizes band by band; RGBA would
+# be multiplied by its last band.
+_MODES = {1: "L", 3: "RGB", 4: "CMYK"}
+TOGETHER = max(_MODES)
+
+
+class Reduced(NamedTuple):
+    """A small grey picture and the box of its true extent; or several of these, as bands of one.
+
+    Reducing rounds the size up: 500 pixels become 63 of 8, of which only 62.5 are picture.
+    """
+
+    picture: Image.Image
+    box: Box
+
+    def rows(self) -> list[bytes]:
+        """Return the 8 rows of 9 that the key comes from, of each band."""
+        return bands(self.resized(ROW))
+
+    def turned_rows(self) -> list[list[bytes]]:
+        """Return the rows of each band in the other ORIENTATIONS, in their order.
+
+        To mirror what LANCZOS has made of a picture is to mirror the picture: two times it is
+        resized, not seven.
+        """
+        upright, transposed = self.resized(ROW), self.turned(_Turn.TRANSPOSE).resized(ROW)
+        return [
+            bands(upright.transpose(turn) if turn in _MIRRORS else _after(transposed, turn))
+            for _, turn in ORIENTATIONS
+            if turn is not None
+        ]
+
+    def thumbnails(self) -> Thumbnails:
+        """Return what ImageHash would compare."""
+        sizes = ROW, ROW[::-1], (32, 32)
+        return Thumbnails(*(self.resized(size).tobytes() for size in sizes))
+
+    def resized(self, size: tuple[int, int]) -> Image.Image:
+        """Return the picture as ImageHash would resize it."""
+        return self.picture.resize(size, LANCZOS, self.box)
+
+    def sketch(self, box: Box | None = None) -> Image.Image:
+        """Return `box`, or everything, at 48x48, whatever its shape: turning that is exact."""
+        return self.picture.resize((SKETCH, SKETCH), CHEAP, box or self.box)
+
+    def apart(self) -> list[Reduced]:
+        """Return each band as a picture of its own."""
+        if self.picture.mode == "L":
+            return [self]
+        return [Reduced(band, self.box) for band in self.picture.split()]
+
+    def turned(self, turn: Image.Transpose | None) -> Reduced:
+        """Return the picture turned or mirrored, its box with it."""
+        if turn is None:
+            return self
+        (width, height), (x0, y0, x1, y1) = self.picture.size, self.box
+        across, down = (width - x1, width - x0), (height - y1, height - y0)
+        x, y = {
+            _Turn.FLIP_LEFT_RIGHT: (across, (y0, y1)),
+            _Turn.ROTATE_180: (across, down),
+            _Turn.FLIP_TOP_BOTTOM: ((x0, x1), down),
+            _Turn.TRANSPOSE: ((y0, y1), (x0, x1)),
+            _Turn.ROTATE_270: (down, (x0, x1)),
+            _Turn.TRANSVERSE: (down, across),
+            _Turn.ROTATE_90: ((y0, y1), across),
+        }[turn]
+        return Reduced(self.picture.transpose(turn), (x[0], y[0], x[1], y[1]))
+
+    def smaller(self, least: tuple[int, int]) -> Reduced:
+        """Return the picture reduced by the largest whole factor that leaves `least` pixels.
+
+        Averaging whole blocks first makes a long LANCZOS filter several times cheaper.
+        """
+        (x0, y0, x1, y1), (width, height) = self.box, least
+        factor = int(min((x1 - x0) // width, (y1 - y0) // height))
+        if factor <= 1:
+            return self
+        box = (x0 / factor, y0 / factor, x1 / factor, y1 / factor)
+        return Reduced(self.picture.reduce(factor), box)
+
+
+def bands(picture: Image.Image) -> list[bytes]:
+    """Return the pixels of each band, row by row."""
+    number, pixels = len(picture.getbands()), picture.tobytes()
+    return [pixels[band::number] for band in range(number)]
+
+
+def together(pictures: Sequence[Reduced]) -> Reduced:
+    """Return one, three or four pictures of one size and box as the bands of one."""
+    if len(pictures) == 1:
+        return pictures[0]
+    mode = _MODES[len(pictures)]
+    return Reduced(Image.merge(mode, [each.picture for each in pictures]), pictures[0].box)
+
+
+def in_parts(pictures: Sequence[Reduced]) -> list[list[int]]:
+    """Return the numbers of the pictures in parts that `together` takes: of one size, up to four.
+
+    >>> small, large = (whole(Image.new("L", (size, size))) for size in (80, 90))
+    >>> in_parts([small, small, large, small, small, small, large])
+    [[0, 1, 3, 4], [5], [2], [6]]
+    """
+    alike: dict[object, list[int]] = {}
+    for number, each in enumerate(pictures):
+        alike.setdefault((each.picture.size, each.box), []).append(number)
+    parts = []
+    for numbers in alike.values():
+        for start in range(0, len(numbers), TOGETHER):
+            part = numbers[start : start + TOGETHER]
+            parts += [part] if len(part) in _MODES else [[number] for number in part]
+    return parts
+
+
+def _after(transposed: Image.Image, turn: Image.Transpose) -> Image.Image:
+    """Return what a turn makes of a picture that is given transposed."""
+    mirror = _TRANSPOSED_AND.get(turn)
+    return transposed if mirror is None else transposed.transpose(mirror)
+
+
+def whole(picture: Image.Image) -> Reduced:
+    """Return a picture that fills its box."""
+    return Reduced(picture, (0, 0, *picture.size))
+
+
+def brightness(image: Image.Image) -> Image.Image:
+    """Return 8-bit grey as a viewer would show it: transparency over white, samples scaled.
+
+    Opaque 8-bit pictures give exactly `image.convert("L")`, which is what ImageHash does.
+    """
+    if image.mode.startswith("I;16"):
+        high = 0 if image.mode.endswith("B") else 1
+        return Image.frombytes("L", image.size, image.tobytes()[high::2])
+    if image.mode in {"I", "F"}:
+        return _scaled(image)
+    if image.mode == "LAB":
+        image = image.convert("RGB")
+    if image.has_transparency_data:
+        return _over_white(image)
+    return image if image.mode == "L" else image.convert("L")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    if image.mode in {"La", "RGBa"}:
+        image = image.convert(image.mode.upper())
+    elif image.mode not in {"LA", "RGBA"}:
+        image = image.convert("RGBA")  # palettes, and a colour declared transparent
+    opacity = image.getchannel("A")
+    grey = image.convert("L")
+    if opacity.getextrema() == (255, 255):
+        return grey
+    white = Image.new("L", image.size, 255)
+    white.paste(grey, mask=opacity)
+    return white
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    """Scale wide samples by the range that they appear to use: 1, 8, 16 bits, or their own."""
+    low, high = image.getextrema()
+    assert isinstance(low, int | float)
+    assert isinstance(high, int | float)
+    least, most = min(low, 0), next((top for top in _tops(image.mode) if high <= top), high)
+    scale = 255 / (most - least) if most > least else 0
+    return image.point(lambda sample: sample * scale - least * scale).convert("L")
+
+
+def _tops(mode: str) -> tuple[int, ...]:
+    return (1, 255, 65535) if mode == "F" else (255, 65535)

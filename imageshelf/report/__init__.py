@@ -1,0 +1,1 @@
+"""What people see: text, tables, the HTML page, contact sheets, notebooks."""

@@ -1,0 +1,247 @@
+"""A calibration as text for a terminal, and as a plot with tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from markupsafe import Markup
+
+from imageshelf.hashing.hash_names import BITS
+from imageshelf.report import matches as report
+from imageshelf.report.panels import Drawing, Table
+from imageshelf.searching import calibrating_keys as key_calibrating
+from imageshelf.searching import key_candidates as key_matching
+from imageshelf.searching import policy as matching
+from imageshelf.searching.calibrating import DISTANCES, POLICIES, SURE
+from imageshelf.searching.edits import QUALITY
+from imageshelf.searching.policy import Policy
+from imageshelf.system import terminal
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from imageshelf.report.panels import Panel
+    from imageshelf.searching.calibrating import Calibration
+    from imageshelf.searching.calibrating_keys import KeyCounts
+    from imageshelf.searching.key_candidates import Radius
+    from imageshelf.searching.policy import Limits
+
+WIDTH, HEIGHT = 640, 260  # of the plot, in its own units
+_LEFT, _RIGHT, _TOP, _BOTTOM = 16, 16, 40, 36  # margins
+_BAR_CELLS = 30
+_STRANGERS, _COPIES = "#b3541e", "#1f6f8b"  # apart in lightness too, on light and on dark
+
+
+def text(told: Calibration) -> str:
+    """Return everything to read on a terminal."""
+    parts = [
+        _heading(told),
+        *([terminal.columns(_key_rules(told.keys), {1, 2, 3, 4})] if told.keys else []),
+        *([_of_all(told.keys)] if told.keys else []),
+        terminal.columns(_rules(told), {1, 2, 3, 4}),
+        "Copies found by edit:\n" + terminal.columns(_edits(told), {1, 2, 3}),
+        "Row distances, each by its own share:\n" + terminal.columns(_bars(told), {0}),
+        _notes(told),
+    ]
+    return "\n\n".join(parts)
+
+
+def panels(told: Calibration) -> tuple[Panel, ...]:
+    """Return the plot and the tables."""
+    keys = (
+        [Table("What a query finds", _key_rules(told.keys), right=frozenset({1, 2, 3}))]
+        if told.keys
+        else []
+    )
+    return (
+        *keys,
+        Drawing("Row distances of copies and of strangers", Markup(svg(told))),  # noqa: S704
+        Table("What each rule finds", _rules(told), right=frozenset({1, 2, 3, 4})),
+        Table("Copies found by edit", _edits(told), right=frozenset({1, 2, 3})),
+    )
+
+
+def sentences(told: Calibration) -> list[str]:
+    """Return what was compared, and what to know about the figures."""
+    keys = [_of_all(told.keys)] if told.keys else []
+    return [_heading(told) + ".", *keys, *_notes(told).split("\n")]
+
+
+def _heading(told: Calibration) -> str:
+    return (
+        f"{report.count(told.pictures, 'picture')}, {told.strangers.sum():,} pairs with mirror"
+        f" images as strangers, {len(told.copies)} edits of"
+        f" {report.count(told.originals, 'original')}"
+    )
+
+
+def _rules(told: Calibration) -> list[list[str]]:
+    rows = [["rule", "copies found", "false a query", "false pairs", "pairs here", "limits"]]
+    # On a shelf of another hash the radius would be one of that hash.
+    distances = () if told.keys else DISTANCES
+    radii = {f"--max-distance {radius}": Policy.within(radius) for radius in distances}
+    for name, policy in {**POLICIES, **radii}.items():
+        limits = policy.upright
+        rows.append(
+            [
+                name,
+                f"{told.found_percent(limits):.1f} %",
+                *_expected(told, policy),
+                f"{told.found_pairs(policy):,.0f}",
+                f"row {limits.row}" + (f", score {limits.score}" if policy.turned else ""),
+            ]
+        )
+    return rows
+
+
+def _key_rules(keys: KeyCounts) -> list[list[str]]:
+    """Return the table of a shelf of another hash: what a query by its keys finds."""
+    bits = BITS[keys.hash]
+    rows = [[f"keys: {keys.hash}", "copies found", "false a query", "pairs here", "limits"]]
+    usual = key_calibrating.default(keys.hash)
+    radii = {"default": usual}
+    for radius in range(0, bits * 3 // 8 + 1, bits // 32):
+        radii[f"--max-distance {radius}"] = key_matching.radius(keys.hash, Policy.within(radius))
+    for name, radius_ in radii.items():
+        turned = "" if radius_.turned is None else f", turned {radius_.turned}"
+        rows.append(
+            [
+                name,
+                f"{keys.found_percent(radius_):.1f} %",
+                _false_keys(keys, radius_),
+                f"{keys.found_pairs(radius_):,.0f}",
+                f"{radius_.upright} of {bits} bits{turned}",
+            ]
+        )
+    return rows
+
+
+def _false_keys(keys: KeyCounts, radius: Radius) -> str:
+    if expected := keys.false_a_query(radius):
+        return _number(expected)
+    return f"< {_number(SURE / max(int(keys.strangers.sum()), 1) * keys.pictures)}"
+
+
+def _of_all(keys: KeyCounts) -> str:
+    return (
+        f"A query is answered by {keys.hash} keys alone. What follows is of the three hashes that "
+        "--duplicates and clean compare on every shelf."
+    )
+
+
+def _expected(told: Calibration, policy: Policy) -> tuple[str, str]:
+    """Return false matches a query and in all pairs; where none was seen, what they are below."""
+    if told.false_a_query(policy):
+        return _number(told.false_a_query(policy)), _number(told.false_pairs(policy))
+    bound = SURE / max(int(told.strangers.sum()), 1) * told.pictures
+    return f"< {_number(bound)}", f"< {_number(bound * (told.pictures - 1) / 2)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"  # noqa: PLR2004  three digits
+
+
+def _edits(told: Calibration) -> list[list[str]]:
+    rows = [["edit", *POLICIES]]
+    for name in told.copies:
+        shares = (told.found_percent(policy.upright, name) for policy in POLICIES.values())
+        rows.append([name, *(f"{share:.0f} %" for share in shares)])
+    return rows
+
+
+def _notes(told: Calibration) -> str:
+    words = [
+        "False matches are the expected ones, of strangers, however search.py looks at a query.",
+        "Pairs here match upright in this collection: copies, bursts and strangers together.",
+        f"Copies are saved at quality {QUALITY} and looked for upright; search.py finds more.",
+    ]
+    if told.low_information:
+        flat = report.count(told.low_information, "picture")
+        words.append(f"{flat} with little to see left out: they have a stricter rule.")
+    words += [
+        f"{report.count(number, 'original')} not used: {report.shown(reason)}."
+        for reason, number in told.unreadable.items()
+    ]
+    return "\n".join(words)
+
+
+def _row_shares(told: Calibration) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the shares of strangers and of copies at each row distance, float64[65] each."""
+    tables = (told.strangers, np.asarray(sum(told.copies.values())))
+    strangers, copies = (table.sum(axis=1) / max(table.sum(), 1) for table in tables)
+    return strangers, copies
+
+
+def _bars(told: Calibration) -> list[list[str]]:
+    shares = [share.reshape(-1) for share in _row_shares(told)]
+    grouped = [np.add.reduceat(share, np.arange(0, len(share), 4)) for share in shares]
+    rows = [["bits", "copies".ljust(_BAR_CELLS), "strangers"]]
+    for at, (stranger, copy) in enumerate(zip(*grouped, strict=True)):
+        bars = (
+            "#" * round(_BAR_CELLS * value / max(group.max(), 1e-12)) or ("." if value else "")
+            for value, group in ((copy, grouped[1]), (stranger, grouped[0]))
+        )
+        rows.append([f"{4 * at}-{min(4 * at + 3, matching.BITS)}", *bars])
+    return rows
+
+
+# -- the plot -------------------------------------------------------------------------------------
+
+
+def svg(told: Calibration) -> str:
+    """Return the row distances of copies and strangers as one SVG element, with the limits."""
+    strangers, copies = _row_shares(told)
+    floor = HEIGHT - _BOTTOM
+    start = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
+        f' width="{WIDTH}" height="{HEIGHT}" font-family="system-ui, sans-serif" font-size="12"'
+        ' fill="currentColor"><title>Row distances of copies and of strangers</title>'
+    )
+    parts = [
+        start,
+        _area(copies, _COPIES),
+        _area(strangers, _STRANGERS),
+        *(_limit(name, policy.upright) for name, policy in POLICIES.items() if name != "--strict"),
+        f'<path d="M{_LEFT} {floor}H{WIDTH - _RIGHT}" stroke="currentColor"/>',
+        *(
+            f'<text x="{_x(bits):.1f}" y="{floor + 15}" text-anchor="middle">{bits}</text>'
+            for bits in range(0, matching.BITS + 1, 8)
+        ),
+        f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 4}" text-anchor="end">row distance, bits</text>',
+        *_legend(),
+        "</svg>",
+    ]
+    return "".join(parts)
+
+
+def _x(bits: float) -> float:
+    return _LEFT + (WIDTH - _LEFT - _RIGHT) * (bits + 0.5) / (matching.BITS + 1)
+
+
+def _area(shares: npt.NDArray[np.float64], colour: str) -> str:
+    """Return steps of one distribution, as high as the plot at its peak."""
+    floor, tall = HEIGHT - _BOTTOM, HEIGHT - _BOTTOM - _TOP
+    path = [f"M{_x(-0.5):.1f} {floor}"]
+    for bits, share in enumerate(shares / max(shares.max(), 1e-12)):
+        path.append(f"V{floor - tall * share:.1f}H{_x(bits + 0.5):.1f}")
+    return f'<path d="{"".join(path)}V{floor}Z" fill="{colour}" fill-opacity=".55"/>'
+
+
+def _limit(name: str, limits: Limits) -> str:
+    """Return a dashed line behind the last row distance that matches; the names do not meet."""
+    x = _x(limits.row + 0.5)
+    offset, anchor = (-4, "end") if name == "default" else (4, "start")
+    return (
+        f'<path d="M{x:.1f} {_TOP - 8}V{HEIGHT - _BOTTOM}"'
+        ' stroke="currentColor" stroke-dasharray="3 3"/>'
+        f'<text x="{x + offset:.1f}" y="{_TOP}" text-anchor="{anchor}">{name}</text>'
+    )
+
+
+def _legend() -> list[str]:
+    return [
+        f'<rect x="{x}" y="6" width="12" height="12" fill="{colour}" fill-opacity=".55"/>'
+        f'<text x="{x + 17}" y="16">{name}</text>'
+        for x, name, colour in ((_LEFT, "copies", _COPIES), (_LEFT + 80, "strangers", _STRANGERS))
+    ]

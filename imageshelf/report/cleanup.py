@@ -1,0 +1,109 @@
+"""What a clean-up, an undo and the history came to, in words and as JSON. Nothing here prints."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+from imageshelf.cleanup import planning
+from imageshelf.report import csv_table as csv_report
+from imageshelf.report.matches import count, nearby, shown, size
+from imageshelf.system import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imageshelf.cleanup.apply import Result
+    from imageshelf.cleanup.undoing import Past, Undone
+
+FIELDS = ("action", "path", "place", "freed_bytes", "reason")
+DONE = {
+    planning.SET_ASIDE: "set aside",
+    planning.TRASH: "put into the trash",
+    planning.HARD_LINK: "replaced by hard links",
+    planning.DELETE: "deleted for good",
+}
+
+
+def result_text(result: Result) -> str:
+    """Return what a clean-up did: the number, what was left alone and why, and the way back."""
+    lines = [f"left {shown(nearby(one.path))}: it {shown(one.reason)}" for one in result.left]
+    freed = size(sum(done.freed_bytes for done in result.done))
+    place = f" into {shown(nearby(result.folder))}" if result.folder and result.done else ""
+    lines.append(f"{count(len(result.done), 'file')} {DONE[result.action]}{place}: {freed}")
+    if result.left:
+        lines[-1] += f"; {count(len(result.left), 'file')} left alone"
+    if result.stopped:
+        lines.append("Stopped by you; what was done is complete.")
+    if result.done and result.action == planning.SET_ASIDE:
+        lines.append(f"Nothing is freed before you delete {shown(nearby(result.folder))}.")
+    if result.done and result.action != planning.DELETE:
+        lines.append(f"To take it back: python -m imageshelf undo {result.run}")
+    return "\n".join(lines) + "\n"
+
+
+def result_json(result: Result) -> str:
+    """Return what a clean-up did as one JSON document."""
+    document = {
+        "run": result.run,
+        "action": result.action,
+        "folder": result.folder,
+        "stopped": result.stopped is not None,
+        "done": [done._asdict() for done in result.done],
+        "left": [one._asdict() for one in result.left],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def result_csv(result: Result) -> bytes:
+    """Return a line for each file: where it is now, or why it was left alone."""
+    done = ({**one._asdict(), "action": result.action} for one in result.done)
+    left = ({**one._asdict(), "action": "left alone"} for one in result.left)
+    return csv_report.table(FIELDS, [*done, *left])
+
+
+def result_null(result: Result) -> bytes:
+    """Return the bare paths of what went."""
+    return csv_report.null_paths(one.path for one in result.done)
+
+
+def undone_text(undone: Undone) -> str:
+    """Return what an undo brought back, and what it could not."""
+    lines = [f"not back: {shown(nearby(path))} {shown(why)}" for path, why in undone.lost]
+    lines.append(f"{count(len(undone.back), 'file')} of clean-up {undone.run} back in place")
+    return "\n".join(lines) + "\n"
+
+
+def history_text(past: Sequence[Past]) -> str:
+    """Return all clean-ups as a table, oldest first."""
+    if not past:
+        return "There has been no clean-up.\n"
+    rows = [["run", "started", "action", "state", "files", "undone", "folder"]]
+    for one in past:
+        started = dt.datetime.fromtimestamp(one.started_ns / 1e9, dt.UTC).astimezone()
+        rows.append(
+            [
+                str(one.run),
+                f"{started:%Y-%m-%d %H:%M}",
+                one.action,
+                one.state,
+                f"{one.done + one.undone:,}",
+                f"{one.undone:,}",
+                shown(nearby(one.folder)),
+            ]
+        )
+    return terminal.columns(rows, right={0, 4, 5}) + "\n"
+
+
+def history_json(past: Sequence[Past]) -> str:
+    """Return all clean-ups as one JSON document."""
+    return json.dumps([one._asdict() for one in past], indent=2) + "\n"
+
+
+def pairs_text(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> str:
+    """Return the remembered pairs of no duplicates, a line each."""
+    if not pairs:
+        return "No pictures are remembered as no duplicates.\n"
+    sides = [tuple(" = ".join(map(shown, side)) for side in pair) for pair in pairs]
+    return "".join(f"{a}  is not  {b}\n" for a, b in sides)

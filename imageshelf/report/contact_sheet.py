@@ -1,0 +1,168 @@
+"""A contact sheet: labelled thumbnails in a grid, as one JPEG or PNG file to send to somebody."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
+
+from imageshelf.report import letters, saving
+from imageshelf.report import matches as report
+from imageshelf.report.cards import CardGroup, pictured
+from imageshelf.report.saving import ReportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from imageshelf.report.cards import Card, Sheet
+
+FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
+MOST_PICTURES = 400  # a sheet of more than that nobody can look at, and JPEG ends at 65,500 pixels
+CELL, PICTURE, GAP, MARGIN = 250, 240, 14, 24  # pixels
+TITLE_PX, HEADING_PX, LABEL_PX = 26, 17, 13
+MOST_COLUMNS = 6
+QUALITY = 88
+GROUND, BOX, INK, QUIET = "#ffffff", "#f0f0ee", "#1d1f21", "#5b6064"
+
+
+class Line(NamedTuple):
+    """A strip of the sheet: a text, or up to a row of cards."""
+
+    height: int
+    text: str = ""
+    size_px: int = LABEL_PX
+    cards: tuple[Card, ...] = ()
+
+
+def write_sheet(path: str, sheet: Sheet, *, jobs: int | None = None) -> None:
+    """Write a sheet as a labelled grid; the suffix says JPEG or PNG.
+
+    At most 400 pictures; a last line tells how many more there are. An earlier report at `path` is
+    replaced, any other file is not. Raises ReportError.
+    """
+    form = format_of(path)
+    saving.require_replaceable(path, "contact sheet")
+    groups, left = _first(sheet.groups, MOST_PICTURES)
+    cards = pictured([card for group in groups for card in group.cards], jobs)
+    at = 0
+    lines = [Line(TITLE_PX + 12, report.shown(sheet.title), TITLE_PX)]
+    lines += [Line(LABEL_PX + 8, report.shown(sentence)) for sentence in sheet.intro]
+    columns = _columns(groups)
+    for group in groups:
+        lines += _lines(group, tuple(cards[at : at + len(group.cards)]), columns)
+        at += len(group.cards)
+    if left:
+        lines.append(Line(HEADING_PX + 16, f"and {report.count(left, 'more picture')}", HEADING_PX))
+    image = _drawn(lines, columns)
+    with saving.saved(path, "contact sheet") as file:
+        if form == "PNG":
+            words = PngInfo()
+            words.add_text("Software", saving.MARK.decode())
+            image.save(file, "PNG", pnginfo=words)
+        else:
+            image.save(file, "JPEG", quality=QUALITY, comment=saving.MARK)
+
+
+def format_of(path: str) -> str:
+    """Return JPEG or PNG, by the suffix; raises ReportError for another one."""
+    suffix = os.path.splitext(path)[1]
+    if suffix.lower() not in FORMATS:
+        raise ReportError(
+            f"a contact sheet is a .jpg, .jpeg or .png file, not {suffix or 'one without suffix'}"
+        )
+    return FORMATS[suffix.lower()]
+
+
+def _first(groups: Sequence[CardGroup], most: int) -> tuple[list[CardGroup], int]:
+    """Return the groups that fit, and how many pictures are left out."""
+    room, kept = most, list[CardGroup]()
+    for group in groups:
+        if not room:
+            break
+        kept.append(replace(group, cards=group.cards[:room]))
+        room -= len(kept[-1].cards)
+    return kept, sum(len(group.cards) for group in groups) - (most - room)
+
+
+def _columns(groups: Sequence[CardGroup]) -> int:
+    return max(2, min(MOST_COLUMNS, max((len(group.cards) for group in groups), default=1)))
+
+
+def _lines(group: CardGroup, cards: tuple[Card, ...], columns: int) -> Iterator[Line]:
+    heading = " \u00b7 ".join(text for text in (group.title, group.note) if text)
+    yield Line(HEADING_PX + 18, heading, HEADING_PX)
+    for at in range(0, len(cards), columns):
+        row = cards[at : at + columns]
+        words = max(len(_labels(card)) for card in row)
+        yield Line(PICTURE * 3 // 4 + words * (LABEL_PX + 5) + GAP + 8, cards=row)
+
+
+def _labels(card: Card) -> list[str]:
+    kind = " \u00b7 ".join(text for text in (card.role, card.kind, card.turn) if text)
+    measures = " \u00b7 ".join(text for text in (card.pixels, card.size) if text)
+    note = card.thumbnail.note if card.thumbnail and card.thumbnail.data else ""
+    return [text for text in (card.label, card.folder, measures, card.date, kind, note) if text]
+
+
+def _drawn(lines: Sequence[Line], columns: int) -> Image.Image:
+    width = 2 * MARGIN + columns * CELL + (columns - 1) * GAP
+    image = Image.new("RGB", (width, 2 * MARGIN + sum(line.height for line in lines)), GROUND)
+    draw = ImageDraw.Draw(image)
+    y = MARGIN
+    for line in lines:
+        if line.text:
+            text = clipped(line.text, width - 2 * MARGIN, line.size_px)
+            letters.draw(draw, (MARGIN, y + 6), text, INK, line.size_px)
+        for at, card in enumerate(line.cards):
+            _draw_card(image, draw, card, (MARGIN + at * (CELL + GAP), y))
+        y += line.height
+    return image
+
+
+def _draw_card(
+    image: Image.Image, draw: ImageDraw.ImageDraw, card: Card, corner: tuple[int, int]
+) -> None:
+    x, y = corner
+    height = PICTURE * 3 // 4
+    draw.rounded_rectangle((x, y, x + CELL, y + height), 6, BOX)
+    thumbnail = card.thumbnail
+    if thumbnail and thumbnail.data:
+        small = Image.open(io.BytesIO(thumbnail.data), formats=["WEBP", "JPEG"]).convert("RGB")
+        small.thumbnail((PICTURE, height - 8))
+        image.paste(small, (x + (CELL - small.width) // 2, y + (height - small.height) // 2))
+    else:
+        why = f"no picture: {thumbnail.note if thumbnail else 'not read'}"
+        words = clipped(why, CELL - 16)
+        letters.draw(draw, (x + 8, y + height // 2 - 8), words, QUIET, LABEL_PX)
+    y += height + 6
+    for at, label in enumerate(_labels(card)):
+        ink = QUIET if at else INK
+        letters.draw(draw, (x + 2, y), clipped(label, CELL - 4), ink, LABEL_PX)
+        y += LABEL_PX + 5
+
+
+def clipped(text: str, width: int, size_px: int = LABEL_PX) -> str:
+    """Return as much of a text as fits, with an ellipsis in the middle of what does not.
+
+    Names that differ only at their ends stay apart.
+    """
+    text = report.shown(text)[:2000]
+    if letters.length(text, size_px) <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:  # the longest that fits, by halving
+        middle = (low + high + 1) // 2
+        if letters.length(_without_middle(text, middle), size_px) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return _without_middle(text, low)
+
+
+def _without_middle(text: str, kept: int) -> str:
+    head = (kept + 1) // 2
+    return text[:head] + "\u2026" + text[len(text) - (kept - head) :]

@@ -1,0 +1,263 @@
+"""Answers as text, JSON and HTML. Functions here return text; only the scripts print.
+
+A further `--format` is an entry of FORMATS, here for matches and in `duplicates_report` for groups,
+and a name in `options.FORMATS`.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from imageshelf.report import csv_table as csv_report
+from imageshelf.system import terminal
+from imageshelf.system.urls import is_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from imageshelf.indexing.summary import Summary
+    from imageshelf.searching.matches import Asked, Match, Matches
+    from imageshelf.system.terminal import Painter
+
+REMEDIES = (  # how a reason for a skip begins: what to do about it
+    ("took longer", "raise --time-limit"),
+    ("needs more memory", "raise --memory-limit"),
+    ("is too large", "raise --memory-limit: 10 MB for each million"),
+    ("was killed", "use fewer --jobs or a lower --memory-limit"),
+    ("may not be read", "give yourself the permission to read it"),
+    ("changed while", "run again when nothing writes to it"),
+    ("is a JPEG picture that ends", "look for an intact copy"),
+)
+# Control, format (bidirectional overrides, zero-width), surrogate, unassigned and line separators:
+# nothing that moves a terminal's cursor or turns text around reaches it.
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+SECTIONS: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("", lambda kind: kind not in {"another shot", "similar"}),
+    ("other shots of the same moment, no copies:", lambda kind: kind == "another shot"),
+    ("similar pictures, no copies:", lambda kind: kind == "similar"),
+)
+KIND_PAINTS = {  # what is sure is green, what wants a look is yellow, what is no copy stands back
+    "same file": "green",
+    "identical bytes": "green",
+    "identical pixels": "green",
+    "turned": "cyan",
+    "near": "yellow",
+    "another shot": "dim",
+    "similar": "dim",
+}
+NOT_COMPARED = frozenset({"near", "turned", "another shot"})
+UNREAD = (
+    "Nothing at an URL was read: that such a picture is identical is told only where index.py has "
+    "compared it."
+)
+KILO, TWO_DIGITS = 1000, 10
+FIELDS = (
+    "query", "path", "distance", "row", "column", "phash", "score", "similarity", "kind", "turn",
+    "width", "height", "size_bytes",
+)  # fmt: skip
+
+
+def shown(name: str) -> str:
+    r"""Return a name for the screen: what could steer a terminal or mislead an eye is escaped.
+
+    >>> print(shown("a\nb\x1b[31m\u202egpj.exe"))
+    a\nb\x1b[31m\u202egpj.exe
+    """
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c) in HIDDEN else c
+        for c in name
+    )
+
+
+def nearby(path: str) -> str:
+    """Return a path as a user would type it here: relative if it lies below this folder."""
+    here = os.path.join(os.getcwd(), "")
+    return path.removeprefix(here)
+
+
+def size(size_bytes: int | None) -> str:
+    """Return a size in the unit that leaves one to three digits.
+
+    >>> size(3_400_000)
+    '3.4 MB'
+    """
+    if size_bytes is None:
+        return "-"
+    amount, units = float(size_bytes), iter(("B", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while round(amount) >= KILO:
+        amount, unit = amount / KILO, next(units, "PB")
+    places = 1 if unit != "B" and amount < TWO_DIGITS else 0
+    return f"{amount:.{places}f} {unit}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "picture"), count(1204, "picture"), count(2, "copy", "copies")
+    ('1 picture', '1,204 pictures', '2 copies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _with_remedy(reason: str) -> str:
+    remedy = next((what for begins, what in REMEDIES if reason.startswith(begins)), "")
+    return f"{shown(reason)} ({remedy})" if remedy else shown(reason)
+
+
+# -- search ---------------------------------------------------------------------------------------
+
+
+def _json(value: Any, *, indent: int | None = None) -> str:
+    import json  # noqa: PLC0415 - a millisecond of every start
+
+    return json.dumps(value, indent=indent)
+
+
+def record(match: Match) -> dict[str, Any]:
+    """Return a match as the documented JSON object."""
+    return {name: getattr(match, name) for name in FIELDS}
+
+
+def matches_json(matches: Matches) -> str:
+    """Return the answer as one JSON document: a list of match objects."""
+    return _json([record(match) for match in matches], indent=2) + "\n"
+
+
+def matches_jsonl(matches: Iterable[Match]) -> str:
+    """Return the answer as JSON Lines: one match a line, nothing for no match."""
+    return "".join(_json(record(match)) + "\n" for match in matches)
+
+
+def matches_text(matches: Matches, paint: Painter = terminal.plain) -> str:
+    """Return the answer to read: for each query a heading and a table, or a sentence."""
+    by_query: dict[str, list[Match]] = {}
+    for match in matches:
+        by_query.setdefault(match.query, []).append(match)
+    answers = [_answer(a, by_query.get(a.path, []), paint) for a in matches.asked if not a.problem]
+    return "\n\n".join(answers) + "\n" if answers else ""
+
+
+def unmatched(matches: Matches) -> list[str]:
+    """Return the queries that match nothing, without those that could not be read."""
+    return [asked.path for asked in matches.asked if not asked.matches and not asked.problem]
+
+
+def unmatched_text(matches: Matches, form: str) -> str | bytes:
+    """Return the queries that match nothing: a name a line, or as JSON."""
+    paths = unmatched(matches)
+    if form == "json":
+        return _json(paths, indent=2) + "\n"
+    if form == "csv":
+        return csv_report.table(["query"], [{"query": path} for path in paths])
+    lines = [shown(path) if form == "text" else _json({"query": path}) for path in paths]
+    return "".join(line + "\n" for line in lines)
+
+
+def _answer(asked: Asked, found: Sequence[Match], paint: Painter) -> str:
+    name = paint(shown(asked.path), "bold")
+    note = "; it shows too little for a near match" if asked.low_information else ""
+    if not found:
+        return f"{name}: no picture on the shelf matches{note}"
+    parts = [f"{name}: {count(len(found), 'match', 'matches')}{note}"]
+    for heading, wanted in SECTIONS:
+        section = [match for match in found if wanted(match.kind)]
+        if section:
+            parts += [*([heading] if heading else []), _table(section, paint)]
+    if any(is_url(match.path) and match.kind in NOT_COMPARED for match in found):
+        parts.append(UNREAD)
+    return "\n\n".join(parts)
+
+
+def _header() -> list[str]:
+    return ["distance", "similar", "score", "kind", "pixels", "size", "path"]
+
+
+def _line(match: Match) -> list[str]:
+    return [
+        str(match.distance),
+        f"{match.similarity:.0f} %",
+        "-" if match.score is None else str(match.score),
+        match.turn or match.kind,
+        f"{match.width}x{match.height}" if match.width else "-",
+        size(match.size_bytes),
+        shown(nearby(match.path)) + ("" if _may_be_there(match.path) else "  (not there now)"),
+    ]
+
+
+def _may_be_there(path: str) -> bool:
+    return is_url(path) or os.path.lexists(path)
+
+
+def _table(section: list[Match], paint: Painter) -> str:
+    rows = [_header(), *map(_line, section)]
+    paints = [dict.fromkeys(range(len(rows[0])), "dim")]
+    paints += [{3: KIND_PAINTS.get(match.kind, "yellow")} for match in section]
+    return terminal.columns(rows, {0, 1, 2, 5}, paints, paint)
+
+
+def matches_csv(matches: Iterable[Match]) -> bytes:
+    """Return the answer as CSV with the fields of the JSON object, safe for spreadsheets."""
+    return csv_report.table(FIELDS, map(record, matches))
+
+
+def html_table(matches: Matches) -> str:
+    """Return the answer as an HTML table, to stand below its pictures in a notebook."""
+    import html  # noqa: PLC0415 - for notebooks only
+
+    rows = [_line(match) for match in matches]
+    head = "".join(f"<th>{cell}</th>" for cell in _header())
+    body = "".join(
+        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
+
+
+FORMATS: dict[str, Callable[[Matches], str | bytes]] = {
+    "json": matches_json,
+    "jsonl": matches_jsonl,
+    "csv": matches_csv,
+}
+
+
+# -- index ----------------------------------------------------------------------------------------
+
+
+def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
+    """Return the closing words of an index run; the numbers add up."""
+    parts = [
+        f"{summary.new:,} new",
+        f"{summary.changed:,} changed",
+        f"{summary.unchanged:,} unchanged",
+        f"{summary.moved:,} moved",
+        f"{summary.skipped:,} skipped",
+    ]
+    lines = [f"{count(summary.seen, 'picture')} seen: {', '.join(parts)}"]
+    if summary.others:
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in summary.others.most_common())
+        lines.append(f"{count(summary.others.total(), 'other file')}: {kinds}")
+    if summary.links:
+        lines.append(f"{count(summary.links, 'symbolic link')} not followed")
+    if summary.vanished:
+        lines.append(f"{count(summary.vanished, 'picture')} vanished and left the shelf")
+    if summary.kept:
+        lines.append(f"{count(summary.kept, 'picture')} not met but kept: their folder is offline")
+    lines += [f"folder not read: {shown(path)}: {why}" for path, why in summary.unlisted]
+    reasons = Counter(skip.reason for skip in summary.skips)
+    ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    lines += [f"skipped {number:,}: {_with_remedy(reason)}" for reason, number in ranked]
+    if show_skipped:
+        lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.skips]
+    whys = Counter(one.reason for one in summary.undigested)
+    lines += [f"{n:,} not compared pixel by pixel: {_with_remedy(why)}" for why, n in whys.items()]
+    if show_skipped:
+        lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.undigested]
+    lines.append(
+        f"{count(summary.pictures, 'picture')} on the shelf {shown(os.fspath(summary.shelf))}"
+    )
+    return "\n".join(lines)

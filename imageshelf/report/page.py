@@ -1,0 +1,211 @@
+"""One self-contained HTML page that works offline from any folder and touches nothing.
+
+Template, style and script are files of their own, packed into the page when it is written. Names
+reach the page as JSON data and as text that Jinja2 escapes, never as markup; the page's
+Content-Security-Policy allows its own style and script by their hashes, embedded and local
+pictures, and nothing else. The page begins with what is needed for its first view; the thumbnails
+follow, a block for each group.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from imageshelf.pictures import thumbnails
+from imageshelf.report import cards, panels, parts, saving, sheets
+from imageshelf.report import matches as report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from imageshelf.pictures.thumbnails import Thumbnail, Wanted
+    from imageshelf.report.cards import Card, CardGroup, Sheet
+
+SELECTION_NAME = "imageshelf-selection.json"
+SECTIONS = (cards.QUERIES, cards.COPIES, cards.SHOTS, cards.SIMILAR)
+Block = tuple[int, "list[Thumbnail]"]  # a group's number and its cards' thumbnails
+
+
+def write_page(
+    path: str,
+    sheet: Sheet,
+    *,
+    jobs: int | None = None,
+    advance: Callable[[int], object] = lambda _: None,
+) -> None:
+    """Write a sheet as one HTML file; thumbnails are made on the way, `advance` is told of each.
+
+    An earlier report at `path` is replaced, any other file is not. Raises ReportError.
+    """
+    with saving.saved(path, "page") as file:
+        for text in rendered(sheet, blocks(sheet, jobs, advance)):
+            file.write(text.encode("utf-8", "backslashreplace"))
+
+
+def rendered(sheet: Sheet, thumbs: Iterable[Block]) -> Iterator[str]:
+    """Yield the page piece by piece; the thumbnails are asked for when all else is written."""
+    style, script = parts.part("page.css"), parts.script()
+    return parts.template("page.html").generate(
+        mark=saving.MARK.decode(),
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        title=report.shown(sheet.title),
+        intro=[report.shown(sentence) for sentence in sheet.intro],
+        shelf=report.shown(sheet.shelf),
+        choosing=any(group.choosing for group in sheet.groups),
+        home=report.shown(sheets.home()),
+        command=sheets.command_line(sheet, SELECTION_NAME) if sheet.command else "",
+        many=len(sheet.groups) > 1,
+        written=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
+        pictured=bool(sheet.groups or not sheet.panels),
+        panels=panels.markup(sheet.panels),
+        data=_json(_data(sheet)),
+        blocks=((number, _json([_picture(one) for one in found])) for number, found in thumbs),
+    )
+
+
+def blocks(
+    sheet: Sheet, jobs: int | None = None, advance: Callable[[int], object] = lambda _: None
+) -> Iterator[Block]:
+    """Yield each group's thumbnails as soon as all of them are made."""
+    every = list(sheet.cards)
+    home = [number for number, group in enumerate(sheet.groups) for _ in group.cards]
+    first = {number: at for at, number in reversed(list(enumerate(home)))}
+    missing = {number: len(group.cards) for number, group in enumerate(sheet.groups)}
+    found = {at: card.thumbnail for at, card in enumerate(every) if card.thumbnail}
+    wishes = (
+        card.wanted(at, len(every)) for at, card in enumerate(every) if card.thumbnail is None
+    )
+    for at in list(found):
+        missing[home[at]] -= 1
+    ready = [number for number, left in missing.items() if not left]
+    for number in ready:
+        yield number, _taken(found, first.get(number, 0), len(sheet.groups[number].cards))
+    if len(ready) == len(sheet.groups):
+        return
+    for wish, thumbnail in _made(wishes, jobs):
+        advance(1)
+        found[wish.key] = thumbnail
+        number = home[wish.key]
+        missing[number] -= 1
+        if not missing[number]:
+            yield number, _taken(found, first[number], len(sheet.groups[number].cards))
+
+
+def _made(wishes: Iterable[Wanted], jobs: int | None) -> Iterator[tuple[Wanted, Thumbnail]]:
+    return thumbnails.made(wishes, jobs)
+
+
+def _taken(found: dict[int, Thumbnail], first: int, number: int) -> list[Thumbnail]:
+    return [found.pop(at) for at in range(first, first + number)]
+
+
+# -- the data blocks ------------------------------------------------------------------------------
+
+
+def _data(sheet: Sheet) -> dict[str, Any]:
+    return {
+        "subject": hashlib.sha256(ascii((sheet.title, sheet.shelf)).encode()).hexdigest()[:16],
+        "content": sheet.key,
+        "version": cards.SELECTION_VERSION,
+        "nouns": sheet.nouns,
+        "shelf": sheet.shelf,
+        "file": SELECTION_NAME,
+        "sections": [name for name in SECTIONS if any(g.section == name for g in sheet.groups)],
+        "groups": [_group(group) for group in sheet.groups],
+    }
+
+
+def _group(group: CardGroup) -> dict[str, Any]:
+    return _without_empty(
+        {
+            "key": group.key,
+            "title": group.title,
+            "section": group.section,
+            "note": group.note,
+            "choosing": group.choosing,
+            "cards": [_card(card) for card in group.cards],
+        }
+    )
+
+
+def _card(card: Card) -> dict[str, Any]:
+    return _without_empty(
+        {
+            "name": card.name,
+            "label": card.label,
+            "folder": card.folder,
+            "link": card.link,
+            "role": card.role,
+            "kind": card.kind,
+            "turn": card.turn,
+            "facts": card.facts,
+            "reason": card.reason,
+            "warning": card.warning,
+            "pixels": card.pixels,
+            "size": card.size,
+            "date": cards.moment(card.captured_at),
+            "written": cards.moment(None, card.mtime_ns),
+            "bytes": max(card.size_bytes, 0),
+            "area": (card.width or 0) * (card.height or 0),
+            "taken": card.captured_at,
+            "score": card.score,
+        }
+    )
+
+
+def _picture(thumbnail: Thumbnail) -> dict[str, Any]:
+    return _without_empty(
+        {
+            "src": _uri(thumbnail),
+            "width": thumbnail.width,
+            "height": thumbnail.height,
+            "note": report.shown(thumbnail.note),
+            "pixels": f"{thumbnail.picture_width} \u00d7 {thumbnail.picture_height}"
+            if thumbnail.picture_width
+            else "",
+            "size": report.size(thumbnail.size_bytes) if thumbnail.size_bytes else "",
+            "date": cards.moment(thumbnail.captured_at, thumbnail.mtime_ns),
+        }
+    )
+
+
+def _uri(thumbnail: Thumbnail) -> str:
+    if not thumbnail.data:
+        return ""
+    return f"data:{thumbnail.mime};base64,{base64.b64encode(thumbnail.data).decode()}"
+
+
+def _without_empty(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without what says nothing; the number 0 says something."""
+    return {name: value for name, value in record.items() if value or type(value) is int}
+
+
+def _json(value: Any) -> Markup:
+    """Return JSON that can stand in a script element: nothing in it ends the element."""
+    text = json.dumps(value, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - no markup character is left
+
+
+# -- the policy ------------------------------------------------------------------------------------
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        "default-src 'none'; img-src data: file:; "
+        f"style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

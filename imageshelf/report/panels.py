@@ -1,0 +1,89 @@
+"""What there is to read beside the pictures: tables, hashes as cells, a drawing.
+
+One markup serves the page and the notebook: elements that say what they are, and attributes
+instead of styles, which the page's policy would refuse. Every text is escaped by Jinja2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup
+
+from imageshelf.hashing import fingerprints as hashing
+from imageshelf.report import matches as report
+from imageshelf.report import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+CELL = 11  # pixels; a hash is 8 of them wide and high
+
+
+class Table(NamedTuple):
+    """Words in rows; with `head` the first row names the columns. The first cell names its row."""
+
+    title: str
+    rows: Sequence[Sequence[str]]
+    head: bool = True
+    right: frozenset[int] = frozenset()  # columns, from 0, that are aligned to the right
+
+    def align(self, column: int) -> str:
+        """Return how a cell is aligned; left is said, too, because notebooks like it right."""
+        return "right" if column in self.right else "left"
+
+
+class Hashes(NamedTuple):
+    """Hashes of two pictures as 8x8 cells, one picture a row; the cells that differ are crossed."""
+
+    title: str
+    pairs: Sequence[tuple[str, int, int]]  # what each is called, and its 64 bits of both
+
+    def figures(self) -> list[tuple[str, list[Markup]]]:
+        """Return the letter of each picture with the SVG elements of its hashes."""
+        return [(letter, list(self._drawn(letter))) for letter in "AB"]
+
+    def _drawn(self, letter: str) -> Iterable[Markup]:
+        for name, a, b in self.pairs:
+            yield cells(f"{name} {letter}", a if letter == "A" else b, a ^ b)
+
+
+class Drawing(NamedTuple):
+    """An SVG element of our own making."""
+
+    title: str
+    svg: Markup
+
+
+Panel = Table | Hashes | Drawing
+
+
+def markup(panels: Iterable[Panel], heading: str = "h2") -> Markup:
+    """Return panels as HTML, for the page and the notebook, under headings of that element."""
+    return Markup(parts.template("panels.html").render(panels=panels, heading=heading))  # noqa: S704 - escaped there
+
+
+def cells(title: str, bits: int, differing: int) -> Markup:
+    """Return 64 bits as one SVG element: filled where set, crossed where they differ.
+
+    The first bit is at the top left, as in `hashing.grid`.
+    """
+    places = [(column, row) for row in range(8) for column in range(8)]
+    set_, crossed = (
+        [
+            place
+            for place, bit in zip(places, hashing.grid(number).split(), strict=True)
+            if bit == "#"
+        ]
+        for number in (bits, differing)
+    )
+    boxes = "".join(f"M{x} {y}h.9v.9h-.9z" for x, y in set_)
+    marks = "".join(f"M{x + 0.2:g} {y + 0.2:g}l.5 .5m-.5 0l.5-.5" for x, y in crossed)
+    side, title = 8 * CELL, report.shown(title)
+    return Markup(
+        '<svg viewBox="-.1 -.1 8.1 8.1" width="{side}" height="{side}" role="img" '
+        'aria-label="{title}" stroke-width=".1"><title>{title}</title>'
+        '<path d="M-.05 -.05h8v8h-8z" fill="none" stroke="#8a8f94"/>'
+        '<path d="{boxes}" fill="#8a8f94"/>'
+        '<path d="{marks}" fill="none" stroke="#d9480f" stroke-width=".22"/></svg>'
+    ).format(side=side, title=title, boxes=boxes, marks=marks)

@@ -1,0 +1,126 @@
+"""A plan to read, and for programs: text, JSON, CSV and bare paths. Nothing here prints."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from imageshelf.cleanup import planning
+from imageshelf.report import csv_table as csv_report
+from imageshelf.report.matches import count, nearby, shown, size
+from imageshelf.system import terminal
+
+if TYPE_CHECKING:
+    from imageshelf.cleanup.planning import Left, Plan, Planned, Step
+    from imageshelf.system.terminal import Painter
+
+FIELDS = (
+    "group", "action", "path", "kind", "turn", "keeper", "reason", "warning", "size_bytes",
+    "companions",
+)  # fmt: skip
+WOULD = {  # what happens to a picture, after its number
+    planning.SET_ASIDE: "to set aside",
+    planning.TRASH: "to put into the trash",
+    planning.HARD_LINK: "to replace by hard links",
+    planning.DELETE: "to delete for good",
+}
+
+
+def plan_text(
+    plan: Plan, *, show_left: bool = False, into: str = "", paint: Painter = terminal.plain
+) -> str:
+    """Return the plan to read: each group with its keeper, then the sum.
+
+    What is left alone is counted by reason, or with `show_left` named.
+    """
+    blocks = [_group_text(group, plan.action, paint) for group in plan.groups if group.steps]
+    left = [one for group in plan.groups for one in group.left]
+    if left:
+        blocks.append(_left_text(left, show_left=show_left))
+    steps = plan.steps
+    if not steps:
+        blocks.append("Nothing to clean up.")
+        return "\n\n".join(blocks) + "\n"
+    groups = sum(bool(group.steps) for group in plan.groups)
+    place = f" into {shown(nearby(into))}" if into else ""
+    sums = (
+        f"{count(len(steps), 'picture')} {WOULD[plan.action]}{place}, of {count(groups, 'group')}: "
+        f"{size(plan.freed_bytes)}"
+    )
+    if plan.action == planning.DELETE:
+        sums += ". This cannot be undone"
+    return "\n\n".join([*blocks, sums]) + "\n"
+
+
+def _group_text(group: Planned, action: str, paint: Painter) -> str:
+    keeper = group.keeper
+    facts = f"{keeper.width}x{keeper.height}, {size(keeper.stamp.size_bytes)}"
+    lines = [f"{paint('keep', 'green')} {shown(nearby(keeper.path))}  ({facts})"]
+    for step in group.steps:
+        facts = f"{step.turn or step.kind}, {size(step.file.stamp.size_bytes)}"
+        path = shown(nearby(step.file.path))
+        lines.append(f"  {paint(action, 'yellow')} {path}  ({facts}): {shown(step.reason)}")
+        lines += [f"    with it {shown(nearby(one.path))}  ({one.kind})" for one in step.companions]
+        if step.warning:
+            lines.append(f"    {paint('warning', 'yellow')}: {shown(step.warning)}")
+    return "\n".join(lines)
+
+
+def _left_text(left: list[Left], *, show_left: bool) -> str:
+    if show_left:
+        lines = [f"  {shown(nearby(one.path))} {shown(one.reason)}" for one in left]
+    else:
+        ranked = Counter(one.reason for one in left).most_common()
+        lines = [f"  {number:,}: {shown(reason)}" for reason, number in ranked]
+    return "\n".join([f"Left alone: {count(len(left), 'picture')}", *lines])
+
+
+def records(plan: Plan) -> list[dict[str, Any]]:
+    """Return each picture that goes as the documented JSON object."""
+    return [
+        record(number, plan.action, step)
+        for number, group in enumerate((g for g in plan.groups if g.steps), 1)
+        for step in group.steps
+    ]
+
+
+def record(group: int, action: str, step: Step) -> dict[str, Any]:
+    """Return one picture that goes as a JSON object."""
+    return {
+        "group": group,
+        "action": action,
+        "path": step.file.path,
+        "kind": step.kind,
+        "turn": step.turn,
+        "keeper": step.keeper.path,
+        "reason": step.reason,
+        "warning": step.warning,
+        "size_bytes": step.file.stamp.size_bytes,
+        "companions": [companion.path for companion in step.companions],
+    }
+
+
+def plan_json(plan: Plan) -> str:
+    """Return the plan as one JSON document."""
+    document = {
+        "action": plan.action,
+        "freed_bytes": plan.freed_bytes,
+        "actions": records(plan),
+        "left": [one._asdict() for group in plan.groups for one in group.left],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def plan_csv(plan: Plan) -> bytes:
+    """Return what goes as a CSV table, a picture a line."""
+    return csv_report.table(FIELDS, records(plan))
+
+
+def plan_null(plan: Plan) -> bytes:
+    """Return the bare paths of what goes, companions too, for `xargs -0`."""
+    return csv_report.null_paths(
+        path
+        for step in plan.steps
+        for path in (step.file.path, *(companion.path for companion in step.companions))
+    )

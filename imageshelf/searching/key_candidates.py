@@ -1,0 +1,114 @@
+"""What counts as a match on a shelf whose keys are another hash: a radius of that hash.
+
+The three hashes of `matching` are in every catalogue, but a question to such a shelf is answered
+by the hash that it was made for. Its default distance is in `hash_names`, with the reason. Turned
+and mirrored, a query has seven more chances to be wrong, so its limit is tighter by as much as
+that of the default policy (10 bits for 14). The rule for flat pictures is the default's, too:
+upright only, rows within 4 bits, thumbnails within 4 of 255 grey levels. It was measured, and a
+flat picture's bits are hardly more telling in other hashes. `--max-distance` and `--similarity`
+are plain radii and know neither.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf.hashing import hamming
+from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
+from imageshelf.searching import candidates as finding
+from imageshelf.searching import policy as matching
+from imageshelf.searching.policy import DEFAULT, LOW_INFORMATION_ROW, UPRIGHT, Candidate
+from imageshelf.shelf import chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from imageshelf.searching.policy import Column, Policy, Views
+    from imageshelf.shelf.chunks import Keys
+
+
+class UnsuitedPolicyError(ValueError):
+    """A policy that has no meaning for a hash; one sentence says which have."""
+
+
+class Radius(NamedTuple):
+    """The largest distances of keys that still match, in bits."""
+
+    upright: int
+    turned: int | None
+    low_information: bool  # whether flat pictures have the stricter rule
+
+
+def radius(name: str, policy: Policy) -> Radius:
+    """Return what a policy means for a hash; raises UnsuitedPolicyError.
+
+    >>> radius("phash", DEFAULT)
+    Radius(upright=10, turned=7, low_information=True)
+    """
+    if policy.percent is not None:
+        return Radius(matching.max_distance(policy.percent, BITS[name]), None, False)
+    if not policy.low_information:
+        return Radius(policy.upright.row, None, False)
+    if policy != DEFAULT:
+        raise UnsuitedPolicyError(
+            f"holds {name} keys, which know no --strict and no --loose: say --max-distance N "
+            f"(0 to {BITS[name]} bits, {DEFAULT_DISTANCE[name]} without it)"
+        )
+    upright = DEFAULT_DISTANCE[name]
+    turned = upright * DEFAULT.turned.row // DEFAULT.upright.row if DEFAULT.turned else None
+    return Radius(upright, turned, True)
+
+
+def candidates(
+    query: Views,
+    keys: Keys,
+    whole: Column,
+    limits: Radius,
+    thumbnails: Callable[[Sequence[int]], Mapping[int, bytes]],
+) -> list[Candidate]:
+    """Return every stored picture within the limits, nearest first, each once.
+
+    `keys` and `whole` are of the same pictures; `thumbnails` are asked for as in `matching`.
+    """
+    found = []
+    for candidate, low in _within(query, keys, whole, limits):
+        flat = limits.low_information and (low or matching.is_flat(query, candidate.turn))
+        if not flat or not (candidate.turn or candidate.row > LOW_INFORMATION_ROW):
+            found.append((candidate, flat))
+    best = finding.each_once(query, found, thumbnails, nearness=_nearness)
+    return sorted(best, key=_nearness)
+
+
+def distance(key: bytes, keys: Keys, number: int) -> int:
+    """Return the distance of a key to that of the picture with this id, which has one."""
+    stored = keys.words[:, np.searchsorted(keys.ids, number)]
+    return int(np.bitwise_count(chunks.words_of([key])[:, 0] ^ stored).sum())
+
+
+def _within(
+    query: Views, keys: Keys, whole: Column, limits: Radius
+) -> Iterator[tuple[Candidate, bool]]:
+    """Yield every stored key within its limit, and whether there was little to hash."""
+    turns = [turn for turn in query.keys if turn == UPRIGHT or limits.turned is not None]
+    radii = [limits.upright if turn == UPRIGHT else limits.turned or 0 for turn in turns]
+    wanted = chunks.words_of([query.keys[turn] for turn in turns])
+    near = hamming.within_words(keys.words, wanted, radii)
+    for turn, (positions, distances) in zip(turns, near, strict=True):
+        mine = query.whole if turn == UPRIGHT else query.turned[turn]
+        for at, distance in zip(positions.tolist(), distances.tolist(), strict=True):
+            theirs = whole.row[at], whole.column[at], whole.phash[at]
+            row, column, phash = (
+                hamming.distance(a, int(b)) for a, b in zip(mine[:3], theirs, strict=True)
+            )
+            score = matching.score(row, column, phash)
+            number = int(keys.ids[at])
+            yield (
+                Candidate(score, row, column, phash, number, turn, "whole", distance),
+                bool(whole.low_information[at]),
+            )
+
+
+def _nearness(found: Candidate) -> tuple[int, Candidate]:
+    return found.distance, found

@@ -1,0 +1,185 @@
+"""How two picture files are related, strongest first.
+
+The kinds: `same file`, `identical bytes`, `identical pixels`, `turned`, `near`, `another shot`,
+`similar`. Files are opened only as far as an answer needs them, and a digest that the catalogue
+knows spares even that.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from imageshelf.pictures import digests as pixels
+from imageshelf.pictures.digests import digest, pixel_digest
+from imageshelf.pictures.tasks import CELL_LEVELS
+from imageshelf.system.files import UnreadableImage, hole_bytes, open_regular
+from imageshelf.system.urls import is_url
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+__all__ = ["KINDS", "Side", "digest", "is_another_shot", "is_series", "is_similar", "kind_of"]
+__all__ += ["identical_bytes", "identical_pixels", "pixel_digest", "same_file"]
+
+SAME_FILE, BYTES, PIXELS = "same file", "identical bytes", "identical pixels"
+TURNED, NEAR, ANOTHER_SHOT, SIMILAR = "turned", "near", "another shot", "similar"
+KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, ANOTHER_SHOT, SIMILAR)
+
+CHUNK_BYTES = 1 << 20
+DAMAGED = b""  # in the place of a pixel digest that no file may be read for
+SERIES_MS = 10_000  # capture times so near are a burst when the pictures are similar
+SIMILAR_PERCENT = 7.5  # mean absolute difference of the 16x16 luma thumbnails
+SIMILAR_EXHAUSTIVE = 5000  # pictures; among more, only what is near by row or column hash
+SIMILAR_BITS = 20
+
+
+class Side(NamedTuple):
+    """One of two pictures: what is known before its file is opened."""
+
+    path: str
+    size_bytes: int
+    captured_at: int | None = None  # ms since 1970
+    digest: bytes | None = None
+    pixel_digest: bytes | None = None
+    luma: bytes = b""  # 16x16; b"" when it is not known
+
+
+def known(
+    digest: bytes | None, pixel_digest: bytes | None, sound: object
+) -> tuple[bytes | None, bytes | None]:
+    """Return the digests in the catalogue as a Side holds them.
+
+    A picture that is not sound, and so perhaps crashed its decoder, is not decoded here.
+    """
+    return digest, DAMAGED if sound == 0 and pixel_digest is None else pixel_digest
+
+
+def kind_of(a: Side, b: Side, turn: str) -> str:
+    """Return how two pictures that match are related; `turn` is '' for upright.
+
+    A file that is gone or unreadable is never called identical, unless digests are known.
+    """
+    if same_file(a.path, b.path):
+        return SAME_FILE
+    if identical_bytes(a, b):
+        return BYTES
+    if not turn and identical_pixels(a, b):
+        return PIXELS
+    if is_another_shot(a.captured_at, b.captured_at):
+        return ANOTHER_SHOT
+    return TURNED if turn else NEAR
+
+
+def same_file(a: str, b: str) -> bool:
+    """Tell whether two names lead to one file: one path, or one inode where there are inodes."""
+    if is_url(a) or is_url(b):
+        return a == b
+    try:
+        first, second = os.stat(a), os.stat(b)
+    except (OSError, ValueError):
+        return False
+    if first.st_ino:
+        return os.path.samestat(first, second)
+    return os.path.normcase(os.path.realpath(a)) == os.path.normcase(os.path.realpath(b))
+
+
+def identical_bytes(a: Side, b: Side) -> bool:
+    """Tell whether two files have the same bytes, by known digests or by reading both."""
+    if a.size_bytes != b.size_bytes:
+        return False
+    if a.digest and b.digest:
+        return a.digest == b.digest
+    try:
+        if a.digest or b.digest:
+            return (a.digest or digest(a.path)) == (b.digest or digest(b.path))
+        with open_regular(a.path) as first, open_regular(b.path) as second:
+            return _equal(first, second)
+    except (OSError, UnreadableImage):
+        return False
+
+
+def _equal(first: BinaryIO, second: BinaryIO) -> bool:
+    if os.fstat(first.fileno()).st_size != os.fstat(second.fileno()).st_size:
+        return False
+    while True:
+        chunk = first.read(CHUNK_BYTES)
+        if chunk != second.read(CHUNK_BYTES):
+            return False
+        if not chunk:
+            return True
+        if not any(chunk) and (both := min(hole_bytes(first), hole_bytes(second))):
+            first.seek(both, os.SEEK_CUR)
+            second.seek(both, os.SEEK_CUR)
+
+
+def identical_pixels(a: Side, b: Side) -> bool:
+    """Tell whether two files hold the same pixels and nothing that the other lacks.
+
+    Both are decoded in full unless their thumbnails, their sizes or known digests tell.
+    """
+    if DAMAGED in {a.pixel_digest, b.pixel_digest}:
+        return False
+    if a.pixel_digest and b.pixel_digest:
+        return a.pixel_digest == b.pixel_digest
+    if apart(a.luma, b.luma):
+        return False
+    try:
+        if pixels.stored_size(a.path) != pixels.stored_size(b.path):
+            return False
+        return (a.pixel_digest or _remembered(a)) == (b.pixel_digest or _remembered(b))
+    except UnreadableImage:
+        return False
+
+
+def apart(a: bytes, b: bytes) -> bool:
+    """Tell whether two thumbnails are too far apart for equal pixels."""
+    return len(a) == len(b) and any(abs(x - y) > CELL_LEVELS for x, y in zip(a, b, strict=True))
+
+
+def _remembered(side: Side) -> bytes:
+    """Return the pixel digest of a file; that of a query is wanted for each of its matches."""
+    try:
+        status = os.stat(side.path)
+    except (OSError, ValueError) as exc:
+        raise UnreadableImage("vanished before it could be read", lasting=False) from exc
+    return _decoded(side.path, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+@lru_cache(maxsize=1024)
+def _decoded(path: str, *_state: int) -> bytes:
+    return pixel_digest(path)
+
+
+def is_another_shot(a: int | None, b: int | None) -> bool:
+    """Tell whether two capture times (ms since 1970) are of two exposures.
+
+    To the millisecond when both cameras wrote a fraction of a second, otherwise to the second;
+    a fraction of exactly zero counts as not written.
+
+    >>> is_another_shot(1_000, 1_250), is_another_shot(1_120, 1_250), is_another_shot(1_000, None)
+    (False, True, False)
+    """
+    if a is None or b is None:
+        return False
+    if a % 1000 and b % 1000:
+        return a != b
+    return a // 1000 != b // 1000
+
+
+def is_similar(a: bytes, b: bytes) -> bool:
+    """Tell whether two 16x16 luma thumbnails differ by 7.5 % on average at most."""
+    if not a or len(a) != len(b):
+        return False
+    total = sum(abs(x - y) for x, y in zip(a, b, strict=True))
+    return total * 100 <= SIMILAR_PERCENT * 255 * len(a)
+
+
+def is_series(a: Side, b: Side) -> bool:
+    """Tell whether two pictures beyond the policy are still two shots of one moment."""
+    if a.captured_at is None or b.captured_at is None:
+        return False
+    near_in_time = abs(a.captured_at - b.captured_at) <= SERIES_MS
+    different = is_another_shot(a.captured_at, b.captured_at)
+    return near_in_time and different and is_similar(a.luma, b.luma)

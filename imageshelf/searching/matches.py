@@ -1,0 +1,67 @@
+"""What a search answers: the pictures that match, and what became of each query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Match(NamedTuple):
+    """A picture on the shelf that matches a query; sorts nearest first.
+
+    `distance` is the Hamming distance of the keys in bits, `similarity` the share of equal key bits
+    in percent. `row`, `column` and `phash` are the distances of the default's three hashes, `score`
+    is `row + column + 2 * phash`: it decides, and `distance` is `row`, unless the shelf was made
+    with another hash. Of a key that was written by hand nothing but its own distance is known:
+    the other measures are None.
+    """
+
+    rank: int
+    path: str
+    query: str
+    distance: int
+    row: int | None
+    column: int | None
+    phash: int | None
+    score: int | None
+    similarity: float
+    kind: str
+    turn: str
+    width: int | None
+    height: int | None
+    size_bytes: int | None
+    mtime_ns: int | None = None  # as indexed
+
+
+class Asked(NamedTuple):
+    """One query: how many pictures matched it, or why it could not be read."""
+
+    path: str
+    matches: int
+    problem: str = ""
+    low_information: bool = False
+
+
+class Matches(list[Match]):
+    """Matches, nearest first; `asked` tells about each query, also those without a match."""
+
+    def __init__(self, matches: Iterable[Match] = (), asked: Iterable[Asked] = ()) -> None:
+        super().__init__(matches)
+        self.asked = list(asked)
+
+    @classmethod
+    def joined(cls, answers: Iterable[Matches]) -> Matches:
+        """Return the answers to several queries as one, in the order of the queries."""
+        every = list(answers)
+        return cls(
+            [match for answer in every for match in answer],
+            [asked for answer in every for asked in answer.asked],
+        )
+
+    def _repr_html_(self) -> str:
+        from imageshelf.report import matches as report  # noqa: PLC0415 - only a notebook asks
+        from imageshelf.report import notebook, sheets  # noqa: PLC0415
+
+        return notebook.html_cards(sheets.of_matches(self)) + report.html_table(self)

@@ -1,0 +1,154 @@
+"""What a search is asked about: pictures, folders of pictures, a list, or another shelf."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imageshelf.hashing.hash_names import DEFAULT
+from imageshelf.pictures import images
+from imageshelf.pictures.images import Picture, Refusal, Task
+from imageshelf.shelf import backends
+from imageshelf.system.files import MEMORY_LIMIT_MB
+from imageshelf.system.urls import is_url
+from imageshelf.system.walking import Walk
+from imageshelf.workers import bundling
+from imageshelf.workers.pool import Lost, Mapper, cores, workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import BinaryIO
+
+STANDARD_INPUT = "-"
+LOOK = "imageshelf.workers.work:look"
+
+
+class QueryError(Exception):
+    """A question that cannot be asked; one sentence says why."""
+
+
+class Query(NamedTuple):
+    """One picture to ask about: what it looks like, or why it could not be read."""
+
+    path: str
+    picture: Picture | None
+    problem: str = ""
+
+
+class Asked(NamedTuple):
+    """The arguments of a search, taken apart."""
+
+    files: list[str]
+    shelves: list[str]
+    optional: frozenset[str]  # found in a folder: what is no picture there is passed over
+
+
+def taken_apart(arguments: Iterable[str]) -> Asked:
+    """Return the files and shelves that the arguments stand for, each once, in their order.
+
+    A folder stands for every file below it, "-" for the paths on standard input. Raises
+    QueryError for a folder that cannot be listed.
+    """
+    files: dict[str, None] = {}
+    shelves: dict[str, None] = {}
+    optional: set[str] = set()
+    for path in _with_standard_input(arguments):
+        if os.path.isdir(path):
+            below = list(_below(path))
+            optional.update(name for name in below if name not in files)
+            files.update(dict.fromkeys(below))
+        elif _is_database(path):
+            shelves[path] = None
+        else:
+            files[path] = None
+            optional.discard(path)
+    return Asked(list(files), list(shelves), frozenset(optional))
+
+
+def decoded(
+    asked: Asked,
+    *,
+    full_decode: bool,
+    hash_name: str = DEFAULT,
+    time_limit_s: float = 20.0,
+    memory_limit_mb: int = MEMORY_LIMIT_MB,
+) -> Iterator[Query]:
+    """Yield every file as a query, in the order of `asked`; several are decoded in parallel."""
+    tasks = [Task(path, -1, -1, full_decode, memory_limit_mb, hash_name) for path in asked.files]
+    if len(tasks) <= 1:  # starting a worker would take longer
+        yield from (_query(task, images.look(task)) for task in tasks)
+        return
+    waiting: dict[str, Query | None] = {}
+    order = iter(asked.files)
+    following = next(order)
+    jobs = min(cores(), len(tasks))
+    staff: AbstractContextManager[Mapper[Any, Any]] = workers(
+        LOOK,
+        jobs=jobs,
+        time_limit_s=time_limit_s,
+        memory_limit_bytes=memory_limit_mb * 1_000_000,
+    )
+    with staff as mapper:
+        many = len(tasks) >= bundling.FEWEST * jobs
+        answers = bundling.mapped(mapper, tasks, _size_bytes) if many else mapper(tasks)
+        for task, answer in answers:
+            passed_over = (
+                isinstance(answer, Refusal) and answer.other and task.path in asked.optional
+            )
+            waiting[task.path] = None if passed_over else _query(task, answer)
+            while following in waiting:
+                query = waiting.pop(following)
+                following = next(order, "")
+                if query is not None:
+                    yield query
+
+
+def _size_bytes(task: Task) -> int:
+    try:
+        return os.stat(task.path).st_size
+    except (OSError, ValueError):  # an URL, or nothing that can be opened
+        return -1
+
+
+def _query(task: Task, answer: Picture | Refusal | Lost) -> Query:
+    if isinstance(answer, Picture):
+        return Query(task.path, answer)
+    if not is_url(task.path) and not os.path.lexists(
+        task.path
+    ):  # mistyped: an index run would have seen it vanish
+        return Query(task.path, None, "does not exist; check the spelling")
+    return Query(task.path, None, answer.reason)
+
+
+def _below(folder: str) -> Iterator[str]:
+    walk = Walk(folder, b"")
+    for run in walk:
+        for name, _ in run:
+            yield os.path.join(folder, os.fsdecode(name))
+    if walk.unlisted and walk.unlisted[0][0] == b"":
+        raise QueryError(f"the folder {folder!r} cannot be listed: {walk.unlisted[0][1]}")
+
+
+def _is_database(path: str) -> bool:
+    try:
+        header = backends.header(path)
+    except (OSError, ValueError):
+        return False
+    return header is not None and not header.problem and not header.empty
+
+
+def _with_standard_input(arguments: Iterable[str]) -> Iterator[str]:
+    for path in arguments:
+        if path == STANDARD_INPUT:
+            yield from listed(sys.stdin.buffer)
+        else:
+            yield path
+
+
+def listed(stream: BinaryIO) -> list[str]:
+    """Return the paths in a list: one a line, or separated by NUL bytes as `find -print0` does."""
+    data = stream.read()
+    parts = data.split(b"\0") if b"\0" in data else data.splitlines()
+    return [os.fsdecode(part) for part in parts if part]

@@ -1,0 +1,266 @@
+"""Clean-ups and their actions in the shelf: written down before anything happens to a file.
+
+States of a clean-up: `running`, then `done`, `stopped` (by the user) or `cut off` (found dead),
+after an undo `undone` or `partly undone`. States of an action: `doing` (it may have happened),
+`done`, `left` (it has not, and will not), `undoing`, `undone`. An action that makes a picture leave
+the shelf carries the whole record of it, so that undo puts it back without a decode.
+
+The column `stat` is JSON: the numbers in NUMBERS, the keeper's name, and `entry`, the record that
+`imageshelf.shelf.snapshots` makes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imageshelf.shelf import names
+from imageshelf.shelf.records import signed
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Sequence
+
+    from imageshelf.shelf import Shelf
+    from imageshelf.shelf.database import Database
+
+RUNNING, DONE, STOPPED, CUT_OFF = "running", "done", "stopped", "cut off"
+UNDONE, PARTLY = "undone", "partly undone"
+DOING, LEFT, UNDOING = "doing", "left", "undoing"
+RUN_STATES = frozenset({RUNNING, DONE, STOPPED, CUT_OFF, UNDONE, PARTLY})
+STATES = frozenset({DOING, DONE, LEFT, UNDOING, UNDONE})
+
+NUMBERS = (  # of `stat`
+    "inode", "size_bytes", "mtime_ns", "mode", "uid", "gid", "keeper_inode", "keeper_mtime_ns",
+)  # fmt: skip
+
+BEGIN = "INSERT INTO cleanup (started_ns, state, options) VALUES (?, ?, ?) RETURNING id"
+SET_RUN = "UPDATE cleanup SET state = ?, options = ? WHERE id = ?"
+OPTIONS = "SELECT options FROM cleanup WHERE id = ?"
+DROP = "DELETE FROM cleanup WHERE id = ?"
+RUNS = "SELECT id, started_ns, state, options FROM cleanup ORDER BY id"
+RIVALS = "SELECT id, state, options FROM cleanup WHERE id <> ? ORDER BY id"
+CLAIMED = "SELECT n, source, stat FROM action WHERE cleanup_id = ? AND n > ? ORDER BY n"
+ADD = "INSERT INTO action VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+SET = (
+    "UPDATE action SET state = ?, target = ?, digest = ?, reason = ? WHERE cleanup_id = ? AND n = ?"
+)
+SET_STATE = "UPDATE action SET state = ? WHERE cleanup_id = ? AND n = ?"
+ACTIONS = """SELECT n, verb, source, target, digest, stat, state, reason FROM action
+    WHERE cleanup_id = ? ORDER BY n"""
+COUNTS = "SELECT cleanup_id, verb, state, count(*) FROM action GROUP BY 1, 2, 3"
+VERDICT = """UPDATE picture SET sound = ?, pixel_digest = coalesce(?, pixel_digest)
+    WHERE id = ? AND size_bytes = ? AND mtime_ns = ?"""
+NOW_IS = "UPDATE picture SET mtime_ns = ?, device = ?, inode = ?, nlink = ? WHERE name = ?"
+
+
+class Run(NamedTuple):
+    """One clean-up; see `option` for its action, its folder and the topmost folder it made."""
+
+    id: int
+    started_ns: int
+    state: str
+    options: dict[str, Any]
+
+    def option(self, name: str) -> str:
+        """Return the option `action`, `folder` or `made`; names as on the shelf, "" for none."""
+        found = self.options.get(name)
+        return found if isinstance(found, str) else ""
+
+
+class Action(NamedTuple):
+    """One file of a clean-up. `source` and `target` are names as on the shelf."""
+
+    n: int
+    verb: str
+    source: bytes
+    target: bytes | None
+    digest: bytes | None
+    stat: dict[str, Any]
+    state: str
+    reason: str
+
+
+class Claim(NamedTuple):
+    """An action about to be done; `keeper` is the name that must stay for it, b"" for none."""
+
+    action: Action
+    keeper: bytes
+
+
+class Rivals:
+    """What other clean-ups of this shelf have claimed and rely on.
+
+    Those that are running, and those that came to an end since `since_ns`: a plan made before that
+    does not know what they removed.
+    """
+
+    def __init__(self, since_ns: int) -> None:
+        self.since_ns = since_ns
+        self._seen: dict[int, tuple[int, set[bytes], set[bytes]]] = {}
+
+    def read(self, db: Database, own: int) -> None:
+        """Read what has been claimed since the last call; inside a transaction."""
+        rivals = [
+            number
+            for number, state, options in db.select_all(RIVALS, (own,))
+            if state == RUNNING
+            or (state != UNDONE and _parsed(db, options).get("ended_ns", 0) >= self.since_ns)
+        ]
+        self._seen = {n: self._seen.get(n, (-1, set(), set())) for n in rivals}
+        for number, (last, sources, keepers) in list(self._seen.items()):
+            for n, source, stat in db.select(CLAIMED, (number, last)):
+                last = n  # noqa: PLW2901
+                sources.add(source)
+                keepers.add(names.to_bytes(_parsed(db, stat).get("keeper", "")))
+            self._seen[number] = last, sources, keepers
+
+    def objection(self, source: bytes, keeper: bytes) -> str:
+        """Return why an action would endanger what another clean-up does, "" if it does not."""
+        for _, sources, keepers in self._seen.values():
+            if keeper and keeper in sources:
+                return "stays: another clean-up is about to remove the copy to keep"
+            if source in keepers:
+                return "is the copy that another clean-up keeps"
+            if source in sources:
+                return "is being removed by another clean-up"
+        return ""
+
+
+class Actions:
+    """The tables cleanup and action of one shelf that is open for writing."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.catalogue = shelf.whole_catalogue()
+        self.db = self.catalogue._db  # noqa: SLF001 - this is the shelf's side, too
+
+    # -- clean-ups --------------------------------------------------------------------------
+
+    def begin(self, options: dict[str, Any], lock: Callable[[int], None]) -> int:
+        """Write down that a clean-up starts; return its number.
+
+        `lock` is called with the number before anybody else can see it.
+        """
+        with self.db.transaction():
+            values = (time.time_ns(), RUNNING, json.dumps(options))
+            number = int(self.db.select(BEGIN, values)[0][0])
+            lock(number)
+        return number
+
+    def set_run(self, run: int, state: str) -> None:
+        """Give a clean-up another state; when it first ends, write down when that was."""
+        with self.db.transaction():
+            found = self.db.select(OPTIONS, (run,))
+            options = {"ended_ns": time.time_ns()} | _parsed(self.db, found[0][0] if found else "")
+            self.db.write(SET_RUN, (state, json.dumps(options), run))
+
+    def drop(self, run: int) -> None:
+        """Forget a clean-up that did nothing."""
+        with self.db.transaction():
+            self.db.write(DROP, (run,))
+
+    def runs(self) -> list[Run]:
+        """Return all clean-ups, oldest first."""
+        found = []
+        for number, started, state, options in self.db.select_all(RUNS):
+            if not isinstance(started, int) or state not in RUN_STATES:
+                raise self.db.wrong(f"is damaged: impossible clean-up {number}")
+            found.append(Run(number, started, state, _parsed(self.db, options)))
+        return found
+
+    def counts(self) -> dict[int, dict[tuple[str, str], int]]:
+        """Return for each clean-up how many actions there are: (verb, state) -> number."""
+        found: dict[int, dict[tuple[str, str], int]] = {}
+        for run, verb, state, number in self.db.select_all(COUNTS):
+            found.setdefault(run, {})[verb, state] = number
+        return found
+
+    # -- actions ----------------------------------------------------------------------------
+
+    def claim(self, run: int, claims: Sequence[Claim], rivals: Rivals) -> list[str]:
+        """Write actions down as about to be done, those that no other clean-up objects to.
+
+        Returns the objection to each, "" for those written down. One transaction: no two
+        clean-ups can each count on the copy that the other is about to remove.
+        """
+        with self.db.transaction():
+            rivals.read(self.db, run)
+            found = [rivals.objection(claim.action.source, claim.keeper) for claim in claims]
+            self.db.write_many(
+                ADD,
+                (
+                    (run, a.n, a.verb, a.source, a.target, a.digest, _packed(a), DOING, a.reason)
+                    for (a, _), objection in zip(claims, found, strict=True)
+                    if not objection
+                ),
+            )
+        return found
+
+    def of(self, run: int) -> list[Action]:
+        """Return the actions of a clean-up in their order."""
+        found = []
+        for n, verb, source, target, digest, stat, state, reason in self.db.select(ACTIONS, (run,)):
+            if not (
+                isinstance(source, bytes)
+                and isinstance(target, (bytes, type(None)))
+                and state in STATES
+                and isinstance(verb, str)
+            ):
+                raise self.db.wrong(f"is damaged: impossible action {n} of clean-up {run}")
+            known = _parsed(self.db, stat)
+            if not all(type(known.get(field)) is int for field in NUMBERS):
+                raise self.db.wrong(f"is damaged: impossible action {n} of clean-up {run}")
+            found.append(Action(n, verb, source, target, digest, known, state, str(reason or "")))
+        return found
+
+    def set(self, run: int, actions: Iterable[Action]) -> None:
+        """Write down what became of actions: state, target, digest and reason."""
+        rows = [(a.state, a.target, a.digest, a.reason, run, a.n) for a in actions]
+        if not rows:
+            return
+        with self.db.transaction():
+            self.db.write_many(SET, rows)
+
+    def set_states(self, run: int, numbers: Iterable[int], state: str) -> None:
+        """Give actions another state."""
+        with self.db.transaction():
+            self.db.write_many(SET_STATE, ((state, run, n) for n in numbers))
+
+    # -- pictures ---------------------------------------------------------------------------
+
+    def set_verdicts(self, rows: Iterable[tuple[int, int, int, bool, bytes | None]]) -> None:
+        """Remember (id, size_bytes, mtime_ns, sound, pixel_digest) of pictures in that state."""
+        rows = list(rows)
+        if not rows:
+            return
+        with self.db.transaction():
+            self.db.write_many(
+                VERDICT, ((sound, pixels, n, size, mtime) for n, size, mtime, sound, pixels in rows)
+            )
+
+    def now_is(self, rows: Iterable[tuple[bytes, os.stat_result]]) -> None:
+        """Take note of another file with the same bytes under a name."""
+        rows = list(rows)
+        if not rows:
+            return
+        with self.db.transaction():
+            self.db.write_many(
+                NOW_IS,
+                (
+                    (s.st_mtime_ns, signed(s.st_dev), signed(s.st_ino), s.st_nlink, name)
+                    for name, s in rows
+                ),
+            )
+
+
+def _packed(action: Action) -> str:
+    return json.dumps(action.stat)
+
+
+def _parsed(db: Database, text: object) -> dict[str, Any]:
+    try:
+        found = json.loads(text) if isinstance(text, str) else {}
+    except (ValueError, RecursionError) as exc:
+        raise db.wrong("is damaged: a clean-up's notes cannot be read") from exc
+    return found if isinstance(found, dict) else {}

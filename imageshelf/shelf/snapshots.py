@@ -1,0 +1,114 @@
+"""The whole record of a picture as JSON, so that it can leave the shelf and come back.
+
+What left comes back with its hashes, digests and verdict, without a decode, on a shelf that has
+been rebuilt meanwhile, too, as long as its recipe is the same.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from imageshelf.pictures.metadata import Facts
+from imageshelf.shelf import chunks, names, packed
+from imageshelf.shelf.catalogue import GET_META, Catalogue
+from imageshelf.shelf.database import CHUNK
+from imageshelf.shelf.records import Entry
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from imageshelf.shelf.catalogue import PictureRow
+    from imageshelf.shelf.database import Database
+
+SET_DIGESTS = "UPDATE picture SET digest = ?, pixel_digest = ?, sound = ? WHERE name = ?"
+
+
+def record(db: Database, row: PictureRow) -> dict[str, Any]:
+    """Return everything the shelf knows of a picture, as JSON can hold it."""
+    n, slot = divmod(row.id, chunks.SLOTS)
+    words = {}
+    for view in chunks.WORDS:
+        found = db.select(packed.BLOB, (view, n), CHUNK)
+        planes = chunks.Planes(view, found[0][0] if found else None)
+        planes.reserve(slot)
+        words[view] = planes.words[:, slot].tolist()
+    found = db.select(packed.BLOB, ("trimmed", n), CHUNK)
+    trimmed = chunks.unpack_trimmed(found[0][0]).get(slot) if found else None
+    known = row._asdict() | {"name": names.to_text(row.name)}
+    known["thumbnail"] = _text(row.thumbnail)
+    digests = Catalogue(db).digests([row.id]).get(row.id, (None, None, None))
+    return {
+        "row": known,
+        "words": words,
+        "trimmed": trimmed,
+        "digests": [*(d and _text(d) for d in digests[:2]), digests[2]],
+        "recipe": _recipe(db),
+    }
+
+
+def restore(db: Database, records: Iterable[tuple[dict[str, Any], os.stat_result]]) -> None:
+    """Put pictures back on the shelf from their records, with what their files are now.
+
+    A name that is there already stays as it is. On a shelf that was rebuilt by another recipe
+    since, the next index run reads the file itself.
+    """
+    recipe, catalogue = _recipe(db), Catalogue(db)
+    entries, digests = [], []
+    for record, status in records:
+        entry, dataset, known = _entry(db, record, status)
+        if record.get("recipe") == recipe and catalogue.row_of(entry.name) is None:
+            entries.append((dataset, entry))
+            digests.append((*known, entry.name))
+    for dataset in {dataset for dataset, _ in entries}:
+        catalogue.add([e for d, e in entries if d == dataset], dataset=dataset)
+    if digests:
+        with db.transaction():
+            db.write_many(SET_DIGESTS, digests)
+
+
+def _entry(
+    db: Database, record: dict[str, Any], status: os.stat_result
+) -> tuple[Entry, int | None, tuple[Any, ...]]:
+    """Return entry, dataset and (digest, pixel_digest, sound) of a record."""
+    try:
+        row, words, trimmed = record["row"], record["words"], record["trimmed"]
+        entry = Entry(
+            names.to_bytes(row["name"]),
+            row["key"],
+            _facts(row, status),
+            row["low_information"],
+            base64.b64decode(row["thumbnail"]),
+            tuple(words["whole"]),
+            tuple(words["centre"]),
+            tuple(trimmed) if trimmed else None,
+            tuple(words["turned"][:7]),
+            (words["turned"][7], words["turned"][8]),
+        )
+        of_bytes, of_pixels, sound = record["digests"]
+        digests = [d and base64.b64decode(d) for d in (of_bytes, of_pixels)]
+    except (AttributeError, LookupError, TypeError, ValueError) as exc:
+        raise db.wrong("is damaged: the record of a picture cannot be read") from exc
+    return entry, row["dataset_id"], (*digests, sound)
+
+
+def _facts(row: dict[str, Any], status: os.stat_result) -> Facts:
+    known = {field: row[field] for field in Facts._fields if field in row}
+    known |= {
+        "size_bytes": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+        "device": status.st_dev,
+        "inode": status.st_ino,
+        "nlink": status.st_nlink,
+    }
+    return Facts(**known)
+
+
+def _recipe(db: Database) -> str | None:
+    found = db.select(GET_META, ("recipe",))
+    return found[0][0] if found else None
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

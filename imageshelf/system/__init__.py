@@ -1,0 +1,1 @@
+"""The machine, asked safely: files, paths, walking, signals, processes, the terminal."""

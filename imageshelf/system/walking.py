@@ -1,0 +1,290 @@
+"""The files below a folder, in the bytewise order of their names on the shelf.
+
+    for run in Walk("/photos", b"photos/"):
+        for name, status in run:           # b"photos/2019/a.jpg", os.stat_result
+
+Most folders hold plain files only, so on POSIX their names alone are listed at first. Each file is
+asked for its status by its own name in the open folder, which the system need not find again, and
+with the status comes what it is. A folder in which that is no plain file is looked at more closely.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import stat
+from bisect import bisect_left
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from imageshelf.system import spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+    AnyEntry = os.DirEntry[bytes] | os.DirEntry[str]
+    Identity = tuple[int, int]  # device, inode
+
+
+Run = list[tuple[bytes, os.stat_result]]  # files that follow one another: name, status
+
+# Files that systems leave beside pictures; passed over without a word, like every name that
+# begins with a dot.
+SYSTEM_NAMES = frozenset(
+    os.fsencode(name)
+    for name in (
+        "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found",
+        "__MACOSX", "Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r",
+    )
+)  # fmt: skip
+DOT, SLASH = b"./"
+RUN = 128  # files asked for their status together: few enough for the processor's cache
+LISTED = 1024  # entries looked at together
+# So many folders, one in the other, are kept open; what lies deeper is asked for by its path.
+OPEN_DEPTH = 16 if os.name == "posix" and os.stat in os.supports_dir_fd else 0
+LEAF_LINKS = 2  # of a folder without others, to itself
+KEEP_ENTRIES = os.name == "nt"  # where a listing has the status of files, and asking opens them
+
+
+class Walk:
+    """One dataset's files in bytewise order of their names on the shelf."""
+
+    def __init__(  # noqa: PLR0913 - options, all by name
+        self,
+        root: str,
+        prefix: bytes,
+        *,
+        exclude: Sequence[str] = (),
+        follow_symlinks: bool = False,
+        ignore: Iterable[bytes] = (),
+        below: bytes = b"",
+    ) -> None:
+        """Prepare to walk `root`; a name is `prefix` plus the path below `root`.
+
+        `exclude` are patterns as for `excluder`, held against `below` plus the path below `root`;
+        `ignore` are names to pass over (the shelf's own files; a folder's name ends in a slash).
+        """
+        self.root = root if os.name == "posix" else spelling.extended(root, longer_than=0)
+        self.prefix, self.below = prefix, below
+        self.follow = follow_symlinks
+        self.unlisted: list[tuple[bytes, str]] = []  # name of the folder on the shelf, reason
+        self.links = 0  # symbolic links not followed, dangling ones, and loops
+        self._excluded = excluder(exclude) if exclude else None
+        self._ignore = frozenset(ignore)
+
+    def __iter__(self) -> Generator[Run]:
+        """Yield runs of files, consecutive in order: name on the shelf, status."""
+        # Bytes in, bytes out: on POSIX the path of a folder is never decoded on its way.
+        root = os.fsencode(self.root) if os.name == "posix" else self.root
+        stack = [self._entered(Folder(root, self.prefix, (_identity(root),)), depth=0)]
+        try:
+            while stack:
+                folder = stack[-1]
+                if folder.at == len(folder.names):
+                    stack.pop().close()
+                elif folder.at == folder.next_below():
+                    stack.append(self._entered(folder.below(follow=self.follow), len(stack)))
+                elif run := self._run(folder):
+                    yield run
+        finally:
+            for folder in stack:
+                folder.close()
+
+    def _run(self, folder: Folder) -> Run:
+        """Return the next files of a folder with their status, at most up to a folder below."""
+        start, end = folder.at, min(folder.at + RUN, folder.next_below())
+        names = folder.names[start:end]
+        try:
+            run = folder.asked(names, follow=self.follow)
+        except OSError:
+            run = []
+        if folder.simple and not (run and all(map(stat.S_ISREG, {s.st_mode for _, s in run}))):
+            self._look_again(folder)
+            return []
+        folder.at = end
+        return run or self._run_with_gaps(folder, names)
+
+    def _run_with_gaps(self, folder: Folder, names: Iterable[bytes]) -> Run:
+        run: Run = []
+        for name in names:
+            try:
+                run += folder.asked([name], follow=self.follow)
+            except OSError:  # vanished since it was listed, or a dangling link
+                self.links += os.path.islink(folder.path_of(name))
+        return run
+
+    def _entered(self, folder: Folder, depth: int) -> Folder:
+        """Return a folder with its wanted entries in order."""
+        if folder.ancestors[-1] in folder.ancestors[:-1]:  # a link back to a folder above
+            self.links += 1
+            return folder
+        try:
+            if depth < OPEN_DEPTH:
+                folder.open()
+                if not (self.follow or self._excluded or folder.has_folders()):
+                    folder.simple = True
+                    folder.names = os.listdir(os.fsencode(folder.path))
+            if not folder.simple:
+                self._look_closely(folder)
+        except OSError as exc:
+            self._give_up(folder, exc)
+        folder.arrange(self._ignore)
+        return folder
+
+    def _look_closely(self, folder: Folder) -> None:
+        """Ask what each entry of a folder is."""
+        folder.simple = False
+        folder.names = []
+        with os.scandir(folder.path) as listing:
+            entries: Iterator[AnyEntry] = iter(listing)
+            while some := list(islice(entries, LISTED)):
+                self._add(folder, some)
+
+    def _look_again(self, folder: Folder) -> None:
+        """Look closely at a folder that was taken for a simple one, from where the walk has come.
+
+        What it has passed were plain files, so whatever else there is comes later.
+        """
+        start = folder.names[folder.at]
+        try:
+            self._look_closely(folder)
+        except OSError as exc:
+            self._give_up(folder, exc)
+        folder.arrange(self._ignore, start)
+
+    def _give_up(self, folder: Folder, exc: OSError) -> None:
+        self.unlisted.append((folder.prefix, exc.strerror or str(exc)))
+        folder.names.clear()
+
+    def _add(self, folder: Folder, entries: list[AnyEntry]) -> None:
+        names = [os.fsencode(entry.name) for entry in entries]
+        try:  # most are plain files: no further call and no further question
+            plain = all(entry.is_file(follow_symlinks=False) for entry in entries)
+        except OSError:
+            plain = False
+        if not plain or self._excluded:
+            names = [self._wanted(folder, *each) for each in zip(names, entries, strict=True)]
+        if KEEP_ENTRIES:
+            folder.entries.update(zip(names, entries, strict=True))
+        folder.names += filter(None, names)
+
+    def _wanted(self, folder: Folder, name: bytes, entry: AnyEntry) -> bytes:
+        """Return the name of an entry, that of a folder with a slash; b"" for an unwanted one."""
+        if name[0] == DOT or name in SYSTEM_NAMES:
+            return b""
+        inside = folder.prefix[len(self.prefix) :] + name
+        if self._excluded and self._excluded(self.below + inside):
+            return b""
+        try:
+            if entry.is_dir(follow_symlinks=self.follow):
+                return name + b"/"  # so a folder sorts exactly where the names below it do
+            if not self.follow and entry.is_symlink():
+                self.links += 1
+                return b""
+        except OSError:  # its status says why
+            pass
+        return name
+
+
+class Folder:
+    """A folder on the way of a walk: what is wanted of it, and how far the walk has come."""
+
+    def __init__(self, path: str | bytes, prefix: bytes, ancestors: tuple[Identity, ...]) -> None:
+        self.path, self.prefix, self.ancestors = path, prefix, ancestors
+        self.names: list[bytes] = []
+        self.at = 0
+        self.simple = False  # taken to hold plain files only
+        self.entries: dict[bytes, AnyEntry] = {}
+        self._folders: list[int] = []  # where in names the folders are, the next one last
+        self._descriptor: int | None = None
+
+    def open(self) -> None:
+        """Open the folder, so that a file is asked for by its own name."""
+        self._descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        """Close the folder if it is open."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def has_folders(self) -> bool:
+        """Tell whether the open folder holds others; most file systems know without a listing."""
+        return self._descriptor is not None and os.fstat(self._descriptor).st_nlink > LEAF_LINKS
+
+    def arrange(self, ignore: Iterable[bytes], start: bytes = b"") -> None:
+        """Put the names from `start` on in order, without hidden ones and those to be ignored."""
+        names, prefix = self.names, self.prefix
+        names.sort()
+        del names[bisect_left(names, b".") : bisect_left(names, b"/")]
+        inside = [name[len(prefix) :] for name in ignore if name.startswith(prefix)]
+        for name in (*SYSTEM_NAMES, *inside):
+            at = bisect_left(names, name)
+            if names[at : at + 1] == [name]:
+                del names[at]
+        self.at = bisect_left(names, start)
+        if not self.simple:
+            folders = [at for at, name in enumerate(names) if name[-1] == SLASH and at >= self.at]
+            self._folders = folders[::-1]
+
+    def next_below(self) -> int:
+        """Return where in `names` the next folder is; their number when there is none."""
+        return self._folders[-1] if self._folders else len(self.names)
+
+    def below(self, *, follow: bool) -> Folder:
+        """Return the folder that the walk has come to, and pass it."""
+        name = self.names[self._folders.pop()]
+        self.at += 1
+        path = self.path_of(name[:-1])
+        ancestors = (*self.ancestors, _identity(path)) if follow else self.ancestors
+        return Folder(path, self.prefix + name, ancestors)
+
+    def asked(self, names: Iterable[bytes], *, follow: bool) -> Run:
+        """Return files with their status; OSError if one has none."""
+        prefix, ask, path_of, entries = self.prefix, os.stat, self.path_of, self.entries
+        if (opened := self._descriptor) is not None:
+            return [(prefix + n, ask(n, dir_fd=opened, follow_symlinks=follow)) for n in names]
+        if entries:
+            return [(prefix + n, entries[n].stat(follow_symlinks=follow)) for n in names]
+        return [(prefix + n, ask(path_of(n), follow_symlinks=follow)) for n in names]
+
+    def path_of(self, name: bytes) -> str | bytes:
+        """Return the path of an entry."""
+        if isinstance(self.path, bytes):
+            return os.path.join(self.path, name)
+        return os.path.join(self.path, os.fsdecode(name))
+
+
+def _identity(path: str | bytes) -> tuple[int, int]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino
+
+
+def excluder(patterns: Sequence[str]) -> Callable[[bytes], str]:
+    """Return a test of a path below the dataset: the first pattern that excludes it, or "".
+
+    A pattern with a slash is held against the whole path, one without against the last part.
+    """
+    compiled = [
+        (pattern, "/" in pattern, re.compile(os.fsencode(fnmatch.translate(pattern.strip("/")))))
+        for pattern in patterns
+    ]
+
+    def test(below: bytes) -> str:
+        last = below.rpartition(b"/")[2]
+        for pattern, whole, expression in compiled:
+            if expression.match(below if whole else last):
+                return pattern
+        return ""
+
+    return test
+
+
+def any_part(excluded: Callable[[bytes], str], below: bytes) -> bool:
+    """Return whether a path below the dataset, or a folder that it lies in, is excluded."""
+    parts = below.split(b"/")
+    return any(excluded(b"/".join(parts[: end + 1])) for end in range(len(parts)))

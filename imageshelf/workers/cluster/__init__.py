@@ -1,0 +1,1 @@
+"""The same map over the workers of an existing Dask cluster."""

@@ -1,0 +1,226 @@
+"""A map over worker processes in which a crash, a hang or a hunger costs one item, never a run.
+
+    with workers(examine, jobs=cores()) as run:
+        for task, outcome in run(tasks):
+            ...
+
+Each worker process has a thread here that hands it items and reads its answers. Items are
+answered in the order they were handed over, so when a process dies or hangs, its oldest
+unanswered item is the culprit: that one is Lost, and everything else goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar, cast
+
+from imageshelf.workers.process import Job, Lost, Orders, Worker, WorkerError
+from imageshelf.workers.serving import frame
+from imageshelf.workers.starting import command, cores
+
+__all__ = ["Lost", "Mapper", "WorkerError", "cores", "workers"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+Mapper = Callable[[Iterable[T]], Iterator[tuple[T, R | Lost]]]
+
+AHEAD = 128  # items a worker under way: of small files, in bundles, some 0.25 s of work
+REFILL = 2  # items taken from the source for each one given out, until AHEAD is reached again
+CLOSE_LIMIT_S = 5.0  # a process stuck in a dead disk cannot even be killed
+LONGEST_S = 1e6  # what timers take
+
+_NOTHING = object()
+
+
+@contextmanager
+def workers(
+    function: Callable[[T], R] | str,
+    *,
+    jobs: int,
+    time_limit_s: float = 20.0,
+    memory_limit_bytes: int | None = None,
+) -> Iterator[Mapper[T, R]]:
+    """Give a map of the function over items: (item, result or Lost) pairs, in no order.
+
+    The function must be importable from its module; by name ("package.module:name") it is
+    imported by the workers alone. Items and results must pickle. Items are taken lazily, in the
+    thread that takes the results. An exception in the function is a Lost item, too. The memory
+    limit is what a worker may map beyond what it has when ready (Linux). WorkerError when no
+    worker can start. The processes start at once, and end with the context.
+
+    With jobs=0 the builtin map does the work, unlimited, and exceptions pass: for debugging.
+    """
+    if jobs < 0:
+        raise ValueError(f"jobs must be 0 or more, not {jobs}")
+    if jobs == 0:
+        here = _imported(function) if isinstance(function, str) else function
+        yield lambda items: ((item, here(item)) for item in items)
+        return
+    pool = Pool(_orders(function, min(time_limit_s, LONGEST_S), memory_limit_bytes), jobs)
+    try:
+        pool.start()
+        yield pool.map
+    finally:
+        try:
+            pool.close()
+        except BaseException:  # a second Ctrl-C: nothing may stay behind
+            pool.close()
+            raise
+
+
+def _imported(function: str) -> Callable[..., Any]:
+    module, _, name = function.partition(":")
+    return cast("Callable[..., Any]", getattr(import_module(module), name))
+
+
+def pickled(function: Callable[..., Any] | str) -> bytes:
+    """Return the pickle of a function, which is its name; one given by name is not imported."""
+    if isinstance(function, str):
+        module, _, name = function.partition(":")
+        return f"c{module}\n{name}\n.".encode()
+    return pickle.dumps(function)
+
+
+def _orders(
+    function: Callable[..., Any] | str, time_limit_s: float, memory_limit_bytes: int | None
+) -> Orders:
+    try:
+        name = pickled(function)
+        module = function if isinstance(function, str) else function.__module__
+        start = command(module.partition(":")[0])
+    except (pickle.PicklingError, AttributeError, TypeError, RuntimeError) as exc:
+        raise WorkerError(f"{function!r} cannot run in worker processes: {exc}") from exc
+    setup = frame(pickle.dumps((name, time_limit_s, memory_limit_bytes)))
+    return Orders(start, setup, time_limit_s, memory_limit_bytes, dict(os.environ))
+
+
+class Pool:
+    """What the workers share: the items that wait, the watch over their time, and the end."""
+
+    def __init__(self, orders: Orders, jobs: int) -> None:
+        self.failure: WorkerError | None = None  # set once; nothing starts after it
+        self._changed = threading.Condition()  # guards failure and the two below
+        self._waiting: deque[Job] = deque()
+        self._runs: set[SimpleQueue[Any]] = set()
+        self._stopped = threading.Event()
+        self._time_limit_s = orders.time_limit_s
+        self._workers = [Worker(self, orders) for _ in range(jobs)]
+        self._threads = [
+            threading.Thread(target=body, name="imageshelf worker", daemon=True)
+            for body in (*(worker.tend for worker in self._workers), self._watch)
+        ]
+
+    def start(self) -> None:
+        """Let every worker start its process."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Kill and reap every process, end every thread; may be called again."""
+        self.fail(WorkerError("the workers are closed"))
+        self._stopped.set()
+        for worker in self._workers:
+            worker.kill()
+        deadline = time.monotonic() + CLOSE_LIMIT_S
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def fail(self, failure: WorkerError) -> None:
+        """End every run with this error; the first one counts."""
+        with self._changed:
+            self.failure = self.failure or failure
+            for answers in self._runs:
+                answers.put(self.failure)
+            self._changed.notify_all()
+
+    def map(self, items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield (item, outcome) pairs, with no more than a window of items under way."""
+        answers: SimpleQueue[Any] = SimpleQueue()
+        window, under_way = AHEAD * len(self._workers), 0
+        source = iter(items)
+        self._admit(answers)
+        try:
+            while True:
+                taken = 0
+                while under_way < window and (taken < REFILL or answers.empty()):
+                    if (item := next(source, _NOTHING)) is _NOTHING:
+                        window = 0
+                        break
+                    self._submit(Job(item, frame(pickle.dumps(item)), answers))
+                    under_way, taken = under_way + 1, taken + 1
+                if not under_way:
+                    return
+                answer = _get(answers)
+                if isinstance(answer, WorkerError):
+                    raise answer
+                under_way -= 1
+                yield answer
+        finally:
+            self._dismiss(answers)
+
+    def _admit(self, answers: SimpleQueue[Any]) -> None:
+        with self._changed:
+            if self.failure:
+                raise self.failure
+            self._runs.add(answers)
+
+    def _submit(self, job: Job) -> None:
+        with self._changed:
+            self._waiting.append(job)
+            self._changed.notify()
+
+    def _dismiss(self, answers: SimpleQueue[Any]) -> None:
+        with self._changed:
+            self._runs.discard(answers)
+            self._waiting = deque(job for job in self._waiting if job.answers is not answers)
+
+    def first(self) -> Job | None:
+        """Wait for an item, on behalf of a worker that has none; None at the end."""
+        with self._changed:
+            while not self._waiting and not self.failure:
+                self._changed.wait()
+            return None if self.failure else self._waiting.popleft()
+
+    def further(self, room_bytes: int) -> Job | None:
+        """Return an item for a worker that has one, unless an idle worker may want it."""
+        with self._changed:
+            if len(self._waiting) < len(self._workers):
+                return None
+            if len(self._waiting[0].request) > room_bytes:
+                return None
+            return self._waiting.popleft()
+
+    def give_back(self, jobs: Iterable[Job]) -> None:
+        """Put items before all that wait, in their order."""
+        with self._changed:
+            wanted = [job for job in jobs if job.answers in self._runs]
+            self._waiting.extendleft(reversed(wanted))
+            self._changed.notify_all()
+
+    def _watch(self) -> None:
+        """Have the workers check their time, and sleep while no limit can run out."""
+        while True:
+            now = time.monotonic()
+            # An item handed over from now on has the whole limit before it.
+            wake = min(now + self._time_limit_s, *(worker.deadline for worker in self._workers))
+            if self._stopped.wait(max(0.0, wake - now)):
+                return
+            late_s = time.monotonic() - wake
+            for worker in self._workers:
+                worker.check_time(late_s)
+
+
+def _get(answers: SimpleQueue[Any]) -> Any:
+    while True:
+        with suppress(Empty):  # Windows sees to Ctrl-C between waits only
+            return answers.get(timeout=0.2 if sys.platform == "win32" else None)
