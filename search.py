@@ -73,8 +73,8 @@ def find_matches(options: argparse.Namespace) -> tuple[Matches, str]:
 
 def find_duplicates(options: argparse.Namespace) -> Duplicates:
     """Return every group of copies on the shelf."""
-    from imageshelf.copies.duplicates import duplicates  # noqa: PLC0415 - a query needs none of it
-    from imageshelf.copies.members import Question as GroupQuestion  # noqa: PLC0415
+    from imageshelf.copies.duplicates import duplicates
+    from imageshelf.copies.members import Question as GroupQuestion
 
     question = GroupQuestion(
         policy=policy(options),

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """Draw the demonstration pictures."""
-    from imageshelf.cli.demo import DemoError, draw  # noqa: PLC0415 - each verb loads its own
+    from imageshelf.cli.demo import DemoError, draw
 
     try:
         drawn = draw(options.folder)
@@ -56,7 +56,7 @@ def demo(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Say whether the shelf can be trusted."""
-    from imageshelf.shelf import (  # noqa: PLC0415
+    from imageshelf.shelf import (
         ShelfError,
         health,
         open_shelf,
@@ -77,11 +77,11 @@ def check(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     """Print every measure of two pictures side by side."""
-    from imageshelf.cli import presenting as answers  # noqa: PLC0415 - each verb loads its own
-    from imageshelf.report import sheets  # noqa: PLC0415
-    from imageshelf.report.saving import ReportError  # noqa: PLC0415
-    from imageshelf.searching.explaining import ExplainError  # noqa: PLC0415
-    from imageshelf.searching.explaining import explain as measured  # noqa: PLC0415
+    from imageshelf.cli import presenting as answers
+    from imageshelf.report import sheets
+    from imageshelf.report.saving import ReportError
+    from imageshelf.searching.explaining import ExplainError
+    from imageshelf.searching.explaining import explain as measured
 
     try:
         answers.refuse_early(options.html, options.contact_sheet)
@@ -96,11 +96,11 @@ def explain(options: argparse.Namespace) -> int:
 
 def calibrate(options: argparse.Namespace) -> int:
     """Print how far strangers and copies are apart in this collection."""
-    from imageshelf.cli import presenting as answers  # noqa: PLC0415 - each verb loads its own
-    from imageshelf.report import sheets  # noqa: PLC0415
-    from imageshelf.report.saving import MARK, ReportError, require_writable, saved  # noqa: PLC0415
-    from imageshelf.searching.calibrating import CalibrationError, of_shelf  # noqa: PLC0415
-    from imageshelf.shelf import ShelfError  # noqa: PLC0415
+    from imageshelf.cli import presenting as answers
+    from imageshelf.report import sheets
+    from imageshelf.report.saving import MARK, ReportError, require_writable, saved
+    from imageshelf.searching.calibrating import CalibrationError, of_shelf
+    from imageshelf.shelf import ShelfError
 
     try:
         answers.refuse_early(options.html)
@@ -127,11 +127,11 @@ def _told(sentences: list[str]) -> int:
 
 def merge(options: argparse.Namespace) -> int:
     """Take over what another shelf knows."""
-    from imageshelf.report import merge as merge_report  # noqa: PLC0415 - each verb loads its own
-    from imageshelf.shelf import ShelfError  # noqa: PLC0415
-    from imageshelf.shelf.merging import MergeError, Merging  # noqa: PLC0415
-    from imageshelf.system import progress  # noqa: PLC0415 - each verb loads its own
-    from imageshelf.system.signals import Stopped  # noqa: PLC0415
+    from imageshelf.report import merge as merge_report
+    from imageshelf.shelf import ShelfError
+    from imageshelf.shelf.merging import MergeError, Merging
+    from imageshelf.system import progress
+    from imageshelf.system.signals import Stopped
 
     try:
         with Merging(options.other, options.shelve) as run, progress.share() as done:
@@ -151,7 +151,7 @@ def cleaning(name: str) -> Callable[[argparse.Namespace], int]:
     """Return the verb of that name from those that change things, and undo it."""
 
     def verb(options: argparse.Namespace) -> int:
-        from imageshelf.cli import clean as cleaning_verbs  # noqa: PLC0415 - each verb loads its own
+        from imageshelf.cli import clean as cleaning_verbs
 
         try:
             answer: cleaning_verbs.Answer = getattr(cleaning_verbs, name)(options)

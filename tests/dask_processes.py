@@ -81,7 +81,7 @@ def dask_processes(folder: Path, workers: int, **env: str) -> Iterator[Processes
 
 def processes_ready(address: str, workers: int) -> None:
     """Wait until so many workers have come."""
-    from distributed import Client  # noqa: PLC0415 - an extra
+    from distributed import Client
 
     with Client(address, timeout=START_S, set_as_default=False) as client:
         client.wait_for_workers(workers, timeout=START_S)

@@ -67,7 +67,7 @@ def examine_in_a_minefield(item: Any) -> Any:
         Image.OPEN["PPM"] = (_explode, _explode)
         sys.meta_path.insert(0, _Mine())
     if any(os.path.basename(each.path) == "step on it.jpg" for each in _files(item)):
-        from PIL import EpsImagePlugin  # noqa: PLC0415
+        from PIL import EpsImagePlugin
 
         return EpsImagePlugin
     return work(item)

@@ -265,7 +265,7 @@ def test_other_methods_find_a_turned_copy_where_they_are_given_all_orientations(
 def test_an_index_without_views_has_the_same_keys_and_no_further_view(
     pictures: Path, tmp_path: Path
 ) -> None:
-    from imageshelf import index, open_shelf  # noqa: PLC0415
+    from imageshelf import index, open_shelf
 
     bordered = ImageOps.expand(snapshot(9, (300, 200)), 40, "white")
     (tmp_path / "set").mkdir()
@@ -285,9 +285,9 @@ def test_an_index_without_views_has_the_same_keys_and_no_further_view(
 def test_the_workers_of_an_index_without_views_look_for_no_borders(
     tmp_path: Path, module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from imageshelf.indexing import batches as pipeline  # noqa: PLC0415
-    from imageshelf.indexing import run as indexing  # noqa: PLC0415
-    from imageshelf.pictures import borders, images  # noqa: PLC0415
+    from imageshelf.indexing import batches as pipeline
+    from imageshelf.indexing import run as indexing
+    from imageshelf.pictures import borders, images
 
     changed: list[tuple[Any, str]] = [(indexing, "WORK"), (indexing.Indexing, "batches")]
     for place, name in (*changed, (pipeline, "_hashed"), (borders, "without_borders")):
@@ -433,7 +433,7 @@ def test_cost_by_size_is_a_table_and_a_plot_and_is_not_measured_twice(
 
 
 def test_a_share_of_all_pairs_is_extrapolated_and_leaves_joins_as_they_were(module: Any) -> None:
-    from imageshelf.hashing import joins  # noqa: PLC0415
+    from imageshelf.hashing import joins
 
     before, given = (joins._parts, joins.TASKS), joins._parts(100_000)
     with module("all_pairs").sampled(4):

@@ -439,7 +439,7 @@ def test_processes_of_a_run_end_when_it_is_over() -> None:
 
 
 def order() -> cluster_worker.Order:
-    import pickle  # noqa: PLC0415
+    import pickle
 
     function = pickle.dumps(worker_functions.process_id)
     return cluster_worker.Order("a run", function, 20.0, None, cluster_worker.terms())
@@ -677,7 +677,7 @@ def test_a_file_is_seen_where_it_is_as_it_was_listed_and_may_be_read(
 
 @dask
 def test_files_that_are_gone_everywhere_are_no_blindness(address: str, tmp_path: Path) -> None:
-    from imageshelf.workers.work import work  # noqa: PLC0415
+    from imageshelf.workers.work import work
 
     missing = [Task(str(tmp_path / f"{number}.jpg"), 1, 1) for number in range(20)]
     with cluster(work, scheduler=address) as mapped:

@@ -190,7 +190,7 @@ print(json.dumps([status, events]))
 
 def audited(*command: str, cwd: Path) -> list[list[str]]:
     """Run a script; give what it did that an audit hook can see and that may do harm."""
-    import json  # noqa: PLC0415
+    import json
 
     done = subprocess.run(
         [sys.executable, "-B", "-c", AUDITED, str(ROOT / command[0]), *command[1:]],

@@ -55,7 +55,7 @@ def test_a_key_deleted_by_hand_is_noticed(shelve: Path, capsys: pytest.CaptureFi
 def test_libraries_that_make_other_hashes_are_noticed(
     shelve: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import search as script  # noqa: PLC0415 - the script, not the function
+    import search as script
 
     recipe = hashing.current_recipe()
     other = recipe._replace(canary="0" * 16, pillow="99.0")

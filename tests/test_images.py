@@ -260,7 +260,7 @@ def test_an_animation_is_its_first_frame(put: Any, kind: str) -> None:
 def test_the_frames_of_a_long_gif_are_not_walked_through(
     put: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from PIL import GifImagePlugin  # noqa: PLC0415
+    from PIL import GifImagePlugin
 
     path = put("a.gif", encoded(drawn(1), "GIF", save_all=True, append_images=[drawn(2)] * 9))
     walked: list[int] = []

@@ -202,7 +202,7 @@ def test_more_than_a_batch_arrives_with_all_its_hashes(tmp_path: Path) -> None:
 def test_a_name_is_taken_from_folder_to_folder(
     name: str, folder: str, new_folder: str, wanted: str
 ) -> None:
-    import posixpath  # noqa: PLC0415
+    import posixpath
 
     assert names.moved(name, folder, new_folder, posixpath) == wanted
 
@@ -220,7 +220,7 @@ def test_a_name_is_taken_from_folder_to_folder(
 def test_a_name_is_taken_from_folder_to_folder_on_windows(
     name: str, folder: str, new_folder: str, wanted: str
 ) -> None:
-    import ntpath  # noqa: PLC0415
+    import ntpath
 
     assert names.moved(name, folder, new_folder, ntpath) == wanted
 

@@ -78,9 +78,9 @@ def test_a_pipe_sees_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def on_a_terminal(*command: str) -> tuple[bytes, str]:
     """Run a script of ours before a terminal: its standard output, and what the terminal saw."""
-    import fcntl  # noqa: PLC0415 - not on Windows
-    import pty  # noqa: PLC0415
-    import termios  # noqa: PLC0415
+    import fcntl
+    import pty
+    import termios
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))

@@ -172,7 +172,7 @@ def _alive(pid: int) -> bool:
 def test_a_bar_is_shown_from_the_first_word_to_the_end_of_the_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from imageshelf.system import progress  # noqa: PLC0415
+    from imageshelf.system import progress
 
     with progress.share() as tell:
         tell(0.5)

@@ -127,7 +127,7 @@ def test_the_examples_in_the_docstrings_run(module: Path) -> None:
 
 
 def test_the_public_names_are_all_there() -> None:
-    import imageshelf  # noqa: PLC0415
+    import imageshelf
 
     for name in imageshelf.__all__:
         assert getattr(imageshelf, name) is not None

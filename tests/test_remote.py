@@ -110,8 +110,8 @@ def test_the_parts_of_an_url_are_all_of_it(url: str) -> None:
 
 
 def test_a_picture_at_an_url_has_that_url_as_its_name() -> None:
-    import ntpath  # noqa: PLC0415
-    import posixpath  # noqa: PLC0415
+    import ntpath
+    import posixpath
 
     for url in ("s3://bucket/a//b.jpg", "zip://a.jpg::file:///x.zip"):
         for flavour, folder in ((posixpath, "/home/me"), (ntpath, "C:\\me")):
@@ -494,7 +494,7 @@ def test_a_query_may_be_an_url(memory: Any, shelve: Path) -> None:
 
 
 def test_digests_are_of_the_object(memory: Any, tmp_path: Path) -> None:
-    from imageshelf.searching import kinds  # noqa: PLC0415
+    from imageshelf.searching import kinds
 
     path = tmp_path / "0.jpg"
     path.write_bytes(memory.cat_file("/photos/0.jpg"))
@@ -510,7 +510,7 @@ def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_p
     for name in ("a.jpg", "b.jpg"):
         (folder / name).write_bytes(encoded(1))
     index(["memory://photos", folder], shelve, HERE)
-    from imageshelf import duplicates  # noqa: PLC0415
+    from imageshelf import duplicates
 
     (group,) = duplicates(shelve).groups
     assert len(group.members) == 3
@@ -531,7 +531,7 @@ def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_p
 
 
 def test_an_url_stays_itself_in_another_shelf(memory: Any, shelve: Path, tmp_path: Path) -> None:
-    from imageshelf.shelf.merging import merge  # noqa: PLC0415
+    from imageshelf.shelf.merging import merge
 
     other = tmp_path / "elsewhere" / "db.shelve"
     other.parent.mkdir()
@@ -542,7 +542,7 @@ def test_an_url_stays_itself_in_another_shelf(memory: Any, shelve: Path, tmp_pat
 
 
 def test_check_does_not_miss_what_is_at_an_url(memory: Any, shelve: Path) -> None:
-    from imageshelf.shelf import health  # noqa: PLC0415
+    from imageshelf.shelf import health
 
     index("memory://photos", shelve, HERE)
     with open_shelf(shelve) as shelf:
@@ -676,7 +676,7 @@ def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
-    import boto3  # noqa: PLC0415 - comes with moto
+    import boto3
 
     client = boto3.client("s3")
     client.create_bucket(Bucket="pictures")

@@ -340,7 +340,7 @@ class TestStart:
         (tmp_path / "moody.py").write_text(code)
         monkeypatch.syspath_prepend(tmp_path)
         monkeypatch.delitem(sys.modules, "moody", raising=False)
-        import moody  # type: ignore[import-not-found]  # noqa: PLC0415
+        import moody  # type: ignore[import-not-found]
 
         with workers.workers(moody.work, jobs=2) as run:
             for _ in range(2):  # a second map hears of it, too
@@ -355,7 +355,7 @@ class TestStart:
         code = f"import os, time\nif os.getpid() != {os.getpid()}:\n    time.sleep(3600)\n"
         (tmp_path / "sleepy.py").write_text(code + "def work(_): pass\n")
         monkeypatch.syspath_prepend(tmp_path)
-        import sleepy  # type: ignore[import-not-found]  # noqa: PLC0415
+        import sleepy  # type: ignore[import-not-found]
 
         with (
             workers.workers(sleepy.work, jobs=1, time_limit_s=0.1) as run,
@@ -449,7 +449,7 @@ class TestStart:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "path", [*sys.path, folder, Path("not text")])
         monkeypatch.delitem(sys.modules, "relative_module", raising=False)
-        import relative_module  # type: ignore[import-not-found]  # noqa: PLC0415
+        import relative_module  # type: ignore[import-not-found]
 
         with workers.workers(relative_module.work, jobs=1) as run:
             monkeypatch.chdir("/")
@@ -466,7 +466,7 @@ class TestStart:
             file.write_text(f"def work(_): return {version!r}\n")
         monkeypatch.delitem(sys.modules, "twin", raising=False)
         monkeypatch.setattr(sys, "path", [str(tmp_path / "here"), *sys.path])
-        import twin  # type: ignore[import-not-found]  # noqa: PLC0415
+        import twin  # type: ignore[import-not-found]
 
         for path in (sys.path[1:], [str(tmp_path / "other"), *sys.path[1:]]):
             monkeypatch.setattr(sys, "path", path)
@@ -677,7 +677,7 @@ class TestInside:
     def test_a_stricter_limit_of_the_system_stays(
         self, hard: int, limited: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        import resource  # noqa: PLC0415
+        import resource
 
         limits: list[tuple[int, int]] = []
         monkeypatch.setattr(resource, "getrlimit", lambda _: (-1, hard))

@@ -87,7 +87,7 @@ def relative(name: str) -> list[str]:
     parts = [part for part in name.split("/") if part]
     if not parts or {".", ".."} & set(parts):
         raise PlaceError(f"{name} is no name that an index run writes")
-    if len(parts[0]) == 2 and parts[0][1] == ":":  # noqa: PLR2004 - a drive
+    if len(parts[0]) == 2 and parts[0][1] == ":":
         parts[0] = parts[0][0]
     return parts
 

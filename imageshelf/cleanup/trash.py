@@ -31,7 +31,7 @@ class TrashError(Exception):
 
 def put(path: str) -> None:
     """Put a file into the trash. Raises TrashError, and then the file is where it was."""
-    from send2trash import send2trash  # noqa: PLC0415 - slow where it asks the desktop
+    from send2trash import send2trash
 
     try:
         send2trash(path)

@@ -195,7 +195,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
 
 
 def _match(group: argparse._ArgumentGroup) -> None:
-    from imageshelf.searching.kinds import KINDS  # noqa: PLC0415
+    from imageshelf.searching.kinds import KINDS
 
     one = group.add_mutually_exclusive_group()
     one.add_argument("--strict", action="store_true", help="fewer false matches, fewer matches")
@@ -288,15 +288,15 @@ def at_least_one(text: str) -> int:
 def positive(text: str) -> float:
     """Return a number of seconds above 0."""
     number = _number(text)
-    if not 0 < number < 1e6:  # noqa: PLR2004 - eleven days
+    if not 0 < number < 1e6:
         raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
     return number
 
 
 def scheduler(text: str) -> str:
     """Return the address of a Dask scheduler."""
-    from imageshelf.workers.cluster.client import checked  # noqa: PLC0415  asyncio
-    from imageshelf.workers.pool import WorkerError  # noqa: PLC0415
+    from imageshelf.workers.cluster.client import checked
+    from imageshelf.workers.pool import WorkerError
 
     try:
         return checked(text)
@@ -307,7 +307,7 @@ def scheduler(text: str) -> str:
 def percent(text: str) -> float:
     """Return a percentage."""
     number = _number(text.removesuffix("%"))
-    if not 0 <= number <= 100:  # noqa: PLR2004 - percent
+    if not 0 <= number <= 100:
         raise argparse.ArgumentTypeError(f"expected 0 to 100 percent, got {text!r}")
     return number
 
@@ -322,7 +322,7 @@ def bits(text: str) -> int:
 
 def kinds(text: str) -> frozenset[str]:
     """Return the kinds in a list; a hyphen may stand for a space."""
-    from imageshelf.searching.kinds import KINDS  # noqa: PLC0415
+    from imageshelf.searching.kinds import KINDS
 
     wanted = {part.strip().replace("-", " ") for part in text.split(",")}
     if unknown := sorted(wanted - set(KINDS)):

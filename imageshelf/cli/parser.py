@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
         return ""
 
     def _perhaps(self, name: str) -> str:
-        from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+        from difflib import get_close_matches
 
         near = get_close_matches(name, self._option_string_actions, 1)
         return f"; {near[0]} was perhaps meant" if near else ""

@@ -30,7 +30,7 @@ def present(answer: Matches, options: argparse.Namespace) -> None:
 
 def present_groups(found: Duplicates, options: argparse.Namespace) -> None:
     """Do the same with groups of duplicates."""
-    from imageshelf.report import duplicates as duplicates_report  # noqa: PLC0415 - a query needs none of it
+    from imageshelf.report import duplicates as duplicates_report
 
     if options.null or options.format != "text":
         _tell(duplicates_report.warnings(found))  # not into what a program reads
@@ -68,10 +68,10 @@ def put_out(text: str | bytes) -> None:
 
 def refuse_early(html: str | None, contact: str | None = None) -> None:
     """Raise ReportError for a page or sheet that could not be written, before the work is done."""
-    from imageshelf.report import saving  # noqa: PLC0415 - for few answers
+    from imageshelf.report import saving
 
     if contact:
-        from imageshelf.report import contact_sheet  # noqa: PLC0415 - Pillow's fonts
+        from imageshelf.report import contact_sheet
 
         contact_sheet.format_of(contact)
         saving.require_writable(contact, "contact sheet")
@@ -85,7 +85,7 @@ def _shown(
     """Write the page and the contact sheet, open the viewer; return what to tell about it."""
     told = []
     if options.html or options.contact_sheet:
-        from imageshelf.report import sheets  # noqa: PLC0415 - Jinja2, Pillow's fonts
+        from imageshelf.report import sheets
 
         if isinstance(answer, list):
             sheet = sheets.of_matches(answer, options.shelve)
@@ -93,7 +93,7 @@ def _shown(
             sheet = sheets.of_duplicates(answer, options.shelve)
         told += written(sheet, options.html, options.contact_sheet)
     if options.open:
-        from imageshelf.report import viewer  # noqa: PLC0415 - subprocess
+        from imageshelf.report import viewer
 
         told.append(
             viewer.open_pictures([os.path.abspath(options.html)] if options.html else paths)
@@ -106,8 +106,8 @@ def written(sheet: Sheet, html: str | None, contact: str | None = None) -> list[
 
     Raises ReportError.
     """
-    from imageshelf.report import contact_sheet  # noqa: PLC0415 - Jinja2, Pillow's fonts
-    from imageshelf.report import page as writing  # noqa: PLC0415
+    from imageshelf.report import contact_sheet
+    from imageshelf.report import page as writing
 
     told = []
     if html:
@@ -127,6 +127,6 @@ def _tell(sentences: list[str]) -> None:
 
 
 def _display(answer: object) -> None:
-    from IPython.display import display  # noqa: PLC0415 - it is there, this is its kernel
+    from IPython.display import display
 
     display(answer)  # type: ignore[no-untyped-call]

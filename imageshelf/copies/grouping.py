@@ -46,7 +46,7 @@ class Duplicates(NamedTuple):
     false_pairs: tuple[int, int]  # to expect, from and to
 
     def _repr_html_(self) -> str:
-        from imageshelf.report import notebook, sheets  # noqa: PLC0415 - only a notebook asks
+        from imageshelf.report import notebook, sheets
 
         return notebook.html_cards(sheets.of_duplicates(self))
 

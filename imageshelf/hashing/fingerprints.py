@@ -216,7 +216,7 @@ def key(
     16 hex digits, 144 of `marr`. With an open shelf it is made as the keys on it were made, so that
     `shelf[key(path, shelf)]` finds the picture; the other arguments are for who has none at hand.
     """
-    from imageshelf.pictures import images  # noqa: PLC0415 - Pillow: index.py hashes without it
+    from imageshelf.pictures import images
 
     if shelf is not None and (recipe := shelf.recipe):
         hash_name, full_decode = recipe.hash, recipe.decode == "full"

@@ -52,8 +52,8 @@ class Series:
     def _on_all_cores(
         self, queries: Sequence[int], radii: Sequence[int], most: int | None
     ) -> Pairs:
-        from imageshelf.hashing import near_batches as batches  # noqa: PLC0415 - one query needs none
-        from imageshelf.workers.pool import cores  # noqa: PLC0415 - as above
+        from imageshelf.hashing import near_batches as batches
+        from imageshelf.workers.pool import cores
 
         asked = batches.asked(queries, radii, most)
         within = functools.partial(hamming.within, self._hashes)
@@ -69,8 +69,8 @@ class Series:
         return self._index
 
     def _built_if_it_pays(self) -> MultiIndex | None:
-        from imageshelf.hashing import multi_index  # noqa: PLC0415 - one query needs none
-        from imageshelf.workers.pool import cores  # noqa: PLC0415
+        from imageshelf.hashing import multi_index
+        from imageshelf.workers.pool import cores
 
         self._spared += sum(multi_index.spared(one, len(self._hashes)) for one in self._asked)
         self._asked.clear()

@@ -82,8 +82,8 @@ def batches(
 def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     if not pictures:
         return
-    from imageshelf.hashing import fingerprints as hashing  # noqa: PLC0415  NumPy, while the workers decode
-    from imageshelf.hashing import sketches  # noqa: PLC0415
+    from imageshelf.hashing import fingerprints as hashing
+    from imageshelf.hashing import sketches
 
     count = len(pictures)
     views: list[View] = [picture.whole for _, picture in pictures]

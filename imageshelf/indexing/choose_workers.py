@@ -39,7 +39,7 @@ def staff(
 def _cluster(
     function: str, scheduler: str, settings: Settings, roots: Iterable[str], stop: Stop
 ) -> Iterator[Mapper[Any, Any]]:
-    from imageshelf.workers.cluster.client import cluster  # noqa: PLC0415 - Dask is an extra
+    from imageshelf.workers.cluster.client import cluster
 
     folders = [names.absolute(root) for root in roots]
     with ExitStack() as line:

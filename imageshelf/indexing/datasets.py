@@ -36,7 +36,7 @@ class Datasets:
 
     def look_up(self, settings: Settings) -> None:
         """List the topmost folder of each dataset by URL; raises DatasetError."""
-        from imageshelf.indexing import remote  # noqa: PLC0415 - folders do without
+        from imageshelf.indexing import remote
 
         if settings.jobs != 0 and any(url.startswith("memory://") for url in self.urls):
             raise DatasetError("memory:// is in this process only: index it with --jobs 0")

@@ -89,8 +89,8 @@ class Identifying:
         self.number += len(members)
 
     def _answers(self, turn: Turn, some: list[bytes], pixels: bool) -> Iterator[tuple[Wanted, Any]]:
-        from imageshelf.indexing.suspects import REASON  # noqa: PLC0415 - workers do without all this
-        from imageshelf.workers.pool import Lost  # noqa: PLC0415
+        from imageshelf.indexing.suspects import REASON
+        from imageshelf.workers.pool import Lost
 
         tasks = [Wanted(name, self.path_of(name), pixels, self.memory_limit_mb) for name in some]
         if turn.culprit:
@@ -107,7 +107,7 @@ class Identifying:
         return {**self.catalogue.digests(ids), **self._found}
 
     def _note(self, answers: list[tuple[list[PictureRow], Any]], *, pixels: bool) -> None:
-        from imageshelf.workers.pool import Lost  # noqa: PLC0415 - as above
+        from imageshelf.workers.pool import Lost
 
         known = self._known([row.id for same, _ in answers for row in same])
         for same, answer in answers:
@@ -153,7 +153,7 @@ def _shared_rows(catalogue: Catalogue) -> tuple[NDArray[np.int64], NDArray[np.ui
 
     All row hashes are read twice, so that no more than these are held: 8 bytes a picture.
     """
-    import numpy as np  # noqa: PLC0415  workers do without it
+    import numpy as np
 
     every = np.concatenate([np.empty(0, np.uint64), *(row for _, row in catalogue.row_hashes())])
     every.sort()
@@ -206,7 +206,7 @@ def _with_a_twin(classes: list[list[PictureRow]]) -> list[list[PictureRow]]:
     """
     if not 1 < len(classes) <= MOST_COMPARED:
         return classes if len(classes) > 1 else []
-    import numpy as np  # noqa: PLC0415  workers do without it
+    import numpy as np
 
     thumbnails = [same[0].thumbnail for same in classes]
     if len(set(map(len, thumbnails))) > 1:

@@ -267,7 +267,7 @@ def _name(info: dict[str, Any]) -> str:
 
 
 def _bytes(name: str) -> bytes:
-    from imageshelf.shelf import names  # noqa: PLC0415 - a worker needs no shelf
+    from imageshelf.shelf import names
 
     return names.to_bytes(name)
 

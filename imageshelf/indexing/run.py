@@ -161,7 +161,7 @@ class Indexing:
         """
         if not self.found.to_read:
             return
-        from imageshelf.indexing import batches as pipeline  # noqa: PLC0415 - not needed if nothing changed
+        from imageshelf.indexing import batches as pipeline
 
         before = self.catalogue.meta(IDENTIFIED)
         if before is not None:  # else the shelf is new: one write spared
@@ -226,7 +226,7 @@ class Indexing:
             if self._unnoted():
                 self._end(before)
             return 0
-        from imageshelf.indexing.digesting import Identifying  # noqa: PLC0415 - if nothing changed, not
+        from imageshelf.indexing.digesting import Identifying
 
         step = Identifying(
             self.catalogue, self._suspicion, self._stop, self._workers, self._path,
@@ -247,7 +247,7 @@ class Indexing:
     def _gone(self) -> list[Known]:
         if self.settings.allow_vanished or not self.found.vanished:
             return self.found.vanished
-        from imageshelf.indexing import moved_and_gone as vanishing  # noqa: PLC0415 - most runs meet everything again
+        from imageshelf.indexing import moved_and_gone as vanishing
 
         unlisted = [folder for folder, _ in self.found.unlisted]
         return vanishing.gone(self.found.vanished, unlisted, self.found.renumbered, self._path)
@@ -276,7 +276,7 @@ class Indexing:
 
     def _workers(self) -> Mapper[Any, Any]:
         if self._mapper is None:
-            from imageshelf.indexing.choose_workers import staff  # noqa: PLC0415 - not needed if nothing changed
+            from imageshelf.indexing.choose_workers import staff
 
             work = WORK_NUMPY if self.settings.hash in NEED_NUMPY else WORK
             self._mapper = self._cleanup.enter_context(
@@ -286,7 +286,7 @@ class Indexing:
 
     def _recipe(self) -> Recipe:
         """Return how keys are made here: a worker says so, if it spares us from loading Pillow."""
-        from imageshelf.pictures.recipe import Ingredients, Recipe, current_recipe  # noqa: PLC0415 - as above
+        from imageshelf.pictures.recipe import Ingredients, Recipe, current_recipe
 
         wanted = Ingredients(self.settings.hash, self.settings.full_decode)
         elsewhere = self.settings.jobs == 0 or self.settings.scheduler
@@ -299,7 +299,7 @@ class Indexing:
         return current_recipe(**wanted._asdict())
 
     def _answers(self, turn: Turn) -> Iterator[Answer]:
-        from imageshelf.pictures.tasks import Task  # noqa: PLC0415 - as above
+        from imageshelf.pictures.tasks import Task
 
         settings = self.settings
         how = settings.full_decode, settings.memory_limit_mb, settings.hash
@@ -310,10 +310,10 @@ class Indexing:
         if turn.culprit:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
         if self._datasets.folders:
-            from imageshelf.pictures import fetching  # noqa: PLC0415 - as above
+            from imageshelf.pictures import fetching
 
             return fetching.within(tasks, self.settings.memory_limit_mb * 10**6, self._workers())
-        from imageshelf.workers import bundling  # noqa: PLC0415 - as above
+        from imageshelf.workers import bundling
 
         jobs = cores() if settings.jobs is None else settings.jobs
         few = len(self.found.to_read) < bundling.FEWEST * jobs

@@ -84,7 +84,7 @@ class Surveying:
             scanning.compare(walk, known, part)
 
     def _list(self, folder: Folder, part: Survey) -> None:
-        from imageshelf.indexing import remote  # noqa: PLC0415 - folders do without
+        from imageshelf.indexing import remote
 
         known = self.catalogue.known(folder.prefix, self._decoders())
         remote.compare(folder, folder.known(known), part)
@@ -121,7 +121,7 @@ class Surveying:
         found = self.found
         if not found.vanished:
             return
-        from imageshelf.indexing import moved_and_gone as vanishing  # noqa: PLC0415 - most runs meet everything again
+        from imageshelf.indexing import moved_and_gone as vanishing
 
         found.moved = vanishing.moves(
             found.vanished, found.to_read, self.catalogue.inode_of, self._path_of

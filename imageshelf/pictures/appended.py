@@ -66,7 +66,7 @@ def beyond(stream: BinaryIO, name: str) -> bytes:
 
 
 def _hasher(start: bytes = b"") -> hashlib.blake2b:
-    import hashlib  # noqa: PLC0415  OpenSSL, 2 ms that a search without a match need not pay
+    import hashlib
 
     return hashlib.blake2b(start, digest_size=32)
 
@@ -95,14 +95,14 @@ def _unpacked(stream: BinaryIO, form: str) -> tuple[int, ...]:
 def _jpeg(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
     for _ in range(MOST_PARTS):
         (byte,) = _unpacked(stream, "B")
-        while byte == 0xFF:  # noqa: PLR2004  one or more of them start a marker
+        while byte == 0xFF:
             (byte,) = _unpacked(stream, "B")
         if byte == _EOI:
             return
         if byte in _ALONE:
             continue
         (length,) = _unpacked(stream, ">H")
-        if length < 2:  # noqa: PLR2004  the length counts itself
+        if length < 2:
             raise Beyond
         segment = stream.read(length - 2)
         if _APP0 <= byte <= _APP15 and segment.startswith(_IN_SEGMENTS):
@@ -182,7 +182,7 @@ def _webp(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
 
 def _bmp(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
     (length,) = _unpacked(stream, "<2xI")
-    if length < 26:  # noqa: PLR2004  the shortest headers: it was left out
+    if length < 26:
         raise Beyond
     stream.seek(length)
 
@@ -191,7 +191,7 @@ def _boxes(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
     """Walk the boxes of a HEIF or AVIF file; Samsung's films are in one of their own."""
     for _ in range(MOST_PARTS):
         header = stream.read(8)
-        if len(header) < 8:  # noqa: PLR2004
+        if len(header) < 8:
             return
         length, kind = struct.unpack(">I4s", header)
         if length == 1:
@@ -199,7 +199,7 @@ def _boxes(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
         if length == 0:  # to the end
             stream.seek(0, os.SEEK_END)
             return
-        if length < 8:  # noqa: PLR2004
+        if length < 8:
             raise Beyond
         if kind == b"meta":
             _meta(stream.read(min(length - 8, MOST_META_BYTES)), note)

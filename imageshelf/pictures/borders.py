@@ -33,7 +33,7 @@ def without_borders(reduced: Reduced) -> Box | None:
     """
     x0, y0, x1, y1 = reduced.box
     outer = (round(x0 + 0.49), round(y0 + 0.49), int(x1), int(y1))  # whole pixels only
-    if outer[2] - outer[0] < 3 or outer[3] - outer[1] < 3:  # noqa: PLR2004
+    if outer[2] - outer[0] < 3 or outer[3] - outer[1] < 3:
         return None
     inner = _inside(reduced.picture, outer)
     if inner is None or inner == outer:

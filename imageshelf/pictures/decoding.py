@@ -166,7 +166,7 @@ def _spare_detail(image: JpegImageFile, stream: BinaryIO) -> None:
     """Let a progressive picture be decoded from its averages, where they are all it takes."""
     eighth = image.mode == "L" and image.decoderconfig[:1] == (8,)
     if eighth and "progressive" in image.info and _size_bytes(stream) <= PROGRESSIVE_BYTES:
-        from imageshelf.pictures import progressive  # noqa: PLC0415 - few pictures are
+        from imageshelf.pictures import progressive
 
         stream.seek(0)
         light = progressive.without_detail(stream.read())

@@ -32,7 +32,7 @@ def prepare(image: Image.Image, *, low: bool) -> bool:
     raws = {t.args if isinstance(t.args, str) else t.args[0] for t in tile if t.args}
     deep = {raw for raw in raws if isinstance(raw, str) and ";16" in raw}
     bits = max(_bits(image), default=8)
-    if not deep and bits > 8 and image.mode not in _WIDE_MODES:  # noqa: PLR2004
+    if not deep and bits > 8 and image.mode not in _WIDE_MODES:
         raise Beyond
     if not deep or image.mode in _WIDE_MODES:
         return False

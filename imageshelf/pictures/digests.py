@@ -100,7 +100,7 @@ def _guarded(path: str, read: Callable[[BinaryIO], T]) -> T:
 
 
 def _bytes_digest(stream: BinaryIO) -> bytes:
-    import hashlib  # noqa: PLC0415  OpenSSL, 2 ms that a search without a match need not pay
+    import hashlib
 
     stream.seek(0)
     return hashlib.file_digest(
@@ -148,7 +148,7 @@ def _translated(name: str, work: Callable[[], T]) -> T:
 
 
 def _pixel_digest(stream: BinaryIO, path: str) -> bytes:
-    import hashlib  # noqa: PLC0415  as above
+    import hashlib
 
     name = _format(stream, path)
     total = hashlib.blake2b(b"imageshelf pixels 1", digest_size=DIGEST_BYTES)
@@ -180,7 +180,7 @@ def _frames_digest(stream: BinaryIO, name: str, *, low: bool) -> tuple[bytes, bo
             parts.append(_frame_digest(upright, deep=deep, low=low))
             parts.append(f"{float(image.info.get('duration') or 0):.1f} ms".encode())
             loop = image.info.get("loop")
-    if len(parts) > 2:  # noqa: PLR2004  a single frame has no timing
+    if len(parts) > 2:
         return b"".join([*parts, repr(loop).encode()]), any_deep
     return parts[0], any_deep
 
@@ -216,13 +216,13 @@ def _require_one_picture(image: Image.Image) -> None:
         raise Beyond
     if image.info.get("aux") or image.info.get("depth_images"):
         raise Beyond
-    if int(image.info.get("bit_depth") or 8) > 8 and image.format == "HEIF":  # noqa: PLR2004
+    if int(image.info.get("bit_depth") or 8) > 8 and image.format == "HEIF":
         raise Beyond
 
 
 def _frame_digest(image: Image.Image, *, deep: bool, low: bool) -> bytes:
     """Return the digest of one frame: what it is, its colours, its alpha unless opaque."""
-    import hashlib  # noqa: PLC0415  as above
+    import hashlib
 
     if image.mode in _RGB_MODES and not image.has_transparency_data:
         kind = "RGB"

@@ -78,7 +78,7 @@ def within(
     tasks: Iterable[Task], memory_bytes: int, mapper: Callable[[Iterable[Task]], Iterator[Any]]
 ) -> Iterator[Any]:
     """Yield (task, answer) of a map over tasks; what is too large to be held is refused here."""
-    from imageshelf.workers.pool import Lost  # noqa: PLC0415 - a worker needs no workers
+    from imageshelf.workers.pool import Lost
 
     most = memory_bytes // SHARE_OF_MEMORY
     refused: deque[tuple[Task, Lost]] = deque()
@@ -103,7 +103,7 @@ def within(
 
 def digested(url: str, *, pixels: bool) -> bytes:
     """Return the digest of the bytes or of the pixels at an URL; raises UnreadableImage."""
-    from imageshelf.pictures.digests import digest_of  # noqa: PLC0415 - few runs need it
+    from imageshelf.pictures.digests import digest_of
 
     return digest_of(fetched(url), parted(url).path, pixels=pixels)
 

@@ -124,7 +124,7 @@ def _opened(task: Task) -> _Opened:
 
 
 def _fetched(task: Task) -> _Opened:
-    from imageshelf.pictures import fetching  # noqa: PLC0415 - only who reads URLs pays for it
+    from imageshelf.pictures import fetching
 
     stream = fetching.fetched(task.path, task.size_bytes)
     status = fetching.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
@@ -139,7 +139,7 @@ def _decoded(stream: BinaryIO, task: Task) -> Decoded:
     path = parted(task.path).path if is_url(task.path) else task.path
     if task.hash == DEFAULT:
         return decode(stream, path, full_decode=task.full_decode)
-    from imageshelf.pictures import other_keys as other_hashes  # noqa: PLC0415  few workers ever need it
+    from imageshelf.pictures import other_keys as other_hashes
 
     detail = other_hashes.detail(task.hash)
     return decode(stream, path, full_decode=task.full_decode, detail=detail)
@@ -165,7 +165,7 @@ def _pictures(opened: Sequence[_Opened], *, turned: bool) -> list[Picture]:
 def _keys(task: Task, decoded: Decoded, *, turned: bool) -> tuple[bytes, ...]:
     if task.hash == DEFAULT:
         return ()
-    from imageshelf.pictures import other_keys as other_hashes  # noqa: PLC0415  as above
+    from imageshelf.pictures import other_keys as other_hashes
 
     return other_hashes.keys(task.hash, decoded.exact, full_decode=task.full_decode, turned=turned)
 

@@ -96,7 +96,7 @@ def _tags(window: Window) -> Tags:
     exif = _directory(window, order, _first(first, _EXIF))
     gps = _directory(window, order, _first(first, _GPS))
     orientation = first.get(_ORIENTATION)
-    valid = isinstance(orientation, tuple) and len(orientation) == 1 and 1 <= orientation[0] <= 8  # noqa: PLR2004
+    valid = isinstance(orientation, tuple) and len(orientation) == 1 and 1 <= orientation[0] <= 8
     return Tags(
         orientation=_first(first, _ORIENTATION) if valid else 1,
         captured_at=_moment(_text(exif, _TAKEN), _text(exif, _TAKEN_FRACTION)),
@@ -228,7 +228,7 @@ _LUMA_STEPS = (  # ISO/IEC 10918-1, table K.1
 def _sum(place: int) -> int:
     """Return the sum of libjpeg's luma table of quality 100 - place; it ascends."""
     quality = 100 - place
-    scale = 200 - 2 * quality if quality >= 50 else 5000 // quality  # noqa: PLR2004
+    scale = 200 - 2 * quality if quality >= 50 else 5000 // quality
     return sum(min(max((step * scale + 50) // 100, 1), 255) for step in _LUMA_STEPS)
 
 

@@ -75,12 +75,12 @@ def key_of_square(name: str, square: Image.Image) -> str:
     if name == "ahash":
         return average(square.tobytes()).hex()
     if name == "marr":
-        import numpy as np  # noqa: PLC0415  workers of other hashes do without
+        import numpy as np
 
-        from imageshelf.hashing.marr_hildreth import marr  # noqa: PLC0415
+        from imageshelf.hashing.marr_hildreth import marr
 
         return marr(np.asarray(square)).hex()
-    import imagehash  # noqa: PLC0415  loads SciPy, 0.2 s
+    import imagehash
 
     hashes: dict[str, Callable[[Image.Image], object]] = {
         "phash": imagehash.phash,

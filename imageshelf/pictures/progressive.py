@@ -50,7 +50,7 @@ def _light(data: bytes) -> bytes:
     detail: Detail = {}
     tables: set[int] = set()  # of detail, which a decoder would take
     begin, at = 0, 2  # of what is kept next; of the next marker
-    while data[at] == 0xFF and (marker := data[at + 1]) != END:  # noqa: PLR2004
+    while data[at] == 0xFF and (marker := data[at + 1]) != END:
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         if marker == SCAN:
             header = data[at:end]
@@ -75,7 +75,7 @@ def _light(data: bytes) -> bytes:
         at = end
     complete = precision and not any(map(any, precision.values()))
     complete = complete and tables.issuperset(detail.values())  # not spoiled since
-    if data[at] != 0xFF or not complete:  # noqa: PLR2004  a decoder makes up what is missing
+    if data[at] != 0xFF or not complete:
         raise _OddError
     empty = (bytes([0xFF, SCAN, 0, 8, 1, each, detail[each], 1, 63, 0]) for each in precision)
     return b"".join([*kept, data[begin:at], *empty, data[at : at + 2]])
@@ -85,7 +85,7 @@ def _components(header: bytes) -> Precision:
     """Return the components that a frame header lists, nothing known of them yet."""
     ids, sampling = header[10::3], header[11::3]
     highest = (max(each >> 4 for each in sampling), max(each & 15 for each in sampling))
-    plain = header[4] == 8 and header[9] == len(ids) == len(set(ids)) and len(ids) in {1, 3}  # noqa: PLR2004
+    plain = header[4] == 8 and header[9] == len(ids) == len(set(ids)) and len(ids) in {1, 3}
     if not plain or ids == b"RGB" or highest != divmod(sampling[0], 16):
         raise _OddError
     return {each: bytearray([UNKNOWN] * COEFFICIENTS) for each in ids}
@@ -132,4 +132,4 @@ def _decodable(counts: bytes) -> bool:
         if code >= 1 << length:  # no code is all ones
             return False
         code <<= 1
-    return len(counts) == 16 and sum(counts) <= 256  # noqa: PLR2004
+    return len(counts) == 16 and sum(counts) <= 256

@@ -37,7 +37,7 @@ class Ingredients(NamedTuple):
 @functools.cache
 def current_recipe(*, hash_name: str = hash_names.DEFAULT, full_decode: bool = False) -> Recipe:
     """Return how this installation makes keys."""
-    from imageshelf.pictures.canary import canary  # noqa: PLC0415 - Pillow, all of it
+    from imageshelf.pictures.canary import canary
 
     return Recipe(
         hash_name,

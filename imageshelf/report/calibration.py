@@ -139,7 +139,7 @@ def _expected(told: Calibration, policy: Policy) -> tuple[str, str]:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"  # noqa: PLR2004  three digits
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def _edits(told: Calibration) -> list[list[str]]:

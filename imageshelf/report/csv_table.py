@@ -46,7 +46,7 @@ def table(fields: Sequence[str], records: Iterable[Mapping[str, Any]]) -> bytes:
     >>> table(["path", "row"], [{"path": "a,b.jpg", "row": 3}])
     b'path,row\r\n"a,b.jpg",3\r\n'
     """
-    import csv  # noqa: PLC0415 - a millisecond of every start
+    import csv
 
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
@@ -66,7 +66,7 @@ def _cell(value: Any) -> Any:
 
 def read(data: bytes) -> list[dict[str, str]]:
     """Return the rows of such a table, with the guards taken away; the inverse of `table`."""
-    import csv  # noqa: PLC0415 - as above
+    import csv
 
     text = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
     return [{field: unguarded(cell) for field, cell in row.items()} for row in csv.DictReader(text)]

@@ -114,7 +114,7 @@ def _with_remedy(reason: str) -> str:
 
 
 def _json(value: Any, *, indent: int | None = None) -> str:
-    import json  # noqa: PLC0415 - a millisecond of every start
+    import json
 
     return json.dumps(value, indent=indent)
 
@@ -208,7 +208,7 @@ def matches_csv(matches: Iterable[Match]) -> bytes:
 
 def html_table(matches: Matches) -> str:
     """Return the answer as an HTML table, to stand below its pictures in a notebook."""
-    import html  # noqa: PLC0415 - for notebooks only
+    import html
 
     rows = [_line(match) for match in matches]
     head = "".join(f"<th>{cell}</th>" for cell in _header())

@@ -109,18 +109,18 @@ class Calibration:
 
     def text(self) -> str:
         """Return everything to read on a terminal."""
-        from imageshelf.report import calibration as calibrate_report  # noqa: PLC0415  it needs this module's types
+        from imageshelf.report import calibration as calibrate_report
 
         return calibrate_report.text(self)
 
     def svg(self) -> str:
         """Return the plot of the row distances as an SVG element."""
-        from imageshelf.report import calibration as calibrate_report  # noqa: PLC0415
+        from imageshelf.report import calibration as calibrate_report
 
         return calibrate_report.svg(self)
 
     def _repr_html_(self) -> str:
-        from imageshelf.report import notebook, sheets  # noqa: PLC0415
+        from imageshelf.report import notebook, sheets
 
         return notebook.html_cards(sheets.of_calibration(self))
 

@@ -115,11 +115,11 @@ def _side_by_side(
     """
     if queries < MANY:
         return [task() for task in tasks]
-    from imageshelf.system import forks as side_by_side  # noqa: PLC0415 - one query needs none
+    from imageshelf.system import forks as side_by_side
 
     if side_by_side.forks():
         return [task() for task in tasks]
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as above
+    from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(len(tasks)) as pool:
         return list(pool.map(lambda task: task(), tasks))

@@ -108,12 +108,12 @@ class Explanation:
 
     def text(self) -> str:
         """Return everything to read on a terminal."""
-        from imageshelf.report import explanation as explain_report  # noqa: PLC0415  it needs this module's types
+        from imageshelf.report import explanation as explain_report
 
         return explain_report.text(self)
 
     def _repr_html_(self) -> str:
-        from imageshelf.report import notebook, sheets  # noqa: PLC0415
+        from imageshelf.report import notebook, sheets
 
         return notebook.html_cards(sheets.of_explanation(self))
 

@@ -61,7 +61,7 @@ class Matches(list[Match]):
         )
 
     def _repr_html_(self) -> str:
-        from imageshelf.report import matches as report  # noqa: PLC0415 - only a notebook asks
-        from imageshelf.report import notebook, sheets  # noqa: PLC0415
+        from imageshelf.report import matches as report
+        from imageshelf.report import notebook, sheets
 
         return notebook.html_cards(sheets.of_matches(self)) + report.html_table(self)

@@ -63,7 +63,7 @@ class Comparing:
         """Return the pictures within the policy for each query, nearest first."""
         if self._keys is None or self._radius is None:
             return finding.candidates_of_each(queries, self.columns, self.policy, thumbnails)
-        from imageshelf.searching import key_candidates as key_matching  # noqa: PLC0415 - few shelves are of another hash
+        from imageshelf.searching import key_candidates as key_matching
 
         known = self._keys, self.columns["whole"], self._radius
         return [key_matching.candidates(views, *known, thumbnails) for views in queries]
@@ -89,7 +89,7 @@ class Comparing:
         score = matching.score(row, column, phash)
         apart = row
         if self._keys is not None:
-            from imageshelf.searching import key_candidates as key_matching  # noqa: PLC0415 - as above
+            from imageshelf.searching import key_candidates as key_matching
 
             apart = key_matching.distance(views.keys[UPRIGHT], self._keys, number)
         return matching.Candidate(score, row, column, phash, number, UPRIGHT, "whole", apart)
@@ -109,7 +109,7 @@ class Comparing:
     def _suited(self, shelve: str) -> Radius | None:
         radius = None
         if self.hash != DEFAULT:
-            from imageshelf.searching import key_candidates as key_matching  # noqa: PLC0415 - as above
+            from imageshelf.searching import key_candidates as key_matching
 
             try:
                 radius = key_matching.radius(self.hash, self.policy)

@@ -184,7 +184,7 @@ class Shelf(MutableMapping[str, list[str]]):
     @property
     def recipe(self) -> Recipe | None:
         """How the hashes on this shelf were made; None before the first index run."""
-        from imageshelf.pictures.recipe import Recipe  # noqa: PLC0415 - Pillow's version
+        from imageshelf.pictures.recipe import Recipe
 
         recipes.hash_of(self._db)
         stored = recipes.stored(self._db)
@@ -254,7 +254,7 @@ class Shelf(MutableMapping[str, list[str]]):
 
     def check(self) -> list[str]:
         """Give what is wrong with the shelf, a sentence a finding; [] when all is well."""
-        from imageshelf.shelf import checking  # noqa: PLC0415 - NumPy
+        from imageshelf.shelf import checking
 
         with self._db.snapshot():
             return checking.findings(self._db)

@@ -155,7 +155,7 @@ class Catalogue:
 
     def rows(self, ids: Iterable[int]) -> list[PictureRow]:
         """Give the records of pictures in the order of `ids`, without those that have gone."""
-        from imageshelf.shelf import packed  # noqa: PLC0415
+        from imageshelf.shelf import packed
 
         wanted = list(ids)
         with self._db.snapshot():
@@ -214,7 +214,7 @@ class Catalogue:
 
     def hashes_of(self, views: Sequence[str]) -> dict[str, Hashes]:
         """Give what `hashes` does of several views, of one moment; what they share is read once."""
-        from imageshelf.shelf import packed  # noqa: PLC0415
+        from imageshelf.shelf import packed
 
         for view in views:
             if view not in {"whole", "centre", "trimmed"}:
@@ -223,19 +223,19 @@ class Catalogue:
 
     def row_hashes(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
         """Yield the ids and row hashes of all pictures, a few thousand at a time."""
-        from imageshelf.shelf import packed  # noqa: PLC0415
+        from imageshelf.shelf import packed
 
         return packed.row_hashes(self._db)
 
     def keys(self) -> Keys | None:
         """Give the keys of all pictures as arrays: ids, words; None where they are row hashes."""
-        from imageshelf.shelf import packed  # noqa: PLC0415
+        from imageshelf.shelf import packed
 
         return packed.keys(self._db)
 
     def turned(self) -> Turned:
         """Give the pHash of all pictures in the 7 other orientations: ids and phash[7, n]."""
-        from imageshelf.shelf import packed  # noqa: PLC0415
+        from imageshelf.shelf import packed
 
         return packed.turned(self._db)
 
@@ -258,19 +258,19 @@ class Catalogue:
         A known name is changed: its picture leaves the list of its old key. A skipped file that
         was a picture before leaves the shelf.
         """
-        from imageshelf.shelf import changes  # noqa: PLC0415
+        from imageshelf.shelf import changes
 
         return changes.add(self._db, entries, skips, dataset)
 
     def forget(self, gone: Iterable[bytes]) -> None:
         """Take names off the shelf, 10,000 a transaction."""
-        from imageshelf.shelf import changes  # noqa: PLC0415
+        from imageshelf.shelf import changes
 
         changes.forget(self._db, gone)
 
     def rename(self, moves: Iterable[Move]) -> None:
         """Give pictures other names: (name before, name now, `os.stat` of the file now)."""
-        from imageshelf.shelf import changes  # noqa: PLC0415
+        from imageshelf.shelf import changes
 
         changes.rename(self._db, moves)
 
@@ -334,7 +334,7 @@ class Catalogue:
     def number(self, name: str, otherwise: int) -> int:
         """Give a note that is a whole number of at most nine digits; `otherwise` if it is not."""
         value = self.meta(name) or ""
-        return int(value) if value.isdecimal() and len(value) < 10 else otherwise  # noqa: PLR2004
+        return int(value) if value.isdecimal() and len(value) < 10 else otherwise
 
     def set_meta(self, name: str, value: str) -> None:
         """Write a note down."""

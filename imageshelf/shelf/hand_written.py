@@ -113,7 +113,7 @@ def unclaimed(db: Database, page: Written) -> Written:
     """Give those of a page whose name is no picture's under that key."""
     if not page:
         return []
-    from imageshelf.shelf import packed  # noqa: PLC0415 - NumPy, not needed to open a shelf
+    from imageshelf.shelf import packed
 
     wanted = sorted({name for _, name in page})
     ids = {name: number for name, number in db.select_in(IDS, wanted) if isinstance(number, int)}

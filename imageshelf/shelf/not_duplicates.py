@@ -125,7 +125,7 @@ def _digested(shelf: Shelf, paths: Sequence[str]) -> list[tuple[PictureRow, byte
             found.append((row, kinds.digest(_path(shelf, row))))
         except (UnreadableImage, OSError) as exc:
             raise NotDuplicatesError(f"{path} {exc}") from exc
-    if len(found) < 2:  # noqa: PLR2004 - a pair
+    if len(found) < 2:
         raise NotDuplicatesError("name at least two pictures")
     first: dict[bytes, str] = {}
     for (_, digest), path in zip(found, dict.fromkeys(paths), strict=True):

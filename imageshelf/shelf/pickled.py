@@ -121,16 +121,16 @@ class _Reader:
             self._remember(number)
         elif code in b"hj":
             self._recall(number)
-        elif code == 0x80 and number > _HIGHEST_PROTOCOL:  # noqa: PLR2004
+        elif code == 0x80 and number > _HIGHEST_PROTOCOL:
             raise ValueError(f"pickle protocol {number} is newer than {_HIGHEST_PROTOCOL}")
-        elif code == 0x95 and number > len(self.data) - self.at:  # noqa: PLR2004
+        elif code == 0x95 and number > len(self.data) - self.at:
             raise ValueError("the value ends too early")
 
     def _with_line(self, code: int, line: bytes) -> None:
         if code == ord("V"):
             self.stack.append(str(line, "raw-unicode-escape"))
             return
-        if not line.isdigit() or len(line) > 10:  # noqa: PLR2004
+        if not line.isdigit() or len(line) > 10:
             raise ValueError("expected a short number")
         (self._remember if code == ord("p") else self._recall)(int(line))
 

@@ -45,7 +45,7 @@ def each(tasks: Sequence[Callable[[], T]], jobs: int, work_s: float) -> Generato
     leaves undone is done here. Close it where it is not used to its end: that ends all processes.
     """
     jobs = min(jobs, len(tasks))
-    if jobs < 2 or (work_s < WORTH_S and forks()):  # noqa: PLR2004
+    if jobs < 2 or (work_s < WORTH_S and forks()):
         for task in tasks:
             yield task()
     elif forks() and len(tasks) <= _MOST:
@@ -152,7 +152,7 @@ def _work(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> NoRet
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         gc.disable()  # what only this process's parent may tidy up stays as it is
         for descriptor in map(int, os.listdir("/proc/self/fd")):
-            if descriptor > 2 and descriptor not in {numbers, answers}:  # noqa: PLR2004
+            if descriptor > 2 and descriptor not in {numbers, answers}:
                 with suppress(OSError):  # the one that listed them
                     os.close(descriptor)
         while some := os.read(numbers, _NUMBER.size):

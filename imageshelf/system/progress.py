@@ -19,7 +19,7 @@ def bar(total: int, noun: str, *, quiet: bool = False) -> Iterator[Callable[[int
     if quiet or not total or not _watched():
         yield lambda _: None
         return
-    from tqdm import tqdm  # noqa: PLC0415 - 30 ms that a pipe need not pay
+    from tqdm import tqdm
 
     with tqdm(total=total, unit=noun, dynamic_ncols=True, smoothing=0.1, leave=False) as shown:
         yield shown.update

@@ -32,7 +32,7 @@ def version(distribution: str) -> str | None:
 
 
 def _asked(distribution: str) -> str | None:
-    from importlib import metadata  # noqa: PLC0415  see above
+    from importlib import metadata
 
     try:
         return metadata.version(distribution)
@@ -55,9 +55,9 @@ def old_pillow() -> str:
 @functools.cache
 def decoders() -> str:
     """Return one line that changes whenever more, or other, pictures may become readable."""
-    from importlib.util import find_spec  # noqa: PLC0415 - a search needs neither
+    from importlib.util import find_spec
 
-    import PIL  # noqa: PLC0415 - its version alone
+    import PIL
 
     optional = [name for name in ("PIL._avif", "PIL._webp") if find_spec(name)]
     heif = f"pillow-heif {version('pillow-heif')}" if find_spec("pillow_heif") else "no HEIF"

@@ -21,7 +21,7 @@ def digested(wanted: Wanted) -> bytes | None:
     try:
         with memory_limit(wanted.memory_limit_mb):
             if is_url(wanted.path):
-                from imageshelf.pictures import fetching  # noqa: PLC0415 - only who reads URLs pays for it
+                from imageshelf.pictures import fetching
 
                 return fetching.digested(wanted.path, pixels=wanted.pixels)
             return (kinds.pixel_digest if wanted.pixels else kinds.digest)(wanted.path)

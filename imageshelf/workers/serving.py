@@ -118,7 +118,7 @@ def limit_memory(limit_bytes: int) -> None:
     """Let this process map that much more than it has mapped by now, where the system can."""
     if sys.platform != "linux":  # elsewhere there is no limit that is kept, or no size to add to
         return
-    import resource  # noqa: PLC0415 - not on Windows
+    import resource
 
     with open("/proc/self/statm", "rb") as statm:
         mapped_bytes = int(statm.read().split()[0]) * resource.getpagesize()
@@ -150,7 +150,7 @@ def _end_with_parent() -> None:
     """
     line = _take_over(2)
     if sys.platform == "linux":
-        import fcntl  # noqa: PLC0415 - not on Windows
+        import fcntl
 
         fcntl.fcntl(line, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(line, fcntl.F_SETFL, fcntl.fcntl(line, fcntl.F_GETFL) | os.O_ASYNC)

@@ -25,10 +25,10 @@ def work(item: Item) -> Outcome:
     if isinstance(item, Task):
         return examine(item)
     if isinstance(item, Wanted):
-        from imageshelf.workers.digesting import digested  # noqa: PLC0415  few workers ever need it
+        from imageshelf.workers.digesting import digested
 
         return digested(item)
-    from imageshelf.pictures.recipe import current_recipe  # noqa: PLC0415  as above
+    from imageshelf.pictures.recipe import current_recipe
 
     return current_recipe(hash_name=item.hash_name, full_decode=item.full_decode)
 

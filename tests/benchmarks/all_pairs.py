@@ -48,9 +48,9 @@ ODD_FREQUENCIES = 0x5555555555555555  # across: their signs change when a pictur
 
 def stored(count: int) -> Stored:
     """Fingerprints as a shelf of so many pictures would hold them."""
-    from imageshelf.copies.prints import Stored  # noqa: PLC0415
-    from imageshelf.searching.policy import Column  # noqa: PLC0415
-    from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
+    from imageshelf.copies.prints import Stored
+    from imageshelf.searching.policy import Column
+    from tests.benchmarks.drawn import fingerprints
 
     ids, flat = np.arange(count), np.zeros(count, np.bool_)
     whole, centre = fingerprints(count), fingerprints(count, seed=1)
@@ -66,7 +66,7 @@ def stored(count: int) -> Stored:
 
 def turned(phash: Hashes) -> Hashes:
     """uint64[7, n]: the other orientations, as if every median were zero."""
-    from imageshelf.hashing import turning  # noqa: PLC0415
+    from imageshelf.hashing import turning
 
     found = []
     for quarters, mirror in turning.TURNS[1:]:
@@ -82,8 +82,8 @@ def ours(count: int, jobs: int, share: int = 1) -> dict[str, float]:
 
     A share needs more than one job: the parts are what forked processes do.
     """
-    from imageshelf.copies import pairs, prints  # noqa: PLC0415
-    from imageshelf.hashing.joins import Work  # noqa: PLC0415
+    from imageshelf.copies import pairs, prints
+    from imageshelf.hashing.joins import Work
 
     pictures = stored(count)
     with sampled(share):
@@ -102,7 +102,7 @@ def ours(count: int, jobs: int, share: int = 1) -> dict[str, float]:
 @contextmanager
 def sampled(share: int) -> Iterator[None]:
     """Within: joins cut each band into more parts, and do one of every so many, drawn by lot."""
-    from imageshelf.hashing import joins  # noqa: PLC0415
+    from imageshelf.hashing import joins
 
     whole, tasks, lot = joins._parts, joins.TASKS, random.Random(1)
 
@@ -122,9 +122,9 @@ def sampled(share: int) -> Iterator[None]:
 
 def theirs(count: int, jobs: int) -> dict[str, float]:
     """Seconds and CPU seconds, extrapolated to all queries."""
-    import faiss  # noqa: PLC0415
+    import faiss
 
-    from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
+    from tests.benchmarks.drawn import fingerprints
 
     faiss.omp_set_num_threads(jobs)
     keys = fingerprints(count).row.view(np.uint8).reshape(-1, 8)
@@ -148,7 +148,7 @@ def cpu_s() -> float:
 
 def spent_s() -> tuple[float, float]:
     """CPU time of this process, and of those that it has forked, which have ended."""
-    import resource  # noqa: PLC0415 - not on Windows
+    import resource
 
     own, theirs = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return own.ru_utime + own.ru_stime, theirs.ru_utime + theirs.ru_stime
@@ -156,7 +156,7 @@ def spent_s() -> tuple[float, float]:
 
 def peak_mb() -> float:
     """Of the largest process; what forked ones share with this one is counted in each."""
-    import resource  # noqa: PLC0415 - not on Windows
+    import resource
 
     every = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return max(one.ru_maxrss for one in every) * 1024 / 1e6

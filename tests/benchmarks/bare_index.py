@@ -26,8 +26,8 @@ if __name__ == "__main__":  # a script finds its own folder only
 
 def examined(item: Item) -> Outcome:
     """Return what the workers of index.py would, but for the view without borders."""
-    from imageshelf.pictures import borders  # noqa: PLC0415  not before the parent's other imports
-    from imageshelf.workers.work import work  # noqa: PLC0415
+    from imageshelf.pictures import borders
+    from imageshelf.workers.work import work
 
     setattr(borders, "without_borders", lambda _: None)  # noqa: B010  for a worker's whole life
     return work(item)
@@ -37,9 +37,9 @@ def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     """Yield what index.py would write, the whole view standing for the centre."""
     if not pictures:
         return
-    from imageshelf.hashing import fingerprints as hashing  # noqa: PLC0415  as in pipeline.py
-    from imageshelf.hashing import sketches  # noqa: PLC0415
-    from imageshelf.shelf.catalogue import Entry  # noqa: PLC0415
+    from imageshelf.hashing import fingerprints as hashing
+    from imageshelf.hashing import sketches
+    from imageshelf.shelf.catalogue import Entry
 
     compared = sketches.compared([picture.whole for _, picture in pictures])
     row, column, phash, low = (part.tolist() for part in hashing.hashed(compared))
@@ -64,14 +64,14 @@ def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    import index  # noqa: PLC0415  from the folder above
-    from imageshelf.indexing import run as indexing  # noqa: PLC0415
-    from tests.benchmarks import bare_index  # noqa: PLC0415  workers cannot import __main__
+    import index
+    from imageshelf.indexing import run as indexing
+    from tests.benchmarks import bare_index
 
     whole = indexing.Indexing.batches
 
     def batches(*args: Any) -> Iterator[Batch]:
-        from imageshelf.indexing import batches as pipeline  # noqa: PLC0415  NumPy: as in indexing.py, workers first
+        from imageshelf.indexing import batches as pipeline
 
         setattr(pipeline, "_hashed", hashed)  # noqa: B010  mypy would have them never change
         return whole(*args)

@@ -71,7 +71,7 @@ def phash(look: Look) -> list[bytes]:
 
 def pdq(look: Look) -> list[bytes]:
     """Return PDQ's hash of every picture that it finds clear enough."""
-    import pdqhash  # noqa: PLC0415
+    import pdqhash
 
     made = []
     for number, picture in enumerate(look.colour):
@@ -86,7 +86,7 @@ def pdq(look: Look) -> list[bytes]:
 
 def czkawka(look: Look) -> list[bytes]:
     """Return what czkawka's binding makes of a file; nothing where it cannot read it."""
-    from czkawka import ImageSimilarity  # noqa: PLC0415
+    from czkawka import ImageSimilarity
 
     try:
         text = ImageSimilarity().hash_image(look.path)

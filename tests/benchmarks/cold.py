@@ -44,8 +44,8 @@ def shelf_of(cache: str, count: int) -> str:
 
 def fill(path: str, count: int) -> None:
     """Make a shelf of so many drawn pictures."""
-    from imageshelf.pictures.recipe import current_recipe  # noqa: PLC0415
-    from imageshelf.shelf import open_shelf  # noqa: PLC0415
+    from imageshelf.pictures.recipe import current_recipe
+    from imageshelf.shelf import open_shelf
 
     with open_shelf(path + ".part", "n") as shelf:
         shelf.adopt(current_recipe())
@@ -57,8 +57,8 @@ def fill(path: str, count: int) -> None:
 
 def entries(count: int, batch: int = BATCH) -> Iterator[list[Entry]]:
     """Yield drawn pictures, so many at a time; every view has hashes of its own."""
-    from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
-    from tests.benchmarks.shelf import drawn  # noqa: PLC0415
+    from tests.benchmarks.drawn import fingerprints
+    from tests.benchmarks.shelf import drawn
 
     rnd = random.Random(1)
     for first in range(0, count, batch):

@@ -97,7 +97,7 @@ def vary(sources: Sequence[str], folder: str, count: int) -> None:
     What is not a source is saved with its source's quantization tables and subsampling, to about
     its size.
     """
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - see above
+    from concurrent.futures import ProcessPoolExecutor
 
     below = os.path.join(folder, "000")
     os.makedirs(below, exist_ok=True)
@@ -112,7 +112,7 @@ def vary(sources: Sequence[str], folder: str, count: int) -> None:
 
 def _varied(source: str, path: str, number: int) -> None:
     """Write the variant of a picture with this number; 0 is the file itself."""
-    from PIL import Image, JpegImagePlugin  # noqa: PLC0415 - see above
+    from PIL import Image, JpegImagePlugin
 
     if number == 0:
         shutil.copyfile(source, path)
@@ -130,7 +130,7 @@ def _varied(source: str, path: str, number: int) -> None:
 
 def cut(sources: Sequence[str], folder: str) -> None:
     """Cut 1,000 pictures of 500 x 375 out of larger ones, each from another place."""
-    from PIL import Image, ImageOps  # noqa: PLC0415 - see above
+    from PIL import Image, ImageOps
 
     for n in range(SMALL_COUNT):
         with Image.open(sources[n % len(sources)]) as opened:

@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--most", type=int, default=6, metavar="N", help="pictures of PHOTOS")
     parser.add_argument("--format", nargs="+", choices=FORMATS, default=[*FORMATS], metavar="NAME")
     args = parser.parse_args(argv)
-    import pillow_heif  # noqa: PLC0415 - the process that measures has loaded what it measures
+    import pillow_heif
 
     pillow_heif.register_heif_opener()
     sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])

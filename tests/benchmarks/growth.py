@@ -118,7 +118,7 @@ def index_part(count: int, folder: str) -> Points:
 
 def pictures_part(count: int, folder: str) -> Points:
     """Draw so many tiny pictures."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     rng = np.random.default_rng(0)
     for n in range(count):
@@ -132,8 +132,8 @@ def pictures_part(count: int, folder: str) -> Points:
 
 def tiny(rng: np.random.Generator) -> bytes:
     """JPEG of 96x72 with light and dark places, unlike every other."""
-    import numpy as np  # noqa: PLC0415
-    from PIL import Image  # noqa: PLC0415
+    import numpy as np
+    from PIL import Image
 
     file = io.BytesIO()
     places = Image.fromarray(rng.integers(0, 256, (9, 12), np.uint8))
@@ -156,9 +156,9 @@ def shelf_part(count: int, folder: str) -> Points:
 
 def write_part(count: int, folder: str, batch_size: int = BATCH) -> Points:
     """Fill a shelf; drawing is not counted. The rate of each tenth is told on stderr."""
-    from imageshelf.pictures.recipe import current_recipe  # noqa: PLC0415
-    from imageshelf.shelf import open_shelf  # noqa: PLC0415
-    from tests.benchmarks import cold  # noqa: PLC0415
+    from imageshelf.pictures.recipe import current_recipe
+    from imageshelf.shelf import open_shelf
+    from tests.benchmarks import cold
 
     path, spent, told = os.path.join(folder, "db.shelve"), [0.0] * 3, [0.0] * 3
     os.makedirs(folder, exist_ok=True)
@@ -209,9 +209,9 @@ def tell_rates(done: int, some: int, now: Sequence[float], before: Sequence[floa
 
 def query_part(count: int, _: str) -> Points:
     """One query in all its ways, in process."""
-    from imageshelf.searching import candidates as finding  # noqa: PLC0415
-    from imageshelf.searching import policy as matching  # noqa: PLC0415
-    from tests.benchmarks import query  # noqa: PLC0415
+    from imageshelf.searching import candidates as finding
+    from imageshelf.searching import policy as matching
+    from tests.benchmarks import query
 
     stored = {
         "whole": query.column(count, 0),
@@ -228,11 +228,11 @@ def query_part(count: int, _: str) -> Points:
 
 def near_part(count: int, _: str) -> Points:
     """One near query of the keys alone, and what an index for it takes."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
-    from imageshelf.hashing import hamming  # noqa: PLC0415
-    from imageshelf.hashing.multi_index import MultiIndex  # noqa: PLC0415
-    from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
+    from imageshelf.hashing import hamming
+    from imageshelf.hashing.multi_index import MultiIndex
+    from tests.benchmarks.drawn import fingerprints
 
     hashes = fingerprints(count).row
     tracemalloc.start()
@@ -251,8 +251,8 @@ def near_part(count: int, _: str) -> Points:
 
 def pairs_part(count: int, _: str) -> Points:
     """All pairs by the whole policy, on two cores at least; of very many, a share of them."""
-    from imageshelf.workers.pool import cores  # noqa: PLC0415
-    from tests.benchmarks import all_pairs  # noqa: PLC0415
+    from imageshelf.workers.pool import cores
+    from tests.benchmarks import all_pairs
 
     found = all_pairs.ours(count, max(2, cores()), SHARE if count >= SHARED_FROM else 1)
     return {"all pairs": found["cpu_s"], "all pairs: memory": found["peak_mb"] * 1e6}
@@ -298,7 +298,7 @@ def part(name: str, count: int, folder: str) -> Points:
 
 def exponent(points: Mapping[int, float]) -> float:
     """Slope of log(cost) over log(count), through the largest sizes."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     counts = sorted(points)[-SLOPE_OVER:]
     costs = [points[count] for count in counts]

@@ -64,12 +64,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=10_000_000, metavar="N")
     parser.add_argument("--queries", type=int, default=200, metavar="N")
     args = parser.parse_args(argv)
-    import faiss  # noqa: PLC0415
+    import faiss
 
-    from imageshelf.hashing import hamming  # noqa: PLC0415
-    from imageshelf.hashing.multi_index import MultiIndex  # noqa: PLC0415
-    from imageshelf.workers.pool import cores  # noqa: PLC0415
-    from tests.benchmarks.drawn import fingerprints  # noqa: PLC0415
+    from imageshelf.hashing import hamming
+    from imageshelf.hashing.multi_index import MultiIndex
+    from imageshelf.workers.pool import cores
+    from tests.benchmarks.drawn import fingerprints
 
     hashes = fingerprints(args.count).row
     faiss.omp_set_num_threads(1)

@@ -20,7 +20,7 @@ def paths(dataset: str) -> list[str]:
 
 def difpy(dataset: str, jobs: int) -> int:
     """Number of pictures that difPy has made its small colour pictures of; it has no hash."""
-    import difPy  # noqa: PLC0415
+    import difPy
 
     built = difPy.build(dataset, show_progress=False, processes=jobs)
     return int(built.stats["total_files"]) - int(built.stats["invalid_files"]["count"])
@@ -28,7 +28,7 @@ def difpy(dataset: str, jobs: int) -> int:
 
 def perception(dataset: str, jobs: int) -> int:
     """Number of pictures that perception has hashed."""
-    from perception.hashers import DHash  # noqa: PLC0415
+    from perception.hashers import DHash
 
     records = DHash().compute_parallel(paths(dataset), max_workers=jobs)
     return sum(bool(record["hash"]) for record in records)
@@ -36,7 +36,7 @@ def perception(dataset: str, jobs: int) -> int:
 
 def imagededup(dataset: str, jobs: int) -> int:
     """Number of pictures that imagededup has hashed."""
-    from imagededup.methods import DHash  # noqa: PLC0415
+    from imagededup.methods import DHash
 
     hashes = DHash(verbose=False).encode_images(dataset, recursive=True, num_enc_workers=jobs)
     return len(hashes)
@@ -48,7 +48,7 @@ def czkawka(dataset: str, jobs: int) -> int:
     It tells no more than the groups of similar pictures. What it has read is as much as all files
     hold, or no picture counts.
     """
-    from czkawka import ImageSimilarity  # noqa: PLC0415
+    from czkawka import ImageSimilarity
 
     before = read_bytes()
     finder = ImageSimilarity()
@@ -77,7 +77,7 @@ def czkawka_pool(dataset: str, jobs: int) -> int:
 
 def czkawka_hash(path: str) -> str:
     """Hash of one file, as czkawka's binding writes it."""
-    from czkawka import ImageSimilarity  # noqa: PLC0415
+    from czkawka import ImageSimilarity
 
     return str(ImageSimilarity().hash_image(path))
 

@@ -46,7 +46,7 @@ print(mapped("VmPeak") - before)
 
 def saved(folder: str, million: float) -> Iterator[tuple[str, str]]:
     """Save a picture in one format after the other; yield its name and path."""
-    import pillow_heif  # noqa: PLC0415
+    import pillow_heif
 
     pillow_heif.register_heif_opener()
     side = round(math.sqrt(million * 1e6))

@@ -47,7 +47,7 @@ def pieces(dataset: str | None, count: int, rng: np.random.Generator) -> Iterato
 def photographs(dataset: str | None) -> Iterator[Image.Image]:
     """Upright pictures below a folder; drawn ones without."""
     if dataset is None:
-        from tests.benchmarks.drawn import picture  # noqa: PLC0415
+        from tests.benchmarks.drawn import picture
 
         yield from (picture(seed, (1600, 1200)) for seed in range(30))
         return
@@ -74,8 +74,8 @@ def hashes(
     files: list[io.BytesIO], folder: str
 ) -> tuple[Hashes, Hashes, Hashes, NDArray[np.bool_]]:
     """uint64[n, 3] upright, uint64[n, 7, 3] turned and low information, by reduced decodes."""
-    from imageshelf.hashing import fingerprints as hashing  # noqa: PLC0415
-    from imageshelf.pictures import images  # noqa: PLC0415
+    from imageshelf.hashing import fingerprints as hashing
+    from imageshelf.pictures import images
 
     path = os.path.join(folder, "piece.jpg")
     upright, turned, thumbs, low = [], [], [], []
@@ -99,7 +99,7 @@ def apart(a: Hashes, b: Hashes) -> NDArray[np.int64]:
 
 def derived_bits(upright: Hashes) -> Hashes:
     """uint64[n, 7, 2]: row and column hash after each turn, from the upright bits."""
-    from imageshelf.hashing import turning  # noqa: PLC0415
+    from imageshelf.hashing import turning
 
     plain = turning.complemented(upright[:, 0], upright[:, 1])
     both = [turning.turned(plain, turn)[:2] for turn in range(1, 8)]
@@ -115,7 +115,7 @@ def report(name: str, distances: NDArray[np.int64], limits: list[tuple[int, int]
 
 
 def main(argv: list[str] | None = None) -> int:
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -123,8 +123,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("-d", "--dataset", metavar="DIR")
     parser.add_argument("--pieces", type=int, default=20, metavar="N")
     args = parser.parse_args(argv)
-    from imageshelf.hashing import turning  # noqa: PLC0415
-    from imageshelf.pictures.images import ORIENTATIONS  # noqa: PLC0415
+    from imageshelf.hashing import turning
+    from imageshelf.pictures.images import ORIENTATIONS
 
     originals, copies = [], []
     for piece in pieces(args.dataset, args.pieces, np.random.default_rng(0)):

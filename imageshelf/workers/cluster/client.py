@@ -58,7 +58,7 @@ def cluster(
     """
     checked(scheduler)
     try:
-        import distributed  # noqa: F401, PLC0415 - an extra
+        import distributed  # noqa: F401 - an extra
     except ImportError as exc:
         raise WorkerError(
             "--scheduler needs Dask, which is not installed: "

@@ -194,7 +194,7 @@ class Line:
                 await self._leave(client)
 
     def _new_client(self) -> Any:
-        from distributed import Client  # noqa: PLC0415 - an extra
+        from distributed import Client
 
         return Client(self._scheduler, asynchronous=True, timeout=CONNECT_S, set_as_default=False)
 
@@ -208,7 +208,7 @@ class Line:
 
     async def _look_up(self) -> None:
         """Ask who is there; Dask's client itself would wait for ever for a silent answerer."""
-        from distributed import Security, rpc  # noqa: PLC0415 - an extra
+        from distributed import Security, rpc
 
         security = Security().get_connection_args("client")
         async with rpc(self._scheduler, timeout=CONNECT_S, connection_args=security) as other:

@@ -99,7 +99,7 @@ def hello(order: bytes, folders: list[str], dask_worker: Any) -> str:
 
 def answer(order: bytes, chunk: bytes) -> bytes:
     """Return the pickled Reply to a chunk of items; what a Dask task does."""
-    from distributed import get_worker  # noqa: PLC0415 - where this runs, it is there
+    from distributed import get_worker
 
     began = time.perf_counter()
     wanted: Order = pickle.loads(order)  # noqa: S301 - the run's

@@ -28,7 +28,7 @@ class Tasks:
 
     async def _asked(self, chunk: list[Any], room: asyncio.Semaphore) -> Reply | None:
         """Return the reply to a chunk; None if its Dask workers died, as often as Dask tries."""
-        from distributed import KilledWorker  # noqa: PLC0415 - an extra
+        from distributed import KilledWorker
 
         call = pickle.dumps(Call(self._order, pickle.dumps(chunk)))
         key = f"imageshelf-{uuid.uuid4().hex}"
