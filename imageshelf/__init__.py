@@ -31,7 +31,6 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from imageshelf.copies.duplicates import duplicates
-    from imageshelf.hashing.fingerprints import key
     from imageshelf.indexing.run import Settings, index
     from imageshelf.indexing.summary import Summary
     from imageshelf.searching.calibrating import of_shelf as calibrate
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from imageshelf.searching.matches import Match, Matches
     from imageshelf.searching.search import Question, search
     from imageshelf.shelf import Shelf, ShelfError, open_shelf
+    from imageshelf.shelf.keys import key
 
 __all__ = [
     "Match",

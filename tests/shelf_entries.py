@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any, NamedTuple
 
-from imageshelf.hashing.fingerprints import Recipe
 from imageshelf.pictures.metadata import Facts
-from imageshelf.shelf.catalogue import Entry, Skip
+from imageshelf.pictures.recipe import Recipe
+from imageshelf.shelf.records import Entry, Skip
 
 RECIPE = Recipe("dhash", 64, "reduced", "13.0.0", "4.3.2", "0123456789abcdef")
 DECODERS = "Pillow 13.0.0"

@@ -288,6 +288,7 @@ def test_the_workers_of_an_index_without_views_look_for_no_borders(
     from imageshelf.indexing import batches as pipeline
     from imageshelf.indexing import run as indexing
     from imageshelf.pictures import borders, images
+    from imageshelf.pictures.tasks import Picture, Task
 
     changed: list[tuple[Any, str]] = [(indexing, "WORK"), (indexing.Indexing, "batches")]
     for place, name in (*changed, (pipeline, "_hashed"), (borders, "without_borders")):
@@ -295,10 +296,10 @@ def test_the_workers_of_an_index_without_views_look_for_no_borders(
     module("bare_index").main(["-d", str(tmp_path), "-s", str(tmp_path / "db.shelve"), "-q"])
     bordered = ImageOps.expand(snapshot(9, (300, 200)), 40, "white")
     bordered.save(tmp_path / "bordered.png")
-    task = images.Task(str(tmp_path / "bordered.png"))
+    task = Task(str(tmp_path / "bordered.png"))
     work: Any = indexing.WORK
     before, now = images.examine(task), work(task)
-    assert isinstance(before, images.Picture)
+    assert isinstance(before, Picture)
     assert before.trimmed is not None
     assert now.trimmed is None
 

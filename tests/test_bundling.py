@@ -18,12 +18,13 @@ from imageshelf.indexing import batches as pipeline
 from imageshelf.indexing.run import Settings, index
 from imageshelf.indexing.suspects import CAREFUL_FILES
 from imageshelf.pictures import images, reduction
-from imageshelf.pictures.images import Task
 from imageshelf.pictures.reduction import ORIENTATIONS, Reduced
-from imageshelf.pictures.tasks import Bundle, Picture, Refusal
+from imageshelf.pictures.tasks import Bundle, Picture, Refusal, Task
 from imageshelf.shelf import open_shelf
 from imageshelf.workers import bundling, work
-from imageshelf.workers.pool import AHEAD, Lost, cores, workers
+from imageshelf.workers.pool import AHEAD, workers
+from imageshelf.workers.process import Lost
+from imageshelf.workers.starting import cores
 from tests import odd_decoders
 from tests.conftest import drawn
 from tests.worker_functions import DEEDS

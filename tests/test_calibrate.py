@@ -12,6 +12,7 @@ from PIL import Image
 from imageshelf.cli.demo.scenes import scene
 from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing import hamming
+from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
 from imageshelf.searching import calibrating
 from imageshelf.searching import policy as matching
@@ -86,7 +87,7 @@ def test_mirrored_hashes_are_those_of_the_mirror_image() -> None:
     for _ in range(50):
         picture = Image.fromarray(rng.integers(0, 256, (16, 18)).astype(np.uint8))
         whole, turned = (
-            hashing.fingerprints([images.Thumbnails(*_thumbnails(each))])
+            hashing.fingerprints([Thumbnails(*_thumbnails(each))])
             for each in (picture, picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
         )
         ours = mirrored(whole.row, whole.column, whole.phash)

@@ -9,11 +9,11 @@ from PIL import Image
 
 from imageshelf import Settings, index, open_shelf
 from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.views import Sketch
 from imageshelf.indexing import run as indexing
 from imageshelf.indexing.run import Indexing
 from imageshelf.pictures import canary, recipe, reduction
-from imageshelf.pictures.images import Sketch
-from imageshelf.workers.pool import Lost, WorkerError
+from imageshelf.workers.process import Lost, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -169,14 +169,14 @@ cleanup.apply(shelf, pickle.load(sys.stdin.buffer), jobs=0)
 @pytest.mark.parametrize(
     ("action", "target"),
     [
-        (planning.SET_ASIDE, "deeds.take"),
+        (planning.SET_ASIDE, "take"),
         (planning.SET_ASIDE, "actions.Actions.set"),
         (planning.SET_ASIDE, "changes.forget"),
-        (planning.HARD_LINK, "deeds.take"),
+        (planning.HARD_LINK, "take"),
         (planning.HARD_LINK, "deeds._link"),
         (planning.HARD_LINK, "deeds.os.link"),
         (planning.HARD_LINK, "actions.Actions.now_is"),
-        (planning.DELETE, "deeds.take"),
+        (planning.DELETE, "take"),
         (planning.TRASH, "trashing.put"),
         (planning.TRASH, "trashing.find"),
         (planning.SET_ASIDE, "actions.Actions.claim"),

@@ -20,14 +20,14 @@ import pytest
 
 import index as script
 from imageshelf import Settings, index, open_shelf
-from imageshelf.pictures.images import Task
+from imageshelf.pictures.tasks import Task
 from imageshelf.shelf import chunks
 from imageshelf.workers.cluster import client as cluster_module
 from imageshelf.workers.cluster import connection as cluster_line
 from imageshelf.workers.cluster import on_worker as cluster_worker
 from imageshelf.workers.cluster import tasks as cluster_tasks
 from imageshelf.workers.cluster.client import checked, cluster
-from imageshelf.workers.pool import Lost, WorkerError
+from imageshelf.workers.process import Lost, WorkerError
 from tests import worker_functions
 from tests.conftest import ROOT, drawn
 from tests.dask_processes import Processes, dask_processes, processes_ready

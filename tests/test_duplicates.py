@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from imageshelf.copies import grouping as duplicates
-from imageshelf.copies.grouping import Asked, Duplicates, Group, Question
+from imageshelf.copies.grouping import Duplicates
 from imageshelf.copies.keeping import Rule
+from imageshelf.copies.members import Asked, Group, Question
 from imageshelf.copies.protected import NoFolderError
 from imageshelf.hashing.joins import Work
 from imageshelf.indexing.run import Settings, index

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
-from imageshelf.pictures.images import Thumbnails
+from imageshelf.shelf import keys
 from tests.conftest import drawn
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def assert_equal(path: Path) -> None:
     assert ours.column[0] == column
     assert isinstance(view, Thumbnails)
     assert view.square == square
-    assert hashing.key(path, full_decode=True) == hashing.to_hex(row)
+    assert keys.key(path, full_decode=True) == hashing.to_hex(row)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -17,8 +17,12 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
-from imageshelf.pictures.images import ORIENTATIONS, Thumbnails
+from imageshelf.pictures.recipe import current_recipe
+from imageshelf.pictures.reduction import ORIENTATIONS
+from imageshelf.shelf import keys
+from imageshelf.system.files import UnreadableImage
 from tests.conftest import drawn
 
 
@@ -139,47 +143,47 @@ def test_a_key_is_16_hex_digits(photos: Path) -> None:
     path = photos / "0.jpg"
     with Image.open(path) as image:
         full = str(imagehash.dhash(image))
-    assert hashing.key(path, full_decode=True) == hashing.key(str(path), full_decode=True) == full
-    assert (int(hashing.key(path), 16) ^ int(full, 16)).bit_count() <= 2
+    assert keys.key(path, full_decode=True) == keys.key(str(path), full_decode=True) == full
+    assert (int(keys.key(path), 16) ^ int(full, 16)).bit_count() <= 2
 
 
 def test_a_key_of_no_picture_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(images.UnreadableImage):
-        hashing.key(tmp_path / "gone.jpg")
+    with pytest.raises(UnreadableImage):
+        keys.key(tmp_path / "gone.jpg")
 
 
 def test_a_recipe_names_what_makes_keys() -> None:
-    recipe = hashing.current_recipe()
+    recipe = current_recipe()
     assert recipe[:3] == ("dhash", 64, "reduced")
     assert recipe.pillow == PIL.__version__
     assert recipe.imagehash == imagehash.__version__
     assert hashing.from_hex(recipe.canary)
-    assert hashing.current_recipe(full_decode=True).decode == "full"
+    assert current_recipe(full_decode=True).decode == "full"
 
 
 def test_the_canary_is_the_same_in_another_process() -> None:
     code = "from imageshelf.pictures.recipe import current_recipe; print(current_recipe().canary)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == hashing.current_recipe().canary
+    assert run.stdout.strip() == current_recipe().canary
 
 
 @pytest.mark.parametrize("full_decode", [False, True])
 def test_the_canary_notices_another_filter(
     monkeypatch: pytest.MonkeyPatch, full_decode: bool
 ) -> None:
-    before = hashing.current_recipe(full_decode=full_decode).canary
+    before = current_recipe(full_decode=full_decode).canary
     monkeypatch.setattr("imageshelf.pictures.reduction.LANCZOS", Image.Resampling.BOX)
-    hashing.current_recipe.cache_clear()
+    current_recipe.cache_clear()
     try:
-        assert hashing.current_recipe(full_decode=full_decode).canary != before
+        assert current_recipe(full_decode=full_decode).canary != before
     finally:
-        hashing.current_recipe.cache_clear()
+        current_recipe.cache_clear()
 
 
 def test_hashing_loads_neither_imagehash_nor_scipy() -> None:
     code = (
         "import sys; from imageshelf.hashing import fingerprints\n"
-        "fingerprints.current_recipe()\n"
+        "from imageshelf.pictures.recipe import current_recipe; current_recipe()\n"
         "print([name for name in ('imagehash', 'scipy', 'pywt') if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

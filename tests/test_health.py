@@ -12,6 +12,7 @@ from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing import hamming
 from imageshelf.hashing.hamming import Near
 from imageshelf.hashing.multi_index import MultiIndex
+from imageshelf.pictures.recipe import current_recipe
 from imageshelf.shelf import health
 from tests.conftest import drawn
 
@@ -57,7 +58,7 @@ def test_libraries_that_make_other_hashes_are_noticed(
 ) -> None:
     import search as script
 
-    recipe = hashing.current_recipe()
+    recipe = current_recipe()
     other = recipe._replace(canary="0" * 16, pillow="99.0")
     monkeypatch.setattr(hashing, "current_recipe", lambda **_: other)
     (sentence,) = found(shelve)

@@ -18,9 +18,12 @@ import pytest
 from PIL import Image, ImageOps
 
 from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.views import Sketch, Thumbnails
 from imageshelf.pictures import decoding, images
-from imageshelf.pictures.images import Picture, Refusal, Task
+from imageshelf.pictures.reduction import ORIENTATIONS
+from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.system import versions
+from imageshelf.system.files import UnreadableImage
 from tests.conftest import drawn
 
 
@@ -114,11 +117,11 @@ def test_a_heif_picture_without_the_plugin_says_what_to_install(
 
 def test_thumbnails_have_their_sizes(put: Any) -> None:
     picture = examined(put("a.jpg", encoded(drawn(2), "JPEG")))
-    assert isinstance(picture.whole, images.Sketch)
+    assert isinstance(picture.whole, Sketch)
     assert (len(picture.whole.pixels), len(picture.whole.row)) == (48 * 48, 72)
     assert picture.centre == (picture.whole.pixels, b"", True)
     exact = images.read(str(put("b.jpg", encoded(drawn(2), "JPEG"))), full_decode=True).whole
-    assert isinstance(exact, images.Thumbnails)
+    assert isinstance(exact, Thumbnails)
     assert [len(each) for each in exact] == [72, 72, 1024]
     assert len(picture.luma) == 256
     assert picture.turned == ()
@@ -164,7 +167,7 @@ def test_a_turned_query_looks_like_the_turned_file(put: Any, number: int) -> Non
     path = put("query.jpg", encoded(original, "JPEG", quality=95))
     query = images.read(str(path), turned=True)
     assert len(query.turned) == 7
-    name, turn = images.ORIENTATIONS[number]
+    name, turn = ORIENTATIONS[number]
     assert turn is not None
     match = examined(put("match.jpg", encoded(original.transpose(turn), "JPEG", quality=95)))
     turned = hashing.fingerprints([query.turned[number - 1], match.whole])
@@ -585,7 +588,7 @@ def test_a_look_is_an_examination_in_all_orientations(put: Any) -> None:
 
 
 def test_read_raises_what_examine_returns(put: Any) -> None:
-    with pytest.raises(images.UnreadableImage, match="it is text") as caught:
+    with pytest.raises(UnreadableImage, match="it is text") as caught:
         images.read(str(put("a.jpg", b"text")))
     assert (caught.value.lasting, caught.value.other) == (True, "")
 
@@ -620,7 +623,7 @@ def test_a_decoder_of_no_listed_format_is_never_reached(put: Any) -> None:
         "for name in set(Image.OPEN) - set(decoding.PLUGINS) - {'JPEG'}:\n"
         "    Image.OPEN[name] = (explode(name), explode(name))\n"
         "for path in sys.argv[1:]:\n"
-        "    images.examine(images.Task(path))\n"
+        "    images.examine(Task(path))\n"
         "print(reached)"
     )
     heads = [b"%!PS-Adobe-3.0", b"8BPS\0\1", b"\0\0\1\0", b"P6\n1 1\n255\nabc", b"\n\5\1\1", b"BMx"]

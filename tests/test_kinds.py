@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import (
     KINDS,
@@ -134,10 +135,10 @@ def test_known_digests_spare_every_opening(tmp_path: Path) -> None:
 
 def test_one_known_digest_is_compared_with_the_file(shot: Path) -> None:
     other = written(shot.parent, SHOT)
-    known = side(shot)._replace(digest=kinds.digest(str(shot)), path="gone")
+    known = side(shot)._replace(digest=digest(str(shot)), path="gone")
     assert kinds.identical_bytes(known, side(other))
     assert not kinds.identical_bytes(known._replace(digest=bytes(32)), side(other))
-    pixels = side(shot)._replace(pixel_digest=kinds.pixel_digest(str(shot)))
+    pixels = side(shot)._replace(pixel_digest=pixel_digest(str(shot)))
     assert kinds.identical_pixels(pixels, side(written(shot.parent, SHOT + bytes(9))))
 
 
@@ -163,7 +164,7 @@ def test_a_query_is_decoded_once_and_again_when_it_changes(
     shot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    real = kinds.pixel_digest
+    real = pixel_digest
 
     def noted(path: str) -> bytes:
         opened.append(path)
@@ -185,7 +186,7 @@ def test_what_is_gone_or_damaged_is_never_called_identical(shot: Path) -> None:
     halves = [written(shot.parent, SHOT[: 900 + n], str(n)) for n in range(2)]
     assert kind_of(side(halves[0]), side(halves[1]), "") == "near"
     with pytest.raises(UnreadableImage):
-        kinds.pixel_digest(str(halves[0]))
+        pixel_digest(str(halves[0]))
     assert kind_of(Side("a\0b", 1), Side("a\0b", 1), "") == "near"
 
 

@@ -25,8 +25,8 @@ import imageshelf.__main__
 from imageshelf.indexing.run import Settings, index
 from imageshelf.report import merge as merge_report
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
-from imageshelf.shelf.catalogue import Entry, Skip
 from imageshelf.shelf.merging import MergeError, Merging, Summary, merge
+from imageshelf.shelf.records import Entry, Skip
 from tests.conftest import ROOT, drawn
 from tests.shelf_entries import RECIPE, entry, lists_of, skip
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.copies.grouping import Asked, Question, find
+from imageshelf.copies.grouping import find
+from imageshelf.copies.members import Asked, Question
 from imageshelf.indexing.run import Settings, index
 from imageshelf.shelf import Shelf, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError

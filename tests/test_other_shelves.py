@@ -21,17 +21,18 @@ from PIL import Image, ImageOps
 import index as index_script
 import search as search_script
 from imageshelf import duplicates, index, key, open_shelf, search
-from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.indexing.run import Settings
 from imageshelf.pictures import other_keys as other_hashes
+from imageshelf.pictures.recipe import current_recipe
 from imageshelf.report import matches as report
 from imageshelf.searching.policy import STRICT, Policy
 from imageshelf.searching.queries import QueryError
 from imageshelf.searching.query_prints import subjects_on
 from imageshelf.searching.search import Question
 from imageshelf.shelf import ShelfError, chunks, health
-from imageshelf.shelf.catalogue import Catalogue, PictureRow
+from imageshelf.shelf.catalogue import Catalogue
+from imageshelf.shelf.records import PictureRow
 from tests.conftest import drawn
 from tests.test_full_decode import KINDS, SIZES
 
@@ -266,7 +267,7 @@ def test_rebuild_makes_a_shelf_one_of_another_hash(photos: Path, name: str) -> N
     shelve = filled(photos, "marr" if name == "phash" else "phash")
     index(photos, shelve, Settings(hash=name, jobs=0, rebuild=True))
     with open_shelf(shelve) as shelf:
-        assert shelf.recipe == hashing.current_recipe(hash_name=name)
+        assert shelf.recipe == current_recipe(hash_name=name)
         assert {len(digits) for digits in shelf} == {BITS.get(name, 64) // 4}
         assert shelf.check() == []
         assert shelf.foreign() == []
@@ -284,9 +285,7 @@ def test_an_unknown_hash_is_refused(photos: Path, capsys: pytest.CaptureFixture[
 
 def test_recipes_of_different_hashes_differ_in_their_canary() -> None:
     for full in (False, True):
-        recipes = [
-            hashing.current_recipe(hash_name=name, full_decode=full) for name in ("dhash", *NAMES)
-        ]
+        recipes = [current_recipe(hash_name=name, full_decode=full) for name in ("dhash", *NAMES)]
         assert len({recipe.canary for recipe in recipes}) == len(recipes)
         assert [recipe.bits for recipe in recipes] == [64, 64, 64, 64, 576]
 
@@ -303,13 +302,13 @@ def test_an_upgrade_that_changes_bits_is_told(
         return f"{int(digits, 16) ^ 1:0{len(digits)}x}"
 
     monkeypatch.setattr(other_hashes, "key_of_square", upgraded)
-    hashing.current_recipe.cache_clear()
+    current_recipe.cache_clear()
     try:
         with open_shelf(shelve) as shelf:
             told = " ".join(finding.what for finding in health.findings(shelf))
         assert "no longer make" in told
     finally:
-        hashing.current_recipe.cache_clear()
+        current_recipe.cache_clear()
 
 
 # -- questions ------------------------------------------------------------------------------------

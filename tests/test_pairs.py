@@ -13,7 +13,7 @@ from imageshelf.copies.exhaustive import all_pairs_exhaustive, views_of
 from imageshelf.copies.prints import Prints, Stored
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import Work
-from imageshelf.pictures.images import ORIENTATIONS
+from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import candidates as finding
 from imageshelf.searching import policy as matching
 from imageshelf.searching.policy import Column, Limits, Policy

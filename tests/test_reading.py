@@ -119,7 +119,7 @@ STOPPED = """
 import sys
 from imageshelf.copies import decoding_ahead as reading
 from tests.odd_decoders import digest_or_misbehave
-reading.digested = digest_or_misbehave
+digested = digest_or_misbehave
 sys.path.insert(0, ".")
 import search
 raise SystemExit(search.main(["--duplicates", "-s", sys.argv[1]]))

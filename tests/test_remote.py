@@ -21,15 +21,15 @@ from imageshelf.indexing.comparison import DatasetError, Survey
 from imageshelf.indexing.run import Indexing, Settings, index
 from imageshelf.indexing.summary import Summary
 from imageshelf.pictures import fetching
-from imageshelf.pictures.images import Task, examine
-from imageshelf.pictures.tasks import Wanted
+from imageshelf.pictures.images import examine
+from imageshelf.pictures.tasks import Task, Wanted
 from imageshelf.report import matches as report
 from imageshelf.searching.search import search
 from imageshelf.shelf import names, open_shelf
 from imageshelf.system import urls
 from imageshelf.system.files import UnreadableImage, open_regular
 from imageshelf.workers.digesting import digested
-from imageshelf.workers.pool import Lost
+from imageshelf.workers.process import Lost
 from tests.conftest import ROOT, drawn
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
@@ -494,11 +494,11 @@ def test_a_query_may_be_an_url(memory: Any, shelve: Path) -> None:
 
 
 def test_digests_are_of_the_object(memory: Any, tmp_path: Path) -> None:
-    from imageshelf.searching import kinds
+    from imageshelf.pictures.digests import digest, pixel_digest
 
     path = tmp_path / "0.jpg"
     path.write_bytes(memory.cat_file("/photos/0.jpg"))
-    for pixels, of in ((False, kinds.digest), (True, kinds.pixel_digest)):
+    for pixels, of in ((False, digest), (True, pixel_digest)):
         assert digested(Wanted(b"", "memory://photos/0.jpg", pixels)) == of(str(path))
     assert digested(Wanted(b"", "memory://photos/none.jpg", pixels=False)) is None
 

@@ -8,8 +8,8 @@ from PIL import Image
 
 from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing import sketches
+from imageshelf.hashing.views import Sketch, Thumbnails
 from imageshelf.pictures import reduction
-from imageshelf.pictures.images import Sketch, Thumbnails
 from tests.conftest import drawn
 
 SIZES = ((180, 160), (250, 97))

@@ -5,7 +5,8 @@ import pytest
 
 from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing import turning
-from imageshelf.pictures.images import ORIENTATIONS, Thumbnails
+from imageshelf.hashing.views import Thumbnails
+from imageshelf.pictures.reduction import ORIENTATIONS
 
 
 def thumbnails(seed: int, greys: int) -> list[Thumbnails]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from imageshelf.workers import pool as workers
 from imageshelf.workers import starting as worker_start
+from imageshelf.workers.process import WorkerError
 from tests import worker_functions as deeds
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class TestEarly:
     def test_a_module_that_cannot_be_loaded_is_told_by_whoever_needs_it(self) -> None:
         worker_start.begin("imageshelf.no_such_module", [])
         with (
-            pytest.raises(workers.WorkerError, match=r"No module named 'imageshelf\.no_such"),
+            pytest.raises(WorkerError, match=r"No module named 'imageshelf\.no_such"),
             workers.workers(deed("imageshelf.no_such_module:do"), jobs=2) as run,
         ):
             list(run([1]))

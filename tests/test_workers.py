@@ -22,8 +22,10 @@ from imageshelf.workers import pool as workers
 from imageshelf.workers import process as worker_process
 from imageshelf.workers import serving as worker_main
 from imageshelf.workers import starting as worker_start
-from imageshelf.workers.pool import AHEAD, Lost, WorkerError, cores
+from imageshelf.workers.pool import AHEAD
+from imageshelf.workers.process import Lost, WorkerError
 from imageshelf.workers.serving import frame
+from imageshelf.workers.starting import cores
 from tests import worker_functions as deeds
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from imageshelf.cleanup.run_locks import LockError
 from imageshelf.shelf import ShelfError
 from imageshelf.shelf.cleanups import DONE, STOPPED, Actions, Rivals
 from imageshelf.system.signals import stopping
-from imageshelf.workers.pool import cores
+from imageshelf.workers.starting import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable

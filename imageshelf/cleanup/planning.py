@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from imageshelf.cleanup.companions import Companion
     from imageshelf.copies.members import Group, Member
-    from imageshelf.shelf.catalogue import PictureRow
+    from imageshelf.shelf.records import PictureRow
 
 SET_ASIDE, TRASH, HARD_LINK, DELETE = "set aside", "trash", "hard link", "delete"
 ACTIONS = (SET_ASIDE, TRASH, HARD_LINK, DELETE)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from imageshelf.cleanup.planning import Identity, Rules
     from imageshelf.copies.members import Group
     from imageshelf.shelf import Shelf
-    from imageshelf.shelf.catalogue import PictureRow
+    from imageshelf.shelf.records import PictureRow
 
 VERSION = 1
 MARK = "imageshelf_selection"

@@ -17,7 +17,7 @@ from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.copies import grouping as duplicates
 from imageshelf.copies.decoding_ahead import Reading
-from imageshelf.copies.grouping import Asked, Question
+from imageshelf.copies.members import Asked, Question
 from imageshelf.copies.protected import NoFolderError
 from imageshelf.hashing.joins import Work
 from imageshelf.report import cleanup as clean_report
@@ -28,7 +28,8 @@ from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from imageshelf.system import progress, terminal
 from imageshelf.system.signals import Stopped, stop_at_once, stopping
-from imageshelf.workers.pool import WorkerError, cores
+from imageshelf.workers.process import WorkerError
+from imageshelf.workers.starting import cores
 
 if TYPE_CHECKING:
     import argparse
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
 
     from imageshelf.cleanup.apply import Result
     from imageshelf.cleanup.planning import Plan
-    from imageshelf.copies.grouping import Group
+    from imageshelf.copies.members import Group
     from imageshelf.shelf import Shelf
-    from imageshelf.shelf.catalogue import PictureRow
+    from imageshelf.shelf.records import PictureRow
 
 CleaningError = (  # what ends a verb, each with one sentence
     CleanupError,

@@ -296,7 +296,7 @@ def positive(text: str) -> float:
 def scheduler(text: str) -> str:
     """Return the address of a Dask scheduler."""
     from imageshelf.workers.cluster.client import checked
-    from imageshelf.workers.pool import WorkerError
+    from imageshelf.workers.process import WorkerError
 
     try:
         return checked(text)

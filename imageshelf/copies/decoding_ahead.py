@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from imageshelf.copies.members import Cast
     from imageshelf.copies.stars import Graph
-    from imageshelf.shelf.catalogue import PictureRow
+    from imageshelf.shelf.records import PictureRow
 
 TIME_LIMIT_S = 60.0  # to decode one picture in full
 MEMORY_LIMIT_BYTES = 4_000_000_000

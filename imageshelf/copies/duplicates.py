@@ -21,7 +21,7 @@ from imageshelf.copies.decoding_ahead import Reading
 from imageshelf.copies.members import Asked, Question
 from imageshelf.hashing.joins import Work
 from imageshelf.shelf import not_duplicates, open_shelf
-from imageshelf.workers.pool import cores
+from imageshelf.workers.starting import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable

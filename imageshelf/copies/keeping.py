@@ -27,7 +27,7 @@ from imageshelf.pictures.metadata import GPS, RATING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from imageshelf.shelf.catalogue import PictureRow
+    from imageshelf.shelf.records import PictureRow
 
 LOSSLESS = 100  # on the scale of JPEG quality
 FOR_SENDING = 50

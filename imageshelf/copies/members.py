@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imageshelf.copies.stars import Measures, Relation, Star
     from imageshelf.searching.policy import Policy
     from imageshelf.shelf import Shelf
-    from imageshelf.shelf.catalogue import PictureRow
+    from imageshelf.shelf.records import PictureRow
 
     Digests = tuple[bytes | None, bytes | None, Any]
 

@@ -20,7 +20,7 @@ import numpy as np
 from imageshelf.copies import flat_pairs
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import ALONE, Work
-from imageshelf.pictures.images import ORIENTATIONS
+from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import policy as matching
 from imageshelf.searching.policy import Limits, Policy
 

@@ -8,14 +8,13 @@ batch at a time because ImageHash would load SciPy at every start; tests hold th
 from __future__ import annotations
 
 import functools
-import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.hashing import hash_names, sketches
-from imageshelf.pictures.recipe import HASH_BITS, Recipe, current_recipe
+from imageshelf.hashing import sketches
+from imageshelf.hashing.hash_names import HASH_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +22,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.hashing.sketches import Compared
-    from imageshelf.pictures.tasks import View
-    from imageshelf.shelf import Shelf
+    from imageshelf.hashing.views import View
 
     Hashes = npt.NDArray[np.uint64]
     Arrays = npt.NDArray[np.uint8]
     Waves = npt.NDArray[np.float64]
 
-__all__ = ["Recipe", "current_recipe", "fingerprints", "from_hex", "grid", "hashed", "key"]
+__all__ = ["fingerprints", "from_hex", "grid", "hashed"]
 __all__ += ["column_hashes", "low_information", "perceptual_hashes", "row_hashes", "to_hex"]
 __all__ += ["turned_fingerprints", "turned_perceptual_hashes"]
 
@@ -202,25 +200,3 @@ def grid(value: int) -> str:
     """
     bits = f"{value:064b}".translate({ord("0"): ".", ord("1"): "#"})
     return "\n".join(" ".join(bits[at : at + 8]) for at in range(0, HASH_BITS, 8))
-
-
-def key(
-    path: str | os.PathLike[str],
-    shelf: Shelf | None = None,
-    *,
-    hash_name: str = hash_names.DEFAULT,
-    full_decode: bool = False,
-) -> str:
-    """Return the key of one picture file; raises UnreadableImage.
-
-    16 hex digits, 144 of `marr`. With an open shelf it is made as the keys on it were made, so that
-    `shelf[key(path, shelf)]` finds the picture; the other arguments are for who has none at hand.
-    """
-    from imageshelf.pictures import images
-
-    if shelf is not None and (recipe := shelf.recipe):
-        hash_name, full_decode = recipe.hash, recipe.decode == "full"
-    picture = images.read(os.fspath(path), full_decode=full_decode, hash_name=hash_name)
-    if picture.keys:
-        return picture.keys[0].hex()
-    return to_hex(int(fingerprints([picture.whole]).row[0]))

@@ -19,3 +19,6 @@ DEFAULT_DISTANCE = {
     "whash": 2,  # 95 % | 53 %, 1; at 4 there are 22, at 6 649
     "marr": 180,  # 99.1 % | 55 %, none; the nearest strangers differ in 200 of 576 bits
 }
+
+
+HASH_BITS = 64

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.pictures.tasks import SKETCH, Sketch, Thumbnails
+from imageshelf.hashing.views import SKETCH, Sketch, Thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import numpy.typing as npt
 
-    from imageshelf.pictures.tasks import View
+    from imageshelf.hashing.views import View
 
     Arrays = npt.NDArray[np.uint8]
     Floats = npt.NDArray[np.float64]

@@ -6,16 +6,16 @@ import time
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures.tasks import Picture, Refusal, Task
-from imageshelf.shelf.catalogue import Entry, Skip
+from imageshelf.shelf.records import Entry, Skip
 from imageshelf.system import versions
 from imageshelf.system.signals import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from imageshelf.pictures.tasks import View
+    from imageshelf.hashing.views import View
     from imageshelf.system.signals import Stop
-    from imageshelf.workers.pool import Lost
+    from imageshelf.workers.process import Lost
 
     Answer = tuple[Task, Picture | Refusal | Lost]
 

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.shelf import names
-from imageshelf.workers.pool import cores, workers
+from imageshelf.workers.pool import workers
+from imageshelf.workers.starting import cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

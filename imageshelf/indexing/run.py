@@ -29,7 +29,8 @@ from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.system.signals import stopping
 from imageshelf.system.urls import is_url
 from imageshelf.workers import starting as worker_start
-from imageshelf.workers.pool import Lost, WorkerError, cores
+from imageshelf.workers.process import Lost, WorkerError
+from imageshelf.workers.starting import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -11,9 +11,9 @@ import itertools
 from PIL import Image, ImageChops
 
 from imageshelf.hashing import hash_names
+from imageshelf.hashing.hash_names import HASH_BITS
+from imageshelf.hashing.views import SKETCH, Sketch
 from imageshelf.pictures import images, reduction
-from imageshelf.pictures.recipe import HASH_BITS
-from imageshelf.pictures.tasks import SKETCH, Sketch
 
 WAY = 1  # how hashes are computed from thumbnails and sketches; raised when any bit changes
 _WAVES = ((3, 1, 997), (1, 4, 613), (5, 7, 389))  # steps across and down, period

@@ -21,8 +21,8 @@ from imageshelf.workers.serving import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from imageshelf.pictures.images import Task
-    from imageshelf.workers.pool import Lost
+    from imageshelf.pictures.tasks import Task
+    from imageshelf.workers.process import Lost
 
 HEAD_FROM = 1 << 20  # bytes; what is larger and promises no picture is looked at before it is read
 SHARE_OF_MEMORY = 4  # an object may take this part of a worker's limit: decoding needs the rest
@@ -78,7 +78,7 @@ def within(
     tasks: Iterable[Task], memory_bytes: int, mapper: Callable[[Iterable[Task]], Iterator[Any]]
 ) -> Iterator[Any]:
     """Yield (task, answer) of a map over tasks; what is too large to be held is refused here."""
-    from imageshelf.workers.pool import Lost
+    from imageshelf.workers.process import Lost
 
     most = memory_bytes // SHARE_OF_MEMORY
     refused: deque[tuple[Task, Lost]] = deque()

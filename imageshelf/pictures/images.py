@@ -12,11 +12,12 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.hashing.hash_names import DEFAULT
+from imageshelf.hashing.views import SKETCH, Sketch, Thumbnails, View
 from imageshelf.pictures import borders, reduction
 from imageshelf.pictures.decoding import decode, memory_limit
 from imageshelf.pictures.metadata import Facts
 from imageshelf.pictures.reduction import ORIENTATIONS, bands
-from imageshelf.pictures.tasks import SKETCH, Picture, Refusal, Sketch, Task, Thumbnails, View
+from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.system import files as opening
 from imageshelf.system.files import UnreadableImage, unreadable
 from imageshelf.system.urls import is_url, parted

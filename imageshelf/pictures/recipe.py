@@ -11,9 +11,8 @@ from typing import NamedTuple
 import PIL
 
 from imageshelf.hashing import hash_names
+from imageshelf.hashing.hash_names import HASH_BITS
 from imageshelf.system.versions import version
-
-HASH_BITS = 64
 
 
 class Recipe(NamedTuple):

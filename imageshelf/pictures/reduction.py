@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from imageshelf.pictures.tasks import SKETCH, Thumbnails
+from imageshelf.hashing.views import SKETCH, Thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

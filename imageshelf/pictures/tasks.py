@@ -11,32 +11,13 @@ from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.system.files import MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:
+    from imageshelf.hashing.views import Sketch, View
     from imageshelf.pictures.metadata import Facts
 
-SKETCH = 48  # pixels each way, of what everything but the key is taken from
 # Equal pixels give nearly equal thumbnails: a JPEG at its reduced size and the same pixels in a BMP
 # differ by 7 levels at most on 47 photographs, and by 26 on the worst of 520 drawn patterns
 # (one-pixel grids at quality 3).
 CELL_LEVELS = 40
-
-
-class Thumbnails(NamedTuple):
-    """One view at the three sizes that are hashed: brightness, one byte a pixel, row by row."""
-
-    row: bytes  # 8 rows of 9
-    column: bytes  # 9 rows of 8
-    square: bytes  # 32 rows of 32
-
-
-class Sketch(NamedTuple):
-    """One view as workers send it: brightness, one byte a pixel, row by row."""
-
-    pixels: bytes  # 48 rows of 48
-    row: bytes = b""  # 8 rows of 9, where they are better than what the sketch would give
-    centre: bool = False  # whether the middle 90 % of the sketch is the view
-
-
-View = Thumbnails | Sketch
 
 
 class Picture(NamedTuple):

@@ -103,7 +103,9 @@ def made(
     wishes: Iterable[Wanted], jobs: int | None = None, time_limit_s: float = 20.0
 ) -> Iterator[tuple[Wanted, Thumbnail]]:
     """Yield every wish with its thumbnail, in no order, streamed; work is in worker processes."""
-    from imageshelf.workers.pool import Lost, cores, workers
+    from imageshelf.workers.pool import workers
+    from imageshelf.workers.process import Lost
+    from imageshelf.workers.starting import cores
 
     with workers(make, jobs=cores() if jobs is None else jobs, time_limit_s=time_limit_s) as run:
         for wish, outcome in run(wishes):

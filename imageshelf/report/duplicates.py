@@ -13,7 +13,8 @@ from imageshelf.system import terminal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from imageshelf.copies.grouping import Duplicates, Group, Member
+    from imageshelf.copies.grouping import Duplicates
+    from imageshelf.copies.members import Group, Member
     from imageshelf.system.terminal import Painter
 
 MANY = 20_000  # pictures from which on false pairs are worth a word

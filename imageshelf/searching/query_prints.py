@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing.hash_names import DEFAULT
-from imageshelf.pictures import images
+from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import kinds
 from imageshelf.searching import policy as matching
 from imageshelf.searching.kinds import Side
@@ -17,10 +17,10 @@ from imageshelf.shelf import ShelfError, names, open_shelf
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from imageshelf.pictures.images import Picture
-    from imageshelf.pictures.tasks import View
+    from imageshelf.hashing.views import View
+    from imageshelf.pictures.tasks import Picture
     from imageshelf.shelf import Shelf
-    from imageshelf.shelf.catalogue import PictureRow
+    from imageshelf.shelf.records import PictureRow
 
 VIEWS = ("whole", "trimmed", "centre")
 ROWS_AT_A_TIME = 4096
@@ -110,7 +110,7 @@ def _looked_at(picture: Picture) -> list[View]:
 
 def _views(picture: Picture, prints: list[Fingerprint]) -> Views:
     """Return what was looked at, in its order, as the views of one picture."""
-    turns = [name for name, _ in images.ORIENTATIONS[1:]]
+    turns = [name for name, _ in ORIENTATIONS[1:]]
     turned = dict(zip(turns, prints[2:], strict=False)) if picture.turned else {}
     trimmed = prints[-1] if picture.trimmed else None
     keys = dict(zip([matching.UPRIGHT, *turns], picture.keys, strict=False))

@@ -14,8 +14,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from imageshelf.hashing import fingerprints as hashing
 from imageshelf.pictures.decoding import memory_limit
+from imageshelf.pictures.recipe import current_recipe
 from imageshelf.searching import kinds, queries
 from imageshelf.searching import policy as matching
 from imageshelf.searching.matches import Asked, Match, Matches
@@ -25,7 +25,7 @@ from imageshelf.searching.query_prints import side_of, subjects_of, subjects_on
 from imageshelf.searching.stored_hashes import Comparing
 from imageshelf.shelf import ShelfError, names, open_shelf
 from imageshelf.system.files import UnreadableImage
-from imageshelf.workers.pool import WorkerError
+from imageshelf.workers.process import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from imageshelf.searching.policy import Candidate
     from imageshelf.searching.query_prints import Subject
     from imageshelf.shelf import Shelf
-    from imageshelf.shelf.catalogue import PictureRow
+    from imageshelf.shelf.records import PictureRow
 
     T = TypeVar("T")
     Done = Callable[[float], object]
@@ -87,9 +87,7 @@ class Searching:
     def _load(self) -> None:
         with self.shelf.one_moment():
             self.hashes = Comparing(self.shelf, self.shelve, self.question.policy)
-        current = hashing.current_recipe(
-            hash_name=self.hashes.hash, full_decode=self.hashes.full_decode
-        )
+        current = current_recipe(hash_name=self.hashes.hash, full_decode=self.hashes.full_decode)
         self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
         self._below = tuple(os.path.join(names.folder(one), "") for one in self.question.below)
 

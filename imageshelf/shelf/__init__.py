@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from imageshelf.hashing.fingerprints import Recipe
+    from imageshelf.pictures.recipe import Recipe
 
 __all__ = ["Shelf", "ShelfError", "open_shelf", "open_to_fill"]
 

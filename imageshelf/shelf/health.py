@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing import hamming
 from imageshelf.hashing.multi_index import MultiIndex
+from imageshelf.pictures.recipe import current_recipe
 from imageshelf.shelf import names
 from imageshelf.system.urls import is_url
 
@@ -55,7 +55,7 @@ def _recipe(shelf: Shelf) -> Iterator[Finding]:
     if recipe is None:
         yield Finding("nothing was indexed yet", "index.py puts pictures on the shelf")
         return
-    current = hashing.current_recipe(hash_name=recipe.hash, full_decode=recipe.decode == "full")
+    current = current_recipe(hash_name=recipe.hash, full_decode=recipe.decode == "full")
     if sentence := shelf.mismatch(current):
         yield Finding(sentence, "index with --rebuild, or install the versions of then")
 

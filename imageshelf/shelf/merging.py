@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from imageshelf.hashing.fingerprints import Recipe
+    from imageshelf.pictures.recipe import Recipe
     from imageshelf.shelf.export import Standing
     from imageshelf.shelf.merge_rows import Clash
     from imageshelf.shelf.records import Skip

@@ -11,7 +11,7 @@ import time
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from imageshelf.searching import kinds
+from imageshelf.pictures import digests
 from imageshelf.shelf import names
 from imageshelf.system.files import UnreadableImage
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from imageshelf.shelf import Shelf
-    from imageshelf.shelf.catalogue import PictureRow
     from imageshelf.shelf.database import Database
+    from imageshelf.shelf.records import PictureRow
 
 SIZES = "not_duplicate_sizes"  # of the table meta
 PAIRS = "SELECT digest_a, digest_b FROM not_duplicate ORDER BY added_ns, digest_a, digest_b"
@@ -122,7 +122,7 @@ def _digested(shelf: Shelf, paths: Sequence[str]) -> list[tuple[PictureRow, byte
         if row is None:
             raise NotDuplicatesError(f"{path} is not on the shelf {shelf.path}")
         try:
-            found.append((row, kinds.digest(_path(shelf, row))))
+            found.append((row, digests.digest(_path(shelf, row))))
         except (UnreadableImage, OSError) as exc:
             raise NotDuplicatesError(f"{path} {exc}") from exc
     if len(found) < 2:
@@ -160,7 +160,7 @@ def _sizes(shelf: Shelf) -> set[int]:
 
 def _read(shelf: Shelf, row: PictureRow) -> bytes | None:
     try:
-        return kinds.digest(_path(shelf, row))
+        return digests.digest(_path(shelf, row))
     except (UnreadableImage, OSError):
         return None
 

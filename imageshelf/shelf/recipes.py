@@ -9,7 +9,7 @@ from imageshelf.hashing.hash_names import BITS, DEFAULT
 from imageshelf.shelf.errors import ShelfError, shown
 
 if TYPE_CHECKING:
-    from imageshelf.hashing.fingerprints import Recipe
+    from imageshelf.pictures.recipe import Recipe
     from imageshelf.shelf.database import Database
 
 RECIPE = "SELECT value FROM meta WHERE name = 'recipe'"

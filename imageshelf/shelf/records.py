@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import os
 
-    from imageshelf.pictures.images import Facts
+    from imageshelf.pictures.metadata import Facts
 
 LOW_INFORMATION, ALPHA, EXTRAS = 1, 2, 4  # bits of the column picture.flags
 THUMBNAIL_BYTES = 256

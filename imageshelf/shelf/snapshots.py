@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-    from imageshelf.shelf.catalogue import PictureRow
     from imageshelf.shelf.database import Database
+    from imageshelf.shelf.records import PictureRow
 
 SET_DIGESTS = "UPDATE picture SET digest = ?, pixel_digest = ?, sound = ? WHERE name = ?"
 

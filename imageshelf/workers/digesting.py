@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures.decoding import memory_limit
-from imageshelf.searching import kinds
+from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.urls import is_url
 
@@ -24,6 +24,6 @@ def digested(wanted: Wanted) -> bytes | None:
                 from imageshelf.pictures import fetching
 
                 return fetching.digested(wanted.path, pixels=wanted.pixels)
-            return (kinds.pixel_digest if wanted.pixels else kinds.digest)(wanted.path)
+            return (pixel_digest if wanted.pixels else digest)(wanted.path)
     except (UnreadableImage, OSError):
         return None

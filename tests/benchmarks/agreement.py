@@ -20,9 +20,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.hashing import fingerprints as hashing  # noqa: E402
-from imageshelf.pictures.images import UnreadableImage  # noqa: E402
 from imageshelf.searching import queries  # noqa: E402
+from imageshelf.shelf import keys  # noqa: E402
+from imageshelf.system.files import UnreadableImage  # noqa: E402
 
 
 def main() -> int:
@@ -34,7 +34,7 @@ def main() -> int:
     exact = pictures = 0
     for path in queries.taken_apart(parser.parse_args().photos).files:
         try:
-            reduced, full = (hashing.key(path, full_decode=full) for full in (False, True))
+            reduced, full = (keys.key(path, full_decode=full) for full in (False, True))
         except UnreadableImage:
             continue
         pictures += 1

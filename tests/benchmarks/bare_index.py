@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from imageshelf.indexing.batches import Batch
     from imageshelf.pictures.tasks import Picture
-    from imageshelf.shelf.catalogue import Entry
+    from imageshelf.shelf.records import Entry
     from imageshelf.workers.work import Item, Outcome
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -39,7 +39,7 @@ def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
         return
     from imageshelf.hashing import fingerprints as hashing
     from imageshelf.hashing import sketches
-    from imageshelf.shelf.catalogue import Entry
+    from imageshelf.shelf.records import Entry
 
     compared = sketches.compared([picture.whole for _, picture in pictures])
     row, column, phash, low = (part.tolist() for part in hashing.hashed(compared))

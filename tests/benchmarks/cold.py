@@ -26,7 +26,7 @@ from tests.benchmarks.speed import HERE, MEGABYTE, Run, measure, median  # noqa:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imageshelf.shelf.catalogue import Entry
+    from imageshelf.shelf.records import Entry
 
 YARDSTICKS = ("import numpy, PIL.Image", "import imagehash, sqlite3, argparse")
 BATCH = 10_000

@@ -26,7 +26,7 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from imageshelf.pictures import images
-from imageshelf.pictures.images import Picture, Task
+from imageshelf.pictures.tasks import Picture, Task
 from tests.benchmarks.drawn import picture
 from tests.benchmarks.files import SMALL, jpegs
 

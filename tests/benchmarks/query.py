@@ -32,7 +32,7 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 from imageshelf.hashing.series import PATIENCE, Series  # noqa: E402
-from imageshelf.pictures.images import ORIENTATIONS  # noqa: E402
+from imageshelf.pictures.reduction import ORIENTATIONS  # noqa: E402
 from imageshelf.searching import candidates as finding  # noqa: E402
 from imageshelf.searching import policy as matching  # noqa: E402
 from imageshelf.searching.policy import Column, Fingerprint, Views  # noqa: E402

@@ -25,7 +25,7 @@ if __name__ == "__main__":  # a script finds its own folder only
 
 from imageshelf.pictures.metadata import Facts  # noqa: E402
 from imageshelf.shelf import open_shelf  # noqa: E402
-from imageshelf.shelf.catalogue import Entry  # noqa: E402
+from imageshelf.shelf.records import Entry  # noqa: E402
 from tests.shelf_entries import RECIPE  # noqa: E402
 
 BATCH = 10_000  # pipeline.BATCH_FILES

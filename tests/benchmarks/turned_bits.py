@@ -124,7 +124,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pieces", type=int, default=20, metavar="N")
     args = parser.parse_args(argv)
     from imageshelf.hashing import turning
-    from imageshelf.pictures.images import ORIENTATIONS
+    from imageshelf.pictures.reduction import ORIENTATIONS
 
     originals, copies = [], []
     for piece in pieces(args.dataset, args.pieces, np.random.default_rng(0)):

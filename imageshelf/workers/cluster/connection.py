@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from imageshelf.workers.cluster import on_worker as cluster_worker
 from imageshelf.workers.cluster.tasks import Tasks
-from imageshelf.workers.pool import WorkerError
+from imageshelf.workers.process import WorkerError
 from imageshelf.workers.serving import one_line
 
 if TYPE_CHECKING:

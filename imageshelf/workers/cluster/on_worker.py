@@ -20,7 +20,8 @@ from imageshelf import __version__
 from imageshelf.pictures.canary import canary
 from imageshelf.pictures.tasks import Refusal
 from imageshelf.system.versions import decoders, version
-from imageshelf.workers.pool import Lost, WorkerError, workers
+from imageshelf.workers.pool import workers
+from imageshelf.workers.process import Lost, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
