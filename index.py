@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from imageshelf.system import process as own_process
+from imageshelf.system.words import shown
 
 if __name__ == "__main__":
     own_process.end_silently()  # Ctrl-C while all of this is imported
@@ -22,9 +23,10 @@ if __name__ == "__main__":
     worker_start.begin(worker_start.WORK, sys.argv[1:])  # they import while this process does
 
 from imageshelf.cli.options import index_options
-from imageshelf.indexing.run import Indexing, IndexingError, Settings
-from imageshelf.report import matches as report
-from imageshelf.system import progress, terminal, versions
+from imageshelf.indexing.run import Indexing, IndexingError
+from imageshelf.indexing.settings import Settings
+from imageshelf.report import index
+from imageshelf.system import progress, terminal
 from imageshelf.system.signals import Stopped
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Index the datasets; return the exit status: 0, 1 for a bad run, 130 and 143 when stopped."""
     options = index_options(__doc__ or "", argv)
     terminal.tolerate_any_name()
-    if warning := versions.old_pillow():
+    if warning := own_process.old_pillow():
         print(f"index.py: {warning}", file=sys.stderr)
     try:
         with Indexing(options.dataset, options.shelve, settings(options)) as run:
@@ -52,10 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
               file=sys.stderr)  # fmt: skip
         return stopped.exit_status
     except IndexingError as problem:
-        print(f"index.py: {report.shown(str(problem))}", file=sys.stderr)
+        print(f"index.py: {shown(str(problem))}", file=sys.stderr)
         return 1
     if not options.quiet:
-        print(report.summary_text(run.summary, show_skipped=options.show_skipped))
+        print(index.summary_text(run.summary, show_skipped=options.show_skipped))
     return 0
 
 

@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from imageshelf.system import process as own_process
+from imageshelf.system.words import shown
 
 if __name__ == "__main__":
     own_process.end_silently()  # Ctrl-C while all of this is imported
@@ -20,19 +21,18 @@ if __name__ == "__main__":
 
 from imageshelf.cli import presenting as answers
 from imageshelf.cli.options import search_options
-from imageshelf.report import matches as report
 from imageshelf.report.saving import ReportError
 from imageshelf.searching import policy as matching
 from imageshelf.searching.matches import Matches
 from imageshelf.searching.search import Question, Searching, SearchingError
-from imageshelf.system import progress, terminal, versions
+from imageshelf.system import progress, terminal
 from imageshelf.system.signals import Stopped, stop_at_once
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from imageshelf.copies.grouping import Duplicates
+    from imageshelf.copies.groups import Duplicates
 
 matches = Matches()  # after `%run search.py ...` a notebook finds the answer under this name
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     global matches
     options = search_options(__doc__ or "", argv)
     terminal.tolerate_any_name()
-    if warning := versions.old_pillow():
+    if warning := own_process.old_pillow():
         print(f"search.py: {warning}", file=sys.stderr)
     try:
         answers.refuse_early(options.html, options.contact_sheet)
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Stopped as stopped:
         return stopped.exit_status
     except (*SearchingError, ReportError) as problem:
-        print(f"search.py: {report.shown(str(problem))}", file=sys.stderr)
+        print(f"search.py: {shown(str(problem))}", file=sys.stderr)
         return 1
     return exit_status(matches, note, tell_unmatched=options.exit_code)
 
@@ -74,7 +74,7 @@ def find_matches(options: argparse.Namespace) -> tuple[Matches, str]:
 def find_duplicates(options: argparse.Namespace) -> Duplicates:
     """Return every group of copies on the shelf."""
     from imageshelf.copies.duplicates import duplicates
-    from imageshelf.copies.members import Question as GroupQuestion
+    from imageshelf.copies.groups import Question as GroupQuestion
 
     question = GroupQuestion(
         policy=policy(options),
@@ -107,7 +107,7 @@ def exit_status(answer: Matches, note: str, *, tell_unmatched: bool) -> int:
     if not answer.asked:
         problems.append("there is no picture to look for")
     for sentence in [note, *problems] if note else problems:
-        print(f"search.py: {report.shown(sentence)}", file=sys.stderr)
+        print(f"search.py: {shown(sentence)}", file=sys.stderr)
     if problems:
         return 1
     return 3 if tell_unmatched and not all(asked.matches for asked in answer.asked) else 0

@@ -27,11 +27,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from imageshelf.system import rendering
+from imageshelf.system.version import __version__
 
 if TYPE_CHECKING:
     from imageshelf.copies.duplicates import duplicates
-    from imageshelf.indexing.run import Settings, index
+    from imageshelf.indexing.run import index
+    from imageshelf.indexing.settings import Settings
     from imageshelf.indexing.summary import Summary
     from imageshelf.searching.calibrating import of_shelf as calibrate
     from imageshelf.searching.explaining import explain
@@ -48,6 +50,7 @@ __all__ = [
     "Shelf",
     "ShelfError",
     "Summary",
+    "__version__",
     "calibrate",
     "duplicates",
     "explain",
@@ -76,6 +79,16 @@ _HOME = {
 
 
 _THERE = {"calibrate": "of_shelf"}  # names that are called otherwise at home
+
+
+def _rendered(result: object, form: str) -> str:
+    """Load the reports when a result first shows itself."""
+    from imageshelf.report.rendering import rendered
+
+    return rendered(result, form)
+
+
+rendering.render_with(_rendered)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,16 +7,16 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from imageshelf.system import process as own_process
+from imageshelf.system.words import count, shown
 
 if __name__ == "__main__":
     own_process.end_silently()  # Ctrl-C while all of this is imported
 
-from imageshelf import __version__
 from imageshelf.cli import clean_options as cleaning_options
 from imageshelf.cli.parser import Parser
-from imageshelf.report import matches as report
-from imageshelf.system import terminal, versions
+from imageshelf.system import terminal
 from imageshelf.system.signals import stop_at_once
+from imageshelf.system.version import __version__
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = parse_args(argv)
     terminal.tolerate_any_name()
-    if warning := versions.old_pillow():
+    if warning := own_process.old_pillow():
         print(f"imageshelf: {warning}", file=sys.stderr)
     changes_nothing = options.verb in {check, explain, calibrate}
     try:
@@ -50,7 +50,7 @@ def demo(options: argparse.Namespace) -> int:
         drawn = draw(options.folder)
     except DemoError as problem:
         return failed(problem)
-    print(f"{report.count(len(drawn), 'file')} in {report.shown(options.folder)}")
+    print(f"{count(len(drawn), 'file')} in {shown(options.folder)}")
     return 0
 
 
@@ -69,9 +69,9 @@ def check(options: argparse.Namespace) -> int:
     except ShelfError as problem:
         return failed(problem)
     for finding in findings:
-        print(f"{report.shown(finding.what)}\n  remedy: {finding.remedy}")
+        print(f"{shown(finding.what)}\n  remedy: {finding.remedy}")
     if not findings:
-        print(f"{report.count(pictures, 'picture')}: all is well")
+        print(f"{count(pictures, 'picture')}: all is well")
     return 1 if findings else 0
 
 
@@ -111,7 +111,7 @@ def calibrate(options: argparse.Namespace) -> int:
         if options.svg:
             with saved(options.svg, "plot") as file:
                 file.write(b"<!-- " + MARK + b" -->\n" + calibration.svg().encode())
-            told.append(f"plot: {report.shown(options.svg)}")
+            told.append(f"plot: {shown(options.svg)}")
     except (CalibrationError, ShelfError, ReportError) as problem:
         return failed(problem)
     print(calibration.text())
@@ -170,7 +170,7 @@ def cleaning(name: str) -> Callable[[argparse.Namespace], int]:
 
 def failed(problem: Exception) -> int:
     """Print the sentence that says what is wrong; return the exit status."""
-    print(f"imageshelf: {report.shown(str(problem))}", file=sys.stderr)
+    print(f"imageshelf: {shown(str(problem))}", file=sys.stderr)
     return 1
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from imageshelf.cleanup import planning
 from imageshelf.cleanup.planning import Plan, Rules
-from imageshelf.copies.members import Group, Member
-from imageshelf.indexing.run import Settings, index
+from imageshelf.copies.groups import Group, Member
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.shelf import Shelf, names
 from tests.conftest import drawn
 

@@ -11,8 +11,7 @@ from PIL import Image
 from imageshelf.pictures.decoding import PLUGINS
 from imageshelf.pictures.recipe import Ingredients
 from imageshelf.pictures.tasks import Bundle, Wanted
-from imageshelf.workers.digesting import digested
-from imageshelf.workers.work import work
+from imageshelf.workers.work import digested, work
 from tests.worker_functions import DEEDS
 
 # What Pillow needs to read the formats on the allow-list, and nothing else.

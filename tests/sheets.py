@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from imageshelf.copies.members import Member
+from imageshelf.copies.groups import Member
 from imageshelf.pictures.thumbnails import Wanted, make
 from imageshelf.report.cards import ASIDE, COPIES, KEEP, SHOTS, Card, CardGroup, Sheet
 from imageshelf.report.panels import Table

@@ -15,16 +15,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imageshelf.indexing import batches as pipeline
-from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.indexing.suspects import CAREFUL_FILES
 from imageshelf.pictures import images, reduction
 from imageshelf.pictures.reduction import ORIENTATIONS, Reduced
 from imageshelf.pictures.tasks import Bundle, Picture, Refusal, Task
 from imageshelf.shelf import open_shelf
+from imageshelf.system.process import cores
 from imageshelf.workers import bundling, work
+from imageshelf.workers.jobs import Lost
 from imageshelf.workers.pool import AHEAD, workers
-from imageshelf.workers.process import Lost
-from imageshelf.workers.starting import cores
 from tests import odd_decoders
 from tests.conftest import drawn
 from tests.worker_functions import DEEDS

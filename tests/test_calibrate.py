@@ -14,18 +14,18 @@ from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing import hamming
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
+from imageshelf.pictures.edits import EDITS
 from imageshelf.searching import calibrating
 from imageshelf.searching import policy as matching
 from imageshelf.searching.calibrating import (
     Calibration,
     CalibrationError,
-    Original,
     calibrate,
     mirrored,
     pair_counts,
     sample,
 )
-from imageshelf.searching.edits import EDITS
+from imageshelf.searching.calibrating_keys import Original
 from imageshelf.searching.policy import Column, Limits, Policy
 
 Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]

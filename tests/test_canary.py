@@ -13,7 +13,7 @@ from imageshelf.hashing.views import Sketch
 from imageshelf.indexing import run as indexing
 from imageshelf.indexing.run import Indexing
 from imageshelf.pictures import canary, recipe, reduction
-from imageshelf.workers.process import Lost, WorkerError
+from imageshelf.workers.jobs import Lost, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -17,7 +17,8 @@ from imageshelf.cli import clean as cleaning_verbs
 from imageshelf.cli import clean_options as cleaning_options
 from imageshelf.cli.clean import Answer, CleaningError
 from imageshelf.cli.demo import COPIES
-from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.report import csv_table as csv_report
 from tests.cleaning import tree
 

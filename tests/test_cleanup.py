@@ -14,13 +14,14 @@ from PIL import Image
 
 from imageshelf.cleanup import apply as cleanup
 from imageshelf.cleanup import file_actions as deeds
-from imageshelf.cleanup import moving, planning, run_locks, undoing
+from imageshelf.cleanup import locks, moving, planning, undoing
 from imageshelf.cleanup import run as applying
 from imageshelf.cleanup import step as acting
 from imageshelf.cleanup import trash as trashing
 from imageshelf.cleanup.apply import CleanupError, Result
 from imageshelf.cleanup.undoing import UndoError
-from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS
 from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
 from imageshelf.shelf import snapshots as keepsakes
@@ -558,7 +559,7 @@ def test_a_copy_that_another_clean_up_keeps_stays(folder: Path, shelf: Shelf) ->
     plan = planned(shelf, [group(shelf, "photos/trip/a copy.jpg", ("photos/a.jpg", BYTES))])
     going = Action(0, planning.DELETE, b"photos/trip/a copy.jpg", None, None,
                    {"keeper": "photos/a.jpg"}, "doing", "")  # fmt: skip
-    lock = run_locks.of(shelf, other)
+    lock = locks.of(shelf, other)
     assert lock.take()
     assert actions.claim(other, [Claim(going, b"photos/a.jpg")], Rivals(0)) == [""]
     result = cleanup.apply(shelf, plan, jobs=0)
@@ -570,7 +571,7 @@ def test_a_copy_that_another_clean_up_keeps_stays(folder: Path, shelf: Shelf) ->
 
 def test_a_run_under_way_cannot_be_undone(folder: Path, shelf: Shelf) -> None:
     number = Actions(shelf).begin({"action": planning.DELETE}, lambda _: None)
-    lock = run_locks.of(shelf, number)
+    lock = locks.of(shelf, number)
     assert lock.take()
     with pytest.raises(UndoError, match="is under way in another program"):
         undoing.undo(shelf)

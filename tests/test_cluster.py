@@ -27,7 +27,7 @@ from imageshelf.workers.cluster import connection as cluster_line
 from imageshelf.workers.cluster import on_worker as cluster_worker
 from imageshelf.workers.cluster import tasks as cluster_tasks
 from imageshelf.workers.cluster.client import checked, cluster
-from imageshelf.workers.process import Lost, WorkerError
+from imageshelf.workers.jobs import Lost, WorkerError
 from tests import worker_functions
 from tests.conftest import ROOT, drawn
 from tests.dask_processes import Processes, dask_processes, processes_ready

@@ -20,7 +20,7 @@ from PIL import Image
 from imageshelf.indexing.run import index
 from imageshelf.pictures.decoding import PLUGINS
 from imageshelf.shelf import open_shelf
-from imageshelf.system import versions
+from imageshelf.system import process
 from tests.conftest import ROOT, drawn
 from tests.odd_decoders import CAUGHT, EXPLODED, examine_in_a_minefield, examine_under_watch
 
@@ -110,8 +110,8 @@ def test_pillow_before_13_is_refused_by_the_requirements() -> None:
 def test_pillow_before_13_is_warned_about(
     monkeypatch: pytest.MonkeyPatch, installed: str | None, warned: bool
 ) -> None:
-    monkeypatch.setattr(versions, "version", lambda _: installed)
-    told = versions.old_pillow()
+    monkeypatch.setattr(process, "version", lambda _: installed)
+    told = process.old_pillow()
     assert ("upgrade" in told) == warned
     assert told.count("\n") == 0
 
@@ -140,7 +140,7 @@ def test_an_old_pillow_is_told_in_one_line_and_the_work_is_done(
 
 
 def test_the_installed_pillow_is_new_enough() -> None:
-    assert versions.old_pillow() == ""
+    assert process.old_pillow() == ""
 
 
 # -- nothing else is done -------------------------------------------------------------------------

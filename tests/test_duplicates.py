@@ -7,12 +7,13 @@ import pytest
 from PIL import Image
 
 from imageshelf.copies import grouping as duplicates
-from imageshelf.copies.grouping import Duplicates
+from imageshelf.copies import groups
+from imageshelf.copies.groups import Asked, Duplicates, Group, Question
 from imageshelf.copies.keeping import Rule
-from imageshelf.copies.members import Asked, Group, Question
 from imageshelf.copies.protected import NoFolderError
 from imageshelf.hashing.joins import Work
-from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, TURNED
 from imageshelf.shelf import open_shelf
 from tests.conftest import drawn
@@ -235,4 +236,4 @@ def test_an_empty_shelf_has_no_groups(tmp_path: Path) -> None:
     ("pictures", "expected"), [(0, (0, 0)), (1, (0, 0)), (1_000_000, (30_000, 60_000))]
 )
 def test_false_pairs_grow_with_the_square(pictures: int, expected: tuple[int, int]) -> None:
-    assert duplicates.expected_false_pairs(pictures) == expected
+    assert groups.expected_false_pairs(pictures) == expected

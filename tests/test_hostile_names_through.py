@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from imageshelf.report import csv_table as csv_report
-from imageshelf.report import matches as report
 from imageshelf.shelf import open_shelf
+from imageshelf.system import words
+from imageshelf.system.words import shown
 from tests.conftest import ROOT, drawn
 from tests.hostile_names import HOSTILE
 
@@ -153,11 +154,11 @@ def test_text_shows_every_name_on_a_line_and_steers_nothing(
     )
     text = done.stdout.decode(encoding)  # nothing in it that the console does not know
     assert OPENED.search(text) is None
-    assert not {unicodedata.category(c) for c in text.replace("\n", "")} & report.HIDDEN
+    assert not {unicodedata.category(c) for c in text.replace("\n", "")} & words.HIDDEN
     headings = [line for line in text.splitlines() if line.endswith(": 1 match")]
     assert len(headings) == len(NAMES)
     if surroundings == "utf-8":
-        shown = [report.shown(os.fsdecode(path)) for path in paths(folder)]
+        shown = [shown(os.fsdecode(path)) for path in paths(folder)]
         assert headings == [f"{name}: 1 match" for name in shown]
         lines = [line for line in text.splitlines() if " same file " in line]
         for line, name in zip(lines, shown, strict=True):

@@ -17,7 +17,7 @@ from imageshelf.indexing import digesting as identifying
 from imageshelf.indexing.run import IDENTIFIED, Indexing
 from imageshelf.pictures import tasks as pictures
 from imageshelf.searching import kinds
-from imageshelf.workers import digesting
+from imageshelf.workers import work
 from tests.conftest import drawn
 
 
@@ -95,7 +95,7 @@ def test_a_run_that_was_stopped_before_digesting_is_made_up_for(
 
 def test_an_unreadable_picture_has_no_digest_and_stops_nothing(tmp_path: Path) -> None:
     wanted = pictures.Wanted(b"gone.jpg", str(tmp_path / "gone.jpg"), pixels=True)
-    assert digesting.digested(wanted) is None
+    assert work.digested(wanted) is None
 
 
 @pytest.mark.parametrize("at_a_time", [1, 2, 3, 100])

@@ -19,10 +19,9 @@ from PIL import Image, ImageOps
 
 from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing.views import Sketch, Thumbnails
-from imageshelf.pictures import decoding, images
+from imageshelf.pictures import decoding, images, recipe
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.pictures.tasks import Picture, Refusal, Task
-from imageshelf.system import versions
 from imageshelf.system.files import UnreadableImage
 from tests.conftest import drawn
 
@@ -607,8 +606,8 @@ def test_workers_load_neither_numpy_nor_plugins() -> None:
 
 
 def test_decoders_name_the_versions() -> None:
-    assert f"Pillow {PIL.__version__}" in versions.decoders()
-    assert "heif" in versions.decoders().lower()
+    assert f"Pillow {PIL.__version__}" in recipe.decoders()
+    assert "heif" in recipe.decoders().lower()
 
 
 def test_a_decoder_of_no_listed_format_is_never_reached(put: Any) -> None:

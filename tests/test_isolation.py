@@ -15,13 +15,14 @@ import pytest
 
 from imageshelf.indexing import suspects as suspicion
 from imageshelf.indexing.comparison import RETRY, SKIPPED
-from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.indexing.summary import Summary
 from imageshelf.indexing.suspects import Suspicion
-from imageshelf.report import matches as report
+from imageshelf.pictures import recipe
+from imageshelf.report.index import summary_text
 from imageshelf.searching.search import Question, search
 from imageshelf.shelf import open_shelf
-from imageshelf.system import versions
 from tests.conftest import ROOT, drawn
 from tests.odd_decoders import examine_or_misbehave
 
@@ -129,7 +130,7 @@ def test_a_crash_is_remembered_and_a_want_of_time_is_not(tmp_path: Path) -> None
     with open_shelf(tmp_path / "db.shelve") as shelf:
         states = {
             Path(os.fsdecode(name)).stem: state
-            for page in shelf.whole_catalogue().known(b"photos/", versions.decoders())
+            for page in shelf.whole_catalogue().known(b"photos/", recipe.decoders())
             for name, *_, state in page
         }
     assert states["segfault"] == SKIPPED
@@ -303,7 +304,7 @@ def test_a_crash_while_digesting_is_told_and_not_tried_again(
     found = index(photos, shelve, Settings(jobs=2))
     assert (found.new, found.skips) == (8, [])
     assert [one.reason for one in found.undigested] == [BAD["segfault"]]
-    assert "1 not compared pixel by pixel: the decoder crashed" in report.summary_text(found)
+    assert "1 not compared pixel by pixel: the decoder crashed" in summary_text(found)
     told = verdicts(shelve)
     assert told.pop("later segfault.png") == (False, 0)
     assert all(digest for digest, _ in told.values())

@@ -11,12 +11,12 @@ from PIL import Image, ImageOps
 from imageshelf import calibrate, index
 from imageshelf.cli.demo.scenes import scene
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
-from imageshelf.indexing.run import Settings
+from imageshelf.indexing.settings import Settings
+from imageshelf.pictures.edits import EDITS
 from imageshelf.searching import calibrating
 from imageshelf.searching import calibrating_keys as key_calibrating
 from imageshelf.searching.calibrating import Calibration
 from imageshelf.searching.calibrating_keys import KeyCounts
-from imageshelf.searching.edits import EDITS
 from imageshelf.searching.key_candidates import Radius
 
 FEW = 26

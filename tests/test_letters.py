@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from imageshelf.report import letters
-from imageshelf.report import matches as report
+from imageshelf.system.words import shown
 from tests.hostile_names import names
 
 
@@ -63,4 +63,4 @@ def test_a_text_is_as_long_as_it_is_drawn_and_on_one_line() -> None:
 
 def test_hostile_names_are_drawn() -> None:
     for name in names():
-        assert inked(report.shown(name)).any() == bool(name.strip())
+        assert inked(shown(name)).any() == bool(name.strip())

@@ -22,7 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import imageshelf.__main__
-from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.report import merge as merge_report
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.merging import MergeError, Merging, Summary, merge

@@ -10,7 +10,8 @@ import pytest
 
 from imageshelf.cleanup import moving
 from imageshelf.cleanup.locks import RunLock, lock_file
-from imageshelf.cleanup.moving import Changed, move, open_same, stamp, take
+from imageshelf.cleanup.moving import move, take
+from imageshelf.system.files import Changed, open_same, stamp
 
 WAYS = ["exclusive rename", "link and unlink"]
 

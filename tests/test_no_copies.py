@@ -16,8 +16,8 @@ from imageshelf import duplicates, search
 from imageshelf import index as index_folder
 from imageshelf.copies import related as no_copies
 from imageshelf.copies.exhaustive import shots_exhaustive, similar_exhaustive
+from imageshelf.copies.groups import Question
 from imageshelf.copies.luma import luma
-from imageshelf.copies.members import Question
 from imageshelf.hashing.joins import Work
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR

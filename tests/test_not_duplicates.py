@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from imageshelf.copies.grouping import find
-from imageshelf.copies.members import Asked, Question
-from imageshelf.indexing.run import Settings, index
+from imageshelf.copies.groups import Asked, Question
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.shelf import Shelf, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from tests.cleaning import copies, indexed

@@ -6,8 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from imageshelf import explain
-from imageshelf.copies.grouping import Duplicates
-from imageshelf.copies.members import Group
+from imageshelf.copies.groups import Duplicates, Group
 from imageshelf.report import notebook
 from imageshelf.report.cards import Card, CardGroup, Sheet
 from imageshelf.searching.matches import Asked, Matches

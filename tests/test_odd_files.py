@@ -23,10 +23,11 @@ from PIL import Image, PngImagePlugin
 
 import imageshelf
 from imageshelf.indexing import digesting as identifying
-from imageshelf.indexing.run import Indexing, Settings, index
+from imageshelf.indexing.run import Indexing, index
+from imageshelf.indexing.settings import Settings
 from imageshelf.indexing.summary import Summary
 from imageshelf.pictures import appended as beyond
-from imageshelf.report import matches as report
+from imageshelf.report.index import summary_text
 from imageshelf.searching import kinds
 from imageshelf.searching.search import Searching, search
 from imageshelf.shelf import open_shelf
@@ -165,7 +166,7 @@ def test_the_memory_limit_decides_what_is_too_large(photos: Path, tmp_path: Path
     found = index(photos, shelve, Settings(jobs=0, memory_limit_mb=1))
     sentence = "is too large: 0 million pixels, more than the limit of 0 million"
     assert reasons(found) == {"wide.png": sentence}
-    assert f"skipped 1: {sentence} (raise --memory-limit" in report.summary_text(found)
+    assert f"skipped 1: {sentence} (raise --memory-limit" in summary_text(found)
     found = index(photos, shelve, Settings(memory_limit_mb=3000))
     assert (found.new, found.unchanged, found.skipped) == (1, 6, 0)
 

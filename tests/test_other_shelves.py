@@ -22,7 +22,7 @@ import index as index_script
 import search as search_script
 from imageshelf import duplicates, index, key, open_shelf, search
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
-from imageshelf.indexing.run import Settings
+from imageshelf.indexing.settings import Settings
 from imageshelf.pictures import other_keys as other_hashes
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.report import matches as report

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from imageshelf.pictures.thumbnails import GONE
-from imageshelf.report import parts
+from imageshelf.report import panels
 from imageshelf.report.cards import Card, CardGroup, Sheet
 from imageshelf.report.page import write_page
 from imageshelf.report.saving import ReportError
@@ -142,7 +142,7 @@ def test_a_page_of_matches_offers_no_choice(tmp_path: Path) -> None:
 
 
 def test_the_parts_hold_nothing_that_ends_them() -> None:
-    text = parts.script() + parts.part("page.css")
+    text = panels.script() + panels.part("page.css")
     assert not re.search(r"</(script|style)", text, re.IGNORECASE)
     assert "innerHTML" not in text
     assert "http" not in text

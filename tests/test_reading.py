@@ -15,13 +15,14 @@ import pytest
 from imageshelf.copies import decoding_ahead as reading
 from imageshelf.copies import grouping as grouped
 from imageshelf.copies.decoding_ahead import Reading
-from imageshelf.copies.members import Question
+from imageshelf.copies.groups import Question
 from imageshelf.indexing import digesting as identifying
-from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.pictures.tasks import Wanted
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
 from imageshelf.shelf import open_shelf
-from imageshelf.workers import digesting
+from imageshelf.workers import work
 from imageshelf.workers.pool import workers
 from tests.conftest import ROOT, drawn
 from tests.odd_decoders import digest_or_misbehave
@@ -106,7 +107,7 @@ def test_only_pixels_of_the_same_measures_are_read(
 
     def noted(wanted: Wanted) -> bytes | None:
         asked.append(Path(wanted.path).name)
-        return digesting.digested(wanted)
+        return work.digested(wanted)
 
     monkeypatch.setattr(reading, "digested", noted)
     monkeypatch.setattr(reading, "workers", lambda f, **how: workers(f, **{**how, "jobs": 0}))

@@ -15,21 +15,23 @@ from typing import Any
 
 import pytest
 
-from imageshelf.copies.members import Question as GroupQuestion
+from imageshelf.copies.groups import Question as GroupQuestion
 from imageshelf.indexing import remote
-from imageshelf.indexing.comparison import DatasetError, Survey
-from imageshelf.indexing.run import Indexing, Settings, index
+from imageshelf.indexing.comparison import Survey
+from imageshelf.indexing.run import Indexing, index
+from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.indexing.summary import Summary
 from imageshelf.pictures import fetching
 from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import Task, Wanted
 from imageshelf.report import matches as report
+from imageshelf.report.index import summary_text
 from imageshelf.searching.search import search
 from imageshelf.shelf import names, open_shelf
-from imageshelf.system import urls
+from imageshelf.system import paths
 from imageshelf.system.files import UnreadableImage, open_regular
-from imageshelf.workers.digesting import digested
-from imageshelf.workers.process import Lost
+from imageshelf.workers.jobs import Lost
+from imageshelf.workers.work import digested
 from tests.conftest import ROOT, drawn
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
@@ -94,7 +96,7 @@ def archive(tmp_path: Path) -> Path:
     ],
 )  # fmt: skip
 def test_an_url_has_a_scheme_of_two_letters_or_more(path: str, expected: bool) -> None:
-    assert urls.is_url(path) is expected
+    assert paths.is_url(path) is expected
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_an_url_has_a_scheme_of_two_letters_or_more(path: str, expected: bool) -
      "zip://a::simplecache::s3://b/c.zip", "memory://"],
 )  # fmt: skip
 def test_the_parts_of_an_url_are_all_of_it(url: str) -> None:
-    parts = urls.parted(url)
+    parts = paths.parted(url)
     assert str(parts) == url
     assert "::file" not in parts.path
     assert parts.chain == "" or parts.chain.startswith("::")
@@ -220,9 +222,7 @@ def test_a_folder_that_may_not_be_listed_keeps_its_pictures(
     summary = index("memory://photos", shelve, HERE)
     assert counts(summary) == (0, 0, 3, 0, 0)
     assert (summary.vanished, summary.kept) == (0, 2)
-    assert "folder not read: memory://photos/trip/: permission denied" in report.summary_text(
-        summary
-    )
+    assert "folder not read: memory://photos/trip/: permission denied" in summary_text(summary)
     assert len(listed(shelve)) == 5
 
 
@@ -275,7 +275,7 @@ def test_an_object_too_large_for_the_memory_limit_is_never_read(memory: Any, she
     summary = index("memory://photos", shelve, Settings(jobs=0, memory_limit_mb=4))
     assert counts(summary) == (5, 0, 0, 0, 1)
     assert "files up to 1 MB are read" in summary.skips[0].reason
-    assert "raise --memory-limit" in report.summary_text(summary)
+    assert "raise --memory-limit" in summary_text(summary)
     assert index("memory://photos", shelve, HERE).new == 1
 
 
@@ -527,7 +527,7 @@ def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_p
     )  # fmt: skip
     assert "6 pictures at an URL left out: those are never touched." in told.stderr
     assert len(os.listdir(folder)) == 1
-    assert len([name for name in listed(shelve) if urls.is_url(name)]) == 6
+    assert len([name for name in listed(shelve) if paths.is_url(name)]) == 6
 
 
 def test_an_url_stays_itself_in_another_shelf(memory: Any, shelve: Path, tmp_path: Path) -> None:
@@ -638,7 +638,7 @@ def test_a_tag_decides_what_is_unchanged_whatever_the_time() -> None:
 
 def test_a_map_goes_on_after_what_is_too_large() -> None:
     tasks = [Task("s3://b/a", 10), Task("s3://b/large", 99), Task("s3://b/c", -1)]
-    found = dict(fetching.within(tasks, 40, lambda some: ((task, "done") for task in some)))
+    found = dict(remote.within(tasks, 40, lambda some: ((task, "done") for task in some)))
     assert [found[task] == "done" for task in tasks] == [True, False, True]
     assert isinstance(found[tasks[1]], Lost)
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imageshelf.indexing import comparison as scanning
+from imageshelf.indexing import datasets, settings
 from imageshelf.indexing.comparison import PICTURE, RETRY, SKIPPED, Known, Survey
 from imageshelf.system.walking import Run, Walk
 from tests.conftest import tree
@@ -163,5 +164,5 @@ def test_files_compared_together_are_as_if_compared_one_by_one(
 @pytest.mark.parametrize("what", ["missing", "file"])
 def test_a_dataset_that_is_no_folder_is_refused(tmp_path: Path, what: str) -> None:
     tree(tmp_path, "file")
-    with pytest.raises(scanning.DatasetError, match=what):
-        scanning.check_dataset(str(tmp_path / what))
+    with pytest.raises(settings.DatasetError, match=what):
+        datasets.check_dataset(str(tmp_path / what))

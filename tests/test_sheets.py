@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from imageshelf import duplicates, explain, index
-from imageshelf.copies.members import Group
+from imageshelf.copies.groups import Group
 from imageshelf.report import cards, sheets
 from imageshelf.report.cards import ASIDE, BESIDE, KEEP, QUERY, Sheet
 from imageshelf.report.panels import Hashes, Table

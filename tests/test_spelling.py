@@ -13,7 +13,7 @@ import pytest
 from imageshelf.indexing.run import index
 from imageshelf.searching.search import Question, search
 from imageshelf.shelf import names
-from imageshelf.system import spelling
+from imageshelf.system import paths
 from imageshelf.system.walking import Walk
 
 NFC, NFD = "caf\xe9", "cafe\u0301"
@@ -50,7 +50,7 @@ def listed(folder: str) -> list[str]:
     ],
 )
 def test_a_folder_is_spelled_as_its_disk_does(flavour: ModuleType, typed: str, found: str) -> None:
-    assert spelling.spelled(typed, listed, flavour) == found
+    assert paths.spelled(typed, listed, flavour) == found
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_folder_is_spelled_as_its_disk_does(flavour: ModuleType, typed: str, f
     ],
 )
 def test_a_long_path_is_opened_with_the_prefix_and_named_without(path: str, opened: str) -> None:
-    assert spelling.extended(path) == opened
+    assert paths.extended(path) == opened
     assert names.name_of(opened, "D:\\", ntpath) == names.name_of(path, "D:\\", ntpath)
 
 
@@ -83,8 +83,8 @@ def test_two_spellings_of_a_folder_are_one_folder(
         return [name for name in os.listdir(path) if name != "PHOTOS"]
 
     (tmp_path / "PHOTOS").symlink_to("photos")
-    monkeypatch.setattr(spelling, "TELLS_CASE_APART", False)
-    monkeypatch.setattr(spelling.spelled, "__defaults__", (listed, os.path))
+    monkeypatch.setattr(paths, "TELLS_CASE_APART", False)
+    monkeypatch.setattr(paths.spelled, "__defaults__", (listed, os.path))
     shelve = tmp_path / "db.shelve"
     assert index(photos, shelve).new == 6
     assert index(tmp_path / "PHOTOS", shelve).unchanged == 6

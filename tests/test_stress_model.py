@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 import imageshelf
-from imageshelf.indexing.run import Settings, index
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.searching.search import search
 from imageshelf.shelf import open_shelf
 from tests.conftest import ROOT, drawn

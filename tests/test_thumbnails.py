@@ -13,6 +13,7 @@ from PIL import Image
 from imageshelf.pictures import thumbnails
 from imageshelf.pictures.reduction import EXIF_TURNS
 from imageshelf.pictures.thumbnails import Thumbnail, Wanted, make
+from imageshelf.report.thumbnails import made
 from tests.conftest import drawn
 
 CORNERS = ("red", "lime", "blue", "yellow")  # top left, top right, bottom left, bottom right
@@ -144,6 +145,6 @@ def test_a_fifo_holds_nobody_up(tmp_path: Path) -> None:
 
 def test_workers_make_them_all(photos: Path) -> None:
     wishes = [Wanted(at, str(path)) for at, path in enumerate(sorted(photos.rglob("*.jpg")))]
-    made = dict(thumbnails.made(wishes, jobs=2))
-    assert made == {wish: make(wish) for wish in wishes}
-    assert all(thumbnail.data for thumbnail in made.values())
+    found = dict(made(wishes, jobs=2))
+    assert found == {wish: make(wish) for wish in wishes}
+    assert all(thumbnail.data for thumbnail in found.values())

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from imageshelf.cleanup import trash as trashing
-from imageshelf.cleanup.moving import stamp
+from imageshelf.system.files import stamp
 
 
 @pytest.mark.parametrize("homes", [["", "/h/Trash"], ["/h/Trash", "/h/Trash"]])

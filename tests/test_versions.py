@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.system import versions
+from imageshelf.system import process
 
 
 @pytest.mark.parametrize("name", ["ImageHash", "imagehash", "pillow-heif", "Pillow"])
 def test_versions_are_those_of_the_metadata(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(versions, "_asked", lambda _: "asked")
-    assert versions.version(name) == metadata.version(name)
+    monkeypatch.setattr(process, "_asked", lambda _: "asked")
+    assert process.version(name) == metadata.version(name)
 
 
 def test_what_is_not_installed_has_no_version() -> None:
-    assert versions.version("no-such-distribution") is None
+    assert process.version("no-such-distribution") is None
 
 
 @pytest.mark.parametrize("folders", [[], ["some_thing-1.0.dist-info", "some_thing-1.1.dist-info"]])
@@ -28,12 +28,12 @@ def test_where_folders_do_not_tell_the_metadata_is_asked(
     for folder in folders:
         (tmp_path / folder).mkdir()
     monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "gone"), str(Path(__file__))])
-    monkeypatch.setattr(versions, "_asked", lambda name: f"asked for {name}")
-    assert versions.version("some-thing") == "asked for some-thing"
+    monkeypatch.setattr(process, "_asked", lambda name: f"asked for {name}")
+    assert process.version("some-thing") == "asked for some-thing"
 
 
 def test_the_name_must_agree_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("Some.Thing-2.5.dist-info", "some_thing_else-3.0.dist-info"):
         (tmp_path / folder.replace(".Thing", "_Thing")).mkdir()
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    assert versions.version("some.thing") == "2.5"
+    assert process.version("some.thing") == "2.5"

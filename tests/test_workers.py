@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from imageshelf.system.process import cores
+from imageshelf.system.words import one_line
 from imageshelf.workers import pool as workers
 from imageshelf.workers import process as worker_process
 from imageshelf.workers import serving as worker_main
 from imageshelf.workers import starting as worker_start
+from imageshelf.workers.jobs import Lost, Orders, WorkerError
 from imageshelf.workers.pool import AHEAD
-from imageshelf.workers.process import Lost, WorkerError
 from imageshelf.workers.serving import frame
-from imageshelf.workers.starting import cores
 from tests import worker_functions as deeds
 
 if TYPE_CHECKING:
@@ -296,9 +297,7 @@ class TestIsolation:
             def kill(self) -> None:
                 self.kills += 1
 
-        worker = worker_process.Worker(
-            cast("Any", None), worker_process.Orders([], b"", 20.0, None)
-        )
+        worker = worker_process.Worker(cast("Any", None), Orders([], b"", 20.0, None))
         worker.check_time(0.0)  # no process: nothing to do
         process = worker._process = cast("Any", Process())
         worker.deadline = time.monotonic() - 5
@@ -624,9 +623,9 @@ class TestEnd:
             process.stdin.write(frame(pickle.dumps("loop in C")))
             process.stdin.flush()
             assert process.wait() == -signal.SIGALRM
-        verdict = worker_process.Worker(
-            cast("Any", None), worker_process.Orders([], b"", 20.0, None)
-        )._verdict(-signal.SIGALRM, None)
+        verdict = worker_process.Worker(cast("Any", None), Orders([], b"", 20.0, None))._verdict(
+            -signal.SIGALRM, None
+        )
         assert verdict == Lost("took longer than 20 s", lasting=False)
 
 
@@ -670,9 +669,9 @@ class TestInside:
             def __str__(self) -> str:
                 raise RuntimeError
 
-        assert worker_main.one_line(MuteError()) == "MuteError"
-        assert worker_main.one_line(KeyError()) == "KeyError"
-        assert worker_main.one_line(ValueError("x" * 1000)) == "ValueError: " + "x" * 288
+        assert one_line(MuteError()) == "MuteError"
+        assert one_line(KeyError()) == "KeyError"
+        assert one_line(ValueError("x" * 1000)) == "ValueError: " + "x" * 288
 
     @linux
     @pytest.mark.parametrize(("hard", "limited"), [(-1, True), (1 << 60, True), (1 << 20, False)])

@@ -26,14 +26,14 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import places, planning, run_locks, undoing
+from imageshelf.cleanup import locks, places, planning, undoing
+from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.run import Applying
-from imageshelf.cleanup.run_locks import LockError
 from imageshelf.shelf import ShelfError
 from imageshelf.shelf.cleanups import DONE, STOPPED, Actions, Rivals
+from imageshelf.system.process import cores
 from imageshelf.system.signals import stopping
-from imageshelf.workers.starting import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,10 +130,10 @@ def _make(folder: str, actions: Actions, run: int) -> None:
 
 def _locked(shelf: Shelf, run: int) -> RunLock:
     """Return the lock of a run that has just begun, taken. Raises CleanupError."""
-    lock = run_locks.of(shelf, run)
+    lock = locks.of(shelf, run)
     for _ in range(LOCK_TRIES):
         try:
-            if run_locks.take(shelf, lock):
+            if locks.take(shelf, lock):
                 return lock
         except LockError as exc:
             raise CleanupError(str(exc)) from exc

@@ -13,8 +13,8 @@ import re
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup.moving import Stamp, stamp
 from imageshelf.pictures import formats as sniffing
+from imageshelf.system.files import Stamp, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.cleanup import places, planning
 from imageshelf.cleanup import trash as trashing
-from imageshelf.cleanup.moving import Changed, Stamp, lstat, move, stamp, take
+from imageshelf.cleanup.moving import move, take
 from imageshelf.pictures.digests import DIGEST_BYTES
+from imageshelf.system.files import Changed, Stamp, lstat, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable

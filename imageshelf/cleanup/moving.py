@@ -15,9 +15,9 @@ import os
 import stat
 import sys
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from imageshelf.system.files import OPEN_FLAGS
+from imageshelf.system.files import Changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,83 +27,6 @@ _NO_REPLACE = 1  # RENAME_NOREPLACE of linux/fs.h
 _EXCLUSIVE = 4  # RENAME_EXCL of macOS' stdio.h
 _UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NO_LINKS = {errno.EPERM, errno.EMLINK, *_UNSUPPORTED}
-_NOFOLLOW = OPEN_FLAGS | getattr(os, "O_NOFOLLOW", 0)
-
-
-class Changed(Exception):  # noqa: N818 - it is what the word says
-    """A file is not, or no longer, what it was; the message continues "this file ..."."""
-
-
-class Stamp(NamedTuple):
-    """One state of one file. `inode` is 0 on file systems that have none."""
-
-    inode: int
-    size_bytes: int
-    mtime_ns: int
-
-
-def stamp(status: os.stat_result) -> Stamp:
-    """Return the stamp in what `os.stat` says."""
-    return Stamp(status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-def open_same(path: str, known: Stamp) -> int:
-    """Return a descriptor of the regular file at a path, in the state that is known.
-
-    Never follows a link at the end of the path, never waits for a FIFO. Raises Changed.
-    """
-    try:
-        descriptor = os.open(path, _NOFOLLOW)
-    except OSError as exc:
-        raise Changed(_why_not_open(exc)) from exc
-    except ValueError as exc:  # a NUL in the name
-        raise Changed(f"cannot be opened: {exc}") from exc
-    try:
-        require_same(descriptor, path, known)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def require_same(descriptor: int, path: str, known: Stamp) -> None:
-    """Raise Changed unless an open file is regular, as known, and still at its path."""
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise Changed("is not a regular file")
-    require_state(stamp(status), known)
-    try:
-        there = os.lstat(path)
-    except OSError as exc:
-        raise Changed(_why_not_open(exc)) from exc
-    if not os.path.samestat(there, status):
-        raise Changed("was replaced by another file")
-
-
-def require_state(now: Stamp, known: Stamp) -> None:
-    """Raise Changed unless two states are of one unchanged file."""
-    if known.inode and now.inode != known.inode:
-        raise Changed("was replaced by another file since it was indexed")
-    if now[1:] != known[1:]:
-        raise Changed("has changed since it was indexed")
-
-
-def _why_not_open(exc: OSError) -> str:
-    if exc.errno in {errno.ENOENT, errno.ENOTDIR}:
-        return "is not there any more"
-    if exc.errno == errno.ELOOP:
-        return "is a symbolic link now"
-    return f"cannot be opened: {exc.strerror or exc}"
-
-
-def lstat(path: str) -> os.stat_result | None:
-    """Return what is at a path, links not followed; None for nothing."""
-    try:
-        return os.lstat(path)
-    except FileNotFoundError:
-        return None
-    except NotADirectoryError:
-        return None
 
 
 def take(source: str, target: str, expected: os.stat_result) -> None:

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from imageshelf.copies.protected import managed_library
-from imageshelf.report.matches import count
 from imageshelf.shelf import names
+from imageshelf.system.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

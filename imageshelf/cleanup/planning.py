@@ -11,15 +11,15 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup.companions import ONLY_COPIES, Listings, companions
-from imageshelf.cleanup.moving import Stamp
 from imageshelf.copies.protected import Protected
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, SIMILAR, TURNED
+from imageshelf.system.files import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from imageshelf.cleanup.companions import Companion
-    from imageshelf.copies.members import Group, Member
+    from imageshelf.copies.groups import Group, Member
     from imageshelf.shelf.records import PictureRow
 
 SET_ASIDE, TRASH, HARD_LINK, DELETE = "set aside", "trash", "hard link", "delete"

@@ -7,15 +7,16 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import file_actions as deeds
-from imageshelf.cleanup import places, planning, soundness
+from imageshelf.cleanup import places, planning, verdicts
 from imageshelf.cleanup import step as acting
 from imageshelf.cleanup.file_actions import Deed
-from imageshelf.cleanup.moving import Stamp
 from imageshelf.cleanup.places import PlaceError
+from imageshelf.pictures import soundness
 from imageshelf.searching.kinds import PIXELS
 from imageshelf.shelf import names
 from imageshelf.shelf import snapshots as keepsakes
 from imageshelf.shelf.cleanups import DOING, DONE, LEFT, Action, Claim
+from imageshelf.system.files import Stamp
 from imageshelf.system.signals import Stopped
 from imageshelf.workers.pool import workers
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from imageshelf.cleanup.planning import Plan, Planned, Step
-    from imageshelf.cleanup.soundness import Verdict
+    from imageshelf.pictures.soundness import Verdict
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.cleanups import Actions, Rivals
     from imageshelf.system.signals import Stop
@@ -83,7 +84,7 @@ class Applying:
         ) as mapper:
             for steps in _batches(plan.groups):
                 try:
-                    self.verdicts = soundness.verdicts(steps, mapper, stop, self.actions)
+                    self.verdicts = verdicts.verdicts(steps, mapper, stop, self.actions)
                 except Stopped as stopped:
                     return stopped
                 self._do(steps)

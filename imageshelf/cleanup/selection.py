@@ -29,13 +29,13 @@ from imageshelf.cleanup.planning import (
 from imageshelf.copies.protected import Protected
 from imageshelf.searching.kinds import BYTES, PIXELS, SAME_FILE
 from imageshelf.shelf import names
-from imageshelf.system.urls import is_url
+from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from imageshelf.cleanup.planning import Identity, Rules
-    from imageshelf.copies.members import Group
+    from imageshelf.copies.groups import Group
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 

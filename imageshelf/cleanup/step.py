@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import file_actions as deeds
 from imageshelf.cleanup import locks, planning
-from imageshelf.cleanup.moving import Changed, lstat, open_same, require_same, require_state, stamp
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.trash import TrashError
 from imageshelf.pictures.digests import DIGEST_BYTES
 from imageshelf.searching.kinds import BYTES, PIXELS
+from imageshelf.system.files import Changed, lstat, open_same, require_same, require_state, stamp
 
 if TYPE_CHECKING:
     from imageshelf.cleanup.companions import Companion
     from imageshelf.cleanup.file_actions import Deed
     from imageshelf.cleanup.planning import File, Step
-    from imageshelf.cleanup.soundness import Verdict
+    from imageshelf.pictures.soundness import Verdict
 
 CHUNK_BYTES = 1 << 20
 NotDone = (Changed, PlaceError, TrashError, OSError)  # and the file is where it was

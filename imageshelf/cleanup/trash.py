@@ -14,7 +14,7 @@ import posixpath
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.cleanup.moving import Stamp, stamp
+from imageshelf.system.files import Stamp, stamp
 
 if TYPE_CHECKING:
     from types import ModuleType

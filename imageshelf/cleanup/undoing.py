@@ -10,9 +10,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import file_actions as deeds
-from imageshelf.cleanup import places, planning, run_locks
+from imageshelf.cleanup import locks, places, planning
 from imageshelf.cleanup.file_actions import BACK, LOST, TAKEN, Deed
-from imageshelf.cleanup.moving import lstat
 from imageshelf.cleanup.step import NotDone, sentence
 from imageshelf.shelf import names
 from imageshelf.shelf import snapshots as keepsakes
@@ -27,6 +26,7 @@ from imageshelf.shelf.cleanups import (
     UNDONE,
     Actions,
 )
+from imageshelf.system.files import lstat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,14 +95,14 @@ def settle_dead(shelf: Shelf, actions: Actions) -> None:
     for run in actions.runs():
         if run.state != RUNNING:
             continue
-        lock = run_locks.of(shelf, run.id)
-        if run_locks.take(shelf, lock):
+        lock = locks.of(shelf, run.id)
+        if locks.take(shelf, lock):
             try:
                 _settle(shelf, actions, run)
                 actions.set_run(run.id, CUT_OFF)
             finally:
                 lock.release()
-    run_locks.sweep(shelf)
+    locks.sweep(shelf)
 
 
 def undo(
@@ -114,10 +114,10 @@ def undo(
     another file has the place of one that is to come back; LockError where nothing can be written.
     """
     actions = Actions(shelf)
-    run_locks.sweep(shelf)
+    locks.sweep(shelf)
     run = _chosen(shelf, actions.runs(), number)
-    lock = run_locks.of(shelf, run.id)
-    if not run_locks.take(shelf, lock):
+    lock = locks.of(shelf, run.id)
+    if not locks.take(shelf, lock):
         raise UndoError(f"clean-up {run.id} is under way in another program; wait for its end")
     try:
         if run.state == RUNNING:

@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.cleanup import apply as cleanup
 from imageshelf.cleanup import places, planning, selection, undoing
 from imageshelf.cleanup.apply import CleanupError
+from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.planning import Rules
-from imageshelf.cleanup.run_locks import LockError
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.copies import grouping as duplicates
 from imageshelf.copies.decoding_ahead import Reading
-from imageshelf.copies.members import Asked, Question
+from imageshelf.copies.groups import Asked, Question
 from imageshelf.copies.protected import NoFolderError
 from imageshelf.hashing.joins import Work
 from imageshelf.report import cleanup as clean_report
-from imageshelf.report import matches as report
 from imageshelf.report import plan as plan_report
 from imageshelf.searching import policy as matching
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from imageshelf.system import progress, terminal
+from imageshelf.system.process import cores
 from imageshelf.system.signals import Stopped, stop_at_once, stopping
-from imageshelf.workers.process import WorkerError
-from imageshelf.workers.starting import cores
+from imageshelf.system.words import count
+from imageshelf.workers.jobs import WorkerError
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from imageshelf.cleanup.apply import Result
     from imageshelf.cleanup.planning import Plan
-    from imageshelf.copies.members import Group
+    from imageshelf.copies.groups import Group
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
@@ -167,7 +167,7 @@ def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) ->
     text = plan_report.plan_text(plan, show_left=options.show_left, into=into, paint=paint)
     hint = "Nothing was touched. Add --apply to do it." if plan.steps else ""
     if number := shelf.whole_catalogue().at_urls():
-        hint += f"\n{report.count(number, 'picture')} at an URL left out: those are never touched."
+        hint += f"\n{count(number, 'picture')} at an URL left out: those are never touched."
     return Answer(text, hint=hint.strip())
 
 
@@ -204,6 +204,6 @@ def not_the_same(options: argparse.Namespace) -> Answer:
     with open_shelf(options.shelve, "w") as shelf:
         if options.forget:
             number = not_duplicates.forget(shelf, pictures)
-            return Answer(f"{report.count(number, 'pair')} forgotten\n")
+            return Answer(f"{count(number, 'pair')} forgotten\n")
         number = not_duplicates.remember(shelf, pictures)
-        return Answer(f"{report.count(number, 'pair')} remembered as no duplicates\n")
+        return Answer(f"{count(number, 'pair')} remembered as no duplicates\n")

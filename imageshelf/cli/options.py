@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from imageshelf import __version__
 from imageshelf.cli.parser import Parser
 from imageshelf.hashing.hash_names import BITS, DEFAULT
 from imageshelf.system.files import MEMORY_LIMIT_MB
+from imageshelf.system.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -296,7 +296,7 @@ def positive(text: str) -> float:
 def scheduler(text: str) -> str:
     """Return the address of a Dask scheduler."""
     from imageshelf.workers.cluster.client import checked
-    from imageshelf.workers.process import WorkerError
+    from imageshelf.workers.jobs import WorkerError
 
     try:
         return checked(text)

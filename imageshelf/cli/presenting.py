@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from imageshelf.report import csv_table as csv_report
 from imageshelf.report import matches as report
 from imageshelf.system import progress, terminal
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     import argparse
 
-    from imageshelf.copies.grouping import Duplicates
+    from imageshelf.copies.groups import Duplicates
     from imageshelf.report.cards import Sheet
     from imageshelf.searching.matches import Matches
 
@@ -114,10 +115,10 @@ def written(sheet: Sheet, html: str | None, contact: str | None = None) -> list[
         number = sum(len(group.cards) for group in sheet.groups)
         with progress.bar(number, "picture") as advance:
             writing.write_page(html, sheet, advance=advance)
-        told.append(f"page: {report.shown(html)}")
+        told.append(f"page: {shown(html)}")
     if contact:
         contact_sheet.write_sheet(contact, sheet)
-        told.append(f"contact sheet: {report.shown(contact)}")
+        told.append(f"contact sheet: {shown(contact)}")
     return told
 
 

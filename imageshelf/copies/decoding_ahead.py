@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.tasks import Wanted
 from imageshelf.searching import kinds
-from imageshelf.workers.digesting import digested
 from imageshelf.workers.pool import workers
+from imageshelf.workers.work import digested
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 
 from imageshelf.copies import grouping as groups
 from imageshelf.copies.decoding_ahead import Reading
-from imageshelf.copies.members import Asked, Question
+from imageshelf.copies.groups import Asked, Question
 from imageshelf.hashing.joins import Work
 from imageshelf.shelf import not_duplicates, open_shelf
-from imageshelf.workers.starting import cores
+from imageshelf.system.process import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imageshelf.copies.grouping import Duplicates
+    from imageshelf.copies.groups import Duplicates
 
 
 def duplicates(

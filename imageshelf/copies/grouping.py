@@ -9,14 +9,23 @@ Nothing here changes a picture or a shelf.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imageshelf.copies import pairs, prints, stars
 from imageshelf.copies import related as no_copies
 from imageshelf.copies.decoding_ahead import HERE, read_ahead
-from imageshelf.copies.members import NOT_COPIES, Asked, Cast, Group, Member, Question
+from imageshelf.copies.groups import (
+    NOT_COPIES,
+    Asked,
+    Duplicates,
+    Group,
+    Member,
+    Question,
+    expected_false_pairs,
+)
+from imageshelf.copies.members import Cast
 from imageshelf.copies.related import Beyond
 from imageshelf.hashing.joins import ALONE, Work
 from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
@@ -30,36 +39,7 @@ if TYPE_CHECKING:
     from imageshelf.copies.related import Some
     from imageshelf.shelf import Shelf
 
-__all__ = ["Asked", "Duplicates", "Group", "Member", "Question", "expected_false_pairs", "find"]
-
-# Of all pairs; measured over 17.6 million pairs of photographs and extrapolated. Documents have
-# more.
-FALSE_PAIRS = (6e-8, 12e-8)
-
-
-class Duplicates(NamedTuple):
-    """All groups, copies first, in the order of the keepers' paths."""
-
-    groups: tuple[Group, ...]
-    pictures: int  # that were compared
-    crowded: int  # flat pictures that were matched by equality alone: there are too many
-    false_pairs: tuple[int, int]  # to expect, from and to
-
-    def _repr_html_(self) -> str:
-        from imageshelf.report import notebook, sheets
-
-        return notebook.html_cards(sheets.of_duplicates(self))
-
-
-def expected_false_pairs(pictures: int) -> tuple[int, int]:
-    """Return how many false pairs to expect by the default policy, from and to.
-
-    >>> expected_false_pairs(1_000_000)
-    (30000, 60000)
-    """
-    every = pictures * (pictures - 1) / 2
-    low, high = (round(every * share) for share in FALSE_PAIRS)
-    return low, high
+__all__ = ["Asked", "Group", "Member", "Question", "find"]
 
 
 def find(

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from imageshelf.copies import keeping, pairs, stars
+from imageshelf.copies.groups import NOT_COPIES, Asked, Group, Member, Question
 from imageshelf.copies.protected import Protected
 from imageshelf.searching import kinds
-from imageshelf.searching import policy as matching
-from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, KINDS, SAME_FILE, SIMILAR, Side
+from imageshelf.searching.kinds import BYTES, KINDS, SAME_FILE, Side
 from imageshelf.shelf import names
-from imageshelf.system.urls import is_url
+from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from imageshelf.copies.keeping import Copy
     from imageshelf.copies.stars import Measures, Relation, Star
-    from imageshelf.searching.policy import Policy
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
@@ -27,70 +25,6 @@ if TYPE_CHECKING:
 
 ROWS_AT_A_TIME = 4096
 UNKNOWN: Digests = (None, None, None)
-NOT_COPIES = {ANOTHER_SHOT: "is another shot, not a copy", SIMILAR: "is similar, not a copy"}
-
-
-class Member(NamedTuple):
-    """A picture of a group. Distances, kind and turn are those to the keeper.
-
-    `turn` is what the keeper must undergo to look like it. `reason` says of the keeper why it is
-    kept, of a picture with `keep` why it stays, of another why the keeper is preferred to it; of
-    one beside the group which member it matches. `warning` names metadata that would be lost.
-    """
-
-    path: str
-    name: str
-    id: int
-    kind: str
-    turn: str
-    row: int
-    column: int
-    phash: int
-    score: int
-    width: int
-    height: int
-    size_bytes: int
-    mtime_ns: int
-    captured_at: int | None
-    camera: str | None
-    jpeg_quality: int | None
-    metadata_flags: int
-    keep: bool
-    reason: str
-    warning: str
-
-
-class Group(NamedTuple):
-    """Copies of one picture: each member matches the keeper; `beside` matches only a member.
-
-    Or, where every member is `another shot` or `similar`, pictures that are no copies.
-    """
-
-    keeper: Member
-    members: tuple[Member, ...]
-    beside: tuple[Member, ...] = ()
-
-
-@dataclass(frozen=True)
-class Question:
-    """Which duplicates are wanted; the fields are options of `search.py --duplicates`."""
-
-    policy: Policy = matching.DEFAULT
-    below: tuple[str, ...] = ()  # only pictures below these folders
-    across: bool = False  # only pairs from different folders
-    within: bool = False  # only pairs from one folder
-    min_size_bytes: int = 0
-    kinds: frozenset[str] | None = None
-    keep: keeping.Rule = field(default_factory=keeping.Rule)
-    references: tuple[str, ...] = ()
-    files_only: bool = False  # leave out what lies at an URL: a clean-up never touches it
-
-
-class Asked(NamedTuple):
-    """What is asked about two pictures that match; without `kind`, their files are."""
-
-    kind: Callable[[PictureRow, PictureRow, str], str] | None = None  # of the two and the turn
-    not_duplicate: Callable[[PictureRow, PictureRow], bool] = lambda *_: False
 
 
 class Cast:

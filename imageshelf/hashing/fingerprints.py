@@ -124,8 +124,8 @@ def turned_fingerprints(views: Sequence[View]) -> Hashes:
     for number, (quarters, mirror) in enumerate(TURNS):
         both = upright.rows, upright.columns
         wide, tall = both[::-1] if quarters % 2 else both
-        found[:, number, 0] = row_hashes(_turned(wide, quarters, mirror))
-        found[:, number, 1] = column_hashes(_turned(tall, quarters, mirror))
+        found[:, number, 0] = row_hashes(turned_picture(wide, quarters, mirror))
+        found[:, number, 1] = column_hashes(turned_picture(tall, quarters, mirror))
     found[:, :, 2] = turned_perceptual_hashes(upright.waves)
     return found
 
@@ -136,8 +136,9 @@ TURNS = (  # of ORIENTATIONS[1:]: quarter turns to the right, after mirroring or
 )
 
 
-def _turned(pictures: Arrays, quarters: int, mirror: bool) -> Arrays:
-    return np.rot90(pictures[:, :, ::-1] if mirror else pictures, -quarters, axes=(1, 2))
+def turned_picture(picture: Arrays, quarters: int, mirror: bool) -> Arrays:
+    """Return uint8[..., h, w] mirrored or not, then turned to the right by so many quarters."""
+    return np.rot90(picture[..., ::-1] if mirror else picture, -quarters, axes=(-2, -1))
 
 
 def turned_perceptual_hashes(waves: Waves) -> Hashes:

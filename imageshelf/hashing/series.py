@@ -53,7 +53,7 @@ class Series:
         self, queries: Sequence[int], radii: Sequence[int], most: int | None
     ) -> Pairs:
         from imageshelf.hashing import near_batches as batches
-        from imageshelf.workers.starting import cores
+        from imageshelf.system.process import cores
 
         asked = batches.asked(queries, radii, most)
         within = functools.partial(hamming.within, self._hashes)
@@ -70,7 +70,7 @@ class Series:
 
     def _built_if_it_pays(self) -> MultiIndex | None:
         from imageshelf.hashing import multi_index
-        from imageshelf.workers.starting import cores
+        from imageshelf.system.process import cores
 
         self._spared += sum(multi_index.spared(one, len(self._hashes)) for one in self._asked)
         self._asked.clear()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from imageshelf.pictures import recipe
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf.records import Entry, Skip
-from imageshelf.system import versions
 from imageshelf.system.signals import Stopped
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from imageshelf.hashing.views import View
     from imageshelf.system.signals import Stop
-    from imageshelf.workers.process import Lost
+    from imageshelf.workers.jobs import Lost
 
     Answer = tuple[Task, Picture | Refusal | Lost]
 
@@ -47,7 +47,7 @@ def batches(
     `advance` is told of every answer. When the user stops the run, what has been answered is
     yielded first; then Stopped is raised.
     """
-    decoders = versions.decoders()
+    decoders = recipe.decoders()
     watched = stop.watch(answers)
     wish: Stopped | None = None
     more = True

@@ -7,14 +7,14 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.shelf import names
+from imageshelf.system.process import cores
 from imageshelf.workers.pool import workers
-from imageshelf.workers.starting import cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from imageshelf.indexing.run import Settings
+    from imageshelf.indexing.settings import Settings
     from imageshelf.system.signals import Stop
     from imageshelf.workers.pool import Mapper
 

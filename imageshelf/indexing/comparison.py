@@ -7,18 +7,16 @@ that is one comparison of two lists, and neither side is ever held in memory as 
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from bisect import bisect_right
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.indexing.file_list import FileList
-from imageshelf.system import spelling
-from imageshelf.system.garbage import uncollected
+from imageshelf.system.process import uncollected
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
 
     from imageshelf.system.walking import Identity, Run, Walk
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
     Row = tuple[bytes, int, int, int, int]  # the fields of Known
 
 ABSOLUTE = re.compile(rb"/|[A-Za-z]:")
-
-
-class DatasetError(Exception):
-    """A dataset that cannot be indexed; the message says why and what to do."""
 
 
 class Known(NamedTuple):
@@ -74,35 +68,6 @@ class Survey:
         self.vanished += other.vanished
         self.renumbered |= other.renumbered
         self.unlisted += other.unlisted
-
-
-def check_dataset(root: str) -> None:
-    """Raise DatasetError unless `root` is a folder that can be listed."""
-    try:
-        mode = os.stat(root).st_mode
-        if not stat.S_ISDIR(mode):
-            raise DatasetError(f"--dataset expects a folder, {root!r} is a file")
-        with os.scandir(root):
-            pass
-    except FileNotFoundError:
-        raise DatasetError(
-            f"the dataset {root!r} does not exist; check the spelling, or mount its drive"
-        ) from None
-    except OSError as exc:
-        raise DatasetError(f"the dataset {root!r} cannot be listed: {exc.strerror}") from exc
-
-
-def outermost(roots: Iterable[str]) -> list[str]:
-    """Return the absolute roots, without those that lie below another, in order.
-
-    >>> outermost(["/photos/2024", "/photos", "/photos"])
-    ['/photos']
-    """
-    chosen: list[str] = []
-    for root in sorted({spelling.folder(root) for root in roots}, key=len):
-        if not any(root == other or root.startswith(os.path.join(other, "")) for other in chosen):
-            chosen.append(root)
-    return sorted(chosen)
 
 
 @uncollected()

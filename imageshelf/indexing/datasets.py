@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
-from imageshelf.indexing import comparison as scanning
-from imageshelf.indexing.comparison import DatasetError
+from imageshelf.indexing.settings import DatasetError
 from imageshelf.shelf import names
-from imageshelf.system.urls import is_url
+from imageshelf.system import paths
+from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from imageshelf.indexing.remote import Folder
-    from imageshelf.indexing.run import Settings
+    from imageshelf.indexing.settings import Settings
 
 
 class Datasets:
@@ -25,14 +26,14 @@ class Datasets:
 
     def __init__(self, given: Iterable[str]) -> None:
         every = list(given)
-        self.roots = scanning.outermost(root for root in every if not is_url(root))
+        self.roots = outermost(root for root in every if not is_url(root))
         self.urls = [root for root in every if is_url(root)]
         self.folders: dict[str, Folder] = {}  # by URL
 
     def check(self) -> None:
         """Raise DatasetError unless every folder can be listed; ask about no URL."""
         for root in self.roots:
-            scanning.check_dataset(root)
+            check_dataset(root)
 
     def look_up(self, settings: Settings) -> None:
         """List the topmost folder of each dataset by URL; raises DatasetError."""
@@ -61,3 +62,32 @@ class Datasets:
         if b"://" not in name or not is_url(names.to_text(name)):
             return True
         return any(folder.holds(name) for folder in self.folders.values())
+
+
+def check_dataset(root: str) -> None:
+    """Raise DatasetError unless `root` is a folder that can be listed."""
+    try:
+        mode = os.stat(root).st_mode
+        if not stat.S_ISDIR(mode):
+            raise DatasetError(f"--dataset expects a folder, {root!r} is a file")
+        with os.scandir(root):
+            pass
+    except FileNotFoundError:
+        raise DatasetError(
+            f"the dataset {root!r} does not exist; check the spelling, or mount its drive"
+        ) from None
+    except OSError as exc:
+        raise DatasetError(f"the dataset {root!r} cannot be listed: {exc.strerror}") from exc
+
+
+def outermost(roots: Iterable[str]) -> list[str]:
+    """Return the absolute roots, without those that lie below another, in order.
+
+    >>> outermost(["/photos/2024", "/photos", "/photos"])
+    ['/photos']
+    """
+    chosen: list[str] = []
+    for root in sorted({paths.folder(root) for root in roots}, key=len):
+        if not any(root == other or root.startswith(os.path.join(other, "")) for other in chosen):
+            chosen.append(root)
+    return sorted(chosen)

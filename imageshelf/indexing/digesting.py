@@ -91,7 +91,7 @@ class Identifying:
 
     def _answers(self, turn: Turn, some: list[bytes], pixels: bool) -> Iterator[tuple[Wanted, Any]]:
         from imageshelf.indexing.suspects import REASON
-        from imageshelf.workers.process import Lost
+        from imageshelf.workers.jobs import Lost
 
         tasks = [Wanted(name, self.path_of(name), pixels, self.memory_limit_mb) for name in some]
         if turn.culprit:
@@ -108,7 +108,7 @@ class Identifying:
         return {**self.catalogue.digests(ids), **self._found}
 
     def _note(self, answers: list[tuple[list[PictureRow], Any]], *, pixels: bool) -> None:
-        from imageshelf.workers.process import Lost
+        from imageshelf.workers.jobs import Lost
 
         known = self._known([row.id for same, _ in answers for row in same])
         for same, answer in answers:

@@ -13,20 +13,24 @@ import calendar
 import datetime as dt
 import hashlib
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from imageshelf.indexing.comparison import PICTURE, RETRY, SKIPPED, DatasetError, Known
+from imageshelf.indexing.comparison import PICTURE, RETRY, SKIPPED, Known
+from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures import fetching
 from imageshelf.pictures.fetching import Status
-from imageshelf.system.urls import Url, parted
+from imageshelf.system.paths import Url, parted
 from imageshelf.system.walking import SYSTEM_NAMES, excluder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imageshelf.indexing.comparison import Survey
+    from imageshelf.pictures.tasks import Task
     from imageshelf.shelf.catalogue import KnownRow
+    from imageshelf.workers.jobs import Lost
 
 SECOND = 10**9  # nanoseconds
 _MAGIC = re.compile(r"(\*\*/?|\*|\?)")
@@ -305,3 +309,33 @@ def _time_ns(value: object) -> int:
     except (ValueError, OverflowError):
         pass
     return 0
+
+
+SHARE_OF_MEMORY = 4  # an object may take this part of a worker's limit: decoding needs the rest
+
+
+def within(
+    tasks: Iterable[Task], memory_bytes: int, mapper: Callable[[Iterable[Task]], Iterator[Any]]
+) -> Iterator[Any]:
+    """Yield (task, answer) of a map over tasks; what is too large to be held is refused here."""
+    from imageshelf.workers.jobs import Lost
+
+    most = memory_bytes // SHARE_OF_MEMORY
+    refused: deque[tuple[Task, Lost]] = deque()
+
+    def fitting() -> Iterator[Task]:
+        for task in tasks:
+            if "://" in task.path and task.size_bytes > most:
+                reason = (
+                    f"needs more memory than there is: at an URL, files up to {most / 1e6:,.0f} MB "
+                    "are read"
+                )
+                refused.append((task, Lost(reason, lasting=False)))
+            else:
+                yield task
+
+    for answer in mapper(fitting()):
+        yield answer
+        while refused:
+            yield refused.popleft()
+    yield from refused

@@ -16,21 +16,22 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT, NEED_NUMPY
-from imageshelf.indexing.comparison import PICTURE, DatasetError, Survey
+from imageshelf.indexing.comparison import PICTURE, Survey
 from imageshelf.indexing.datasets import Datasets
+from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.indexing.summary import Skipped, Summary
 from imageshelf.indexing.survey import Surveying
 from imageshelf.indexing.suspects import REASON, Suspicion
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
+from imageshelf.system.paths import is_url
+from imageshelf.system.process import cores
 from imageshelf.system.signals import stopping
-from imageshelf.system.urls import is_url
 from imageshelf.workers import starting as worker_start
-from imageshelf.workers.process import Lost, WorkerError
-from imageshelf.workers.starting import cores
+from imageshelf.workers.jobs import Lost, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -50,22 +51,6 @@ IDENTIFIED = "identified"
 WORK, WORK_NUMPY = f"{worker_start.WORK}:work", "imageshelf.workers.work_numpy:work"
 PILLOW = "PIL.Image"  # 30 ms to load
 IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
-
-
-class Settings(NamedTuple):
-    """How to index; the fields are the options of `index.py`."""
-
-    hash: str = "dhash"
-    full_decode: bool = False
-    exclude: tuple[str, ...] = ()
-    follow_symlinks: bool = False
-    jobs: int | None = None  # worker processes; None: one a core; 0: work in this process
-    scheduler: str | None = None  # of a Dask cluster, which works instead of processes here
-    time_limit_s: float = 20.0  # a file
-    memory_limit_mb: int = MEMORY_LIMIT_MB  # a worker process; decides about too many pixels, too
-    rebuild: bool = False
-    allow_vanished: bool = False
-    retry_skipped: bool = False
 
 
 class Indexing:
@@ -311,9 +296,9 @@ class Indexing:
         if turn.culprit:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
         if self._datasets.folders:
-            from imageshelf.pictures import fetching
+            from imageshelf.indexing import remote
 
-            return fetching.within(tasks, self.settings.memory_limit_mb * 10**6, self._workers())
+            return remote.within(tasks, self.settings.memory_limit_mb * 10**6, self._workers())
         from imageshelf.workers import bundling
 
         jobs = cores() if settings.jobs is None else settings.jobs

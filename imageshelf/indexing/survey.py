@@ -12,11 +12,12 @@ import os
 from typing import TYPE_CHECKING
 
 from imageshelf.indexing import comparison as scanning
-from imageshelf.indexing.comparison import PICTURE, DatasetError, Survey
+from imageshelf.indexing.comparison import PICTURE, Survey
 from imageshelf.indexing.file_list import FileList
+from imageshelf.indexing.settings import DatasetError
+from imageshelf.pictures.recipe import decoders
 from imageshelf.shelf import names
 from imageshelf.system import walking
-from imageshelf.system.versions import decoders
 from imageshelf.system.walking import Walk
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from imageshelf.indexing.comparison import Known
     from imageshelf.indexing.datasets import Datasets
     from imageshelf.indexing.remote import Folder
-    from imageshelf.indexing.run import Settings
+    from imageshelf.indexing.settings import Settings
     from imageshelf.shelf import Shelf
 
 

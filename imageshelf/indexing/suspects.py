@@ -15,7 +15,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.workers.starting import cores
+from imageshelf.system.process import cores
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator

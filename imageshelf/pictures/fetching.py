@@ -9,23 +9,15 @@ from __future__ import annotations
 import errno
 import io
 import logging
-from collections import deque
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from imageshelf.pictures import formats as sniffing
 from imageshelf.system.files import UnreadableImage, unreadable
-from imageshelf.system.urls import Url, parted
-from imageshelf.workers.serving import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from imageshelf.pictures.tasks import Task
-    from imageshelf.workers.process import Lost
+from imageshelf.system.paths import Url, parted
+from imageshelf.system.words import one_line
 
 HEAD_FROM = 1 << 20  # bytes; what is larger and promises no picture is looked at before it is read
-SHARE_OF_MEMORY = 4  # an object may take this part of a worker's limit: decoding needs the rest
 _filesystems: dict[str, Any] = {}
 
 
@@ -72,33 +64,6 @@ def fetched(url: str, size_bytes: int = -1) -> io.BytesIO:
     if size_bytes not in {-1, len(data)}:
         raise UnreadableImage("changed while being read", lasting=False)
     return io.BytesIO(data)
-
-
-def within(
-    tasks: Iterable[Task], memory_bytes: int, mapper: Callable[[Iterable[Task]], Iterator[Any]]
-) -> Iterator[Any]:
-    """Yield (task, answer) of a map over tasks; what is too large to be held is refused here."""
-    from imageshelf.workers.process import Lost
-
-    most = memory_bytes // SHARE_OF_MEMORY
-    refused: deque[tuple[Task, Lost]] = deque()
-
-    def fitting() -> Iterator[Task]:
-        for task in tasks:
-            if "://" in task.path and task.size_bytes > most:
-                reason = (
-                    f"needs more memory than there is: at an URL, files up to {most / 1e6:,.0f} MB "
-                    "are read"
-                )
-                refused.append((task, Lost(reason, lasting=False)))
-            else:
-                yield task
-
-    for answer in mapper(fitting()):
-        yield answer
-        while refused:
-            yield refused.popleft()
-    yield from refused
 
 
 def digested(url: str, *, pixels: bool) -> bytes:

@@ -20,7 +20,7 @@ from imageshelf.pictures.reduction import ORIENTATIONS, bands
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.system import files as opening
 from imageshelf.system.files import UnreadableImage, unreadable
-from imageshelf.system.urls import is_url, parted
+from imageshelf.system.paths import is_url, parted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ import PIL
 
 from imageshelf.hashing import hash_names
 from imageshelf.hashing.hash_names import HASH_BITS
-from imageshelf.system.versions import version
+from imageshelf.system.process import version
 
 
 class Recipe(NamedTuple):
@@ -46,3 +46,15 @@ def current_recipe(*, hash_name: str = hash_names.DEFAULT, full_decode: bool = F
         version("ImageHash") or "none",
         canary(full_decode=full_decode, hash_name=hash_name),
     )
+
+
+@functools.cache
+def decoders() -> str:
+    """Return one line that changes whenever more, or other, pictures may become readable."""
+    from importlib.util import find_spec
+
+    import PIL
+
+    optional = [name for name in ("PIL._avif", "PIL._webp") if find_spec(name)]
+    heif = f"pillow-heif {version('pillow-heif')}" if find_spec("pillow_heif") else "no HEIF"
+    return ", ".join([f"Pillow {PIL.__version__}", *optional, heif])

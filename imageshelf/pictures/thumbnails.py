@@ -18,7 +18,6 @@ from imageshelf.pictures.formats import HEAD_BYTES, recognise, refusal
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
     from imageshelf.pictures.metadata import Tags
@@ -97,19 +96,6 @@ def _reason(exc: Exception) -> str:
     if isinstance(exc, MemoryError) or (isinstance(exc, OSError) and exc.errno is not None):
         return unreadable(exc).reason
     return damage("a picture", exc)
-
-
-def made(
-    wishes: Iterable[Wanted], jobs: int | None = None, time_limit_s: float = 20.0
-) -> Iterator[tuple[Wanted, Thumbnail]]:
-    """Yield every wish with its thumbnail, in no order, streamed; work is in worker processes."""
-    from imageshelf.workers.pool import workers
-    from imageshelf.workers.process import Lost
-    from imageshelf.workers.starting import cores
-
-    with workers(make, jobs=cores() if jobs is None else jobs, time_limit_s=time_limit_s) as run:
-        for wish, outcome in run(wishes):
-            yield wish, Thumbnail(note=outcome.reason) if isinstance(outcome, Lost) else outcome
 
 
 def opened(stream: BinaryIO, path: str, least: int) -> tuple[Image.Image, reduction.Box, Tags]:

@@ -8,15 +8,15 @@ import numpy as np
 from markupsafe import Markup
 
 from imageshelf.hashing.hash_names import BITS
-from imageshelf.report import matches as report
+from imageshelf.pictures.edits import QUALITY
 from imageshelf.report.panels import Drawing, Table
 from imageshelf.searching import calibrating_keys as key_calibrating
 from imageshelf.searching import key_candidates as key_matching
 from imageshelf.searching import policy as matching
 from imageshelf.searching.calibrating import DISTANCES, POLICIES, SURE
-from imageshelf.searching.edits import QUALITY
 from imageshelf.searching.policy import Policy
 from imageshelf.system import terminal
+from imageshelf.system.words import count, shown
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -70,9 +70,9 @@ def sentences(told: Calibration) -> list[str]:
 
 def _heading(told: Calibration) -> str:
     return (
-        f"{report.count(told.pictures, 'picture')}, {told.strangers.sum():,} pairs with mirror"
+        f"{count(told.pictures, 'picture')}, {told.strangers.sum():,} pairs with mirror"
         f" images as strangers, {len(told.copies)} edits of"
-        f" {report.count(told.originals, 'original')}"
+        f" {count(told.originals, 'original')}"
     )
 
 
@@ -157,10 +157,10 @@ def _notes(told: Calibration) -> str:
         f"Copies are saved at quality {QUALITY} and looked for upright; search.py finds more.",
     ]
     if told.low_information:
-        flat = report.count(told.low_information, "picture")
+        flat = count(told.low_information, "picture")
         words.append(f"{flat} with little to see left out: they have a stricter rule.")
     words += [
-        f"{report.count(number, 'original')} not used: {report.shown(reason)}."
+        f"{count(number, 'original')} not used: {shown(reason)}."
         for reason, number in told.unreadable.items()
     ]
     return "\n".join(words)

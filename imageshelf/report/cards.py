@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from imageshelf.pictures import thumbnails
 from imageshelf.pictures.thumbnails import Thumbnail, Wanted
-from imageshelf.report import matches as report
+from imageshelf.report.thumbnails import made
 from imageshelf.shelf.names import to_bytes
+from imageshelf.system.words import shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,12 +60,12 @@ class Card:
     @property
     def label(self) -> str:
         """The file's name, every character visible."""
-        return report.shown(os.path.basename(self.path) or self.path)
+        return shown(os.path.basename(self.path) or self.path)
 
     @property
     def folder(self) -> str:
         """The folder it lies in, every character visible."""
-        return report.shown(os.path.dirname(self.path))
+        return shown(os.path.dirname(self.path))
 
     @property
     def link(self) -> str:
@@ -88,7 +89,7 @@ class Card:
         known = self.size_bytes
         if known < 0 and self.thumbnail:
             known = self.thumbnail.size_bytes
-        return report.size(known) if known > 0 else ""
+        return size(known) if known > 0 else ""
 
     @property
     def date(self) -> str:
@@ -184,6 +185,6 @@ def pictured(cards: Sequence[Card], jobs: int | None = None) -> list[Card]:
         card.wanted(at, len(cards)) for at, card in enumerate(cards) if card.thumbnail is None
     ]
     answer = list(cards)
-    for wish, thumbnail in thumbnails.made(wanted, jobs) if wanted else ():
+    for wish, thumbnail in made(wanted, jobs) if wanted else ():
         answer[wish.key] = replace(answer[wish.key], thumbnail=thumbnail)
     return answer

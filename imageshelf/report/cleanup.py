@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import planning
 from imageshelf.report import csv_table as csv_report
-from imageshelf.report.matches import count, nearby, shown, size
 from imageshelf.system import terminal
+from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

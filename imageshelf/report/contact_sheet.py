@@ -11,9 +11,9 @@ from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
 from imageshelf.report import letters, saving
-from imageshelf.report import matches as report
 from imageshelf.report.cards import CardGroup, pictured
 from imageshelf.report.saving import ReportError
+from imageshelf.system.words import count, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,14 +49,14 @@ def write_sheet(path: str, sheet: Sheet, *, jobs: int | None = None) -> None:
     groups, left = _first(sheet.groups, MOST_PICTURES)
     cards = pictured([card for group in groups for card in group.cards], jobs)
     at = 0
-    lines = [Line(TITLE_PX + 12, report.shown(sheet.title), TITLE_PX)]
-    lines += [Line(LABEL_PX + 8, report.shown(sentence)) for sentence in sheet.intro]
+    lines = [Line(TITLE_PX + 12, shown(sheet.title), TITLE_PX)]
+    lines += [Line(LABEL_PX + 8, shown(sentence)) for sentence in sheet.intro]
     columns = _columns(groups)
     for group in groups:
         lines += _lines(group, tuple(cards[at : at + len(group.cards)]), columns)
         at += len(group.cards)
     if left:
-        lines.append(Line(HEADING_PX + 16, f"and {report.count(left, 'more picture')}", HEADING_PX))
+        lines.append(Line(HEADING_PX + 16, f"and {count(left, 'more picture')}", HEADING_PX))
     image = _drawn(lines, columns)
     with saving.saved(path, "contact sheet") as file:
         if form == "PNG":
@@ -150,7 +150,7 @@ def clipped(text: str, width: int, size_px: int = LABEL_PX) -> str:
 
     Names that differ only at their ends stay apart.
     """
-    text = report.shown(text)[:2000]
+    text = shown(text)[:2000]
     if letters.length(text, size_px) <= width:
         return text
     low, high = 0, len(text)

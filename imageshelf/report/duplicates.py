@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.copies.members import NOT_COPIES
+from imageshelf.copies.groups import NOT_COPIES
 from imageshelf.report import csv_table as csv_report
-from imageshelf.report.matches import count, nearby, shown, size
 from imageshelf.system import terminal
+from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from imageshelf.copies.grouping import Duplicates
-    from imageshelf.copies.members import Group, Member
+    from imageshelf.copies.groups import Duplicates, Group, Member
     from imageshelf.system.terminal import Painter
 
 MANY = 20_000  # pictures from which on false pairs are worth a word

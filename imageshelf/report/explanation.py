@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
-from imageshelf.report import matches as report
 from imageshelf.report.panels import Hashes, Table
 from imageshelf.searching import policy as matching
 from imageshelf.system import terminal
+from imageshelf.system.words import shown, size
 
 if TYPE_CHECKING:
     from imageshelf.report.panels import Panel
@@ -55,10 +55,10 @@ def _descriptions(told: Explanation) -> list[list[str]]:
             [
                 name,
                 f"{facts.width}x{facts.height}",
-                report.size(facts.size_bytes),
+                size(facts.size_bytes),
                 facts.format,
                 _moment(facts.captured_at),
-                report.shown(one.path),
+                shown(one.path),
             ]
         )
     return rows

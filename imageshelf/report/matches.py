@@ -7,33 +7,19 @@ and a name in `options.FORMATS`.
 from __future__ import annotations
 
 import os
-import unicodedata
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.report import csv_table as csv_report
 from imageshelf.system import terminal
-from imageshelf.system.urls import is_url
+from imageshelf.system.paths import is_url
+from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from imageshelf.indexing.summary import Summary
     from imageshelf.searching.matches import Asked, Match, Matches
     from imageshelf.system.terminal import Painter
 
-REMEDIES = (  # how a reason for a skip begins: what to do about it
-    ("took longer", "raise --time-limit"),
-    ("needs more memory", "raise --memory-limit"),
-    ("is too large", "raise --memory-limit: 10 MB for each million"),
-    ("was killed", "use fewer --jobs or a lower --memory-limit"),
-    ("may not be read", "give yourself the permission to read it"),
-    ("changed while", "run again when nothing writes to it"),
-    ("is a JPEG picture that ends", "look for an intact copy"),
-)
-# Control, format (bidirectional overrides, zero-width), surrogate, unassigned and line separators:
-# nothing that moves a terminal's cursor or turns text around reaches it.
-HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 SECTIONS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("", lambda kind: kind not in {"another shot", "similar"}),
     ("other shots of the same moment, no copies:", lambda kind: kind == "another shot"),
@@ -53,61 +39,10 @@ UNREAD = (
     "Nothing at an URL was read: that such a picture is identical is told only where index.py has "
     "compared it."
 )
-KILO, TWO_DIGITS = 1000, 10
 FIELDS = (
     "query", "path", "distance", "row", "column", "phash", "score", "similarity", "kind", "turn",
     "width", "height", "size_bytes",
 )  # fmt: skip
-
-
-def shown(name: str) -> str:
-    r"""Return a name for the screen: what could steer a terminal or mislead an eye is escaped.
-
-    >>> print(shown("a\nb\x1b[31m\u202egpj.exe"))
-    a\nb\x1b[31m\u202egpj.exe
-    """
-    if name.isascii() and name.isprintable():
-        return name
-    return "".join(
-        c.encode("unicode_escape").decode() if unicodedata.category(c) in HIDDEN else c
-        for c in name
-    )
-
-
-def nearby(path: str) -> str:
-    """Return a path as a user would type it here: relative if it lies below this folder."""
-    here = os.path.join(os.getcwd(), "")
-    return path.removeprefix(here)
-
-
-def size(size_bytes: int | None) -> str:
-    """Return a size in the unit that leaves one to three digits.
-
-    >>> size(3_400_000)
-    '3.4 MB'
-    """
-    if size_bytes is None:
-        return "-"
-    amount, units = float(size_bytes), iter(("B", "kB", "MB", "GB", "TB"))
-    unit = next(units)
-    while round(amount) >= KILO:
-        amount, unit = amount / KILO, next(units, "PB")
-    places = 1 if unit != "B" and amount < TWO_DIGITS else 0
-    return f"{amount:.{places}f} {unit}"
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun.
-
-    >>> count(1, "picture"), count(1204, "picture"), count(2, "copy", "copies")
-    ('1 picture', '1,204 pictures', '2 copies')
-    """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def _with_remedy(reason: str) -> str:
-    remedy = next((what for begins, what in REMEDIES if reason.startswith(begins)), "")
-    return f"{shown(reason)} ({remedy})" if remedy else shown(reason)
 
 
 # -- search ---------------------------------------------------------------------------------------
@@ -226,38 +161,3 @@ FORMATS: dict[str, Callable[[Matches], str | bytes]] = {
 
 
 # -- index ----------------------------------------------------------------------------------------
-
-
-def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
-    """Return the closing words of an index run; the numbers add up."""
-    parts = [
-        f"{summary.new:,} new",
-        f"{summary.changed:,} changed",
-        f"{summary.unchanged:,} unchanged",
-        f"{summary.moved:,} moved",
-        f"{summary.skipped:,} skipped",
-    ]
-    lines = [f"{count(summary.seen, 'picture')} seen: {', '.join(parts)}"]
-    if summary.others:
-        kinds = ", ".join(f"{number:,} {kind}" for kind, number in summary.others.most_common())
-        lines.append(f"{count(summary.others.total(), 'other file')}: {kinds}")
-    if summary.links:
-        lines.append(f"{count(summary.links, 'symbolic link')} not followed")
-    if summary.vanished:
-        lines.append(f"{count(summary.vanished, 'picture')} vanished and left the shelf")
-    if summary.kept:
-        lines.append(f"{count(summary.kept, 'picture')} not met but kept: their folder is offline")
-    lines += [f"folder not read: {shown(path)}: {why}" for path, why in summary.unlisted]
-    reasons = Counter(skip.reason for skip in summary.skips)
-    ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    lines += [f"skipped {number:,}: {_with_remedy(reason)}" for reason, number in ranked]
-    if show_skipped:
-        lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.skips]
-    whys = Counter(one.reason for one in summary.undigested)
-    lines += [f"{n:,} not compared pixel by pixel: {_with_remedy(why)}" for why, n in whys.items()]
-    if show_skipped:
-        lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.undigested]
-    lines.append(
-        f"{count(summary.pictures, 'picture')} on the shelf {shown(os.fspath(summary.shelf))}"
-    )
-    return "\n".join(lines)

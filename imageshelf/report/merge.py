@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from imageshelf.report.matches import count, shown, size
 from imageshelf.shelf import names
+from imageshelf.system.words import count, shown, size
 
 if TYPE_CHECKING:
     from imageshelf.shelf.merge_rows import Clash, Version

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, StrictUndefined
 
 from imageshelf.report import cards, panels
-from imageshelf.report import matches as report
 from imageshelf.report.cards import CardGroup
+from imageshelf.system.words import count
 
 if TYPE_CHECKING:
     from imageshelf.report.cards import Card, Sheet
@@ -64,7 +64,7 @@ def html_cards(sheet: Sheet, jobs: int | None = None) -> str:
     return environment.from_string(BLOCK).render(
         sheet=sheet,
         groups=groups,
-        left=report.count(left, "more picture") if left > 0 else "",
+        left=count(left, "more picture") if left > 0 else "",
         read=panels.markup(sheet.panels, heading="h4"),
         source=_source,
         lines=_lines,

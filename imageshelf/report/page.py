@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from imageshelf.pictures import thumbnails
-from imageshelf.report import cards, panels, parts, saving, sheets
-from imageshelf.report import matches as report
+from imageshelf.report import cards, panels, saving, sheets
+from imageshelf.report.thumbnails import made
+from imageshelf.system.words import shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -50,17 +50,17 @@ def write_page(
 
 def rendered(sheet: Sheet, thumbs: Iterable[Block]) -> Iterator[str]:
     """Yield the page piece by piece; the thumbnails are asked for when all else is written."""
-    style, script = parts.part("page.css"), parts.script()
-    return parts.template("page.html").generate(
+    style, script = panels.part("page.css"), panels.script()
+    return panels.template("page.html").generate(
         mark=saving.MARK.decode(),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
-        title=report.shown(sheet.title),
-        intro=[report.shown(sentence) for sentence in sheet.intro],
-        shelf=report.shown(sheet.shelf),
+        title=shown(sheet.title),
+        intro=[shown(sentence) for sentence in sheet.intro],
+        shelf=shown(sheet.shelf),
         choosing=any(group.choosing for group in sheet.groups),
-        home=report.shown(sheets.home()),
+        home=shown(sheets.home()),
         command=sheets.command_line(sheet, SELECTION_NAME) if sheet.command else "",
         many=len(sheet.groups) > 1,
         written=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
@@ -100,7 +100,7 @@ def blocks(
 
 
 def _made(wishes: Iterable[Wanted], jobs: int | None) -> Iterator[tuple[Wanted, Thumbnail]]:
-    return thumbnails.made(wishes, jobs)
+    return made(wishes, jobs)
 
 
 def _taken(found: dict[int, Thumbnail], first: int, number: int) -> list[Thumbnail]:
@@ -167,11 +167,11 @@ def _picture(thumbnail: Thumbnail) -> dict[str, Any]:
             "src": _uri(thumbnail),
             "width": thumbnail.width,
             "height": thumbnail.height,
-            "note": report.shown(thumbnail.note),
+            "note": shown(thumbnail.note),
             "pixels": f"{thumbnail.picture_width} \u00d7 {thumbnail.picture_height}"
             if thumbnail.picture_width
             else "",
-            "size": report.size(thumbnail.size_bytes) if thumbnail.size_bytes else "",
+            "size": size(thumbnail.size_bytes) if thumbnail.size_bytes else "",
             "date": cards.moment(thumbnail.captured_at, thumbnail.mtime_ns),
         }
     )

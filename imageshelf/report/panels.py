@@ -6,16 +6,20 @@ instead of styles, which the page's policy would refuse. Every text is escaped b
 
 from __future__ import annotations
 
+import functools
+from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from imageshelf.hashing import fingerprints as hashing
-from imageshelf.report import matches as report
-from imageshelf.report import parts
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from jinja2 import Template
 
 CELL = 11  # pixels; a hash is 8 of them wide and high
 
@@ -60,7 +64,7 @@ Panel = Table | Hashes | Drawing
 
 def markup(panels: Iterable[Panel], heading: str = "h2") -> Markup:
     """Return panels as HTML, for the page and the notebook, under headings of that element."""
-    return Markup(parts.template("panels.html").render(panels=panels, heading=heading))  # noqa: S704 - escaped there
+    return Markup(template("panels.html").render(panels=panels, heading=heading))  # noqa: S704 - escaped there
 
 
 def cells(title: str, bits: int, differing: int) -> Markup:
@@ -79,7 +83,7 @@ def cells(title: str, bits: int, differing: int) -> Markup:
     )
     boxes = "".join(f"M{x} {y}h.9v.9h-.9z" for x, y in set_)
     marks = "".join(f"M{x + 0.2:g} {y + 0.2:g}l.5 .5m-.5 0l.5-.5" for x, y in crossed)
-    side, title = 8 * CELL, report.shown(title)
+    side, title = 8 * CELL, shown(title)
     return Markup(
         '<svg viewBox="-.1 -.1 8.1 8.1" width="{side}" height="{side}" role="img" '
         'aria-label="{title}" stroke-width=".1"><title>{title}</title>'
@@ -87,3 +91,30 @@ def cells(title: str, bits: int, differing: int) -> Markup:
         '<path d="{boxes}" fill="#8a8f94"/>'
         '<path d="{marks}" fill="none" stroke="#d9480f" stroke-width=".22"/></svg>'
     ).format(side=side, title=title, boxes=boxes, marks=marks)
+
+
+SCRIPTS = (  # one script in the page: its parts share a scope, and what comes later uses the rest
+    "words", "choices", "memory", "groups", "cards", "pictures", "arranging", "going", "comparing",
+    "selection", "start",
+)  # fmt: skip
+
+
+@functools.cache
+def part(name: str) -> str:
+    """Return a file of the assets, with the line ends that a browser sees."""
+    text = resources.files("imageshelf.report").joinpath("assets", name).read_text("utf-8")
+    return text.replace("\r\n", "\n")
+
+
+def script() -> str:
+    """Return the script of the page, whole."""
+    parts = "\n".join(part(f"{name}.js") for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
+
+
+@functools.cache
+def template(name: str) -> Template:
+    """Return a template that escapes whatever it is given; `shown` leaves nothing hidden in it."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment.filters["shown"] = shown
+    return environment.from_string(part(name))

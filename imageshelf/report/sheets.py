@@ -8,11 +8,9 @@ from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-import imageshelf
 from imageshelf.report import calibration as calibrate_report
 from imageshelf.report import duplicates as duplicates_report
 from imageshelf.report import explanation as explain_report
-from imageshelf.report import matches as report
 from imageshelf.report.cards import (
     ASIDE,
     BESIDE,
@@ -27,12 +25,12 @@ from imageshelf.report.cards import (
     Sheet,
 )
 from imageshelf.system import terminal
+from imageshelf.system.words import count, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from imageshelf.copies.grouping import Duplicates
-    from imageshelf.copies.members import Group, Member
+    from imageshelf.copies.groups import Duplicates, Group, Member
     from imageshelf.searching.calibrating import Calibration
     from imageshelf.searching.explaining import Explanation, Measured
     from imageshelf.searching.matches import Match, Matches
@@ -48,18 +46,18 @@ def of_matches(matches: Matches, shelf: str = "") -> Sheet:
     asked = [(one.path, one.problem) for one in matches.asked]
     asked = asked or [(path, "") for path in by_query]  # a list that was sliced or filtered
     groups = tuple(_matched(path, why, by_query.get(path, [])) for path, why in asked)
-    found = report.count(len(matches), "match", "matches")
-    queries = report.count(len(groups), "query", "queries")
+    found = count(len(matches), "match", "matches")
+    queries = count(len(groups), "query", "queries")
     place = os.path.abspath(shelf) if shelf else ""
     return Sheet("Matches", groups, (f"{found} for {queries}.",), place, nouns=("query", "queries"))
 
 
 def _matched(query: str, problem: str, found: Sequence[Match]) -> CardGroup:
-    note = report.shown(problem)
+    note = shown(problem)
     if not found and not note:
         note = "No picture on the shelf matches."
     cards = (Card(os.path.abspath(query), role=QUERY), *map(_match_card, found))
-    return CardGroup(report.shown(os.path.basename(query) or query), cards, QUERIES, note)
+    return CardGroup(shown(os.path.basename(query) or query), cards, QUERIES, note)
 
 
 def _match_card(match: Match) -> Card:
@@ -79,7 +77,7 @@ def _match_card(match: Match) -> Card:
 def _distances(row: int, score: int | None, turn: str) -> tuple[str, ...]:
     """Return what is measured in words: the distance in bits, the score, how it was turned."""
     scored = () if score is None else (f"score {score}",)
-    return (report.count(row, "bit") + " apart", *scored, *((turn,) if turn else ()))
+    return (count(row, "bit") + " apart", *scored, *((turn,) if turn else ()))
 
 
 def of_duplicates(found: Duplicates, shelf: str = "") -> Sheet:
@@ -122,9 +120,9 @@ def _member_card(member: Member, role: str, measured: tuple[str, ...], argues: s
         role,
         kind=member.kind,
         turn=member.turn,
-        facts=(*measured, *((report.shown(member.camera),) if member.camera else ())),
-        reason=report.shown(argues + member.reason) if member.reason else "",
-        warning=report.shown(member.warning),
+        facts=(*measured, *((shown(member.camera),) if member.camera else ())),
+        reason=shown(argues + member.reason) if member.reason else "",
+        warning=shown(member.warning),
         width=member.width,
         height=member.height,
         size_bytes=member.size_bytes,
@@ -183,5 +181,5 @@ def home() -> str:
     try:
         metadata.distribution("imageshelf")
     except metadata.PackageNotFoundError:
-        return os.path.dirname(os.path.dirname(os.path.abspath(imageshelf.__file__)))
+        return os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
     return ""

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imageshelf.pictures import edits as lightly_edited
 from imageshelf.searching import calibrating_keys as key_calibrating
-from imageshelf.searching import edits as lightly_edited
 from imageshelf.searching import policy as matching
+from imageshelf.searching.calibrating_keys import Original
 from imageshelf.shelf import names, open_shelf
 from imageshelf.system.files import UnreadableImage
+from imageshelf.system.rendering import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,13 +51,6 @@ _REVERSED = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.ui
 
 class CalibrationError(Exception):
     """A collection that cannot be calibrated; one sentence says why."""
-
-
-class Original(NamedTuple):
-    """A picture to make copies of: where it stands in the arrays, and its file."""
-
-    position: int
-    path: str
 
 
 @dataclass(frozen=True)
@@ -109,20 +104,14 @@ class Calibration:
 
     def text(self) -> str:
         """Return everything to read on a terminal."""
-        from imageshelf.report import calibration as calibrate_report
-
-        return calibrate_report.text(self)
+        return rendered(self, "text")
 
     def svg(self) -> str:
         """Return the plot of the row distances as an SVG element."""
-        from imageshelf.report import calibration as calibrate_report
-
-        return calibrate_report.svg(self)
+        return rendered(self, "svg")
 
     def _repr_html_(self) -> str:
-        from imageshelf.report import notebook, sheets
-
-        return notebook.html_cards(sheets.of_calibration(self))
+        return rendered(self, "html")
 
 
 def _share(counts: Counts, limits: Limits) -> float:

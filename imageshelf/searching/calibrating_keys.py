@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import hamming
+from imageshelf.pictures import edits as lightly_edited
 from imageshelf.pictures import images
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.searching import edits as lightly_edited
 from imageshelf.searching import key_candidates as key_matching
 from imageshelf.searching import policy as matching
 from imageshelf.shelf import chunks
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.searching.calibrating import Original
     from imageshelf.searching.key_candidates import Radius
     from imageshelf.shelf.chunks import Keys
 
@@ -108,3 +107,10 @@ def _by_distance(words: npt.NDArray[np.uint64], query: npt.NDArray[np.uint64]) -
     bits = 64 * len(words)
     (near,) = hamming.within_words(words, query, [bits])
     return np.bincount(near.distances, minlength=bits + 1)
+
+
+class Original(NamedTuple):
+    """A picture to make copies of: where it stands in the arrays, and its file."""
+
+    position: int
+    path: str

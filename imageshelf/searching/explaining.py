@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from imageshelf.hashing import hamming, hash_names
+from imageshelf.hashing.fingerprints import TURNS, turned_picture
 from imageshelf.pictures import images
 from imageshelf.pictures.decoding import decode
 from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS
@@ -25,6 +25,7 @@ from imageshelf.searching import policy as matching
 from imageshelf.searching.kinds import Side
 from imageshelf.searching.query_prints import views_of
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
+from imageshelf.system.rendering import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,14 +109,10 @@ class Explanation:
 
     def text(self) -> str:
         """Return everything to read on a terminal."""
-        from imageshelf.report import explanation as explain_report
-
-        return explain_report.text(self)
+        return rendered(self, "text")
 
     def _repr_html_(self) -> str:
-        from imageshelf.report import notebook, sheets
-
-        return notebook.html_cards(sheets.of_explanation(self))
+        return rendered(self, "html")
 
 
 def explain(
@@ -160,12 +157,11 @@ def squared_errors(a: Levels, b: Levels) -> dict[str, float]:
     256.0
     """
     theirs = b.astype(np.int64)  # in uint8 a difference of 16 levels would square to nothing
-    picture = Image.fromarray(a)
-    turned = {
-        name: np.asarray(picture.transpose(turn) if turn is not None else picture, np.int64)
-        for name, turn in ORIENTATIONS
+    turned = (turned_picture(a, quarters, mirror) for quarters, mirror in ((0, False), *TURNS))
+    return {
+        name: float(((ours.astype(np.int64) - theirs) ** 2).mean())
+        for (name, _), ours in zip(ORIENTATIONS, turned, strict=True)
     }
-    return {name: float(((ours - theirs) ** 2).mean()) for name, ours in turned.items()}
 
 
 def _measured(path: str, *, full_decode: bool) -> Measured:

@@ -15,7 +15,7 @@ from imageshelf.pictures import digests as pixels
 from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.pictures.tasks import CELL_LEVELS
 from imageshelf.system.files import UnreadableImage, hole_bytes, open_regular
-from imageshelf.system.urls import is_url
+from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
     from typing import BinaryIO

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from imageshelf.system.rendering import rendered
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -61,7 +63,4 @@ class Matches(list[Match]):
         )
 
     def _repr_html_(self) -> str:
-        from imageshelf.report import matches as report
-        from imageshelf.report import notebook, sheets
-
-        return notebook.html_cards(sheets.of_matches(self)) + report.html_table(self)
+        return rendered(self, "html")

@@ -11,18 +11,18 @@ from imageshelf.pictures import images
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf import backends
 from imageshelf.system.files import MEMORY_LIMIT_MB
-from imageshelf.system.urls import is_url
+from imageshelf.system.paths import is_url
+from imageshelf.system.process import cores
 from imageshelf.system.walking import Walk
 from imageshelf.workers import bundling
 from imageshelf.workers.pool import Mapper, workers
-from imageshelf.workers.starting import cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
     from typing import BinaryIO
 
-    from imageshelf.workers.process import Lost
+    from imageshelf.workers.jobs import Lost
 
 STANDARD_INPUT = "-"
 LOOK = "imageshelf.workers.work:look"

@@ -25,7 +25,7 @@ from imageshelf.searching.query_prints import side_of, subjects_of, subjects_on
 from imageshelf.searching.stored_hashes import Comparing
 from imageshelf.shelf import ShelfError, names, open_shelf
 from imageshelf.system.files import UnreadableImage
-from imageshelf.workers.process import WorkerError
+from imageshelf.workers.jobs import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

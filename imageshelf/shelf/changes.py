@@ -17,7 +17,7 @@ from imageshelf.shelf.records import (
     signed,
     skip_values,
 )
-from imageshelf.system.garbage import uncollected
+from imageshelf.system.process import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

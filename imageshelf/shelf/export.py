@@ -16,7 +16,7 @@ from imageshelf.shelf.chunks import ABSENT, LOW_INFORMATION, SLOTS, Planes
 from imageshelf.shelf.database import CHUNK, LONG
 from imageshelf.shelf.errors import shown
 from imageshelf.shelf.records import COLUMN_NAMES, Entry, Skip, picture_row, unsigned
-from imageshelf.system.urls import is_url
+from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

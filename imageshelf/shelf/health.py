@@ -16,7 +16,7 @@ from imageshelf.hashing import hamming
 from imageshelf.hashing.multi_index import MultiIndex
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.shelf import names
-from imageshelf.system.urls import is_url
+from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

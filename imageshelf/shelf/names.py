@@ -17,8 +17,8 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.system import spelling
-from imageshelf.system.urls import is_url
+from imageshelf.system import paths
+from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -134,14 +134,14 @@ def absolute(path: str | os.PathLike[str]) -> str:
 
 def folder(path: str) -> str:
     """Give the absolute path of a folder as `absolute` does, spelled as its disk spells it."""
-    path = spelling.folder(path)
+    path = paths.folder(path)
     return path if _NATIVE else to_text(os.fsencode(path))
 
 
 def native(path: str) -> str:
     """Give the path as this process's `open` wants it; the inverse of `absolute`."""
     if _WINDOWS:
-        return spelling.extended(path)
+        return paths.extended(path)
     return path if _NATIVE else os.fsdecode(to_bytes(path))
 
 

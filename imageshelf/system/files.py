@@ -6,9 +6,9 @@ import errno
 import io
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.system.urls import is_url
+from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -110,3 +110,82 @@ def unreadable(exc: OSError | MemoryError) -> UnreadableImage:
         return UnreadableImage("needs more memory than there is", lasting=False)
     known = _SENTENCES.get(exc.errno or 0)
     return UnreadableImage(known or f"cannot be read: {exc.strerror or exc}", lasting=False)
+
+
+_NOFOLLOW = OPEN_FLAGS | getattr(os, "O_NOFOLLOW", 0)
+
+
+class Changed(Exception):  # noqa: N818 - it is what the word says
+    """A file is not, or no longer, what it was; the message continues "this file ..."."""
+
+
+class Stamp(NamedTuple):
+    """One state of one file. `inode` is 0 on file systems that have none."""
+
+    inode: int
+    size_bytes: int
+    mtime_ns: int
+
+
+def stamp(status: os.stat_result) -> Stamp:
+    """Return the stamp in what `os.stat` says."""
+    return Stamp(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def open_same(path: str, known: Stamp) -> int:
+    """Return a descriptor of the regular file at a path, in the state that is known.
+
+    Never follows a link at the end of the path, never waits for a FIFO. Raises Changed.
+    """
+    try:
+        descriptor = os.open(path, _NOFOLLOW)
+    except OSError as exc:
+        raise Changed(_why_not_open(exc)) from exc
+    except ValueError as exc:  # a NUL in the name
+        raise Changed(f"cannot be opened: {exc}") from exc
+    try:
+        require_same(descriptor, path, known)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def require_same(descriptor: int, path: str, known: Stamp) -> None:
+    """Raise Changed unless an open file is regular, as known, and still at its path."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise Changed("is not a regular file")
+    require_state(stamp(status), known)
+    try:
+        there = os.lstat(path)
+    except OSError as exc:
+        raise Changed(_why_not_open(exc)) from exc
+    if not os.path.samestat(there, status):
+        raise Changed("was replaced by another file")
+
+
+def require_state(now: Stamp, known: Stamp) -> None:
+    """Raise Changed unless two states are of one unchanged file."""
+    if known.inode and now.inode != known.inode:
+        raise Changed("was replaced by another file since it was indexed")
+    if now[1:] != known[1:]:
+        raise Changed("has changed since it was indexed")
+
+
+def _why_not_open(exc: OSError) -> str:
+    if exc.errno in {errno.ENOENT, errno.ENOTDIR}:
+        return "is not there any more"
+    if exc.errno == errno.ELOOP:
+        return "is a symbolic link now"
+    return f"cannot be opened: {exc.strerror or exc}"
+
+
+def lstat(path: str) -> os.stat_result | None:
+    """Return what is at a path, links not followed; None for nothing."""
+    try:
+        return os.lstat(path)
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        return None

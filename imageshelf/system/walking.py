@@ -18,7 +18,7 @@ from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from imageshelf.system import spelling
+from imageshelf.system import paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -65,7 +65,7 @@ class Walk:
         `exclude` are patterns as for `excluder`, held against `below` plus the path below `root`;
         `ignore` are names to pass over (the shelf's own files; a folder's name ends in a slash).
         """
-        self.root = root if os.name == "posix" else spelling.extended(root, longer_than=0)
+        self.root = root if os.name == "posix" else paths.extended(root, longer_than=0)
         self.prefix, self.below = prefix, below
         self.follow = follow_symlinks
         self.unlisted: list[tuple[bytes, str]] = []  # name of the folder on the shelf, reason

@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.pictures.tasks import Bundle
-from imageshelf.workers.process import Lost
+from imageshelf.workers.jobs import Lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -19,13 +19,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from imageshelf.workers.process import Job, Lost, Orders, Worker, WorkerError
-from imageshelf.workers.serving import frame
-from imageshelf.workers.starting import command, cores
+from imageshelf.system.process import cores
+from imageshelf.workers.jobs import Job, Lost, Orders, WorkerError
+from imageshelf.workers.process import Worker
+from imageshelf.workers.serving import frame, imported
+from imageshelf.workers.starting import command
 
 __all__ = ["Lost", "Mapper", "WorkerError", "cores", "workers"]
 
@@ -62,7 +63,7 @@ def workers(
     if jobs < 0:
         raise ValueError(f"jobs must be 0 or more, not {jobs}")
     if jobs == 0:
-        here = _imported(function) if isinstance(function, str) else function
+        here = imported(function) if isinstance(function, str) else function
         yield lambda items: ((item, here(item)) for item in items)
         return
     pool = Pool(_orders(function, min(time_limit_s, LONGEST_S), memory_limit_bytes), jobs)
@@ -75,11 +76,6 @@ def workers(
         except BaseException:  # a second Ctrl-C: nothing may stay behind
             pool.close()
             raise
-
-
-def _imported(function: str) -> Callable[..., Any]:
-    module, _, name = function.partition(":")
-    return cast("Callable[..., Any]", getattr(import_module(module), name))
 
 
 def pickled(function: Callable[..., Any] | str) -> bytes:

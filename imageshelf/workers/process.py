@@ -10,21 +10,15 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from imageshelf.workers.serving import (
-    ERROR,
-    OUT_OF_MEMORY,
-    STATUS_OUT_OF_MEMORY,
-    one_line,
-    read_frames,
-)
+from imageshelf.system.words import one_line
+from imageshelf.workers.jobs import Lost, WorkerError
+from imageshelf.workers.serving import ERROR, OUT_OF_MEMORY, STATUS_OUT_OF_MEMORY, read_frames
 from imageshelf.workers.starting import start
 
 if TYPE_CHECKING:
-    from queue import SimpleQueue
-
-    from imageshelf.workers.pool import Pool
+    from imageshelf.workers.jobs import Desk, Job, Orders
 
 DEPTH = 3  # items handed to a process at once, so that it never waits for the next one
 DEEPEST = 24  # ... while they are done so quickly that several answers come at a time
@@ -41,40 +35,10 @@ _START = object()
 _NEVER = float("inf")
 
 
-class WorkerError(Exception):
-    """The workers cannot start, or are closed."""
-
-
-class Lost(NamedTuple):
-    """Why there is no result for an item; lasting when trying again would end the same way."""
-
-    reason: str
-    lasting: bool
-
-
-class Job(NamedTuple):
-    """An item, its frame, and where its outcome goes."""
-
-    item: Any
-    request: bytes
-    answers: SimpleQueue[Any]
-
-
-class Orders(NamedTuple):
-    """What every process of a pool is started with."""
-
-    command: list[str]
-    setup: bytes
-    time_limit_s: float
-    memory_limit_bytes: int | None
-    # A copy: NumPy, while it is imported, changes the one that a child would read half-way.
-    environment: dict[str, str] | None = None
-
-
 class Worker:
     """A place at which a process works; a process that dies there is replaced."""
 
-    def __init__(self, pool: Pool, orders: Orders) -> None:
+    def __init__(self, pool: Desk, orders: Orders) -> None:
         self.deadline = _NEVER  # on the monotonic clock, of the oldest unanswered item
         self._pool = pool
         self._orders = orders

@@ -15,6 +15,8 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from imageshelf.system.words import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -84,19 +86,6 @@ def answer(function: Callable[[Any], Any], request: bytes) -> bytes:
         return _OUT_OF_MEMORY
 
 
-def one_line(exc: BaseException) -> str:
-    r"""Return the exception's type and text on one line, at most 300 characters.
-
-    >>> one_line(ValueError("odd\nvalue"))
-    'ValueError: odd value'
-    """
-    try:
-        text = f"{type(exc).__name__}: {exc}"
-    except Exception:  # noqa: BLE001 - its __str__ may raise anything
-        text = type(exc).__name__
-    return " ".join(text.split()).rstrip(":")[:300]
-
-
 def serve(requests: BinaryIO, answers: BinaryIO, when_ready: Callable[[], object]) -> None:
     """Answer one request after the other, in order; EOFError, OSError or MemoryError ends it."""
     pickled, time_limit_s, memory_limit_bytes = pickle.loads(read_frame(requests))  # noqa: S301
@@ -156,6 +145,16 @@ def _end_with_parent() -> None:
         fcntl.fcntl(line, fcntl.F_SETFL, fcntl.fcntl(line, fcntl.F_GETFL) | os.O_ASYNC)
 
 
+def imported(name: str) -> Any:
+    """Return a module, or of "module:name" what the module holds by that name.
+
+    Workers get the work that they do by its name: this package is not all that they can serve.
+    """
+    module, _, attribute = name.partition(":")
+    loaded = import_module(module)
+    return getattr(loaded, attribute) if attribute else loaded
+
+
 def main(module: str) -> None:
     """Load the module, then serve until the parent is gone.
 
@@ -169,7 +168,7 @@ def main(module: str) -> None:
     # Never closed before the end: the parent takes that for a death and does not hear why.
     status = 0
     try:
-        import_module(module)  # before it is asked for: the parent may not be ready yet
+        imported(module)  # before it is asked for: the parent may not be ready yet
         serve(requests, answers, _end_with_parent)
     except (EOFError, OSError):
         pass

@@ -15,6 +15,8 @@ from importlib.machinery import PathFinder
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from imageshelf.system.process import cores
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -32,15 +34,6 @@ _BOOTSTRAP = (
 # progressive picture of 12 megapixels two fifths of its time. What the user has set is left.
 _TUNING = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 _early: list[tuple[list[str], Process]] = []
-
-
-def cores() -> int:
-    """Return how many processor cores this process may use, at least 1."""
-    if sys.version_info >= (3, 13):
-        return os.process_cpu_count() or 1
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def command(module: str) -> list[str]:

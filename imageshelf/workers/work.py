@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imageshelf.pictures.decoding import memory_limit
+from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.pictures.images import examine, examine_together, look_together
 from imageshelf.pictures.tasks import Bundle, Picture, Refusal, Task, Wanted
+from imageshelf.system.files import UnreadableImage
+from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
     from imageshelf.pictures.recipe import Ingredients, Recipe
@@ -25,8 +29,6 @@ def work(item: Item) -> Outcome:
     if isinstance(item, Task):
         return examine(item)
     if isinstance(item, Wanted):
-        from imageshelf.workers.digesting import digested
-
         return digested(item)
     from imageshelf.pictures.recipe import current_recipe
 
@@ -38,3 +40,16 @@ def look(item: Task | Bundle) -> Answer | list[Answer]:
     if isinstance(item, Bundle):
         return look_together(item.tasks)
     return look_together([item])[0]
+
+
+def digested(wanted: Wanted) -> bytes | None:
+    """Return the digest, or None for a picture that cannot be read now; what a worker does."""
+    try:
+        with memory_limit(wanted.memory_limit_mb):
+            if is_url(wanted.path):
+                from imageshelf.pictures import fetching
+
+                return fetching.digested(wanted.path, pixels=wanted.pixels)
+            return (pixel_digest if wanted.pixels else digest)(wanted.path)
+    except (UnreadableImage, OSError):
+        return None

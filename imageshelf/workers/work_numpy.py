@@ -8,7 +8,6 @@ many.
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from imageshelf.workers import work as plain
@@ -18,8 +17,11 @@ if TYPE_CHECKING:
 
 for _setting in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_setting, "1")
-for _module in ("imageshelf.hashing.marr_hildreth", "imagehash", "scipy.fftpack", "pywt"):
-    import_module(_module)
+import imagehash  # noqa: E402, F401 - after the settings
+import pywt  # noqa: E402, F401
+import scipy.fftpack  # noqa: E402, F401
+
+from imageshelf.hashing import marr_hildreth  # noqa: E402, F401
 
 
 def work(item: Item) -> Outcome:

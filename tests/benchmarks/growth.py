@@ -251,7 +251,7 @@ def near_part(count: int, _: str) -> Points:
 
 def pairs_part(count: int, _: str) -> Points:
     """All pairs by the whole policy, on two cores at least; of very many, a share of them."""
-    from imageshelf.workers.starting import cores
+    from imageshelf.system.process import cores
     from tests.benchmarks import all_pairs
 
     found = all_pairs.ours(count, max(2, cores()), SHARE if count >= SHARED_FROM else 1)

@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from imageshelf.hashing import hamming
     from imageshelf.hashing.multi_index import MultiIndex
-    from imageshelf.workers.starting import cores
+    from imageshelf.system.process import cores
     from tests.benchmarks.drawn import fingerprints
 
     hashes = fingerprints(args.count).row

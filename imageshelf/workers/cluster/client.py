@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from imageshelf.workers.cluster import on_worker as cluster_worker
 from imageshelf.workers.cluster.connection import Line
 from imageshelf.workers.cluster.on_worker import Order, Reply
+from imageshelf.workers.jobs import WorkerError
 from imageshelf.workers.pool import pickled
-from imageshelf.workers.process import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -17,10 +17,10 @@ from contextlib import asynccontextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from imageshelf.system.words import one_line
 from imageshelf.workers.cluster import on_worker as cluster_worker
 from imageshelf.workers.cluster.tasks import Tasks
-from imageshelf.workers.process import WorkerError
-from imageshelf.workers.serving import one_line
+from imageshelf.workers.jobs import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

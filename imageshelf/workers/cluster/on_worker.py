@@ -14,14 +14,13 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import PIL
-
-from imageshelf import __version__
 from imageshelf.pictures.canary import canary
+from imageshelf.pictures.recipe import decoders
 from imageshelf.pictures.tasks import Refusal
-from imageshelf.system.versions import decoders, version
+from imageshelf.system.process import version
+from imageshelf.system.version import __version__
+from imageshelf.workers.jobs import Lost, WorkerError
 from imageshelf.workers.pool import workers
-from imageshelf.workers.process import Lost, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +67,7 @@ def terms() -> dict[str, str]:
     """Return what must be equal on all machines, so that all make the same keys."""
     return {
         "imageshelf": __version__,
-        "Pillow": PIL.__version__,
+        "Pillow": version("Pillow") or "none",
         "ImageHash": version("ImageHash") or "none",
         "decoders": decoders(),
         "canary": "-".join(canary(full_decode=full) for full in (False, True)),

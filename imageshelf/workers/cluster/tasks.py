@@ -9,7 +9,7 @@ from typing import Any
 
 from imageshelf.workers.cluster import on_worker as cluster_worker
 from imageshelf.workers.cluster.on_worker import Call, Reply
-from imageshelf.workers.process import Lost
+from imageshelf.workers.jobs import Lost
 
 KILLED = "ended the Dask workers that read it, most likely for want of memory"
 

@@ -1,8 +1,4 @@
-"""Is a picture whole? Decoded in full, every frame, in a worker process that may crash.
-
-A verdict carries the state of the file that it is about, so that whoever acts on it can make sure
-that the file is still in that state.
-"""
+"""Is a picture whole? Decoded in full, every frame, in a worker process that may crash."""
 
 from __future__ import annotations
 
@@ -10,24 +6,20 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup.moving import Changed, Stamp, open_same, stamp
 from imageshelf.pictures.decoding import decode
 from imageshelf.pictures.digests import _pixel_digest
-from imageshelf.searching.kinds import PIXELS
-from imageshelf.system.files import UnreadableImage, unreadable
-from imageshelf.workers.process import Lost
+from imageshelf.system.files import Changed, Stamp, UnreadableImage, open_same, stamp, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import BinaryIO
 
-    from imageshelf.cleanup.planning import File, Step
-    from imageshelf.shelf.cleanups import Actions
-    from imageshelf.system.signals import Stop
-    from imageshelf.workers.pool import Mapper
 
 _END = 0xD9  # the last marker of a JPEG file
+
+
 _ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
+
+
 _MARKER = re.compile(rb"\xff+([^\xff\x00\xd0-\xd7])", re.DOTALL)  # that may end coded data
 
 
@@ -95,50 +87,3 @@ def has_end(data: bytes) -> bool:
         if marker not in _ALONE:
             at += int.from_bytes(data[at : at + 2], "big")
     return False
-
-
-# -- for a clean-up -------------------------------------------------------------------------------
-
-
-def verdicts(
-    steps: Sequence[Step], mapper: Mapper[Question, Verdict], stop: Stop, actions: Actions
-) -> dict[str, Verdict]:
-    """Return verdicts by path: on all keepers, on what claims equal pixels, both remembered.
-
-    Where a keeper is damaged, its whole group is looked at, so that the next plan keeps another.
-    """
-    wanted: dict[str, tuple[File, bool]] = {}
-    for step in steps:
-        pixels = step.kind == PIXELS
-        _, before = wanted.get(step.keeper.path, (None, False))
-        wanted[step.keeper.path] = step.keeper, pixels or before
-        if pixels:
-            wanted[step.file.path] = step.file, True
-    found = _asked(wanted, mapper, stop, actions)
-    damaged = {
-        step.file.path: (step.file, False)
-        for step in steps
-        if found[step.keeper.path].lasting and step.file.path not in found
-    }
-    return found | _asked(damaged, mapper, stop, actions)
-
-
-def _asked(
-    wanted: dict[str, tuple[File, bool]],
-    mapper: Mapper[Question, Verdict],
-    stop: Stop,
-    actions: Actions,
-) -> dict[str, Verdict]:
-    found = {}
-    rows = []
-    questions = [Question(path, file.stamp, pixels) for path, (file, pixels) in wanted.items()]
-    for (path, known, _), answer in stop.watch(mapper(questions)):
-        verdict = answer
-        if isinstance(verdict, Lost):  # its decoder crashed or took too long
-            verdict = Verdict(verdict.reason, lasting=verdict.lasting)
-        found[path] = verdict
-        if verdict.lasting or not verdict.problem:
-            state = wanted[path][0].id, known.size_bytes, known.mtime_ns
-            rows.append((*state, not verdict.problem, verdict.pixel_digest))
-    actions.set_verdicts(rows)
-    return found

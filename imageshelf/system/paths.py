@@ -1,22 +1,21 @@
-"""Folders as their file system spells them, and as Windows opens them when their path is long.
-
-Windows and macOS find `photos` for `Photos`, and macOS `é` for `e` with an accent after it. Names
-on the shelf begin with the folder as it was typed, so two spellings would be two pictures. And a
-path beyond 260 characters is opened by Windows with a prefix only.
-"""
+"""Paths as the system spells them, and URLs beside them."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import ModuleType
 
+
 LONG = 240  # characters; Windows ends at 260, and for folders at 248
+
+
 TELLS_CASE_APART = sys.platform not in {"win32", "darwin"}
 
 
@@ -70,3 +69,48 @@ def extended(path: str, longer_than: int = LONG) -> str:
     if path.startswith("\\\\"):
         return "\\\\?\\UNC\\" + path[2:]
     return "\\\\?\\" + path if path[1:3] == ":\\" else path
+
+
+# Two characters of scheme at least: C:/ is a drive of Windows. Compiled when there is an URL: every
+# process imports this.
+_URL = r"[A-Za-z][A-Za-z0-9+.-]+://"
+
+
+_PARTS = (
+    r"(?s)([A-Za-z][A-Za-z0-9+.-]+)://(.*?)"
+    r"((?:::[A-Za-z0-9+.-]+)*::[A-Za-z][A-Za-z0-9+.-]+://.*)?"
+)
+
+
+class Url(NamedTuple):
+    """The parts of an URL; joined again they are the text."""
+
+    scheme: str
+    path: str  # for many schemes the host or bucket comes first
+    chain: str  # "" or from the first "::scheme://" on
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.path}{self.chain}"
+
+
+def is_url(path: str) -> bool:
+    r"""Tell whether a path or a name is an URL: it begins with a scheme and `://`.
+
+    >>> [is_url(path) for path in ("s3://a/b.jpg", "C:\\a.jpg", "c://a.jpg", "/a/x://b.jpg")]
+    [True, False, False, False]
+    """
+    return "://" in path and re.match(_URL, path) is not None
+
+
+def parted(url: str) -> Url:
+    """Return the parts of an URL.
+
+    >>> parted("zip://trip/a.jpg::file:///x.zip")
+    Url(scheme='zip', path='trip/a.jpg', chain='::file:///x.zip')
+    >>> parted("s3://bucket/a::b.jpg")
+    Url(scheme='s3', path='bucket/a::b.jpg', chain='')
+    """
+    found = re.fullmatch(_PARTS, url)
+    if found is None:
+        raise ValueError(f"{url!r} is no URL")
+    return Url(found[1], found[2], found[3] or "")

@@ -1,0 +1,65 @@
+"""What a clean-up knows of its pictures' health, asked of worker processes and remembered.
+
+A verdict carries the state of the file that it is about, so that whoever acts on it can make sure
+that the file is still in that state.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imageshelf.pictures.soundness import Question, Verdict
+from imageshelf.searching.kinds import PIXELS
+from imageshelf.workers.jobs import Lost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imageshelf.cleanup.planning import File, Step
+    from imageshelf.shelf.cleanups import Actions
+    from imageshelf.system.signals import Stop
+    from imageshelf.workers.pool import Mapper
+
+
+def verdicts(
+    steps: Sequence[Step], mapper: Mapper[Question, Verdict], stop: Stop, actions: Actions
+) -> dict[str, Verdict]:
+    """Return verdicts by path: on all keepers, on what claims equal pixels, both remembered.
+
+    Where a keeper is damaged, its whole group is looked at, so that the next plan keeps another.
+    """
+    wanted: dict[str, tuple[File, bool]] = {}
+    for step in steps:
+        pixels = step.kind == PIXELS
+        _, before = wanted.get(step.keeper.path, (None, False))
+        wanted[step.keeper.path] = step.keeper, pixels or before
+        if pixels:
+            wanted[step.file.path] = step.file, True
+    found = _asked(wanted, mapper, stop, actions)
+    damaged = {
+        step.file.path: (step.file, False)
+        for step in steps
+        if found[step.keeper.path].lasting and step.file.path not in found
+    }
+    return found | _asked(damaged, mapper, stop, actions)
+
+
+def _asked(
+    wanted: dict[str, tuple[File, bool]],
+    mapper: Mapper[Question, Verdict],
+    stop: Stop,
+    actions: Actions,
+) -> dict[str, Verdict]:
+    found = {}
+    rows = []
+    questions = [Question(path, file.stamp, pixels) for path, (file, pixels) in wanted.items()]
+    for (path, known, _), answer in stop.watch(mapper(questions)):
+        verdict = answer
+        if isinstance(verdict, Lost):  # its decoder crashed or took too long
+            verdict = Verdict(verdict.reason, lasting=verdict.lasting)
+        found[path] = verdict
+        if verdict.lasting or not verdict.problem:
+            state = wanted[path][0].id, known.size_bytes, known.mtime_ns
+            rows.append((*state, not verdict.problem, verdict.pixel_digest))
+    actions.set_verdicts(rows)
+    return found

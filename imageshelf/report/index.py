@@ -1,0 +1,63 @@
+"""What an index run did, in words."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from imageshelf.system.words import count, shown
+
+if TYPE_CHECKING:
+    from imageshelf.indexing.summary import Summary
+
+
+REMEDIES = (  # how a reason for a skip begins: what to do about it
+    ("took longer", "raise --time-limit"),
+    ("needs more memory", "raise --memory-limit"),
+    ("is too large", "raise --memory-limit: 10 MB for each million"),
+    ("was killed", "use fewer --jobs or a lower --memory-limit"),
+    ("may not be read", "give yourself the permission to read it"),
+    ("changed while", "run again when nothing writes to it"),
+    ("is a JPEG picture that ends", "look for an intact copy"),
+)
+
+
+def _with_remedy(reason: str) -> str:
+    remedy = next((what for begins, what in REMEDIES if reason.startswith(begins)), "")
+    return f"{shown(reason)} ({remedy})" if remedy else shown(reason)
+
+
+def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
+    """Return the closing words of an index run; the numbers add up."""
+    parts = [
+        f"{summary.new:,} new",
+        f"{summary.changed:,} changed",
+        f"{summary.unchanged:,} unchanged",
+        f"{summary.moved:,} moved",
+        f"{summary.skipped:,} skipped",
+    ]
+    lines = [f"{count(summary.seen, 'picture')} seen: {', '.join(parts)}"]
+    if summary.others:
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in summary.others.most_common())
+        lines.append(f"{count(summary.others.total(), 'other file')}: {kinds}")
+    if summary.links:
+        lines.append(f"{count(summary.links, 'symbolic link')} not followed")
+    if summary.vanished:
+        lines.append(f"{count(summary.vanished, 'picture')} vanished and left the shelf")
+    if summary.kept:
+        lines.append(f"{count(summary.kept, 'picture')} not met but kept: their folder is offline")
+    lines += [f"folder not read: {shown(path)}: {why}" for path, why in summary.unlisted]
+    reasons = Counter(skip.reason for skip in summary.skips)
+    ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    lines += [f"skipped {number:,}: {_with_remedy(reason)}" for reason, number in ranked]
+    if show_skipped:
+        lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.skips]
+    whys = Counter(one.reason for one in summary.undigested)
+    lines += [f"{n:,} not compared pixel by pixel: {_with_remedy(why)}" for why, n in whys.items()]
+    if show_skipped:
+        lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.undigested]
+    lines.append(
+        f"{count(summary.pictures, 'picture')} on the shelf {shown(os.fspath(summary.shelf))}"
+    )
+    return "\n".join(lines)

@@ -1,0 +1,34 @@
+"""The forms in which the library's results show themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imageshelf.copies.groups import Duplicates
+from imageshelf.report import calibration, explanation, matches, notebook, sheets
+from imageshelf.searching.calibrating import Calibration
+from imageshelf.searching.explaining import Explanation
+from imageshelf.searching.matches import Matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FORMS: dict[tuple[type, str], Callable[[Any], str]] = {
+    (Matches, "html"): lambda found: (
+        notebook.html_cards(sheets.of_matches(found)) + matches.html_table(found)
+    ),
+    (Duplicates, "html"): lambda found: notebook.html_cards(sheets.of_duplicates(found)),
+    (Explanation, "html"): lambda told: notebook.html_cards(sheets.of_explanation(told)),
+    (Explanation, "text"): explanation.text,
+    (Calibration, "html"): lambda told: notebook.html_cards(sheets.of_calibration(told)),
+    (Calibration, "text"): calibration.text,
+    (Calibration, "svg"): calibration.svg,
+}
+
+
+def rendered(result: object, form: str) -> str:
+    """Return a result in a form; KeyError for one that it does not have."""
+    for kind in type(result).__mro__:
+        if make := _FORMS.get((kind, form)):
+            return make(result)
+    raise KeyError(f"{type(result).__name__} has no form {form!r}")

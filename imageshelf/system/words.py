@@ -1,0 +1,71 @@
+"""Names, sizes and counts as people read them; nothing here can steer a terminal."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+
+# Control, format (bidirectional overrides, zero-width), surrogate, unassigned and line separators:
+# nothing that moves a terminal's cursor or turns text around reaches it.
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+KILO, TWO_DIGITS = 1000, 10
+
+
+def shown(name: str) -> str:
+    r"""Return a name for the screen: what could steer a terminal or mislead an eye is escaped.
+
+    >>> print(shown("a\nb\x1b[31m\u202egpj.exe"))
+    a\nb\x1b[31m\u202egpj.exe
+    """
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c) in HIDDEN else c
+        for c in name
+    )
+
+
+def nearby(path: str) -> str:
+    """Return a path as a user would type it here: relative if it lies below this folder."""
+    here = os.path.join(os.getcwd(), "")
+    return path.removeprefix(here)
+
+
+def size(size_bytes: int | None) -> str:
+    """Return a size in the unit that leaves one to three digits.
+
+    >>> size(3_400_000)
+    '3.4 MB'
+    """
+    if size_bytes is None:
+        return "-"
+    amount, units = float(size_bytes), iter(("B", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while round(amount) >= KILO:
+        amount, unit = amount / KILO, next(units, "PB")
+    places = 1 if unit != "B" and amount < TWO_DIGITS else 0
+    return f"{amount:.{places}f} {unit}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "picture"), count(1204, "picture"), count(2, "copy", "copies")
+    ('1 picture', '1,204 pictures', '2 copies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def one_line(exc: BaseException) -> str:
+    r"""Return the exception's type and text on one line, at most 300 characters.
+
+    >>> one_line(ValueError("odd\nvalue"))
+    'ValueError: odd value'
+    """
+    try:
+        text = f"{type(exc).__name__}: {exc}"
+    except Exception:  # noqa: BLE001 - its __str__ may raise anything
+        text = type(exc).__name__
+    return " ".join(text.split()).rstrip(":")[:300]
