@@ -1,1 +1,1 @@
-"""Filling a shelf: walk the folders, compare, read what is new, remember it."""
+"""Filling a shelf: walk, compare, read what is new."""

@@ -1,1 +1,1 @@
-"""Asking a shelf: what counts as a match, of which kind, why, and how sure that is."""
+"""Asking a shelf: what matches, of which kind, why."""
