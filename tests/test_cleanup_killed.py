@@ -152,7 +152,7 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
 HALF_DONE = """
 import os, pickle, sys
 from imageshelf.cleanup import apply as cleanup, file_actions as deeds, moving, trash as trashing
-from imageshelf.shelf import cleanups as actions, changes
+from imageshelf.shelf import changes, cleanups
 from imageshelf.shelf import open_shelf
 real = {target}
 def die(*arguments, **options):
@@ -169,18 +169,18 @@ cleanup.apply(shelf, pickle.load(sys.stdin.buffer), jobs=0)
 @pytest.mark.parametrize(
     ("action", "target"),
     [
-        (planning.SET_ASIDE, "take"),
-        (planning.SET_ASIDE, "actions.Actions.set"),
+        (planning.SET_ASIDE, "deeds.take"),
+        (planning.SET_ASIDE, "cleanups.Actions.set"),
         (planning.SET_ASIDE, "changes.forget"),
-        (planning.HARD_LINK, "take"),
+        (planning.HARD_LINK, "deeds.take"),
         (planning.HARD_LINK, "deeds._link"),
         (planning.HARD_LINK, "deeds.os.link"),
-        (planning.HARD_LINK, "actions.Actions.now_is"),
-        (planning.DELETE, "take"),
+        (planning.HARD_LINK, "cleanups.Actions.now_is"),
+        (planning.DELETE, "deeds.take"),
         (planning.TRASH, "trashing.put"),
         (planning.TRASH, "trashing.find"),
-        (planning.SET_ASIDE, "actions.Actions.claim"),
-        (planning.SET_ASIDE, "actions.Actions.begin"),
+        (planning.SET_ASIDE, "cleanups.Actions.claim"),
+        (planning.SET_ASIDE, "cleanups.Actions.begin"),
     ],
 )
 def test_every_half_done_deed_is_taken_back(

@@ -158,10 +158,10 @@ def test_text_shows_every_name_on_a_line_and_steers_nothing(
     headings = [line for line in text.splitlines() if line.endswith(": 1 match")]
     assert len(headings) == len(NAMES)
     if surroundings == "utf-8":
-        shown = [shown(os.fsdecode(path)) for path in paths(folder)]
-        assert headings == [f"{name}: 1 match" for name in shown]
+        escaped = [shown(os.fsdecode(path)) for path in paths(folder)]
+        assert headings == [f"{name}: 1 match" for name in escaped]
         lines = [line for line in text.splitlines() if " same file " in line]
-        for line, name in zip(lines, shown, strict=True):
+        for line, name in zip(lines, escaped, strict=True):
             assert line.endswith("  " + name.removeprefix("./").rstrip())
 
 

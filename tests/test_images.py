@@ -619,6 +619,7 @@ def test_a_decoder_of_no_listed_format_is_never_reached(put: Any) -> None:
         "def explode(name):\n"
         "    return lambda *a: reached.append(name)\n"
         "from imageshelf.pictures import decoding, images\n"
+        "from imageshelf.pictures.tasks import Task\n"
         "for name in set(Image.OPEN) - set(decoding.PLUGINS) - {'JPEG'}:\n"
         "    Image.OPEN[name] = (explode(name), explode(name))\n"
         "for path in sys.argv[1:]:\n"

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageshelf.system import process as own_process
 from imageshelf.workers import pool as workers
 from imageshelf.workers import starting as worker_start
 from imageshelf.workers.jobs import WorkerError
@@ -36,7 +35,7 @@ def early(
 ) -> Iterator[Begun]:
     """The processes that have begun; all of them end with the test."""
     monkeypatch.delitem(sys.modules, "IPython", raising=False)  # another test may have loaded it
-    monkeypatch.setattr(own_process, "cores", lambda: 3)
+    monkeypatch.setattr(worker_start, "cores", lambda: 3)
     monkeypatch.setattr(worker_start, "likely_jobs", lambda _: 8)
     yield worker_start._early
     worker_start.dismiss()
@@ -101,7 +100,7 @@ class TestEarly:
         early: Begun,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(own_process, "cores", lambda: 1)
+        monkeypatch.setattr(worker_start, "cores", lambda: 1)
         worker_start.begin(DEEDS, [])
         assert not early
 

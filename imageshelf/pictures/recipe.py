@@ -8,8 +8,6 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-import PIL
-
 from imageshelf.hashing import hash_names
 from imageshelf.hashing.hash_names import HASH_BITS
 from imageshelf.system.process import version
@@ -36,6 +34,8 @@ class Ingredients(NamedTuple):
 @functools.cache
 def current_recipe(*, hash_name: str = hash_names.DEFAULT, full_decode: bool = False) -> Recipe:
     """Return how this installation makes keys."""
+    import PIL
+
     from imageshelf.pictures.canary import canary
 
     return Recipe(
