@@ -1,12 +1,18 @@
-"""Run lint, types and tests, on this Python and on every other one from 3.11 on that is found.
+"""Lint, types, imports, spelling and tests: on this Python, or on every one that is found.
 
-    python -m tests              everything
-    python -m tests --this       lint, types and tests on this Python only
-    python -m tests -- -k shelf  what follows the two dashes goes to pytest
+    python -m tests              on this Python; without the long tests and those of the benchmarks
+    python -m tests --quick      the same without the tests in tests/slow.txt: under a minute
+    python -m tests --every      also the benchmarks' tests, and every other Python from 3.11 on
+    python -m tests --rest       what --every adds, where `python -m tests` has already run
+    python -m tests --wheel      the tests alone, with the package as a wheel holds it
+    python -m tests --measure    time the tests, on an idle machine, and write tests/slow.txt anew
+    python -m tests -- -k shelf  what follows the two dashes goes to pytest, and chooses the tests
 
-The other interpreters get an environment of their own beside this one (`.venv-3.13`), which is
-made while this one's tests run.
+The other Pythons get an environment of their own beside this one (`.venv-3.13`), which is made
+while other tests run. The whole of the long tests: python -m pytest -m stress -n 2 -rP
 """
+
+from __future__ import annotations
 
 import argparse
 import os
@@ -14,47 +20,153 @@ import re
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import tempfile
+import zipfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
+OWN = "{}.{}".format(*sys.version_info[:2])
 ASK = "import sys; print('%d.%d' % sys.version_info[:2] if sys.prefix == sys.base_prefix else '')"
+CHECKS = {
+    "ruff check": ["-m", "ruff", "check"],
+    "ruff format": ["-m", "ruff", "format", "--check"],
+    "mypy": ["-m", "mypy"],
+    "lint-imports": ["-c", "from importlinter.cli import lint_imports_command as main; main()"],
+    "codespell": ["-m", "codespell_lib"],
+}
+SUMMARY = re.compile(r"(?:\d+ [a-z]+, )*\d+ [a-z]+ in [\d.]+s|no tests ran in [\d.]+s")
+NOT_SOURCE = shutil.ignore_patterns(
+    ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info", "build", "dist"
+)
+
+
+class Step(NamedTuple):
+    """One thing that was run, and the line with which it ended."""
+
+    name: str
+    passed: bool
+    summary: str = ""
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
-    parser.add_argument("--this", action="store_true", help="only this interpreter")
-    parser.add_argument("pytest", nargs="*", help="arguments for pytest")
-    options = parser.parse_args()
+    options = parse_args()
     here = Path(sys.executable)
-    failed = [
-        step
-        for step in ("ruff check", "ruff format --check", "mypy")
-        if run([str(here), "-m", *step.split()]) != 0
-    ]
-    own = "{}.{}".format(*sys.version_info[:2])
-    others = {} if options.this else interpreters()
-    others.pop(own, None)
-    ahead = ThreadPoolExecutor(1)
-    try:
-        made = {v: ahead.submit(environment, v, others[v]) for v in sorted(others)}
-        for version in (own, *made):
-            python = here if version == own else made[version].result()
-            if run([str(python), "-m", "pytest", "-q", "-n", "auto", *options.pytest]) != 0:
-                failed.append(f"pytest on {version}")
-    finally:  # after Ctrl-C nothing more is begun
-        ahead.shutdown(cancel_futures=True)
-    tried = ", ".join([own, *made])
-    print("failed: " + ", ".join(failed) if failed else f"all passed on {tried}")
-    return 1 if failed else 0
+    if options.wheel is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            tree = with_wheel(Path(folder), options.wheel)
+            return told([run_pytest(f"{OWN}, wheel", here, options.pytest, tree)])
+    rest = options.every or options.rest
+    with environments(wanted=rest) as others:
+        steps = []
+        if not options.rest:
+            narrowed = [f"--{name}" for name in ("quick", "measure") if vars(options)[name]]
+            steps = [*checks(here), run_pytest(OWN, here, [*narrowed, *options.pytest])]
+        if rest and not options.pytest:
+            steps.append(run_pytest(f"{OWN}, benchmarks", here, ["-m", "benchmarks"]))
+        for version, made in others.items():
+            steps.append(run_pytest(version, made.result(), options.pytest))
+    return told(steps)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--quick", action="store_true", help="without the slowest tests")
+    what.add_argument("--every", action="store_true", help="everything, on every Python")
+    what.add_argument("--rest", action="store_true", help="what --every adds")
+    what.add_argument(
+        "--wheel", nargs="?", const="", help="tests of a wheel, built if none is named"
+    )
+    what.add_argument("--measure", action="store_true", help="find the slowest tests anew")
+    parser.add_argument("pytest", nargs="*", help="arguments for pytest")
+    return parser.parse_args()
+
+
+def checks(python: Path) -> list[Step]:
+    return [Step(name, run([str(python), *command]) == 0) for name, command in CHECKS.items()]
+
+
+def run_pytest(name: str, python: Path, arguments: list[str], tree: Path = ROOT) -> Step:
+    """Run pytest on all cores, show what it prints, and keep the line with which it ends."""
+    command = [str(python), "-m", "pytest", "-q", "-n", "auto", *arguments]
+    print("+", " ".join(command), flush=True)
+    summary = "pytest did not come to an end"
+    with subprocess.Popen(
+        command, cwd=tree, env=environ(), stdout=subprocess.PIPE, encoding="utf-8", errors="replace"
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            if ending := SUMMARY.search(line):
+                summary = ending[0]
+    return Step(name, process.returncode == 0, summary)
+
+
+def told(steps: list[Step]) -> int:
+    """Print how every step ended, failures last; return the exit status."""
+    for step in sorted(steps, key=lambda step: not step.passed):
+        print("passed" if step.passed else "FAILED", step.name, step.summary, sep="  ")
+    return 0 if all(step.passed for step in steps) else 1
 
 
 def run(command: list[str]) -> int:
     print("+", " ".join(command), flush=True)
+    return subprocess.run(command, cwd=ROOT, env=environ(), check=False).returncode
+
+
+def environ() -> dict[str, str]:
     # Else each of the thousands of processes that the tests start would compile everything anew.
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def with_wheel(folder: Path, wheel: str) -> Path:
+    """Return a copy of this checkout in which the package is that of a wheel."""
+    tree = folder / "checkout"
+    shutil.copytree(ROOT, tree, ignore=NOT_SOURCE)
+    if not wheel:
+        build = [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "-q",
+            "--no-deps",
+            "-w",
+            str(folder),
+            str(tree),
+        ]
+        subprocess.run(build, check=True)
+        (built,) = folder.glob("*.whl")
+        wheel = str(built)
+    shutil.rmtree(tree / "imageshelf")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tree)
+    return tree
+
+
+@contextmanager
+def environments(*, wanted: bool) -> Iterator[dict[str, Future[Path]]]:
+    """Yield the other versions with the Pythons of their environments, which are being made."""
+    others = interpreters() if wanted else {}
+    others.pop(OWN, None)
+    ahead = ThreadPoolExecutor(1)
+    try:
+        yield {
+            version: ahead.submit(environment, version, others[version])
+            for version in sorted(others)
+        }
+    finally:  # after Ctrl-C nothing more is begun
+        ahead.shutdown(cancel_futures=True)
 
 
 def interpreters() -> dict[str, Path]:

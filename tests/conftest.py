@@ -14,6 +14,8 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from tests import slow_tests
+
 with pytest.MonkeyPatch.context() as _while_it_loads:  # what is started says so for itself
     _while_it_loads.setenv("OPENBLAS_NUM_THREADS", "1")  # a second one only spins, waiting for work
     import numpy as np
@@ -95,10 +97,27 @@ def script_run() -> Callable[..., subprocess.CompletedProcess[str]]:
     return run
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="leave out what tests/slow.txt names")
+    parser.addoption("--measure", action="store_true", help="time the tests, write tests/slow.txt")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.measure and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(slow_tests.Measurement())
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave long tests to `pytest -m stress`, and to who names one (`test_x.py::test_y`)."""
-    if config.option.markexpr or any("::" in argument for argument in config.args):
-        return
-    long = [item for item in items if item.get_closest_marker("stress")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    """Leave long tests and those of the benchmarks to `-m`, and to whoever names their file."""
+    named = " ".join(config.args)
+    slow = slow_tests.listed() if config.option.quick else frozenset()
+
+    def is_wanted(item: pytest.Item) -> bool:
+        if item.nodeid.partition("[")[0] in slow:
+            return False
+        long = item.get_closest_marker("stress") and "::" not in named
+        of_a_benchmark = item.get_closest_marker("benchmarks") and item.path.name not in named
+        return bool(config.option.markexpr) or not (long or of_a_benchmark)
+
+    config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
+    items[:] = filter(is_wanted, items)

@@ -30,6 +30,7 @@ from imageshelf.indexing import batches as pipeline
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BENCHMARKS = os.path.join(ROOT, "tests", "benchmarks")
+pytestmark = pytest.mark.benchmarks
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,55 @@
+"""What `--quick` leaves out is there, is measured, and is left out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import slow_tests
+from tests.conftest import ROOT
+
+
+def pytest_of(*arguments: object) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    done = subprocess.run(
+        [str(word) for word in command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return done.stdout
+
+
+def test_every_test_on_the_list_is_there() -> None:
+    assert slow_tests.listed()
+    for name in slow_tests.listed():
+        path, *_, function = name.split("::")
+        assert f"def {function}(" in (ROOT / path).read_text(encoding="utf-8"), name
+
+
+def test_what_is_on_the_list_is_left_out() -> None:
+    name = "tests/test_hamming.py::test_an_empty_index_has_no_neighbours"
+    assert name not in slow_tests.listed()
+    assert "1 passed" in pytest_of("--quick", name)
+    slow = min(name for name in slow_tests.listed() if "test_joins" in name)
+    assert pytest_of("--quick", slow).startswith("\n1 deselected")
+
+
+def test_a_test_that_takes_long_comes_onto_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_tests, "LIST", tmp_path / "slow.txt")
+    measurement = slow_tests.Measurement()
+    for name, duration in (("t.py::a[1]", 0.3), ("t.py::a[2]", 0.3), ("t.py::b", 0.4)):
+        report = pytest.TestReport(
+            name, ("t.py", 1, ""), {}, "passed", None, "call", duration=duration
+        )
+        measurement.pytest_runtest_logreport(report)
+    measurement.pytest_sessionfinish()
+    assert slow_tests.listed() == {"t.py::a"}
+
+
+def test_long_tests_and_those_of_benchmarks_wait_until_they_are_asked_for() -> None:
+    counted = ["--collect-only", "tests/test_killed_runs.py", "tests/test_slow_tests.py"]
+    assert "/6 tests collected (1 deselected)" in pytest_of(*counted)
+    assert "1/6 tests collected" in pytest_of(*counted, "-m", "stress")
