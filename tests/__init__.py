@@ -1,1 +1,1 @@
-"""The tests; `python -m tests` runs them all, with lint and types, on every Python it finds."""
+"""The tests; `python -m tests` runs them with lint, types, imports and spelling."""
