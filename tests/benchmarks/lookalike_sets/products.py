@@ -205,5 +205,6 @@ def button(rng: Rng, number: int, layout: int) -> Image.Image:
     corners = (x - 180, y - 60, x + 180, y + 60)
     sheet.rounded((corners[0], corners[1] + 6, corners[2], corners[3] + 8), radius, (205, 208, 214))
     sheet.rounded(corners, radius, (red, green, blue))
-    sheet.bold((x, y), labels[word % len(LABELS)], 48, "white", "mm")
+    turn, which = divmod(word, len(labels))
+    sheet.bold((x, y), f"{labels[which]} {turn or ''}".strip(), 48, "white", "mm")
     return sheet.image

@@ -107,7 +107,7 @@ class Sheet:
 
     def written(self, at: Point, text: str, size: float, rng: Rng, ink: Ink = BLUE_INK) -> float:
         """Write by hand, on a baseline that starts at a point; its width in pixels."""
-        strip = _handwriting(text, size, rng)
+        strip = handwriting(text, size, rng)
         place = (round(at[0]), round(at[1] - 1.5 * size))
         self.image.paste(Image.new("RGB", strip.size, ink), place, strip)
         return strip.width - size
@@ -128,7 +128,7 @@ def wrapped(text: str, size: float, width: float) -> list[str]:
     return [*rows, row]
 
 
-def _handwriting(text: str, size: float, rng: Rng) -> Image.Image:
+def handwriting(text: str, size: float, rng: Rng) -> Image.Image:
     """Mask of a text by hand, its baseline at one and a half sizes from the top."""
     width = round(face(size).getlength(text) * 1.15 + size)
     strip = Image.new("L", (2 * width, round(4.4 * size)))
