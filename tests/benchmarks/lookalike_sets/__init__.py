@@ -22,6 +22,7 @@ from tests.benchmarks.lookalike_sets import (
     maps,
     pages,
     portraits,
+    posts,
     products,
     radiographs,
     scenes,
@@ -64,21 +65,23 @@ SETS: dict[str, Draw] = {
     "recoloured": products.recoloured,
     "button": products.button,
     "portrait": portraits.portrait,
+    "portrait-burst": portraits.portrait_burst,
     "identity-card": cards.identity_card,
     "sky": scenes.clouds,
     "sea": scenes.sea,
     "night": scenes.night,
     "map": maps.street_map,
     "radiograph": radiographs.radiograph,
+    "meme": posts.meme,
+    "square-code": posts.code,
+    "webcam": posts.webcam,
     "burst-on-a-tripod": bursts.tripod,
     "burst-by-hand": bursts.hand_held,
 }
-
-
 LOSSLESS = frozenset(  # what programs make is kept as PNG, what cameras and scanners make as JPEG
     (
         "chat", "settings", "news", "editor", "spreadsheet", "line-chart", "bar-chart", "icon",
-        "logo", "button", "map",
+        "logo", "button", "map", "square-code",
     )
 )  # fmt: skip
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from tests.benchmarks.lookalike_sets import words
+from tests.benchmarks.lookalike_sets.posts import square_code
 from tests.benchmarks.lookalike_sets.scanning import scanned
 from tests.benchmarks.lookalike_sets.sheets import INK, Sheet
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from tests.benchmarks.lookalike_sets.sheets import Rng
 
 GREY, PALE = (110, 114, 120), (228, 234, 240)
@@ -152,17 +154,6 @@ def boarding_pass(rng: Rng, number: int, layout: int) -> Image.Image:
         sheet.bold((x, y + 18), value, 23)
     sheet.paste(square_code(rng, 29, 6), (490, 200))
     return sheet.image
-
-
-def square_code(rng: Rng, cells: int, side: int) -> Image.Image:
-    """A two-dimensional code: random modules and three finders."""
-    code = rng.integers(0, 2, (cells, cells)) * 255
-    finder = np.pad(np.pad(np.zeros((3, 3)), 1, constant_values=255), 1)
-    finder = np.pad(finder, 1, constant_values=255)
-    code[:8, :8], code[:8, -8:], code[-8:, :8] = finder[1:, 1:], finder[1:, :8], finder[:8, 1:]
-    return Image.fromarray(code.astype(np.uint8)).resize(
-        (cells * side,) * 2, Image.Resampling.NEAREST
-    )
 
 
 def certificate(rng: Rng, number: int, layout: int) -> Image.Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -30,27 +30,51 @@ HAIRS = (
 )
 
 
+FRAMES = 6  # of each sitter in a burst
+
+
+class Mood(NamedTuple):
+    """What changes in a face from one moment to the next."""
+
+    lean: tuple[float, float]  # of the head, in pixels
+    smile: float  # height of the corners of the mouth above its middle, in pixels
+    lids: float  # 1 open, 0.2 blinking
+    gaze: float  # pixels to the side
+
+
 def portrait(rng: Rng, number: int, layout: int) -> Image.Image:
     """Somebody who looks into the camera, from a school's or office's session."""
-    return develop(_sitter(rng, layout), rng)
+    return develop(_sitter(rng, layout, _mood(rng)._replace(lids=1, gaze=0)), rng)
 
 
-def _sitter(rng: Rng, layout: int) -> Canvas:
+def portrait_burst(rng: Rng, number: int, layout: int) -> Image.Image:
+    """Six frames of one sitter: the head leans, the mouth smiles, the eyes blink."""
+    sitter = np.random.default_rng([layout, number // FRAMES, 12])
+    return develop(_sitter(sitter, layout, _mood(rng)), rng)
+
+
+def _mood(rng: Rng) -> Mood:
+    lean = (float(rng.normal(0, 5)), float(rng.normal(0, 5)))
+    lids = 0.2 if rng.random() < 0.2 else float(rng.uniform(0.7, 1))
+    return Mood(lean, float(rng.uniform(-3, 9)), lids, float(rng.uniform(-4, 4)))
+
+
+def _sitter(rng: Rng, layout: int, mood: Mood) -> Canvas:
     backdrop = (176, 190, 206) if layout == 1 else (214, 208, 198)
     canvas = np.full((SIZE[1], SIZE[0], 3), backdrop, np.float32)
     x, y = coordinates(SIZE)
     canvas *= (1.08 - 0.5 * (((x - 230) / 512) ** 2 + ((y - 240) / 640) ** 2))[..., None]
     skin = np.array(words.pick(rng, SKINS), np.float32) + rng.normal(0, 5, 3).astype(np.float32)
     hair = np.array(words.pick(rng, HAIRS), np.float32) + rng.normal(0, 6, 3).astype(np.float32)
-    head = (256 + rng.normal(0, 4), 270 + rng.normal(0, 5))
+    head = (256 + mood.lean[0], 270 + mood.lean[1])
     wide, tall = rng.uniform(94, 110), rng.uniform(132, 148)
     length = rng.choice((0.0, 0.25, 0.6, 1.0))
     _hair_behind(canvas, rng, head, (wide, tall), hair, float(length))
     _body(canvas, rng, head, skin)
     _face(canvas, rng, head, (wide, tall), skin)
-    _eyes(canvas, rng, head, wide, hair)
+    _eyes(canvas, rng, head, wide, hair, mood)
     _nose(canvas, rng, head, tall, skin)
-    _mouth(canvas, rng, head, (wide, tall), skin)
+    _mouth(canvas, rng, head, (wide, tall), skin, mood)
     _hair_before(canvas, rng, head, (wide, tall), hair)
     if rng.random() < 0.3:
         _glasses(canvas, head, wide)
@@ -139,8 +163,9 @@ def _face(
 
 
 def _eyes(
-    canvas: Canvas, rng: Rng, head: tuple[float, float], wide: float, hair: NDArray[np.float32]
-) -> None:
+    canvas: Canvas, rng: Rng, head: tuple[float, float], wide: float, hair: NDArray[np.float32],
+    mood: Mood,
+) -> None:  # fmt: skip
     """Eyes with lids and brows."""
     apart, large = wide * rng.uniform(0.38, 0.46), rng.uniform(16, 21)
     iris, brow = rng.uniform(30, 150, 3), rng.uniform(28, 38)
@@ -148,11 +173,13 @@ def _eyes(
     for side in (-1, 1):
         part, at = _around(canvas, (head[0] + side * apart, y), (64, 64))
         paint(part, 0.35 * _oval(part, at, (large + 9, large * 0.85), 14), (70, 40, 34))
-        lens = _oval(part, at, (large, large * 0.52))
+        lens = _oval(part, at, (large, large * 0.52 * mood.lids))
         paint(part, lens, (240, 238, 236))
-        paint(part, lens * _oval(part, at, (large * 0.46, large * 0.46)), iris)
-        paint(part, lens * _oval(part, at, (large * 0.2, large * 0.2)), (12, 10, 10))
-        paint(part, _oval(part, (at[0] - 3, at[1] - 3), (2.4, 2.4)), (255, 255, 255))
+        pupil = (at[0] + mood.gaze, at[1])
+        paint(part, lens * _oval(part, pupil, (large * 0.46, large * 0.46)), iris)
+        paint(part, lens * _oval(part, pupil, (large * 0.2, large * 0.2)), (12, 10, 10))
+        shine = _oval(part, (pupil[0] - 3, pupil[1] - 3), (2.4, 2.4))
+        paint(part, lens * shine, (255, 255, 255))
         lid = _oval(part, (at[0], at[1] - 2), (large + 2, large * 0.62))
         below = _oval(part, (at[0], at[1] + 2), (large + 2, large * 0.6))
         paint(part, 0.8 * np.clip(lid - below, 0, 1), (40, 24, 20))
@@ -179,7 +206,7 @@ def _nose(
 
 def _mouth(
     canvas: Canvas, rng: Rng, head: tuple[float, float], radii: tuple[float, float],
-    skin: NDArray[np.float32],
+    skin: NDArray[np.float32], mood: Mood,
 ) -> None:  # fmt: skip
     """Lips, more or less of a smile, and a beard around them now and then."""
     where, wide = (head[0], head[1] + radii[1] * rng.uniform(0.52, 0.58)), rng.uniform(32, 44)
@@ -193,9 +220,8 @@ def _mouth(
         )
     lips = skin * np.float32(0.4) + np.array((104, 40, 44), np.float32)
     paint(part, 0.85 * _oval(part, mouth, (wide, rng.uniform(8, 13)), 4), lips)
-    bend = rng.uniform(-2, 6)
     x, y = coordinates(size_of(part))
-    line = mouth[1] - bend * ((x - mouth[0]) / wide) ** 2
+    line = mouth[1] - mood.smile * ((x - mouth[0]) / wide) ** 2
     slit = np.clip(1.8 - np.abs(y - line), 0, 1) * (np.abs(x - mouth[0]) < wide)
     paint(part, 0.85 * slit.astype(np.float32), (70, 24, 26))
     paint(part, 0.25 * _oval(part, (mouth[0], mouth[1] + 26), (26, 7), 8), skin * np.float32(0.5))
