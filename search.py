@@ -22,7 +22,7 @@ if __name__ == "__main__":
 from imageshelf.cli import presenting as answers
 from imageshelf.cli.options import search_options
 from imageshelf.report.saving import ReportError
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 from imageshelf.searching.matches import Matches
 from imageshelf.searching.search import Question, Searching, SearchingError
 from imageshelf.system import progress, terminal

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from imageshelf.indexing.run import index
     from imageshelf.indexing.settings import Settings
     from imageshelf.indexing.summary import Summary
-    from imageshelf.searching.calibrating import of_shelf as calibrate
-    from imageshelf.searching.explaining import explain
+    from imageshelf.searching.calibration import of_shelf as calibrate
+    from imageshelf.searching.explanation import explain
     from imageshelf.searching.matches import Match, Matches
     from imageshelf.searching.search import Question, search
     from imageshelf.shelf import Shelf, ShelfError, open_shelf
@@ -73,8 +73,8 @@ _HOME = {
     "ShelfError": "shelf",
     "key": "shelf.keys",
     "duplicates": "copies.duplicates",
-    "explain": "searching.explaining",
-    "calibrate": "searching.calibrating",
+    "explain": "searching.explanation",
+    "calibrate": "searching.calibration",
 }
 
 

@@ -80,8 +80,8 @@ def explain(options: argparse.Namespace) -> int:
     from imageshelf.cli import presenting as answers
     from imageshelf.report import sheets
     from imageshelf.report.saving import ReportError
-    from imageshelf.searching.explaining import ExplainError
-    from imageshelf.searching.explaining import explain as measured
+    from imageshelf.searching.explanation import ExplainError
+    from imageshelf.searching.explanation import explain as measured
 
     try:
         answers.refuse_early(options.html, options.contact_sheet)
@@ -99,7 +99,7 @@ def calibrate(options: argparse.Namespace) -> int:
     from imageshelf.cli import presenting as answers
     from imageshelf.report import sheets
     from imageshelf.report.saving import MARK, ReportError, require_writable, saved
-    from imageshelf.searching.calibrating import CalibrationError, of_shelf
+    from imageshelf.searching.calibration import CalibrationError, of_shelf
     from imageshelf.shelf import ShelfError
 
     try:

@@ -9,8 +9,8 @@ from PIL import Image
 from imageshelf.copies import grouping as duplicates
 from imageshelf.copies import groups
 from imageshelf.copies.groups import Asked, Duplicates, Group, Question
-from imageshelf.copies.keeping import Rule
-from imageshelf.copies.protected import NoFolderError
+from imageshelf.copies.keep_rule import Rule
+from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.hashing.joins import Work
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings

@@ -26,7 +26,7 @@ from imageshelf.indexing.settings import Settings
 from imageshelf.pictures import other_keys as other_hashes
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.report import matches as report
-from imageshelf.searching.policy import STRICT, Policy
+from imageshelf.searching.policies import STRICT, Policy
 from imageshelf.searching.queries import QueryError
 from imageshelf.searching.query_prints import subjects_on
 from imageshelf.searching.search import Question

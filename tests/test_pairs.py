@@ -15,8 +15,8 @@ from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import Work
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import candidates as finding
-from imageshelf.searching import policy as matching
-from imageshelf.searching.policy import Column, Limits, Policy
+from imageshelf.searching import policies as matching
+from imageshelf.searching.policies import Column, Limits, Policy
 
 Hashes = npt.NDArray[np.uint64]
 TURNED = 7

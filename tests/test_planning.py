@@ -11,7 +11,7 @@ import pytest
 
 from imageshelf.cleanup import planning
 from imageshelf.cleanup.planning import Plan, Rules, plan
-from imageshelf.copies.protected import NoFolderError, Protected, managed_library
+from imageshelf.copies.protected_folders import NoFolderError, Protected, managed_library
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SIMILAR, TURNED
 from imageshelf.shelf.records import PictureRow

@@ -16,9 +16,9 @@ from PIL import Image, ImageEnhance
 import search as script
 from imageshelf import Settings, index, open_shelf
 from imageshelf.report import matches as report
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 from imageshelf.searching.matches import Matches
-from imageshelf.searching.policy import Limits
+from imageshelf.searching.policies import Limits
 from imageshelf.searching.search import Question, search
 from tests.conftest import ROOT, drawn
 

@@ -10,7 +10,7 @@ from imageshelf.copies import pairs, prints, stars
 from imageshelf.copies.stars import Measures, Relation, Star
 from imageshelf.hashing import turning
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, SAME_FILE, SIMILAR
-from imageshelf.searching.policy import Column
+from imageshelf.searching.policies import Column
 
 Edges = dict[tuple[int, int], str]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.copies.protected import managed_library
+from imageshelf.copies.protected_folders import managed_library
 from imageshelf.shelf import names
 from imageshelf.system.words import count
 

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup.companions import ONLY_COPIES, Listings, companions
-from imageshelf.copies.protected import Protected
+from imageshelf.copies.protected_folders import Protected
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, SIMILAR, TURNED
 from imageshelf.system.files import Stamp
 

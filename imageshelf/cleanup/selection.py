@@ -26,7 +26,7 @@ from imageshelf.cleanup.planning import (
     why_untouched,
     with_companions,
 )
-from imageshelf.copies.protected import Protected
+from imageshelf.copies.protected_folders import Protected
 from imageshelf.searching.kinds import BYTES, PIXELS, SAME_FILE
 from imageshelf.shelf import names
 from imageshelf.system.paths import is_url

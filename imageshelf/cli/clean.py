@@ -16,13 +16,13 @@ from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.copies import grouping as duplicates
-from imageshelf.copies.decoding_ahead import Reading
 from imageshelf.copies.groups import Asked, Question
-from imageshelf.copies.protected import NoFolderError
+from imageshelf.copies.pixel_digests import Reading
+from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.hashing.joins import Work
 from imageshelf.report import cleanup as clean_report
 from imageshelf.report import plan as plan_report
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from imageshelf.system import progress, terminal

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import planning
 from imageshelf.cli import options
-from imageshelf.copies import keeping
+from imageshelf.copies import keep_rule as keeping
 
 if TYPE_CHECKING:
     from collections.abc import Callable

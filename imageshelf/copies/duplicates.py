@@ -17,8 +17,8 @@ import os
 from typing import TYPE_CHECKING
 
 from imageshelf.copies import grouping as groups
-from imageshelf.copies.decoding_ahead import Reading
 from imageshelf.copies.groups import Asked, Question
+from imageshelf.copies.pixel_digests import Reading
 from imageshelf.hashing.joins import Work
 from imageshelf.shelf import not_duplicates, open_shelf
 from imageshelf.system.process import cores

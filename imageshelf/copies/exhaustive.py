@@ -14,9 +14,9 @@ from imageshelf.copies import flat_pairs
 from imageshelf.copies.pairs import NAMES, Book, Pairs, noted, rank_of, turned_side
 from imageshelf.hashing import hamming
 from imageshelf.searching import kinds
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 from imageshelf.searching.kinds import Side
-from imageshelf.searching.policy import Column, Fingerprint, Policy, Probe, Views
+from imageshelf.searching.policies import Column, Fingerprint, Policy, Probe, Views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import numpy as np
 
 from imageshelf.copies import luma
 from imageshelf.hashing import hamming
-from imageshelf.searching.policy import LOW_INFORMATION_MEAN, LOW_INFORMATION_ROW
+from imageshelf.searching.policies import LOW_INFORMATION_MEAN, LOW_INFORMATION_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,6 @@ import numpy as np
 
 from imageshelf.copies import pairs, prints, stars
 from imageshelf.copies import related as no_copies
-from imageshelf.copies.decoding_ahead import HERE, read_ahead
 from imageshelf.copies.groups import (
     NOT_COPIES,
     Asked,
@@ -26,6 +25,7 @@ from imageshelf.copies.groups import (
     expected_false_pairs,
 )
 from imageshelf.copies.members import Cast
+from imageshelf.copies.pixel_digests import HERE, read_ahead
 from imageshelf.copies.related import Beyond
 from imageshelf.hashing.joins import ALONE, Work
 from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
@@ -34,7 +34,7 @@ from imageshelf.shelf import ShelfError, names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imageshelf.copies.decoding_ahead import Reading
+    from imageshelf.copies.pixel_digests import Reading
     from imageshelf.copies.prints import Stored
     from imageshelf.copies.related import Some
     from imageshelf.shelf import Shelf

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.copies import keeping
-from imageshelf.searching import policy as matching
+from imageshelf.copies import keep_rule as keeping
+from imageshelf.searching import policies as matching
 from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
 from imageshelf.system.rendering import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imageshelf.searching.policy import Policy
+    from imageshelf.searching.policies import Policy
     from imageshelf.shelf.records import PictureRow
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.copies import keeping, pairs, stars
+from imageshelf.copies import keep_rule as keeping
+from imageshelf.copies import pairs, stars
 from imageshelf.copies.groups import NOT_COPIES, Asked, Group, Member, Question
-from imageshelf.copies.protected import Protected
+from imageshelf.copies.protected_folders import Protected
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import BYTES, KINDS, SAME_FILE, Side
 from imageshelf.shelf import names
@@ -16,7 +17,7 @@ from imageshelf.system.paths import is_url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imageshelf.copies.keeping import Copy
+    from imageshelf.copies.keep_rule import Copy
     from imageshelf.copies.stars import Measures, Relation, Star
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow

@@ -21,8 +21,8 @@ from imageshelf.copies import flat_pairs
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import ALONE, Work
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.searching import policy as matching
-from imageshelf.searching.policy import Limits, Policy
+from imageshelf.searching import policies as matching
+from imageshelf.searching.policies import Limits, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.copies.prints import Prints
-    from imageshelf.searching.policy import Column
+    from imageshelf.searching.policies import Column
 
     Bits = npt.NDArray[np.uint8]
     Hashes = npt.NDArray[np.uint64]

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import turning
-from imageshelf.searching.policy import Column
+from imageshelf.searching.policies import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
-    from imageshelf.searching import policy as matching
+    from imageshelf.searching import policies as matching
     from imageshelf.shelf.catalogue import Catalogue
 
     Hashes = npt.NDArray[np.uint64]

@@ -17,7 +17,7 @@ from imageshelf.copies.stars import Measures, Relation
 from imageshelf.hashing import hamming, joins
 from imageshelf.hashing.joins import ALONE, Work
 from imageshelf.searching import kinds
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from imageshelf.copies.pairs import Pairs
     from imageshelf.copies.prints import Prints, Thumbnails
-    from imageshelf.searching.policy import Column
+    from imageshelf.searching.policies import Column
 
     Places = npt.NDArray[np.int64]
     Flags = npt.NDArray[np.bool_]

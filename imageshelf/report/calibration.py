@@ -10,11 +10,11 @@ from markupsafe import Markup
 from imageshelf.hashing.hash_names import BITS
 from imageshelf.pictures.edits import QUALITY
 from imageshelf.report.panels import Drawing, Table
-from imageshelf.searching import calibrating_keys as key_calibrating
+from imageshelf.searching import key_calibration as key_calibrating
 from imageshelf.searching import key_candidates as key_matching
-from imageshelf.searching import policy as matching
-from imageshelf.searching.calibrating import DISTANCES, POLICIES, SURE
-from imageshelf.searching.policy import Policy
+from imageshelf.searching import policies as matching
+from imageshelf.searching.calibration import DISTANCES, POLICIES, SURE
+from imageshelf.searching.policies import Policy
 from imageshelf.system import terminal
 from imageshelf.system.words import count, shown
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.report.panels import Panel
-    from imageshelf.searching.calibrating import Calibration
-    from imageshelf.searching.calibrating_keys import KeyCounts
+    from imageshelf.searching.calibration import Calibration
+    from imageshelf.searching.key_calibration import KeyCounts
     from imageshelf.searching.key_candidates import Radius
-    from imageshelf.searching.policy import Limits
+    from imageshelf.searching.policies import Limits
 
 WIDTH, HEIGHT = 640, 260  # of the plot, in its own units
 _LEFT, _RIGHT, _TOP, _BOTTOM = 16, 16, 40, 36  # margins

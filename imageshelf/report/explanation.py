@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.report.panels import Hashes, Table
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 from imageshelf.system import terminal
 from imageshelf.system.words import shown, size
 
 if TYPE_CHECKING:
     from imageshelf.report.panels import Panel
-    from imageshelf.searching.explaining import Explanation
+    from imageshelf.searching.explanation import Explanation
 
 TITLES = {"row": "row hash (the key)", "column": "column hash", "phash": "perceptual hash"}
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  camera clocks know no time zone

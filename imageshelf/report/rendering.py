@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from imageshelf.copies.groups import Duplicates
 from imageshelf.report import calibration, explanation, matches, notebook, sheets
-from imageshelf.searching.calibrating import Calibration
-from imageshelf.searching.explaining import Explanation
+from imageshelf.searching.calibration import Calibration
+from imageshelf.searching.explanation import Explanation
 from imageshelf.searching.matches import Matches
 
 if TYPE_CHECKING:

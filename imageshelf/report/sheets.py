@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from imageshelf.copies.groups import Duplicates, Group, Member
-    from imageshelf.searching.calibrating import Calibration
-    from imageshelf.searching.explaining import Explanation, Measured
+    from imageshelf.searching.calibration import Calibration
+    from imageshelf.searching.explanation import Explanation, Measured
     from imageshelf.searching.matches import Match, Matches
 
 SECTIONS = {"another shot": SHOTS, "similar": SIMILAR}

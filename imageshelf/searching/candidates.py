@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf.hashing import hamming
-from imageshelf.searching import policy as matching
-from imageshelf.searching.policy import Candidate
+from imageshelf.searching import policies as matching
+from imageshelf.searching.policies import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
-    from imageshelf.searching.policy import Column, Policy, Probe, Thumbnails, Views
+    from imageshelf.searching.policies import Column, Policy, Probe, Thumbnails, Views
 
     Hashes = npt.NDArray[np.uint64]
     Compared = tuple[int, Candidate, bool]  # the place of its probe; whether the picture is flat

@@ -18,14 +18,14 @@ import numpy as np
 from imageshelf.hashing import hamming
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.searching import candidates as finding
-from imageshelf.searching import policy as matching
-from imageshelf.searching.policy import DEFAULT, LOW_INFORMATION_ROW, UPRIGHT, Candidate
+from imageshelf.searching import policies as matching
+from imageshelf.searching.policies import DEFAULT, LOW_INFORMATION_ROW, UPRIGHT, Candidate
 from imageshelf.shelf import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from imageshelf.searching.policy import Column, Policy, Views
+    from imageshelf.searching.policies import Column, Policy, Views
     from imageshelf.shelf.chunks import Keys
 
 

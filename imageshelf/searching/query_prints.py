@@ -9,9 +9,9 @@ from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import kinds
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 from imageshelf.searching.kinds import Side
-from imageshelf.searching.policy import Fingerprint, Views
+from imageshelf.searching.policies import Fingerprint, Views
 from imageshelf.shelf import ShelfError, names, open_shelf
 
 if TYPE_CHECKING:

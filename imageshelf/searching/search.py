@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from imageshelf.pictures.decoding import memory_limit
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.searching import kinds, queries
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 from imageshelf.searching.matches import Asked, Match, Matches
-from imageshelf.searching.policy import DEFAULT, Policy
+from imageshelf.searching.policies import DEFAULT, Policy
 from imageshelf.searching.queries import QueryError
 from imageshelf.searching.query_prints import side_of, subjects_of, subjects_on
 from imageshelf.searching.stored_hashes import Comparing
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from imageshelf.searching.kinds import Side
-    from imageshelf.searching.policy import Candidate
+    from imageshelf.searching.policies import Candidate
     from imageshelf.searching.query_prints import Subject
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow

@@ -14,8 +14,8 @@ from imageshelf.hashing.hash_names import BITS, DEFAULT
 from imageshelf.hashing.series import Series
 from imageshelf.searching import candidates as finding
 from imageshelf.searching import kinds
-from imageshelf.searching import policy as matching
-from imageshelf.searching.policy import UPRIGHT
+from imageshelf.searching import policies as matching
+from imageshelf.searching.policies import UPRIGHT
 from imageshelf.searching.queries import QueryError
 from imageshelf.searching.query_prints import VIEWS
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from imageshelf.searching.key_candidates import Radius
-    from imageshelf.searching.policy import Candidate, Column, Policy, Thumbnails, Views
+    from imageshelf.searching.policies import Candidate, Column, Policy, Thumbnails, Views
     from imageshelf.shelf import Shelf
 
 

@@ -49,7 +49,7 @@ ODD_FREQUENCIES = 0x5555555555555555  # across: their signs change when a pictur
 def stored(count: int) -> Stored:
     """Fingerprints as a shelf of so many pictures would hold them."""
     from imageshelf.copies.prints import Stored
-    from imageshelf.searching.policy import Column
+    from imageshelf.searching.policies import Column
     from tests.benchmarks.drawn import fingerprints
 
     ids, flat = np.arange(count), np.zeros(count, np.bool_)

@@ -210,7 +210,7 @@ def tell_rates(done: int, some: int, now: Sequence[float], before: Sequence[floa
 def query_part(count: int, _: str) -> Points:
     """One query in all its ways, in process."""
     from imageshelf.searching import candidates as finding
-    from imageshelf.searching import policy as matching
+    from imageshelf.searching import policies as matching
     from tests.benchmarks import query
 
     stored = {

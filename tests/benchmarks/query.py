@@ -34,8 +34,8 @@ if __name__ == "__main__":  # a script finds its own folder only
 from imageshelf.hashing.series import PATIENCE, Series  # noqa: E402
 from imageshelf.pictures.reduction import ORIENTATIONS  # noqa: E402
 from imageshelf.searching import candidates as finding  # noqa: E402
-from imageshelf.searching import policy as matching  # noqa: E402
-from imageshelf.searching.policy import Column, Fingerprint, Views  # noqa: E402
+from imageshelf.searching import policies as matching  # noqa: E402
+from imageshelf.searching.policies import Column, Fingerprint, Views  # noqa: E402
 from tests.benchmarks import shelf, speed  # noqa: E402
 from tests.benchmarks.drawn import fingerprints  # noqa: E402
 from tests.benchmarks.files import camera_files, small_files  # noqa: E402

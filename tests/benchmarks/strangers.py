@@ -22,7 +22,7 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 from imageshelf.hashing import hamming  # noqa: E402
-from imageshelf.searching import policy as matching  # noqa: E402
+from imageshelf.searching import policies as matching  # noqa: E402
 from tests.benchmarks.drawn import fingerprints  # noqa: E402
 
 POLICIES = {"default": matching.DEFAULT, "--strict": matching.STRICT, "--loose": matching.LOOSE}

@@ -16,8 +16,8 @@ from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.report import explanation as explain_report
 from imageshelf.report.panels import markup
-from imageshelf.searching import policy as matching
-from imageshelf.searching.explaining import ExplainError, explain, squared_errors
+from imageshelf.searching import policies as matching
+from imageshelf.searching.explanation import ExplainError, explain, squared_errors
 
 SIZE = (480, 320)
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.searching import key_candidates as key_matching
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 from imageshelf.searching.key_candidates import Radius, UnsuitedPolicyError, radius
-from imageshelf.searching.policy import (
+from imageshelf.searching.policies import (
     DEFAULT,
     LOOSE,
     STRICT,

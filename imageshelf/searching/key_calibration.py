@@ -15,7 +15,7 @@ from imageshelf.pictures import edits as lightly_edited
 from imageshelf.pictures import images
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import key_candidates as key_matching
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 from imageshelf.shelf import chunks
 from imageshelf.system.files import UnreadableImage
 

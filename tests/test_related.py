@@ -21,7 +21,7 @@ from imageshelf.copies.luma import luma
 from imageshelf.hashing.joins import Work
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
-from imageshelf.searching.policy import Column
+from imageshelf.searching.policies import Column
 from imageshelf.searching.search import Question as Asked
 from tests.conftest import drawn
 

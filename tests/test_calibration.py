@@ -15,9 +15,9 @@ from imageshelf.hashing import hamming
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
 from imageshelf.pictures.edits import EDITS
-from imageshelf.searching import calibrating
-from imageshelf.searching import policy as matching
-from imageshelf.searching.calibrating import (
+from imageshelf.searching import calibration as calibrating
+from imageshelf.searching import policies as matching
+from imageshelf.searching.calibration import (
     Calibration,
     CalibrationError,
     calibrate,
@@ -25,8 +25,8 @@ from imageshelf.searching.calibrating import (
     pair_counts,
     sample,
 )
-from imageshelf.searching.calibrating_keys import Original
-from imageshelf.searching.policy import Column, Limits, Policy
+from imageshelf.searching.key_calibration import Original
+from imageshelf.searching.policies import Column, Limits, Policy
 
 Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 

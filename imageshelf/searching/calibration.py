@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf.pictures import edits as lightly_edited
-from imageshelf.searching import calibrating_keys as key_calibrating
-from imageshelf.searching import policy as matching
-from imageshelf.searching.calibrating_keys import Original
+from imageshelf.searching import key_calibration as key_calibrating
+from imageshelf.searching import policies as matching
+from imageshelf.searching.key_calibration import Original
 from imageshelf.shelf import names, open_shelf
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.rendering import rendered
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.searching.calibrating_keys import KeyCounts
-    from imageshelf.searching.policy import Column, Limits, Policy
+    from imageshelf.searching.key_calibration import KeyCounts
+    from imageshelf.searching.policies import Column, Limits, Policy
 
     Hashes = npt.NDArray[np.uint64]
     Counts = npt.NDArray[np.int64]  # [65, 257]: pairs by row distance and score

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.copies import decoding_ahead as reading
 from imageshelf.copies import grouping as grouped
-from imageshelf.copies.decoding_ahead import Reading
+from imageshelf.copies import pixel_digests as reading
 from imageshelf.copies.groups import Question
+from imageshelf.copies.pixel_digests import Reading
 from imageshelf.indexing import digesting as identifying
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
@@ -118,7 +118,7 @@ def test_only_pixels_of_the_same_measures_are_read(
 
 STOPPED = """
 import sys
-from imageshelf.copies import decoding_ahead as reading
+from imageshelf.copies import pixel_digests as reading
 from tests.odd_decoders import digest_or_misbehave
 digested = digest_or_misbehave
 sys.path.insert(0, ".")

@@ -13,10 +13,10 @@ from imageshelf.cli.demo.scenes import scene
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.indexing.settings import Settings
 from imageshelf.pictures.edits import EDITS
-from imageshelf.searching import calibrating
-from imageshelf.searching import calibrating_keys as key_calibrating
-from imageshelf.searching.calibrating import Calibration
-from imageshelf.searching.calibrating_keys import KeyCounts
+from imageshelf.searching import calibration as calibrating
+from imageshelf.searching import key_calibration as key_calibrating
+from imageshelf.searching.calibration import Calibration
+from imageshelf.searching.key_calibration import KeyCounts
 from imageshelf.searching.key_candidates import Radius
 
 FEW = 26

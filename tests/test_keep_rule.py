@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from imageshelf.copies import keeping
-from imageshelf.copies.keeping import Copy, Rule, UnknownCriterionError
+from imageshelf.copies import keep_rule as keeping
+from imageshelf.copies.keep_rule import Copy, Rule, UnknownCriterionError
 from imageshelf.pictures.metadata import GPS, RATING
 
 DAY_NS = 86_400_000_000_000

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageshelf.searching import candidates as finding
-from imageshelf.searching import policy as matching
-from imageshelf.searching.policy import Column, Fingerprint, Policy, Views
+from imageshelf.searching import policies as matching
+from imageshelf.searching.policies import Column, Fingerprint, Policy, Views
 
 FLAT, GREY = bytes(256), bytes([5]) * 256
 

@@ -21,7 +21,7 @@ from imageshelf.pictures.decoding import decode
 from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS
 from imageshelf.searching import candidates as finding
 from imageshelf.searching import kinds
-from imageshelf.searching import policy as matching
+from imageshelf.searching import policies as matching
 from imageshelf.searching.kinds import Side
 from imageshelf.searching.query_prints import views_of
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.pictures.metadata import Facts
-    from imageshelf.searching.policy import Column, Fingerprint, Policy, Probe, Views
+    from imageshelf.searching.policies import Column, Fingerprint, Policy, Probe, Views
 
     Levels = npt.NDArray[np.uint8]
 
