@@ -22,7 +22,7 @@ if __name__ == "__main__":
 from imageshelf.cli import presenting as answers
 from imageshelf.cli.options import search_options
 from imageshelf.report.saving import ReportError
-from imageshelf.searching import policies as matching
+from imageshelf.searching import policies
 from imageshelf.searching.matches import Matches
 from imageshelf.searching.search import Question, Searching, SearchingError
 from imageshelf.system import progress, terminal
@@ -88,17 +88,17 @@ def find_duplicates(options: argparse.Namespace) -> Duplicates:
         return duplicates(options.shelve, question, done, read)
 
 
-def policy(options: argparse.Namespace) -> matching.Policy:
+def policy(options: argparse.Namespace) -> policies.Policy:
     """Return what counts as a match."""
     if options.strict:
-        return matching.STRICT
+        return policies.STRICT
     if options.loose:
-        return matching.LOOSE
+        return policies.LOOSE
     if options.max_distance is not None:
-        return matching.Policy.within(options.max_distance)
+        return policies.Policy.within(options.max_distance)
     if options.similarity is not None:
-        return matching.Policy.alike(options.similarity)
-    return matching.DEFAULT
+        return policies.Policy.alike(options.similarity)
+    return policies.DEFAULT
 
 
 def exit_status(answer: Matches, note: str, *, tell_unmatched: bool) -> int:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from imageshelf.indexing.run import index
     from imageshelf.indexing.settings import Settings
     from imageshelf.indexing.summary import Summary
-    from imageshelf.searching.calibration import of_shelf as calibrate
+    from imageshelf.searching.calibration import calibrate
     from imageshelf.searching.explanation import explain
     from imageshelf.searching.matches import Match, Matches
     from imageshelf.searching.search import Question, search
@@ -78,9 +78,6 @@ _HOME = {
 }
 
 
-_THERE = {"calibrate": "of_shelf"}  # names that are called otherwise at home
-
-
 def _rendered(result: object, form: str) -> str:
     """Load the reports when a result first shows itself."""
     from imageshelf.report.rendering import rendered
@@ -95,7 +92,7 @@ def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), _THERE.get(name, name))
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 

@@ -99,14 +99,15 @@ def calibrate(options: argparse.Namespace) -> int:
     from imageshelf.cli import presenting as answers
     from imageshelf.report import sheets
     from imageshelf.report.saving import MARK, ReportError, require_writable, saved
-    from imageshelf.searching.calibration import CalibrationError, of_shelf
+    from imageshelf.searching.calibration import CalibrationError
+    from imageshelf.searching.calibration import calibrate as measured
     from imageshelf.shelf import ShelfError
 
     try:
         answers.refuse_early(options.html)
         if options.svg:
             require_writable(options.svg, "plot")
-        calibration = of_shelf(options.shelve)
+        calibration = measured(options.shelve)
         told = answers.written(sheets.of_calibration(calibration, options.shelve), options.html)
         if options.svg:
             with saved(options.svg, "plot") as file:

@@ -15,12 +15,11 @@ from imageshelf.hashing import hamming
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
 from imageshelf.pictures.edits import EDITS
-from imageshelf.searching import calibration as calibrating
-from imageshelf.searching import policies as matching
+from imageshelf.searching import calibration, policies
 from imageshelf.searching.calibration import (
     Calibration,
     CalibrationError,
-    calibrate,
+    calibrate_hashes,
     mirrored,
     pair_counts,
     sample,
@@ -55,7 +54,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Column, list[s
 @pytest.fixture(scope="module")
 def told(collection: tuple[Column, list[str]]) -> Calibration:
     column, paths = collection
-    return calibrate(column, [Original(at, paths[at]) for at in sample(column, 15)])
+    return calibrate_hashes(column, [Original(at, paths[at]) for at in sample(column, 15)])
 
 
 def test_pairs_are_counted_as_one_by_one() -> None:
@@ -69,7 +68,7 @@ def test_pairs_are_counted_as_one_by_one() -> None:
                     hamming.distance(int(stored[a]), int(hashes[b]))
                     for stored, hashes in zip((row, column, phash), asked, strict=True)
                 ]
-                counts[apart[0], matching.score(*apart)] += 1
+                counts[apart[0], policies.score(*apart)] += 1
     found = pair_counts(row, column, phash)
     assert np.array_equal(found[0], strangers)
     assert np.array_equal(found[1], all_pairs)
@@ -115,11 +114,11 @@ def test_mirroring_twice_is_nothing() -> None:
 
 
 def test_copies_are_found_and_strangers_are_far(told: Calibration) -> None:
-    assert told.found_percent(matching.DEFAULT.upright) > 90
-    assert told.found_percent(matching.DEFAULT.upright, "saved again") == 100
+    assert told.found_percent(policies.DEFAULT.upright) > 90
+    assert told.found_percent(policies.DEFAULT.upright, "saved again") == 100
     assert all(counts.sum() == 15 for counts in told.copies.values())
     assert set(told.copies) == set(EDITS)
-    assert told.false_share(matching.DEFAULT.upright) == 0
+    assert told.false_share(policies.DEFAULT.upright) == 0
     assert told.strangers.sum() == 52 * 51 / 2
 
 
@@ -180,7 +179,7 @@ def test_the_plot_is_well_formed_and_needs_nothing(told: Calibration) -> None:
 def test_flat_pictures_are_left_out_and_counted(collection: tuple[Column, list[str]]) -> None:
     column, paths = collection
     flat = np.arange(len(paths)) < 2
-    told = calibrate(
+    told = calibrate_hashes(
         column._replace(low_information=flat),
         [Original(at, paths[at]) for at in range(2, 14)],
     )
@@ -198,7 +197,7 @@ def test_a_sample_is_seeded_and_leaves_flat_pictures_out() -> None:
 @pytest.mark.parametrize(("count", "flat", "left"), [(0, 0, 0), (49, 0, 49), (80, 31, 49)])
 def test_fewer_than_50_pictures_are_one_sentence(count: int, flat: int, left: int) -> None:
     with pytest.raises(CalibrationError, match=rf"needs 50 pictures .* and the shelf has {left}$"):
-        calibrate(random_column(count, flat), [])
+        calibrate_hashes(random_column(count, flat), [])
 
 
 def test_originals_that_are_offline_are_one_sentence(tmp_path: Path) -> None:
@@ -207,9 +206,9 @@ def test_originals_that_are_offline_are_one_sentence(tmp_path: Path) -> None:
         CalibrationError,
         match=r"only 0 of 12 can be read: the file vanished before it could be read$",
     ):
-        calibrate(random_column(60), gone)
+        calibrate_hashes(random_column(60), gone)
     with pytest.raises(CalibrationError, match=r"only 0 of 0 can be read$"):
-        calibrate(random_column(60), [])
+        calibrate_hashes(random_column(60), [])
 
 
 def test_some_unreadable_originals_are_told(
@@ -218,7 +217,7 @@ def test_some_unreadable_originals_are_told(
     column, paths = collection
     (tmp_path / "text.jpg").write_text("shopping list")
     originals = [Original(at, path) for at, path in enumerate(paths[:10])]
-    told = calibrate(column, [*originals, Original(11, str(tmp_path / "text.jpg"))])
+    told = calibrate_hashes(column, [*originals, Original(11, str(tmp_path / "text.jpg"))])
     assert told.originals == 10
     assert "1 original not used: is not a picture: it is text." in told.text()
     assert html.escape("is not a picture: it is text.") in told._repr_html_()
@@ -228,6 +227,6 @@ def test_a_small_or_flat_original_can_be_edited(tmp_path: Path) -> None:
     for name, size in (("dot.png", (1, 1)), ("line.png", (300, 2))):
         Image.new("L", size, 99).save(tmp_path / name)
         column = random_column(60)
-        counts, refused = calibrating.copy_counts(column, [Original(0, str(tmp_path / name))])
+        counts, refused = calibration.copy_counts(column, [Original(0, str(tmp_path / name))])
         assert not refused
         assert all(count.sum() == 1 for count in counts.values())

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imageshelf.copies import grouping as duplicates
-from imageshelf.copies import groups
+from imageshelf.copies import grouping, groups
 from imageshelf.copies.groups import Asked, Duplicates, Group, Question
 from imageshelf.copies.keep_rule import Rule
 from imageshelf.copies.protected_folders import NoFolderError
@@ -51,7 +50,7 @@ def found(photos: Path, question: Question | None = None, asked: Asked | None = 
     shelf = photos.parent / "db.shelve"
     index([photos], shelf, Settings(jobs=0))
     with open_shelf(shelf) as opened:
-        return duplicates.find(opened, question, asked)
+        return grouping.find(opened, question, asked)
 
 
 def told(group: Group) -> tuple[str, list[tuple[str, str]]]:
@@ -91,7 +90,7 @@ def test_the_same_files_indexed_in_any_order_give_the_same_groups(folder: Path) 
     for part in ("b", "a"):
         index([folder / part], shelf, Settings(jobs=0))
     with open_shelf(shelf) as opened:
-        again = duplicates.find(opened, work=Work(2)).groups
+        again = grouping.find(opened, work=Work(2)).groups
     assert [told(group) for group in again] == once
 
 
@@ -149,7 +148,7 @@ def test_a_folder_and_a_link_to_it_are_no_duplicates_of_each_other(folder: Path)
     index([folder, folder.parent / "link"], shelf, Settings(jobs=0))
     with open_shelf(shelf) as opened:
         for wanted in (None, frozenset({BYTES})):
-            for group in duplicates.find(opened, Question(kinds=wanted)).groups:
+            for group in grouping.find(opened, Question(kinds=wanted)).groups:
                 files = {os.stat(one.path).st_ino for one in (group.keeper, *group.members)}
                 spare = [one for one in group.members if not one.keep]
                 assert len(files) > 1
@@ -211,7 +210,7 @@ def test_a_damaged_picture_is_not_kept_while_a_sound_one_is_there(folder: Path) 
         row = catalogue.row_of(b"photos/a/1.png")
         assert row is not None
         catalogue.set_digests([(row.id, None, None, False)])
-        group = duplicates.find(shelf).groups[-1]
+        group = grouping.find(shelf).groups[-1]
     assert told(group) == ("b/1 small.png", [("a/1.png", NEAR)])
     assert group.members[0].reason == "the other is damaged"
 
@@ -222,7 +221,7 @@ def test_a_picture_that_left_the_shelf_by_hand_takes_no_part(folder: Path) -> No
         for key, listed in list(shelf.items()):
             if "photos/b/1 small.png" in listed:
                 del shelf[key]
-        groups = duplicates.find(shelf).groups
+        groups = grouping.find(shelf).groups
     assert "b/1 small.png" not in {short(one.path) for group in groups for one in group.members}
 
 

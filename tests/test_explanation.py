@@ -16,7 +16,7 @@ from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.report import explanation as explain_report
 from imageshelf.report.panels import markup
-from imageshelf.searching import policies as matching
+from imageshelf.searching import policies
 from imageshelf.searching.explanation import ExplainError, explain, squared_errors
 
 SIZE = (480, 320)
@@ -163,8 +163,8 @@ def test_flat_pictures_have_their_own_rule(tmp_path: Path) -> None:
 
 def test_the_policy_is_the_callers(original: str, tmp_path: Path) -> None:
     copy = saved(tmp_path, "b.jpg", scene(5).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
-    assert explain(original, copy, matching.Policy.within(4)).decided == "no rule"
-    assert len(explain(original, copy, matching.Policy.within(4)).checks) == 1
+    assert explain(original, copy, policies.Policy.within(4)).decided == "no rule"
+    assert len(explain(original, copy, policies.Policy.within(4)).checks) == 1
 
 
 def test_the_text_shows_the_grids_and_marks_what_differs(original: str, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imageshelf.copies import keep_rule as keeping
+from imageshelf.copies import keep_rule
 from imageshelf.copies.keep_rule import Copy, Rule, UnknownCriterionError
 from imageshelf.pictures.metadata import GPS, RATING
 
@@ -31,7 +31,7 @@ BETTER: dict[
 }
 
 
-@pytest.mark.parametrize("name", keeping.NAMES)
+@pytest.mark.parametrize("name", keep_rule.NAMES)
 def test_each_criterion_decides_and_says_why(name: str) -> None:
     worse_by, better_by, words = BETTER[name]
     worse, better = PLAIN._replace(**worse_by), PLAIN._replace(**better_by)
@@ -40,7 +40,7 @@ def test_each_criterion_decides_and_says_why(name: str) -> None:
     assert rule.reason(better, worse) == words
 
 
-@pytest.mark.parametrize(("first", "second"), list(itertools.pairwise(keeping.NAMES)))
+@pytest.mark.parametrize(("first", "second"), list(itertools.pairwise(keep_rule.NAMES)))
 def test_an_earlier_criterion_outweighs_a_later_one(first: str, second: str) -> None:
     worse_by, better_by, words = BETTER[first]
     then_worse_by, then_better_by, _ = BETTER[second]
@@ -50,11 +50,11 @@ def test_an_earlier_criterion_outweighs_a_later_one(first: str, second: str) -> 
     assert Rule().reason(better, worse) == words
 
 
-@pytest.mark.parametrize("name", keeping.NAMES[1:])
+@pytest.mark.parametrize("name", keep_rule.NAMES[1:])
 def test_a_named_criterion_comes_to_the_front_but_never_before_soundness(name: str) -> None:
     rule = Rule([name])
     assert [criterion.name for criterion in rule.chain][:2] == ["sound", name]
-    assert sorted(criterion.name for criterion in rule.chain) == sorted(keeping.NAMES)
+    assert sorted(criterion.name for criterion in rule.chain) == sorted(keep_rule.NAMES)
     worse_by, better_by, _ = BETTER[name]
     better, worse = PLAIN._replace(**better_by), PLAIN._replace(**worse_by)
     assert rule.rank(better._replace(sound=False)) > rule.rank(worse)
@@ -142,7 +142,7 @@ def test_any_order_of_the_copies_keeps_the_same_one(seed: int) -> None:
         )
         for number in range(8)
     ]
-    rule = Rule(rnd.sample(keeping.NAMES, rnd.randrange(4)))
+    rule = Rule(rnd.sample(keep_rule.NAMES, rnd.randrange(4)))
     ordered = sorted(copies, key=rule.rank)
     rnd.shuffle(copies)
     assert sorted(copies, key=rule.rank) == ordered
@@ -177,7 +177,7 @@ def test_metadata_that_would_be_lost_is_warned_of(
     going: dict[str, Any], kept: dict[str, Any], words: str
 ) -> None:
     a, b = PLAIN._replace(**going), PLAIN._replace(**kept)
-    assert keeping.warning(a, b) == words
+    assert keep_rule.warning(a, b) == words
 
 
 @pytest.mark.parametrize("mtime_ns", [-(10**19), 0, 9 * 10**18])

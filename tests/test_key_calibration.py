@@ -13,8 +13,7 @@ from imageshelf.cli.demo.scenes import scene
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.indexing.settings import Settings
 from imageshelf.pictures.edits import EDITS
-from imageshelf.searching import calibration as calibrating
-from imageshelf.searching import key_calibration as key_calibrating
+from imageshelf.searching import calibration, key_calibration
 from imageshelf.searching.calibration import Calibration
 from imageshelf.searching.key_calibration import KeyCounts
 from imageshelf.searching.key_candidates import Radius
@@ -33,7 +32,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     """A calibration is content with half as many pictures: each costs 17 keys of its hash."""
-    monkeypatch.setattr(calibrating, "FEWEST_PICTURES", FEW - 2)
+    monkeypatch.setattr(calibration, "FEWEST_PICTURES", FEW - 2)
 
 
 def calibrated(collection: Path, name: str) -> Calibration:
@@ -45,7 +44,7 @@ def calibrated(collection: Path, name: str) -> Calibration:
 @pytest.mark.parametrize("name", NAMES)
 def test_copies_are_found_and_strangers_are_far(collection: Path, name: str) -> None:
     told = calibrated(collection, name)
-    keys, usual = told.keys, key_calibrating.default(name)
+    keys, usual = told.keys, key_calibration.default(name)
     assert keys is not None
     shown = FEW - told.low_information
     assert keys.pictures == shown

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
-from imageshelf.searching import key_candidates as key_matching
-from imageshelf.searching import policies as matching
-from imageshelf.searching.key_candidates import Radius, UnsuitedPolicyError, radius
+from imageshelf.searching import key_candidates, policies
+from imageshelf.searching.key_candidates import Radius, UnsuitedPolicyError, radius_for
 from imageshelf.searching.policies import (
     DEFAULT,
     LOOSE,
@@ -50,7 +49,7 @@ def by_definition(query: Views, stored: list[Stored], limits: Radius) -> list[tu
         flat_turned = low and (
             print_.low_information or (mine and query.turned[TURN].low_information)
         )
-        alike = matching.mean_difference(query.thumbnail, thumbnail) <= 4
+        alike = policies.mean_difference(query.thumbnail, thumbnail) <= 4
         row = (print_.row ^ query.whole.row).bit_count()
         ways = []
         if bits_apart(query.keys[""], key) <= limits.upright and (not flat or (row <= 4 and alike)):
@@ -92,7 +91,7 @@ def test_matches_are_those_of_the_definition(asked: tuple[Views, list[Stored], R
     low = np.array([one.low_information for one in prints], np.bool_)
     whole = Column(ids, row, column, phash, low)
     words = chunks.words_of([one.key for one in stored] or [query.keys[""]])[:, : len(stored)]
-    found = key_matching.candidates(
+    found = key_candidates.candidates_for(
         query, Keys(ids, words), whole, limits,
         lambda wanted: {number: stored[number].thumbnail for number in wanted},
     )  # fmt: skip
@@ -115,16 +114,16 @@ def measured(query: Views, one: Stored, found: Candidate) -> Candidate:
 @pytest.mark.parametrize("name", NAMES)
 def test_policies_are_radii_of_the_hash(name: str) -> None:
     bits, usual = BITS[name], DEFAULT_DISTANCE[name]
-    assert radius(name, DEFAULT) == Radius(usual, usual * 10 // 14, True)
-    assert radius(name, Policy.within(5)) == Radius(5, None, False)
-    assert radius(name, Policy.alike(75)) == Radius(bits // 4, None, False)
-    assert radius(name, Policy.alike(0)) == Radius(bits, None, False)
+    assert radius_for(name, DEFAULT) == Radius(usual, usual * 10 // 14, True)
+    assert radius_for(name, Policy.within(5)) == Radius(5, None, False)
+    assert radius_for(name, Policy.alike(75)) == Radius(bits // 4, None, False)
+    assert radius_for(name, Policy.alike(0)) == Radius(bits, None, False)
     for policy in (STRICT, LOOSE, DEFAULT._replace(turned=None)):
         with pytest.raises(UnsuitedPolicyError, match=f"0 to {bits} bits, {usual} without it"):
-            radius(name, policy)
+            radius_for(name, policy)
 
 
 def test_a_similarity_is_the_radius_that_it_was_on_other_shelves() -> None:
     for percent in range(101):
         policy = Policy.alike(percent)
-        assert policy.upright == Policy.within(matching.max_distance(percent)).upright
+        assert policy.upright == Policy.within(policies.max_distance(percent)).upright

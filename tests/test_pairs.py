@@ -14,8 +14,7 @@ from imageshelf.copies.prints import Prints, Stored
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import Work
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.searching import candidates as finding
-from imageshelf.searching import policies as matching
+from imageshelf.searching import candidates, policies
 from imageshelf.searching.policies import Column, Limits, Policy
 
 Hashes = npt.NDArray[np.uint64]
@@ -75,7 +74,7 @@ SHELVES = (
 
 
 @settings(deadline=None)
-@given(*SHELVES, st.sampled_from([matching.DEFAULT, matching.STRICT, matching.LOOSE]))
+@given(*SHELVES, st.sampled_from([policies.DEFAULT, policies.STRICT, policies.LOOSE]))
 def test_all_pairs_are_those_of_the_definition(
     seed: int, count: int, scenes: int, apart: int, policy: Policy
 ) -> None:
@@ -112,8 +111,8 @@ def test_a_pair_is_what_search_answers_for_one_of_the_two(
     columns = {name: column for name, column in views.items() if column is not None}
     best: dict[tuple[int, int], tuple[int, ...]] = {}
     for number in range(len(distinct.whole.ids)):
-        for answer in finding.candidates(
-            views_of(distinct, number), columns, matching.DEFAULT, distinct.thumbnails
+        for answer in candidates.candidates_for(
+            views_of(distinct, number), columns, policies.DEFAULT, distinct.thumbnails
         ):
             if answer.id != number:
                 key = (min(number, answer.id), max(number, answer.id))
@@ -257,7 +256,7 @@ def test_an_equal_key_matches_whatever_the_other_hashes_say() -> None:
     assert (pair.row, pair.column, pair.phash, pair.score) == (0, 64, 64, 192)
 
 
-@pytest.mark.parametrize("policy", [matching.DEFAULT, Policy.within(64)])
+@pytest.mark.parametrize("policy", [policies.DEFAULT, Policy.within(64)])
 def test_an_empty_shelf_and_a_single_picture_have_no_pairs(policy: Policy) -> None:
     for rows in ([], [3]):
         assert not told(pairs.all_pairs(prints.distinct(plain(rows)), policy))

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.copies import grouping as grouped
-from imageshelf.copies import pixel_digests as reading
+from imageshelf.copies import grouping, pixel_digests
 from imageshelf.copies.groups import Question
 from imageshelf.copies.pixel_digests import Reading
 from imageshelf.indexing import digesting as identifying
@@ -51,7 +50,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def kinds(shelve: Path, wanted: frozenset[str] | None, how: Reading) -> dict[str, str]:
     with open_shelf(shelve) as opened:
-        found = grouped.find(opened, Question(kinds=wanted), reading=how)
+        found = grouping.find(opened, Question(kinds=wanted), reading=how)
     return {Path(one.path).name: one.kind for group in found.groups for one in group.members}
 
 
@@ -84,8 +83,8 @@ def test_what_the_workers_have_read_is_not_read_again(
 def test_a_file_that_misbehaves_is_identical_to_none_and_costs_only_itself(
     shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "digested", digest_or_misbehave)
-    monkeypatch.setattr(reading, "TIME_LIMIT_S", 1.0)
+    monkeypatch.setattr(pixel_digests, "digested", digest_or_misbehave)
+    monkeypatch.setattr(pixel_digests, "TIME_LIMIT_S", 1.0)
     assert kinds(shelf, None, Reading(2)) == EXPECTED
 
 
@@ -96,7 +95,7 @@ def test_pixels_that_decide_nothing_are_not_decoded(
     def refuse(*_: object, **__: object) -> None:
         pytest.fail("decoded for nothing")
 
-    monkeypatch.setattr(reading, "workers", refuse)
+    monkeypatch.setattr(pixel_digests, "workers", refuse)
     assert not kinds(shelf, frozenset(wanted), Reading(2))
 
 
@@ -109,8 +108,8 @@ def test_only_pixels_of_the_same_measures_are_read(
         asked.append(Path(wanted.path).name)
         return work.digested(wanted)
 
-    monkeypatch.setattr(reading, "digested", noted)
-    monkeypatch.setattr(reading, "workers", lambda f, **how: workers(f, **{**how, "jobs": 0}))
+    monkeypatch.setattr(pixel_digests, "digested", noted)
+    monkeypatch.setattr(pixel_digests, "workers", lambda f, **how: workers(f, **{**how, "jobs": 0}))
     assert kinds(shelf, None, Reading(1)) == EXPECTED
     assert "smaller.png" not in asked
     assert len(asked) == len(set(asked)) > 0
@@ -118,7 +117,7 @@ def test_only_pixels_of_the_same_measures_are_read(
 
 STOPPED = """
 import sys
-from imageshelf.copies import pixel_digests as reading
+from imageshelf.copies import pixel_digests
 from tests.odd_decoders import digest_or_misbehave
 digested = digest_or_misbehave
 sys.path.insert(0, ".")

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.searching import candidates as finding
-from imageshelf.searching import policies as matching
+from imageshelf.searching import candidates, policies
 from imageshelf.searching.policies import Column, Fingerprint, Policy, Views
 
 FLAT, GREY = bytes(256), bytes([5]) * 256
@@ -32,29 +31,29 @@ def column(*prints: Fingerprint) -> Column:
 def found(
     query: Views,
     stored: Mapping[str, Column],
-    policy: Policy = matching.DEFAULT,
+    policy: Policy = policies.DEFAULT,
     thumb: bytes = FLAT,
 ) -> list[int]:
     def thumbnails(ids: Sequence[int]) -> dict[int, bytes]:
         return dict.fromkeys(ids, thumb)
 
-    return [c.id for c in finding.candidates(query, stored, policy, thumbnails)]
+    return [c.id for c in candidates.candidates_for(query, stored, policy, thumbnails)]
 
 
 @pytest.mark.parametrize(
     ("row", "column_", "phash", "policy", "matches"),
     [
-        (0, 0, 0, matching.DEFAULT, True),
-        (14, 14, 16, matching.DEFAULT, True),
-        (14, 16, 15, matching.DEFAULT, True),
-        (14, 17, 15, matching.DEFAULT, False),
-        (15, 0, 0, matching.DEFAULT, False),
-        (0, 64, 64, matching.DEFAULT, True),  # an exact key is always listed
-        (1, 60, 0, matching.DEFAULT, False),
-        (14, 18, 10, matching.STRICT, True),
-        (14, 19, 10, matching.STRICT, False),
-        (18, 26, 10, matching.LOOSE, True),
-        (19, 0, 0, matching.LOOSE, False),
+        (0, 0, 0, policies.DEFAULT, True),
+        (14, 14, 16, policies.DEFAULT, True),
+        (14, 16, 15, policies.DEFAULT, True),
+        (14, 17, 15, policies.DEFAULT, False),
+        (15, 0, 0, policies.DEFAULT, False),
+        (0, 64, 64, policies.DEFAULT, True),  # an exact key is always listed
+        (1, 60, 0, policies.DEFAULT, False),
+        (14, 18, 10, policies.STRICT, True),
+        (14, 19, 10, policies.STRICT, False),
+        (18, 26, 10, policies.LOOSE, True),
+        (19, 0, 0, policies.LOOSE, False),
         (20, 64, 64, Policy.within(20), True),
         (21, 0, 0, Policy.within(20), False),
     ],
@@ -85,7 +84,7 @@ def test_a_picture_is_listed_once_by_its_best_view() -> None:
     query = Views(
         Fingerprint(0, 0, 0), {"mirrored": Fingerprint(1, 0, 0)}, Fingerprint(far(3), 0, 0)
     )
-    (only,) = finding.candidates(query, stored, matching.DEFAULT, lambda _: {})
+    (only,) = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {})
     assert (only.score, only.turn) == (0, "")
 
 
@@ -119,8 +118,8 @@ def test_a_turned_match_stands_where_the_upright_one_does_not_look_alike() -> No
     stored = {"whole": column(Fingerprint(0, 0, 0))}
     turned = {"mirrored": Fingerprint(0, 1, 0)}
     query = Views(Fingerprint(0, 0, 0, low_information=True), turned, thumbnail=FLAT)
-    (alike,) = finding.candidates(query, stored, matching.DEFAULT, lambda _: {100: FLAT})
-    (other,) = finding.candidates(query, stored, matching.DEFAULT, lambda _: {100: GREY})
+    (alike,) = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {100: FLAT})
+    (other,) = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {100: GREY})
     assert (alike.turn, other.turn) == ("", "mirrored")
 
 
@@ -147,15 +146,15 @@ def test_matches_come_nearest_first() -> None:
 
 def test_mean_difference_does_not_wrap_around() -> None:
     # In uint8 a brightness shift of 128 would look like 128, and one of 250 like 6.
-    assert matching.mean_difference(bytes([250]) * 256, bytes(256)) == 250.0
+    assert policies.mean_difference(bytes([250]) * 256, bytes(256)) == 250.0
 
 
 @pytest.mark.parametrize(
     ("percent", "bits"), [(100, 0), (99, 0), (98, 1), (90, 6), (50, 32), (0, 64)]
 )
 def test_similarity_is_rounded_to_the_safe_side(percent: float, bits: int) -> None:
-    assert matching.max_distance(percent) == bits
-    assert matching.similarity(bits) >= percent
+    assert policies.max_distance(percent) == bits
+    assert policies.similarity(bits) >= percent
 
 
 def views(rng: np.random.Generator, centres: list[int]) -> Views:
@@ -176,7 +175,7 @@ def views(rng: np.random.Generator, centres: list[int]) -> Views:
     st.integers(0, 2**32),
     st.integers(1, 12),
     st.integers(0, 60),
-    st.sampled_from([matching.DEFAULT, matching.STRICT, matching.LOOSE, Policy.within(20)]),
+    st.sampled_from([policies.DEFAULT, policies.STRICT, policies.LOOSE, Policy.within(20)]),
     st.sampled_from([0, 50, 10**9]),
 )
 def test_many_queries_at_once_find_what_each_finds_alone(
@@ -191,7 +190,9 @@ def test_many_queries_at_once_find_what_each_finds_alone(
     queries = [views(rng, centres) for _ in range(count)]
     thumbnails = {100 + at: GREY if at % 3 else bytes([2]) * 256 for at in range(pictures)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finding, "MOST_PAIRS", most)
-        found_ = finding.candidates_of_each(queries, stored, policy, lambda _: thumbnails)
-    alone = [finding.candidates(query, stored, policy, lambda _: thumbnails) for query in queries]
+        patch.setattr(candidates, "MOST_PAIRS", most)
+        found_ = candidates.candidates_for_each(queries, stored, policy, lambda _: thumbnails)
+    alone = [
+        candidates.candidates_for(query, stored, policy, lambda _: thumbnails) for query in queries
+    ]
     assert found_ == alone

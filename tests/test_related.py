@@ -14,7 +14,7 @@ from PIL import Image
 
 from imageshelf import duplicates, search
 from imageshelf import index as index_folder
-from imageshelf.copies import related as no_copies
+from imageshelf.copies import related
 from imageshelf.copies.exhaustive import shots_exhaustive, similar_exhaustive
 from imageshelf.copies.groups import Question
 from imageshelf.copies.luma import luma
@@ -51,7 +51,7 @@ class Drawn:
         return {number: self.luma[number] for number in wanted}
 
 
-def pairs(some: no_copies.Some) -> list[tuple[int, int]]:
+def pairs(some: related.Some) -> list[tuple[int, int]]:
     return list(zip(some.first.tolist(), some.second.tolist(), strict=True))
 
 
@@ -62,16 +62,16 @@ def test_shots_are_those_of_the_definition(seed: int, count: int, unit: int) -> 
     shelf = Drawn(seed, count)
     taken = shelf.rng.integers(-15_000 // unit, 15_000 // unit + 1, count) * unit
     order = np.argsort(taken, kind="stable")
-    found = no_copies.shots(shelf.ids[order], taken[order], shelf)
+    found = related.shots(shelf.ids[order], taken[order], shelf)
     by_id = dict(zip(shelf.ids.tolist(), taken.tolist(), strict=True))
     assert pairs(found) == shots_exhaustive(by_id, shelf)
 
 
 def test_shots_are_looked_for_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf, taken = Drawn(5, 60), np.arange(60) * 700
-    once = pairs(no_copies.shots(shelf.ids, taken, shelf))
-    monkeypatch.setattr(no_copies, "TOGETHER", 10)
-    assert pairs(no_copies.shots(shelf.ids, taken, shelf)) == once
+    once = pairs(related.shots(shelf.ids, taken, shelf))
+    monkeypatch.setattr(related, "TOGETHER", 10)
+    assert pairs(related.shots(shelf.ids, taken, shelf)) == once
     assert once
 
 
@@ -82,7 +82,7 @@ def test_similar_pairs_are_those_of_the_definition(seed: int, count: int, many: 
     row, column = shelf.rng.integers(0, 2**64, (2, count), np.uint64) >> np.uint64(20)
     whole = Column(shelf.ids, row, column, row, np.zeros(count, np.bool_))
     bits = kinds.SIMILAR_BITS if many else 64
-    found = no_copies.similar(whole, shelf, Work(2), exhaustive=0 if many else count)
+    found = related.similar(whole, shelf, Work(2), exhaustive=0 if many else count)
     assert pairs(found) == similar_exhaustive(whole, shelf, bits)
 
 
@@ -90,7 +90,7 @@ def test_the_share_of_the_work_rises_to_the_whole() -> None:
     shelf, told = Drawn(3, 40), list[float]()
     row = shelf.rng.integers(0, 2**64, 40, np.uint64)
     whole = Column(shelf.ids, row, row, row, np.zeros(40, np.bool_))
-    no_copies.similar(whole, shelf, Work(1, told.append), exhaustive=0)
+    related.similar(whole, shelf, Work(1, told.append), exhaustive=0)
     assert told == sorted(told)
     assert told[-1] == 1
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageEnhance
 import search as script
 from imageshelf import Settings, index, open_shelf
 from imageshelf.report import matches as report
-from imageshelf.searching import policies as matching
+from imageshelf.searching import policies
 from imageshelf.searching.matches import Matches
 from imageshelf.searching.policies import Limits
 from imageshelf.searching.search import Question, search
@@ -478,7 +478,7 @@ def test_other_shots_of_a_moment_stand_in_a_section_of_their_own(tmp_path: Path)
     assert kinds["second"] == kinds["third"] == "another shot"
     assert [match.kind for match in found][-2:] == ["another shot"] * 2
     assert "other shots of the same moment" in report.matches_text(found)
-    exact = Question(matching.Policy(Limits(0, 0), None, None, None))  # all others lie beyond it
+    exact = Question(policies.Policy(Limits(0, 0), None, None, None))  # all others lie beyond it
     beyond = search(folder / "first.jpg", tmp_path / "db.shelve", exact)
     assert {Path(m.path).stem for m in beyond if m.kind == "another shot"} >= {"second", "third"}
 
@@ -492,7 +492,7 @@ def test_similar_pictures_come_only_when_asked_for(tmp_path: Path) -> None:
     drawn(9).save(folder / "stranger.png")
     index(folder, tmp_path / "db.shelve", Settings(jobs=0))
     (tmp_path / "away").mkdir()
-    question = Question(matching.Policy(Limits(0, 0), None, None, None), frozenset({"similar"}))
+    question = Question(policies.Policy(Limits(0, 0), None, None, None), frozenset({"similar"}))
     found = search(folder / "base.png", tmp_path / "db.shelve", question)
     assert [Path(match.path).name for match in found] == ["blend.png"]
     assert [m.kind for m in search(folder / "base.png", tmp_path / "db.shelve")].count(

@@ -15,14 +15,14 @@ from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cleanup.undoing import UndoError
-from imageshelf.copies import grouping as duplicates
+from imageshelf.copies import grouping
 from imageshelf.copies.groups import Asked, Question
 from imageshelf.copies.pixel_digests import Reading
 from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.hashing.joins import Work
 from imageshelf.report import cleanup as clean_report
 from imageshelf.report import plan as plan_report
-from imageshelf.searching import policies as matching
+from imageshelf.searching import policies
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from imageshelf.system import progress, terminal
@@ -117,7 +117,7 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     jobs = cores() if options.jobs is None else options.jobs
     with progress.share() as done, progress.share() as read:
         work, reading = Work(max(jobs, 1), done), Reading(jobs, read)
-        groups = duplicates.find(shelf, question, asked, work, reading).groups
+        groups = grouping.find(shelf, question, asked, work, reading).groups
     if chosen:
         return selection.plan(shelf, chosen, groups, rules)
     return planning.plan(groups, rows_of(shelf, groups), rules)
@@ -142,10 +142,10 @@ def _action(options: argparse.Namespace) -> str:
     return planning.DELETE if options.delete else planning.SET_ASIDE
 
 
-def _policy(options: argparse.Namespace) -> matching.Policy:
+def _policy(options: argparse.Namespace) -> policies.Policy:
     if options.strict:
-        return matching.STRICT
-    return matching.LOOSE if options.loose else matching.DEFAULT
+        return policies.STRICT
+    return policies.LOOSE if options.loose else policies.DEFAULT
 
 
 def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) -> Answer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import planning
 from imageshelf.cli import options
-from imageshelf.copies import keep_rule as keeping
+from imageshelf.copies import keep_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,9 +58,9 @@ def _which(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--keep",
         type=_rule,
-        default=keeping.Rule(),
+        default=keep_rule.Rule(),
         metavar="NAME,...",
-        help=f"what decides first which copy stays: some of {', '.join(keeping.NAMES)}",
+        help=f"what decides first which copy stays: some of {', '.join(keep_rule.NAMES)}",
     )
     group.add_argument(
         "--reference",
@@ -166,8 +166,8 @@ def _kinds(text: str) -> frozenset[str]:
     return wanted
 
 
-def _rule(text: str) -> keeping.Rule:
+def _rule(text: str) -> keep_rule.Rule:
     try:
-        return keeping.Rule([name.strip() for name in text.split(",")])
-    except keeping.UnknownCriterionError as exc:
+        return keep_rule.Rule([name.strip() for name in text.split(",")])
+    except keep_rule.UnknownCriterionError as exc:
         raise argparse.ArgumentTypeError(str(exc)) from exc

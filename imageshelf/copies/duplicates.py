@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.copies import grouping as groups
+from imageshelf.copies import grouping
 from imageshelf.copies.groups import Asked, Question
 from imageshelf.copies.pixel_digests import Reading
 from imageshelf.hashing.joins import Work
@@ -43,4 +43,4 @@ def duplicates(
     with open_shelf(os.fspath(shelve)) as shelf:
         asked = Asked(not_duplicate=not_duplicates.asked(shelf))
         work, reading = Work(cores(), done), Reading(cores(), read)
-        return groups.find(shelf, question or Question(), asked, work, reading)
+        return grouping.find(shelf, question or Question(), asked, work, reading)

@@ -13,8 +13,7 @@ import numpy as np
 from imageshelf.copies import flat_pairs
 from imageshelf.copies.pairs import NAMES, Book, Pairs, noted, rank_of, turned_side
 from imageshelf.hashing import hamming
-from imageshelf.searching import kinds
-from imageshelf.searching import policies as matching
+from imageshelf.searching import kinds, policies
 from imageshelf.searching.kinds import Side
 from imageshelf.searching.policies import Column, Fingerprint, Policy, Probe, Views
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from imageshelf.copies.prints import Prints, Thumbnails
 
 
-def all_pairs_exhaustive(prints: Prints, policy: Policy = matching.DEFAULT) -> Pairs:
+def all_pairs_exhaustive(prints: Prints, policy: Policy = policies.DEFAULT) -> Pairs:
     """Return what `all_pairs` returns, by asking for every print what search would answer."""
     book = Book()
     left_out = np.zeros(len(prints.whole.ids), np.bool_)
@@ -32,7 +31,7 @@ def all_pairs_exhaustive(prints: Prints, policy: Policy = matching.DEFAULT) -> P
         left_out = flat_pairs.crowded(prints, policy.upright.row)
     for number in np.flatnonzero(~left_out).tolist():
         query = views_of(prints, number)
-        for probe in matching.probes(query, policy):
+        for probe in policies.probes(query, policy):
             turns = np.array([NAMES.index(probe.turn)], np.uint8)
             for other, row, column, phash, view in _answers(prints, query, probe, policy):
                 if other != number and not left_out[other]:
@@ -79,13 +78,13 @@ def _answers(
     for at, row in zip(near.positions.tolist(), near.distances.tolist(), strict=True):
         columns = hamming.distance(int(column.column[at]), probe.fingerprint.column)
         phash = hamming.distance(int(column.phash[at]), probe.fingerprint.phash)
-        score = matching.score(row, columns, phash)
+        score = policies.score(row, columns, phash)
         exact = row == 0 and not probe.turn and view == "whole"
         if score > probe.limits.score and not exact:
             continue
         number, flat = int(column.ids[at]), bool(column.low_information[at])
         if policy.low_information and (flat or query.whole.low_information):
-            if row > matching.LOW_INFORMATION_ROW or probe.turn or view != "whole":
+            if row > policies.LOW_INFORMATION_ROW or probe.turn or view != "whole":
                 continue
             if not _thumbnails_alike(prints, query, number):
                 continue
@@ -96,7 +95,7 @@ def _thumbnails_alike(prints: Prints, query: Views, number: int) -> bool:
     own = query.thumbnail
     other = prints.thumbnails([number]).get(number, b"")
     alike = len(own) == len(other) > 0
-    return alike and matching.mean_difference(own, other) <= matching.LOW_INFORMATION_MEAN
+    return alike and policies.mean_difference(own, other) <= policies.LOW_INFORMATION_MEAN
 
 
 def shots_exhaustive(taken_ms: dict[int, int], thumbnails: Thumbnails) -> list[tuple[int, int]]:

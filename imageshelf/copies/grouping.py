@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.copies import pairs, prints, stars
-from imageshelf.copies import related as no_copies
+from imageshelf.copies import pairs, prints, related, stars
 from imageshelf.copies.groups import (
     NOT_COPIES,
     Asked,
@@ -98,9 +97,9 @@ def _no_matches(
         taken = shelf.whole_catalogue().taken()
         known = np.array(taken, np.int64).reshape(-1, 2)
         known = known[np.isin(known[:, 0], stored.whole.ids)]
-        yield ANOTHER_SHOT, no_copies.shots(known[:, 0], known[:, 1], stored.thumbnails)
+        yield ANOTHER_SHOT, related.shots(known[:, 0], known[:, 1], stored.thumbnails)
     if wanted is not None and SIMILAR in wanted:
-        yield SIMILAR, no_copies.similar(stored.whole, stored.thumbnails, work)
+        yield SIMILAR, related.similar(stored.whole, stored.thumbnails, work)
 
 
 def _no_copies(group: Group) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.copies import keep_rule as keeping
-from imageshelf.searching import policies as matching
+from imageshelf.copies import keep_rule
+from imageshelf.searching import policies
 from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
 from imageshelf.system.rendering import rendered
 
@@ -65,13 +65,13 @@ class Group(NamedTuple):
 class Question:
     """Which duplicates are wanted; the fields are options of `search.py --duplicates`."""
 
-    policy: Policy = matching.DEFAULT
+    policy: Policy = policies.DEFAULT
     below: tuple[str, ...] = ()  # only pictures below these folders
     across: bool = False  # only pairs from different folders
     within: bool = False  # only pairs from one folder
     min_size_bytes: int = 0
     kinds: frozenset[str] | None = None
-    keep: keeping.Rule = field(default_factory=keeping.Rule)
+    keep: keep_rule.Rule = field(default_factory=keep_rule.Rule)
     references: tuple[str, ...] = ()
     files_only: bool = False  # leave out what lies at an URL: a clean-up never touches it
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.copies import keep_rule as keeping
-from imageshelf.copies import pairs, stars
+from imageshelf.copies import keep_rule, pairs, stars
 from imageshelf.copies.groups import NOT_COPIES, Asked, Group, Member, Question
 from imageshelf.copies.protected_folders import Protected
 from imageshelf.searching import kinds
@@ -58,7 +57,7 @@ class Cast:
                 continue
             sound = self.digests[row.id][2] if row.id in self.digests else None
             self.rows[row.id] = row
-            self.copies[row.id] = keeping.copy_of(
+            self.copies[row.id] = keep_rule.copy_of(
                 names.native(path),
                 row,
                 sound=None if sound is None else bool(sound),
@@ -159,7 +158,7 @@ class Cast:
         if stays:
             return self._member(one.id, one, keep=True, reason=stays)
         reason = self.question.keep.reason(kept, copy)
-        return self._member(one.id, one, reason=reason, warning=keeping.warning(copy, kept))
+        return self._member(one.id, one, reason=reason, warning=keep_rule.warning(copy, kept))
 
     def _beside(self, one: Relation) -> Member:
         to = os.path.basename(self.copies[one.to].path)

@@ -21,7 +21,7 @@ from imageshelf.copies import flat_pairs
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import ALONE, Work
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.searching import policies as matching
+from imageshelf.searching import policies
 from imageshelf.searching.policies import Limits, Policy
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
     Words = npt.NDArray[np.uint64]
 
-VIEWS = ("centre", "trimmed", "whole")  # in the order in which matching.Candidate sorts them
-NAMES = (matching.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:]))
+VIEWS = ("centre", "trimmed", "whole")  # in the order in which policies.Candidate sorts them
+NAMES = (policies.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:]))
 TURN_ORDER = tuple(sorted(range(len(NAMES)), key=NAMES.__getitem__))  # and here too
 COMPACT = 4_000_000  # pairs noted before those found twice are dropped: 64 MB
 
 _RANK_OF_TURN = np.argsort(TURN_ORDER).astype(np.uint64)
 _INVERSE = np.array(turning.INVERSE, np.uint8)
-_EXACT = Limits(0, 4 * matching.BITS)  # an equal key is always a match, whatever the other hashes
+_EXACT = Limits(0, 4 * policies.BITS)  # an equal key is always a match, whatever the other hashes
 
 
 class Pair(NamedTuple):
@@ -106,7 +106,7 @@ class _Look(NamedTuple):
     right: _Side | None
 
 
-def all_pairs(prints: Prints, policy: Policy = matching.DEFAULT, work: Work = ALONE) -> Pairs:
+def all_pairs(prints: Prints, policy: Policy = policies.DEFAULT, work: Work = ALONE) -> Pairs:
     """Return every pair of prints that match by the policy."""
     book = Book()
     looks = _looks(prints, policy)
@@ -192,13 +192,13 @@ def noted(first: Places, second: Places, ranks: Words, turns: Bits) -> tuple[Wor
 
 
 def score_of(row: Bits, column: Bits, phash: Bits) -> Places:
-    """Return matching.score of many, which does not fit into eight bits."""
+    """Return policies.score of many, which does not fit into eight bits."""
     score: Places = row.astype(np.int64) + column + 2 * phash.astype(np.int64)
     return score
 
 
 def rank_of(view: str, row: Bits, column: Bits, phash: Bits) -> Words:
-    """Pack measures as matching.Candidate sorts them; the turn's three bits are still zero."""
+    """Pack measures as policies.Candidate sorts them; the turn's three bits are still zero."""
     packed = score_of(row, column, phash).astype(np.uint64)
     for apart in (row, column, phash):
         packed = packed << np.uint64(7) | apart

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.searching import policies as matching
+    from imageshelf.searching import policies
     from imageshelf.shelf.catalogue import Catalogue
 
     Hashes = npt.NDArray[np.uint64]
@@ -62,7 +62,7 @@ class Prints(NamedTuple):
         return some
 
 
-def stored(catalogue: Catalogue, policy: matching.Policy) -> Stored:
+def stored(catalogue: Catalogue, policy: policies.Policy) -> Stored:
     """Return what the policy needs of a catalogue."""
 
     def thumbnails(ids: Sequence[int]) -> Mapping[int, bytes]:

@@ -16,8 +16,7 @@ from imageshelf.copies.luma import CELLS, Luma, luma
 from imageshelf.copies.stars import Measures, Relation
 from imageshelf.hashing import hamming, joins
 from imageshelf.hashing.joins import ALONE, Work
-from imageshelf.searching import kinds
-from imageshelf.searching import policies as matching
+from imageshelf.searching import kinds, policies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,7 +100,7 @@ class Beyond:
                 hamming.distance(int(hashes[here]), int(hashes[number]))
                 for hashes in (self._whole.row, self._whole.column, self._whole.phash)
             )
-            measures = Measures(row, column, phash, matching.score(row, column, phash))
+            measures = Measures(row, column, phash, policies.score(row, column, phash))
             yield Relation(other, picture, self._kinds[kind], measures)
 
 
@@ -168,7 +167,7 @@ def similar(
 
     use = joins.Use(sift, lambda first, second: found.append((first, second)))
     if len(whole.ids) <= exhaustive:
-        joins.close_within(whole.row, matching.BITS, use, work)
+        joins.close_within(whole.row, policies.BITS, use, work)
         return _sorted(found)
     half = Work(work.jobs, lambda share: work.done(share / 2))
     joins.close_within(whole.row, kinds.SIMILAR_BITS, use, half)

@@ -10,9 +10,7 @@ from markupsafe import Markup
 from imageshelf.hashing.hash_names import BITS
 from imageshelf.pictures.edits import QUALITY
 from imageshelf.report.panels import Drawing, Table
-from imageshelf.searching import key_calibration as key_calibrating
-from imageshelf.searching import key_candidates as key_matching
-from imageshelf.searching import policies as matching
+from imageshelf.searching import key_calibration, key_candidates, policies
 from imageshelf.searching.calibration import DISTANCES, POLICIES, SURE
 from imageshelf.searching.policies import Policy
 from imageshelf.system import terminal
@@ -99,10 +97,12 @@ def _key_rules(keys: KeyCounts) -> list[list[str]]:
     """Return the table of a shelf of another hash: what a query by its keys finds."""
     bits = BITS[keys.hash]
     rows = [[f"keys: {keys.hash}", "copies found", "false a query", "pairs here", "limits"]]
-    usual = key_calibrating.default(keys.hash)
+    usual = key_calibration.default(keys.hash)
     radii = {"default": usual}
     for radius in range(0, bits * 3 // 8 + 1, bits // 32):
-        radii[f"--max-distance {radius}"] = key_matching.radius(keys.hash, Policy.within(radius))
+        radii[f"--max-distance {radius}"] = key_candidates.radius_for(
+            keys.hash, Policy.within(radius)
+        )
     for name, radius_ in radii.items():
         turned = "" if radius_.turned is None else f", turned {radius_.turned}"
         rows.append(
@@ -182,7 +182,7 @@ def _bars(told: Calibration) -> list[list[str]]:
             "#" * round(_BAR_CELLS * value / max(group.max(), 1e-12)) or ("." if value else "")
             for value, group in ((copy, grouped[1]), (stranger, grouped[0]))
         )
-        rows.append([f"{4 * at}-{min(4 * at + 3, matching.BITS)}", *bars])
+        rows.append([f"{4 * at}-{min(4 * at + 3, policies.BITS)}", *bars])
     return rows
 
 
@@ -206,7 +206,7 @@ def svg(told: Calibration) -> str:
         f'<path d="M{_LEFT} {floor}H{WIDTH - _RIGHT}" stroke="currentColor"/>',
         *(
             f'<text x="{_x(bits):.1f}" y="{floor + 15}" text-anchor="middle">{bits}</text>'
-            for bits in range(0, matching.BITS + 1, 8)
+            for bits in range(0, policies.BITS + 1, 8)
         ),
         f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 4}" text-anchor="end">row distance, bits</text>',
         *_legend(),
@@ -216,7 +216,7 @@ def svg(told: Calibration) -> str:
 
 
 def _x(bits: float) -> float:
-    return _LEFT + (WIDTH - _LEFT - _RIGHT) * (bits + 0.5) / (matching.BITS + 1)
+    return _LEFT + (WIDTH - _LEFT - _RIGHT) * (bits + 0.5) / (policies.BITS + 1)
 
 
 def _area(shares: npt.NDArray[np.float64], colour: str) -> str:

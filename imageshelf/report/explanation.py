@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.report.panels import Hashes, Table
-from imageshelf.searching import policies as matching
+from imageshelf.searching import policies
 from imageshelf.system import terminal
 from imageshelf.system.words import shown, size
 
@@ -76,8 +76,8 @@ def _verdict(told: Explanation) -> list[list[str]]:
     for name, one in (("A", told.a), ("B", told.b)):
         if one.views.whole.low_information:
             rule = (
-                f"{name} shows little: only row {matching.LOW_INFORMATION_ROW} and a mean"
-                f" thumbnail difference of {matching.LOW_INFORMATION_MEAN:g} of 255 would match"
+                f"{name} shows little: only row {policies.LOW_INFORMATION_ROW} and a mean"
+                f" thumbnail difference of {policies.LOW_INFORMATION_MEAN:g} of 255 would match"
             )
             rows.append(["note", rule])
     return rows
@@ -87,10 +87,10 @@ def _measures(told: Explanation) -> list[list[str]]:
     row, column, phash = (told.distance(name) for name in TITLES)
     best = min(told.errors, key=lambda name: told.errors[name])
     return [
-        ["row distance", f"{row} of 64 bits, {matching.similarity(row):.1f} % equal"],
+        ["row distance", f"{row} of 64 bits, {policies.similarity(row):.1f} % equal"],
         ["column distance", f"{column} of 64 bits"],
         ["perceptual distance", f"{phash} of 64 bits"],
-        ["score", f"{matching.score(row, column, phash)} = row + column + 2 x perceptual"],
+        ["score", f"{policies.score(row, column, phash)} = row + column + 2 x perceptual"],
         ["average hash", f"{told.average_similarity_percent:.1f} % equal"],
         *([f"--hash {name}", _key_distance(told, name)] for name in BITS),
         ["squared error, 50x50", f"{told.errors['upright']:.1f} upright"],

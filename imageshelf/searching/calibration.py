@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf.pictures import edits as lightly_edited
-from imageshelf.searching import key_calibration as key_calibrating
-from imageshelf.searching import policies as matching
+from imageshelf.searching import key_calibration, policies
 from imageshelf.searching.key_calibration import Original
 from imageshelf.shelf import names, open_shelf
 from imageshelf.system.files import UnreadableImage
@@ -40,10 +39,10 @@ FEWEST_PICTURES = 50
 FEWEST_ORIGINALS = 10
 SAMPLE = 60  # originals, of which copies are made
 MOST_PAIRS = 20_000_000  # about a second
-ROWS, SCORES = matching.BITS + 1, 4 * matching.BITS + 1
+ROWS, SCORES = policies.BITS + 1, 4 * policies.BITS + 1
 SURE = 3.0  # none seen in n trials: at 95 % confidence fewer than 3 / n
 DISTANCES = (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20)
-POLICIES = {"default": matching.DEFAULT, "--strict": matching.STRICT, "--loose": matching.LOOSE}
+POLICIES = {"default": policies.DEFAULT, "--strict": policies.STRICT, "--loose": policies.LOOSE}
 _TURNED_WAYS, _CENTRE_WAYS = 7, 2
 _ODD_FREQUENCIES = np.uint64(0x5555555555555555)
 _REVERSED = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
@@ -126,7 +125,7 @@ def sample(column: Column, count: int = SAMPLE, seed: int = 0) -> list[int]:
     return sorted(chosen.tolist())
 
 
-def calibrate(
+def calibrate_hashes(
     column: Column, originals: Sequence[Original], *, full_decode: bool = False, seed: int = 0
 ) -> Calibration:
     """Return how strangers and copies of a collection differ.
@@ -224,18 +223,18 @@ def copy_counts(
         for name, copy in copies:
             apart = (int(a ^ np.uint64(b)).bit_count() for a, b in zip(stored, copy, strict=False))
             row, other, phash = apart
-            counts[name][row, matching.score(row, other, phash)] += 1
+            counts[name][row, policies.score(row, other, phash)] += 1
     return counts, refused
 
 
-def of_shelf(shelve: str, *, seed: int = 0) -> Calibration:
+def calibrate(shelve: str, *, seed: int = 0) -> Calibration:
     """Return the calibration of a shelf, with copies made of a sample of its pictures.
 
     Raises CalibrationError for too few pictures or originals, ShelfError for the shelf.
     """
     with open_shelf(shelve) as shelf, shelf.one_moment():
         catalogue = shelf.whole_catalogue()
-        column, keys = matching.Column(*catalogue.hashes()), catalogue.keys()
+        column, keys = policies.Column(*catalogue.hashes()), catalogue.keys()
         recipe = shelf.recipe
         chosen = sample(column, seed=seed)
         rows = catalogue.rows(column.ids[chosen].tolist())
@@ -244,11 +243,11 @@ def of_shelf(shelve: str, *, seed: int = 0) -> Calibration:
             for position, row in zip(chosen, rows, strict=True)
         ]
     full_decode = recipe is not None and recipe.decode == "full"
-    told = calibrate(column, originals, full_decode=full_decode, seed=seed)
+    told = calibrate_hashes(column, originals, full_decode=full_decode, seed=seed)
     if keys is None or recipe is None:
         return told
     usable = ~column.low_information
     return replace(
         told,
-        keys=key_calibrating.counted(recipe.hash, keys, usable, originals, full_decode=full_decode),
+        keys=key_calibration.counted(recipe.hash, keys, usable, originals, full_decode=full_decode),
     )

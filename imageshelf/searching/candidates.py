@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf.hashing import hamming
-from imageshelf.searching import policies as matching
+from imageshelf.searching import policies
 from imageshelf.searching.policies import Candidate
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MOST_PAIRS = 10_000_000  # of several queries at once, by the row hash: 200 MB
 MANY = 32  # queries at once that are worth a thread for each view
 
 
-def candidates(
+def candidates_for(
     query: Views,
     stored: Mapping[str, Column],
     policy: Policy,
@@ -41,10 +41,10 @@ def candidates(
     `stored` gives the columns of each view; `thumbnails` the 16x16 luma thumbnails of pictures,
     which are asked for only where there is little information in the hashes.
     """
-    return candidates_of_each([query], stored, policy, thumbnails)[0]
+    return candidates_for_each([query], stored, policy, thumbnails)[0]
 
 
-def candidates_of_each(
+def candidates_for_each(
     queries: Sequence[Views],
     stored: Mapping[str, Column],
     policy: Policy,
@@ -55,16 +55,16 @@ def candidates_of_each(
     Where too much is near to be held at once (thousands of white pages), fewer are asked at once.
     """
     try:
-        return _candidates(queries, stored, policy, thumbnails)
+        return _candidates_at_once(queries, stored, policy, thumbnails)
     except hamming.CrowdedError:
         half = len(queries) // 2
         return [
-            *candidates_of_each(queries[:half], stored, policy, thumbnails),
-            *candidates_of_each(queries[half:], stored, policy, thumbnails),
+            *candidates_for_each(queries[:half], stored, policy, thumbnails),
+            *candidates_for_each(queries[half:], stored, policy, thumbnails),
         ]
 
 
-def _candidates(
+def _candidates_at_once(
     queries: Sequence[Views],
     stored: Mapping[str, Column],
     policy: Policy,
@@ -72,7 +72,7 @@ def _candidates(
 ) -> list[list[Candidate]]:
     found: list[list[Found]] = [[] for _ in queries]
     wanted = [
-        (n, probe) for n, query in enumerate(queries) for probe in matching.probes(query, policy)
+        (n, probe) for n, query in enumerate(queries) for probe in policies.probes(query, policy)
     ]
     most = MOST_PAIRS if len(queries) > 1 else None
     here = {view: [(n, probe) for n, probe in wanted if probe.view == view] for view in stored}
@@ -83,16 +83,16 @@ def _candidates(
     for view, answers in zip(stored, _side_by_side(tasks, len(queries)), strict=True):
         for at, candidate, low in answers:
             n, probe = here[view][at]
-            flat = policy.low_information and (low or matching.is_flat(queries[n], probe.turn))
-            if not flat or (probe.plain and candidate.row <= matching.LOW_INFORMATION_ROW):
+            flat = policy.low_information and (low or policies.is_flat(queries[n], probe.turn))
+            if not flat or (probe.plain and candidate.row <= policies.LOW_INFORMATION_ROW):
                 found[n].append((candidate, flat))
     return [
-        sorted(each_once(query, some, thumbnails, nearness=tuple))
+        sorted(nearest_of_each(query, some, thumbnails, nearness=tuple))
         for query, some in zip(queries, found, strict=True)
     ]
 
 
-def each_once(
+def nearest_of_each(
     query: Views,
     found: Sequence[Found],
     thumbnails: Thumbnails,
@@ -101,7 +101,7 @@ def each_once(
 ) -> list[Candidate]:
     """Return the nearest candidate of each picture; of the flat ones those that look alike."""
     flat = {candidate.id for candidate, is_doubtful in found if is_doubtful}
-    alike = matching.looking_alike(query.thumbnail, thumbnails(sorted(flat)) if flat else {})
+    alike = policies.looking_alike(query.thumbnail, thumbnails(sorted(flat)) if flat else {})
     kept = [c for c, is_doubtful in found if not is_doubtful or c.id in alike]
     return list({c.id: c for c in sorted(kept, key=nearness, reverse=True)}.values())
 

@@ -19,9 +19,7 @@ from imageshelf.hashing.fingerprints import TURNS, turned_picture
 from imageshelf.pictures import images
 from imageshelf.pictures.decoding import decode
 from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS
-from imageshelf.searching import candidates as finding
-from imageshelf.searching import kinds
-from imageshelf.searching import policies as matching
+from imageshelf.searching import candidates, kinds, policies
 from imageshelf.searching.kinds import Side
 from imageshelf.searching.query_prints import views_of
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
@@ -100,7 +98,7 @@ class Explanation:
     @property
     def average_similarity_percent(self) -> float:
         """The share of equal bits of the two average hashes."""
-        return matching.similarity(self.key_distance("ahash"))
+        return policies.similarity(self.key_distance("ahash"))
 
     def key_distance(self, name: str) -> int:
         """Return the bits in which the keys differ that one of the other hashes gives."""
@@ -116,7 +114,7 @@ class Explanation:
 
 
 def explain(
-    a: str, b: str, policy: Policy = matching.DEFAULT, *, full_decode: bool = False
+    a: str, b: str, policy: Policy = policies.DEFAULT, *, full_decode: bool = False
 ) -> Explanation:
     """Return every measure of two picture files; A is taken as the query.
 
@@ -143,7 +141,7 @@ def explain(
         decided,
         tuple(_checks(ours.views, theirs.views, policy)),
         squared_errors(ours.square, theirs.square),
-        matching.mean_difference(ours.views.thumbnail, theirs.views.thumbnail) / 2.55,
+        policies.mean_difference(ours.views.thumbnail, theirs.views.thumbnail) / 2.55,
         same_bytes,
         same_pixels,
     )
@@ -200,14 +198,14 @@ def _decision(query: Views, other: Views, policy: Policy) -> tuple[str, str]:
         )
         if found is not None
     }
-    found = finding.candidates(query, columns, policy, lambda _: {0: other.thumbnail})
+    found = candidates.candidates_for(query, columns, policy, lambda _: {0: other.thumbnail})
     if not found:
         return "", ""
     best = found[0]
-    flat = other.whole.low_information or matching.is_flat(query, best.turn)
+    flat = other.whole.low_information or policies.is_flat(query, best.turn)
     if policy.low_information and flat:
         return best.turn, f"little to see: row {best.row}, thumbnails alike"
-    for probe in matching.probes(query, policy):
+    for probe in policies.probes(query, policy):
         check = _check(probe, query, other)
         here = (best.row, best.score, best.turn, best.view)
         if check and here == (check.row, check.score, probe.turn, probe.view):
@@ -238,11 +236,11 @@ def _beyond_the_policy(a: Side, b: Side) -> tuple[str, str]:
 def _column(fingerprint: Fingerprint) -> Column:
     row, column, phash = (np.array([number], np.uint64) for number in fingerprint[:3])
     low = np.array([fingerprint.low_information])
-    return matching.Column(np.zeros(1, np.int64), row, column, phash, low)
+    return policies.Column(np.zeros(1, np.int64), row, column, phash, low)
 
 
 def _checks(query: Views, other: Views, policy: Policy) -> Iterator[Check]:
-    for probe in matching.probes(query, policy):
+    for probe in policies.probes(query, policy):
         if check := _check(probe, query, other):
             yield check
 
@@ -255,7 +253,7 @@ def _check(probe: Probe, query: Views, other: Views) -> Check | None:
     row, column, phash = (
         hamming.distance(getattr(probe.fingerprint, name), getattr(stored, name)) for name in HASHES
     )
-    score = matching.score(row, column, phash)
+    score = policies.score(row, column, phash)
     return Check(_look(probe, query), row, column, phash, score, *probe.limits)
 
 

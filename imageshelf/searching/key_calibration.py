@@ -14,8 +14,7 @@ from imageshelf.hashing import hamming
 from imageshelf.pictures import edits as lightly_edited
 from imageshelf.pictures import images
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.searching import key_candidates as key_matching
-from imageshelf.searching import policies as matching
+from imageshelf.searching import key_candidates, policies
 from imageshelf.shelf import chunks
 from imageshelf.system.files import UnreadableImage
 
@@ -67,7 +66,7 @@ def _share(counts: Counts, distance: int) -> float:
 
 def default(name: str) -> Radius:
     """Return what matches on a shelf of this hash when nothing else is asked for."""
-    return key_matching.radius(name, matching.DEFAULT)
+    return key_candidates.radius_for(name, policies.DEFAULT)
 
 
 def counted(

@@ -17,8 +17,8 @@ import numpy as np
 
 from imageshelf.hashing import hamming
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
-from imageshelf.searching import candidates as finding
-from imageshelf.searching import policies as matching
+from imageshelf.searching import policies
+from imageshelf.searching.candidates import nearest_of_each
 from imageshelf.searching.policies import DEFAULT, LOW_INFORMATION_ROW, UPRIGHT, Candidate
 from imageshelf.shelf import chunks
 
@@ -41,14 +41,14 @@ class Radius(NamedTuple):
     low_information: bool  # whether flat pictures have the stricter rule
 
 
-def radius(name: str, policy: Policy) -> Radius:
+def radius_for(name: str, policy: Policy) -> Radius:
     """Return what a policy means for a hash; raises UnsuitedPolicyError.
 
     >>> radius("phash", DEFAULT)
     Radius(upright=10, turned=7, low_information=True)
     """
     if policy.percent is not None:
-        return Radius(matching.max_distance(policy.percent, BITS[name]), None, False)
+        return Radius(policies.max_distance(policy.percent, BITS[name]), None, False)
     if not policy.low_information:
         return Radius(policy.upright.row, None, False)
     if policy != DEFAULT:
@@ -61,7 +61,7 @@ def radius(name: str, policy: Policy) -> Radius:
     return Radius(upright, turned, True)
 
 
-def candidates(
+def candidates_for(
     query: Views,
     keys: Keys,
     whole: Column,
@@ -74,14 +74,14 @@ def candidates(
     """
     found = []
     for candidate, low in _within(query, keys, whole, limits):
-        flat = limits.low_information and (low or matching.is_flat(query, candidate.turn))
+        flat = limits.low_information and (low or policies.is_flat(query, candidate.turn))
         if not flat or not (candidate.turn or candidate.row > LOW_INFORMATION_ROW):
             found.append((candidate, flat))
-    best = finding.each_once(query, found, thumbnails, nearness=_nearness)
+    best = nearest_of_each(query, found, thumbnails, nearness=_nearness)
     return sorted(best, key=_nearness)
 
 
-def distance(key: bytes, keys: Keys, number: int) -> int:
+def key_distance(key: bytes, keys: Keys, number: int) -> int:
     """Return the distance of a key to that of the picture with this id, which has one."""
     stored = keys.words[:, np.searchsorted(keys.ids, number)]
     return int(np.bitwise_count(chunks.words_of([key])[:, 0] ^ stored).sum())
@@ -97,15 +97,15 @@ def _within(
     near = hamming.within_words(keys.words, wanted, radii)
     for turn, (positions, distances) in zip(turns, near, strict=True):
         mine = query.whole if turn == UPRIGHT else query.turned[turn]
-        for at, distance in zip(positions.tolist(), distances.tolist(), strict=True):
+        for at, key_distance in zip(positions.tolist(), distances.tolist(), strict=True):
             theirs = whole.row[at], whole.column[at], whole.phash[at]
             row, column, phash = (
                 hamming.distance(a, int(b)) for a, b in zip(mine[:3], theirs, strict=True)
             )
-            score = matching.score(row, column, phash)
+            score = policies.score(row, column, phash)
             number = int(keys.ids[at])
             yield (
-                Candidate(score, row, column, phash, number, turn, "whole", distance),
+                Candidate(score, row, column, phash, number, turn, "whole", key_distance),
                 bool(whole.low_information[at]),
             )
 

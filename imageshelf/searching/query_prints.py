@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.searching import kinds
-from imageshelf.searching import policies as matching
+from imageshelf.searching import kinds, policies
 from imageshelf.searching.kinds import Side
 from imageshelf.searching.policies import Fingerprint, Views
 from imageshelf.shelf import ShelfError, names, open_shelf
@@ -64,7 +63,7 @@ def subjects_on(
             raise ShelfError(f"{path} cannot be compared: {sentence}")
         catalogue = other.whole_catalogue()
         columns = {
-            view: matching.Column(*hashes) for view, hashes in catalogue.hashes_of(VIEWS).items()
+            view: policies.Column(*hashes) for view, hashes in catalogue.hashes_of(VIEWS).items()
         }
         other_hash = recipe.hash != DEFAULT
         for start in range(0, len(columns["whole"].ids), ROWS_AT_A_TIME):
@@ -80,7 +79,7 @@ def subjects_on(
                 if whole is not None:
                     views = Views(
                         whole, {}, prints["trimmed"], prints["centre"], thumbnail=row.thumbnail,
-                        keys={matching.UPRIGHT: bytes.fromhex(row.key)} if other_hash else {},
+                        keys={policies.UPRIGHT: bytes.fromhex(row.key)} if other_hash else {},
                     )  # fmt: skip
                     yield Subject(file, views, side_of(file, row, digests[row.id]))
         done(1.0)
@@ -113,5 +112,5 @@ def _views(picture: Picture, prints: list[Fingerprint]) -> Views:
     turns = [name for name, _ in ORIENTATIONS[1:]]
     turned = dict(zip(turns, prints[2:], strict=False)) if picture.turned else {}
     trimmed = prints[-1] if picture.trimmed else None
-    keys = dict(zip([matching.UPRIGHT, *turns], picture.keys, strict=False))
+    keys = dict(zip([policies.UPRIGHT, *turns], picture.keys, strict=False))
     return Views(prints[0], turned, trimmed, prints[1], picture.luma, keys)

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from imageshelf.pictures.decoding import memory_limit
 from imageshelf.pictures.recipe import current_recipe
-from imageshelf.searching import kinds, queries
-from imageshelf.searching import policies as matching
+from imageshelf.searching import kinds, policies, queries
 from imageshelf.searching.matches import Asked, Match, Matches
 from imageshelf.searching.policies import DEFAULT, Policy
 from imageshelf.searching.queries import QueryError
@@ -214,7 +213,7 @@ class Searching:
             column=candidate.column,
             phash=candidate.phash,
             score=candidate.score,
-            similarity=matching.similarity(candidate.distance, self.hashes.bits),
+            similarity=policies.similarity(candidate.distance, self.hashes.bits),
             kind=kind,
             turn=candidate.turn,
             width=row.width,
@@ -239,7 +238,7 @@ class Searching:
                     column=None,
                     phash=None,
                     score=None,
-                    similarity=matching.similarity(apart, self.hashes.bits),
+                    similarity=policies.similarity(apart, self.hashes.bits),
                     kind=kinds.SAME_FILE if same else kinds.NEAR,
                     turn="",
                     width=None,

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 from imageshelf.hashing import hamming
 from imageshelf.hashing.hash_names import BITS, DEFAULT
 from imageshelf.hashing.series import Series
-from imageshelf.searching import candidates as finding
-from imageshelf.searching import kinds
-from imageshelf.searching import policies as matching
+from imageshelf.searching import candidates, kinds, policies
 from imageshelf.searching.policies import UPRIGHT
 from imageshelf.searching.queries import QueryError
 from imageshelf.searching.query_prints import VIEWS
@@ -40,7 +38,7 @@ class Comparing:
         recipe = shelf.recipe
         self.full_decode = recipe is not None and recipe.decode == "full"
         self.hash = recipe.hash if recipe else DEFAULT
-        self.bits = BITS.get(self.hash, matching.BITS)
+        self.bits = BITS.get(self.hash, policies.BITS)
         self._radius = self._suited(shelve)
         self.columns: dict[str, Column] = {}
         catalogue = shelf.catalogue
@@ -48,7 +46,7 @@ class Comparing:
         if catalogue is not None:
             self.memory_limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
             for view, hashes in catalogue.hashes_of(self._views()).items():
-                self.columns[view] = matching.Column(*hashes, near=Series(hashes.row))
+                self.columns[view] = policies.Column(*hashes, near=Series(hashes.row))
         self._keys = catalogue.keys() if catalogue else None
         self._foreign = shelf.foreign()
 
@@ -62,11 +60,11 @@ class Comparing:
     ) -> list[list[Candidate]]:
         """Return the pictures within the policy for each query, nearest first."""
         if self._keys is None or self._radius is None:
-            return finding.candidates_of_each(queries, self.columns, self.policy, thumbnails)
-        from imageshelf.searching import key_candidates as key_matching
+            return candidates.candidates_for_each(queries, self.columns, self.policy, thumbnails)
+        from imageshelf.searching import key_candidates
 
         known = self._keys, self.columns["whole"], self._radius
-        return [key_matching.candidates(views, *known, thumbnails) for views in queries]
+        return [key_candidates.candidates_for(views, *known, thumbnails) for views in queries]
 
     def perhaps_similar(self, views: Views) -> list[int]:
         """Return every picture, or of more than 5,000 those with a row or column hash nearby."""
@@ -86,20 +84,20 @@ class Comparing:
         if other is None:
             return None
         row, column, phash = (hamming.distance(mine[at], other[at]) for at in range(3))
-        score = matching.score(row, column, phash)
+        score = policies.score(row, column, phash)
         apart = row
         if self._keys is not None:
-            from imageshelf.searching import key_candidates as key_matching
+            from imageshelf.searching import key_candidates
 
-            apart = key_matching.distance(views.keys[UPRIGHT], self._keys, number)
-        return matching.Candidate(score, row, column, phash, number, UPRIGHT, "whole", apart)
+            apart = key_candidates.key_distance(views.keys[UPRIGHT], self._keys, number)
+        return policies.Candidate(score, row, column, phash, number, UPRIGHT, "whole", apart)
 
     def by_hand(self, views: Views) -> Iterator[tuple[str, int]]:
         """Yield name and distance of what is near among the keys that somebody wrote."""
-        radius = min(matching.FOREIGN_ROW, self.policy.upright.row)
+        radius = min(policies.FOREIGN_ROW, self.policy.upright.row)
         if self._radius:  # what decides is the key alone, whoever wrote it
             radius = self._radius.upright
-        row = views.whole.row.to_bytes(matching.BITS // 8, "big")
+        row = views.whole.row.to_bytes(policies.BITS // 8, "big")
         own = views.keys.get(UPRIGHT, row)
         for key, listed in self._foreign:
             apart = _distance_to(key, own)
@@ -109,11 +107,11 @@ class Comparing:
     def _suited(self, shelve: str) -> Radius | None:
         radius = None
         if self.hash != DEFAULT:
-            from imageshelf.searching import key_candidates as key_matching
+            from imageshelf.searching import key_candidates
 
             try:
-                radius = key_matching.radius(self.hash, self.policy)
-            except key_matching.UnsuitedPolicyError as exc:
+                radius = key_candidates.radius_for(self.hash, self.policy)
+            except key_candidates.UnsuitedPolicyError as exc:
                 raise QueryError(f"{shelve} {exc}") from exc
         if self.policy.upright.row > self.bits:
             raise QueryError(

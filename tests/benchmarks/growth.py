@@ -209,8 +209,7 @@ def tell_rates(done: int, some: int, now: Sequence[float], before: Sequence[floa
 
 def query_part(count: int, _: str) -> Points:
     """One query in all its ways, in process."""
-    from imageshelf.searching import candidates as finding
-    from imageshelf.searching import policies as matching
+    from imageshelf.searching import candidates, policies
     from tests.benchmarks import query
 
     stored = {
@@ -221,7 +220,8 @@ def query_part(count: int, _: str) -> Points:
     asked = list(query.asked(NEAR_QUERIES))
     return {
         "query, whole policy": cpu_of(
-            lambda one: finding.candidates(one, stored, matching.DEFAULT, lambda _: {}), asked
+            lambda one: candidates.candidates_for(one, stored, policies.DEFAULT, lambda _: {}),
+            asked,
         )
     }
 

@@ -33,8 +33,7 @@ if __name__ == "__main__":  # a script finds its own folder only
 
 from imageshelf.hashing.series import PATIENCE, Series  # noqa: E402
 from imageshelf.pictures.reduction import ORIENTATIONS  # noqa: E402
-from imageshelf.searching import candidates as finding  # noqa: E402
-from imageshelf.searching import policies as matching  # noqa: E402
+from imageshelf.searching import candidates, policies  # noqa: E402
 from imageshelf.searching.policies import Column, Fingerprint, Views  # noqa: E402
 from tests.benchmarks import shelf, speed  # noqa: E402
 from tests.benchmarks.drawn import fingerprints  # noqa: E402
@@ -43,7 +42,7 @@ from tests.benchmarks.files import camera_files, small_files  # noqa: E402
 BORDERED = 10  # one picture in so many has a view without borders
 DECODE = """
 import sys
-from imageshelf.searching import queries, search as searching
+from imageshelf.searching import queries
 asked = queries.taken_apart(sys.argv[1:])
 print(sum(query.picture is not None for query in queries.decoded(asked, full_decode=False)))
 """
@@ -81,17 +80,17 @@ def one_query(count: int, queries: int) -> Iterator[str]:
     every = list(asked(queries))
     for _ in range(-(-PATIENCE // len(every))):  # until an index would have paid
         for query in every:
-            finding.candidates(query, series, matching.DEFAULT, lambda _: {})
+            candidates.candidates_for(query, series, policies.DEFAULT, lambda _: {})
     ways = {"every hash looked at": plain, "late in a series, by an index": series}
     times: dict[str, list[float]] = {way: [] for way in ways}
     found = 0
     for query in every:
         for way, stored in ways.items():
             start = time.perf_counter()
-            matches = finding.candidates(query, stored, matching.DEFAULT, lambda _: {})
+            matches = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {})
             times[way].append(time.perf_counter() - start)
         found += len(matches)
-    probes = len(list(matching.probes(every[0], matching.DEFAULT)))
+    probes = len(list(policies.probes(every[0], policies.DEFAULT)))
     yield f"{count:,} pictures, {probes} comparisons of each, {queries} queries, {found} matches"
     for way, some in times.items():
         yield f"one query, {way}: {1000 * float(np.median(some)):.2f} ms"

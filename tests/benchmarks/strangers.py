@@ -22,12 +22,12 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 from imageshelf.hashing import hamming  # noqa: E402
-from imageshelf.searching import policies as matching  # noqa: E402
+from imageshelf.searching import policies  # noqa: E402
 from tests.benchmarks.drawn import fingerprints  # noqa: E402
 
-POLICIES = {"default": matching.DEFAULT, "--strict": matching.STRICT, "--loose": matching.LOOSE}
+POLICIES = {"default": policies.DEFAULT, "--strict": policies.STRICT, "--loose": policies.LOOSE}
 WIDEST = 18  # bits of row distance, in any policy
-SCORES = 4 * matching.BITS + 1
+SCORES = 4 * policies.BITS + 1
 TURNED_WAYS, CENTRE_WAYS = 7, 2
 
 
@@ -43,7 +43,7 @@ def counted(count: int, queries: int) -> np.ndarray:
     return found.reshape(WIDEST + 1, SCORES)
 
 
-def within(counts: np.ndarray, limits: matching.Limits | None) -> int:
+def within(counts: np.ndarray, limits: policies.Limits | None) -> int:
     """Pairs within some limits; none where a policy does not look that way."""
     return int(counts[: limits.row + 1, : limits.score + 1].sum()) if limits else 0
 
