@@ -24,7 +24,7 @@ from imageshelf.cli.options import search_options
 from imageshelf.report.saving import ReportError
 from imageshelf.searching import policies
 from imageshelf.searching.matches import Matches
-from imageshelf.searching.search import Question, Searching, SearchingError
+from imageshelf.searching.search import Searching, SearchingError, SearchOptions
 from imageshelf.system import progress, terminal
 from imageshelf.system.signals import Stopped, stop_at_once
 
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def find_matches(options: argparse.Namespace) -> tuple[Matches, str]:
     """Return the pictures that match the queries, and a note when the shelf needs attention."""
-    question = Question(policy(options), options.kind, tuple(options.dataset), options.limit)
+    question = SearchOptions(policy(options), options.kind, tuple(options.dataset), options.limit)
     with Searching(options.shelve, question) as shelf, progress.share() as done:
         return Matches.joined(shelf.ask(options.query, done)), shelf.note
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 from imageshelf.system import rendering
 from imageshelf.system.version import __version__
@@ -38,14 +39,14 @@ if TYPE_CHECKING:
     from imageshelf.searching.calibration import calibrate
     from imageshelf.searching.explanation import explain
     from imageshelf.searching.matches import Match, Matches
-    from imageshelf.searching.search import Question, search
+    from imageshelf.searching.search import SearchOptions, search
     from imageshelf.shelf import Shelf, ShelfError, open_shelf
     from imageshelf.shelf.keys import key
 
 __all__ = [
     "Match",
     "Matches",
-    "Question",
+    "SearchOptions",
     "Settings",
     "Shelf",
     "ShelfError",
@@ -67,7 +68,7 @@ _HOME = {
     "search": "searching.search",
     "Match": "searching.matches",
     "Matches": "searching.matches",
-    "Question": "searching.search",
+    "SearchOptions": "searching.search",
     "open_shelf": "shelf",
     "Shelf": "shelf",
     "ShelfError": "shelf",
@@ -76,6 +77,8 @@ _HOME = {
     "explain": "searching.explanation",
     "calibrate": "searching.calibration",
 }
+
+_RENAMED = {"Question": "SearchOptions"}  # old names, which warn
 
 
 def _rendered(result: object, form: str) -> str:
@@ -90,6 +93,9 @@ rendering.render_with(_rendered)
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562)."""
+    if name in _RENAMED:
+        warn(f"imageshelf.{name} is now {_RENAMED[name]}", DeprecationWarning, stacklevel=2)
+        return __getattr__(_RENAMED[name])
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -24,8 +24,8 @@ from imageshelf.searching.calibration import (
     pair_counts,
     sample,
 )
-from imageshelf.searching.key_calibration import Original
-from imageshelf.searching.policies import Column, Limits, Policy
+from imageshelf.searching.key_calibration import SampledPicture
+from imageshelf.searching.policies import Limits, Policy, ViewHashes
 
 Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
@@ -36,25 +36,25 @@ def random_hashes(count: int, seed: int = 1) -> tuple[Hashes, Hashes, Hashes]:
     return row, column, phash
 
 
-def random_column(count: int, flat: int = 0) -> Column:
+def random_column(count: int, flat: int = 0) -> ViewHashes:
     low = np.arange(count) < flat
-    return Column(np.arange(count), *random_hashes(count), low)
+    return ViewHashes(np.arange(count), *random_hashes(count), low)
 
 
 @pytest.fixture(scope="module")
-def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Column, list[str]]:
+def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[ViewHashes, list[str]]:
     folder = tmp_path_factory.mktemp("collection")
     paths = [str(folder / f"{seed}.jpg") for seed in range(52)]
     for seed, path in enumerate(paths):
         scene(seed, (240, 160)).save(path, quality=90)
     found = hashing.fingerprints([images.read(path).whole for path in paths])
-    return Column(np.arange(len(paths)), *found), paths
+    return ViewHashes(np.arange(len(paths)), *found), paths
 
 
 @pytest.fixture(scope="module")
-def told(collection: tuple[Column, list[str]]) -> Calibration:
+def told(collection: tuple[ViewHashes, list[str]]) -> Calibration:
     column, paths = collection
-    return calibrate_hashes(column, [Original(at, paths[at]) for at in sample(column, 15)])
+    return calibrate_hashes(column, [SampledPicture(at, paths[at]) for at in sample(column, 15)])
 
 
 def test_pairs_are_counted_as_one_by_one() -> None:
@@ -176,12 +176,12 @@ def test_the_plot_is_well_formed_and_needs_nothing(told: Calibration) -> None:
     assert plot in told._repr_html_()
 
 
-def test_flat_pictures_are_left_out_and_counted(collection: tuple[Column, list[str]]) -> None:
+def test_flat_pictures_are_left_out_and_counted(collection: tuple[ViewHashes, list[str]]) -> None:
     column, paths = collection
     flat = np.arange(len(paths)) < 2
     told = calibrate_hashes(
         column._replace(low_information=flat),
-        [Original(at, paths[at]) for at in range(2, 14)],
+        [SampledPicture(at, paths[at]) for at in range(2, 14)],
     )
     assert (told.pictures, told.low_information) == (50, 2)
     assert "2 pictures with little to see left out" in told.text()
@@ -201,7 +201,7 @@ def test_fewer_than_50_pictures_are_one_sentence(count: int, flat: int, left: in
 
 
 def test_originals_that_are_offline_are_one_sentence(tmp_path: Path) -> None:
-    gone = [Original(at, str(tmp_path / f"{at}.jpg")) for at in range(12)]
+    gone = [SampledPicture(at, str(tmp_path / f"{at}.jpg")) for at in range(12)]
     with pytest.raises(
         CalibrationError,
         match=r"only 0 of 12 can be read: the file vanished before it could be read$",
@@ -212,12 +212,12 @@ def test_originals_that_are_offline_are_one_sentence(tmp_path: Path) -> None:
 
 
 def test_some_unreadable_originals_are_told(
-    collection: tuple[Column, list[str]], tmp_path: Path
+    collection: tuple[ViewHashes, list[str]], tmp_path: Path
 ) -> None:
     column, paths = collection
     (tmp_path / "text.jpg").write_text("shopping list")
-    originals = [Original(at, path) for at, path in enumerate(paths[:10])]
-    told = calibrate_hashes(column, [*originals, Original(11, str(tmp_path / "text.jpg"))])
+    originals = [SampledPicture(at, path) for at, path in enumerate(paths[:10])]
+    told = calibrate_hashes(column, [*originals, SampledPicture(11, str(tmp_path / "text.jpg"))])
     assert told.originals == 10
     assert "1 original not used: is not a picture: it is text." in told.text()
     assert html.escape("is not a picture: it is text.") in told._repr_html_()
@@ -227,6 +227,6 @@ def test_a_small_or_flat_original_can_be_edited(tmp_path: Path) -> None:
     for name, size in (("dot.png", (1, 1)), ("line.png", (300, 2))):
         Image.new("L", size, 99).save(tmp_path / name)
         column = random_column(60)
-        counts, refused = calibration.copy_counts(column, [Original(0, str(tmp_path / name))])
+        counts, refused = calibration.copy_counts(column, [SampledPicture(0, str(tmp_path / name))])
         assert not refused
         assert all(count.sum() == 1 for count in counts.values())

@@ -186,7 +186,8 @@ def test_only_what_may_have_the_pixels_of_another_is_digested(thumbnails: list[b
         row
         for row in rows
         if any(
-            row is not other and not kinds.apart(row.thumbnail, other.thumbnail) for other in rows
+            row is not other and not kinds.thumbnails_differ(row.thumbnail, other.thumbnail)
+            for other in rows
         )
     ]
 

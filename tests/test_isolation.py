@@ -21,7 +21,7 @@ from imageshelf.indexing.summary import Summary
 from imageshelf.indexing.suspects import Suspicion
 from imageshelf.pictures import recipe
 from imageshelf.report.index import summary_text
-from imageshelf.searching.search import Question, search
+from imageshelf.searching.search import SearchOptions, search
 from imageshelf.shelf import open_shelf
 from tests.conftest import ROOT, drawn
 from tests.odd_decoders import examine_or_misbehave
@@ -310,7 +310,7 @@ def test_a_crash_while_digesting_is_told_and_not_tried_again(
     assert all(digest for digest, _ in told.values())
     drawn(50).save(photos / "new.png")
     assert index(photos, shelve).undigested == []
-    (match,) = search(photos / "same pixels.bmp", shelve, Question(limit=2))[1:]
+    (match,) = search(photos / "same pixels.bmp", shelve, SearchOptions(limit=2))[1:]
     assert (os.path.basename(match.path), match.kind) == ("later segfault.png", "near")
 
 

@@ -44,7 +44,7 @@ def calibrated(collection: Path, name: str) -> Calibration:
 @pytest.mark.parametrize("name", NAMES)
 def test_copies_are_found_and_strangers_are_far(collection: Path, name: str) -> None:
     told = calibrated(collection, name)
-    keys, usual = told.keys, key_calibration.default(name)
+    keys, usual = told.keys, key_calibration.default_radius(name)
     assert keys is not None
     shown = FEW - told.low_information
     assert keys.pictures == shown

@@ -17,10 +17,10 @@ from imageshelf.searching.policies import (
     LOOSE,
     STRICT,
     Candidate,
-    Column,
     Fingerprint,
     Policy,
-    Views,
+    QueryPrints,
+    ViewHashes,
 )
 from imageshelf.shelf import chunks
 from imageshelf.shelf.chunks import Keys
@@ -40,7 +40,9 @@ def bits_apart(a: bytes, b: bytes) -> int:
     return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).bit_count()
 
 
-def by_definition(query: Views, stored: list[Stored], limits: Radius) -> list[tuple[int, ...]]:
+def by_definition(
+    query: QueryPrints, stored: list[Stored], limits: Radius
+) -> list[tuple[int, ...]]:
     """Return (distance, id) of what matches, each picture by its nearest way of looking."""
     found = []
     for number, (key, print_, thumbnail) in enumerate(stored):
@@ -68,13 +70,13 @@ THUMBNAILS = st.integers(0, 9).map(lambda level: bytes([level]) * 256)
 
 
 @st.composite
-def questions(draw: st.DrawFn) -> tuple[Views, list[Stored], Radius]:
+def questions(draw: st.DrawFn) -> tuple[QueryPrints, list[Stored], Radius]:
     words = draw(st.sampled_from([1, 9]))
     keys = st.lists(FEW_BITS, min_size=words, max_size=words).map(
         lambda each: b"".join(word.to_bytes(8, "big") for word in each)
     )
     stored = draw(st.lists(st.builds(Stored, keys, PRINTS, THUMBNAILS), max_size=8))
-    views = Views(
+    views = QueryPrints(
         draw(PRINTS), {TURN: draw(PRINTS)}, thumbnail=draw(THUMBNAILS),
         keys={"": draw(keys), TURN: draw(keys)},
     )  # fmt: skip
@@ -83,13 +85,15 @@ def questions(draw: st.DrawFn) -> tuple[Views, list[Stored], Radius]:
 
 
 @given(questions())
-def test_matches_are_those_of_the_definition(asked: tuple[Views, list[Stored], Radius]) -> None:
+def test_matches_are_those_of_the_definition(
+    asked: tuple[QueryPrints, list[Stored], Radius],
+) -> None:
     query, stored, limits = asked
     ids = np.arange(len(stored))
     prints = [one.print_ for one in stored]
     row, column, phash = (np.array([one[part] for one in prints], np.uint64) for part in range(3))
     low = np.array([one.low_information for one in prints], np.bool_)
-    whole = Column(ids, row, column, phash, low)
+    whole = ViewHashes(ids, row, column, phash, low)
     words = chunks.words_of([one.key for one in stored] or [query.keys[""]])[:, : len(stored)]
     found = key_candidates.candidates_for(
         query, Keys(ids, words), whole, limits,
@@ -103,7 +107,7 @@ def test_matches_are_those_of_the_definition(asked: tuple[Views, list[Stored], R
         assert each == measured(query, stored[each.id], each)
 
 
-def measured(query: Views, one: Stored, found: Candidate) -> Candidate:
+def measured(query: QueryPrints, one: Stored, found: Candidate) -> Candidate:
     """Return what a candidate must say."""
     mine = query.turned[found.turn] if found.turn else query.whole
     row, column, phash = ((mine[part] ^ one.print_[part]).bit_count() for part in range(3))

@@ -9,9 +9,9 @@ from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import (
     KINDS,
-    Side,
+    KnownFile,
     is_another_shot,
-    is_series,
+    is_burst,
     is_similar,
     kind_of,
     same_file,
@@ -22,9 +22,9 @@ from tests.test_pixels import DIFFERENT, RGB, SAME, SHOT, jpeg, named, png
 NOON = 1_700_000_000_000
 
 
-def side(path: Path, captured_at: int | None = None, luma: bytes = b"") -> Side:
+def side(path: Path, captured_at: int | None = None, luma: bytes = b"") -> KnownFile:
     size_bytes = path.stat().st_size if path.exists() else 0
-    return Side(str(path), size_bytes, captured_at, luma=luma)
+    return KnownFile(str(path), size_bytes, captured_at, luma=luma)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_an_unknown_time_is_never_another_shot() -> None:
 
 
 def test_known_digests_spare_every_opening(tmp_path: Path) -> None:
-    gone = Side(str(tmp_path / "a"), 7, None, b"d" * 32, b"p" * 32)
+    gone = KnownFile(str(tmp_path / "a"), 7, None, b"d" * 32, b"p" * 32)
     assert kind_of(gone, gone._replace(path="b"), "") == "identical bytes"
     assert kind_of(gone, gone._replace(path="b", digest=b"e" * 32), "") == "identical pixels"
     other = gone._replace(path="b", digest=b"e" * 32, pixel_digest=b"q" * 32)
@@ -180,14 +180,14 @@ def test_a_query_is_decoded_once_and_again_when_it_changes(
 
 
 def test_what_is_gone_or_damaged_is_never_called_identical(shot: Path) -> None:
-    gone = Side(str(shot.parent / "gone"), len(SHOT))
+    gone = KnownFile(str(shot.parent / "gone"), len(SHOT))
     assert kind_of(side(shot), gone, "") == "near"
     assert kind_of(gone, gone._replace(path=gone.path + "2"), "mirrored") == "turned"
     halves = [written(shot.parent, SHOT[: 900 + n], str(n)) for n in range(2)]
     assert kind_of(side(halves[0]), side(halves[1]), "") == "near"
     with pytest.raises(UnreadableImage):
         pixel_digest(str(halves[0]))
-    assert kind_of(Side("a\0b", 1), Side("a\0b", 1), "") == "near"
+    assert kind_of(KnownFile("a\0b", 1), KnownFile("a\0b", 1), "") == "near"
 
 
 @pytest.mark.parametrize(("levels", "similar"), [(0, True), (19, True), (20, False), (255, False)])
@@ -216,8 +216,8 @@ def test_pictures_without_thumbnails_are_not_similar() -> None:
 def test_a_series_is_near_in_time_and_similar(
     a: int | None, b: int | None, levels: int, series: bool
 ) -> None:
-    one = Side("a", 1, a, luma=bytes(256))
-    assert is_series(one, Side("b", 1, b, luma=bytes([levels]) * 256)) is series
+    one = KnownFile("a", 1, a, luma=bytes(256))
+    assert is_burst(one, KnownFile("b", 1, b, luma=bytes([levels]) * 256)) is series
 
 
 def test_the_kinds_are_in_order_of_strength() -> None:

@@ -9,7 +9,7 @@ from imageshelf import explain
 from imageshelf.copies.groups import Duplicates, Group
 from imageshelf.report import notebook
 from imageshelf.report.cards import Card, CardGroup, Sheet
-from imageshelf.searching.matches import Asked, Matches
+from imageshelf.searching.matches import Matches, QueryOutcome
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, member, named_sheet
 
@@ -65,7 +65,7 @@ def test_thousands_are_cut_and_counted(tmp_path: Path) -> None:
 
 def test_every_result_shows_its_pictures(photos: Path, tmp_path: Path) -> None:
     first, second = str(photos / "0.jpg"), str(photos / "1.jpg")
-    nothing = Matches([], [Asked(first, 0)])._repr_html_()
+    nothing = Matches([], [QueryOutcome(first, 0)])._repr_html_()
     assert "No picture on the shelf matches." in nothing
     assert Outline(nothing).pictures == 1
     group = Group(member(first, 1, keep=True), (member(second, 2, "near"),))

@@ -120,11 +120,12 @@ def test_nobody_reads_the_holes_of_a_sparse_file(
     with Counting(str(photos / "film.jpg")) as stream:
         (found,) = beyond._rest(stream)
     os.link(photos / "film.jpg", photos / "again.jpg")
-    sides = [kinds.Side(str(photos / name), 8 << 30) for name in ("film.jpg", "again.jpg")]
+    sides = [kinds.KnownFile(str(photos / name), 8 << 30) for name in ("film.jpg", "again.jpg")]
     assert kinds.identical_bytes(*sides)
     (photos / "other.jpg").write_bytes((tmp_path / "short.jpg").read_bytes())
     os.truncate(photos / "other.jpg", 8 << 30)
-    sides[1] = kinds.Side(str(photos / "other.jpg"), 8 << 30)  # no hole where the first has some
+    # No hole where the first has some.
+    sides[1] = kinds.KnownFile(str(photos / "other.jpg"), 8 << 30)
     assert kinds.identical_bytes(*sides)
     with open(photos / "other.jpg", "r+b") as file:
         file.seek((8 << 30) - 1)

@@ -28,8 +28,8 @@ from imageshelf.pictures.recipe import current_recipe
 from imageshelf.report import matches as report
 from imageshelf.searching.policies import STRICT, Policy
 from imageshelf.searching.queries import QueryError
-from imageshelf.searching.query_prints import subjects_on
-from imageshelf.searching.search import Question
+from imageshelf.searching.query_prints import pictures_on_shelf
+from imageshelf.searching.search import SearchOptions
 from imageshelf.shelf import ShelfError, chunks, health
 from imageshelf.shelf.catalogue import Catalogue
 from imageshelf.shelf.records import PictureRow
@@ -378,7 +378,7 @@ def test_a_plain_radius_finds_what_the_definition_says(
             if (int(digits, 16) ^ own).bit_count() <= radius
         }
     for policy in (Policy.within(radius), Policy.alike(100 - 100 * share)):
-        found = search(query, shelve, Question(policy))
+        found = search(query, shelve, SearchOptions(policy))
         assert {(match.path, match.distance) for match in found} == expected
 
 
@@ -387,8 +387,8 @@ def test_the_shelf_in_the_drawer_is_asked_as_its_pictures_are(
     album: Path, shelved: Callable[[str], Path], name: str
 ) -> None:
     shelve = shelved(name)
-    asked = search(shelve, shelve, Question(Policy.within(DEFAULT_DISTANCE[name])))
-    by_files = search(album, shelve, Question(Policy.within(DEFAULT_DISTANCE[name])))
+    asked = search(shelve, shelve, SearchOptions(Policy.within(DEFAULT_DISTANCE[name])))
+    by_files = search(album, shelve, SearchOptions(Policy.within(DEFAULT_DISTANCE[name])))
     assert {(m.query, m.path, m.distance) for m in asked} == {
         (m.query, m.path, m.distance) for m in by_files
     }
@@ -406,7 +406,7 @@ def test_flat_pictures_match_only_what_looks_like_them(tmp_path: Path) -> None:
         shelve = filled(folder, name)
         found = search(folder / "60.png", shelve)
         assert {Path(match.path).name for match in found} == {"60.png", "61.png"}
-        plain = search(folder / "60.png", shelve, Question(Policy.within(BITS[name])))
+        plain = search(folder / "60.png", shelve, SearchOptions(Policy.within(BITS[name])))
         assert len(plain) == 3
 
 
@@ -415,7 +415,7 @@ def test_a_shelf_that_was_rebuilt_while_it_is_asked_about_is_told(
 ) -> None:
     shelve = shelved("phash")
     with open_shelf(shelve) as besides:
-        asked = subjects_on(str(shelve), besides)
+        asked = pictures_on_shelf(str(shelve), besides)
         next(asked)
         assert len(list(asked)) == 13
         genuine = Catalogue.rows
@@ -427,7 +427,7 @@ def test_a_shelf_that_was_rebuilt_while_it_is_asked_about_is_told(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Catalogue, "rows", rebuilt)
             with pytest.raises(ShelfError, match="was rebuilt meanwhile: search again"):
-                list(subjects_on(str(shelve), besides))
+                list(pictures_on_shelf(str(shelve), besides))
 
 
 def test_rules_of_other_hashes_are_refused(
@@ -435,7 +435,7 @@ def test_rules_of_other_hashes_are_refused(
 ) -> None:
     shelve = filled(photos, "phash")
     with pytest.raises(QueryError, match=r"know no --strict and no --loose: say --max-distance"):
-        search(photos / "0.jpg", shelve, Question(STRICT))
+        search(photos / "0.jpg", shelve, SearchOptions(STRICT))
     options = ["-q", str(photos / "0.jpg"), "-s", str(shelve)]
     for more, words in (
         (["--loose"], "know no --strict and no --loose"),
@@ -450,7 +450,7 @@ def test_rules_of_other_hashes_are_refused(
     assert caught.value.code == 2
     assert "expected 0 to 64 bits (576 of marr), got '577'" in capsys.readouterr().err
     with pytest.raises(QueryError, match="have 64 bits"):
-        search(photos / "0.jpg", filled(photos, "dhash"), Question(Policy.within(65)))
+        search(photos / "0.jpg", filled(photos, "dhash"), SearchOptions(Policy.within(65)))
 
 
 def test_marr_takes_a_distance_of_its_576_bits(

@@ -15,7 +15,7 @@ from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import Work
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import candidates, policies
-from imageshelf.searching.policies import Column, Limits, Policy
+from imageshelf.searching.policies import Limits, Policy, ViewHashes
 
 Hashes = npt.NDArray[np.uint64]
 TURNED = 7
@@ -47,12 +47,12 @@ def shelf(seed: int, count: int, scenes: int, apart: int, flat: float = 0.2) -> 
     grey = rng.integers(0, 200, scenes)[scene] + rng.integers(0, 7, count)
     luma = {int(i): bytes([int(g)]) * 256 for i, g in zip(ids, grey, strict=True)}
 
-    def column_of(some: npt.NDArray[np.int64]) -> Column:
+    def column_of(some: npt.NDArray[np.int64]) -> ViewHashes:
         views = [near(rng, hashes[some], 3) for hashes in (row, column, phash)]
-        return Column(ids[some], views[0], views[1], views[2], low[some])
+        return ViewHashes(ids[some], views[0], views[1], views[2], low[some])
 
     return Stored(
-        Column(ids, row, column, phash, low),
+        ViewHashes(ids, row, column, phash, low),
         lambda wanted: {i: luma[i] for i in wanted},
         turned,
         None if seed % 2 else (~near(rng, row, 2), ~near(rng, column, 2)),
@@ -149,7 +149,7 @@ def test_the_turn_is_what_the_first_must_undergo(turn: int) -> None:
     row, column, phash = rng.integers(0, 2**64, (3, 1), np.uint64)
     turned = rng.integers(0, 2**64, (TURNED, 1), np.uint64)
     after = turning.turned(turning.complemented(row, column), turn)
-    both = Column(
+    both = ViewHashes(
         np.arange(2),
         np.append(row, after.row),
         np.append(column, after.column),
@@ -162,7 +162,7 @@ def test_the_turn_is_what_the_first_must_undergo(turn: int) -> None:
     assert (pair.first, pair.second, pair.score) == (0, 1, 0)
     assert pairs.NAMES[pair.turn] == ORIENTATIONS[turn][0]
     swapped = Stored(
-        Column(np.arange(2), both.row[::-1], both.column[::-1], both.phash[::-1], both[4]),
+        ViewHashes(np.arange(2), both.row[::-1], both.column[::-1], both.phash[::-1], both[4]),
         no_thumbnails,
         np.append(unrelated, turned, axis=1),
     )
@@ -177,7 +177,7 @@ def no_thumbnails(wanted: Sequence[int]) -> Mapping[int, bytes]:
 def plain(row: Sequence[int], low: bool = False, luma: Sequence[int] = ()) -> Stored:
     """Pictures 100, 101, ... that differ in the row hash, and in their grey."""
     zeros = np.zeros(len(row), np.uint64)
-    whole = Column(
+    whole = ViewHashes(
         np.arange(100, 100 + len(row)),
         np.array(row, np.uint64),
         zeros,
@@ -251,7 +251,7 @@ def test_a_plain_radius_asks_for_no_thumbnails() -> None:
 def test_an_equal_key_matches_whatever_the_other_hashes_say() -> None:
     zeros = np.zeros(2, np.uint64)
     far = np.array([0, 2**64 - 1], np.uint64)
-    stored = Stored(Column(np.arange(2), zeros, far, far, np.zeros(2, np.bool_)), no_thumbnails)
+    stored = Stored(ViewHashes(np.arange(2), zeros, far, far, np.zeros(2, np.bool_)), no_thumbnails)
     (pair,) = pairs.all_pairs(prints.distinct(stored))
     assert (pair.row, pair.column, pair.phash, pair.score) == (0, 64, 64, 192)
 

@@ -75,7 +75,7 @@ def test_what_the_workers_have_read_is_not_read_again(
     shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "imageshelf.searching.kinds._remembered", lambda _: pytest.fail("decoded here")
+        "imageshelf.searching.kinds._cached_pixel_digest", lambda _: pytest.fail("decoded here")
     )
     assert kinds(shelf, None, Reading(2)) == EXPECTED
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageshelf.searching import candidates, policies
-from imageshelf.searching.policies import Column, Fingerprint, Policy, Views
+from imageshelf.searching.policies import Fingerprint, Policy, QueryPrints, ViewHashes
 
 FLAT, GREY = bytes(256), bytes([5]) * 256
 
@@ -18,8 +18,8 @@ def far(bits: int) -> int:
     return (1 << bits) - 1
 
 
-def column(*prints: Fingerprint) -> Column:
-    return Column(
+def column(*prints: Fingerprint) -> ViewHashes:
+    return ViewHashes(
         np.arange(len(prints)) + 100,
         np.array([p.row for p in prints], np.uint64),
         np.array([p.column for p in prints], np.uint64),
@@ -29,8 +29,8 @@ def column(*prints: Fingerprint) -> Column:
 
 
 def found(
-    query: Views,
-    stored: Mapping[str, Column],
+    query: QueryPrints,
+    stored: Mapping[str, ViewHashes],
     policy: Policy = policies.DEFAULT,
     thumb: bytes = FLAT,
 ) -> list[int]:
@@ -60,7 +60,7 @@ def found(
 )
 def test_upright_limits(row: int, column_: int, phash: int, policy: Policy, matches: bool) -> None:
     stored = {"whole": column(Fingerprint(far(row), far(column_), far(phash)))}
-    assert found(Views(Fingerprint(0, 0, 0)), stored, policy) == ([100] if matches else [])
+    assert found(QueryPrints(Fingerprint(0, 0, 0)), stored, policy) == ([100] if matches else [])
 
 
 @pytest.mark.parametrize(
@@ -69,19 +69,19 @@ def test_upright_limits(row: int, column_: int, phash: int, policy: Policy, matc
 def test_a_turned_query_has_tighter_limits(row: int, phash: int, matches: bool) -> None:
     stored = {"whole": column(Fingerprint(far(row), 0, far(phash)))}
     strange = Fingerprint(far(64), far(64), far(64))
-    query = Views(strange, {"mirrored": Fingerprint(0, 0, 0)})
+    query = QueryPrints(strange, {"mirrored": Fingerprint(0, 0, 0)})
     assert found(query, stored) == ([100] if matches else [])
 
 
 def test_an_exact_turned_key_alone_is_no_match() -> None:
     stored = {"whole": column(Fingerprint(0, far(64), far(64)))}
-    query = Views(Fingerprint(far(64), 0, 0), {"mirrored": Fingerprint(0, 0, 0)})
+    query = QueryPrints(Fingerprint(far(64), 0, 0), {"mirrored": Fingerprint(0, 0, 0)})
     assert found(query, stored) == []
 
 
 def test_a_picture_is_listed_once_by_its_best_view() -> None:
     stored = {"whole": column(Fingerprint(far(3), 0, 0))}
-    query = Views(
+    query = QueryPrints(
         Fingerprint(0, 0, 0), {"mirrored": Fingerprint(1, 0, 0)}, Fingerprint(far(3), 0, 0)
     )
     (only,) = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {})
@@ -97,7 +97,7 @@ def test_flat_pictures_match_only_when_their_thumbnails_agree(
     stored_low: bool, row: int, thumb: bytes, matches: bool
 ) -> None:
     stored = {"whole": column(Fingerprint(far(row), 0, 0, stored_low))}
-    query = Views(Fingerprint(0, 0, 0, not stored_low), thumbnail=FLAT)
+    query = QueryPrints(Fingerprint(0, 0, 0, not stored_low), thumbnail=FLAT)
     assert found(query, stored, thumb=thumb) == ([100] if matches else [])
 
 
@@ -110,14 +110,14 @@ def test_a_picture_that_is_flat_only_as_it_lies_is_found_turned(
 ) -> None:
     stored = {"whole": column(Fingerprint(far(40), 7, 7, stored_low))}
     turned = {"turned 90 degrees left": Fingerprint(far(38), 7, 7, turned_flat)}
-    query = Views(Fingerprint(0, 0, 0, low_information=True), turned, thumbnail=FLAT)
+    query = QueryPrints(Fingerprint(0, 0, 0, low_information=True), turned, thumbnail=FLAT)
     assert found(query, stored, thumb=GREY) == ([100] if matches else [])
 
 
 def test_a_turned_match_stands_where_the_upright_one_does_not_look_alike() -> None:
     stored = {"whole": column(Fingerprint(0, 0, 0))}
     turned = {"mirrored": Fingerprint(0, 1, 0)}
-    query = Views(Fingerprint(0, 0, 0, low_information=True), turned, thumbnail=FLAT)
+    query = QueryPrints(Fingerprint(0, 0, 0, low_information=True), turned, thumbnail=FLAT)
     (alike,) = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {100: FLAT})
     (other,) = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {100: GREY})
     assert (alike.turn, other.turn) == ("", "mirrored")
@@ -126,7 +126,7 @@ def test_a_turned_match_stands_where_the_upright_one_does_not_look_alike() -> No
 @pytest.mark.parametrize("way", ["trimmed", "centre"])
 def test_a_flat_picture_does_not_match_through_another_view(way: str) -> None:
     stored = {"whole": column(Fingerprint(0, 0, 0, low_information=True))}
-    strange = Views(Fingerprint(far(64), far(64), far(64)), thumbnail=FLAT)
+    strange = QueryPrints(Fingerprint(far(64), far(64), far(64)), thumbnail=FLAT)
     query = strange._replace(**{way: Fingerprint(0, 0, 0)})  # type: ignore[arg-type]
     assert found(query, stored) == []
 
@@ -134,14 +134,14 @@ def test_a_flat_picture_does_not_match_through_another_view(way: str) -> None:
 @pytest.mark.parametrize("way", ["trimmed", "centre"])
 def test_an_exact_key_of_another_view_alone_is_no_match(way: str) -> None:
     stored = {"whole": column(Fingerprint(0, far(64), far(64)))}
-    query = Views(Fingerprint(far(64), 0, 0))
+    query = QueryPrints(Fingerprint(far(64), 0, 0))
     query = query._replace(**{way: Fingerprint(0, 0, 0)})  # type: ignore[arg-type]
     assert found(query, stored) == []
 
 
 def test_matches_come_nearest_first() -> None:
     stored = {"whole": column(*(Fingerprint(far(n), 0, 0) for n in (9, 2, 5)))}
-    assert found(Views(Fingerprint(0, 0, 0)), stored) == [101, 102, 100]
+    assert found(QueryPrints(Fingerprint(0, 0, 0)), stored) == [101, 102, 100]
 
 
 def test_mean_difference_does_not_wrap_around() -> None:
@@ -157,7 +157,7 @@ def test_similarity_is_rounded_to_the_safe_side(percent: float, bits: int) -> No
     assert policies.similarity(bits) >= percent
 
 
-def views(rng: np.random.Generator, centres: list[int]) -> Views:
+def views(rng: np.random.Generator, centres: list[int]) -> QueryPrints:
     """A query near some of these hashes, in all its views."""
 
     def near() -> Fingerprint:
@@ -167,7 +167,7 @@ def views(rng: np.random.Generator, centres: list[int]) -> Views:
         return Fingerprint(row, column_, phash, bool(rng.random() < 0.2))
 
     turned = {name: near() for name in ("mirrored", "turned 180 degrees")}
-    return Views(near(), turned, near() if rng.random() < 0.5 else None, near(), FLAT)
+    return QueryPrints(near(), turned, near() if rng.random() < 0.5 else None, near(), FLAT)
 
 
 @settings(deadline=None)
@@ -190,7 +190,7 @@ def test_many_queries_at_once_find_what_each_finds_alone(
     queries = [views(rng, centres) for _ in range(count)]
     thumbnails = {100 + at: GREY if at % 3 else bytes([2]) * 256 for at in range(pictures)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candidates, "MOST_PAIRS", most)
+        patch.setattr(candidates, "PAIRS_IN_MEMORY", most)
         found_ = candidates.candidates_for_each(queries, stored, policy, lambda _: thumbnails)
     alone = [
         candidates.candidates_for(query, stored, policy, lambda _: thumbnails) for query in queries

@@ -21,8 +21,8 @@ from imageshelf.copies.luma import luma
 from imageshelf.hashing.joins import Work
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
-from imageshelf.searching.policies import Column
-from imageshelf.searching.search import Question as Asked
+from imageshelf.searching.policies import ViewHashes
+from imageshelf.searching.search import SearchOptions as Asked
 from tests.conftest import drawn
 
 Hashes = npt.NDArray[np.uint64]
@@ -80,7 +80,7 @@ def test_shots_are_looked_for_some_at_a_time(monkeypatch: pytest.MonkeyPatch) ->
 def test_similar_pairs_are_those_of_the_definition(seed: int, count: int, many: bool) -> None:
     shelf = Drawn(seed, count)
     row, column = shelf.rng.integers(0, 2**64, (2, count), np.uint64) >> np.uint64(20)
-    whole = Column(shelf.ids, row, column, row, np.zeros(count, np.bool_))
+    whole = ViewHashes(shelf.ids, row, column, row, np.zeros(count, np.bool_))
     bits = kinds.SIMILAR_BITS if many else 64
     found = related.similar(whole, shelf, Work(2), exhaustive=0 if many else count)
     assert pairs(found) == similar_exhaustive(whole, shelf, bits)
@@ -89,7 +89,7 @@ def test_similar_pairs_are_those_of_the_definition(seed: int, count: int, many: 
 def test_the_share_of_the_work_rises_to_the_whole() -> None:
     shelf, told = Drawn(3, 40), list[float]()
     row = shelf.rng.integers(0, 2**64, 40, np.uint64)
-    whole = Column(shelf.ids, row, row, row, np.zeros(40, np.bool_))
+    whole = ViewHashes(shelf.ids, row, row, row, np.zeros(40, np.bool_))
     related.similar(whole, shelf, Work(1, told.append), exhaustive=0)
     assert told == sorted(told)
     assert told[-1] == 1

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageEnhance
 
+import imageshelf
 import search as script
 from imageshelf import Settings, index, open_shelf
 from imageshelf.report import matches as report
 from imageshelf.searching import policies
 from imageshelf.searching.matches import Matches
 from imageshelf.searching.policies import Limits
-from imageshelf.searching.search import Question, search
+from imageshelf.searching.search import SearchOptions, search
 from tests.conftest import ROOT, drawn
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -478,7 +479,8 @@ def test_other_shots_of_a_moment_stand_in_a_section_of_their_own(tmp_path: Path)
     assert kinds["second"] == kinds["third"] == "another shot"
     assert [match.kind for match in found][-2:] == ["another shot"] * 2
     assert "other shots of the same moment" in report.matches_text(found)
-    exact = Question(policies.Policy(Limits(0, 0), None, None, None))  # all others lie beyond it
+    # All others lie beyond this policy.
+    exact = SearchOptions(policies.Policy(Limits(0, 0), None, None, None))
     beyond = search(folder / "first.jpg", tmp_path / "db.shelve", exact)
     assert {Path(m.path).stem for m in beyond if m.kind == "another shot"} >= {"second", "third"}
 
@@ -492,9 +494,17 @@ def test_similar_pictures_come_only_when_asked_for(tmp_path: Path) -> None:
     drawn(9).save(folder / "stranger.png")
     index(folder, tmp_path / "db.shelve", Settings(jobs=0))
     (tmp_path / "away").mkdir()
-    question = Question(policies.Policy(Limits(0, 0), None, None, None), frozenset({"similar"}))
+    question = SearchOptions(
+        policies.Policy(Limits(0, 0), None, None, None), frozenset({"similar"})
+    )
     found = search(folder / "base.png", tmp_path / "db.shelve", question)
     assert [Path(match.path).name for match in found] == ["blend.png"]
     assert [m.kind for m in search(folder / "base.png", tmp_path / "db.shelve")].count(
         "similar"
     ) == 0
+
+
+def test_a_public_name_of_before_warns_and_leads_to_the_new_one() -> None:
+    with pytest.warns(DeprecationWarning, match=r"imageshelf\.Question is now SearchOptions"):
+        assert imageshelf.Question is SearchOptions
+    assert "Question" not in imageshelf.__all__

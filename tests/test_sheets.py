@@ -16,7 +16,7 @@ from imageshelf.copies.groups import Group
 from imageshelf.report import cards, sheets
 from imageshelf.report.cards import ASIDE, BESIDE, KEEP, QUERY, Sheet
 from imageshelf.report.panels import Hashes, Table
-from imageshelf.searching.matches import Asked, Match, Matches
+from imageshelf.searching.matches import Match, Matches, QueryOutcome
 from imageshelf.system import terminal
 from tests.conftest import ROOT
 from tests.sheets import member
@@ -30,7 +30,11 @@ def match(path: str, query: str = "/q.jpg", **other: object) -> Match:
 def test_each_query_comes_with_its_matches() -> None:
     answer = Matches(
         [match("/a.jpg"), match("/b.jpg", turn="mirrored", kind="turned")],
-        [Asked("/q.jpg", 2), Asked("/none.jpg", 0), Asked("/bad.jpg", 0, "is not a picture")],
+        [
+            QueryOutcome("/q.jpg", 2),
+            QueryOutcome("/none.jpg", 0),
+            QueryOutcome("/bad.jpg", 0, "is not a picture"),
+        ],
     )
     sheet = sheets.of_matches(answer)
     assert [[card.path for card in group.cards] for group in sheet.groups] == [

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from imageshelf.indexing.run import index
-from imageshelf.searching.search import Question, search
+from imageshelf.searching.search import SearchOptions, search
 from imageshelf.shelf import names
 from imageshelf.system import paths
 from imageshelf.system.walking import Walk
@@ -88,5 +88,5 @@ def test_two_spellings_of_a_folder_are_one_folder(
     shelve = tmp_path / "db.shelve"
     assert index(photos, shelve).new == 6
     assert index(tmp_path / "PHOTOS", shelve).unchanged == 6
-    question = Question(below=(str(tmp_path / "PHOTOS"),))
+    question = SearchOptions(below=(str(tmp_path / "PHOTOS"),))
     assert search(photos / "0.jpg", shelve, question)[0].path == str(photos / "0.jpg")

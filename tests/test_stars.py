@@ -10,7 +10,7 @@ from imageshelf.copies import pairs, prints, stars
 from imageshelf.copies.stars import Measures, Relation, Star
 from imageshelf.hashing import turning
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, SAME_FILE, SIMILAR
-from imageshelf.searching.policies import Column
+from imageshelf.searching.policies import ViewHashes
 
 Edges = dict[tuple[int, int], str]
 
@@ -146,7 +146,7 @@ def test_the_graph_knows_equal_prints_and_both_ends_of_a_pair() -> None:
     row, column, phash = rng.integers(0, 2**64, (3, 1), np.uint64)
     turned = rng.integers(0, 2**64, (7, 1), np.uint64)
     after = turning.turned(turning.complemented(row, column), 1)
-    whole = Column(
+    whole = ViewHashes(
         np.array([10, 20, 30, 40]),
         np.concatenate([row, after.row, row, ~row]),
         np.concatenate([column, after.column, column, column]),

@@ -14,8 +14,8 @@ from imageshelf.copies import flat_pairs
 from imageshelf.copies.pairs import NAMES, Book, Pairs, noted, rank_of, turned_side
 from imageshelf.hashing import hamming
 from imageshelf.searching import kinds, policies
-from imageshelf.searching.kinds import Side
-from imageshelf.searching.policies import Column, Fingerprint, Policy, Probe, Views
+from imageshelf.searching.kinds import KnownFile
+from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def all_pairs_exhaustive(prints: Prints, policy: Policy = policies.DEFAULT) -> P
     return book.closed(np.flatnonzero(left_out))
 
 
-def views_of(prints: Prints, number: int) -> Views:
+def views_of(prints: Prints, number: int) -> QueryPrints:
     """Return a print as the query that search would make of its picture."""
     one = np.array([number])
     whole = _fingerprint(prints.whole, number)
@@ -56,16 +56,16 @@ def views_of(prints: Prints, number: int) -> Views:
         there = view is not None and at < len(view.ids) and view.ids[at] == number
         others.append(_fingerprint(view, at) if view is not None and there else None)
     thumbnail = prints.thumbnails([number]).get(number, b"")
-    return Views(whole, turned, others[0], others[1], thumbnail)
+    return QueryPrints(whole, turned, others[0], others[1], thumbnail)
 
 
-def _fingerprint(column: Column, at: int) -> Fingerprint:
+def _fingerprint(column: ViewHashes, at: int) -> Fingerprint:
     hashes = (int(column.row[at]), int(column.column[at]), int(column.phash[at]))
     return Fingerprint(*hashes, bool(column.low_information[at]))
 
 
 def _answers(
-    prints: Prints, query: Views, probe: Probe, policy: Policy
+    prints: Prints, query: QueryPrints, probe: Probe, policy: Policy
 ) -> Iterator[tuple[int, int, int, int, str]]:
     """Yield (number, row, column, phash, view) of what one probe matches."""
     column = {"whole": prints.whole, "trimmed": prints.trimmed, "centre": prints.centre}[probe.view]
@@ -91,7 +91,7 @@ def _answers(
         yield number, row, columns, phash, view
 
 
-def _thumbnails_alike(prints: Prints, query: Views, number: int) -> bool:
+def _thumbnails_alike(prints: Prints, query: QueryPrints, number: int) -> bool:
     own = query.thumbnail
     other = prints.thumbnails([number]).get(number, b"")
     alike = len(own) == len(other) > 0
@@ -101,12 +101,14 @@ def _thumbnails_alike(prints: Prints, query: Views, number: int) -> bool:
 def shots_exhaustive(taken_ms: dict[int, int], thumbnails: Thumbnails) -> list[tuple[int, int]]:
     """Return what `no_copies.shots` returns, of capture times by id."""
     luma = thumbnails(sorted(taken_ms))
-    sides = {number: Side("", 0, ms, luma=luma[number]) for number, ms in taken_ms.items()}
+    sides = {number: KnownFile("", 0, ms, luma=luma[number]) for number, ms in taken_ms.items()}
     every = combinations(sorted(sides), 2)
-    return [pair for pair in every if kinds.is_series(*(sides[number] for number in pair))]
+    return [pair for pair in every if kinds.is_burst(*(sides[number] for number in pair))]
 
 
-def similar_exhaustive(whole: Column, thumbnails: Thumbnails, bits: int) -> list[tuple[int, int]]:
+def similar_exhaustive(
+    whole: ViewHashes, thumbnails: Thumbnails, bits: int
+) -> list[tuple[int, int]]:
     """Return what `no_copies.similar` returns with row or column within so many bits."""
     luma = thumbnails(whole.ids.tolist())
     found = []

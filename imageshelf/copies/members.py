@@ -9,7 +9,7 @@ from imageshelf.copies import keep_rule, pairs, stars
 from imageshelf.copies.groups import NOT_COPIES, Asked, Group, Member, Question
 from imageshelf.copies.protected_folders import Protected
 from imageshelf.searching import kinds
-from imageshelf.searching.kinds import BYTES, KINDS, SAME_FILE, Side
+from imageshelf.searching.kinds import BYTES, KINDS, SAME_FILE, KnownFile
 from imageshelf.shelf import names
 from imageshelf.system.paths import is_url
 
@@ -115,10 +115,10 @@ class Cast:
             return BYTES if kinds.identical_bytes(*sides) and not same else ""
         return kinds.kind_of(*sides, turn)
 
-    def _side(self, row: PictureRow) -> Side:
-        digests = kinds.known(*self.digests.get(row.id, UNKNOWN))
+    def _side(self, row: PictureRow) -> KnownFile:
+        digests = kinds.known_digests(*self.digests.get(row.id, UNKNOWN))
         path = self.copies[row.id].path
-        return Side(path, row.size_bytes, row.captured_at, *digests, row.thumbnail)
+        return KnownFile(path, row.size_bytes, row.captured_at, *digests, row.thumbnail)
 
     def _wanted(self, kind: str) -> str:
         """Return the kind if it is wanted: the others form no group and take no picture."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.copies.prints import Prints
-    from imageshelf.searching.policies import Column
+    from imageshelf.searching.policies import ViewHashes
 
     Bits = npt.NDArray[np.uint8]
     Hashes = npt.NDArray[np.uint64]
@@ -134,7 +134,7 @@ def _looks(prints: Prints, policy: Policy) -> list[_Look]:
     return looks
 
 
-def _side(column: Column, plain: npt.NDArray[np.bool_] | None) -> _Side:
+def _side(column: ViewHashes, plain: npt.NDArray[np.bool_] | None) -> _Side:
     kept = slice(None) if plain is None else plain[column.ids]
     numbers = column.ids[kept]
     upright = np.zeros(len(numbers), np.uint8)

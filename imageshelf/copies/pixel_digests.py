@@ -74,4 +74,4 @@ def _perhaps_identical(cast: Cast, graph: Graph) -> Iterator[tuple[int, int]]:
 
 def _alike(a: PictureRow, b: PictureRow) -> bool:
     measures = [sorted((row.width, row.height)) for row in (a, b)]
-    return measures[0] == measures[1] and not kinds.apart(a.thumbnail, b.thumbnail)
+    return measures[0] == measures[1] and not kinds.thumbnails_differ(a.thumbnail, b.thumbnail)

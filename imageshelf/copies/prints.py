@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import turning
-from imageshelf.searching.policies import Column
+from imageshelf.searching.policies import ViewHashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,23 +36,23 @@ class Stored(NamedTuple):
     and column hash the other way round, where they are kept. `thumbnails` gives 16x16 luma by id.
     """
 
-    whole: Column
+    whole: ViewHashes
     thumbnails: Thumbnails
     turned: Hashes | None = None
     darker: tuple[Hashes, Hashes] | None = None
-    centre: Column | None = None
-    trimmed: Column | None = None  # of some pictures only
+    centre: ViewHashes | None = None
+    trimmed: ViewHashes | None = None  # of some pictures only
 
 
 class Prints(NamedTuple):
     """Distinct fingerprints; their numbers 0 ... p - 1 are the ids of all columns here."""
 
-    whole: Column
+    whole: ViewHashes
     thumbnails: Thumbnails  # by number of the print
     turned: Hashes | None  # uint64[7, p]
     comparisons: turning.Comparisons
-    centre: Column | None
-    trimmed: Column | None
+    centre: ViewHashes | None
+    trimmed: ViewHashes | None
     pictures: Places  # ids of the pictures, print by print
     starts: Places  # int64[p + 1], of each print in `pictures`, and the end
 
@@ -71,7 +71,7 @@ def stored(catalogue: Catalogue, policy: policies.Policy) -> Stored:
     turned = catalogue.turned() if policy.turned else None
     wanted = {"whole": True, "centre": policy.centre, "trimmed": policy.trimmed}
     columns = {
-        view: Column(*hashes)
+        view: ViewHashes(*hashes)
         for view, hashes in catalogue.hashes_of([view for view in wanted if wanted[view]]).items()
     }
     return Stored(
@@ -121,7 +121,7 @@ def _words(pictures: Stored) -> list[Hashes]:
     return words + _thumbnail_words(pictures)
 
 
-def _spread(some: Column, ids: Places) -> list[Hashes]:
+def _spread(some: ViewHashes, ids: Places) -> list[Hashes]:
     places = np.searchsorted(ids, some.ids)
     words = np.zeros((4, len(ids)), np.uint64)
     words[:, places] = some.row, some.column, some.phash, np.ones(len(places), np.uint64)
@@ -156,7 +156,7 @@ def _taken(pictures: Stored, firsts: Places, ids: Places, starts: Places) -> Pri
 
     low = whole.low_information[firsts]
     return Prints(
-        Column(np.arange(len(firsts)), row, column, phash, low),
+        ViewHashes(np.arange(len(firsts)), row, column, phash, low),
         thumbnails,
         None if pictures.turned is None else pictures.turned[:, firsts],
         comparisons,
@@ -167,11 +167,11 @@ def _taken(pictures: Stored, firsts: Places, ids: Places, starts: Places) -> Pri
     )
 
 
-def _of(view: Column | None, own_ids: Places) -> Column | None:
+def _of(view: ViewHashes | None, own_ids: Places) -> ViewHashes | None:
     """Return a view of those pictures that stand for a print, under the print's number."""
     if view is None:
         return None
     kept = np.flatnonzero(np.isin(view.ids, own_ids, assume_unique=True))
     ids = np.searchsorted(own_ids, view.ids[kept])
     row, column, phash = view.row[kept], view.column[kept], view.phash[kept]
-    return Column(ids, row, column, phash, view.low_information[kept])
+    return ViewHashes(ids, row, column, phash, view.low_information[kept])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from imageshelf.copies.pairs import Pairs
     from imageshelf.copies.prints import Prints, Thumbnails
-    from imageshelf.searching.policies import Column
+    from imageshelf.searching.policies import ViewHashes
 
     Places = npt.NDArray[np.int64]
     Flags = npt.NDArray[np.bool_]
@@ -131,7 +131,7 @@ def _near_in_time(taken_ms: Places) -> Iterator[tuple[Places, Places]]:
         np.searchsorted(taken_ms, seconds + 1000),
         np.searchsorted(taken_ms, taken_ms, "right"),
     )
-    number = np.searchsorted(taken_ms, taken_ms + kinds.SERIES_MS, "right") - start
+    number = np.searchsorted(taken_ms, taken_ms + kinds.BURST_MS, "right") - start
     number = np.maximum(number, 0)
     ends = np.cumsum(number)
     begin = 0
@@ -147,7 +147,7 @@ def _near_in_time(taken_ms: Places) -> Iterator[tuple[Places, Places]]:
 
 
 def similar(
-    whole: Column,
+    whole: ViewHashes,
     thumbnails: Thumbnails,
     work: Work = ALONE,
     exhaustive: int = kinds.SIMILAR_EXHAUSTIVE,

@@ -11,7 +11,7 @@ from imageshelf.hashing.hash_names import BITS
 from imageshelf.pictures.edits import QUALITY
 from imageshelf.report.panels import Drawing, Table
 from imageshelf.searching import key_calibration, key_candidates, policies
-from imageshelf.searching.calibration import DISTANCES, POLICIES, SURE
+from imageshelf.searching.calibration import DISTANCES, POLICIES, RULE_OF_THREE
 from imageshelf.searching.policies import Policy
 from imageshelf.system import terminal
 from imageshelf.system.words import count, shown
@@ -97,7 +97,7 @@ def _key_rules(keys: KeyCounts) -> list[list[str]]:
     """Return the table of a shelf of another hash: what a query by its keys finds."""
     bits = BITS[keys.hash]
     rows = [[f"keys: {keys.hash}", "copies found", "false a query", "pairs here", "limits"]]
-    usual = key_calibration.default(keys.hash)
+    usual = key_calibration.default_radius(keys.hash)
     radii = {"default": usual}
     for radius in range(0, bits * 3 // 8 + 1, bits // 32):
         radii[f"--max-distance {radius}"] = key_candidates.radius_for(
@@ -120,7 +120,7 @@ def _key_rules(keys: KeyCounts) -> list[list[str]]:
 def _false_keys(keys: KeyCounts, radius: Radius) -> str:
     if expected := keys.false_a_query(radius):
         return _number(expected)
-    return f"< {_number(SURE / max(int(keys.strangers.sum()), 1) * keys.pictures)}"
+    return f"< {_number(RULE_OF_THREE / max(int(keys.strangers.sum()), 1) * keys.pictures)}"
 
 
 def _of_all(keys: KeyCounts) -> str:
@@ -134,7 +134,7 @@ def _expected(told: Calibration, policy: Policy) -> tuple[str, str]:
     """Return false matches a query and in all pairs; where none was seen, what they are below."""
     if told.false_a_query(policy):
         return _number(told.false_a_query(policy)), _number(told.false_pairs(policy))
-    bound = SURE / max(int(told.strangers.sum()), 1) * told.pictures
+    bound = RULE_OF_THREE / max(int(told.strangers.sum()), 1) * told.pictures
     return f"< {_number(bound)}", f"< {_number(bound * (told.pictures - 1) / 2)}"
 
 

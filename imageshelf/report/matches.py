@@ -17,7 +17,7 @@ from imageshelf.system.words import count, nearby, shown, size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from imageshelf.searching.matches import Asked, Match, Matches
+    from imageshelf.searching.matches import Match, Matches, QueryOutcome
     from imageshelf.system.terminal import Painter
 
 SECTIONS: tuple[tuple[str, Callable[[str], bool]], ...] = (
@@ -94,7 +94,7 @@ def unmatched_text(matches: Matches, form: str) -> str | bytes:
     return "".join(line + "\n" for line in lines)
 
 
-def _answer(asked: Asked, found: Sequence[Match], paint: Painter) -> str:
+def _answer(asked: QueryOutcome, found: Sequence[Match], paint: Painter) -> str:
     name = paint(shown(asked.path), "bold")
     note = "; it shows too little for a near match" if asked.low_information else ""
     if not found:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from imageshelf.copies.groups import Duplicates, Group, Member
     from imageshelf.searching.calibration import Calibration
-    from imageshelf.searching.explanation import Explanation, Measured
+    from imageshelf.searching.explanation import Explanation, MeasuredPicture
     from imageshelf.searching.matches import Match, Matches
 
 SECTIONS = {"another shot": SHOTS, "similar": SIMILAR}
@@ -146,7 +146,7 @@ def of_explanation(told: Explanation) -> Sheet:
     )
 
 
-def _measured_card(measured: Measured, role: str) -> Card:
+def _measured_card(measured: MeasuredPicture, role: str) -> Card:
     facts = measured.facts
     return Card(
         os.path.abspath(measured.path),

@@ -19,7 +19,7 @@ import numpy as np
 
 from imageshelf.pictures import edits as lightly_edited
 from imageshelf.searching import key_calibration, policies
-from imageshelf.searching.key_calibration import Original
+from imageshelf.searching.key_calibration import SampledPicture
 from imageshelf.shelf import names, open_shelf
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.rendering import rendered
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.searching.key_calibration import KeyCounts
-    from imageshelf.searching.policies import Column, Limits, Policy
+    from imageshelf.searching.policies import Limits, Policy, ViewHashes
 
     Hashes = npt.NDArray[np.uint64]
     Counts = npt.NDArray[np.int64]  # [65, 257]: pairs by row distance and score
 
 FEWEST_PICTURES = 50
 FEWEST_ORIGINALS = 10
-SAMPLE = 60  # originals, of which copies are made
-MOST_PAIRS = 20_000_000  # about a second
+SAMPLE_PICTURES = 60  # originals, of which copies are made
+PAIRS_COMPARED = 20_000_000  # about a second
 ROWS, SCORES = policies.BITS + 1, 4 * policies.BITS + 1
-SURE = 3.0  # none seen in n trials: at 95 % confidence fewer than 3 / n
+RULE_OF_THREE = 3.0  # none seen in n trials: at 95 % confidence fewer than 3 / n
 DISTANCES = (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20)
 POLICIES = {"default": policies.DEFAULT, "--strict": policies.STRICT, "--loose": policies.LOOSE}
 _TURNED_WAYS, _CENTRE_WAYS = 7, 2
@@ -118,7 +118,7 @@ def _share(counts: Counts, limits: Limits) -> float:
     return float(within / max(counts.sum(), 1))
 
 
-def sample(column: Column, count: int = SAMPLE, seed: int = 0) -> list[int]:
+def sample(column: ViewHashes, count: int = SAMPLE_PICTURES, seed: int = 0) -> list[int]:
     """Return the positions of pictures to make copies of, ascending; flat ones are no use."""
     usable = np.flatnonzero(~column.low_information)
     chosen = np.random.default_rng(seed).permutation(usable)[:count]
@@ -126,7 +126,11 @@ def sample(column: Column, count: int = SAMPLE, seed: int = 0) -> list[int]:
 
 
 def calibrate_hashes(
-    column: Column, originals: Sequence[Original], *, full_decode: bool = False, seed: int = 0
+    column: ViewHashes,
+    originals: Sequence[SampledPicture],
+    *,
+    full_decode: bool = False,
+    seed: int = 0,
 ) -> Calibration:
     """Return how strangers and copies of a collection differ.
 
@@ -159,7 +163,7 @@ def calibrate_hashes(
 
 
 def pair_counts(
-    row: Hashes, column: Hashes, phash: Hashes, *, most: int = MOST_PAIRS, seed: int = 0
+    row: Hashes, column: Hashes, phash: Hashes, *, most: int = PAIRS_COMPARED, seed: int = 0
 ) -> tuple[Counts, Counts]:
     """Return (pairs with mirror images, pairs as they are) of different pictures.
 
@@ -173,12 +177,12 @@ def pair_counts(
     strangers, all_pairs = (np.zeros(ROWS * SCORES, np.int64) for _ in range(2))
     for query in queries.tolist():
         others = [hashes[query + 1 :] for hashes in upright]
-        strangers += _counted(others, [hashes[query] for hashes in mirrors])
-        all_pairs += _counted(others, [hashes[query] for hashes in upright])
+        strangers += _pairs_counted(others, [hashes[query] for hashes in mirrors])
+        all_pairs += _pairs_counted(others, [hashes[query] for hashes in upright])
     return strangers.reshape(ROWS, SCORES), all_pairs.reshape(ROWS, SCORES)
 
 
-def _counted(others: list[Hashes], asked: list[np.uint64]) -> npt.NDArray[np.int64]:
+def _pairs_counted(others: list[Hashes], asked: list[np.uint64]) -> npt.NDArray[np.int64]:
     """Return how many pairs have each row distance and score, int64[65 * 257]."""
     row, column, phash = (
         np.bitwise_count(stored ^ hashes).astype(np.int64)
@@ -206,7 +210,7 @@ def mirrored(row: Hashes, column: Hashes, phash: Hashes) -> tuple[Hashes, Hashes
 
 
 def copy_counts(
-    column: Column, originals: Sequence[Original], *, full_decode: bool = False
+    column: ViewHashes, originals: Sequence[SampledPicture], *, full_decode: bool = False
 ) -> tuple[dict[str, Counts], Counter[str]]:
     """Return the pairs of originals and their copies for each edit, and why originals failed."""
     counts: dict[str, Counts] = {
@@ -234,12 +238,12 @@ def calibrate(shelve: str, *, seed: int = 0) -> Calibration:
     """
     with open_shelf(shelve) as shelf, shelf.one_moment():
         catalogue = shelf.whole_catalogue()
-        column, keys = policies.Column(*catalogue.hashes()), catalogue.keys()
+        column, keys = policies.ViewHashes(*catalogue.hashes()), catalogue.keys()
         recipe = shelf.recipe
         chosen = sample(column, seed=seed)
         rows = catalogue.rows(column.ids[chosen].tolist())
         originals = [
-            Original(position, shelf.path_of(names.to_text(row.name)))
+            SampledPicture(position, shelf.path_of(names.to_text(row.name)))
             for position, row in zip(chosen, rows, strict=True)
         ]
     full_decode = recipe is not None and recipe.decode == "full"
@@ -249,5 +253,7 @@ def calibrate(shelve: str, *, seed: int = 0) -> Calibration:
     usable = ~column.low_information
     return replace(
         told,
-        keys=key_calibration.counted(recipe.hash, keys, usable, originals, full_decode=full_decode),
+        keys=key_calibration.key_counts(
+            recipe.hash, keys, usable, originals, full_decode=full_decode
+        ),
     )

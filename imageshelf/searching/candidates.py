@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.searching.policies import Column, Policy, Probe, Thumbnails, Views
+    from imageshelf.searching.policies import Policy, Probe, QueryPrints, Thumbnails, ViewHashes
 
     Hashes = npt.NDArray[np.uint64]
     Compared = tuple[int, Candidate, bool]  # the place of its probe; whether the picture is flat
     Found = tuple[Candidate, bool]  # and whether it is flat, so that looks decide
 
-MOST_PAIRS = 10_000_000  # of several queries at once, by the row hash: 200 MB
-MANY = 32  # queries at once that are worth a thread for each view
+PAIRS_IN_MEMORY = 10_000_000  # of several queries at once, by the row hash: 200 MB
+QUERIES_WORTH_THREADS = 32  # queries at once that are worth a thread for each view
 
 
 def candidates_for(
-    query: Views,
-    stored: Mapping[str, Column],
+    query: QueryPrints,
+    stored: Mapping[str, ViewHashes],
     policy: Policy,
     thumbnails: Thumbnails,
 ) -> list[Candidate]:
@@ -45,8 +45,8 @@ def candidates_for(
 
 
 def candidates_for_each(
-    queries: Sequence[Views],
-    stored: Mapping[str, Column],
+    queries: Sequence[QueryPrints],
+    stored: Mapping[str, ViewHashes],
     policy: Policy,
     thumbnails: Thumbnails,
 ) -> list[list[Candidate]]:
@@ -65,8 +65,8 @@ def candidates_for_each(
 
 
 def _candidates_at_once(
-    queries: Sequence[Views],
-    stored: Mapping[str, Column],
+    queries: Sequence[QueryPrints],
+    stored: Mapping[str, ViewHashes],
     policy: Policy,
     thumbnails: Thumbnails,
 ) -> list[list[Candidate]]:
@@ -74,7 +74,7 @@ def _candidates_at_once(
     wanted = [
         (n, probe) for n, query in enumerate(queries) for probe in policies.probes(query, policy)
     ]
-    most = MOST_PAIRS if len(queries) > 1 else None
+    most = PAIRS_IN_MEMORY if len(queries) > 1 else None
     here = {view: [(n, probe) for n, probe in wanted if probe.view == view] for view in stored}
     tasks = [
         partial(_compared, column, [probe for _, probe in here[view]], most)
@@ -93,7 +93,7 @@ def _candidates_at_once(
 
 
 def nearest_of_each(
-    query: Views,
+    query: QueryPrints,
     found: Sequence[Found],
     thumbnails: Thumbnails,
     *,
@@ -101,7 +101,7 @@ def nearest_of_each(
 ) -> list[Candidate]:
     """Return the nearest candidate of each picture; of the flat ones those that look alike."""
     flat = {candidate.id for candidate, is_doubtful in found if is_doubtful}
-    alike = policies.looking_alike(query.thumbnail, thumbnails(sorted(flat)) if flat else {})
+    alike = policies.lookalikes(query.thumbnail, thumbnails(sorted(flat)) if flat else {})
     kept = [c for c, is_doubtful in found if not is_doubtful or c.id in alike]
     return list({c.id: c for c in sorted(kept, key=nearness, reverse=True)}.values())
 
@@ -113,7 +113,7 @@ def _side_by_side(
 
     Where processes can be forked each task has all cores to itself already.
     """
-    if queries < MANY:
+    if queries < QUERIES_WORTH_THREADS:
         return [task() for task in tasks]
     from imageshelf.system import forks as side_by_side
 
@@ -125,7 +125,7 @@ def _side_by_side(
         return list(pool.map(lambda task: task(), tasks))
 
 
-def _compared(column: Column, wanted: Sequence[Probe], most: int | None) -> list[Compared]:
+def _compared(column: ViewHashes, wanted: Sequence[Probe], most: int | None) -> list[Compared]:
     """Return what is within the limits: the place of the probe, and whether the picture is flat."""
     rows = [probe.fingerprint.row for probe in wanted]
     radii = [probe.limits.row for probe in wanted]

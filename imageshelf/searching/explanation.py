@@ -20,8 +20,8 @@ from imageshelf.pictures import images
 from imageshelf.pictures.decoding import decode
 from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS
 from imageshelf.searching import candidates, kinds, policies
-from imageshelf.searching.kinds import Side
-from imageshelf.searching.query_prints import views_of
+from imageshelf.searching.kinds import KnownFile
+from imageshelf.searching.query_prints import prints_of
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 from imageshelf.system.rendering import rendered
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.pictures.metadata import Facts
-    from imageshelf.searching.policies import Column, Fingerprint, Policy, Probe, Views
+    from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
 
     Levels = npt.NDArray[np.uint8]
 
-ERROR_SIDE = 50  # pixels of the squares whose squared error is taken
+ERROR_SQUARE_PIXELS = 50  # pixels of the squares whose squared error is taken
 HASHES = ("row", "column", "phash")
 
 
@@ -43,12 +43,12 @@ class ExplainError(Exception):
     """Two pictures that cannot be compared; one sentence says why."""
 
 
-class Measured(NamedTuple):
+class MeasuredPicture(NamedTuple):
     """One of the two pictures, reduced to what is compared."""
 
     path: str
     facts: Facts
-    views: Views
+    views: QueryPrints
     square: Levels  # [50, 50]
     keys: Mapping[str, bytes]  # of the other hashes, by name
 
@@ -79,8 +79,8 @@ class Explanation:
     error for each orientation of A.
     """
 
-    a: Measured
-    b: Measured
+    a: MeasuredPicture
+    b: MeasuredPicture
     kind: str
     turn: str
     decided: str
@@ -123,14 +123,14 @@ def explain(
     if kinds.same_file(a, b):
         raise ExplainError(f"{a} and {b} are one file: there is nothing to compare")
     ours, theirs = (_measured(path, full_decode=full_decode) for path in (a, b))
-    sides = _side(ours), _side(theirs)
+    sides = _known_file(ours), _known_file(theirs)
     same_bytes = kinds.identical_bytes(*sides)
     same_pixels = same_bytes or kinds.identical_pixels(*sides)
     turn, decided = _decision(ours.views, theirs.views, policy)
     if decided:
         kind = kinds.kind_of(*sides, turn)
     else:
-        kind, decided = _beyond_the_policy(*sides)
+        kind, decided = _related_anyway(*sides)
     if same_pixels:
         kind = kinds.BYTES if same_bytes else kinds.PIXELS
     return Explanation(
@@ -162,7 +162,7 @@ def squared_errors(a: Levels, b: Levels) -> dict[str, float]:
     }
 
 
-def _measured(path: str, *, full_decode: bool) -> Measured:
+def _measured(path: str, *, full_decode: bool) -> MeasuredPicture:
     try:
         picture = images.read(path, full_decode=full_decode, turned=True)
         with open_regular(path) as stream:
@@ -177,17 +177,19 @@ def _measured(path: str, *, full_decode: bool) -> Measured:
         raise ExplainError(f"{path} {reason}") from exc
     except (OSError, MemoryError) as exc:
         raise ExplainError(f"{path} {unreadable(exc).reason}") from exc
-    square = reduced.picture.resize((ERROR_SIDE, ERROR_SIDE), LANCZOS, reduced.box)
-    return Measured(path, picture.facts, views_of([picture])[0], np.asarray(square), keys)
+    square = reduced.picture.resize(
+        (ERROR_SQUARE_PIXELS, ERROR_SQUARE_PIXELS), LANCZOS, reduced.box
+    )
+    return MeasuredPicture(path, picture.facts, prints_of([picture])[0], np.asarray(square), keys)
 
 
-def _side(measured: Measured) -> Side:
+def _known_file(measured: MeasuredPicture) -> KnownFile:
     facts = measured.facts
     luma = measured.views.thumbnail
-    return Side(measured.path, facts.size_bytes, facts.captured_at, luma=luma)
+    return KnownFile(measured.path, facts.size_bytes, facts.captured_at, luma=luma)
 
 
-def _decision(query: Views, other: Views, policy: Policy) -> tuple[str, str]:
+def _decision(query: QueryPrints, other: QueryPrints, policy: Policy) -> tuple[str, str]:
     """Return the turn of A and the rule by which it matches B, or ("", "")."""
     columns = {
         view: _column(found)
@@ -222,8 +224,8 @@ def _against_limits(check: Check) -> str:
     )
 
 
-def _beyond_the_policy(a: Side, b: Side) -> tuple[str, str]:
-    if kinds.is_series(a, b):
+def _related_anyway(a: KnownFile, b: KnownFile) -> tuple[str, str]:
+    if kinds.is_burst(a, b):
         return kinds.ANOTHER_SHOT, "no rule; but similar, and taken within seconds"
     if kinds.is_similar(a.luma, b.luma):
         return (
@@ -233,19 +235,19 @@ def _beyond_the_policy(a: Side, b: Side) -> tuple[str, str]:
     return "no match", "no rule"
 
 
-def _column(fingerprint: Fingerprint) -> Column:
+def _column(fingerprint: Fingerprint) -> ViewHashes:
     row, column, phash = (np.array([number], np.uint64) for number in fingerprint[:3])
     low = np.array([fingerprint.low_information])
-    return policies.Column(np.zeros(1, np.int64), row, column, phash, low)
+    return policies.ViewHashes(np.zeros(1, np.int64), row, column, phash, low)
 
 
-def _checks(query: Views, other: Views, policy: Policy) -> Iterator[Check]:
+def _checks(query: QueryPrints, other: QueryPrints, policy: Policy) -> Iterator[Check]:
     for probe in policies.probes(query, policy):
         if check := _check(probe, query, other):
             yield check
 
 
-def _check(probe: Probe, query: Views, other: Views) -> Check | None:
+def _check(probe: Probe, query: QueryPrints, other: QueryPrints) -> Check | None:
     """Return the distances of one probe, or None when B has no such view."""
     stored: Fingerprint | None = getattr(other, probe.view)
     if stored is None:
@@ -257,7 +259,7 @@ def _check(probe: Probe, query: Views, other: Views) -> Check | None:
     return Check(_look(probe, query), row, column, phash, score, *probe.limits)
 
 
-def _look(probe: Probe, query: Views) -> str:
+def _look(probe: Probe, query: QueryPrints) -> str:
     if probe.turn:
         return probe.turn
     ours = next(

@@ -64,16 +64,16 @@ def _share(counts: Counts, distance: int) -> float:
     return float(counts[: distance + 1].sum() / max(counts.sum(), 1))
 
 
-def default(name: str) -> Radius:
+def default_radius(name: str) -> Radius:
     """Return what matches on a shelf of this hash when nothing else is asked for."""
     return key_candidates.radius_for(name, policies.DEFAULT)
 
 
-def counted(
+def key_counts(
     name: str,
     keys: Keys,
     usable: npt.NDArray[np.bool_],
-    originals: Sequence[Original],
+    originals: Sequence[SampledPicture],
     *,
     full_decode: bool,
 ) -> KeyCounts:
@@ -108,7 +108,7 @@ def _by_distance(words: npt.NDArray[np.uint64], query: npt.NDArray[np.uint64]) -
     return np.bincount(near.distances, minlength=bits + 1)
 
 
-class Original(NamedTuple):
+class SampledPicture(NamedTuple):
     """A picture to make copies of: where it stands in the arrays, and its file."""
 
     position: int

@@ -25,7 +25,7 @@ from imageshelf.shelf import chunks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from imageshelf.searching.policies import Column, Policy, Views
+    from imageshelf.searching.policies import Policy, QueryPrints, ViewHashes
     from imageshelf.shelf.chunks import Keys
 
 
@@ -62,9 +62,9 @@ def radius_for(name: str, policy: Policy) -> Radius:
 
 
 def candidates_for(
-    query: Views,
+    query: QueryPrints,
     keys: Keys,
-    whole: Column,
+    whole: ViewHashes,
     limits: Radius,
     thumbnails: Callable[[Sequence[int]], Mapping[int, bytes]],
 ) -> list[Candidate]:
@@ -88,7 +88,7 @@ def key_distance(key: bytes, keys: Keys, number: int) -> int:
 
 
 def _within(
-    query: Views, keys: Keys, whole: Column, limits: Radius
+    query: QueryPrints, keys: Keys, whole: ViewHashes, limits: Radius
 ) -> Iterator[tuple[Candidate, bool]]:
     """Yield every stored key within its limit, and whether there was little to hash."""
     turns = [turn for turn in query.keys if turn == UPRIGHT or limits.turned is not None]

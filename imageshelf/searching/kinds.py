@@ -20,7 +20,7 @@ from imageshelf.system.paths import is_url
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["KINDS", "Side", "digest", "is_another_shot", "is_series", "is_similar", "kind_of"]
+__all__ = ["KINDS", "KnownFile", "digest", "is_another_shot", "is_burst", "is_similar", "kind_of"]
 __all__ += ["identical_bytes", "identical_pixels", "pixel_digest", "same_file"]
 
 SAME_FILE, BYTES, PIXELS = "same file", "identical bytes", "identical pixels"
@@ -29,13 +29,13 @@ KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, ANOTHER_SHOT, SIMILAR)
 
 CHUNK_BYTES = 1 << 20
 DAMAGED = b""  # in the place of a pixel digest that no file may be read for
-SERIES_MS = 10_000  # capture times so near are a burst when the pictures are similar
+BURST_MS = 10_000  # capture times so near are a burst when the pictures are similar
 SIMILAR_PERCENT = 7.5  # mean absolute difference of the 16x16 luma thumbnails
 SIMILAR_EXHAUSTIVE = 5000  # pictures; among more, only what is near by row or column hash
 SIMILAR_BITS = 20
 
 
-class Side(NamedTuple):
+class KnownFile(NamedTuple):
     """One of two pictures: what is known before its file is opened."""
 
     path: str
@@ -46,7 +46,7 @@ class Side(NamedTuple):
     luma: bytes = b""  # 16x16; b"" when it is not known
 
 
-def known(
+def known_digests(
     digest: bytes | None, pixel_digest: bytes | None, sound: object
 ) -> tuple[bytes | None, bytes | None]:
     """Return the digests in the catalogue as a Side holds them.
@@ -56,7 +56,7 @@ def known(
     return digest, DAMAGED if sound == 0 and pixel_digest is None else pixel_digest
 
 
-def kind_of(a: Side, b: Side, turn: str) -> str:
+def kind_of(a: KnownFile, b: KnownFile, turn: str) -> str:
     """Return how two pictures that match are related; `turn` is '' for upright.
 
     A file that is gone or unreadable is never called identical, unless digests are known.
@@ -85,7 +85,7 @@ def same_file(a: str, b: str) -> bool:
     return os.path.normcase(os.path.realpath(a)) == os.path.normcase(os.path.realpath(b))
 
 
-def identical_bytes(a: Side, b: Side) -> bool:
+def identical_bytes(a: KnownFile, b: KnownFile) -> bool:
     """Tell whether two files have the same bytes, by known digests or by reading both."""
     if a.size_bytes != b.size_bytes:
         return False
@@ -114,7 +114,7 @@ def _equal(first: BinaryIO, second: BinaryIO) -> bool:
             second.seek(both, os.SEEK_CUR)
 
 
-def identical_pixels(a: Side, b: Side) -> bool:
+def identical_pixels(a: KnownFile, b: KnownFile) -> bool:
     """Tell whether two files hold the same pixels and nothing that the other lacks.
 
     Both are decoded in full unless their thumbnails, their sizes or known digests tell.
@@ -123,22 +123,24 @@ def identical_pixels(a: Side, b: Side) -> bool:
         return False
     if a.pixel_digest and b.pixel_digest:
         return a.pixel_digest == b.pixel_digest
-    if apart(a.luma, b.luma):
+    if thumbnails_differ(a.luma, b.luma):
         return False
     try:
         if pixels.stored_size(a.path) != pixels.stored_size(b.path):
             return False
-        return (a.pixel_digest or _remembered(a)) == (b.pixel_digest or _remembered(b))
+        return (a.pixel_digest or _cached_pixel_digest(a)) == (
+            b.pixel_digest or _cached_pixel_digest(b)
+        )
     except UnreadableImage:
         return False
 
 
-def apart(a: bytes, b: bytes) -> bool:
+def thumbnails_differ(a: bytes, b: bytes) -> bool:
     """Tell whether two thumbnails are too far apart for equal pixels."""
     return len(a) == len(b) and any(abs(x - y) > CELL_LEVELS for x, y in zip(a, b, strict=True))
 
 
-def _remembered(side: Side) -> bytes:
+def _cached_pixel_digest(side: KnownFile) -> bytes:
     """Return the pixel digest of a file; that of a query is wanted for each of its matches."""
     try:
         status = os.stat(side.path)
@@ -176,10 +178,10 @@ def is_similar(a: bytes, b: bytes) -> bool:
     return total * 100 <= SIMILAR_PERCENT * 255 * len(a)
 
 
-def is_series(a: Side, b: Side) -> bool:
+def is_burst(a: KnownFile, b: KnownFile) -> bool:
     """Tell whether two pictures beyond the policy are still two shots of one moment."""
     if a.captured_at is None or b.captured_at is None:
         return False
-    near_in_time = abs(a.captured_at - b.captured_at) <= SERIES_MS
+    near_in_time = abs(a.captured_at - b.captured_at) <= BURST_MS
     different = is_another_shot(a.captured_at, b.captured_at)
     return near_in_time and different and is_similar(a.luma, b.luma)

@@ -37,7 +37,7 @@ class Match(NamedTuple):
     mtime_ns: int | None = None  # as indexed
 
 
-class Asked(NamedTuple):
+class QueryOutcome(NamedTuple):
     """One query: how many pictures matched it, or why it could not be read."""
 
     path: str
@@ -49,7 +49,7 @@ class Asked(NamedTuple):
 class Matches(list[Match]):
     """Matches, nearest first; `asked` tells about each query, also those without a match."""
 
-    def __init__(self, matches: Iterable[Match] = (), asked: Iterable[Asked] = ()) -> None:
+    def __init__(self, matches: Iterable[Match] = (), asked: Iterable[QueryOutcome] = ()) -> None:
         super().__init__(matches)
         self.asked = list(asked)
 

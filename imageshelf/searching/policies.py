@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BITS = 64
 LOW_INFORMATION_ROW = 4  # bits
 LOW_INFORMATION_MEAN = 4.0  # grey levels of 255, mean absolute difference of the 16x16 thumbnails
-FOREIGN_ROW = 10  # bits; a key written by hand has neither column hash nor perceptual hash
+HAND_WRITTEN_ROW = 10  # bits; a key written by hand has neither column hash nor perceptual hash
 UPRIGHT = ""
 
 
@@ -74,7 +74,7 @@ STRICT = Policy(Limits(14, 52), Limits(10, 40), Limits(14, 52), Limits(12, 40))
 LOOSE = Policy(Limits(18, 64), Limits(10, 40), Limits(14, 56), Limits(12, 44))
 
 
-class Views(NamedTuple):
+class QueryPrints(NamedTuple):
     """The fingerprints of a query: as it is, turned seven ways, trimmed, its centre."""
 
     whole: Fingerprint
@@ -85,7 +85,7 @@ class Views(NamedTuple):
     keys: Mapping[str, bytes] = {}  # by turn; of another hash than the default
 
 
-class Column(NamedTuple):
+class ViewHashes(NamedTuple):
     """The fingerprints of one stored view of every picture, column by column."""
 
     ids: npt.NDArray[np.int64]
@@ -152,7 +152,7 @@ def score(row: int, column: int, phash: int) -> int:
     return row + column + 2 * phash
 
 
-def is_flat(query: Views, turn: str) -> bool:
+def is_flat(query: QueryPrints, turn: str) -> bool:
     """Return whether there is too little to hash in a query, looked at so.
 
     What gets brighter only from top to bottom is flat to a row hash, but not lying on its side.
@@ -161,7 +161,7 @@ def is_flat(query: Views, turn: str) -> bool:
     return flat and (turn == UPRIGHT or query.turned[turn].low_information)
 
 
-def probes(query: Views, policy: Policy) -> Iterator[Probe]:
+def probes(query: QueryPrints, policy: Policy) -> Iterator[Probe]:
     """Yield every comparison that the policy asks for, the plain one first."""
     upright = policy.upright
     flat = policy.low_information and query.whole.low_information
@@ -191,7 +191,7 @@ def mean_difference(a: bytes, b: bytes) -> float:
     return float(np.abs(first - np.frombuffer(b, np.uint8)).mean())
 
 
-def looking_alike(thumbnail: bytes, others: Mapping[int, bytes]) -> set[int]:
+def lookalikes(thumbnail: bytes, others: Mapping[int, bytes]) -> set[int]:
     """Return those whose thumbnails differ so little that also flat pictures may be copies."""
     return {
         number

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imageshelf.workers.jobs import Lost
 
 STANDARD_INPUT = "-"
-LOOK = "imageshelf.workers.work:look"
+LOOK_FUNCTION = "imageshelf.workers.work:look"
 
 
 class QueryError(Exception):
@@ -40,7 +40,7 @@ class Query(NamedTuple):
     problem: str = ""
 
 
-class Asked(NamedTuple):
+class QueryArguments(NamedTuple):
     """The arguments of a search, taken apart."""
 
     files: list[str]
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
     optional: frozenset[str]  # found in a folder: what is no picture there is passed over
 
 
-def taken_apart(arguments: Iterable[str]) -> Asked:
+def expanded(arguments: Iterable[str]) -> QueryArguments:
     """Return the files and shelves that the arguments stand for, each once, in their order.
 
     A folder stands for every file below it, "-" for the paths on standard input. Raises
@@ -67,11 +67,11 @@ def taken_apart(arguments: Iterable[str]) -> Asked:
         else:
             files[path] = None
             optional.discard(path)
-    return Asked(list(files), list(shelves), frozenset(optional))
+    return QueryArguments(list(files), list(shelves), frozenset(optional))
 
 
 def decoded(
-    asked: Asked,
+    asked: QueryArguments,
     *,
     full_decode: bool,
     hash_name: str = DEFAULT,
@@ -88,7 +88,7 @@ def decoded(
     following = next(order)
     jobs = min(cores(), len(tasks))
     staff: AbstractContextManager[Mapper[Any, Any]] = workers(
-        LOOK,
+        LOOK_FUNCTION,
         jobs=jobs,
         time_limit_s=time_limit_s,
         memory_limit_bytes=memory_limit_mb * 1_000_000,

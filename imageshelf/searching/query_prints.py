@@ -9,8 +9,8 @@ from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import kinds, policies
-from imageshelf.searching.kinds import Side
-from imageshelf.searching.policies import Fingerprint, Views
+from imageshelf.searching.kinds import KnownFile
+from imageshelf.searching.policies import Fingerprint, QueryPrints
 from imageshelf.shelf import ShelfError, names, open_shelf
 
 if TYPE_CHECKING:
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
 
 VIEWS = ("whole", "trimmed", "centre")
 ROWS_AT_A_TIME = 4096
-HASHED_AT_ONCE = 16  # pictures; their sketches as numbers stay in the processor's cache: 3 MB
+PICTURES_PER_HASHING = 16  # pictures; their sketches as numbers stay in the processor's cache: 3 MB
 
 
-class Subject(NamedTuple):
+class QueryPicture(NamedTuple):
     """A picture that is asked about: its fingerprints, and what its file is compared by."""
 
     path: str
-    views: Views
-    side: Side
+    views: QueryPrints
+    side: KnownFile
 
 
-def subjects_of(pictures: Sequence[tuple[str, Picture]]) -> list[Subject]:
+def query_pictures(pictures: Sequence[tuple[str, Picture]]) -> list[QueryPicture]:
     """Return decoded pictures, by their paths, as the subjects of questions."""
     subjects = []
-    for start in range(0, len(pictures), HASHED_AT_ONCE):
-        some = pictures[start : start + HASHED_AT_ONCE]
-        every = views_of([picture for _, picture in some])
+    for start in range(0, len(pictures), PICTURES_PER_HASHING):
+        some = pictures[start : start + PICTURES_PER_HASHING]
+        every = prints_of([picture for _, picture in some])
         for (path, picture), views in zip(some, every, strict=True):
             facts = picture.facts
-            side = Side(path, facts.size_bytes, facts.captured_at, luma=picture.luma)
-            subjects.append(Subject(path, views, side))
+            side = KnownFile(path, facts.size_bytes, facts.captured_at, luma=picture.luma)
+            subjects.append(QueryPicture(path, views, side))
     return subjects
 
 
-def subjects_on(
+def pictures_on_shelf(
     path: str, besides: Shelf, done: Callable[[float], object] = lambda _: None
-) -> Iterator[Subject]:
+) -> Iterator[QueryPicture]:
     """Yield every picture on another shelf as a subject; its files need not be there.
 
     `done` is told the share of them that has been worked on, some thousands at a time. Raises
@@ -63,7 +63,8 @@ def subjects_on(
             raise ShelfError(f"{path} cannot be compared: {sentence}")
         catalogue = other.whole_catalogue()
         columns = {
-            view: policies.Column(*hashes) for view, hashes in catalogue.hashes_of(VIEWS).items()
+            view: policies.ViewHashes(*hashes)
+            for view, hashes in catalogue.hashes_of(VIEWS).items()
         }
         other_hash = recipe.hash != DEFAULT
         for start in range(0, len(columns["whole"].ids), ROWS_AT_A_TIME):
@@ -77,40 +78,44 @@ def subjects_on(
                 if len(row.key) * 4 != recipe.bits:
                     raise ShelfError(f"{path} was rebuilt meanwhile: search again")
                 if whole is not None:
-                    views = Views(
+                    views = QueryPrints(
                         whole, {}, prints["trimmed"], prints["centre"], thumbnail=row.thumbnail,
                         keys={policies.UPRIGHT: bytes.fromhex(row.key)} if other_hash else {},
                     )  # fmt: skip
-                    yield Subject(file, views, side_of(file, row, digests[row.id]))
+                    yield QueryPicture(file, views, known_file(file, row, digests[row.id]))
         done(1.0)
 
 
-def side_of(path: str, row: PictureRow, digests: tuple[bytes | None, bytes | None, object]) -> Side:
+def known_file(
+    path: str, row: PictureRow, digests: tuple[bytes | None, bytes | None, object]
+) -> KnownFile:
     """Return what a picture on the shelf is compared by."""
-    return Side(path, row.size_bytes, row.captured_at, *kinds.known(*digests), row.thumbnail)
+    return KnownFile(
+        path, row.size_bytes, row.captured_at, *kinds.known_digests(*digests), row.thumbnail
+    )
 
 
-def views_of(pictures: Sequence[Picture]) -> list[Views]:
+def prints_of(pictures: Sequence[Picture]) -> list[QueryPrints]:
     """Return the fingerprints of decoded pictures: whole, turned, trimmed, centre."""
-    each = [_looked_at(picture) for picture in pictures]
+    each = [_views_of(picture) for picture in pictures]
     found = hashing.fingerprints([view for views in each for view in views])
     columns = (part.tolist() for part in found)
     prints = (Fingerprint(*numbers) for numbers in zip(*columns, strict=True))
     return [
-        _views(picture, list(itertools.islice(prints, len(views))))
+        _query_prints(picture, list(itertools.islice(prints, len(views))))
         for picture, views in zip(pictures, each, strict=True)
     ]
 
 
-def _looked_at(picture: Picture) -> list[View]:
+def _views_of(picture: Picture) -> list[View]:
     optional = [picture.trimmed] if picture.trimmed else []
     return [picture.whole, picture.centre, *picture.turned, *optional]
 
 
-def _views(picture: Picture, prints: list[Fingerprint]) -> Views:
+def _query_prints(picture: Picture, prints: list[Fingerprint]) -> QueryPrints:
     """Return what was looked at, in its order, as the views of one picture."""
     turns = [name for name, _ in ORIENTATIONS[1:]]
     turned = dict(zip(turns, prints[2:], strict=False)) if picture.turned else {}
     trimmed = prints[-1] if picture.trimmed else None
     keys = dict(zip([policies.UPRIGHT, *turns], picture.keys, strict=False))
-    return Views(prints[0], turned, trimmed, prints[1], picture.luma, keys)
+    return QueryPrints(prints[0], turned, trimmed, prints[1], picture.luma, keys)

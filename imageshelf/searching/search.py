@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from imageshelf.pictures.decoding import memory_limit
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.searching import kinds, policies, queries
-from imageshelf.searching.matches import Asked, Match, Matches
+from imageshelf.searching.matches import Match, Matches, QueryOutcome
 from imageshelf.searching.policies import DEFAULT, Policy
 from imageshelf.searching.queries import QueryError
-from imageshelf.searching.query_prints import side_of, subjects_of, subjects_on
-from imageshelf.searching.stored_hashes import Comparing
+from imageshelf.searching.query_prints import known_file, pictures_on_shelf, query_pictures
+from imageshelf.searching.stored_hashes import StoredHashes
 from imageshelf.shelf import ShelfError, names, open_shelf
 from imageshelf.system.files import UnreadableImage
 from imageshelf.workers.jobs import WorkerError
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from imageshelf.searching.kinds import Side
+    from imageshelf.searching.kinds import KnownFile
     from imageshelf.searching.policies import Candidate
-    from imageshelf.searching.query_prints import Subject
+    from imageshelf.searching.query_prints import QueryPicture
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
@@ -45,12 +45,14 @@ SearchingError = (
     UnreadableImage,
     WorkerError,
 )  # what makes a search bad, in one sentence
-AT_ONCE = 512  # queries that are compared together: 15 MB of what was kept of their pictures
-LAST = {kinds.ANOTHER_SHOT: 1000, kinds.SIMILAR: 2000}  # sections of their own, by rank
+QUERIES_PER_BATCH = (
+    512  # queries that are compared together: 15 MB of what was kept of their pictures
+)
+SECTION_RANK = {kinds.ANOTHER_SHOT: 1000, kinds.SIMILAR: 2000}  # sections of their own, by rank
 
 
 @dataclass(frozen=True)
-class Question:
+class SearchOptions:
     """What counts as an answer; the fields are the options of `search.py`."""
 
     policy: Policy = DEFAULT
@@ -64,7 +66,7 @@ class Searching:
     """A shelf opened for questions; a context manager. Reads the hashes once, of one moment."""
 
     shelve: str
-    question: Question = field(default_factory=Question)
+    question: SearchOptions = field(default_factory=SearchOptions)
 
     def __enter__(self) -> Self:
         self.shelf: Shelf = open_shelf(self.shelve, "r")
@@ -85,7 +87,7 @@ class Searching:
 
     def _load(self) -> None:
         with self.shelf.one_moment():
-            self.hashes = Comparing(self.shelf, self.shelve, self.question.policy)
+            self.hashes = StoredHashes(self.shelf, self.shelve, self.question.policy)
         current = current_recipe(hash_name=self.hashes.hash, full_decode=self.hashes.full_decode)
         self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
         self._below = tuple(os.path.join(names.folder(one), "") for one in self.question.below)
@@ -97,7 +99,7 @@ class Searching:
         told the share of the work that is done, from 0 to 1, unless one picture is all of it.
         Raises QueryError and ShelfError for arguments that cannot be taken apart.
         """
-        asked = queries.taken_apart(arguments)
+        asked = queries.expanded(arguments)
         decoded = queries.decoded(
             asked,
             full_decode=self.hashes.full_decode,
@@ -107,24 +109,24 @@ class Searching:
         several = len(asked.files) > 1
         parts = several + len(asked.shelves)
         if several:
-            decoded = _told(decoded, len(asked.files), _part(done, 0, parts))
-        for some in _at_once(decoded):
+            decoded = _with_progress(decoded, len(asked.files), _part_of_progress(done, 0, parts))
+        for some in _in_batches(decoded):
             yield from self._answers_to(some)
         for number, path in enumerate(asked.shelves, start=int(several)):
-            subjects = subjects_on(path, self.shelf, _part(done, number, parts))
-            for those in _at_once(subjects):
+            subjects = pictures_on_shelf(path, self.shelf, _part_of_progress(done, number, parts))
+            for those in _in_batches(subjects):
                 yield from self.answers(those)
 
     def _answers_to(self, some: list[queries.Query]) -> Iterator[Matches]:
         pictures = [(query.path, query.picture) for query in some if query.picture is not None]
-        answers = self.answers(subjects_of(pictures))
+        answers = self.answers(query_pictures(pictures))
         for query in some:
             if query.picture is None:
-                yield Matches(asked=[Asked(query.path, 0, query.problem)])
+                yield Matches(asked=[QueryOutcome(query.path, 0, query.problem)])
             else:
                 yield next(answers)
 
-    def answers(self, subjects: Sequence[Subject]) -> Iterator[Matches]:
+    def answers(self, subjects: Sequence[QueryPicture]) -> Iterator[Matches]:
         """Yield the pictures that match each picture, nearest first; other shots come last.
 
         Several are compared with the shelf together, in less time than one by one.
@@ -139,16 +141,16 @@ class Searching:
         for subject, candidates in zip(subjects, every, strict=True):
             yield self._answer(subject, candidates)
 
-    def _answer(self, subject: Subject, candidates: list[Candidate]) -> Matches:
+    def _answer(self, subject: QueryPicture, candidates: list[Candidate]) -> Matches:
         with memory_limit(self.hashes.memory_limit_mb):
             found = sorted([*self._catalogued(subject, candidates), *self._by_hand(subject)])
         if self.question.kinds is not None:
             found = [match for match in found if match.kind in self.question.kinds]
         kept = found[: self.question.limit]
         low = subject.views.whole.low_information
-        return Matches(kept, [Asked(subject.path, len(kept), "", low)])
+        return Matches(kept, [QueryOutcome(subject.path, len(kept), "", low)])
 
-    def _catalogued(self, subject: Subject, found: list[Candidate]) -> Iterator[Match]:
+    def _catalogued(self, subject: QueryPicture, found: list[Candidate]) -> Iterator[Match]:
         if self.shelf.catalogue is None:
             return
         for candidate, row, side in self._known(found):
@@ -157,10 +159,10 @@ class Searching:
         if self.question.policy.low_information:  # a plain radius means what it says
             yield from self._beyond(subject, {candidate.id for candidate in found})
 
-    def _beyond(self, subject: Subject, found: set[int]) -> Iterator[Match]:
+    def _beyond(self, subject: QueryPicture, found: set[int]) -> Iterator[Match]:
         """Yield what the policy leaves out: other shots of a moment, and what is only similar."""
         for kind, ids, is_one in (
-            (kinds.ANOTHER_SHOT, self._shot_near(subject), kinds.is_series),
+            (kinds.ANOTHER_SHOT, self._shot_near(subject), kinds.is_burst),
             (kinds.SIMILAR, self._perhaps_similar(subject), _is_similar),
         ):
             left = sorted(set(ids) - found)
@@ -171,20 +173,20 @@ class Searching:
                     found.add(candidate.id)
                     yield self._match(subject, candidate, row, side, kind)
 
-    def _shot_near(self, subject: Subject) -> Iterable[int]:
+    def _shot_near(self, subject: QueryPicture) -> Iterable[int]:
         wanted = self.question.kinds is None or kinds.ANOTHER_SHOT in self.question.kinds
         taken = subject.side.captured_at
         if not wanted or taken is None:
             return ()
-        span = (taken - kinds.SERIES_MS, taken + kinds.SERIES_MS)
+        span = (taken - kinds.BURST_MS, taken + kinds.BURST_MS)
         return self.shelf.whole_catalogue().taken_between(*span)
 
-    def _perhaps_similar(self, subject: Subject) -> Iterable[int]:
+    def _perhaps_similar(self, subject: QueryPicture) -> Iterable[int]:
         if self.question.kinds is None or kinds.SIMILAR not in self.question.kinds:
             return ()
         return self.hashes.perhaps_similar(subject.views)
 
-    def _known(self, found: list[Candidate]) -> Iterator[tuple[Candidate, PictureRow, Side]]:
+    def _known(self, found: list[Candidate]) -> Iterator[tuple[Candidate, PictureRow, KnownFile]]:
         """Yield candidates with what the catalogue knows of them, if still on the shelf."""
         if not found:
             return
@@ -197,15 +199,20 @@ class Searching:
             name = names.to_text(row.name) if row else ""
             if row and self._wanted(name) and name in self.shelf.get(row.key, ()):
                 path = self.shelf.path_of(name)
-                yield candidate, row, side_of(path, row, digests[row.id])
+                yield candidate, row, known_file(path, row, digests[row.id])
 
     def _match(
-        self, subject: Subject, candidate: Candidate, row: PictureRow, side: Side, kind: str
+        self,
+        subject: QueryPicture,
+        candidate: Candidate,
+        row: PictureRow,
+        side: KnownFile,
+        kind: str,
     ) -> Match:
         by_key = self.hashes.by_key or not self.question.policy.low_information
         nearness = candidate.distance if by_key else candidate.score
         return Match(
-            rank=LAST.get(kind, 0) + (-1 if kind == kinds.SAME_FILE else nearness),
+            rank=SECTION_RANK.get(kind, 0) + (-1 if kind == kinds.SAME_FILE else nearness),
             path=side.path,
             query=subject.path,
             distance=candidate.distance,
@@ -222,7 +229,7 @@ class Searching:
             mtime_ns=row.mtime_ns,
         )
 
-    def _by_hand(self, subject: Subject) -> Iterator[Match]:
+    def _by_hand(self, subject: QueryPicture) -> Iterator[Match]:
         by_key = self.hashes.by_key
         for name, apart in self.hashes.by_hand(subject.views):
             if self._wanted(name):
@@ -253,7 +260,7 @@ class Searching:
 def search(
     query: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     shelve: str | os.PathLike[str] = "db.shelve",
-    question: Question | None = None,
+    question: SearchOptions | None = None,
 ) -> Matches:
     """Return the pictures on a shelf that match, nearest first; many queries in their order.
 
@@ -262,23 +269,23 @@ def search(
     """
     several = [query] if isinstance(query, (str, os.PathLike)) else query
     paths = [os.fspath(path) for path in several]
-    with Searching(os.fspath(shelve), question or Question()) as shelf:
+    with Searching(os.fspath(shelve), question or SearchOptions()) as shelf:
         matches = Matches.joined(shelf.ask(paths))
     if len(matches.asked) == 1 and matches.asked[0].problem:
         raise UnreadableImage(f"{matches.asked[0].path} {matches.asked[0].problem}")
     return matches
 
 
-def _is_similar(a: Side, b: Side) -> bool:
+def _is_similar(a: KnownFile, b: KnownFile) -> bool:
     return kinds.is_similar(a.luma, b.luma)
 
 
-def _part(done: Done, number: int, parts: int) -> Done:
+def _part_of_progress(done: Done, number: int, parts: int) -> Done:
     """Return what is told about one part of the work, for who is told about all of it."""
     return lambda share: done((number + share) / parts)
 
 
-def _told(items: Iterator[T], count: int, done: Done) -> Iterator[T]:
+def _with_progress(items: Iterator[T], count: int, done: Done) -> Iterator[T]:
     """Yield all items; tell the share of them that has been worked on."""
     for number, item in enumerate(items):
         done(number / count)
@@ -286,6 +293,6 @@ def _told(items: Iterator[T], count: int, done: Done) -> Iterator[T]:
     done(1.0)
 
 
-def _at_once(items: Iterator[T]) -> Iterator[list[T]]:
-    while some := list(itertools.islice(items, AT_ONCE)):
+def _in_batches(items: Iterator[T]) -> Iterator[list[T]]:
+    while some := list(itertools.islice(items, QUERIES_PER_BATCH)):
         yield some

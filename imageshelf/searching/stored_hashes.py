@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from imageshelf.searching.key_candidates import Radius
-    from imageshelf.searching.policies import Candidate, Column, Policy, Thumbnails, Views
+    from imageshelf.searching.policies import Candidate, Policy, QueryPrints, Thumbnails, ViewHashes
     from imageshelf.shelf import Shelf
 
 
-class Comparing:
+class StoredHashes:
     """What of a shelf a policy compares, read once; call it within one moment of the shelf.
 
     Raises QueryError for a policy that the shelf's hash does not know.
@@ -40,13 +40,13 @@ class Comparing:
         self.hash = recipe.hash if recipe else DEFAULT
         self.bits = BITS.get(self.hash, policies.BITS)
         self._radius = self._suited(shelve)
-        self.columns: dict[str, Column] = {}
+        self.columns: dict[str, ViewHashes] = {}
         catalogue = shelf.catalogue
         self.memory_limit_mb = MEMORY_LIMIT_MB
         if catalogue is not None:
             self.memory_limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
             for view, hashes in catalogue.hashes_of(self._views()).items():
-                self.columns[view] = policies.Column(*hashes, near=Series(hashes.row))
+                self.columns[view] = policies.ViewHashes(*hashes, near=Series(hashes.row))
         self._keys = catalogue.keys() if catalogue else None
         self._foreign = shelf.foreign()
 
@@ -56,7 +56,7 @@ class Comparing:
         return self._radius is not None
 
     def candidates_of_each(
-        self, queries: Sequence[Views], thumbnails: Thumbnails
+        self, queries: Sequence[QueryPrints], thumbnails: Thumbnails
     ) -> list[list[Candidate]]:
         """Return the pictures within the policy for each query, nearest first."""
         if self._keys is None or self._radius is None:
@@ -66,7 +66,7 @@ class Comparing:
         known = self._keys, self.columns["whole"], self._radius
         return [key_candidates.candidates_for(views, *known, thumbnails) for views in queries]
 
-    def perhaps_similar(self, views: Views) -> list[int]:
+    def perhaps_similar(self, views: QueryPrints) -> list[int]:
         """Return every picture, or of more than 5,000 those with a row or column hash nearby."""
         whole = self.columns["whole"]
         if len(whole.ids) <= kinds.SIMILAR_EXHAUSTIVE:
@@ -78,7 +78,7 @@ class Comparing:
             int(whole.ids[at]) for at in {*rows.positions.tolist(), *columns.positions.tolist()}
         ]
 
-    def measured(self, views: Views, number: int) -> Candidate | None:
+    def measured(self, views: QueryPrints, number: int) -> Candidate | None:
         """Return the distances of one picture on the shelf; None if it has no hashes."""
         mine, other = views.whole, self.columns["whole"].fingerprint(number)
         if other is None:
@@ -92,9 +92,9 @@ class Comparing:
             apart = key_candidates.key_distance(views.keys[UPRIGHT], self._keys, number)
         return policies.Candidate(score, row, column, phash, number, UPRIGHT, "whole", apart)
 
-    def by_hand(self, views: Views) -> Iterator[tuple[str, int]]:
+    def by_hand(self, views: QueryPrints) -> Iterator[tuple[str, int]]:
         """Yield name and distance of what is near among the keys that somebody wrote."""
-        radius = min(policies.FOREIGN_ROW, self.policy.upright.row)
+        radius = min(policies.HAND_WRITTEN_ROW, self.policy.upright.row)
         if self._radius:  # what decides is the key alone, whoever wrote it
             radius = self._radius.upright
         row = views.whole.row.to_bytes(policies.BITS // 8, "big")

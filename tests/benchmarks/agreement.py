@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("photos", nargs="+", metavar="PHOTOS")
     apart: Counter[int] = Counter()
     exact = pictures = 0
-    for path in queries.taken_apart(parser.parse_args().photos).files:
+    for path in queries.expanded(parser.parse_args().photos).files:
         try:
             reduced, full = (keys.key(path, full_decode=full) for full in (False, True))
         except UnreadableImage:

@@ -34,7 +34,11 @@ if __name__ == "__main__":  # a script finds its own folder only
 from imageshelf.hashing.series import PATIENCE, Series  # noqa: E402
 from imageshelf.pictures.reduction import ORIENTATIONS  # noqa: E402
 from imageshelf.searching import candidates, policies  # noqa: E402
-from imageshelf.searching.policies import Column, Fingerprint, Views  # noqa: E402
+from imageshelf.searching.policies import (  # noqa: E402
+    Fingerprint,
+    QueryPrints,
+    ViewHashes,
+)
 from tests.benchmarks import shelf, speed  # noqa: E402
 from tests.benchmarks.drawn import fingerprints  # noqa: E402
 from tests.benchmarks.files import camera_files, small_files  # noqa: E402
@@ -48,15 +52,15 @@ print(sum(query.picture is not None for query in queries.decoded(asked, full_dec
 """
 
 
-def column(count: int, seed: int, step: int = 1) -> Column:
+def column(count: int, seed: int, step: int = 1) -> ViewHashes:
     """Return fingerprints of every step-th of count pictures."""
     made = fingerprints(count // step, seed)
-    return Column(
+    return ViewHashes(
         np.arange(0, count // step * step, step), *made, np.zeros(count // step, np.bool_)
     )
 
 
-def asked(count: int) -> Iterator[Views]:
+def asked(count: int) -> Iterator[QueryPrints]:
     """Yield queries in all their views."""
     made = fingerprints(10 * count, seed=9)
     each = [
@@ -66,7 +70,7 @@ def asked(count: int) -> Iterator[Views]:
     names = [name for name, _ in ORIENTATIONS[1:]]
     for n in range(0, 10 * count, 10):
         whole, *turned, trimmed, centre = each[n : n + 10]
-        yield Views(whole, dict(zip(names, turned, strict=True)), trimmed, centre)
+        yield QueryPrints(whole, dict(zip(names, turned, strict=True)), trimmed, centre)
 
 
 def one_query(count: int, queries: int) -> Iterator[str]:
