@@ -74,7 +74,7 @@ def find_matches(options: argparse.Namespace) -> tuple[Matches, str]:
 def find_duplicates(options: argparse.Namespace) -> Duplicates:
     """Return every group of copies on the shelf."""
     from imageshelf.copies.duplicates import duplicates
-    from imageshelf.copies.groups import Question as GroupQuestion
+    from imageshelf.copies.groups import GroupOptions as GroupQuestion
 
     question = GroupQuestion(
         policy=policy(options),

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from imageshelf.copies import grouping, groups
-from imageshelf.copies.groups import Asked, Duplicates, Group, Question
-from imageshelf.copies.keep_rule import Rule
+from imageshelf.copies.groups import Duplicates, Group, GroupOptions, PairRules
+from imageshelf.copies.keep_rule import KeepRule
 from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.hashing.joins import Work
 from imageshelf.indexing.run import index
@@ -46,11 +46,13 @@ def folder(tmp_path: Path) -> Path:
     return photos
 
 
-def found(photos: Path, question: Question | None = None, asked: Asked | None = None) -> Duplicates:
+def found(
+    photos: Path, question: GroupOptions | None = None, asked: PairRules | None = None
+) -> Duplicates:
     shelf = photos.parent / "db.shelve"
     index([photos], shelf, Settings(jobs=0))
     with open_shelf(shelf) as opened:
-        return grouping.find(opened, question, asked)
+        return grouping.find_groups(opened, question, asked)
 
 
 def told(group: Group) -> tuple[str, list[tuple[str, str]]]:
@@ -90,30 +92,30 @@ def test_the_same_files_indexed_in_any_order_give_the_same_groups(folder: Path) 
     for part in ("b", "a"):
         index([folder / part], shelf, Settings(jobs=0))
     with open_shelf(shelf) as opened:
-        again = grouping.find(opened, work=Work(2)).groups
+        again = grouping.find_groups(opened, work=Work(2)).groups
     assert [told(group) for group in again] == once
 
 
 @pytest.mark.parametrize(
     ("question", "keepers"),
     [
-        (Question(across=True), ["a/1.png", "a/2.png", "a/3.png"]),
-        (Question(within=True), []),
-        (Question(kinds=frozenset({BYTES})), ["a/3.png"]),
-        (Question(kinds=frozenset({TURNED, NEAR})), ["a/1.png", "a/2.png"]),
-        (Question(min_size_bytes=10**9), []),
-        (Question(keep=Rule(["short-path"]), kinds=frozenset({NEAR})), ["a/1.png"]),
+        (GroupOptions(across=True), ["a/1.png", "a/2.png", "a/3.png"]),
+        (GroupOptions(within=True), []),
+        (GroupOptions(kinds=frozenset({BYTES})), ["a/3.png"]),
+        (GroupOptions(kinds=frozenset({TURNED, NEAR})), ["a/1.png", "a/2.png"]),
+        (GroupOptions(min_size_bytes=10**9), []),
+        (GroupOptions(keep=KeepRule(["short-path"]), kinds=frozenset({NEAR})), ["a/1.png"]),
     ],
 )
 def test_a_question_leaves_out_what_it_does_not_ask_for(
-    folder: Path, question: Question, keepers: list[str]
+    folder: Path, question: GroupOptions, keepers: list[str]
 ) -> None:
     assert [short(group.keeper.path) for group in found(folder, question).groups] == keepers
 
 
 def test_only_pictures_below_the_folders_asked_for_take_part(folder: Path) -> None:
-    assert not found(folder, Question(below=(str(folder / "b"),))).groups
-    both = Question(below=(str(folder / "a"), str(folder / "b")), across=True)
+    assert not found(folder, GroupOptions(below=(str(folder / "b"),))).groups
+    both = GroupOptions(below=(str(folder / "a"), str(folder / "b")), across=True)
     assert len(found(folder, both).groups) == 3
 
 
@@ -122,9 +124,9 @@ def test_across_compares_the_given_folders_and_not_those_inside(folder: Path) ->
     (folder / "a/3.png").rename(folder / "a/deep/3.png")
     (folder / "b/3.png").rename(folder / "a/3.png")
     places = (str(folder / "a"), str(folder / "b"))
-    across = found(folder, Question(below=places, across=True, kinds=frozenset({BYTES})))
+    across = found(folder, GroupOptions(below=places, across=True, kinds=frozenset({BYTES})))
     assert not across.groups
-    within = found(folder, Question(below=places, within=True, kinds=frozenset({BYTES})))
+    within = found(folder, GroupOptions(below=places, within=True, kinds=frozenset({BYTES})))
     assert [short(group.keeper.path) for group in within.groups] == ["a/3.png"]
 
 
@@ -138,7 +140,7 @@ def test_another_name_of_one_file_is_no_duplicate(folder: Path) -> None:
     assert members["a/3 again.png"].kind == SAME_FILE
     assert members["a/3 again.png"].keep
     assert members["b/3.png"].kind == BYTES
-    asked_for = found(folder, Question(kinds=frozenset({SAME_FILE})))
+    asked_for = found(folder, GroupOptions(kinds=frozenset({SAME_FILE})))
     assert {short(group.keeper.path) for group in asked_for.groups} == {"a/3.png", "a/4.png"}
 
 
@@ -148,7 +150,7 @@ def test_a_folder_and_a_link_to_it_are_no_duplicates_of_each_other(folder: Path)
     index([folder, folder.parent / "link"], shelf, Settings(jobs=0))
     with open_shelf(shelf) as opened:
         for wanted in (None, frozenset({BYTES})):
-            for group in grouping.find(opened, Question(kinds=wanted)).groups:
+            for group in grouping.find_groups(opened, GroupOptions(kinds=wanted)).groups:
                 files = {os.stat(one.path).st_ino for one in (group.keeper, *group.members)}
                 spare = [one for one in group.members if not one.keep]
                 assert len(files) > 1
@@ -161,27 +163,28 @@ def test_pairs_that_are_no_duplicates_are_not_shown_again(folder: Path) -> None:
         return names == [b"3.png", b"3.png"]
 
     keepers = [
-        short(group.keeper.path) for group in found(folder, None, Asked(not_duplicate=said)).groups
+        short(group.keeper.path)
+        for group in found(folder, None, PairRules(not_duplicate=said)).groups
     ]
     assert keepers == ["a/1.png", "a/2.png"]
 
 
 def test_the_kind_is_what_the_caller_says(folder: Path) -> None:
-    result = found(folder, None, Asked(kind=lambda *_: PIXELS))
+    result = found(folder, None, PairRules(kind=lambda *_: PIXELS))
     assert {member.kind for group in result.groups for member in group.members} == {PIXELS}
 
 
 def test_a_picture_in_a_reference_folder_stays_and_is_the_keeper(folder: Path) -> None:
-    group = found(folder, Question(references=(str(folder / "b"),))).groups[0]
+    group = found(folder, GroupOptions(references=(str(folder / "b"),))).groups[0]
     assert told(group) == ("b/1 small.png", [("a/1.png", NEAR)])
     assert group.members[0].reason == f"is in the reference folder {folder / 'b'}"
-    both = found(folder, Question(references=(str(folder),))).groups[0]
+    both = found(folder, GroupOptions(references=(str(folder),))).groups[0]
     assert both.members[0].keep
 
 
 def test_a_reference_that_is_no_folder_is_refused(folder: Path) -> None:
     with pytest.raises(NoFolderError):
-        found(folder, Question(references=(str(folder / "nowhere"),)))
+        found(folder, GroupOptions(references=(str(folder / "nowhere"),)))
 
 
 def test_other_shots_come_last_and_stay(folder: Path) -> None:
@@ -198,7 +201,7 @@ def test_metadata_that_only_the_lesser_copy_has_is_warned_of(folder: Path) -> No
     image = drawn(8, (200, 150))
     save(folder, "c/large.jpg", image.resize((400, 300)))
     save(folder, "c/small.jpg", image, exif=taken("2024:05:01 10:00:00"))
-    group = found(folder, Question(below=(str(folder / "c"),))).groups[0]
+    group = found(folder, GroupOptions(below=(str(folder / "c"),))).groups[0]
     assert short(group.keeper.path) == "c/large.jpg"
     assert group.members[0].warning == "has a capture date that the one to keep lacks"
 
@@ -210,7 +213,7 @@ def test_a_damaged_picture_is_not_kept_while_a_sound_one_is_there(folder: Path) 
         row = catalogue.row_of(b"photos/a/1.png")
         assert row is not None
         catalogue.set_digests([(row.id, None, None, False)])
-        group = grouping.find(shelf).groups[-1]
+        group = grouping.find_groups(shelf).groups[-1]
     assert told(group) == ("b/1 small.png", [("a/1.png", NEAR)])
     assert group.members[0].reason == "the other is damaged"
 
@@ -221,7 +224,7 @@ def test_a_picture_that_left_the_shelf_by_hand_takes_no_part(folder: Path) -> No
         for key, listed in list(shelf.items()):
             if "photos/b/1 small.png" in listed:
                 del shelf[key]
-        groups = grouping.find(shelf).groups
+        groups = grouping.find_groups(shelf).groups
     assert "b/1 small.png" not in {short(one.path) for group in groups for one in group.members}
 
 

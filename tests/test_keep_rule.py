@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from imageshelf.copies import keep_rule
-from imageshelf.copies.keep_rule import Copy, Rule, UnknownCriterionError
+from imageshelf.copies.keep_rule import KeepRule, RankedCopy, UnknownCriterionError
 from imageshelf.pictures.metadata import GPS, RATING
 
 DAY_NS = 86_400_000_000_000
-PLAIN = Copy("/p/a.jpg", 400, 300, "JPEG", 100 * DAY_NS, jpeg_quality=80)
+PLAIN = RankedCopy("/p/a.jpg", 400, 300, "JPEG", 100 * DAY_NS, jpeg_quality=80)
 
 BETTER: dict[
     str, tuple[dict[str, Any], dict[str, Any], str]
@@ -31,49 +31,50 @@ BETTER: dict[
 }
 
 
-@pytest.mark.parametrize("name", keep_rule.NAMES)
+@pytest.mark.parametrize("name", keep_rule.CRITERION_NAMES)
 def test_each_criterion_decides_and_says_why(name: str) -> None:
     worse_by, better_by, words = BETTER[name]
     worse, better = PLAIN._replace(**worse_by), PLAIN._replace(**better_by)
-    rule = Rule()
+    rule = KeepRule()
     assert rule.rank(better) < rule.rank(worse)
     assert rule.reason(better, worse) == words
 
 
-@pytest.mark.parametrize(("first", "second"), list(itertools.pairwise(keep_rule.NAMES)))
+@pytest.mark.parametrize(("first", "second"), list(itertools.pairwise(keep_rule.CRITERION_NAMES)))
 def test_an_earlier_criterion_outweighs_a_later_one(first: str, second: str) -> None:
     worse_by, better_by, words = BETTER[first]
     then_worse_by, then_better_by, _ = BETTER[second]
     better = PLAIN._replace(**{**then_worse_by, **better_by})
     worse = PLAIN._replace(**{**then_better_by, **worse_by})
-    assert Rule().rank(better) < Rule().rank(worse)
-    assert Rule().reason(better, worse) == words
+    assert KeepRule().rank(better) < KeepRule().rank(worse)
+    assert KeepRule().reason(better, worse) == words
 
 
-@pytest.mark.parametrize("name", keep_rule.NAMES[1:])
+@pytest.mark.parametrize("name", keep_rule.CRITERION_NAMES[1:])
 def test_a_named_criterion_comes_to_the_front_but_never_before_soundness(name: str) -> None:
-    rule = Rule([name])
+    rule = KeepRule([name])
     assert [criterion.name for criterion in rule.chain][:2] == ["sound", name]
-    assert sorted(criterion.name for criterion in rule.chain) == sorted(keep_rule.NAMES)
+    assert sorted(criterion.name for criterion in rule.chain) == sorted(keep_rule.CRITERION_NAMES)
     worse_by, better_by, _ = BETTER[name]
     better, worse = PLAIN._replace(**better_by), PLAIN._replace(**worse_by)
     assert rule.rank(better._replace(sound=False)) > rule.rank(worse)
 
 
 def test_named_criteria_keep_their_order() -> None:
-    rule = Rule(["short-path", "older"])
+    rule = KeepRule(["short-path", "older"])
     assert [c.name for c in rule.chain][:4] == ["sound", "short-path", "older", "reference"]
 
 
 @pytest.mark.parametrize("keep", [["size"], ["older", "older"], ["OLDER"]])
 def test_a_criterion_that_is_none_is_refused_in_a_sentence(keep: list[str]) -> None:
     with pytest.raises(UnknownCriterionError, match=r"is none of: sound, .*|named twice"):
-        Rule(keep)
+        KeepRule(keep)
 
 
 def test_not_decoded_yet_counts_as_sound() -> None:
     assert (
-        Rule().rank(PLAIN._replace(sound=None))[:1] == Rule().rank(PLAIN._replace(sound=True))[:1]
+        KeepRule().rank(PLAIN._replace(sound=None))[:1]
+        == KeepRule().rank(PLAIN._replace(sound=True))[:1]
     )
 
 
@@ -90,8 +91,8 @@ def test_formats_are_placed_on_the_scale_of_jpeg_quality(
     better: dict[str, Any], worse: dict[str, Any]
 ) -> None:
     a, b = PLAIN._replace(**better), PLAIN._replace(**worse)
-    assert Rule().rank(a) < Rule().rank(b)
-    assert Rule().reason(a, b).startswith("less compressed: ")
+    assert KeepRule().rank(a) < KeepRule().rank(b)
+    assert KeepRule().reason(a, b).startswith("less compressed: ")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_names_of_copies_are_known(name: str) -> None:
         PLAIN._replace(path="/p/abcdefghijklmnop.jpg"),
         PLAIN._replace(path=f"/p/{name}.jpg"),
     )
-    assert Rule(["plain-name"]).rank(plain) < Rule(["plain-name"]).rank(marked)
+    assert KeepRule(["plain-name"]).rank(plain) < KeepRule(["plain-name"]).rank(marked)
 
 
 @pytest.mark.parametrize("name", ["copyright", "photocopy", "IMG_0001", "a (2019)", "Copybara"])
@@ -122,14 +123,14 @@ def test_other_names_are_not_taken_for_copies(name: str) -> None:
         PLAIN._replace(path=f"/p/{name}.jpg"),
         PLAIN._replace(path="/p/" + 30 * "x" + ".jpg"),
     )
-    assert Rule(["plain-name"]).rank(named) < Rule(["plain-name"]).rank(longer)
+    assert KeepRule(["plain-name"]).rank(named) < KeepRule(["plain-name"]).rank(longer)
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_any_order_of_the_copies_keeps_the_same_one(seed: int) -> None:
     rnd = random.Random(seed)
     copies = [
-        Copy(
+        RankedCopy(
             f"/p/{rnd.choice('ab')}/{number}{rnd.choice(['', ' copy'])}.jpg",
             rnd.choice([400, 800]),
             300,
@@ -142,7 +143,7 @@ def test_any_order_of_the_copies_keeps_the_same_one(seed: int) -> None:
         )
         for number in range(8)
     ]
-    rule = Rule(rnd.sample(keep_rule.NAMES, rnd.randrange(4)))
+    rule = KeepRule(rnd.sample(keep_rule.CRITERION_NAMES, rnd.randrange(4)))
     ordered = sorted(copies, key=rule.rank)
     rnd.shuffle(copies)
     assert sorted(copies, key=rule.rank) == ordered
@@ -151,8 +152,8 @@ def test_any_order_of_the_copies_keeps_the_same_one(seed: int) -> None:
 
 def test_equal_copies_are_kept_by_path() -> None:
     first, second = PLAIN._replace(path="/p/a.jpg"), PLAIN._replace(path="/p/b.jpg")
-    assert Rule().rank(first) < Rule().rank(second)
-    assert Rule().reason(first, second) == "equal, and its path sorts first"
+    assert KeepRule().rank(first) < KeepRule().rank(second)
+    assert KeepRule().reason(first, second) == "equal, and its path sorts first"
 
 
 @pytest.mark.parametrize(
@@ -177,15 +178,17 @@ def test_metadata_that_would_be_lost_is_warned_of(
     going: dict[str, Any], kept: dict[str, Any], words: str
 ) -> None:
     a, b = PLAIN._replace(**going), PLAIN._replace(**kept)
-    assert keep_rule.warning(a, b) == words
+    assert keep_rule.loss_warning(a, b) == words
 
 
 @pytest.mark.parametrize("mtime_ns", [-(10**19), 0, 9 * 10**18])
 def test_any_time_of_a_file_has_its_words(mtime_ns: int) -> None:
     other = PLAIN._replace(mtime_ns=mtime_ns + DAY_NS)
-    assert Rule(["older"]).reason(PLAIN._replace(mtime_ns=mtime_ns), other).startswith("older: ")
+    assert (
+        KeepRule(["older"]).reason(PLAIN._replace(mtime_ns=mtime_ns), other).startswith("older: ")
+    )
 
 
 def test_two_files_of_one_day_are_told_apart() -> None:
-    reason = Rule().reason(PLAIN, PLAIN._replace(mtime_ns=PLAIN.mtime_ns + 1))
+    reason = KeepRule().reason(PLAIN, PLAIN._replace(mtime_ns=PLAIN.mtime_ns + 1))
     assert reason == "older: written earlier on 1970-04-11"

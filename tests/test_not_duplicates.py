@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.copies.grouping import find
-from imageshelf.copies.groups import Asked, Question
+from imageshelf.copies.grouping import find_groups
+from imageshelf.copies.groups import GroupOptions, PairRules
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.shelf import Shelf, names, not_duplicates, open_shelf
@@ -31,8 +31,8 @@ def shelf(folder: Path) -> Iterator[Shelf]:
 
 
 def groups(shelf: Shelf) -> list[set[str]]:
-    asked = Asked(not_duplicate=not_duplicates.asked(shelf))
-    found = find(shelf, Question(), asked).groups
+    asked = PairRules(not_duplicate=not_duplicates.asked(shelf))
+    found = find_groups(shelf, GroupOptions(), asked).groups
     return [{os.path.basename(m.path) for m in (g.keeper, *g.members)} for g in found]
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from imageshelf.copies import grouping, pixel_digests
-from imageshelf.copies.groups import Question
-from imageshelf.copies.pixel_digests import Reading
+from imageshelf.copies.groups import GroupOptions
+from imageshelf.copies.pixel_digests import DecodeOptions
 from imageshelf.indexing import digesting as identifying
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
@@ -48,9 +48,9 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "db.shelve"
 
 
-def kinds(shelve: Path, wanted: frozenset[str] | None, how: Reading) -> dict[str, str]:
+def kinds(shelve: Path, wanted: frozenset[str] | None, how: DecodeOptions) -> dict[str, str]:
     with open_shelf(shelve) as opened:
-        found = grouping.find(opened, Question(kinds=wanted), reading=how)
+        found = grouping.find_groups(opened, GroupOptions(kinds=wanted), decoding=how)
     return {Path(one.path).name: one.kind for group in found.groups for one in group.members}
 
 
@@ -65,8 +65,8 @@ EXPECTED = {
 
 def test_workers_tell_the_kinds_that_this_process_tells(shelf: Path) -> None:
     told: list[float] = []
-    assert kinds(shelf, None, Reading(0)) == EXPECTED
-    assert kinds(shelf, None, Reading(2, told.append)) == EXPECTED
+    assert kinds(shelf, None, DecodeOptions(0)) == EXPECTED
+    assert kinds(shelf, None, DecodeOptions(2, told.append)) == EXPECTED
     assert told == sorted(told)
     assert told[-1] == 1
 
@@ -77,7 +77,7 @@ def test_what_the_workers_have_read_is_not_read_again(
     monkeypatch.setattr(
         "imageshelf.searching.kinds._cached_pixel_digest", lambda _: pytest.fail("decoded here")
     )
-    assert kinds(shelf, None, Reading(2)) == EXPECTED
+    assert kinds(shelf, None, DecodeOptions(2)) == EXPECTED
 
 
 def test_a_file_that_misbehaves_is_identical_to_none_and_costs_only_itself(
@@ -85,7 +85,7 @@ def test_a_file_that_misbehaves_is_identical_to_none_and_costs_only_itself(
 ) -> None:
     monkeypatch.setattr(pixel_digests, "digested", digest_or_misbehave)
     monkeypatch.setattr(pixel_digests, "TIME_LIMIT_S", 1.0)
-    assert kinds(shelf, None, Reading(2)) == EXPECTED
+    assert kinds(shelf, None, DecodeOptions(2)) == EXPECTED
 
 
 @pytest.mark.parametrize("wanted", [{BYTES}, {TURNED}, {BYTES, TURNED}])
@@ -96,7 +96,7 @@ def test_pixels_that_decide_nothing_are_not_decoded(
         pytest.fail("decoded for nothing")
 
     monkeypatch.setattr(pixel_digests, "workers", refuse)
-    assert not kinds(shelf, frozenset(wanted), Reading(2))
+    assert not kinds(shelf, frozenset(wanted), DecodeOptions(2))
 
 
 def test_only_pixels_of_the_same_measures_are_read(
@@ -110,7 +110,7 @@ def test_only_pixels_of_the_same_measures_are_read(
 
     monkeypatch.setattr(pixel_digests, "digested", noted)
     monkeypatch.setattr(pixel_digests, "workers", lambda f, **how: workers(f, **{**how, "jobs": 0}))
-    assert kinds(shelf, None, Reading(1)) == EXPECTED
+    assert kinds(shelf, None, DecodeOptions(1)) == EXPECTED
     assert "smaller.png" not in asked
     assert len(asked) == len(set(asked)) > 0
 

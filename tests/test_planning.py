@@ -11,7 +11,7 @@ import pytest
 
 from imageshelf.cleanup import planning
 from imageshelf.cleanup.planning import Plan, Rules, plan
-from imageshelf.copies.protected_folders import NoFolderError, Protected, managed_library
+from imageshelf.copies.protected_folders import NoFolderError, ProtectedFolders, managed_library
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SIMILAR, TURNED
 from imageshelf.shelf.records import PictureRow
@@ -151,19 +151,19 @@ def test_freed_bytes_do_not_count_files_with_other_names() -> None:
 def test_a_reference_folder_is_never_touched_however_it_is_reached(tmp_path: Path) -> None:
     (tmp_path / "reference/deep").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "reference")
-    protected = Protected([str(tmp_path / "reference")])
+    protected = ProtectedFolders([str(tmp_path / "reference")])
     for inside in ("reference/a.jpg", "reference/deep/a.jpg", "link/deep/a.jpg"):
         assert protected.why(str(tmp_path / inside)).startswith("is in the reference folder"), (
             inside
         )
     for outside in ("a.jpg", "reference-2/a.jpg"):
         assert not protected.why(str(tmp_path / outside))
-    assert Protected([str(tmp_path / "link")]).why(str(tmp_path / "reference/a.jpg"))
+    assert ProtectedFolders([str(tmp_path / "link")]).why(str(tmp_path / "reference/a.jpg"))
 
 
 def test_a_reference_that_is_no_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(NoFolderError, match="is not a folder"):
-        Protected([str(tmp_path / "nowhere")])
+        ProtectedFolders([str(tmp_path / "nowhere")])
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,9 @@ def test_managed_libraries_are_recognised(path: str, library: str) -> None:
 def test_a_managed_library_is_not_touched_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "A.photoslibrary/originals").mkdir(parents=True)
     (tmp_path / "photos").symlink_to(tmp_path / "A.photoslibrary/originals")
-    assert Protected().why(str(tmp_path / "photos/a.jpg")).startswith("is inside the managed")
+    assert (
+        ProtectedFolders().why(str(tmp_path / "photos/a.jpg")).startswith("is inside the managed")
+    )
 
 
 def test_only_identical_bytes_become_hard_links_and_none_to_a_reference(tmp_path: Path) -> None:

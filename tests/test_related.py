@@ -15,9 +15,9 @@ from PIL import Image
 from imageshelf import duplicates, search
 from imageshelf import index as index_folder
 from imageshelf.copies import related
-from imageshelf.copies.exhaustive import shots_exhaustive, similar_exhaustive
-from imageshelf.copies.groups import Question
-from imageshelf.copies.luma import luma
+from imageshelf.copies.exhaustive import shot_pairs_exhaustive, similar_pairs_exhaustive
+from imageshelf.copies.groups import GroupOptions
+from imageshelf.copies.luma import load_luma
 from imageshelf.hashing.joins import Work
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
@@ -51,7 +51,7 @@ class Drawn:
         return {number: self.luma[number] for number in wanted}
 
 
-def pairs(some: related.Some) -> list[tuple[int, int]]:
+def pairs(some: related.IdPairs) -> list[tuple[int, int]]:
     return list(zip(some.first.tolist(), some.second.tolist(), strict=True))
 
 
@@ -62,16 +62,16 @@ def test_shots_are_those_of_the_definition(seed: int, count: int, unit: int) -> 
     shelf = Drawn(seed, count)
     taken = shelf.rng.integers(-15_000 // unit, 15_000 // unit + 1, count) * unit
     order = np.argsort(taken, kind="stable")
-    found = related.shots(shelf.ids[order], taken[order], shelf)
+    found = related.shot_pairs(shelf.ids[order], taken[order], shelf)
     by_id = dict(zip(shelf.ids.tolist(), taken.tolist(), strict=True))
-    assert pairs(found) == shots_exhaustive(by_id, shelf)
+    assert pairs(found) == shot_pairs_exhaustive(by_id, shelf)
 
 
 def test_shots_are_looked_for_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf, taken = Drawn(5, 60), np.arange(60) * 700
-    once = pairs(related.shots(shelf.ids, taken, shelf))
-    monkeypatch.setattr(related, "TOGETHER", 10)
-    assert pairs(related.shots(shelf.ids, taken, shelf)) == once
+    once = pairs(related.shot_pairs(shelf.ids, taken, shelf))
+    monkeypatch.setattr(related, "PAIRS_PER_BATCH", 10)
+    assert pairs(related.shot_pairs(shelf.ids, taken, shelf)) == once
     assert once
 
 
@@ -82,21 +82,21 @@ def test_similar_pairs_are_those_of_the_definition(seed: int, count: int, many: 
     row, column = shelf.rng.integers(0, 2**64, (2, count), np.uint64) >> np.uint64(20)
     whole = ViewHashes(shelf.ids, row, column, row, np.zeros(count, np.bool_))
     bits = kinds.SIMILAR_BITS if many else 64
-    found = related.similar(whole, shelf, Work(2), exhaustive=0 if many else count)
-    assert pairs(found) == similar_exhaustive(whole, shelf, bits)
+    found = related.similar_pairs(whole, shelf, Work(2), exhaustive=0 if many else count)
+    assert pairs(found) == similar_pairs_exhaustive(whole, shelf, bits)
 
 
 def test_the_share_of_the_work_rises_to_the_whole() -> None:
     shelf, told = Drawn(3, 40), list[float]()
     row = shelf.rng.integers(0, 2**64, 40, np.uint64)
     whole = ViewHashes(shelf.ids, row, row, row, np.zeros(40, np.bool_))
-    related.similar(whole, shelf, Work(1, told.append), exhaustive=0)
+    related.similar_pairs(whole, shelf, Work(1, told.append), exhaustive=0)
     assert told == sorted(told)
     assert told[-1] == 1
 
 
 def test_thumbnails_that_are_not_known_are_never_alike() -> None:
-    some = luma(lambda _: {1: bytes(256), 2: bytes(256), 3: b"", 4: bytes(9)}, np.arange(1, 6))
+    some = load_luma(lambda _: {1: bytes(256), 2: bytes(256), 3: b"", 4: bytes(9)}, np.arange(1, 6))
     assert some.known.tolist() == [True, True, False, False, False]
     first, second = np.array([0, 0, 2, 3]), np.array([1, 2, 4, 4])
     assert some.within(first, second, 255).tolist() == [True, False, False, False]
@@ -131,7 +131,7 @@ def shelf(tmp_path: Path) -> str:
 
 
 def groups(shelve: str, *wanted: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    question = Question(kinds=frozenset(wanted) if wanted else None)
+    question = GroupOptions(kinds=frozenset(wanted) if wanted else None)
     return [
         (
             Path(group.keeper.path).stem,
@@ -168,7 +168,7 @@ def test_a_query_is_told_the_same(shelf: str, wanted: set[str]) -> None:
             ends = sorted((path.stem, Path(match.path).stem))
             asked.add((*ends, match.kind, match.row, match.column, match.phash))
     found = set()
-    for group in duplicates(shelf, Question(kinds=frozenset(wanted))).groups:
+    for group in duplicates(shelf, GroupOptions(kinds=frozenset(wanted))).groups:
         for one in group.members:
             ends = sorted((Path(group.keeper.path).stem, Path(one.path).stem))
             found.add((*ends, one.kind, one.row, one.column, one.phash))

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from imageshelf.copies.groups import Question as GroupQuestion
+from imageshelf.copies.groups import GroupOptions as GroupQuestion
 from imageshelf.indexing import remote
 from imageshelf.indexing.comparison import Survey
 from imageshelf.indexing.run import Indexing, index

@@ -27,7 +27,7 @@ def grouped(order: list[int], edges: Edges, seed: int = 0) -> list[Star]:
     def related(a: int, b: int, _: Measures) -> str:
         return edges[min(a, b), max(a, b)]
 
-    return stars.stars(order, matches, related)
+    return stars.build_stars(order, matches, related)
 
 
 def shape(star: Star) -> tuple[int, list[tuple[int, str]], list[tuple[int, int]]]:
@@ -88,7 +88,9 @@ def test_what_is_related_beyond_the_policy_comes_after_the_copies() -> None:
     def matches(picture: int) -> list[tuple[int, Measures]]:
         return [(3 - picture, Measures())] if picture in {1, 2} else []
 
-    found = stars.stars([1, 2, 3, 4], matches, lambda a, b, _: edges[min(a, b), max(a, b)], beyond)
+    found = stars.build_stars(
+        [1, 2, 3, 4], matches, lambda a, b, _: edges[min(a, b), max(a, b)], beyond
+    )
     assert [shape(star) for star in found] == [
         (1, [(2, NEAR)], []),
         (1, [(3, SIMILAR)], [(4, 3)]),
@@ -155,8 +157,8 @@ def test_the_graph_knows_equal_prints_and_both_ends_of_a_pair() -> None:
     )
     others = rng.integers(0, 2**64, (7, 1), np.uint64)
     every = np.concatenate([turned, others, turned, others], axis=1)
-    distinct = prints.distinct(prints.Stored(whole, lambda _: {}, every))
-    graph = stars.Graph(distinct, pairs.all_pairs(distinct))
+    distinct = prints.distinct_prints(prints.PictureHashes(whole, lambda _: {}, every))
+    graph = stars.MatchGraph(distinct, pairs.all_pairs(distinct))
     assert graph.pictures == [10, 20, 30]
     assert sorted(graph.matches(10)) == [(20, Measures(turn=1)), (30, Measures())]
     assert sorted(graph.matches(20)) == [(10, Measures(turn=3)), (30, Measures(turn=3))]

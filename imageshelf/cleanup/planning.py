@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup.companions import ONLY_COPIES, Listings, companions
-from imageshelf.copies.protected_folders import Protected
+from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, SIMILAR, TURNED
 from imageshelf.system.files import Stamp
 
@@ -171,7 +171,7 @@ class _Judge:
 
     def __init__(self, rows: Mapping[int, PictureRow], rules: Rules) -> None:
         self.rows, self.rules = rows, rules
-        self.protected = Protected(rules.references)
+        self.protected = ProtectedFolders(rules.references)
 
     def why_left(self, member: Member, keeper: Member) -> str:
         """Return why a picture is left alone, "" if it may go."""
@@ -196,7 +196,9 @@ class _Judge:
         return ""
 
 
-def why_untouched(path: str, kind: str, keeper: str, rules: Rules, protected: Protected) -> str:
+def why_untouched(
+    path: str, kind: str, keeper: str, rules: Rules, protected: ProtectedFolders
+) -> str:
     """Return why a picture may not be touched, whoever chose it; "" if it may."""
     if os.path.normpath(path) != path:
         return "has a name that no index run writes"

@@ -26,7 +26,7 @@ from imageshelf.cleanup.planning import (
     why_untouched,
     with_companions,
 )
-from imageshelf.copies.protected_folders import Protected
+from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.kinds import BYTES, PIXELS, SAME_FILE
 from imageshelf.shelf import names
 from imageshelf.system.paths import is_url
@@ -120,7 +120,7 @@ def plan(shelf: Shelf, selection: Selection, groups: Iterable[Group], rules: Rul
     every = list(groups)
     _require_survivors(shelf, every, {identity(rows[n]) for c in selection.groups for n in c[1]})
     kinds = _Kinds(shelf, every, rows)
-    protected = Protected(rules.references)
+    protected = ProtectedFolders(rules.references)
     planned = []
     for chosen in selection.groups:
         by_keeper: dict[str, tuple[list[Step], list[Left]]] = {}

@@ -16,8 +16,8 @@ from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.copies import grouping
-from imageshelf.copies.groups import Asked, Question
-from imageshelf.copies.pixel_digests import Reading
+from imageshelf.copies.groups import GroupOptions, PairRules
+from imageshelf.copies.pixel_digests import DecodeOptions
 from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.hashing.joins import Work
 from imageshelf.report import cleanup as clean_report
@@ -101,7 +101,7 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     """Return the plan: by the rules, or by a selection."""
     chosen = selection.read(options.selection) if options.selection else None
     rules = Rules(_action(options), options.kind, tuple(options.reference))
-    question = Question(
+    question = GroupOptions(
         policy=_policy(options), keep=options.keep, references=rules.references, files_only=True
     )
     if not chosen:  # a selection is held against all groups, wherever they are
@@ -113,11 +113,11 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
             min_size_bytes=options.min_size,
             kinds=options.kind,
         )
-    asked = Asked(not_duplicate=not_duplicates.asked(shelf))
+    asked = PairRules(not_duplicate=not_duplicates.asked(shelf))
     jobs = cores() if options.jobs is None else options.jobs
     with progress.share() as done, progress.share() as read:
-        work, reading = Work(max(jobs, 1), done), Reading(jobs, read)
-        groups = grouping.find(shelf, question, asked, work, reading).groups
+        work, reading = Work(max(jobs, 1), done), DecodeOptions(jobs, read)
+        groups = grouping.find_groups(shelf, question, asked, work, reading).groups
     if chosen:
         return selection.plan(shelf, chosen, groups, rules)
     return planning.plan(groups, rows_of(shelf, groups), rules)

@@ -58,9 +58,9 @@ def _which(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--keep",
         type=_rule,
-        default=keep_rule.Rule(),
+        default=keep_rule.KeepRule(),
         metavar="NAME,...",
-        help=f"what decides first which copy stays: some of {', '.join(keep_rule.NAMES)}",
+        help=f"what decides first which copy stays: some of {', '.join(keep_rule.CRITERION_NAMES)}",
     )
     group.add_argument(
         "--reference",
@@ -166,8 +166,8 @@ def _kinds(text: str) -> frozenset[str]:
     return wanted
 
 
-def _rule(text: str) -> keep_rule.Rule:
+def _rule(text: str) -> keep_rule.KeepRule:
     try:
-        return keep_rule.Rule([name.strip() for name in text.split(",")])
+        return keep_rule.KeepRule([name.strip() for name in text.split(",")])
     except keep_rule.UnknownCriterionError as exc:
         raise argparse.ArgumentTypeError(str(exc)) from exc

@@ -3,10 +3,10 @@
     for group in duplicates("db.shelve").groups:
         print(group.keeper.path, [member.path for member in group.members])
 
-Whatever hash the keys of a shelf are, its pictures are compared by the default's three hashes,
-which every catalogue has. A radius of one hash is good enough for a query that somebody looks at;
-among all pairs of a large collection, and where pictures are put away, it would be wrong too often:
-a million pictures make 500 billion pairs.
+Whatever hash a shelf's keys are, its pictures are compared by the default's three hashes, which
+every catalogue holds. The radius of a single hash is good enough for a query whose answer somebody
+looks at. Among all pairs of a large collection it would be wrong too often, all the more when a
+clean-up follows: a million pictures make 500 billion pairs.
 
 Nothing here changes a picture or a shelf; `python -m imageshelf clean` acts on the groups.
 """
@@ -16,11 +16,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.copies import grouping
-from imageshelf.copies.groups import Asked, Question
-from imageshelf.copies.pixel_digests import Reading
+from imageshelf.copies.grouping import find_groups
+from imageshelf.copies.groups import GroupOptions, PairRules
+from imageshelf.copies.pixel_digests import DecodeOptions
 from imageshelf.hashing.joins import Work
 from imageshelf.shelf import not_duplicates, open_shelf
+from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.process import cores
 
 if TYPE_CHECKING:
@@ -29,18 +30,21 @@ if TYPE_CHECKING:
     from imageshelf.copies.groups import Duplicates
 
 
+@renamed_parameters(question="options", done="progress", read="decoding_progress")
 def duplicates(
     shelve: str | os.PathLike[str] = "db.shelve",
-    question: Question | None = None,
-    done: Callable[[float], None] = lambda _: None,
-    read: Callable[[float], None] = lambda _: None,
+    options: GroupOptions | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+    decoding_progress: Callable[[float], None] = lambda _: None,
 ) -> Duplicates:
     """Return every group of copies on a shelf, and which one to keep.
 
-    `done` is told the share of the comparing that is done, and after it `read` the share of the
-    files that had to be decoded. Raises ShelfError, and WorkerError when no worker can start.
+    `progress` receives the share of the comparisons that is done, then `decoding_progress` the
+    share of the files that had to be decoded. Raises ShelfError, and WorkerError when no worker
+    can start.
     """
     with open_shelf(os.fspath(shelve)) as shelf:
-        asked = Asked(not_duplicate=not_duplicates.asked(shelf))
-        work, reading = Work(cores(), done), Reading(cores(), read)
-        return grouping.find(shelf, question or Question(), asked, work, reading)
+        rules = PairRules(not_duplicate=not_duplicates.asked(shelf))
+        work = Work(cores(), progress)
+        decoding = DecodeOptions(cores(), decoding_progress)
+        return find_groups(shelf, options or GroupOptions(), rules, work, decoding)

@@ -1,6 +1,6 @@
-"""All pairs by the definition: the twins that say what `pairs` and `no_copies` must find.
+"""All pairs by definition: the slow twins that say what `pairs` and `related` must find.
 
-Every print is asked for as a query of search.py would be, and compared with every other.
+Every print is compared with every other, as a query of search.py would be.
 """
 
 from __future__ import annotations
@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf.copies import flat_pairs
-from imageshelf.copies.pairs import NAMES, Book, Pairs, noted, rank_of, turned_side
+from imageshelf.copies.pairs import (
+    TURN_NAMES,
+    PairLog,
+    PrintPairs,
+    packed_pairs,
+    rank_of,
+    turned_prints,
+)
 from imageshelf.hashing import hamming
 from imageshelf.searching import kinds, policies
 from imageshelf.searching.kinds import KnownFile
@@ -23,51 +30,52 @@ if TYPE_CHECKING:
     from imageshelf.copies.prints import Prints, Thumbnails
 
 
-def all_pairs_exhaustive(prints: Prints, policy: Policy = policies.DEFAULT) -> Pairs:
-    """Return what `all_pairs` returns, by asking for every print what search would answer."""
-    book = Book()
+def all_pairs_exhaustive(prints: Prints, policy: Policy = policies.DEFAULT) -> PrintPairs:
+    """Return what `all_pairs` returns, by comparing each print as search.py compares a query."""
+    log = PairLog()
     left_out = np.zeros(len(prints.whole.ids), np.bool_)
     if policy.low_information:
         left_out = flat_pairs.crowded(prints, policy.upright.row)
     for number in np.flatnonzero(~left_out).tolist():
-        query = views_of(prints, number)
+        query = query_of_print(prints, number)
         for probe in policies.probes(query, policy):
-            turns = np.array([NAMES.index(probe.turn)], np.uint8)
+            turns = np.array([TURN_NAMES.index(probe.turn)], np.uint8)
             for other, row, column, phash, view in _answers(prints, query, probe, policy):
                 if other != number and not left_out[other]:
-                    apart = (np.array([bits], np.uint8) for bits in (row, column, phash))
-                    ranks = rank_of(view, *apart)
-                    book.add(*noted(np.array([number]), np.array([other]), ranks, turns))
-    return book.closed(np.flatnonzero(left_out))
+                    distances = (np.array([bits], np.uint8) for bits in (row, column, phash))
+                    ranks = rank_of(view, *distances)
+                    log.add(*packed_pairs(np.array([number]), np.array([other]), ranks, turns))
+    return log.pairs(np.flatnonzero(left_out))
 
 
-def views_of(prints: Prints, number: int) -> QueryPrints:
-    """Return a print as the query that search would make of its picture."""
-    one = np.array([number])
+def query_of_print(prints: Prints, number: int) -> QueryPrints:
+    """Return a print as the query that a search would make of its picture."""
     whole = _fingerprint(prints.whole, number)
     turned = {}
     if prints.turned is not None:
-        side = turned_side(prints, one)
-        hashes = zip(side.row.tolist(), side.column.tolist(), side.phash.tolist(), strict=True)
-        turned = {name: Fingerprint(*each) for name, each in zip(NAMES[1:], hashes, strict=True)}
+        seven = turned_prints(prints, np.array([number]))
+        hashes = zip(seven.row.tolist(), seven.column.tolist(), seven.phash.tolist(), strict=True)
+        turned = {
+            name: Fingerprint(*each) for name, each in zip(TURN_NAMES[1:], hashes, strict=True)
+        }
     others = []
     for view in (prints.trimmed, prints.centre):
         at = -1 if view is None else int(np.searchsorted(view.ids, number))
-        there = view is not None and at < len(view.ids) and view.ids[at] == number
-        others.append(_fingerprint(view, at) if view is not None and there else None)
+        has_view = view is not None and at < len(view.ids) and view.ids[at] == number
+        others.append(_fingerprint(view, at) if view is not None and has_view else None)
     thumbnail = prints.thumbnails([number]).get(number, b"")
     return QueryPrints(whole, turned, others[0], others[1], thumbnail)
 
 
-def _fingerprint(column: ViewHashes, at: int) -> Fingerprint:
-    hashes = (int(column.row[at]), int(column.column[at]), int(column.phash[at]))
-    return Fingerprint(*hashes, bool(column.low_information[at]))
+def _fingerprint(view: ViewHashes, at: int) -> Fingerprint:
+    hashes = (int(view.row[at]), int(view.column[at]), int(view.phash[at]))
+    return Fingerprint(*hashes, bool(view.low_information[at]))
 
 
 def _answers(
     prints: Prints, query: QueryPrints, probe: Probe, policy: Policy
 ) -> Iterator[tuple[int, int, int, int, str]]:
-    """Yield (number, row, column, phash, view) of what one probe matches."""
+    """Yield (number, row, column, phash, view) of the prints that one probe matches."""
     column = {"whole": prints.whole, "trimmed": prints.trimmed, "centre": prints.centre}[probe.view]
     if column is None:
         return
@@ -98,23 +106,25 @@ def _thumbnails_alike(prints: Prints, query: QueryPrints, number: int) -> bool:
     return alike and policies.mean_difference(own, other) <= policies.LOW_INFORMATION_MEAN
 
 
-def shots_exhaustive(taken_ms: dict[int, int], thumbnails: Thumbnails) -> list[tuple[int, int]]:
-    """Return what `no_copies.shots` returns, of capture times by id."""
+def shot_pairs_exhaustive(
+    taken_ms: dict[int, int], thumbnails: Thumbnails
+) -> list[tuple[int, int]]:
+    """Return what `related.shot_pairs` returns, for capture times by id."""
     luma = thumbnails(sorted(taken_ms))
-    sides = {number: KnownFile("", 0, ms, luma=luma[number]) for number, ms in taken_ms.items()}
-    every = combinations(sorted(sides), 2)
-    return [pair for pair in every if kinds.is_burst(*(sides[number] for number in pair))]
+    files = {number: KnownFile("", 0, ms, luma=luma[number]) for number, ms in taken_ms.items()}
+    every = combinations(sorted(files), 2)
+    return [pair for pair in every if kinds.is_burst(*(files[number] for number in pair))]
 
 
-def similar_exhaustive(
+def similar_pairs_exhaustive(
     whole: ViewHashes, thumbnails: Thumbnails, bits: int
 ) -> list[tuple[int, int]]:
-    """Return what `no_copies.similar` returns with row or column within so many bits."""
+    """Return what `related.similar_pairs` returns when it compares hashes within so many bits."""
     luma = thumbnails(whole.ids.tolist())
-    found = []
+    pairs = []
     for a, b in combinations(np.argsort(whole.ids).tolist(), 2):
         near = min(hamming.distance(int(h[a]), int(h[b])) for h in (whole.row, whole.column))
         first, second = int(whole.ids[a]), int(whole.ids[b])
         if near <= bits and kinds.is_similar(luma[first], luma[second]):
-            found.append((first, second))
-    return sorted(found)
+            pairs.append((first, second))
+    return sorted(pairs)

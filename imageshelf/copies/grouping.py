@@ -1,7 +1,7 @@
-"""The shelf's own duplicates: groups of copies, which one to keep, and why.
+"""A shelf's own duplicates: groups of copies, which one to keep, and why.
 
     with open_shelf("db.shelve") as shelf:
-        for group in find(shelf).groups:
+        for group in find_groups(shelf).groups:
             print(group.keeper.path, group.keeper.reason)
 
 Nothing here changes a picture or a shelf.
@@ -16,16 +16,15 @@ import numpy as np
 from imageshelf.copies import pairs, prints, related, stars
 from imageshelf.copies.groups import (
     NOT_COPIES,
-    Asked,
     Duplicates,
     Group,
-    Member,
-    Question,
+    GroupOptions,
+    PairRules,
     expected_false_pairs,
 )
-from imageshelf.copies.members import Cast
-from imageshelf.copies.pixel_digests import HERE, read_ahead
-from imageshelf.copies.related import Beyond
+from imageshelf.copies.members import Members
+from imageshelf.copies.pixel_digests import IN_PROCESS, learn_pixel_digests
+from imageshelf.copies.related import RelatedPictures
 from imageshelf.hashing.joins import ALONE, Work
 from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
 from imageshelf.shelf import ShelfError, names
@@ -33,48 +32,47 @@ from imageshelf.shelf import ShelfError, names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imageshelf.copies.pixel_digests import Reading
-    from imageshelf.copies.prints import Stored
-    from imageshelf.copies.related import Some
+    from imageshelf.copies.pixel_digests import DecodeOptions
+    from imageshelf.copies.prints import PictureHashes
+    from imageshelf.copies.related import IdPairs
     from imageshelf.shelf import Shelf
 
-__all__ = ["Asked", "Group", "Member", "Question", "find"]
 
-
-def find(
+def find_groups(
     shelf: Shelf,
-    question: Question | None = None,
-    asked: Asked | None = None,
+    options: GroupOptions | None = None,
+    rules: PairRules | None = None,
     work: Work = ALONE,
-    reading: Reading = HERE,
+    decoding: DecodeOptions = IN_PROCESS,
 ) -> Duplicates:
-    """Return the duplicates on a shelf, by default telling their kinds by reading files.
+    """Return the duplicates on a shelf; unless the rules say otherwise, files decide their kinds.
 
-    Raises ShelfError, also when there is no picture below a folder that is asked for, and
-    NoFolderError for a reference that is no folder.
+    Raises ShelfError, also when the shelf holds no picture below a requested folder, and
+    NoFolderError for a reference that is not a folder.
     """
-    question = question or Question()
-    _require_pictures(shelf, question.below)
-    cast = Cast(shelf, question, asked or Asked())
-    stored = prints.stored(shelf.whole_catalogue(), question.policy)
-    distinct = prints.distinct(stored)
-    found = pairs.all_pairs(distinct, question.policy, work)
-    graph = stars.Graph(distinct, found)
-    beyond = Beyond(list(_no_matches(shelf, stored, question, work)), distinct, found)
-    cast.enter(sorted({*graph.pictures, *beyond.pictures}))
-    read_ahead(cast, graph, reading)
+    options = options or GroupOptions()
+    _require_pictures(shelf, options.below)
+    members = Members(shelf, options, rules or PairRules())
+    hashes = prints.picture_hashes(shelf.whole_catalogue(), options.policy)
+    distinct = prints.distinct_prints(hashes)
+    matching = pairs.all_pairs(distinct, options.policy, work)
+    graph = stars.MatchGraph(distinct, matching)
+    related_pairs = list(_related_pairs(shelf, hashes, options, work))
+    others = RelatedPictures(related_pairs, distinct, matching)
+    members.add(sorted({*graph.pictures, *others.pictures}))
+    learn_pixel_digests(members, graph, decoding)
 
-    def more(keeper: int) -> list[stars.Relation]:
-        return [one for one in beyond.of(keeper) if cast.comparable(keeper, one.id)]
+    def relations(keeper: int) -> list[stars.Relation]:
+        return [other for other in others.of(keeper) if members.comparable(keeper, other.id)]
 
     groups = [
-        cast.group(star)
-        for star in stars.stars(cast.order(), graph.matches, cast.related, more)
-        if question.kinds or any(one.kind != SAME_FILE for one in star.members)
+        members.group(star)
+        for star in stars.build_stars(members.ranked(), graph.matches, members.kind_of, relations)
+        if options.kinds or any(member.kind != SAME_FILE for member in star.members)
     ]
-    groups.sort(key=lambda group: (_no_copies(group), group.keeper.path))
+    groups.sort(key=lambda group: (_holds_no_copies(group), group.keeper.path))
     compared = len(distinct.pictures)
-    crowded = sum(len(distinct.pictures_of(number)) for number in found.crowded.tolist())
+    crowded = sum(len(distinct.pictures_of(number)) for number in matching.crowded.tolist())
     return Duplicates(tuple(groups), compared, crowded, expected_false_pairs(compared))
 
 
@@ -86,21 +84,20 @@ def _require_pictures(shelf: Shelf, folders: tuple[str, ...]) -> None:
             raise ShelfError(f"{shelf.path} holds no picture below {folder}; was it indexed?")
 
 
-def _no_matches(
-    shelf: Shelf, stored: Stored, question: Question, work: Work
-) -> Iterator[tuple[str, Some]]:
-    """Yield what is wanted that the policy leaves out, as a search has it."""
-    wanted = question.kinds
-    if not question.policy.low_information:  # a plain radius means what it says
+def _related_pairs(
+    shelf: Shelf, hashes: PictureHashes, options: GroupOptions, work: Work
+) -> Iterator[tuple[str, IdPairs]]:
+    """Yield (kind, pairs) of the requested kinds that the policy leaves out, as a search does."""
+    kinds = options.kinds
+    if not options.policy.low_information:  # a plain radius means what it says
         return
-    if wanted is None or ANOTHER_SHOT in wanted:
-        taken = shelf.whole_catalogue().taken()
-        known = np.array(taken, np.int64).reshape(-1, 2)
-        known = known[np.isin(known[:, 0], stored.whole.ids)]
-        yield ANOTHER_SHOT, related.shots(known[:, 0], known[:, 1], stored.thumbnails)
-    if wanted is not None and SIMILAR in wanted:
-        yield SIMILAR, related.similar(stored.whole, stored.thumbnails, work)
+    if kinds is None or ANOTHER_SHOT in kinds:
+        capture_times = np.array(shelf.whole_catalogue().taken(), np.int64).reshape(-1, 2)
+        ids, taken_ms = capture_times[np.isin(capture_times[:, 0], hashes.whole.ids)].T
+        yield ANOTHER_SHOT, related.shot_pairs(ids, taken_ms, hashes.thumbnails)
+    if kinds is not None and SIMILAR in kinds:
+        yield SIMILAR, related.similar_pairs(hashes.whole, hashes.thumbnails, work)
 
 
-def _no_copies(group: Group) -> bool:
+def _holds_no_copies(group: Group) -> bool:
     return all(member.kind in NOT_COPIES for member in group.members)

@@ -23,9 +23,9 @@ NOT_COPIES = {ANOTHER_SHOT: "is another shot, not a copy", SIMILAR: "is similar,
 class Member(NamedTuple):
     """A picture of a group. Distances, kind and turn are those to the keeper.
 
-    `turn` is what the keeper must undergo to look like it. `reason` says of the keeper why it is
-    kept, of a picture with `keep` why it stays, of another why the keeper is preferred to it; of
-    one beside the group which member it matches. `warning` names metadata that would be lost.
+    `turn` is what the keeper must undergo to look like this picture. `reason` says why the keeper
+    is kept, why a picture with `keep` stays, why the keeper is preferred to any other, and which
+    member a picture beside the group matches. `warning` names metadata that would be lost.
     """
 
     path: str
@@ -51,9 +51,9 @@ class Member(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Copies of one picture: each member matches the keeper; `beside` matches only a member.
+    """Copies of one picture: every member matches the keeper, those `beside` only a member.
 
-    Or, where every member is `another shot` or `similar`, pictures that are no copies.
+    Where every member is `another shot` or `similar`, the pictures are related but no copies.
     """
 
     keeper: Member
@@ -62,8 +62,8 @@ class Group(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Question:
-    """Which duplicates are wanted; the fields are options of `search.py --duplicates`."""
+class GroupOptions:
+    """Which duplicates to report; the fields are options of `search.py --duplicates`."""
 
     policy: Policy = policies.DEFAULT
     below: tuple[str, ...] = ()  # only pictures below these folders
@@ -71,37 +71,36 @@ class Question:
     within: bool = False  # only pairs from one folder
     min_size_bytes: int = 0
     kinds: frozenset[str] | None = None
-    keep: keep_rule.Rule = field(default_factory=keep_rule.Rule)
+    keep: keep_rule.KeepRule = field(default_factory=keep_rule.KeepRule)
     references: tuple[str, ...] = ()
-    files_only: bool = False  # leave out what lies at an URL: a clean-up never touches it
+    files_only: bool = False  # leave out pictures at a URL, which a clean-up never touches
 
 
-class Asked(NamedTuple):
-    """What is asked about two pictures that match; without `kind`, their files are."""
+class PairRules(NamedTuple):
+    """Decides about two pictures that match; without `kind`, their files decide what they are."""
 
-    kind: Callable[[PictureRow, PictureRow, str], str] | None = None  # of the two and the turn
+    kind: Callable[[PictureRow, PictureRow, str], str] | None = None  # two pictures and the turn
     not_duplicate: Callable[[PictureRow, PictureRow], bool] = lambda *_: False
 
 
-# Of all pairs; measured over 17.6 million pairs of photographs and extrapolated. Documents have
-# more.
+# A share of all pairs, extrapolated from 17.6 million pairs of photographs. Documents have more.
 FALSE_PAIRS = (6e-8, 12e-8)
 
 
 class Duplicates(NamedTuple):
-    """All groups, copies first, in the order of the keepers' paths."""
+    """All groups of a shelf: copies first, in the order of the keepers' paths."""
 
     groups: tuple[Group, ...]
-    pictures: int  # that were compared
-    crowded: int  # flat pictures that were matched by equality alone: there are too many
-    false_pairs: tuple[int, int]  # to expect, from and to
+    pictures: int  # compared
+    crowded: int  # flat pictures matched by equality alone, because there are too many
+    false_pairs: tuple[int, int]  # expected, from and to
 
     def _repr_html_(self) -> str:
         return rendered(self, "html")
 
 
 def expected_false_pairs(pictures: int) -> tuple[int, int]:
-    """Return how many false pairs to expect by the default policy, from and to.
+    """Return how many false pairs the default policy can be expected to find, from and to.
 
     >>> expected_false_pairs(1_000_000)
     (30000, 60000)

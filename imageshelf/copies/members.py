@@ -1,4 +1,4 @@
-"""Groups of duplicates as they are told: which pictures take part, their relations, in words."""
+"""The pictures that may be in a group: which ones take part, how they are related, and in words."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.copies import keep_rule, pairs, stars
-from imageshelf.copies.groups import NOT_COPIES, Asked, Group, Member, Question
-from imageshelf.copies.protected_folders import Protected
+from imageshelf.copies.groups import NOT_COPIES, Group, GroupOptions, Member, PairRules
+from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import BYTES, KINDS, SAME_FILE, KnownFile
 from imageshelf.shelf import names
@@ -16,48 +16,48 @@ from imageshelf.system.paths import is_url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imageshelf.copies.keep_rule import Copy
+    from imageshelf.copies.keep_rule import RankedCopy
     from imageshelf.copies.stars import Measures, Relation, Star
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
     Digests = tuple[bytes | None, bytes | None, Any]
 
-ROWS_AT_A_TIME = 4096
+ROWS_PER_READ = 4096
 UNKNOWN: Digests = (None, None, None)
 
 
-class Cast:
-    """The pictures that take part: their rows, their places in the keep rule, their relations."""
+class Members:
+    """The pictures that take part, by id: catalogue rows, digests, and what the keep rule sees."""
 
-    def __init__(self, shelf: Shelf, question: Question, asked: Asked) -> None:
-        self.shelf, self.question, self.asked = shelf, question, asked
-        self.folders = [os.path.join(names.folder(one), "") for one in question.below]
+    def __init__(self, shelf: Shelf, options: GroupOptions, rules: PairRules) -> None:
+        self.shelf, self.options, self.rules = shelf, options, rules
+        self.folders = [os.path.join(names.folder(folder), "") for folder in options.below]
         self.rows: dict[int, PictureRow] = {}
         self.digests: dict[int, Digests] = {}
-        self.copies: dict[int, Copy] = {}
-        self._protected = Protected(question.references)
+        self.copies: dict[int, RankedCopy] = {}
+        self._protected = ProtectedFolders(options.references)
 
-    def enter(self, pictures: Sequence[int]) -> None:
-        """Let pictures take part, unless the question leaves them out."""
-        for start in range(0, len(pictures), ROWS_AT_A_TIME):
-            self._enter(pictures[start : start + ROWS_AT_A_TIME])
+    def add(self, ids: Sequence[int]) -> None:
+        """Let pictures take part, unless the options leave them out."""
+        for start in range(0, len(ids), ROWS_PER_READ):
+            self._add(ids[start : start + ROWS_PER_READ])
 
-    def _enter(self, pictures: Sequence[int]) -> None:
+    def _add(self, ids: Sequence[int]) -> None:
         catalogue = self.shelf.whole_catalogue()
-        self.digests.update(catalogue.digests(pictures))
-        for row in catalogue.rows(pictures):
+        self.digests.update(catalogue.digests(ids))
+        for row in catalogue.rows(ids):
             name = names.to_text(row.name)
             path = self.shelf.path_of(name)
-            if self.question.files_only and is_url(path):
+            if self.options.files_only and is_url(path):
                 continue
-            if row.size_bytes < self.question.min_size_bytes or not self._is_below(path):
+            if row.size_bytes < self.options.min_size_bytes or not self._is_below(path):
                 continue
             if name not in self.shelf.get(row.key, ()):  # taken off the shelf by hand
                 continue
             sound = self.digests[row.id][2] if row.id in self.digests else None
             self.rows[row.id] = row
-            self.copies[row.id] = keep_rule.copy_of(
+            self.copies[row.id] = keep_rule.ranked_copy(
                 names.native(path),
                 row,
                 sound=None if sound is None else bool(sound),
@@ -67,120 +67,126 @@ class Cast:
     def _is_below(self, path: str) -> bool:
         return not self.folders or any(path.startswith(folder) for folder in self.folders)
 
-    def order(self) -> list[int]:
+    def ranked(self) -> list[int]:
         """Return the pictures from the best to keep to the worst."""
-        return sorted(self.copies, key=lambda number: self.question.keep.rank(self.copies[number]))
+        return sorted(self.copies, key=lambda id_: self.options.keep.rank(self.copies[id_]))
 
-    def related(self, a: int, b: int, measures: Measures) -> str:
-        """Return the kind of two matching pictures; "" when the pair is not wanted."""
+    def kind_of(self, a: int, b: int, measures: Measures) -> str:
+        """Return the kind of two matching pictures, or "" if the options leave the pair out."""
         first, second = self.rows.get(a), self.rows.get(b)
         if first is None or second is None:
             return ""
-        if _one_inode(first, second):
-            return self._wanted(SAME_FILE)
+        if _share_inode(first, second):
+            return self._if_requested(SAME_FILE)
         if not self.comparable(a, b):
             return ""
-        return self._wanted(self._kind(first, second, pairs.NAMES[measures.turn]))
+        return self._if_requested(self._kind(first, second, pairs.TURN_NAMES[measures.turn]))
 
     def comparable(self, a: int, b: int) -> bool:
-        """Tell whether the question is about such a pair at all."""
+        """Tell whether the options and the rules allow such a pair at all."""
         first, second = self.rows.get(a), self.rows.get(b)
         if first is None or second is None:
             return False
-        if self.question.across or self.question.within:
+        if self.options.across or self.options.within:
             together = self._folder(a) == self._folder(b)
-            if (together and self.question.across) or (self.question.within and not together):
+            if (together and self.options.across) or (self.options.within and not together):
                 return False
-        return not self.asked.not_duplicate(first, second)
+        return not self.rules.not_duplicate(first, second)
 
-    def digest(self, number: int) -> bytes | None:
+    def digest(self, id_: int) -> bytes | None:
         """Return the digest of a picture's bytes, None if it is not known."""
-        return self.digests.get(number, UNKNOWN)[0]
+        return self.digests.get(id_, UNKNOWN)[0]
 
-    def pixel_digest(self, number: int) -> bytes | None:
+    def pixel_digest(self, id_: int) -> bytes | None:
         """Return the digest of a picture's pixels, None if it is not known."""
-        return self.digests.get(number, UNKNOWN)[1]
+        return self.digests.get(id_, UNKNOWN)[1]
 
-    def learn(self, number: int, pixel_digest: bytes) -> None:
-        """Take note of the digest of a picture's pixels."""
-        digest, _, sound = self.digests.get(number, UNKNOWN)
-        self.digests[number] = digest, pixel_digest, sound
+    def learn(self, id_: int, pixel_digest: bytes) -> None:
+        """Remember the digest of a picture's pixels."""
+        digest, _, sound = self.digests.get(id_, UNKNOWN)
+        self.digests[id_] = digest, pixel_digest, sound
 
     def _kind(self, a: PictureRow, b: PictureRow, turn: str) -> str:
-        if self.asked.kind is not None:
-            return self.asked.kind(a, b, turn)
-        sides = self._side(a), self._side(b)
-        if self.question.kinds == frozenset({BYTES}):  # pixels need not be decoded for that
-            same = kinds.same_file(sides[0].path, sides[1].path)
-            return BYTES if kinds.identical_bytes(*sides) and not same else ""
-        return kinds.kind_of(*sides, turn)
+        if self.rules.kind is not None:
+            return self.rules.kind(a, b, turn)
+        files = self._known_file(a), self._known_file(b)
+        if self.options.kinds == frozenset({BYTES}):  # pixels need not be decoded for that
+            same = kinds.same_file(files[0].path, files[1].path)
+            return BYTES if kinds.identical_bytes(*files) and not same else ""
+        return kinds.kind_of(*files, turn)
 
-    def _side(self, row: PictureRow) -> KnownFile:
+    def _known_file(self, row: PictureRow) -> KnownFile:
         digests = kinds.known_digests(*self.digests.get(row.id, UNKNOWN))
         path = self.copies[row.id].path
         return KnownFile(path, row.size_bytes, row.captured_at, *digests, row.thumbnail)
 
-    def _wanted(self, kind: str) -> str:
-        """Return the kind if it is wanted: the others form no group and take no picture."""
-        wanted = self.question.kinds
-        return kind if wanted is None or kind in wanted else ""
+    def _if_requested(self, kind: str) -> str:
+        """Return the kind if it was requested, else "": other kinds form no group."""
+        requested = self.options.kinds
+        return kind if requested is None or kind in requested else ""
 
-    def _folder(self, number: int) -> str:
-        """Return what --across and --within compare: one of several given folders, or its own."""
-        path = self.copies[number].path
+    def _folder(self, id_: int) -> str:
+        """Return the folder that --across and --within compare.
+
+        Of several --dataset folders it is the one that holds the picture, otherwise its parent.
+        """
+        path = self.copies[id_].path
         if len(self.folders) > 1:
-            return max((one for one in self.folders if path.startswith(one)), key=len, default="")
+            holding = (folder for folder in self.folders if path.startswith(folder))
+            return max(holding, key=len, default="")
         return os.path.dirname(path)
 
     def group(self, star: Star) -> Group:
-        """Return a star with everything that is told of its pictures."""
-        kept = self.copies[star.keeper]
-        members = sorted(star.members, key=self._place)
-        rivals = [one for one in members if one.kind not in {SAME_FILE, *NOT_COPIES}] or members
-        best = min((self.copies[one.id] for one in rivals), key=self.question.keep.rank)
+        """Return a star as a group, with all that is reported of its pictures."""
+        keep = self.options.keep
+        keeper = self.copies[star.keeper]
+        members = sorted(star.members, key=self._sort_key)
+        rivals = [member for member in members if member.kind not in {SAME_FILE, *NOT_COPIES}]
+        best = min((self.copies[rival.id] for rival in rivals or members), key=keep.rank)
         return Group(
-            self._member(star.keeper, keep=True, reason=self.question.keep.reason(kept, best)),
-            tuple(self._related(one, kept) for one in members),
-            tuple(self._beside(one) for one in star.beside),
+            self._member(star.keeper, keep=True, reason=keep.reason(keeper, best)),
+            tuple(self._related(member, keeper) for member in members),
+            tuple(self._beside(member) for member in star.beside),
         )
 
-    def _place(self, one: Relation) -> tuple[object, ...]:
-        return KINDS.index(one.kind), *self.question.keep.rank(self.copies[one.id])
+    def _sort_key(self, member: Relation) -> tuple[object, ...]:
+        return KINDS.index(member.kind), *self.options.keep.rank(self.copies[member.id])
 
-    def _related(self, one: Relation, kept: Copy) -> Member:
-        copy = self.copies[one.id]
-        if one.kind == SAME_FILE:
-            stays = f"is another name of {os.path.basename(kept.path)}"
-        elif one.kind in NOT_COPIES:
-            stays = NOT_COPIES[one.kind]
+    def _related(self, member: Relation, keeper: RankedCopy) -> Member:
+        copy = self.copies[member.id]
+        if member.kind == SAME_FILE:
+            stays = f"is another name of {os.path.basename(keeper.path)}"
+        elif member.kind in NOT_COPIES:
+            stays = NOT_COPIES[member.kind]
         else:
             stays = f"is in the reference folder {copy.reference}" if copy.reference else ""
         if stays:
-            return self._member(one.id, one, keep=True, reason=stays)
-        reason = self.question.keep.reason(kept, copy)
-        return self._member(one.id, one, reason=reason, warning=keep_rule.warning(copy, kept))
+            return self._member(member.id, member, keep=True, reason=stays)
+        reason = self.options.keep.reason(keeper, copy)
+        warning = keep_rule.loss_warning(copy, keeper)
+        return self._member(member.id, member, reason=reason, warning=warning)
 
-    def _beside(self, one: Relation) -> Member:
-        to = os.path.basename(self.copies[one.to].path)
-        return self._member(one.id, one, keep=True, reason=f"matches only {to}")
+    def _beside(self, member: Relation) -> Member:
+        matched = os.path.basename(self.copies[member.to].path)
+        return self._member(member.id, member, keep=True, reason=f"matches only {matched}")
 
     def _member(
         self,
-        number: int,
-        one: Relation | None = None,
+        id_: int,
+        relation: Relation | None = None,
         *,
         keep: bool = False,
         reason: str,
         warning: str = "",
     ) -> Member:
-        row = self.rows[number]
-        measures = one.measures if one else stars.Measures()
+        row = self.rows[id_]
+        measures = relation.measures if relation else stars.Measures()
         return Member(
-            self.copies[number].path,
+            self.copies[id_].path,
             names.to_text(row.name),
-            number,
-            one.kind if one else "",
-            pairs.NAMES[measures.turn],
+            id_,
+            relation.kind if relation else "",
+            pairs.TURN_NAMES[measures.turn],
             measures.row,
             measures.column,
             measures.phash,
@@ -199,6 +205,6 @@ class Cast:
         )
 
 
-def _one_inode(a: PictureRow, b: PictureRow) -> bool:
-    """Tell whether the catalogue knows two names as one file; inodes count only when shared."""
+def _share_inode(a: PictureRow, b: PictureRow) -> bool:
+    """Tell whether two rows are names of one file; an inode counts only if it has several names."""
     return min(a.nlink, b.nlink) > 1 and (a.device, a.inode) == (b.device, b.inode)

@@ -1,12 +1,12 @@
-"""All pairs of a shelf's pictures that match: what search would answer for every one of them.
+"""All matching pairs of a shelf's pictures: what a search for each of them would find.
 
-Two pictures are a pair when either, taken for the query, matches the other by the policy: upright,
-turned or mirrored, without borders, in part. Hashes alone decide, by a bucket join for each way of
-looking (see joins.py); only flat pictures need their thumbnails (see flat_pairs.py, also for those
-that are left out because there are too many of them). `exhaustive_pairs.py` is the definition.
+Two pictures are a pair when either of them, as the query, matches the other by the policy: upright,
+turned or mirrored, without borders, in part. Hashes alone decide, with one bucket join (`joins.py`)
+for each way of comparing. Only flat pictures need their thumbnails; `flat_pairs.py` compares them,
+and leaves some out where there are too many. `exhaustive.py` is the definition.
 
-The row and column hash of a turned picture are derived from its upright bits (see turning.py, also
-for how many turned copies that finds).
+The row and column hashes of a turned picture are derived from its upright bits; `turning.py` says
+how many turned copies that finds.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
     Words = npt.NDArray[np.uint64]
 
 VIEWS = ("centre", "trimmed", "whole")  # in the order in which policies.Candidate sorts them
-NAMES = (policies.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:]))
-TURN_ORDER = tuple(sorted(range(len(NAMES)), key=NAMES.__getitem__))  # and here too
-COMPACT = 4_000_000  # pairs noted before those found twice are dropped: 64 MB
+TURN_NAMES = (policies.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:]))
+TURN_ORDER = tuple(sorted(range(len(TURN_NAMES)), key=TURN_NAMES.__getitem__))  # likewise
+PAIRS_BEFORE_COMPACTING = 4_000_000  # 64 MB
 
 _RANK_OF_TURN = np.argsort(TURN_ORDER).astype(np.uint64)
 _INVERSE = np.array(turning.INVERSE, np.uint8)
-_EXACT = Limits(0, 4 * policies.BITS)  # an equal key is always a match, whatever the other hashes
+_EXACT = Limits(0, 4 * policies.BITS)  # equal keys always match, whatever the other hashes are
 
 
-class Pair(NamedTuple):
+class PrintPair(NamedTuple):
     """Two matching prints; `turn` says what the first must undergo to look like the second."""
 
     first: int
@@ -61,34 +61,36 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Matching prints in the order of their numbers, each pair once, by its best comparison.
+class PrintPairs:
+    """Pairs of matching prints, sorted by their numbers, each once, with its best comparison.
 
-    Pictures that share a print match too and are not listed. 16 bytes a pair.
+    Pictures that share a print match as well and are not listed. A pair takes 16 bytes.
     """
 
     numbers: Words  # first << 32 | second, first < second
     ranks: Words  # score, row, column, phash, turn and view, packed so that less is better
-    crowded: Places  # flat prints with too many others around them
+    crowded: Places  # flat prints with too many others near them
 
     def __len__(self) -> int:
         """Count the pairs."""
         return len(self.numbers)
 
-    def __iter__(self) -> Iterator[Pair]:
+    def __iter__(self) -> Iterator[PrintPair]:
         """Iterate over the pairs."""
         return map(self.pair, range(len(self)))
 
-    def pair(self, at: int) -> Pair:
+    def pair(self, at: int) -> PrintPair:
         """Return one pair."""
         number, rank = int(self.numbers[at]), int(self.ranks[at])
         row, column, phash = (rank >> shift & 127 for shift in (19, 12, 5))
         turn, view = TURN_ORDER[rank >> 2 & 7], VIEWS[rank & 3]
-        return Pair(number >> 32, number & 0xFFFFFFFF, rank >> 26, row, column, phash, turn, view)
+        return PrintPair(
+            number >> 32, number & 0xFFFFFFFF, rank >> 26, row, column, phash, turn, view
+        )
 
 
-class _Side(NamedTuple):
-    """Fingerprints to be compared, of prints by number; each after its turn."""
+class _OrientedPrints(NamedTuple):
+    """Fingerprints of prints after a turn, and the numbers of the prints."""
 
     numbers: Places
     row: Hashes
@@ -97,71 +99,77 @@ class _Side(NamedTuple):
     turns: npt.NDArray[np.uint8]
 
 
-class _Look(NamedTuple):
-    """One way of looking: every left fingerprint against every right one (None: the same)."""
+class _Comparison(NamedTuple):
+    """One way of comparing: every left fingerprint with every right one (None: all of the left)."""
 
     view: str
     limits: Limits
-    left: _Side
-    right: _Side | None
+    left: _OrientedPrints
+    right: _OrientedPrints | None
 
 
-def all_pairs(prints: Prints, policy: Policy = policies.DEFAULT, work: Work = ALONE) -> Pairs:
+def all_pairs(prints: Prints, policy: Policy = policies.DEFAULT, work: Work = ALONE) -> PrintPairs:
     """Return every pair of prints that match by the policy."""
-    book = Book()
-    looks = _looks(prints, policy)
-    for number, look in enumerate(looks):
-        done = functools.partial(joins.share, work.done, number, len(looks))
-        _look(look, book, Work(work.jobs, done))
-    crowded = _flat(prints, policy.upright, book) if policy.low_information else ()
-    return book.closed(np.array(crowded, np.int64))
+    log = PairLog()
+    comparisons = _comparisons(prints, policy)
+    for number, comparison in enumerate(comparisons):
+        progress = functools.partial(joins.share, work.done, number, len(comparisons))
+        _compare(comparison, log, Work(work.jobs, progress))
+    crowded = _log_flat_pairs(prints, policy.upright, log) if policy.low_information else ()
+    return log.pairs(np.array(crowded, np.int64))
 
 
-def _looks(prints: Prints, policy: Policy) -> list[_Look]:
+def _comparisons(prints: Prints, policy: Policy) -> list[_Comparison]:
     plain = ~prints.whole.low_information if policy.low_information else None
-    whole = _side(prints.whole, plain)
-    looks = [_Look("whole", policy.upright, whole, None)]
+    whole = _upright_prints(prints.whole, plain)
+    comparisons = [_Comparison("whole", policy.upright, whole, None)]
     if policy.upright.score < _EXACT.score:
-        looks.append(_Look("whole", _EXACT, whole, None))
+        comparisons.append(_Comparison("whole", _EXACT, whole, None))
     if policy.turned and prints.turned is not None:
-        looks.append(_Look("whole", policy.turned, turned_side(prints, whole.numbers), whole))
+        comparisons.append(
+            _Comparison("whole", policy.turned, turned_prints(prints, whole.numbers), whole)
+        )
     if policy.trimmed and prints.trimmed is not None:
-        trimmed = _side(prints.trimmed, plain)
-        looks.append(_Look("trimmed", policy.trimmed, trimmed, whole))
-        looks.append(_Look("trimmed", policy.trimmed, trimmed, None))
+        trimmed = _upright_prints(prints.trimmed, plain)
+        comparisons.append(_Comparison("trimmed", policy.trimmed, trimmed, whole))
+        comparisons.append(_Comparison("trimmed", policy.trimmed, trimmed, None))
     if policy.centre and prints.centre is not None:
-        looks.append(_Look("centre", policy.centre, _side(prints.centre, plain), whole))
-    return looks
+        comparisons.append(
+            _Comparison("centre", policy.centre, _upright_prints(prints.centre, plain), whole)
+        )
+    return comparisons
 
 
-def _side(column: ViewHashes, plain: npt.NDArray[np.bool_] | None) -> _Side:
+def _upright_prints(column: ViewHashes, plain: npt.NDArray[np.bool_] | None) -> _OrientedPrints:
     kept = slice(None) if plain is None else plain[column.ids]
     numbers = column.ids[kept]
     upright = np.zeros(len(numbers), np.uint8)
-    return _Side(numbers, column.row[kept], column.column[kept], column.phash[kept], upright)
+    return _OrientedPrints(
+        numbers, column.row[kept], column.column[kept], column.phash[kept], upright
+    )
 
 
-def turned_side(prints: Prints, numbers: Places) -> _Side:
-    """Return the seven other orientations of these prints, orientation by orientation."""
+def turned_prints(prints: Prints, numbers: Places) -> _OrientedPrints:
+    """Return the fingerprints of these prints in the seven other orientations, one by one."""
     assert prints.turned is not None
     upright = turning.Comparisons(*(bits[numbers] for bits in prints.comparisons))
-    turns = range(1, len(NAMES))
+    turns = range(1, len(TURN_NAMES))
     derived = [turning.turned(upright, turn) for turn in turns]
-    return _Side(
+    return _OrientedPrints(
         np.tile(numbers, len(turns)),
-        np.concatenate([found.row for found in derived]),
-        np.concatenate([found.column for found in derived]),
+        np.concatenate([hashes.row for hashes in derived]),
+        np.concatenate([hashes.column for hashes in derived]),
         prints.turned[:, numbers].ravel(),
         np.repeat(np.array(turns, np.uint8), len(numbers)),
     )
 
 
-def _look(look: _Look, book: Book, work: Work) -> None:
-    left, right, limits = look.left, look.right or look.left, look.limits
+def _compare(comparison: _Comparison, log: PairLog, work: Work) -> None:
+    left, right, limits = comparison.left, comparison.right or comparison.left, comparison.limits
 
     def sift(i: Places, j: Places) -> tuple[Words, Words] | None:
         phash = np.bitwise_count(left.phash[i] ^ right.phash[j])
-        kept = np.flatnonzero(phash <= limits.score // 2)  # most end here
+        kept = np.flatnonzero(phash <= limits.score // 2)  # drops most pairs
         i, j, phash = i[kept], j[kept], phash[kept]
         column = np.bitwise_count(left.column[i] ^ right.column[j])
         row = np.bitwise_count(left.row[i] ^ right.row[j])
@@ -170,18 +178,18 @@ def _look(look: _Look, book: Book, work: Work) -> None:
         if not len(kept):
             return None
         i, j = i[kept], j[kept]
-        rank = rank_of(look.view, row[kept], column[kept], phash[kept])
-        return noted(left.numbers[i], right.numbers[j], rank, left.turns[i])
+        rank = rank_of(comparison.view, row[kept], column[kept], phash[kept])
+        return packed_pairs(left.numbers[i], right.numbers[j], rank, left.turns[i])
 
-    use = joins.Use(sift, book.add)
-    if look.right is None:
+    use = joins.Use(sift, log.add)
+    if comparison.right is None:
         joins.close_within(left.row, limits.row, use, work)
     else:
         joins.close(left.row, right.row, limits.row, use, work)
 
 
-def noted(first: Places, second: Places, ranks: Words, turns: Bits) -> tuple[Words, Words]:
-    """Return numbers and ranks of pairs in either order; the turn is that of the first."""
+def packed_pairs(first: Places, second: Places, ranks: Words, turns: Bits) -> tuple[Words, Words]:
+    """Return pairs as `PrintPairs` holds them; `turns` are those of the first print."""
     swapped = first > second
     turns = np.where(swapped, _INVERSE[turns], turns)
     low, high = np.minimum(first, second), np.maximum(first, second)
@@ -192,33 +200,33 @@ def noted(first: Places, second: Places, ranks: Words, turns: Bits) -> tuple[Wor
 
 
 def score_of(row: Bits, column: Bits, phash: Bits) -> Places:
-    """Return policies.score of many, which does not fit into eight bits."""
+    """Return the `policies.score` of many pairs, which does not fit into eight bits."""
     score: Places = row.astype(np.int64) + column + 2 * phash.astype(np.int64)
     return score
 
 
 def rank_of(view: str, row: Bits, column: Bits, phash: Bits) -> Words:
-    """Pack measures as policies.Candidate sorts them; the turn's three bits are still zero."""
+    """Pack measures in the order of `policies.Candidate`; the three bits of the turn stay zero."""
     packed = score_of(row, column, phash).astype(np.uint64)
-    for apart in (row, column, phash):
-        packed = packed << np.uint64(7) | apart
+    for distances in (row, column, phash):
+        packed = packed << np.uint64(7) | distances
     return packed << np.uint64(5) | np.uint64(VIEWS.index(view))
 
 
-class Book:
-    """Pairs as they are found; those found again are dropped now and then."""
+class PairLog:
+    """Collects pairs as they are found; drops those found twice now and then."""
 
     def __init__(self) -> None:
         self.numbers: list[Words] = []
         self.ranks: list[Words] = []
-        self.noted, self.compact_at = 0, COMPACT
+        self.count, self.compact_at = 0, PAIRS_BEFORE_COMPACTING
 
     def add(self, numbers: Words, ranks: Words) -> None:
-        """Note pairs by their numbers and ranks."""
+        """Add pairs, packed as `PrintPairs` holds them."""
         self.numbers.append(numbers)
         self.ranks.append(ranks)
-        self.noted += len(numbers)
-        if self.noted > self.compact_at:
+        self.count += len(numbers)
+        if self.count > self.compact_at:
             self._compact()
 
     def _compact(self) -> None:
@@ -228,17 +236,17 @@ class Book:
         numbers, ranks = numbers[order], ranks[order]
         best = np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]
         self.numbers, self.ranks = [numbers[best]], [ranks[best]]
-        self.noted = len(self.numbers[0])
-        self.compact_at = max(COMPACT, 2 * self.noted)
+        self.count = len(self.numbers[0])
+        self.compact_at = max(PAIRS_BEFORE_COMPACTING, 2 * self.count)
 
-    def closed(self, crowded: Places) -> Pairs:
-        """Return what was noted, in order."""
+    def pairs(self, crowded: Places) -> PrintPairs:
+        """Return the pairs added so far, sorted, each once."""
         self._compact()
-        return Pairs(self.numbers[0], self.ranks[0], crowded)
+        return PrintPairs(self.numbers[0], self.ranks[0], crowded)
 
 
-def _flat(prints: Prints, limits: Limits, book: Book) -> Places:
-    """Note the pairs of which one is flat; return the flat prints in a crowd."""
+def _log_flat_pairs(prints: Prints, limits: Limits, log: PairLog) -> Places:
+    """Add the pairs with a flat print to the log; return the flat prints in a crowd."""
     left_out = flat_pairs.crowded(prints, limits.row)
     whole = prints.whole
     for first, second in flat_pairs.flat_pairs(prints, limits.row, left_out):
@@ -250,5 +258,5 @@ def _flat(prints: Prints, limits: Limits, book: Book) -> Places:
         kept = np.flatnonzero((score <= limits.score) | (row == 0))
         rank = rank_of("whole", row[kept], column[kept], phash[kept])
         upright = np.zeros(len(kept), np.uint8)
-        book.add(*noted(first[kept], second[kept], rank, upright))
+        log.add(*packed_pairs(first[kept], second[kept], rank, upright))
     return np.flatnonzero(left_out)

@@ -1,8 +1,8 @@
-"""Candidates for identical pixels, decoded on worker processes before their kinds are told.
+"""Decodes pictures that may have identical pixels on worker processes, before kinds are decided.
 
-What the catalogue's digests leave open would otherwise be decoded one after the other, in this
-process. A file that crashes its decoder or takes too long costs itself: it counts as unreadable,
-and is called identical to none.
+What the catalogue's digests leave open would otherwise be decoded one file after the other, in
+this process. A file that crashes its decoder or takes too long costs only itself: it counts as
+unreadable, and identical to no other.
 """
 
 from __future__ import annotations
@@ -18,60 +18,62 @@ from imageshelf.workers.work import digested
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from imageshelf.copies.members import Cast
-    from imageshelf.copies.stars import Graph
+    from imageshelf.copies.members import Members
+    from imageshelf.copies.stars import MatchGraph
     from imageshelf.shelf.records import PictureRow
 
 TIME_LIMIT_S = 60.0  # to decode one picture in full
 MEMORY_LIMIT_BYTES = 4_000_000_000
-MOST_OF_A_PAIR = 64  # pairs of pictures looked at for one pair of fingerprints
-MATTER = frozenset({kinds.PIXELS, kinds.NEAR, kinds.ANOTHER_SHOT})  # kinds that pixels decide on
+PICTURE_PAIRS_PER_PRINT_PAIR = 64
+DECIDED_BY_PIXELS = frozenset({kinds.PIXELS, kinds.NEAR, kinds.ANOTHER_SHOT})
 
 
-class Reading(NamedTuple):
-    """How files are read: on so many worker processes, telling the share that is done."""
+class DecodeOptions(NamedTuple):
+    """How files are decoded: on how many worker processes, and who hears the share that is done."""
 
     jobs: int = 0
-    done: Callable[[float], None] = lambda _: None
+    progress: Callable[[float], None] = lambda _: None
 
 
-HERE = Reading()  # one after the other when asked for, as a query does
+IN_PROCESS = DecodeOptions()  # each file when its pair comes up, as a query does
 
 
-def read_ahead(cast: Cast, graph: Graph, reading: Reading) -> None:
-    """Let the cast know the pixel digests of pictures that may be identical; 0 jobs do nothing."""
-    wanted = cast.question.kinds
-    if not reading.jobs or cast.asked.kind or (wanted is not None and not wanted & MATTER):
+def learn_pixel_digests(members: Members, graph: MatchGraph, decoding: DecodeOptions) -> None:
+    """Add the pixel digests of pictures that may be identical to `members`; 0 jobs do nothing."""
+    requested = members.options.kinds
+    if not decoding.jobs or members.rules.kind:
         return
-    ids = sorted({one for pair in _perhaps_identical(cast, graph) for one in pair})
-    ids = [one for one in ids if cast.pixel_digest(one) is None]
-    numbers = {cast.rows[one].name: one for one in ids}
-    tasks = [Wanted(cast.rows[one].name, cast.copies[one].path, pixels=True) for one in ids]
+    if requested is not None and not requested & DECIDED_BY_PIXELS:
+        return
+    ids = sorted({id_ for pair in _perhaps_identical(members, graph) for id_ in pair})
+    ids = [id_ for id_ in ids if members.pixel_digest(id_) is None]
+    id_by_name = {members.rows[id_].name: id_ for id_ in ids}
+    tasks = [Wanted(members.rows[id_].name, members.copies[id_].path, pixels=True) for id_ in ids]
     if not tasks:
         return
     with workers(
         digested,
-        jobs=min(reading.jobs, len(tasks)),
+        jobs=min(decoding.jobs, len(tasks)),
         time_limit_s=TIME_LIMIT_S,
         memory_limit_bytes=MEMORY_LIMIT_BYTES,
     ) as mapper:
         for count, (task, outcome) in enumerate(mapper(tasks), 1):
-            number = numbers[task.name]
-            unreadable = b"unreadable %d" % number  # equal to none
-            cast.learn(number, outcome if isinstance(outcome, bytes) else unreadable)
-            reading.done(count / len(tasks))
+            id_ = id_by_name[task.name]
+            unreadable = b"unreadable %d" % id_  # equal to no other
+            members.learn(id_, outcome if isinstance(outcome, bytes) else unreadable)
+            decoding.progress(count / len(tasks))
 
 
-def _perhaps_identical(cast: Cast, graph: Graph) -> Iterator[tuple[int, int]]:
+def _perhaps_identical(members: Members, graph: MatchGraph) -> Iterator[tuple[int, int]]:
     """Yield pairs that only their pixels can tell apart."""
-    for one, other in graph.upright():
-        for a, b in islice(product(one, other), MOST_OF_A_PAIR):
-            if a != b and cast.comparable(a, b) and _alike(cast.rows[a], cast.rows[b]):
-                digest = cast.digest(a)
-                if digest is None or digest != cast.digest(b):
+    for left, right in graph.upright():
+        for a, b in islice(product(left, right), PICTURE_PAIRS_PER_PRINT_PAIR):
+            if a != b and members.comparable(a, b) and _alike(members.rows[a], members.rows[b]):
+                digest = members.digest(a)
+                if digest is None or digest != members.digest(b):
                     yield a, b
 
 
 def _alike(a: PictureRow, b: PictureRow) -> bool:
-    measures = [sorted((row.width, row.height)) for row in (a, b)]
-    return measures[0] == measures[1] and not kinds.thumbnails_differ(a.thumbnail, b.thumbnail)
+    sizes = [sorted((row.width, row.height)) for row in (a, b)]
+    return sizes[0] == sizes[1] and not kinds.thumbnails_differ(a.thumbnail, b.thumbnail)

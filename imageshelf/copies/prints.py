@@ -1,8 +1,8 @@
-"""The distinct fingerprints of a shelf's pictures: equal ones are compared once.
+"""The distinct fingerprints of a shelf's pictures, so that equal ones are compared once.
 
-Copies byte for byte have equal fingerprints, and a shelf may hold thousands of them (white pages,
-one picture of a training set). Joined as pictures they would be millions of pairs; here they are
-one *print* with many pictures, and a match of two prints matches all their pictures.
+Byte-for-byte copies have equal fingerprints, and a shelf may hold thousands of them (white pages,
+one picture of a training set). Joined as pictures they would make millions of pairs. Here they are
+one *print* with many pictures, and when two prints match, all their pictures do.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
     Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
 
-_ODD = np.uint64(0x9E3779B97F4A7C15)
+_ODD_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
-class Stored(NamedTuple):
-    """What a shelf holds of its pictures, all in the order of ids; a view may be left out.
+class PictureHashes(NamedTuple):
+    """The hashes on a shelf, in the order of picture ids; views that no policy needs are None.
 
-    `turned` is uint64[7, n], the pHash in the other orientations; `darker` the comparisons of row
-    and column hash the other way round, where they are kept. `thumbnails` gives 16x16 luma by id.
+    `turned` is the pHash in the other orientations, uint64[7, n]. `darker` has the comparisons of
+    the row and column hashes the other way round, if the shelf keeps them. `thumbnails` returns
+    16x16 luma by id.
     """
 
     whole: ViewHashes
@@ -41,59 +42,56 @@ class Stored(NamedTuple):
     turned: Hashes | None = None
     darker: tuple[Hashes, Hashes] | None = None
     centre: ViewHashes | None = None
-    trimmed: ViewHashes | None = None  # of some pictures only
+    trimmed: ViewHashes | None = None  # only some pictures have one
 
 
 class Prints(NamedTuple):
-    """Distinct fingerprints; their numbers 0 ... p - 1 are the ids of all columns here."""
+    """Distinct fingerprints, numbered 0 ... p - 1; these numbers are the `ids` of the views."""
 
     whole: ViewHashes
-    thumbnails: Thumbnails  # by number of the print
+    thumbnails: Thumbnails  # by print number
     turned: Hashes | None  # uint64[7, p]
     comparisons: turning.Comparisons
     centre: ViewHashes | None
     trimmed: ViewHashes | None
-    pictures: Places  # ids of the pictures, print by print
-    starts: Places  # int64[p + 1], of each print in `pictures`, and the end
+    pictures: Places  # picture ids, print by print
+    starts: Places  # int64[p + 1]: where each print starts in `pictures`, and the end
 
     def pictures_of(self, number: int) -> list[int]:
-        """Return the ids of the pictures with this print, rising."""
-        some: list[int] = self.pictures[self.starts[number] : self.starts[number + 1]].tolist()
-        return some
+        """Return the ids of the pictures with this print, ascending."""
+        ids: list[int] = self.pictures[self.starts[number] : self.starts[number + 1]].tolist()
+        return ids
 
 
-def stored(catalogue: Catalogue, policy: policies.Policy) -> Stored:
-    """Return what the policy needs of a catalogue."""
+def picture_hashes(catalogue: Catalogue, policy: policies.Policy) -> PictureHashes:
+    """Return the hashes of a catalogue that the policy needs."""
 
     def thumbnails(ids: Sequence[int]) -> Mapping[int, bytes]:
         return {row.id: row.thumbnail for row in catalogue.rows(ids)}
 
     turned = catalogue.turned() if policy.turned else None
-    wanted = {"whole": True, "centre": policy.centre, "trimmed": policy.trimmed}
-    columns = {
-        view: ViewHashes(*hashes)
-        for view, hashes in catalogue.hashes_of([view for view in wanted if wanted[view]]).items()
-    }
-    return Stored(
-        columns["whole"],
+    limits = {"centre": policy.centre, "trimmed": policy.trimmed}
+    needed = ["whole", *(view for view in limits if limits[view])]
+    views = {view: ViewHashes(*hashes) for view, hashes in catalogue.hashes_of(needed).items()}
+    return PictureHashes(
+        views["whole"],
         thumbnails,
         None if turned is None else turned.phash,
         None if turned is None else (turned.row_darker, turned.column_darker),
-        columns.get("centre"),
-        columns.get("trimmed"),
+        views.get("centre"),
+        views.get("trimmed"),
     )
 
 
-def distinct(pictures: Stored) -> Prints:
-    """Return the distinct fingerprints of pictures; the lowest id of a print comes first.
+def distinct_prints(pictures: PictureHashes) -> Prints:
+    """Return the distinct fingerprints of pictures, numbered by the lowest picture id of each.
 
-    Prints are equal when all their hashes are and, where there is little information in those,
-    the thumbnails as well. They are numbered by their lowest ids.
+    Prints are equal when all their hashes are equal and, in flat pictures, their thumbnails too.
     """
     words, low = _words(pictures), pictures.whole.low_information
     mixed = np.zeros(len(low), np.uint64)
     for word in words:
-        mixed = (mixed ^ word) * _ODD
+        mixed = (mixed ^ word) * _ODD_MULTIPLIER
         mixed ^= mixed >> np.uint64(29)
     order = np.argsort(mixed, kind="stable")
     new = np.ones(len(order), np.bool_)
@@ -105,11 +103,11 @@ def distinct(pictures: Stored) -> Prints:
     firsts = np.sort(firsts)
     by_print = np.argsort(numbers, kind="stable")
     starts = np.searchsorted(numbers[by_print], np.arange(len(firsts) + 1))
-    return _taken(pictures, firsts, pictures.whole.ids[by_print], starts)
+    return _prints_at(pictures, firsts, pictures.whole.ids[by_print], starts)
 
 
-def _words(pictures: Stored) -> list[Hashes]:
-    """Return everything by which prints differ, as uint64[n] each."""
+def _words(pictures: PictureHashes) -> list[Hashes]:
+    """Return all that prints may differ in, each as uint64[n]."""
     whole = pictures.whole
     words = [whole.row, whole.column, whole.phash, whole.low_information.astype(np.uint64)]
     words += list(pictures.turned) if pictures.turned is not None else []
@@ -121,27 +119,27 @@ def _words(pictures: Stored) -> list[Hashes]:
     return words + _thumbnail_words(pictures)
 
 
-def _spread(some: ViewHashes, ids: Places) -> list[Hashes]:
-    places = np.searchsorted(ids, some.ids)
+def _spread(view: ViewHashes, ids: Places) -> list[Hashes]:
+    places = np.searchsorted(ids, view.ids)
     words = np.zeros((4, len(ids)), np.uint64)
-    words[:, places] = some.row, some.column, some.phash, np.ones(len(places), np.uint64)
+    words[:, places] = view.row, view.column, view.phash, np.ones(len(places), np.uint64)
     return list(words)
 
 
-def _thumbnail_words(pictures: Stored) -> list[Hashes]:
-    """Return the thumbnails of flat pictures, numbered: equal numbers, equal thumbnails."""
+def _thumbnail_words(pictures: PictureHashes) -> list[Hashes]:
+    """Return uint64[n]: equal numbers for flat pictures with equal thumbnails, 0 for others."""
     flat = np.flatnonzero(pictures.whole.low_information)
     word = np.zeros(len(pictures.whole.ids), np.uint64)
     if len(flat):
         ids = pictures.whole.ids[flat].tolist()
-        found = pictures.thumbnails(ids)
-        known: dict[bytes, int] = {}
-        word[flat] = [known.setdefault(found.get(id_, b""), len(known)) for id_ in ids]
+        thumbnails = pictures.thumbnails(ids)
+        numbers: dict[bytes, int] = {}
+        word[flat] = [numbers.setdefault(thumbnails.get(id_, b""), len(numbers)) for id_ in ids]
     return [word]
 
 
-def _taken(pictures: Stored, firsts: Places, ids: Places, starts: Places) -> Prints:
-    """Return the prints that the pictures at these places stand for."""
+def _prints_at(pictures: PictureHashes, firsts: Places, ids: Places, starts: Places) -> Prints:
+    """Return the prints of which the pictures at `firsts` are the first."""
     whole = pictures.whole
     own_ids = whole.ids[firsts]
     row, column, phash = whole.row[firsts], whole.column[firsts], whole.phash[firsts]
@@ -150,9 +148,9 @@ def _taken(pictures: Stored, firsts: Places, ids: Places, starts: Places) -> Pri
         comparisons = turning.Comparisons(row, column, *(d[firsts] for d in pictures.darker))
 
     def thumbnails(numbers: Sequence[int]) -> Mapping[int, bytes]:
-        wanted = own_ids[list(numbers)].tolist()
-        found = pictures.thumbnails(wanted)
-        return {n: found[i] for n, i in zip(numbers, wanted, strict=True) if i in found}
+        ids_asked = own_ids[list(numbers)].tolist()
+        known = pictures.thumbnails(ids_asked)
+        return {n: known[id_] for n, id_ in zip(numbers, ids_asked, strict=True) if id_ in known}
 
     low = whole.low_information[firsts]
     return Prints(
@@ -160,15 +158,15 @@ def _taken(pictures: Stored, firsts: Places, ids: Places, starts: Places) -> Pri
         thumbnails,
         None if pictures.turned is None else pictures.turned[:, firsts],
         comparisons,
-        _of(pictures.centre, own_ids),
-        _of(pictures.trimmed, own_ids),
+        _renumbered(pictures.centre, own_ids),
+        _renumbered(pictures.trimmed, own_ids),
         ids,
         starts,
     )
 
 
-def _of(view: ViewHashes | None, own_ids: Places) -> ViewHashes | None:
-    """Return a view of those pictures that stand for a print, under the print's number."""
+def _renumbered(view: ViewHashes | None, own_ids: Places) -> ViewHashes | None:
+    """Return a view of the first picture of each print, with print numbers as ids."""
     if view is None:
         return None
     kept = np.flatnonzero(np.isin(view.ids, own_ids, assume_unique=True))

@@ -1,4 +1,4 @@
-"""Folders in which a clean-up touches nothing: what the user protects, and managed libraries."""
+"""Folders in which a clean-up touches nothing: the user's references and managed libraries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Folders that belong to a program which keeps a database of what is in them.
+# A program owns these folders and keeps a database of their files.
 MANAGED = (
     "*.photoslibrary",
     "*.photolibrary",
@@ -28,20 +28,20 @@ Identity = tuple[int, int]  # device, inode
 
 
 class NoFolderError(Exception):
-    """A folder to protect that is none; one sentence."""
+    """A reference that is not a folder; one sentence."""
 
 
-class Protected:
-    """Tells of a path why nothing there may be touched.
+class ProtectedFolders:
+    """Tells why the file at a path may not be touched.
 
-    Folders are compared as the system knows them, so that neither a symbolic link nor another
-    spelling on a file system that ignores case leads around the protection.
+    Folders are compared by device and inode, so that neither a symbolic link nor another spelling
+    on a file system that ignores case gets around the protection.
     """
 
     def __init__(self, references: Iterable[str] = ()) -> None:
         self._references: dict[Identity, str] = {}
         self._identities: dict[str, Identity | None] = {}
-        self._found: dict[str, str] = {}
+        self._reference_of: dict[str, str] = {}  # by folder, as asked before
         for folder in references:
             identity = self._identity(os.path.abspath(folder))
             if identity is None or not os.path.isdir(folder):
@@ -49,10 +49,10 @@ class Protected:
             self._references[identity] = folder
 
     def reference(self, path: str) -> str:
-        """Return the protected folder that a path lies in; "" for none."""
+        """Return the protected folder that holds a path, or ""."""
         folder = os.path.dirname(os.path.abspath(path))
-        if folder not in self._found:
-            self._found[folder] = next(
+        if folder not in self._reference_of:
+            self._reference_of[folder] = next(
                 (
                     self._references[identity]
                     for above in _upwards(folder)
@@ -60,10 +60,10 @@ class Protected:
                 ),
                 "",
             )
-        return self._found[folder]
+        return self._reference_of[folder]
 
     def why(self, path: str) -> str:
-        """Return why the file at a path is not touched, "" if it may be."""
+        """Return why the file at a path may not be touched, or "" if it may."""
         if folder := self.reference(path):
             return f"is in the reference folder {folder}"
         if library := managed_library(path):
@@ -81,7 +81,7 @@ class Protected:
 
 
 def managed_library(path: str) -> str:
-    """Return the name of the library of a photo program that a path leads into; "" for none."""
+    """Return the name of the photo program's library that a path leads into, or ""."""
     for folder in _upwards(os.path.dirname(os.path.abspath(path))):
         name = os.path.basename(folder)
         if any(fnmatch(name.casefold(), pattern) for pattern in MANAGED):
@@ -90,7 +90,7 @@ def managed_library(path: str) -> str:
 
 
 def _upwards(folder: str) -> Iterator[str]:
-    """Yield a folder and those above it, as spelled and then as links lead."""
+    """Yield a folder and those above it, first as spelled, then with links resolved."""
     for start in dict.fromkeys((folder, os.path.realpath(folder))):
         here = start
         while True:

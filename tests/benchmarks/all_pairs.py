@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from imageshelf.copies.prints import Stored
+    from imageshelf.copies.prints import PictureHashes
 
     Hashes = NDArray[np.uint64]
 
@@ -46,9 +46,9 @@ RADIUS = 10
 ODD_FREQUENCIES = 0x5555555555555555  # across: their signs change when a picture is mirrored
 
 
-def stored(count: int) -> Stored:
+def stored(count: int) -> PictureHashes:
     """Fingerprints as a shelf of so many pictures would hold them."""
-    from imageshelf.copies.prints import Stored
+    from imageshelf.copies.prints import PictureHashes
     from imageshelf.searching.policies import ViewHashes
     from tests.benchmarks.drawn import fingerprints
 
@@ -56,7 +56,7 @@ def stored(count: int) -> Stored:
     whole, centre = fingerprints(count), fingerprints(count, seed=1)
     for view, other in zip(centre, whole, strict=True):
         view[::1000] = np.roll(other, -1)[::1000]
-    return Stored(
+    return PictureHashes(
         ViewHashes(ids, *whole, flat),
         lambda _: {},
         turned=turned(whole.phash),
@@ -88,7 +88,7 @@ def ours(count: int, jobs: int, share: int = 1) -> dict[str, float]:
     pictures = stored(count)
     with sampled(share):
         wall, (own, theirs) = time.perf_counter(), spent_s()
-        found = pairs.all_pairs(prints.distinct(pictures), work=Work(jobs))
+        found = pairs.all_pairs(prints.distinct_prints(pictures), work=Work(jobs))
         wall, (own_then, theirs_then) = time.perf_counter() - wall, spent_s()
     own, theirs = own_then - own, theirs_then - theirs
     return {

@@ -1,0 +1,38 @@
+"""Old names of public parameters, which go on working for a while and warn."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from warnings import warn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def renamed_parameters(**new_names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator that accepts keyword arguments by their old names, with a warning.
+
+    >>> @renamed_parameters(colour="color")
+    ... def paint(color: str) -> str:
+    ...     return color
+    >>> paint(color="red")
+    'red'
+    """
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            for old, new in new_names.items():
+                if old in kwargs:
+                    sentence = f"{function.__name__}({old}=...) is now {new}=..."
+                    warn(sentence, DeprecationWarning, stacklevel=2)
+                    kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorated
