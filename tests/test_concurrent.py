@@ -125,7 +125,7 @@ def search_meanwhile(tmp_path: Path, count: int) -> int:
     sizes: list[int] = []
     while run.poll() is None:
         with Searching(str(shelve)) as asked:  # opens, or raises: never "database is locked"
-            sizes.append(len(asked.hashes.columns["whole"].ids))
+            sizes.append(len(asked.hashes.views["whole"].ids))
         matches = search(query, shelve)
         assert str(query) in [match.path for match in matches]
         with open_shelf(shelve) as shelf:

@@ -103,7 +103,7 @@ def test_borders_are_looked_through(original: str, tmp_path: Path) -> None:
     told = explain(original, saved(tmp_path, "b.jpg", framed))
     assert told.kind == "near"
     assert told.decided.startswith("whole on without borders")
-    assert {check.look for check in told.checks} >= {"whole on whole", "whole on centre"}
+    assert {check.way for check in told.checks} >= {"whole on whole", "whole on centre"}
 
 
 def test_identical_bytes_and_pixels_are_told(original: str, tmp_path: Path) -> None:

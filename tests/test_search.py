@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageEnhance
 
-import imageshelf
 import search as script
 from imageshelf import Settings, index, open_shelf
 from imageshelf.report import matches as report
@@ -502,9 +501,3 @@ def test_similar_pictures_come_only_when_asked_for(tmp_path: Path) -> None:
     assert [m.kind for m in search(folder / "base.png", tmp_path / "db.shelve")].count(
         "similar"
     ) == 0
-
-
-def test_a_public_name_of_before_warns_and_leads_to_the_new_one() -> None:
-    with pytest.warns(DeprecationWarning, match=r"imageshelf\.Question is now SearchOptions"):
-        assert imageshelf.Question is SearchOptions
-    assert "Question" not in imageshelf.__all__

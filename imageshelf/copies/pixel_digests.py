@@ -29,7 +29,7 @@ DECIDED_BY_PIXELS = frozenset({kinds.PIXELS, kinds.NEAR, kinds.ANOTHER_SHOT})
 
 
 class DecodeOptions(NamedTuple):
-    """How files are decoded: on how many worker processes, and who hears the share that is done."""
+    """How files are decoded: the number of worker processes, and a callback for the share done."""
 
     jobs: int = 0
     progress: Callable[[float], None] = lambda _: None

@@ -41,7 +41,7 @@ class ProtectedFolders:
     def __init__(self, references: Iterable[str] = ()) -> None:
         self._references: dict[Identity, str] = {}
         self._identities: dict[str, Identity | None] = {}
-        self._reference_of: dict[str, str] = {}  # by folder, as asked before
+        self._reference_of: dict[str, str] = {}  # by folder
         for folder in references:
             identity = self._identity(os.path.abspath(folder))
             if identity is None or not os.path.isdir(folder):

@@ -74,7 +74,7 @@ def _moment(captured_at: int | None) -> str:
 def _verdict(told: Explanation) -> list[list[str]]:
     rows = [["kind", told.kind], ["decided by", told.decided]]
     for name, one in (("A", told.a), ("B", told.b)):
-        if one.views.whole.low_information:
+        if one.prints.whole.low_information:
             rule = (
                 f"{name} shows little: only row {policies.LOW_INFORMATION_ROW} and a mean"
                 f" thumbnail difference of {policies.LOW_INFORMATION_MEAN:g} of 255 would match"
@@ -113,12 +113,12 @@ def _looks(told: Explanation) -> list[list[str]]:
         verdict = "matches" if check.within else "too far"
         limits = f"row {check.row_limit}, score {check.score_limit}: {verdict}"
         distances = (check.row, check.column, check.phash, check.score)
-        rows.append([check.look, *map(str, distances), limits])
+        rows.append([check.way, *map(str, distances), limits])
     return rows
 
 
 def _bits(told: Explanation, name: str) -> tuple[int, int]:
-    return getattr(told.a.views.whole, name), getattr(told.b.views.whole, name)
+    return getattr(told.a.prints.whole, name), getattr(told.b.prints.whole, name)
 
 
 def _grids_text(told: Explanation, name: str) -> str:

@@ -1,12 +1,12 @@
-"""What a threshold means in one collection: how far its strangers are, and how near its copies.
+"""What a threshold means in one collection: how far apart strangers are, and how near copies.
 
-Which pictures of a collection are strangers nobody knows: it may be full of copies and bursts. So
-each picture is compared with the *mirror images* of others, which are as alike as strangers of
-this collection are, and copies of nothing. Beside them stand copies made of a sample of the
-originals by a few light edits, compared with what the shelf holds of these originals.
+Nobody knows which pictures of a collection are strangers, because it may be full of copies and
+bursts. Each picture is therefore compared with the *mirror images* of others, which are as alike as
+this collection's strangers and copies of nothing. For the copies, a sample of the originals is
+lightly edited, and the results are compared with the originals' hashes on the shelf.
 
-Not good at pictures of text: mirrored, left-aligned lines are right-aligned ones, so documents
-are more alike than it says.
+Not good at pictures of text: mirroring turns left-aligned lines into right-aligned ones, so
+documents are more alike than this says.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 FEWEST_PICTURES = 50
 FEWEST_ORIGINALS = 10
-SAMPLE_PICTURES = 60  # originals, of which copies are made
+SAMPLE_PICTURES = 60  # originals to make copies of
 PAIRS_COMPARED = 20_000_000  # about a second
 ROWS, SCORES = policies.BITS + 1, 4 * policies.BITS + 1
-RULE_OF_THREE = 3.0  # none seen in n trials: at 95 % confidence fewer than 3 / n
+RULE_OF_THREE = 3.0  # none seen in n trials means at most 3 / n, with 95 % confidence
 DISTANCES = (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20)
 POLICIES = {"default": policies.DEFAULT, "--strict": policies.STRICT, "--loose": policies.LOOSE}
 _TURNED_WAYS, _CENTRE_WAYS = 7, 2
@@ -57,8 +57,8 @@ class Calibration:
     """Pairs of one collection, counted by row distance (0-64) and score (0-256), int64[65, 257].
 
     The score is that of the default's three hashes, which every shelf has, whatever its keys are.
-    `strangers` are pairs with mirror images, `all_pairs` are pairs as they are: copies, bursts and
-    strangers together. `copies` has a table for each edit of `originals` pictures.
+    `strangers` counts pairs with mirror images, `all_pairs` the pairs as they are: copies, bursts
+    and strangers together. `copies` has a table for each edit of `originals` pictures.
     """
 
     pictures: int
@@ -71,29 +71,29 @@ class Calibration:
     keys: KeyCounts | None = None  # of a shelf of another hash
 
     def false_share(self, limits: Limits) -> float:
-        """Return the share of pairs of strangers within the limits."""
+        """Return the share of stranger pairs within the limits."""
         return _share(self.strangers, limits)
 
     def found_percent(self, limits: Limits, edit: str | None = None) -> float:
-        """Return the share of copies within the limits, of one edit or of all together."""
+        """Return the percentage of copies within the limits, for one edit or all together."""
         counts = self.copies[edit] if edit else sum(self.copies.values())
         return 100 * _share(np.asarray(counts), limits)
 
     def false_a_query(self, policy: Policy) -> float:
-        """Return the false matches to expect when a new picture is looked for."""
+        """Return how many false matches to expect of a query with a new picture."""
         return self._chance(policy) * self.pictures
 
     def false_pairs(self, policy: Policy) -> float:
-        """Return the false pairs to expect among all pictures of the collection."""
+        """Return how many false pairs to expect among all pictures of the collection."""
         return self._chance(policy) * self.pictures * (self.pictures - 1) / 2
 
     def found_pairs(self, policy: Policy) -> float:
-        """Return the pairs of this collection that match upright, true and false together."""
+        """Return how many pairs of this collection match upright, true and false together."""
         pairs = self.pictures * (self.pictures - 1) / 2
         return _share(self.all_pairs, policy.upright) * pairs
 
     def _chance(self, policy: Policy) -> float:
-        """Return the probability that two strangers match in one of the ways of looking."""
+        """Return the probability that two strangers match in any way the policy compares them."""
         chance = self.false_share(policy.upright)
         if policy.turned:
             chance += _TURNED_WAYS * self.false_share(policy.turned)
@@ -102,7 +102,7 @@ class Calibration:
         return chance
 
     def text(self) -> str:
-        """Return everything to read on a terminal."""
+        """Return the whole report as text for a terminal."""
         return rendered(self, "text")
 
     def svg(self) -> str:
@@ -118,15 +118,15 @@ def _share(counts: Counts, limits: Limits) -> float:
     return float(within / max(counts.sum(), 1))
 
 
-def sample(column: ViewHashes, count: int = SAMPLE_PICTURES, seed: int = 0) -> list[int]:
-    """Return the positions of pictures to make copies of, ascending; flat ones are no use."""
-    usable = np.flatnonzero(~column.low_information)
+def sample(whole: ViewHashes, count: int = SAMPLE_PICTURES, seed: int = 0) -> list[int]:
+    """Return the positions of pictures to make copies of, ascending, leaving out flat ones."""
+    usable = np.flatnonzero(~whole.low_information)
     chosen = np.random.default_rng(seed).permutation(usable)[:count]
     return sorted(chosen.tolist())
 
 
 def calibrate_hashes(
-    column: ViewHashes,
+    whole: ViewHashes,
     originals: Sequence[SampledPicture],
     *,
     full_decode: bool = False,
@@ -134,10 +134,10 @@ def calibrate_hashes(
 ) -> Calibration:
     """Return how strangers and copies of a collection differ.
 
-    `column` holds the hashes of all pictures of the shelf, `originals` a `sample` of them.
-    Raises CalibrationError for too few pictures or originals that cannot be read.
+    `whole` holds the hashes of all pictures on the shelf, `originals` a `sample` of them.
+    Raises CalibrationError for too few pictures, and for too few readable originals.
     """
-    usable = ~column.low_information
+    usable = ~whole.low_information
     pictures = int(usable.sum())
     if pictures < FEWEST_PICTURES:
         raise CalibrationError(
@@ -145,18 +145,18 @@ def calibrate_hashes(
             f" and the shelf has {pictures}"
         )
     strangers, all_pairs = pair_counts(
-        column.row[usable], column.column[usable], column.phash[usable], seed=seed
+        whole.row[usable], whole.column[usable], whole.phash[usable], seed=seed
     )
-    copies, refused = copy_counts(column, originals, full_decode=full_decode)
-    made = len(originals) - refused.total()
-    if made < FEWEST_ORIGINALS:
-        why = "".join(f": the file {reason}" for reason, _ in refused.most_common(1))
+    copies, unreadable = copy_counts(whole, originals, full_decode=full_decode)
+    readable = len(originals) - unreadable.total()
+    if readable < FEWEST_ORIGINALS:
+        why = "".join(f": the file {reason}" for reason, _ in unreadable.most_common(1))
         raise CalibrationError(
             f"a calibration needs {FEWEST_ORIGINALS} originals to make copies of,"
-            f" and only {made} of {len(originals)} can be read{why}"
+            f" and only {readable} of {len(originals)} can be read{why}"
         )
     low = len(usable) - pictures
-    return Calibration(pictures, low, made, strangers, all_pairs, copies, refused)
+    return Calibration(pictures, low, readable, strangers, all_pairs, copies, unreadable)
 
 
 # -- strangers ------------------------------------------------------------------------------------
@@ -165,10 +165,10 @@ def calibrate_hashes(
 def pair_counts(
     row: Hashes, column: Hashes, phash: Hashes, *, most: int = PAIRS_COMPARED, seed: int = 0
 ) -> tuple[Counts, Counts]:
-    """Return (pairs with mirror images, pairs as they are) of different pictures.
+    """Return the counts of (pairs with mirror images, pairs as they are) of different pictures.
 
-    Hashes are uint64[n]. Every pair counts once; above `most` pairs a random part of the pictures
-    is compared with all that follow.
+    Hashes are uint64[n]. Every pair counts once. Above `most` pairs, only a random sample of the
+    pictures is compared with those that follow it.
     """
     count = len(row)
     queries = np.random.default_rng(seed).permutation(count)[: max(1, 2 * most // count)]
@@ -182,21 +182,21 @@ def pair_counts(
     return strangers.reshape(ROWS, SCORES), all_pairs.reshape(ROWS, SCORES)
 
 
-def _pairs_counted(others: list[Hashes], asked: list[np.uint64]) -> npt.NDArray[np.int64]:
+def _pairs_counted(others: list[Hashes], query: list[np.uint64]) -> npt.NDArray[np.int64]:
     """Return how many pairs have each row distance and score, int64[65 * 257]."""
     row, column, phash = (
-        np.bitwise_count(stored ^ hashes).astype(np.int64)
-        for stored, hashes in zip(others, asked, strict=True)
+        np.bitwise_count(stored ^ hash_).astype(np.int64)
+        for stored, hash_ in zip(others, query, strict=True)
     )
     score = row + column + 2 * phash
     return np.bincount(row * SCORES + score, minlength=ROWS * SCORES)
 
 
 def mirrored(row: Hashes, column: Hashes, phash: Hashes) -> tuple[Hashes, Hashes, Hashes]:
-    """Return the hashes of the mirror images, but for ties and the median's own shift.
+    """Return the hashes of the mirror images, except for ties and shifts of the median.
 
-    A row of a hash is a byte. Mirroring reverses it; "brighter to the right" turns into "darker",
-    and the odd horizontal frequencies of the perceptual hash change their sign.
+    A row of a hash is a byte. Mirroring reverses its bits, "brighter to the right" becomes
+    "darker", and the odd horizontal frequencies of the perceptual hash change sign.
     """
 
     def reverse(hashes: Hashes) -> Hashes:
@@ -210,49 +210,50 @@ def mirrored(row: Hashes, column: Hashes, phash: Hashes) -> tuple[Hashes, Hashes
 
 
 def copy_counts(
-    column: ViewHashes, originals: Sequence[SampledPicture], *, full_decode: bool = False
+    whole: ViewHashes, originals: Sequence[SampledPicture], *, full_decode: bool = False
 ) -> tuple[dict[str, Counts], Counter[str]]:
-    """Return the pairs of originals and their copies for each edit, and why originals failed."""
+    """Return the counts of original and copy for each edit, and of reasons why originals failed."""
     counts: dict[str, Counts] = {
         name: np.zeros((ROWS, SCORES), np.int64) for name in lightly_edited.EDITS
     }
-    refused: Counter[str] = Counter()
+    unreadable: Counter[str] = Counter()
     for position, path in originals:
-        stored = (column.row[position], column.column[position], column.phash[position])
+        stored = (whole.row[position], whole.column[position], whole.phash[position])
         try:
             copies = list(lightly_edited.copies(path, full_decode=full_decode))
         except UnreadableImage as exc:
-            refused[exc.reason] += 1
+            unreadable[exc.reason] += 1
             continue
         for name, copy in copies:
-            apart = (int(a ^ np.uint64(b)).bit_count() for a, b in zip(stored, copy, strict=False))
-            row, other, phash = apart
-            counts[name][row, policies.score(row, other, phash)] += 1
-    return counts, refused
+            row, column, phash = (
+                int(a ^ np.uint64(b)).bit_count() for a, b in zip(stored, copy, strict=False)
+            )
+            counts[name][row, policies.score(row, column, phash)] += 1
+    return counts, unreadable
 
 
 def calibrate(shelve: str, *, seed: int = 0) -> Calibration:
     """Return the calibration of a shelf, with copies made of a sample of its pictures.
 
-    Raises CalibrationError for too few pictures or originals, ShelfError for the shelf.
+    Raises CalibrationError for too few pictures or readable originals, and ShelfError.
     """
     with open_shelf(shelve) as shelf, shelf.one_moment():
         catalogue = shelf.whole_catalogue()
-        column, keys = policies.ViewHashes(*catalogue.hashes()), catalogue.keys()
+        whole, keys = policies.ViewHashes(*catalogue.hashes()), catalogue.keys()
         recipe = shelf.recipe
-        chosen = sample(column, seed=seed)
-        rows = catalogue.rows(column.ids[chosen].tolist())
+        positions = sample(whole, seed=seed)
+        rows = catalogue.rows(whole.ids[positions].tolist())
         originals = [
             SampledPicture(position, shelf.path_of(names.to_text(row.name)))
-            for position, row in zip(chosen, rows, strict=True)
+            for position, row in zip(positions, rows, strict=True)
         ]
     full_decode = recipe is not None and recipe.decode == "full"
-    told = calibrate_hashes(column, originals, full_decode=full_decode, seed=seed)
+    calibration = calibrate_hashes(whole, originals, full_decode=full_decode, seed=seed)
     if keys is None or recipe is None:
-        return told
-    usable = ~column.low_information
+        return calibration
+    usable = ~whole.low_information
     return replace(
-        told,
+        calibration,
         keys=key_calibration.key_counts(
             recipe.hash, keys, usable, originals, full_decode=full_decode
         ),

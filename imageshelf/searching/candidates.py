@@ -1,7 +1,7 @@
-"""Which stored pictures match a query: its ways of being looked at against columns of hashes.
+"""Which stored pictures match a query: each of its probes against the hashes of a stored view.
 
-What counts as a match is said in `matching`. One query costs a look at every row hash for each
-way; many at once are compared together, view by view on several cores.
+`policies` defines what a match is. A single query is compared with every row hash once for each
+probe; many queries are compared together, the views side by side on several cores.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from imageshelf.searching.policies import Policy, Probe, QueryPrints, Thumbnails, ViewHashes
 
     Hashes = npt.NDArray[np.uint64]
-    Compared = tuple[int, Candidate, bool]  # the place of its probe; whether the picture is flat
-    Found = tuple[Candidate, bool]  # and whether it is flat, so that looks decide
+    Answer = tuple[int, Candidate, bool]  # place of the probe; candidate; whether it is flat
+    Doubtful = tuple[Candidate, bool]  # true for a flat candidate, whose thumbnail must decide
 
-PAIRS_IN_MEMORY = 10_000_000  # of several queries at once, by the row hash: 200 MB
-QUERIES_WORTH_THREADS = 32  # queries at once that are worth a thread for each view
+PAIRS_IN_MEMORY = 10_000_000  # of several queries within the row distance: 200 MB
+QUERIES_WORTH_THREADS = 32  # from here on each view gets a thread
 
 
 def candidates_for(
@@ -38,8 +38,8 @@ def candidates_for(
 ) -> list[Candidate]:
     """Return every stored picture that matches, nearest first, each once.
 
-    `stored` gives the columns of each view; `thumbnails` the 16x16 luma thumbnails of pictures,
-    which are asked for only where there is little information in the hashes.
+    `stored` has the hashes of each view. `thumbnails` returns 16x16 luma thumbnails by id; it is
+    called only for flat pictures.
     """
     return candidates_for_each([query], stored, policy, thumbnails)[0]
 
@@ -50,9 +50,10 @@ def candidates_for_each(
     policy: Policy,
     thumbnails: Thumbnails,
 ) -> list[list[Candidate]]:
-    """Return what `candidates` returns for each of several queries, in less time than one by one.
+    """Return what `candidates_for` returns for each query, faster than one by one.
 
-    Where too much is near to be held at once (thousands of white pages), fewer are asked at once.
+    If too many pairs are near to be held in memory (thousands of white pages), the queries are
+    compared in halves.
     """
     try:
         return _candidates_at_once(queries, stored, policy, thumbnails)
@@ -70,48 +71,48 @@ def _candidates_at_once(
     policy: Policy,
     thumbnails: Thumbnails,
 ) -> list[list[Candidate]]:
-    found: list[list[Found]] = [[] for _ in queries]
-    wanted = [
+    found: list[list[Doubtful]] = [[] for _ in queries]
+    probes = [
         (n, probe) for n, query in enumerate(queries) for probe in policies.probes(query, policy)
     ]
     most = PAIRS_IN_MEMORY if len(queries) > 1 else None
-    here = {view: [(n, probe) for n, probe in wanted if probe.view == view] for view in stored}
+    probes_of = {view: [(n, probe) for n, probe in probes if probe.view == view] for view in stored}
     tasks = [
-        partial(_compared, column, [probe for _, probe in here[view]], most)
-        for view, column in stored.items()
+        partial(_compared, hashes, [probe for _, probe in probes_of[view]], most)
+        for view, hashes in stored.items()
     ]
     for view, answers in zip(stored, _side_by_side(tasks, len(queries)), strict=True):
-        for at, candidate, low in answers:
-            n, probe = here[view][at]
+        for place, candidate, low in answers:
+            n, probe = probes_of[view][place]
             flat = policy.low_information and (low or policies.is_flat(queries[n], probe.turn))
             if not flat or (probe.plain and candidate.row <= policies.LOW_INFORMATION_ROW):
                 found[n].append((candidate, flat))
     return [
-        sorted(nearest_of_each(query, some, thumbnails, nearness=tuple))
-        for query, some in zip(queries, found, strict=True)
+        sorted(nearest_of_each(query, candidates, thumbnails, nearness=tuple))
+        for query, candidates in zip(queries, found, strict=True)
     ]
 
 
 def nearest_of_each(
     query: QueryPrints,
-    found: Sequence[Found],
+    candidates: Sequence[Doubtful],
     thumbnails: Thumbnails,
     *,
     nearness: Callable[[Candidate], tuple[object, ...]],
 ) -> list[Candidate]:
-    """Return the nearest candidate of each picture; of the flat ones those that look alike."""
-    flat = {candidate.id for candidate, is_doubtful in found if is_doubtful}
+    """Return the nearest candidate for each picture; flat ones only if their thumbnails agree."""
+    flat = {candidate.id for candidate, is_flat in candidates if is_flat}
     alike = policies.lookalikes(query.thumbnail, thumbnails(sorted(flat)) if flat else {})
-    kept = [c for c, is_doubtful in found if not is_doubtful or c.id in alike]
+    kept = [c for c, is_flat in candidates if not is_flat or c.id in alike]
     return list({c.id: c for c in sorted(kept, key=nearness, reverse=True)}.values())
 
 
 def _side_by_side(
-    tasks: Sequence[Callable[[], list[Compared]]], queries: int
-) -> Iterable[list[Compared]]:
-    """Return what each task returns; the tasks of many queries share the cores.
+    tasks: Sequence[Callable[[], list[Answer]]], queries: int
+) -> Iterable[list[Answer]]:
+    """Return what each task returns; for many queries the tasks share the cores.
 
-    Where processes can be forked each task has all cores to itself already.
+    Where processes can be forked, each task already uses all cores by itself.
     """
     if queries < QUERIES_WORTH_THREADS:
         return [task() for task in tasks]
@@ -125,31 +126,31 @@ def _side_by_side(
         return list(pool.map(lambda task: task(), tasks))
 
 
-def _compared(column: ViewHashes, wanted: Sequence[Probe], most: int | None) -> list[Compared]:
-    """Return what is within the limits: the place of the probe, and whether the picture is flat."""
-    rows = [probe.fingerprint.row for probe in wanted]
-    radii = [probe.limits.row for probe in wanted]
-    if column.near is None:
-        near = hamming.table(hamming.within(column.row, rows, radii, most))
+def _compared(view: ViewHashes, probes: Sequence[Probe], most: int | None) -> list[Answer]:
+    """Return the stored pictures within the limits of each probe."""
+    row_hashes = [probe.fingerprint.row for probe in probes]
+    radii = [probe.limits.row for probe in probes]
+    if view.near is None:
+        near = hamming.table(hamming.within(view.row, row_hashes, radii, most))
     else:
-        near = column.near.pairs(rows, radii, most)
-    asked, positions, row_apart = near
+        near = view.near.pairs(row_hashes, radii, most)
+    places, positions, rows = near
 
-    def apart(stored: Hashes, hashes: list[int]) -> npt.NDArray[np.int64]:
-        differing = stored[positions] ^ np.array(hashes, np.uint64)[asked]
+    def distances(stored: Hashes, hashes: list[int]) -> npt.NDArray[np.int64]:
+        differing = stored[positions] ^ np.array(hashes, np.uint64)[places]
         return np.asarray(np.bitwise_count(differing), np.int64)
 
-    columns = apart(column.column, [probe.fingerprint.column for probe in wanted])
-    phashes = apart(column.phash, [probe.fingerprint.phash for probe in wanted])
-    scores = row_apart.astype(np.int64) + columns + 2 * phashes
-    allowed = np.array([probe.limits.score for probe in wanted], np.int64)[asked]
-    # An exact key is always listed, but only of the whole query upright.
-    plain = np.array([probe.plain for probe in wanted], np.bool_)[asked]
-    found = []
-    for hit in np.flatnonzero((scores <= allowed) | ((row_apart == 0) & plain)):
-        at, position, row = int(asked[hit]), positions[hit], int(row_apart[hit])
+    columns = distances(view.column, [probe.fingerprint.column for probe in probes])
+    phashes = distances(view.phash, [probe.fingerprint.phash for probe in probes])
+    scores = rows.astype(np.int64) + columns + 2 * phashes
+    limits = np.array([probe.limits.score for probe in probes], np.int64)[places]
+    # Equal keys always match, but only for the whole query upright.
+    plain = np.array([probe.plain for probe in probes], np.bool_)[places]
+    answers = []
+    for hit in np.flatnonzero((scores <= limits) | ((rows == 0) & plain)):
+        place, position, row = int(places[hit]), positions[hit], int(rows[hit])
         measures = int(scores[hit]), row, int(columns[hit]), int(phashes[hit])
-        id_, probe = int(column.ids[position]), wanted[at]
+        id_, probe = int(view.ids[position]), probes[place]
         candidate = Candidate(*measures, id_, probe.turn, probe.view, row)
-        found.append((at, candidate, bool(column.low_information[position])))
-    return found
+        answers.append((place, candidate, bool(view.low_information[position])))
+    return answers

@@ -1,9 +1,9 @@
-"""Two pictures measured in every way, and which rule says whether they match.
+"""Two pictures measured in every way, and the rule that decides whether they match.
 
     print(explain("a.jpg", "b.jpg").text())
 
-The pictures need not be on a shelf and need not match. Beside the distances that decide there are
-the measures that other tools use, to compare with what they say.
+The pictures need not be on a shelf and need not match. Beside the distances that decide stand the
+measures that other tools use, so that their answers can be compared.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Levels = npt.NDArray[np.uint8]
 
-ERROR_SQUARE_PIXELS = 50  # pixels of the squares whose squared error is taken
+ERROR_SQUARE_PIXELS = 50  # side of the squares that the squared error compares
 HASHES = ("row", "column", "phash")
 
 
@@ -48,15 +48,15 @@ class MeasuredPicture(NamedTuple):
 
     path: str
     facts: Facts
-    views: QueryPrints
+    prints: QueryPrints
     square: Levels  # [50, 50]
     keys: Mapping[str, bytes]  # of the other hashes, by name
 
 
 class Check(NamedTuple):
-    """One way of looking at A that the policy asks for, and how far from B it is (bits)."""
+    """One way of comparing A with B that the policy calls for, and the distances in bits."""
 
-    look: str
+    way: str
     row: int
     column: int
     phash: int
@@ -74,9 +74,9 @@ class Check(NamedTuple):
 class Explanation:
     """Every measure of two pictures, side by side.
 
-    Distances in bits, shares in percent, errors in squared grey levels (0-255). `turn` is
-    what A undergoes to look like B, `decided` the rule in words; `errors` has the mean squared
-    error for each orientation of A.
+    Distances are in bits, shares in percent, errors in squared grey levels (0-255). `turn` is what
+    A must undergo to look like B, `decided` the rule in words. `errors` has the mean squared error
+    for each orientation of A.
     """
 
     a: MeasuredPicture
@@ -91,8 +91,8 @@ class Explanation:
     identical_pixels: bool
 
     def distance(self, name: str) -> int:
-        """Return the bits in which the `row`, `column` or `phash` of the whole pictures differ."""
-        ours, theirs = self.a.views.whole, self.b.views.whole
+        """Return how many bits of the whole pictures' `row`, `column` or `phash` differ."""
+        ours, theirs = self.a.prints.whole, self.b.prints.whole
         return hamming.distance(getattr(ours, name), getattr(theirs, name))
 
     @property
@@ -101,12 +101,12 @@ class Explanation:
         return policies.similarity(self.key_distance("ahash"))
 
     def key_distance(self, name: str) -> int:
-        """Return the bits in which the keys differ that one of the other hashes gives."""
-        ours, theirs = (int.from_bytes(one.keys[name], "big") for one in (self.a, self.b))
+        """Return how many bits of the two keys of another hash differ."""
+        ours, theirs = (int.from_bytes(side.keys[name], "big") for side in (self.a, self.b))
         return hamming.distance(ours, theirs)
 
     def text(self) -> str:
-        """Return everything to read on a terminal."""
+        """Return the whole report as text for a terminal."""
         return rendered(self, "text")
 
     def _repr_html_(self) -> str:
@@ -116,21 +116,21 @@ class Explanation:
 def explain(
     a: str, b: str, policy: Policy = policies.DEFAULT, *, full_decode: bool = False
 ) -> Explanation:
-    """Return every measure of two picture files; A is taken as the query.
+    """Return every measure of two picture files, with A as the query.
 
-    Raises ExplainError for one picture twice and for a file that cannot be read.
+    Raises ExplainError if both are one file, and for a file that cannot be read.
     """
     if kinds.same_file(a, b):
         raise ExplainError(f"{a} and {b} are one file: there is nothing to compare")
     ours, theirs = (_measured(path, full_decode=full_decode) for path in (a, b))
-    sides = _known_file(ours), _known_file(theirs)
-    same_bytes = kinds.identical_bytes(*sides)
-    same_pixels = same_bytes or kinds.identical_pixels(*sides)
-    turn, decided = _decision(ours.views, theirs.views, policy)
+    files = _known_file(ours), _known_file(theirs)
+    same_bytes = kinds.identical_bytes(*files)
+    same_pixels = same_bytes or kinds.identical_pixels(*files)
+    turn, decided = _decision(ours.prints, theirs.prints, policy)
     if decided:
-        kind = kinds.kind_of(*sides, turn)
+        kind = kinds.kind_of(*files, turn)
     else:
-        kind, decided = _related_anyway(*sides)
+        kind, decided = _related_anyway(*files)
     if same_pixels:
         kind = kinds.BYTES if same_bytes else kinds.PIXELS
     return Explanation(
@@ -139,22 +139,22 @@ def explain(
         kind,
         turn,
         decided,
-        tuple(_checks(ours.views, theirs.views, policy)),
+        tuple(_checks(ours.prints, theirs.prints, policy)),
         squared_errors(ours.square, theirs.square),
-        policies.mean_difference(ours.views.thumbnail, theirs.views.thumbnail) / 2.55,
+        policies.mean_difference(ours.prints.thumbnail, theirs.prints.thumbnail) / 2.55,
         same_bytes,
         same_pixels,
     )
 
 
 def squared_errors(a: Levels, b: Levels) -> dict[str, float]:
-    """Return the mean squared error of two squares for all eight orientations of the first.
+    """Return the mean squared error of two squares, for all eight orientations of the first.
 
     >>> black, white = np.zeros((50, 50), np.uint8), np.full((50, 50), 16, np.uint8)
     >>> squared_errors(black, white)["upright"]
     256.0
     """
-    theirs = b.astype(np.int64)  # in uint8 a difference of 16 levels would square to nothing
+    theirs = b.astype(np.int64)  # in uint8 the square of 16 would be 0
     turned = (turned_picture(a, quarters, mirror) for quarters, mirror in ((0, False), *TURNS))
     return {
         name: float(((ours.astype(np.int64) - theirs) ** 2).mean())
@@ -185,34 +185,27 @@ def _measured(path: str, *, full_decode: bool) -> MeasuredPicture:
 
 def _known_file(measured: MeasuredPicture) -> KnownFile:
     facts = measured.facts
-    luma = measured.views.thumbnail
+    luma = measured.prints.thumbnail
     return KnownFile(measured.path, facts.size_bytes, facts.captured_at, luma=luma)
 
 
 def _decision(query: QueryPrints, other: QueryPrints, policy: Policy) -> tuple[str, str]:
     """Return the turn of A and the rule by which it matches B, or ("", "")."""
-    columns = {
-        view: _column(found)
-        for view, found in (
-            ("whole", other.whole),
-            ("trimmed", other.trimmed),
-            ("centre", other.centre),
-        )
-        if found is not None
-    }
-    found = candidates.candidates_for(query, columns, policy, lambda _: {0: other.thumbnail})
-    if not found:
+    prints = {"whole": other.whole, "trimmed": other.trimmed, "centre": other.centre}
+    stored = {view: _hashes_of(print_) for view, print_ in prints.items() if print_ is not None}
+    matches = candidates.candidates_for(query, stored, policy, lambda _: {0: other.thumbnail})
+    if not matches:
         return "", ""
-    best = found[0]
+    best = matches[0]
     flat = other.whole.low_information or policies.is_flat(query, best.turn)
     if policy.low_information and flat:
         return best.turn, f"little to see: row {best.row}, thumbnails alike"
     for probe in policies.probes(query, policy):
         check = _check(probe, query, other)
-        here = (best.row, best.score, best.turn, best.view)
-        if check and here == (check.row, check.score, probe.turn, probe.view):
+        decisive = (best.row, best.score, best.turn, best.view)
+        if check and decisive == (check.row, check.score, probe.turn, probe.view):
             if check.within:
-                return best.turn, f"{check.look}: {_against_limits(check)}"
+                return best.turn, f"{check.way}: {_against_limits(check)}"
             return best.turn, "the keys are equal"
     return best.turn, f"score {best.score}"
 
@@ -235,8 +228,8 @@ def _related_anyway(a: KnownFile, b: KnownFile) -> tuple[str, str]:
     return "no match", "no rule"
 
 
-def _column(fingerprint: Fingerprint) -> ViewHashes:
-    row, column, phash = (np.array([number], np.uint64) for number in fingerprint[:3])
+def _hashes_of(fingerprint: Fingerprint) -> ViewHashes:
+    row, column, phash = (np.array([hash_], np.uint64) for hash_ in fingerprint[:3])
     low = np.array([fingerprint.low_information])
     return policies.ViewHashes(np.zeros(1, np.int64), row, column, phash, low)
 
@@ -248,7 +241,7 @@ def _checks(query: QueryPrints, other: QueryPrints, policy: Policy) -> Iterator[
 
 
 def _check(probe: Probe, query: QueryPrints, other: QueryPrints) -> Check | None:
-    """Return the distances of one probe, or None when B has no such view."""
+    """Return the distances of one probe, or None if B has no such view."""
     stored: Fingerprint | None = getattr(other, probe.view)
     if stored is None:
         return None
@@ -256,10 +249,10 @@ def _check(probe: Probe, query: QueryPrints, other: QueryPrints) -> Check | None
         hamming.distance(getattr(probe.fingerprint, name), getattr(stored, name)) for name in HASHES
     )
     score = policies.score(row, column, phash)
-    return Check(_look(probe, query), row, column, phash, score, *probe.limits)
+    return Check(_way(probe, query), row, column, phash, score, *probe.limits)
 
 
-def _look(probe: Probe, query: QueryPrints) -> str:
+def _way(probe: Probe, query: QueryPrints) -> str:
     if probe.turn:
         return probe.turn
     ours = next(

@@ -1,7 +1,8 @@
-"""What a distance of another hash means in one collection: the keys' part of a calibration.
+"""What a distance between keys of another hash means in one collection: part of a calibration.
 
-As in `calibrating`, strangers are pairs with mirror images. Their keys cannot be had from stored
-ones, so only the mirror images of the originals are compared, each with every other picture.
+As in `calibration`, strangers are pairs with mirror images. The keys of mirror images cannot be
+derived from stored ones, so only the sampled originals are mirrored, and each mirror image is
+compared with every other picture.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _TURNED_WAYS = len(ORIENTATIONS) - 1
 class KeyCounts(NamedTuple):
     """Pairs of one collection by the distance of their keys, int64[bits + 1] each.
 
-    `pictures` are those on the shelf that show something.
+    `pictures` is how many pictures on the shelf are not flat.
     """
 
     hash: str
@@ -45,18 +46,18 @@ class KeyCounts(NamedTuple):
     copies: Counts
 
     def found_percent(self, radius: Radius) -> float:
-        """Return the share of copies that match upright."""
+        """Return the percentage of copies that match upright."""
         return 100 * _share(self.copies, radius.upright)
 
     def false_a_query(self, radius: Radius) -> float:
-        """Return the false matches to expect when a new picture is looked for."""
+        """Return how many false matches to expect of a query with a new picture."""
         chance = _share(self.strangers, radius.upright)
         if radius.turned is not None:
             chance += _TURNED_WAYS * _share(self.strangers, radius.turned)
         return chance * self.pictures
 
     def found_pairs(self, radius: Radius) -> float:
-        """Return the pairs of this collection that match upright, true and false together."""
+        """Return how many pairs of this collection match upright, true and false together."""
         return _share(self.all_pairs, radius.upright) * self.pictures * (self.pictures - 1) / 2
 
 
@@ -65,7 +66,7 @@ def _share(counts: Counts, distance: int) -> float:
 
 
 def default_radius(name: str) -> Radius:
-    """Return what matches on a shelf of this hash when nothing else is asked for."""
+    """Return the radius that a shelf of this hash uses by default."""
     return key_candidates.radius_for(name, policies.DEFAULT)
 
 
@@ -77,10 +78,10 @@ def key_counts(
     *,
     full_decode: bool,
 ) -> KeyCounts:
-    """Return how far originals, their mirror images and copies are from what the shelf holds.
+    """Return the distances of originals, their mirror images and copies to the keys on the shelf.
 
-    `usable`, bool[n], leaves flat pictures out, of which no original is one; originals that cannot
-    be read count nothing.
+    `usable`, bool[n], is false for flat pictures; no original is flat. Unreadable originals are
+    not counted.
     """
     stored = keys.words[:, usable]
     strangers, all_pairs, copies = np.zeros((3, 64 * len(stored) + 1), np.int64)
@@ -102,14 +103,14 @@ def key_counts(
 
 
 def _by_distance(words: npt.NDArray[np.uint64], query: npt.NDArray[np.uint64]) -> Counts:
-    """Return how many keys, uint64[words, n], are how far from one, uint64[words, 1]."""
+    """Return how many keys, uint64[words, n], have each distance to a query, uint64[words, 1]."""
     bits = 64 * len(words)
     (near,) = hamming.within_words(words, query, [bits])
     return np.bincount(near.distances, minlength=bits + 1)
 
 
 class SampledPicture(NamedTuple):
-    """A picture to make copies of: where it stands in the arrays, and its file."""
+    """A picture to make copies of: its position in the arrays of hashes, and its file."""
 
     position: int
     path: str

@@ -1,12 +1,12 @@
 """What counts as a match on a shelf whose keys are another hash: a radius of that hash.
 
-The three hashes of `matching` are in every catalogue, but a question to such a shelf is answered
-by the hash that it was made for. Its default distance is in `hash_names`, with the reason. Turned
-and mirrored, a query has seven more chances to be wrong, so its limit is tighter by as much as
-that of the default policy (10 bits for 14). The rule for flat pictures is the default's, too:
-upright only, rows within 4 bits, thumbnails within 4 of 255 grey levels. It was measured, and a
-flat picture's bits are hardly more telling in other hashes. `--max-distance` and `--similarity`
-are plain radii and know neither.
+Every catalogue holds the three hashes of `policies`, but a query to such a shelf is answered by the
+hash that the shelf was made with. `hash_names` has its default distance, with the reason. Turned
+and mirrored, a query has seven more chances to be wrong, so these limits are tighter in the same
+proportion as in the default policy (10 bits for 14). Flat pictures follow the default's rule, too:
+upright only, rows within 4 bits, thumbnails within 4 of 255 grey levels. Measurements showed that
+other hashes tell hardly more about a flat picture. `--max-distance` and `--similarity` are plain
+radii: they look upright only and know no rule for flat pictures.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class UnsuitedPolicyError(ValueError):
-    """A policy that has no meaning for a hash; one sentence says which have."""
+    """A policy that has no meaning for a hash; one sentence says which policies do."""
 
 
 class Radius(NamedTuple):
-    """The largest distances of keys that still match, in bits."""
+    """The largest distances of keys that still match, in bits; `turned` is None for no turns."""
 
     upright: int
     turned: int | None
@@ -42,7 +42,7 @@ class Radius(NamedTuple):
 
 
 def radius_for(name: str, policy: Policy) -> Radius:
-    """Return what a policy means for a hash; raises UnsuitedPolicyError.
+    """Return what a policy means for a hash; raise UnsuitedPolicyError if it means nothing.
 
     >>> radius("phash", DEFAULT)
     Radius(upright=10, turned=7, low_information=True)
@@ -70,45 +70,46 @@ def candidates_for(
 ) -> list[Candidate]:
     """Return every stored picture within the limits, nearest first, each once.
 
-    `keys` and `whole` are of the same pictures; `thumbnails` are asked for as in `matching`.
+    `keys` and `whole` are of the same pictures. `thumbnails` returns 16x16 luma by id; it is called
+    only for flat pictures.
     """
-    found = []
+    matches = []
     for candidate, low in _within(query, keys, whole, limits):
         flat = limits.low_information and (low or policies.is_flat(query, candidate.turn))
         if not flat or not (candidate.turn or candidate.row > LOW_INFORMATION_ROW):
-            found.append((candidate, flat))
-    best = nearest_of_each(query, found, thumbnails, nearness=_nearness)
+            matches.append((candidate, flat))
+    best = nearest_of_each(query, matches, thumbnails, nearness=_nearness)
     return sorted(best, key=_nearness)
 
 
-def key_distance(key: bytes, keys: Keys, number: int) -> int:
-    """Return the distance of a key to that of the picture with this id, which has one."""
-    stored = keys.words[:, np.searchsorted(keys.ids, number)]
+def key_distance(key: bytes, keys: Keys, id_: int) -> int:
+    """Return the distance of a key to the key of the picture with this id, which must have one."""
+    stored = keys.words[:, np.searchsorted(keys.ids, id_)]
     return int(np.bitwise_count(chunks.words_of([key])[:, 0] ^ stored).sum())
 
 
 def _within(
     query: QueryPrints, keys: Keys, whole: ViewHashes, limits: Radius
 ) -> Iterator[tuple[Candidate, bool]]:
-    """Yield every stored key within its limit, and whether there was little to hash."""
+    """Yield every stored picture whose key is within the limits, and whether it is flat."""
     turns = [turn for turn in query.keys if turn == UPRIGHT or limits.turned is not None]
     radii = [limits.upright if turn == UPRIGHT else limits.turned or 0 for turn in turns]
-    wanted = chunks.words_of([query.keys[turn] for turn in turns])
-    near = hamming.within_words(keys.words, wanted, radii)
+    words = chunks.words_of([query.keys[turn] for turn in turns])
+    near = hamming.within_words(keys.words, words, radii)
     for turn, (positions, distances) in zip(turns, near, strict=True):
-        mine = query.whole if turn == UPRIGHT else query.turned[turn]
-        for at, key_distance in zip(positions.tolist(), distances.tolist(), strict=True):
+        ours = query.whole if turn == UPRIGHT else query.turned[turn]
+        for at, bits in zip(positions.tolist(), distances.tolist(), strict=True):
             theirs = whole.row[at], whole.column[at], whole.phash[at]
             row, column, phash = (
-                hamming.distance(a, int(b)) for a, b in zip(mine[:3], theirs, strict=True)
+                hamming.distance(a, int(b)) for a, b in zip(ours[:3], theirs, strict=True)
             )
             score = policies.score(row, column, phash)
-            number = int(keys.ids[at])
+            id_ = int(keys.ids[at])
             yield (
-                Candidate(score, row, column, phash, number, turn, "whole", key_distance),
+                Candidate(score, row, column, phash, id_, turn, "whole", bits),
                 bool(whole.low_information[at]),
             )
 
 
-def _nearness(found: Candidate) -> tuple[int, Candidate]:
-    return found.distance, found
+def _nearness(candidate: Candidate) -> tuple[int, Candidate]:
+    return candidate.distance, candidate

@@ -1,8 +1,8 @@
 """How two picture files are related, strongest first.
 
 The kinds: `same file`, `identical bytes`, `identical pixels`, `turned`, `near`, `another shot`,
-`similar`. Files are opened only as far as an answer needs them, and a digest that the catalogue
-knows spares even that.
+`similar`. A file is read only as far as the answer needs, and not at all if the catalogue has its
+digests.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ TURNED, NEAR, ANOTHER_SHOT, SIMILAR = "turned", "near", "another shot", "similar
 KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, ANOTHER_SHOT, SIMILAR)
 
 CHUNK_BYTES = 1 << 20
-DAMAGED = b""  # in the place of a pixel digest that no file may be read for
-BURST_MS = 10_000  # capture times so near are a burst when the pictures are similar
+DAMAGED = b""  # stands for the pixel digest of a file that must not be decoded
+BURST_MS = 10_000  # similar pictures taken within this time are a burst
 SIMILAR_PERCENT = 7.5  # mean absolute difference of the 16x16 luma thumbnails
-SIMILAR_EXHAUSTIVE = 5000  # pictures; among more, only what is near by row or column hash
+SIMILAR_EXHAUSTIVE = 5000  # pictures; among more, only those with near row or column hashes
 SIMILAR_BITS = 20
 
 
 class KnownFile(NamedTuple):
-    """One of two pictures: what is known before its file is opened."""
+    """What is known of a picture's file before it is opened."""
 
     path: str
     size_bytes: int
     captured_at: int | None = None  # ms since 1970
     digest: bytes | None = None
     pixel_digest: bytes | None = None
-    luma: bytes = b""  # 16x16; b"" when it is not known
+    luma: bytes = b""  # 16x16; b"" if unknown
 
 
 def known_digests(
@@ -51,15 +51,15 @@ def known_digests(
 ) -> tuple[bytes | None, bytes | None]:
     """Return the digests in the catalogue as a Side holds them.
 
-    A picture that is not sound, and so perhaps crashed its decoder, is not decoded here.
+    A picture that is not sound may have crashed its decoder, so it is never decoded here.
     """
     return digest, DAMAGED if sound == 0 and pixel_digest is None else pixel_digest
 
 
 def kind_of(a: KnownFile, b: KnownFile, turn: str) -> str:
-    """Return how two pictures that match are related; `turn` is '' for upright.
+    """Return how two matching pictures are related; `turn` is '' for upright.
 
-    A file that is gone or unreadable is never called identical, unless digests are known.
+    A file that is gone or unreadable is never called identical unless its digests are known.
     """
     if same_file(a.path, b.path):
         return SAME_FILE
@@ -73,7 +73,7 @@ def kind_of(a: KnownFile, b: KnownFile, turn: str) -> str:
 
 
 def same_file(a: str, b: str) -> bool:
-    """Tell whether two names lead to one file: one path, or one inode where there are inodes."""
+    """Tell whether two names lead to one file: by inode, or by path on systems without inodes."""
     if is_url(a) or is_url(b):
         return a == b
     try:
@@ -115,9 +115,9 @@ def _equal(first: BinaryIO, second: BinaryIO) -> bool:
 
 
 def identical_pixels(a: KnownFile, b: KnownFile) -> bool:
-    """Tell whether two files hold the same pixels and nothing that the other lacks.
+    """Tell whether two files hold the same pixels, and neither anything that the other lacks.
 
-    Both are decoded in full unless their thumbnails, their sizes or known digests tell.
+    Both are decoded in full unless thumbnails, sizes or known digests already decide.
     """
     if DAMAGED in {a.pixel_digest, b.pixel_digest}:
         return False
@@ -136,12 +136,12 @@ def identical_pixels(a: KnownFile, b: KnownFile) -> bool:
 
 
 def thumbnails_differ(a: bytes, b: bytes) -> bool:
-    """Tell whether two thumbnails are too far apart for equal pixels."""
+    """Tell whether two thumbnails differ too much for their pictures to have equal pixels."""
     return len(a) == len(b) and any(abs(x - y) > CELL_LEVELS for x, y in zip(a, b, strict=True))
 
 
 def _cached_pixel_digest(side: KnownFile) -> bytes:
-    """Return the pixel digest of a file; that of a query is wanted for each of its matches."""
+    """Return the pixel digest of a file, from a cache: a query needs its own for every match."""
     try:
         status = os.stat(side.path)
     except (OSError, ValueError) as exc:
@@ -155,10 +155,10 @@ def _decoded(path: str, *_state: int) -> bytes:
 
 
 def is_another_shot(a: int | None, b: int | None) -> bool:
-    """Tell whether two capture times (ms since 1970) are of two exposures.
+    """Tell whether two capture times (ms since 1970) belong to two exposures.
 
-    To the millisecond when both cameras wrote a fraction of a second, otherwise to the second;
-    a fraction of exactly zero counts as not written.
+    Times are compared to the millisecond if both cameras wrote a fraction of a second, otherwise to
+    the second. A fraction of exactly zero counts as not written.
 
     >>> is_another_shot(1_000, 1_250), is_another_shot(1_120, 1_250), is_another_shot(1_000, None)
     (False, True, False)
@@ -171,7 +171,7 @@ def is_another_shot(a: int | None, b: int | None) -> bool:
 
 
 def is_similar(a: bytes, b: bytes) -> bool:
-    """Tell whether two 16x16 luma thumbnails differ by 7.5 % on average at most."""
+    """Tell whether two 16x16 luma thumbnails differ by at most 7.5 % on average."""
     if not a or len(a) != len(b):
         return False
     total = sum(abs(x - y) for x, y in zip(a, b, strict=True))
@@ -179,7 +179,7 @@ def is_similar(a: bytes, b: bytes) -> bool:
 
 
 def is_burst(a: KnownFile, b: KnownFile) -> bool:
-    """Tell whether two pictures beyond the policy are still two shots of one moment."""
+    """Tell whether two pictures that the policy does not match are two shots of one moment."""
     if a.captured_at is None or b.captured_at is None:
         return False
     near_in_time = abs(a.captured_at - b.captured_at) <= BURST_MS

@@ -15,9 +15,9 @@ class Match(NamedTuple):
 
     `distance` is the Hamming distance of the keys in bits, `similarity` the share of equal key bits
     in percent. `row`, `column` and `phash` are the distances of the default's three hashes, `score`
-    is `row + column + 2 * phash`: it decides, and `distance` is `row`, unless the shelf was made
-    with another hash. Of a key that was written by hand nothing but its own distance is known:
-    the other measures are None.
+    is `row + column + 2 * phash`. The score decides and `distance` is `row`, unless the shelf was
+    made with another hash. A key written by hand has only its own distance; its other measures are
+    None.
     """
 
     rank: int
@@ -47,7 +47,7 @@ class QueryOutcome(NamedTuple):
 
 
 class Matches(list[Match]):
-    """Matches, nearest first; `asked` tells about each query, also those without a match."""
+    """Matches, nearest first; `asked` has the outcome of every query, matched or not."""
 
     def __init__(self, matches: Iterable[Match] = (), asked: Iterable[QueryOutcome] = ()) -> None:
         super().__init__(matches)
@@ -56,10 +56,10 @@ class Matches(list[Match]):
     @classmethod
     def joined(cls, answers: Iterable[Matches]) -> Matches:
         """Return the answers to several queries as one, in the order of the queries."""
-        every = list(answers)
+        parts = list(answers)
         return cls(
-            [match for answer in every for match in answer],
-            [asked for answer in every for asked in answer.asked],
+            [match for part in parts for match in part],
+            [outcome for part in parts for outcome in part.asked],
         )
 
     def _repr_html_(self) -> str:

@@ -2,9 +2,9 @@
 
 Two fingerprints are compared by three Hamming distances: of the *row* hash (the key), of the
 *column* hash and of the *perceptual* hash. Their `score = row + column + 2 * phash` decides, after
-a filter on the row distance. The query is looked at in several ways (upright, turned and
-mirrored, without its uniform borders, its centre only); each way is a `Probe` with limits of its
-own, the tighter the more ways there are to be wrong.
+a filter on the row distance. The query is compared in several ways (upright, turned and mirrored,
+without its uniform borders, its centre only). Each way is a `Probe` with limits of its own: the
+more chances it has to be wrong, the tighter they are.
 
 The limits were measured: see the README, "What it finds", and `tests/benchmarks/accuracy.py`.
 """
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 BITS = 64
 LOW_INFORMATION_ROW = 4  # bits
 LOW_INFORMATION_MEAN = 4.0  # grey levels of 255, mean absolute difference of the 16x16 thumbnails
-HAND_WRITTEN_ROW = 10  # bits; a key written by hand has neither column hash nor perceptual hash
+HAND_WRITTEN_ROW = 10  # bits; a key written by hand has no column hash and no perceptual hash
 UPRIGHT = ""
 
 
 class Fingerprint(NamedTuple):
-    """Three 64-bit hashes of one view of a picture, and whether there was little to hash."""
+    """Three 64-bit hashes of one view of a picture, and whether it is nearly flat."""
 
     row: int
     column: int
@@ -49,23 +49,23 @@ class Limits(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What counts as a match, for each way of looking at the query; None: do not look that way."""
+    """What counts as a match, for each way of comparing the query; None skips that way."""
 
     upright: Limits
     turned: Limits | None
     trimmed: Limits | None
     centre: Limits | None
     low_information: bool = True  # whether flat pictures have the stricter rule
-    percent: float | None = None  # of a plain radius: the least share of equal bits
+    percent: float | None = None  # of equal bits, if the plain radius was given that way
 
     @classmethod
     def within(cls, max_distance: int) -> Policy:
-        """Return the plain Hamming radius on the key that users of ImageHash expect."""
+        """Return the plain Hamming radius on keys that users of ImageHash expect."""
         return cls(Limits(max_distance, 4 * BITS), None, None, None, low_information=False)
 
     @classmethod
     def alike(cls, percent: float) -> Policy:
-        """Return the plain radius that leaves so many percent of the bits equal."""
+        """Return the plain radius within which at least `percent` of the bits are equal."""
         return cls.within(max_distance(percent))._replace(percent=percent)
 
 
@@ -75,30 +75,30 @@ LOOSE = Policy(Limits(18, 64), Limits(10, 40), Limits(14, 56), Limits(12, 44))
 
 
 class QueryPrints(NamedTuple):
-    """The fingerprints of a query: as it is, turned seven ways, trimmed, its centre."""
+    """The fingerprints of a query: whole, turned seven ways, without borders, and its centre."""
 
     whole: Fingerprint
     turned: Mapping[str, Fingerprint] = {}
     trimmed: Fingerprint | None = None
     centre: Fingerprint | None = None
     thumbnail: bytes = b""  # 16x16 luma
-    keys: Mapping[str, bytes] = {}  # by turn; of another hash than the default
+    keys: Mapping[str, bytes] = {}  # by turn; only of hashes other than the default
 
 
 class ViewHashes(NamedTuple):
-    """The fingerprints of one stored view of every picture, column by column."""
+    """The fingerprints of one view of every stored picture, as arrays sorted by picture id."""
 
     ids: npt.NDArray[np.int64]
     row: npt.NDArray[np.uint64]
     column: npt.NDArray[np.uint64]
     phash: npt.NDArray[np.uint64]
     low_information: npt.NDArray[np.bool_]
-    near: Series | None = None  # answers what is near a row; without it every row is looked at
+    near: Series | None = None  # finds near row hashes; without it all of them are compared
 
-    def fingerprint(self, number: int) -> Fingerprint | None:
-        """Return the fingerprint of the picture with this id; None where it has no such view."""
-        at = int(np.searchsorted(self.ids, number))
-        if at == len(self.ids) or self.ids[at] != number:
+    def fingerprint(self, id_: int) -> Fingerprint | None:
+        """Return the fingerprint of the picture with this id, or None if it has no such view."""
+        at = int(np.searchsorted(self.ids, id_))
+        if at == len(self.ids) or self.ids[at] != id_:
             return None
         return Fingerprint(
             int(self.row[at]), int(self.column[at]), int(self.phash[at]),
@@ -139,7 +139,7 @@ def similarity(distance: int, bits: int = BITS) -> float:
 
 
 def max_distance(similarity_percent: float, bits: int = BITS) -> int:
-    """Return the largest distance of keys (bits) that is at least so similar.
+    """Return the largest distance of keys, in bits, with at least this similarity.
 
     >>> max_distance(90)
     6
@@ -153,16 +153,17 @@ def score(row: int, column: int, phash: int) -> int:
 
 
 def is_flat(query: QueryPrints, turn: str) -> bool:
-    """Return whether there is too little to hash in a query, looked at so.
+    """Tell whether the query, turned this way, has too little detail to hash.
 
-    What gets brighter only from top to bottom is flat to a row hash, but not lying on its side.
+    A picture that only gets brighter from top to bottom is flat to a row hash, until it is turned
+    on its side.
     """
     flat = query.whole.low_information
     return flat and (turn == UPRIGHT or query.turned[turn].low_information)
 
 
 def probes(query: QueryPrints, policy: Policy) -> Iterator[Probe]:
-    """Yield every comparison that the policy asks for, the plain one first."""
+    """Yield every comparison that the policy calls for, the plain one first."""
     upright = policy.upright
     flat = policy.low_information and query.whole.low_information
     if flat:
@@ -192,10 +193,10 @@ def mean_difference(a: bytes, b: bytes) -> float:
 
 
 def lookalikes(thumbnail: bytes, others: Mapping[int, bytes]) -> set[int]:
-    """Return those whose thumbnails differ so little that also flat pictures may be copies."""
+    """Return the ids whose thumbnails are near enough for flat pictures to be copies."""
     return {
-        number
-        for number, other in others.items()
+        id_
+        for id_, other in others.items()
         if len(other) == len(thumbnail)
         and mean_difference(thumbnail, other) <= LOW_INFORMATION_MEAN
     }

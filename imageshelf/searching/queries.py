@@ -1,4 +1,4 @@
-"""What a search is asked about: pictures, folders of pictures, a list, or another shelf."""
+"""The queries of a search: pictures, folders of pictures, a list of paths, or another shelf."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ LOOK_FUNCTION = "imageshelf.workers.work:look"
 
 
 class QueryError(Exception):
-    """A question that cannot be asked; one sentence says why."""
+    """A query that cannot be made; one sentence says why."""
 
 
 class Query(NamedTuple):
-    """One picture to ask about: what it looks like, or why it could not be read."""
+    """One picture to search for: decoded, or why it could not be read."""
 
     path: str
     picture: Picture | None
@@ -41,15 +41,15 @@ class Query(NamedTuple):
 
 
 class QueryArguments(NamedTuple):
-    """The arguments of a search, taken apart."""
+    """The arguments of a search, expanded."""
 
     files: list[str]
     shelves: list[str]
-    optional: frozenset[str]  # found in a folder: what is no picture there is passed over
+    optional: frozenset[str]  # files found in a folder, passed over if they are not pictures
 
 
 def expanded(arguments: Iterable[str]) -> QueryArguments:
-    """Return the files and shelves that the arguments stand for, each once, in their order.
+    """Return the files and shelves that the arguments stand for, each once, in order.
 
     A folder stands for every file below it, "-" for the paths on standard input. Raises
     QueryError for a folder that cannot be listed.
@@ -71,34 +71,36 @@ def expanded(arguments: Iterable[str]) -> QueryArguments:
 
 
 def decoded(
-    asked: QueryArguments,
+    arguments: QueryArguments,
     *,
     full_decode: bool,
     hash_name: str = DEFAULT,
     time_limit_s: float = 20.0,
     memory_limit_mb: int = MEMORY_LIMIT_MB,
 ) -> Iterator[Query]:
-    """Yield every file as a query, in the order of `asked`; several are decoded in parallel."""
-    tasks = [Task(path, -1, -1, full_decode, memory_limit_mb, hash_name) for path in asked.files]
+    """Yield every file as a query, in the order of the arguments; several decode in parallel."""
+    tasks = [
+        Task(path, -1, -1, full_decode, memory_limit_mb, hash_name) for path in arguments.files
+    ]
     if len(tasks) <= 1:  # starting a worker would take longer
         yield from (_query(task, images.look(task)) for task in tasks)
         return
-    waiting: dict[str, Query | None] = {}
-    order = iter(asked.files)
+    waiting: dict[str, Query | None] = {}  # decoded before their turn; None is passed over
+    order = iter(arguments.files)
     following = next(order)
     jobs = min(cores(), len(tasks))
-    staff: AbstractContextManager[Mapper[Any, Any]] = workers(
+    decoders: AbstractContextManager[Mapper[Any, Any]] = workers(
         LOOK_FUNCTION,
         jobs=jobs,
         time_limit_s=time_limit_s,
         memory_limit_bytes=memory_limit_mb * 1_000_000,
     )
-    with staff as mapper:
+    with decoders as mapper:
         many = len(tasks) >= bundling.FEWEST * jobs
         answers = bundling.mapped(mapper, tasks, _size_bytes) if many else mapper(tasks)
         for task, answer in answers:
             passed_over = (
-                isinstance(answer, Refusal) and answer.other and task.path in asked.optional
+                isinstance(answer, Refusal) and answer.other and task.path in arguments.optional
             )
             waiting[task.path] = None if passed_over else _query(task, answer)
             while following in waiting:
@@ -111,16 +113,15 @@ def decoded(
 def _size_bytes(task: Task) -> int:
     try:
         return os.stat(task.path).st_size
-    except (OSError, ValueError):  # an URL, or nothing that can be opened
+    except (OSError, ValueError):  # a URL, or a file that cannot be opened
         return -1
 
 
 def _query(task: Task, answer: Picture | Refusal | Lost) -> Query:
     if isinstance(answer, Picture):
         return Query(task.path, answer)
-    if not is_url(task.path) and not os.path.lexists(
-        task.path
-    ):  # mistyped: an index run would have seen it vanish
+    if not is_url(task.path) and not os.path.lexists(task.path):
+        # Mistyped, not vanished as in an index run.
         return Query(task.path, None, "does not exist; check the spelling")
     return Query(task.path, None, answer.reason)
 
@@ -151,7 +152,7 @@ def _with_standard_input(arguments: Iterable[str]) -> Iterator[str]:
 
 
 def listed(stream: BinaryIO) -> list[str]:
-    """Return the paths in a list: one a line, or separated by NUL bytes as `find -print0` does."""
+    """Return the paths in a list, one a line or separated by NUL bytes (`find -print0`)."""
     data = stream.read()
     parts = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [os.fsdecode(part) for part in parts if part]

@@ -1,4 +1,4 @@
-"""Pictures that a shelf is asked about, as they are compared: decoded here, or on another shelf."""
+"""Query pictures, ready to be compared: decoded here, or taken from another shelf."""
 
 from __future__ import annotations
 
@@ -22,74 +22,76 @@ if TYPE_CHECKING:
     from imageshelf.shelf.records import PictureRow
 
 VIEWS = ("whole", "trimmed", "centre")
-ROWS_AT_A_TIME = 4096
-PICTURES_PER_HASHING = 16  # pictures; their sketches as numbers stay in the processor's cache: 3 MB
+ROWS_PER_READ = 4096
+PICTURES_PER_HASHING = 16  # 3 MB of floating-point sketches, which stay in the processor's cache
 
 
 class QueryPicture(NamedTuple):
-    """A picture that is asked about: its fingerprints, and what its file is compared by."""
+    """A picture to search for: its fingerprints, and what is known of its file."""
 
     path: str
-    views: QueryPrints
-    side: KnownFile
+    prints: QueryPrints
+    file: KnownFile
 
 
 def query_pictures(pictures: Sequence[tuple[str, Picture]]) -> list[QueryPicture]:
-    """Return decoded pictures, by their paths, as the subjects of questions."""
-    subjects = []
+    """Return decoded pictures, given as (path, picture), as query pictures."""
+    queries = []
     for start in range(0, len(pictures), PICTURES_PER_HASHING):
-        some = pictures[start : start + PICTURES_PER_HASHING]
-        every = prints_of([picture for _, picture in some])
-        for (path, picture), views in zip(some, every, strict=True):
+        batch = pictures[start : start + PICTURES_PER_HASHING]
+        every = prints_of([picture for _, picture in batch])
+        for (path, picture), prints in zip(batch, every, strict=True):
             facts = picture.facts
-            side = KnownFile(path, facts.size_bytes, facts.captured_at, luma=picture.luma)
-            subjects.append(QueryPicture(path, views, side))
-    return subjects
+            file = KnownFile(path, facts.size_bytes, facts.captured_at, luma=picture.luma)
+            queries.append(QueryPicture(path, prints, file))
+    return queries
 
 
 def pictures_on_shelf(
-    path: str, besides: Shelf, done: Callable[[float], object] = lambda _: None
+    path: str, target: Shelf, progress: Callable[[float], object] = lambda _: None
 ) -> Iterator[QueryPicture]:
-    """Yield every picture on another shelf as a subject; its files need not be there.
+    """Yield every picture on another shelf as a query to `target`; its files need not exist.
 
-    `done` is told the share of them that has been worked on, some thousands at a time. Raises
-    ShelfError for a shelf whose hashes were made otherwise than those of `besides`.
+    `progress` receives the share of the pictures that is done, every few thousand. Raises
+    ShelfError for a shelf whose hashes were not made in the same way as those of `target`.
     """
     with open_shelf(path) as other:
         recipe = other.recipe
         if recipe is None:
             raise ShelfError(f"{path} has no catalogue to ask about: index its pictures first")
-        if sentence := besides.mismatch(recipe):
+        if sentence := target.mismatch(recipe):
             raise ShelfError(f"{path} cannot be compared: {sentence}")
         catalogue = other.whole_catalogue()
-        columns = {
+        views = {
             view: policies.ViewHashes(*hashes)
             for view, hashes in catalogue.hashes_of(VIEWS).items()
         }
         other_hash = recipe.hash != DEFAULT
-        for start in range(0, len(columns["whole"].ids), ROWS_AT_A_TIME):
-            done(start / len(columns["whole"].ids))
-            ids = columns["whole"].ids[start : start + ROWS_AT_A_TIME].tolist()
+        every_id = views["whole"].ids
+        for start in range(0, len(every_id), ROWS_PER_READ):
+            progress(start / len(every_id))
+            ids = every_id[start : start + ROWS_PER_READ].tolist()
             digests = catalogue.digests(ids)
             for row in catalogue.rows(ids):
-                file = other.path_of(names.to_text(row.name))
-                prints = {view: column.fingerprint(row.id) for view, column in columns.items()}
-                whole = prints["whole"]
+                file_path = other.path_of(names.to_text(row.name))
+                found = {view: hashes.fingerprint(row.id) for view, hashes in views.items()}
+                whole = found["whole"]
                 if len(row.key) * 4 != recipe.bits:
                     raise ShelfError(f"{path} was rebuilt meanwhile: search again")
                 if whole is not None:
-                    views = QueryPrints(
-                        whole, {}, prints["trimmed"], prints["centre"], thumbnail=row.thumbnail,
+                    prints = QueryPrints(
+                        whole, {}, found["trimmed"], found["centre"], thumbnail=row.thumbnail,
                         keys={policies.UPRIGHT: bytes.fromhex(row.key)} if other_hash else {},
                     )  # fmt: skip
-                    yield QueryPicture(file, views, known_file(file, row, digests[row.id]))
-        done(1.0)
+                    file = known_file(file_path, row, digests[row.id])
+                    yield QueryPicture(file_path, prints, file)
+        progress(1.0)
 
 
 def known_file(
     path: str, row: PictureRow, digests: tuple[bytes | None, bytes | None, object]
 ) -> KnownFile:
-    """Return what a picture on the shelf is compared by."""
+    """Return what the catalogue knows of a picture's file."""
     return KnownFile(
         path, row.size_bytes, row.captured_at, *kinds.known_digests(*digests), row.thumbnail
     )
@@ -97,13 +99,13 @@ def known_file(
 
 def prints_of(pictures: Sequence[Picture]) -> list[QueryPrints]:
     """Return the fingerprints of decoded pictures: whole, turned, trimmed, centre."""
-    each = [_views_of(picture) for picture in pictures]
-    found = hashing.fingerprints([view for views in each for view in views])
-    columns = (part.tolist() for part in found)
+    views_of_each = [_views_of(picture) for picture in pictures]
+    hashes = hashing.fingerprints([view for views in views_of_each for view in views])
+    columns = (part.tolist() for part in hashes)
     prints = (Fingerprint(*numbers) for numbers in zip(*columns, strict=True))
     return [
         _query_prints(picture, list(itertools.islice(prints, len(views))))
-        for picture, views in zip(pictures, each, strict=True)
+        for picture, views in zip(pictures, views_of_each, strict=True)
     ]
 
 
@@ -113,7 +115,7 @@ def _views_of(picture: Picture) -> list[View]:
 
 
 def _query_prints(picture: Picture, prints: list[Fingerprint]) -> QueryPrints:
-    """Return what was looked at, in its order, as the views of one picture."""
+    """Return the fingerprints of one picture's views, given in the order of `_views_of`."""
     turns = [name for name, _ in ORIENTATIONS[1:]]
     turned = dict(zip(turns, prints[2:], strict=False)) if picture.turned else {}
     trimmed = prints[-1] if picture.trimmed else None

@@ -1,4 +1,4 @@
-"""Asking a shelf which of its pictures are this one, or nearly.
+"""Asking a shelf which of its pictures are this one, or nearly this one.
 
     matches = search("img.jpg", "db.shelve")
     for match in matches:
@@ -23,6 +23,7 @@ from imageshelf.searching.queries import QueryError
 from imageshelf.searching.query_prints import known_file, pictures_on_shelf, query_pictures
 from imageshelf.searching.stored_hashes import StoredHashes
 from imageshelf.shelf import ShelfError, names, open_shelf
+from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.files import UnreadableImage
 from imageshelf.workers.jobs import WorkerError
 
@@ -37,36 +38,29 @@ if TYPE_CHECKING:
     from imageshelf.shelf.records import PictureRow
 
     T = TypeVar("T")
-    Done = Callable[[float], object]
+    Progress = Callable[[float], object]
 
-SearchingError = (
-    ShelfError,
-    QueryError,
-    UnreadableImage,
-    WorkerError,
-)  # what makes a search bad, in one sentence
-QUERIES_PER_BATCH = (
-    512  # queries that are compared together: 15 MB of what was kept of their pictures
-)
-SECTION_RANK = {kinds.ANOTHER_SHOT: 1000, kinds.SIMILAR: 2000}  # sections of their own, by rank
+SearchingError = (ShelfError, QueryError, UnreadableImage, WorkerError)  # each is one sentence
+QUERIES_PER_BATCH = 512  # compared together: 15 MB of reduced pictures
+SECTION_RANK = {kinds.ANOTHER_SHOT: 1000, kinds.SIMILAR: 2000}  # sort behind all copies
 
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What counts as an answer; the fields are the options of `search.py`."""
+    """What counts as an answer; the fields are options of `search.py`."""
 
     policy: Policy = DEFAULT
     kinds: frozenset[str] | None = None  # only these kinds; `similar` comes only when it is named
     below: tuple[str, ...] = ()  # only pictures below these folders
-    limit: int | None = None  # matches a query
+    limit: int | None = None  # matches per query
 
 
 @dataclass
 class Searching:
-    """A shelf opened for questions; a context manager. Reads the hashes once, of one moment."""
+    """A shelf opened for queries, as a context manager; it reads the hashes once."""
 
     shelve: str
-    question: SearchOptions = field(default_factory=SearchOptions)
+    options: SearchOptions = field(default_factory=SearchOptions)
 
     def __enter__(self) -> Self:
         self.shelf: Shelf = open_shelf(self.shelve, "r")
@@ -87,134 +81,139 @@ class Searching:
 
     def _load(self) -> None:
         with self.shelf.one_moment():
-            self.hashes = StoredHashes(self.shelf, self.shelve, self.question.policy)
+            self.hashes = StoredHashes(self.shelf, self.shelve, self.options.policy)
         current = current_recipe(hash_name=self.hashes.hash, full_decode=self.hashes.full_decode)
-        self.note = self.shelf.mismatch(current) or ""  # the libraries make other hashes now
-        self._below = tuple(os.path.join(names.folder(one), "") for one in self.question.below)
+        self.note = self.shelf.mismatch(current) or ""  # set if the libraries now hash differently
+        self._below = tuple(os.path.join(names.folder(path), "") for path in self.options.below)
 
-    def ask(self, arguments: Iterable[str], done: Done = lambda _: None) -> Iterator[Matches]:
+    def ask(
+        self, arguments: Iterable[str], progress: Progress = lambda _: None
+    ) -> Iterator[Matches]:
         """Yield the answer to each query: pictures, folders of them, "-", other shelves.
 
-        A picture that cannot be read gives no matches, and its `asked` entry says why. `done` is
-        told the share of the work that is done, from 0 to 1, unless one picture is all of it.
-        Raises QueryError and ShelfError for arguments that cannot be taken apart.
+        An unreadable picture has no matches, and its `asked` entry says why. `progress` receives
+        the share of the work that is done, from 0 to 1, unless the query is a single picture.
+        Raises QueryError and ShelfError for arguments that cannot be read.
         """
-        asked = queries.expanded(arguments)
+        expanded = queries.expanded(arguments)
         decoded = queries.decoded(
-            asked,
+            expanded,
             full_decode=self.hashes.full_decode,
             hash_name=self.hashes.hash,
             memory_limit_mb=self.hashes.memory_limit_mb,
         )
-        several = len(asked.files) > 1
-        parts = several + len(asked.shelves)
+        several = len(expanded.files) > 1
+        parts = several + len(expanded.shelves)
         if several:
-            decoded = _with_progress(decoded, len(asked.files), _part_of_progress(done, 0, parts))
-        for some in _in_batches(decoded):
-            yield from self._answers_to(some)
-        for number, path in enumerate(asked.shelves, start=int(several)):
-            subjects = pictures_on_shelf(path, self.shelf, _part_of_progress(done, number, parts))
-            for those in _in_batches(subjects):
-                yield from self.answers(those)
+            part = _part_of_progress(progress, 0, parts)
+            decoded = _with_progress(decoded, len(expanded.files), part)
+        for batch in _in_batches(decoded):
+            yield from self._answers_to(batch)
+        for number, path in enumerate(expanded.shelves, start=int(several)):
+            part = _part_of_progress(progress, number, parts)
+            for pictures in _in_batches(pictures_on_shelf(path, self.shelf, part)):
+                yield from self.answers(pictures)
 
-    def _answers_to(self, some: list[queries.Query]) -> Iterator[Matches]:
-        pictures = [(query.path, query.picture) for query in some if query.picture is not None]
+    def _answers_to(self, batch: list[queries.Query]) -> Iterator[Matches]:
+        pictures = [(query.path, query.picture) for query in batch if query.picture is not None]
         answers = self.answers(query_pictures(pictures))
-        for query in some:
+        for query in batch:
             if query.picture is None:
                 yield Matches(asked=[QueryOutcome(query.path, 0, query.problem)])
             else:
                 yield next(answers)
 
-    def answers(self, subjects: Sequence[QueryPicture]) -> Iterator[Matches]:
-        """Yield the pictures that match each picture, nearest first; other shots come last.
+    def answers(self, pictures: Sequence[QueryPicture]) -> Iterator[Matches]:
+        """Yield the matches of each query picture, nearest first; other shots come last.
 
-        Several are compared with the shelf together, in less time than one by one.
+        Comparing several pictures together is faster than one by one.
         """
         catalogue = self.shelf.catalogue
-        every: list[list[Candidate]] = [[] for _ in subjects]
+        candidates: list[list[Candidate]] = [[] for _ in pictures]
         if catalogue is not None:
-            every = self.hashes.candidates_of_each(
-                [subject.views for subject in subjects],
+            candidates = self.hashes.candidates_for_each(
+                [query.prints for query in pictures],
                 lambda ids: {row.id: row.thumbnail for row in catalogue.rows(ids)},
             )
-        for subject, candidates in zip(subjects, every, strict=True):
-            yield self._answer(subject, candidates)
+        for query, near in zip(pictures, candidates, strict=True):
+            yield self._answer(query, near)
 
-    def _answer(self, subject: QueryPicture, candidates: list[Candidate]) -> Matches:
+    def _answer(self, query: QueryPicture, candidates: list[Candidate]) -> Matches:
         with memory_limit(self.hashes.memory_limit_mb):
-            found = sorted([*self._catalogued(subject, candidates), *self._by_hand(subject)])
-        if self.question.kinds is not None:
-            found = [match for match in found if match.kind in self.question.kinds]
-        kept = found[: self.question.limit]
-        low = subject.views.whole.low_information
-        return Matches(kept, [QueryOutcome(subject.path, len(kept), "", low)])
+            matches = sorted([*self._catalogued(query, candidates), *self._hand_written(query)])
+        if self.options.kinds is not None:
+            matches = [match for match in matches if match.kind in self.options.kinds]
+        kept = matches[: self.options.limit]
+        low = query.prints.whole.low_information
+        return Matches(kept, [QueryOutcome(query.path, len(kept), "", low)])
 
-    def _catalogued(self, subject: QueryPicture, found: list[Candidate]) -> Iterator[Match]:
+    def _catalogued(self, query: QueryPicture, candidates: list[Candidate]) -> Iterator[Match]:
         if self.shelf.catalogue is None:
             return
-        for candidate, row, side in self._known(found):
-            kind = kinds.kind_of(subject.side, side, candidate.turn)
-            yield self._match(subject, candidate, row, side, kind)
-        if self.question.policy.low_information:  # a plain radius means what it says
-            yield from self._beyond(subject, {candidate.id for candidate in found})
+        for candidate, row, file in self._on_shelf(candidates):
+            kind = kinds.kind_of(query.file, file, candidate.turn)
+            yield self._match(query, candidate, row, file, kind)
+        if self.options.policy.low_information:  # a plain radius means what it says
+            yield from self._related(query, {candidate.id for candidate in candidates})
 
-    def _beyond(self, subject: QueryPicture, found: set[int]) -> Iterator[Match]:
-        """Yield what the policy leaves out: other shots of a moment, and what is only similar."""
-        for kind, ids, is_one in (
-            (kinds.ANOTHER_SHOT, self._shot_near(subject), kinds.is_burst),
-            (kinds.SIMILAR, self._perhaps_similar(subject), _is_similar),
+    def _related(self, query: QueryPicture, seen: set[int]) -> Iterator[Match]:
+        """Yield other shots of the moment and similar pictures, which the policy leaves out."""
+        for kind, ids, is_related in (
+            (kinds.ANOTHER_SHOT, self._taken_near(query), kinds.is_burst),
+            (kinds.SIMILAR, self._perhaps_similar(query), _is_similar),
         ):
-            left = sorted(set(ids) - found)
-            measured = [self.hashes.measured(subject.views, number) for number in left]
+            unseen = sorted(set(ids) - seen)
+            measured = [self.hashes.measured(query.prints, id_) for id_ in unseen]
             candidates = [candidate for candidate in measured if candidate]
-            for candidate, row, side in self._known(candidates):
-                if is_one(subject.side, side):
-                    found.add(candidate.id)
-                    yield self._match(subject, candidate, row, side, kind)
+            for candidate, row, file in self._on_shelf(candidates):
+                if is_related(query.file, file):
+                    seen.add(candidate.id)
+                    yield self._match(query, candidate, row, file, kind)
 
-    def _shot_near(self, subject: QueryPicture) -> Iterable[int]:
-        wanted = self.question.kinds is None or kinds.ANOTHER_SHOT in self.question.kinds
-        taken = subject.side.captured_at
-        if not wanted or taken is None:
+    def _taken_near(self, query: QueryPicture) -> Iterable[int]:
+        requested = self.options.kinds is None or kinds.ANOTHER_SHOT in self.options.kinds
+        taken = query.file.captured_at
+        if not requested or taken is None:
             return ()
         span = (taken - kinds.BURST_MS, taken + kinds.BURST_MS)
         return self.shelf.whole_catalogue().taken_between(*span)
 
-    def _perhaps_similar(self, subject: QueryPicture) -> Iterable[int]:
-        if self.question.kinds is None or kinds.SIMILAR not in self.question.kinds:
+    def _perhaps_similar(self, query: QueryPicture) -> Iterable[int]:
+        if self.options.kinds is None or kinds.SIMILAR not in self.options.kinds:
             return ()
-        return self.hashes.perhaps_similar(subject.views)
+        return self.hashes.perhaps_similar(query.prints)
 
-    def _known(self, found: list[Candidate]) -> Iterator[tuple[Candidate, PictureRow, KnownFile]]:
-        """Yield candidates with what the catalogue knows of them, if still on the shelf."""
-        if not found:
+    def _on_shelf(
+        self, candidates: list[Candidate]
+    ) -> Iterator[tuple[Candidate, PictureRow, KnownFile]]:
+        """Yield candidates that are still on the shelf, with what the catalogue knows of them."""
+        if not candidates:
             return
         catalogue = self.shelf.whole_catalogue()
-        ids = [candidate.id for candidate in found]
+        ids = [candidate.id for candidate in candidates]
         rows = {row.id: row for row in catalogue.rows(ids)}
         digests = catalogue.digests(ids)
-        for candidate in found:
+        for candidate in candidates:
             row = rows.get(candidate.id)
             name = names.to_text(row.name) if row else ""
-            if row and self._wanted(name) and name in self.shelf.get(row.key, ()):
+            if row and self._is_below(name) and name in self.shelf.get(row.key, ()):
                 path = self.shelf.path_of(name)
                 yield candidate, row, known_file(path, row, digests[row.id])
 
     def _match(
         self,
-        subject: QueryPicture,
+        query: QueryPicture,
         candidate: Candidate,
         row: PictureRow,
-        side: KnownFile,
+        file: KnownFile,
         kind: str,
     ) -> Match:
-        by_key = self.hashes.by_key or not self.question.policy.low_information
+        by_key = self.hashes.by_key or not self.options.policy.low_information
         nearness = candidate.distance if by_key else candidate.score
         return Match(
             rank=SECTION_RANK.get(kind, 0) + (-1 if kind == kinds.SAME_FILE else nearness),
-            path=side.path,
-            query=subject.path,
+            path=file.path,
+            query=query.path,
             distance=candidate.distance,
             row=candidate.row,
             column=candidate.column,
@@ -229,23 +228,23 @@ class Searching:
             mtime_ns=row.mtime_ns,
         )
 
-    def _by_hand(self, subject: QueryPicture) -> Iterator[Match]:
+    def _hand_written(self, query: QueryPicture) -> Iterator[Match]:
         by_key = self.hashes.by_key
-        for name, apart in self.hashes.by_hand(subject.views):
-            if self._wanted(name):
+        for name, distance in self.hashes.hand_written(query.prints):
+            if self._is_below(name):
                 path = self.shelf.path_of(name)
-                same = kinds.same_file(subject.path, path)
+                same = kinds.same_file(query.path, path)
                 yield Match(
-                    # As if the other hashes were as far.
-                    rank=-1 if same else apart if by_key else 4 * apart,
+                    # As if the other two hashes were equally far.
+                    rank=-1 if same else distance if by_key else 4 * distance,
                     path=path,
-                    query=subject.path,
-                    distance=apart,
-                    row=None if by_key else apart,
+                    query=query.path,
+                    distance=distance,
+                    row=None if by_key else distance,
                     column=None,
                     phash=None,
                     score=None,
-                    similarity=policies.similarity(apart, self.hashes.bits),
+                    similarity=policies.similarity(distance, self.hashes.bits),
                     kind=kinds.SAME_FILE if same else kinds.NEAR,
                     turn="",
                     width=None,
@@ -253,23 +252,24 @@ class Searching:
                     size_bytes=None,
                 )
 
-    def _wanted(self, name: str) -> bool:
+    def _is_below(self, name: str) -> bool:
         return not self._below or names.absolute(self.shelf.path_of(name)).startswith(self._below)
 
 
+@renamed_parameters(question="options")
 def search(
     query: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     shelve: str | os.PathLike[str] = "db.shelve",
-    question: SearchOptions | None = None,
+    options: SearchOptions | None = None,
 ) -> Matches:
-    """Return the pictures on a shelf that match, nearest first; many queries in their order.
+    """Return the pictures on a shelf that match, nearest first; several queries keep their order.
 
-    Raises ShelfError for a shelf that cannot be read, UnreadableImage for a single such query;
-    of many, `asked` names the ones that could not be read.
+    Raises ShelfError for a shelf that cannot be read, and UnreadableImage if the only query cannot
+    be read; of several, `asked` names those that could not.
     """
     several = [query] if isinstance(query, (str, os.PathLike)) else query
     paths = [os.fspath(path) for path in several]
-    with Searching(os.fspath(shelve), question or SearchOptions()) as shelf:
+    with Searching(os.fspath(shelve), options or SearchOptions()) as shelf:
         matches = Matches.joined(shelf.ask(paths))
     if len(matches.asked) == 1 and matches.asked[0].problem:
         raise UnreadableImage(f"{matches.asked[0].path} {matches.asked[0].problem}")
@@ -280,19 +280,19 @@ def _is_similar(a: KnownFile, b: KnownFile) -> bool:
     return kinds.is_similar(a.luma, b.luma)
 
 
-def _part_of_progress(done: Done, number: int, parts: int) -> Done:
-    """Return what is told about one part of the work, for who is told about all of it."""
-    return lambda share: done((number + share) / parts)
+def _part_of_progress(progress: Progress, number: int, parts: int) -> Progress:
+    """Return a callback for the share of one part, which reports the share of the whole."""
+    return lambda share: progress((number + share) / parts)
 
 
-def _with_progress(items: Iterator[T], count: int, done: Done) -> Iterator[T]:
-    """Yield all items; tell the share of them that has been worked on."""
+def _with_progress(items: Iterator[T], count: int, progress: Progress) -> Iterator[T]:
+    """Yield all items and report the share of them that the caller has finished."""
     for number, item in enumerate(items):
-        done(number / count)
+        progress(number / count)
         yield item
-    done(1.0)
+    progress(1.0)
 
 
 def _in_batches(items: Iterator[T]) -> Iterator[list[T]]:
-    while some := list(itertools.islice(items, QUERIES_PER_BATCH)):
-        yield some
+    while batch := list(itertools.islice(items, QUERIES_PER_BATCH)):
+        yield batch

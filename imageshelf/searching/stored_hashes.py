@@ -1,7 +1,7 @@
-"""The hashes on a shelf, all in memory, and which of them are near a picture.
+"""The hashes on a shelf, all in memory, and which of them are near a query.
 
-A shelf of the default hash is asked by `matching`, one of another hash by `key_matching`; what
-somebody wrote by hand is compared by its key alone.
+On a shelf of the default hash `policies` decides, on one of another hash `key_candidates`. Entries
+written by hand are compared by their keys alone.
 """
 
 from __future__ import annotations
@@ -27,84 +27,83 @@ if TYPE_CHECKING:
 
 
 class StoredHashes:
-    """What of a shelf a policy compares, read once; call it within one moment of the shelf.
+    """All hashes on a shelf that a policy compares, read once and within one moment of the shelf.
 
-    Raises QueryError for a policy that the shelf's hash does not know.
+    Raises QueryError for a policy that the shelf's hash does not support.
     """
 
     def __init__(self, shelf: Shelf, shelve: str, policy: Policy) -> None:
-        """Read the shelf, which the user calls `shelve`."""
+        """Read the shelf, which messages call `shelve`."""
         self.policy = policy
         recipe = shelf.recipe
         self.full_decode = recipe is not None and recipe.decode == "full"
         self.hash = recipe.hash if recipe else DEFAULT
         self.bits = BITS.get(self.hash, policies.BITS)
-        self._radius = self._suited(shelve)
-        self.columns: dict[str, ViewHashes] = {}
+        self._radius = self._supported_radius(shelve)
+        self.views: dict[str, ViewHashes] = {}
         catalogue = shelf.catalogue
         self.memory_limit_mb = MEMORY_LIMIT_MB
         if catalogue is not None:
             self.memory_limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
-            for view, hashes in catalogue.hashes_of(self._views()).items():
-                self.columns[view] = policies.ViewHashes(*hashes, near=Series(hashes.row))
+            for view, hashes in catalogue.hashes_of(self._compared_views()).items():
+                self.views[view] = policies.ViewHashes(*hashes, near=Series(hashes.row))
         self._keys = catalogue.keys() if catalogue else None
-        self._foreign = shelf.foreign()
+        self._hand_written = shelf.foreign()
 
     @property
     def by_key(self) -> bool:
-        """Whether the shelf is of another hash than the default, so that its keys decide alone."""
+        """Whether keys alone decide, because the shelf was made with another hash."""
         return self._radius is not None
 
-    def candidates_of_each(
+    def candidates_for_each(
         self, queries: Sequence[QueryPrints], thumbnails: Thumbnails
     ) -> list[list[Candidate]]:
-        """Return the pictures within the policy for each query, nearest first."""
+        """Return the pictures that match each query by the policy, nearest first."""
         if self._keys is None or self._radius is None:
-            return candidates.candidates_for_each(queries, self.columns, self.policy, thumbnails)
+            return candidates.candidates_for_each(queries, self.views, self.policy, thumbnails)
         from imageshelf.searching import key_candidates
 
-        known = self._keys, self.columns["whole"], self._radius
-        return [key_candidates.candidates_for(views, *known, thumbnails) for views in queries]
+        stored = self._keys, self.views["whole"], self._radius
+        return [key_candidates.candidates_for(prints, *stored, thumbnails) for prints in queries]
 
-    def perhaps_similar(self, views: QueryPrints) -> list[int]:
-        """Return every picture, or of more than 5,000 those with a row or column hash nearby."""
-        whole = self.columns["whole"]
+    def perhaps_similar(self, query: QueryPrints) -> list[int]:
+        """Return the ids of all pictures; of more than 5,000, only those with near hashes."""
+        whole = self.views["whole"]
         if len(whole.ids) <= kinds.SIMILAR_EXHAUSTIVE:
-            return [int(number) for number in whole.ids]
-        print_ = views.whole
-        (rows,) = hamming.within(whole.row, [print_.row], [kinds.SIMILAR_BITS])
-        (columns,) = hamming.within(whole.column, [print_.column], [kinds.SIMILAR_BITS])
+            return [int(id_) for id_ in whole.ids]
+        (rows,) = hamming.within(whole.row, [query.whole.row], [kinds.SIMILAR_BITS])
+        (columns,) = hamming.within(whole.column, [query.whole.column], [kinds.SIMILAR_BITS])
         return [
             int(whole.ids[at]) for at in {*rows.positions.tolist(), *columns.positions.tolist()}
         ]
 
-    def measured(self, views: QueryPrints, number: int) -> Candidate | None:
-        """Return the distances of one picture on the shelf; None if it has no hashes."""
-        mine, other = views.whole, self.columns["whole"].fingerprint(number)
-        if other is None:
+    def measured(self, query: QueryPrints, id_: int) -> Candidate | None:
+        """Return one picture on the shelf with its distances, or None if it has no hashes."""
+        ours, theirs = query.whole, self.views["whole"].fingerprint(id_)
+        if theirs is None:
             return None
-        row, column, phash = (hamming.distance(mine[at], other[at]) for at in range(3))
+        row, column, phash = (hamming.distance(ours[at], theirs[at]) for at in range(3))
         score = policies.score(row, column, phash)
-        apart = row
+        distance = row
         if self._keys is not None:
             from imageshelf.searching import key_candidates
 
-            apart = key_candidates.key_distance(views.keys[UPRIGHT], self._keys, number)
-        return policies.Candidate(score, row, column, phash, number, UPRIGHT, "whole", apart)
+            distance = key_candidates.key_distance(query.keys[UPRIGHT], self._keys, id_)
+        return policies.Candidate(score, row, column, phash, id_, UPRIGHT, "whole", distance)
 
-    def by_hand(self, views: QueryPrints) -> Iterator[tuple[str, int]]:
-        """Yield name and distance of what is near among the keys that somebody wrote."""
+    def hand_written(self, query: QueryPrints) -> Iterator[tuple[str, int]]:
+        """Yield (name, distance) for entries written by hand whose keys are near."""
         radius = min(policies.HAND_WRITTEN_ROW, self.policy.upright.row)
-        if self._radius:  # what decides is the key alone, whoever wrote it
+        if self._radius:  # the key decides alone, whoever wrote it
             radius = self._radius.upright
-        row = views.whole.row.to_bytes(policies.BITS // 8, "big")
-        own = views.keys.get(UPRIGHT, row)
-        for key, listed in self._foreign:
-            apart = _distance_to(key, own)
-            if apart <= radius:
-                yield from ((name, apart) for name in listed)
+        row = query.whole.row.to_bytes(policies.BITS // 8, "big")
+        own = query.keys.get(UPRIGHT, row)
+        for key, names in self._hand_written:
+            distance = _distance_to(key, own)
+            if distance <= radius:
+                yield from ((name, distance) for name in names)
 
-    def _suited(self, shelve: str) -> Radius | None:
+    def _supported_radius(self, shelve: str) -> Radius | None:
         radius = None
         if self.hash != DEFAULT:
             from imageshelf.searching import key_candidates
@@ -120,17 +119,15 @@ class StoredHashes:
             )
         return radius
 
-    def _views(self) -> Sequence[str]:
+    def _compared_views(self) -> Sequence[str]:
         if self._radius:
             return ["whole"]
-        wanted = {
-            "whole": True, "trimmed": self.policy.trimmed, "centre": self.policy.centre
-        }  # fmt: skip
-        return [view for view in VIEWS if wanted[view]]
+        limits = {"trimmed": self.policy.trimmed, "centre": self.policy.centre}
+        return [view for view in VIEWS if view == "whole" or limits[view]]
 
 
 def _distance_to(key: str, own: bytes) -> int:
-    """Return the distance to a key that somebody wrote; what is no key is as far as can be."""
+    """Return the distance to a key written by hand; text that is not a key gets the largest."""
     digits = 2 * len(own)
     if not re.fullmatch(f"[0-9a-fA-F]{{{digits}}}", key):
         return 4 * digits + 1

@@ -27,7 +27,7 @@ def renamed_parameters(**new_names: str) -> Callable[[Callable[P, R]], Callable[
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             for old, new in new_names.items():
-                if old in kwargs:
+                if old in kwargs and new not in kwargs:
                     sentence = f"{function.__name__}({old}=...) is now {new}=..."
                     warn(sentence, DeprecationWarning, stacklevel=2)
                     kwargs[new] = kwargs.pop(old)
