@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imageshelf.hashing.turning import rows_reversed
 from imageshelf.pictures import edits as lightly_edited
 from imageshelf.searching import key_calibration, policies
 from imageshelf.searching.key_calibration import SampledPicture
@@ -45,7 +46,6 @@ DISTANCES = (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20)
 POLICIES = {"default": policies.DEFAULT, "--strict": policies.STRICT, "--loose": policies.LOOSE}
 _TURNED_WAYS, _CENTRE_WAYS = 7, 2
 _ODD_FREQUENCIES = np.uint64(0x5555555555555555)
-_REVERSED = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
 
 
 class CalibrationError(Exception):
@@ -198,12 +198,7 @@ def mirrored(row: Hashes, column: Hashes, phash: Hashes) -> tuple[Hashes, Hashes
     A row of a hash is a byte. Mirroring reverses its bits, "brighter to the right" becomes
     "darker", and the odd horizontal frequencies of the perceptual hash change sign.
     """
-
-    def reverse(hashes: Hashes) -> Hashes:
-        octets = np.ascontiguousarray(hashes).view(np.uint8)
-        return _REVERSED[octets].view(np.uint64)
-
-    return ~reverse(row), reverse(column), phash ^ _ODD_FREQUENCIES
+    return ~rows_reversed(row), rows_reversed(column), phash ^ _ODD_FREQUENCIES
 
 
 # -- copies ---------------------------------------------------------------------------------------
