@@ -74,9 +74,9 @@ def find_matches(options: argparse.Namespace) -> tuple[Matches, str]:
 def find_duplicates(options: argparse.Namespace) -> Duplicates:
     """Return every group of copies on the shelf."""
     from imageshelf.copies.duplicates import duplicates
-    from imageshelf.copies.groups import GroupOptions as GroupQuestion
+    from imageshelf.copies.groups import GroupOptions
 
-    question = GroupQuestion(
+    question = GroupOptions(
         policy=policy(options),
         below=tuple(options.dataset),
         across=options.across,

@@ -1,4 +1,4 @@
-"""What a threshold means in one collection: counts that are right, told honestly."""
+"""What a threshold means in one collection: right counts, reported honestly."""
 
 import html
 import re
@@ -107,7 +107,7 @@ def _thumbnails(picture: Image.Image) -> tuple[bytes, bytes, bytes]:
     return row, column, square
 
 
-def test_mirroring_twice_is_nothing() -> None:
+def test_mirroring_twice_changes_nothing() -> None:
     hashes = random_hashes(100)
     for once, twice in zip(hashes, mirrored(*mirrored(*hashes)), strict=True):
         assert np.array_equal(once, twice)
@@ -145,7 +145,7 @@ def test_expected_false_matches_grow_with_the_collection() -> None:
     assert small.false_a_query(ways) == pytest.approx(0.2 * (1 + 7 + 2))
 
 
-def test_where_no_false_match_was_seen_a_bound_is_told(told: Calibration) -> None:
+def test_where_no_false_match_was_seen_an_upper_bound_is_given(told: Calibration) -> None:
     line = next(line for line in told.text().split("\n") if line.startswith("default "))
     assert re.search(r"< 0\.12 +< 3 ", line), line  # 3 / 1,326 pairs * 52 pictures, * 51 / 2
 
@@ -195,12 +195,14 @@ def test_a_sample_is_seeded_and_leaves_flat_pictures_out() -> None:
 
 
 @pytest.mark.parametrize(("count", "flat", "left"), [(0, 0, 0), (49, 0, 49), (80, 31, 49)])
-def test_fewer_than_50_pictures_are_one_sentence(count: int, flat: int, left: int) -> None:
+def test_fewer_than_50_pictures_are_refused_in_one_sentence(
+    count: int, flat: int, left: int
+) -> None:
     with pytest.raises(CalibrationError, match=rf"needs 50 pictures .* and the shelf has {left}$"):
         calibrate_hashes(random_column(count, flat), [])
 
 
-def test_originals_that_are_offline_are_one_sentence(tmp_path: Path) -> None:
+def test_originals_that_are_offline_are_refused_in_one_sentence(tmp_path: Path) -> None:
     gone = [SampledPicture(at, str(tmp_path / f"{at}.jpg")) for at in range(12)]
     with pytest.raises(
         CalibrationError,
@@ -211,7 +213,7 @@ def test_originals_that_are_offline_are_one_sentence(tmp_path: Path) -> None:
         calibrate_hashes(random_column(60), [])
 
 
-def test_some_unreadable_originals_are_told(
+def test_a_few_unreadable_originals_are_reported(
     collection: tuple[ViewHashes, list[str]], tmp_path: Path
 ) -> None:
     column, paths = collection

@@ -47,12 +47,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def found(
-    photos: Path, question: GroupOptions | None = None, asked: PairRules | None = None
+    photos: Path, options: GroupOptions | None = None, rules: PairRules | None = None
 ) -> Duplicates:
     shelf = photos.parent / "db.shelve"
     index([photos], shelf, Settings(jobs=0))
     with open_shelf(shelf) as opened:
-        return grouping.find_groups(opened, question, asked)
+        return grouping.find_groups(opened, options, rules)
 
 
 def told(group: Group) -> tuple[str, list[tuple[str, str]]]:
@@ -97,7 +97,7 @@ def test_the_same_files_indexed_in_any_order_give_the_same_groups(folder: Path) 
 
 
 @pytest.mark.parametrize(
-    ("question", "keepers"),
+    ("options", "keepers"),
     [
         (GroupOptions(across=True), ["a/1.png", "a/2.png", "a/3.png"]),
         (GroupOptions(within=True), []),
@@ -107,13 +107,13 @@ def test_the_same_files_indexed_in_any_order_give_the_same_groups(folder: Path) 
         (GroupOptions(keep=KeepRule(["short-path"]), kinds=frozenset({NEAR})), ["a/1.png"]),
     ],
 )
-def test_a_question_leaves_out_what_it_does_not_ask_for(
-    folder: Path, question: GroupOptions, keepers: list[str]
+def test_options_leave_out_what_was_not_requested(
+    folder: Path, options: GroupOptions, keepers: list[str]
 ) -> None:
-    assert [short(group.keeper.path) for group in found(folder, question).groups] == keepers
+    assert [short(group.keeper.path) for group in found(folder, options).groups] == keepers
 
 
-def test_only_pictures_below_the_folders_asked_for_take_part(folder: Path) -> None:
+def test_only_pictures_below_the_requested_folders_take_part(folder: Path) -> None:
     assert not found(folder, GroupOptions(below=(str(folder / "b"),))).groups
     both = GroupOptions(below=(str(folder / "a"), str(folder / "b")), across=True)
     assert len(found(folder, both).groups) == 3
@@ -197,7 +197,7 @@ def test_other_shots_come_last_and_stay(folder: Path) -> None:
     assert last.members[0].reason == "is another shot, not a copy"
 
 
-def test_metadata_that_only_the_lesser_copy_has_is_warned_of(folder: Path) -> None:
+def test_a_warning_names_metadata_that_only_the_lesser_copy_has(folder: Path) -> None:
     image = drawn(8, (200, 150))
     save(folder, "c/large.jpg", image.resize((400, 300)))
     save(folder, "c/small.jpg", image, exif=taken("2024:05:01 10:00:00"))

@@ -1,4 +1,4 @@
-"""Two pictures explained: measures that are right, and the rule that the search would use."""
+"""Two pictures explained: right measures, and the rule that a search would use."""
 
 import functools
 import io
@@ -58,7 +58,7 @@ def test_every_orientation_is_tried(name: str, turn: Image.Transpose | None) -> 
 
 
 @pytest.mark.parametrize(("seed", "verdict"), [(5, "would match"), (6, "too far")])
-def test_the_other_hashes_stand_beside(
+def test_the_other_hashes_are_reported_too(
     original: str, tmp_path: Path, seed: int, verdict: str
 ) -> None:
     other = saved(tmp_path, "b.jpg", scene(seed).resize((360, 240)))
@@ -98,7 +98,7 @@ def test_a_turned_copy_names_what_the_query_must_undergo(
     assert min(told.errors, key=lambda each: told.errors[each]) == name
 
 
-def test_borders_are_looked_through(original: str, tmp_path: Path) -> None:
+def test_borders_are_trimmed_before_comparing(original: str, tmp_path: Path) -> None:
     framed = ImageOps.expand(scene(5), 60, "white")
     told = explain(original, saved(tmp_path, "b.jpg", framed))
     assert told.kind == "near"
@@ -106,7 +106,7 @@ def test_borders_are_looked_through(original: str, tmp_path: Path) -> None:
     assert {check.way for check in told.checks} >= {"whole on whole", "whole on centre"}
 
 
-def test_identical_bytes_and_pixels_are_told(original: str, tmp_path: Path) -> None:
+def test_identical_bytes_and_pixels_are_reported(original: str, tmp_path: Path) -> None:
     copy = tmp_path / "copy.jpg"
     copy.write_bytes(Path(original).read_bytes())
     told = explain(original, str(copy))
@@ -138,7 +138,7 @@ def test_capture_times_are_shown_and_counted(
     assert second.replace(":", "-", 2) in told.text()
 
 
-def test_similar_pictures_beyond_the_policy_are_called_so(tmp_path: Path) -> None:
+def test_similar_pictures_that_do_not_match_are_called_similar(tmp_path: Path) -> None:
     across = np.linspace(100, 140, 480)
     waves = [across + 12 * np.sin(across * k) for k in (0.9, 2.3)]
     a, b = (
@@ -161,7 +161,7 @@ def test_flat_pictures_have_their_own_rule(tmp_path: Path) -> None:
     assert (told.kind, told.decided) == ("near", "little to see: row 0, thumbnails alike")
 
 
-def test_the_policy_is_the_callers(original: str, tmp_path: Path) -> None:
+def test_the_caller_chooses_the_policy(original: str, tmp_path: Path) -> None:
     copy = saved(tmp_path, "b.jpg", scene(5).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
     assert explain(original, copy, policies.Policy.within(4)).decided == "no rule"
     assert len(explain(original, copy, policies.Policy.within(4)).checks) == 1
@@ -192,13 +192,13 @@ def test_the_page_escapes_names_and_marks_what_differs(original: str, tmp_path: 
     assert markup(explain_report.panels(told)).count("l.5 .5m-.5 0l.5-.5") == 2 * differing
 
 
-def test_one_picture_twice_is_one_sentence(original: str) -> None:
+def test_one_picture_twice_is_refused_in_one_sentence(original: str) -> None:
     with pytest.raises(ExplainError, match="are one file: there is nothing to compare"):
         explain(original, original)
 
 
 @pytest.mark.parametrize("data", [None, b"", b"shopping list", b"\xff\xd8\xff\xe0"])
-def test_an_unreadable_picture_is_one_sentence(
+def test_an_unreadable_picture_is_refused_in_one_sentence(
     data: bytes | None, original: str, tmp_path: Path
 ) -> None:
     other = tmp_path / "other.jpg"

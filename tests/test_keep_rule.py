@@ -1,4 +1,4 @@
-"""Which copy is kept, in which order of reasons, and in which words."""
+"""Which copy is kept: the order of the criteria, and the reasons in words."""
 
 import itertools
 import random
@@ -51,7 +51,7 @@ def test_an_earlier_criterion_outweighs_a_later_one(first: str, second: str) -> 
 
 
 @pytest.mark.parametrize("name", keep_rule.CRITERION_NAMES[1:])
-def test_a_named_criterion_comes_to_the_front_but_never_before_soundness(name: str) -> None:
+def test_a_named_criterion_comes_first_but_never_before_soundness(name: str) -> None:
     rule = KeepRule([name])
     assert [criterion.name for criterion in rule.chain][:2] == ["sound", name]
     assert sorted(criterion.name for criterion in rule.chain) == sorted(keep_rule.CRITERION_NAMES)
@@ -66,7 +66,7 @@ def test_named_criteria_keep_their_order() -> None:
 
 
 @pytest.mark.parametrize("keep", [["size"], ["older", "older"], ["OLDER"]])
-def test_a_criterion_that_is_none_is_refused_in_a_sentence(keep: list[str]) -> None:
+def test_an_unknown_criterion_is_refused_in_one_sentence(keep: list[str]) -> None:
     with pytest.raises(UnknownCriterionError, match=r"is none of: sound, .*|named twice"):
         KeepRule(keep)
 
@@ -87,7 +87,7 @@ def test_not_decoded_yet_counts_as_sound() -> None:
         ({"jpeg_quality": 75}, {"format": "GIF", "jpeg_quality": None}),
     ],
 )
-def test_formats_are_placed_on_the_scale_of_jpeg_quality(
+def test_formats_have_a_place_on_the_scale_of_jpeg_quality(
     better: dict[str, Any], worse: dict[str, Any]
 ) -> None:
     a, b = PLAIN._replace(**better), PLAIN._replace(**worse)
@@ -109,7 +109,7 @@ def test_formats_are_placed_on_the_scale_of_jpeg_quality(
         "copie a",
     ],
 )
-def test_names_of_copies_are_known(name: str) -> None:
+def test_names_of_copies_are_recognised(name: str) -> None:
     plain, marked = (
         PLAIN._replace(path="/p/abcdefghijklmnop.jpg"),
         PLAIN._replace(path=f"/p/{name}.jpg"),
@@ -174,7 +174,7 @@ def test_equal_copies_are_kept_by_path() -> None:
         ),
     ],
 )
-def test_metadata_that_would_be_lost_is_warned_of(
+def test_a_warning_names_metadata_that_would_be_lost(
     going: dict[str, Any], kept: dict[str, Any], words: str
 ) -> None:
     a, b = PLAIN._replace(**going), PLAIN._replace(**kept)
@@ -182,7 +182,7 @@ def test_metadata_that_would_be_lost_is_warned_of(
 
 
 @pytest.mark.parametrize("mtime_ns", [-(10**19), 0, 9 * 10**18])
-def test_any_time_of_a_file_has_its_words(mtime_ns: int) -> None:
+def test_any_file_time_can_be_put_into_words(mtime_ns: int) -> None:
     other = PLAIN._replace(mtime_ns=mtime_ns + DAY_NS)
     assert (
         KeepRule(["older"]).reason(PLAIN._replace(mtime_ns=mtime_ns), other).startswith("older: ")

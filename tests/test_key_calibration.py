@@ -31,7 +31,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A calibration is content with half as many pictures: each costs 17 keys of its hash."""
+    """Halve the pictures that a calibration needs: each costs 17 keys of its hash."""
     monkeypatch.setattr(calibration, "FEWEST_PICTURES", FEW - 2)
 
 
@@ -67,7 +67,7 @@ def test_the_default_has_no_other_keys(collection: Path) -> None:
     assert "keys:" not in told.text()
 
 
-def test_a_mirror_image_on_the_shelf_is_met(collection: Path, tmp_path: Path) -> None:
+def test_a_mirror_image_on_the_shelf_counts_as_near(collection: Path, tmp_path: Path) -> None:
     folder = tmp_path / "with mirror images"
     folder.mkdir()
     for path in collection.glob("*.jpg"):
@@ -79,7 +79,7 @@ def test_a_mirror_image_on_the_shelf_is_met(collection: Path, tmp_path: Path) ->
     assert keys.strangers[:2].sum() >= 40  # of 52 originals, each with its mirror image
 
 
-def test_turned_ways_of_looking_count_seven_times() -> None:
+def test_turned_comparisons_count_seven_times() -> None:
     counts = np.zeros(65, np.int64)
     counts[[1, 5]] = 1, 99
     keys = KeyCounts("phash", 100, counts, counts, counts)

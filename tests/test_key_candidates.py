@@ -43,7 +43,7 @@ def bits_apart(a: bytes, b: bytes) -> int:
 def by_definition(
     query: QueryPrints, stored: list[Stored], limits: Radius
 ) -> list[tuple[int, ...]]:
-    """Return (distance, id) of what matches, each picture by its nearest way of looking."""
+    """Return (distance, id) of the matches, each picture by its nearest turn."""
     found = []
     for number, (key, print_, thumbnail) in enumerate(stored):
         low, mine = limits.low_information, query.whole.low_information
@@ -108,7 +108,7 @@ def test_matches_are_those_of_the_definition(
 
 
 def measured(query: QueryPrints, one: Stored, found: Candidate) -> Candidate:
-    """Return what a candidate must say."""
+    """Return the candidate that the measures of a match make."""
     mine = query.turned[found.turn] if found.turn else query.whole
     row, column, phash = ((mine[part] ^ one.print_[part]).bit_count() for part in range(3))
     score, distance = row + column + 2 * phash, bits_apart(query.keys[found.turn], one.key)
@@ -127,7 +127,7 @@ def test_policies_are_radii_of_the_hash(name: str) -> None:
             radius_for(name, policy)
 
 
-def test_a_similarity_is_the_radius_that_it_was_on_other_shelves() -> None:
+def test_a_similarity_means_the_same_radius_as_on_other_shelves() -> None:
     for percent in range(101):
         policy = Policy.alike(percent)
         assert policy.upright == Policy.within(policies.max_distance(percent)).upright

@@ -83,14 +83,14 @@ def test_one_byte_makes_the_difference_wherever_it_is(
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_packing_leaves_identical_pixels(name: str, tmp_path: Path) -> None:
+def test_recompressing_leaves_identical_pixels(name: str, tmp_path: Path) -> None:
     one, other = (written(tmp_path, data, str(at)) for at, data in enumerate(SAME[name]))
     assert kind_of(side(one), side(other), "") == "identical pixels"
     assert kind_of(side(other, NOON), side(one, NOON + 5000), "") == "identical pixels"
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
-def test_what_is_more_than_packing_is_near(name: str, tmp_path: Path) -> None:
+def test_a_change_beyond_recompressing_is_near(name: str, tmp_path: Path) -> None:
     one, other = (written(tmp_path, data, str(at)) for at, data in enumerate(DIFFERENT[name]))
     assert kind_of(side(one), side(other), "") == "near"
 
@@ -112,7 +112,7 @@ def test_what_is_more_than_packing_is_near(name: str, tmp_path: Path) -> None:
         (0, 1000, "", "another shot"),
     ],
 )
-def test_capture_times_tell_copies_from_series(
+def test_capture_times_tell_copies_from_bursts(
     a: int | None, b: int | None, turn: str, kind: str, shot: Path
 ) -> None:
     other = written(shot.parent, png(RGB // 2))
@@ -125,7 +125,7 @@ def test_an_unknown_time_is_never_another_shot() -> None:
     assert not is_another_shot(NOON, None)
 
 
-def test_known_digests_spare_every_opening(tmp_path: Path) -> None:
+def test_with_known_digests_no_file_is_opened(tmp_path: Path) -> None:
     gone = KnownFile(str(tmp_path / "a"), 7, None, b"d" * 32, b"p" * 32)
     assert kind_of(gone, gone._replace(path="b"), "") == "identical bytes"
     assert kind_of(gone, gone._replace(path="b", digest=b"e" * 32), "") == "identical pixels"
@@ -142,7 +142,9 @@ def test_one_known_digest_is_compared_with_the_file(shot: Path) -> None:
     assert kinds.identical_pixels(pixels, side(written(shot.parent, SHOT + bytes(9))))
 
 
-def test_thumbnails_far_apart_spare_the_decode(shot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_with_different_thumbnails_are_not_decoded(
+    shot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def never(path: str) -> bytes:
         raise AssertionError(path)
 
@@ -152,7 +154,9 @@ def test_thumbnails_far_apart_spare_the_decode(shot: Path, monkeypatch: pytest.M
     assert kind_of(side(shot, luma=dark), side(other, luma=light), "") == "near"
 
 
-def test_other_sizes_spare_the_decode(shot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_of_different_size_are_not_decoded(
+    shot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def never(path: str) -> bytes:
         raise AssertionError(path)
 
@@ -179,7 +183,7 @@ def test_a_query_is_decoded_once_and_again_when_it_changes(
     assert kind_of(side(shot), side(others[0]), "") == "near"
 
 
-def test_what_is_gone_or_damaged_is_never_called_identical(shot: Path) -> None:
+def test_a_vanished_or_damaged_file_is_never_called_identical(shot: Path) -> None:
     gone = KnownFile(str(shot.parent / "gone"), len(SHOT))
     assert kind_of(side(shot), gone, "") == "near"
     assert kind_of(gone, gone._replace(path=gone.path + "2"), "mirrored") == "turned"
@@ -213,7 +217,7 @@ def test_pictures_without_thumbnails_are_not_similar() -> None:
         (None, NOON, 5, False),
     ],
 )
-def test_a_series_is_near_in_time_and_similar(
+def test_a_burst_is_near_in_time_and_similar(
     a: int | None, b: int | None, levels: int, series: bool
 ) -> None:
     one = KnownFile("a", 1, a, luma=bytes(256))

@@ -44,7 +44,7 @@ IMAGEHASH: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {
 
 
 def filled(photos: Path, name: str, **settings: Any) -> Path:
-    """Index the photos with a hash; return the shelf."""
+    """Index the photos with a hash and return the shelf."""
     shelve = photos.parent / f"{name}.shelve"
     index(photos, shelve, Settings(hash=name, jobs=0, **settings))
     return shelve
@@ -117,7 +117,7 @@ def test_workers_make_the_same_keys(photos: Path) -> None:
             assert dict(shelf) == dict(other)
 
 
-def test_a_worker_without_need_for_numpy_does_not_load_it(tmp_path: Path) -> None:
+def test_a_worker_that_needs_no_numpy_does_not_load_it(tmp_path: Path) -> None:
     path = tmp_path / "picture.jpg"
     drawn(1).save(path)
     code = (
@@ -164,7 +164,7 @@ def test_pictures_change_move_and_vanish(photos: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["phash", "marr"])
-def test_more_pictures_than_a_chunk_begins_with_keep_their_keys(tmp_path: Path, name: str) -> None:
+def test_more_pictures_than_a_first_chunk_holds_keep_their_keys(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
     for seed in range(70):
@@ -206,7 +206,7 @@ def test_equal_pixels_are_known_without_reading_files(photos: Path, name: str) -
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_written_by_hand_is_foreign_and_found(photos: Path, name: str) -> None:
+def test_an_entry_written_by_hand_is_marked_and_found(photos: Path, name: str) -> None:
     shelve = filled(photos, name)
     with open_shelf(shelve, "w") as shelf:
         own = key(photos / "3.jpg", shelf)
@@ -231,7 +231,7 @@ def test_a_shelf_without_its_keys_is_damaged(photos: Path) -> None:
         search(photos / "0.jpg", shelve)
 
 
-def test_a_shelf_of_a_hash_to_come_is_refused(photos: Path) -> None:
+def test_a_shelf_of_a_future_hash_is_refused(photos: Path) -> None:
     shelve = filled(photos, "phash")
     with sqlite3.connect(shelve) as db:
         db.execute(
@@ -247,9 +247,7 @@ def test_a_shelf_of_a_hash_to_come_is_refused(photos: Path) -> None:
 # -- one shelf, one hash --------------------------------------------------------------------------
 
 
-def test_mixing_is_refused_with_what_to_do(
-    photos: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_mixing_is_refused_with_advice(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shelve = filled(photos, "phash")
     before = shelve.read_bytes()
     for name in ("dhash", "marr"):
@@ -263,7 +261,7 @@ def test_mixing_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize("name", ["dhash", *NAMES])
-def test_rebuild_makes_a_shelf_one_of_another_hash(photos: Path, name: str) -> None:
+def test_rebuild_changes_the_hash_of_a_shelf(photos: Path, name: str) -> None:
     shelve = filled(photos, "marr" if name == "phash" else "phash")
     index(photos, shelve, Settings(hash=name, jobs=0, rebuild=True))
     with open_shelf(shelve) as shelf:
@@ -291,7 +289,7 @@ def test_recipes_of_different_hashes_differ_in_their_canary() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_upgrade_that_changes_bits_is_told(
+def test_an_upgrade_that_changes_bits_is_reported(
     photos: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shelve = filled(photos, name)
@@ -331,13 +329,13 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shelved(album: Path) -> Callable[[str], Path]:
-    """Give the shelf of the album with the keys of a hash, which is only read."""
+    """Return a function: name of a hash -> the album's shelf of it, which tests only read."""
     return functools.cache(lambda name: filled(album, name))
 
 
 @pytest.fixture
 def relatives(album: Path, tmp_path: Path) -> Path:
-    """An album of one's own."""
+    """A copy of the album that a test may change."""
     return Path(shutil.copytree(album, tmp_path / "relatives"))
 
 
@@ -383,7 +381,7 @@ def test_a_plain_radius_finds_what_the_definition_says(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_shelf_in_the_drawer_is_asked_as_its_pictures_are(
+def test_another_shelf_is_queried_like_its_pictures(
     album: Path, shelved: Callable[[str], Path], name: str
 ) -> None:
     shelve = shelved(name)
@@ -410,7 +408,7 @@ def test_flat_pictures_match_only_what_looks_like_them(tmp_path: Path) -> None:
         assert len(plain) == 3
 
 
-def test_a_shelf_that_was_rebuilt_while_it_is_asked_about_is_told(
+def test_a_query_shelf_rebuilt_during_the_search_is_reported(
     shelved: Callable[[str], Path],
 ) -> None:
     shelve = shelved("phash")
@@ -464,7 +462,7 @@ def test_marr_takes_a_distance_of_its_576_bits(
     assert list(lines[0]) == list(report.FIELDS)
 
 
-def test_other_shots_of_a_moment_are_shown_beside(tmp_path: Path) -> None:
+def test_other_shots_of_a_moment_are_listed_too(tmp_path: Path) -> None:
     folder = tmp_path / "burst"
     folder.mkdir()
     wide = drawn(3, (200, 120))
@@ -491,7 +489,7 @@ def test_duplicates_are_the_same_whatever_the_keys_are(shelved: Callable[[str], 
         assert told(name) == expected
 
 
-def test_a_copy_put_away_comes_back_with_its_key(relatives: Path) -> None:
+def test_an_undone_clean_up_restores_the_key(relatives: Path) -> None:
     shelve = filled(relatives, "marr")
     with open_shelf(shelve) as shelf:
         before = dict(shelf)
@@ -512,6 +510,6 @@ def test_a_copy_put_away_comes_back_with_its_key(relatives: Path) -> None:
         assert shelf.check() == []
 
 
-def test_words_and_bytes_are_one() -> None:
+def test_words_and_bytes_convert_both_ways() -> None:
     keys = [np.random.default_rng(seed).bytes(72) for seed in range(5)]
     assert chunks.hex_of(chunks.words_of(keys)) == [one.hex().encode() for one in keys]

@@ -103,7 +103,7 @@ def test_every_plain_radius_finds_the_pairs_of_the_definition(
 
 @settings(deadline=None)
 @given(*SHELVES)
-def test_a_pair_is_what_search_answers_for_one_of_the_two(
+def test_a_search_for_one_of_a_pair_finds_the_other(
     seed: int, count: int, scenes: int, apart: int
 ) -> None:
     distinct = prints.distinct_prints(shelf(seed, count, scenes, apart, flat=0))
@@ -134,7 +134,7 @@ def test_many_pairs_by_bands_and_threads_are_those_of_the_definition(
     assert {pair.view for pair in found} == set(pairs.VIEWS)
 
 
-def test_pairs_found_again_are_dropped_while_the_work_goes_on(
+def test_pairs_found_twice_are_dropped_while_the_work_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     distinct = prints.distinct_prints(shelf(11, 200, 3, 6))
@@ -221,7 +221,7 @@ def test_flat_pictures_do_not_match_five_bits_apart() -> None:
     assert not len(pairs.all_pairs(distinct))
 
 
-def test_a_crowd_of_flat_pictures_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crowd_of_flat_pictures_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flat_pairs, "CROWD_PRINTS", 3)
     rows = [0, 1, 2, 4, 8, 2**40 - 1, 2**40 - 2]
     distinct = prints.distinct_prints(plain(rows, low=True, luma=[10, 10, 11, 11, 12, 10, 11]))
@@ -239,7 +239,7 @@ def test_the_batches_of_flat_pairs_lose_none(monkeypatch: pytest.MonkeyPatch) ->
     assert told(pairs.all_pairs(distinct)) == truth
 
 
-def test_a_plain_radius_asks_for_no_thumbnails() -> None:
+def test_a_plain_radius_needs_no_thumbnails() -> None:
     def refuse(wanted: Sequence[int]) -> Mapping[int, bytes]:
         raise AssertionError(wanted)
 
@@ -248,7 +248,7 @@ def test_a_plain_radius_asks_for_no_thumbnails() -> None:
     assert [(pair.first, pair.second, pair.row) for pair in found] == [(0, 1, 1)]
 
 
-def test_an_equal_key_matches_whatever_the_other_hashes_say() -> None:
+def test_equal_keys_match_whatever_the_other_hashes_are() -> None:
     zeros = np.zeros(2, np.uint64)
     far = np.array([0, 2**64 - 1], np.uint64)
     stored = PictureHashes(

@@ -1,4 +1,4 @@
-"""Candidates read on worker processes: the same kinds, in parallel, whatever a file does."""
+"""Pixel digests from worker processes: the same kinds as in this process, whatever a file does."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Copies that only their pixels tell apart, on a shelf without a digest."""
+    """Copies that only their pixels tell apart, on a shelf without digests."""
     monkeypatch.setattr(identifying, "lacking_pixels", lambda *_: [])
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -63,7 +63,7 @@ EXPECTED = {
 }
 
 
-def test_workers_tell_the_kinds_that_this_process_tells(shelf: Path) -> None:
+def test_workers_find_the_same_kinds_as_this_process(shelf: Path) -> None:
     told: list[float] = []
     assert kinds(shelf, None, DecodeOptions(0)) == EXPECTED
     assert kinds(shelf, None, DecodeOptions(2, told.append)) == EXPECTED
@@ -71,7 +71,7 @@ def test_workers_tell_the_kinds_that_this_process_tells(shelf: Path) -> None:
     assert told[-1] == 1
 
 
-def test_what_the_workers_have_read_is_not_read_again(
+def test_files_decoded_by_workers_are_not_decoded_again(
     shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -99,7 +99,7 @@ def test_pixels_that_decide_nothing_are_not_decoded(
     assert not kinds(shelf, frozenset(wanted), DecodeOptions(2))
 
 
-def test_only_pixels_of_the_same_measures_are_read(
+def test_only_pictures_of_equal_size_are_decoded(
     shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
@@ -127,7 +127,7 @@ raise SystemExit(search.main(["--duplicates", "-s", sys.argv[1]]))
 
 
 @posix
-def test_ctrl_c_while_files_are_read_ends_it_at_once(shelf: Path) -> None:
+def test_ctrl_c_while_files_are_decoded_stops_at_once(shelf: Path) -> None:
     run = subprocess.Popen(
         [sys.executable, "-c", STOPPED, str(shelf)],
         cwd=ROOT,
@@ -169,7 +169,7 @@ def _alive(pid: int) -> bool:
 # -- the bar --------------------------------------------------------------------------------------
 
 
-def test_a_bar_is_shown_from_the_first_word_to_the_end_of_the_work(
+def test_a_bar_is_shown_from_the_first_share_to_the_last(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from imageshelf.system import progress

@@ -73,7 +73,7 @@ def test_a_turned_query_has_tighter_limits(row: int, phash: int, matches: bool) 
     assert found(query, stored) == ([100] if matches else [])
 
 
-def test_an_exact_turned_key_alone_is_no_match() -> None:
+def test_an_equal_turned_key_alone_is_no_match() -> None:
     stored = {"whole": column(Fingerprint(0, far(64), far(64)))}
     query = QueryPrints(Fingerprint(far(64), 0, 0), {"mirrored": Fingerprint(0, 0, 0)})
     assert found(query, stored) == []
@@ -105,7 +105,7 @@ def test_flat_pictures_match_only_when_their_thumbnails_agree(
     ("turned_flat", "stored_low", "matches"),
     [(False, False, True), (True, False, False), (False, True, False)],
 )
-def test_a_picture_that_is_flat_only_as_it_lies_is_found_turned(
+def test_a_picture_that_is_flat_only_upright_is_found_turned(
     turned_flat: bool, stored_low: bool, matches: bool
 ) -> None:
     stored = {"whole": column(Fingerprint(far(40), 7, 7, stored_low))}
@@ -114,7 +114,7 @@ def test_a_picture_that_is_flat_only_as_it_lies_is_found_turned(
     assert found(query, stored, thumb=GREY) == ([100] if matches else [])
 
 
-def test_a_turned_match_stands_where_the_upright_one_does_not_look_alike() -> None:
+def test_a_turned_match_counts_where_the_upright_thumbnails_differ() -> None:
     stored = {"whole": column(Fingerprint(0, 0, 0))}
     turned = {"mirrored": Fingerprint(0, 1, 0)}
     query = QueryPrints(Fingerprint(0, 0, 0, low_information=True), turned, thumbnail=FLAT)
@@ -132,7 +132,7 @@ def test_a_flat_picture_does_not_match_through_another_view(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["trimmed", "centre"])
-def test_an_exact_key_of_another_view_alone_is_no_match(way: str) -> None:
+def test_an_equal_key_of_another_view_alone_is_no_match(way: str) -> None:
     stored = {"whole": column(Fingerprint(0, far(64), far(64)))}
     query = QueryPrints(Fingerprint(far(64), 0, 0))
     query = query._replace(**{way: Fingerprint(0, 0, 0)})  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Other shots and similar pictures beyond the policy, against the twins that define them."""
+"""Other shots and similar pictures, against the slow twins that define them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from imageshelf.hashing.joins import Work
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
 from imageshelf.searching.policies import ViewHashes
-from imageshelf.searching.search import SearchOptions as Asked
+from imageshelf.searching.search import SearchOptions
 from tests.conftest import drawn
 
 Hashes = npt.NDArray[np.uint64]
@@ -67,7 +67,7 @@ def test_shots_are_those_of_the_definition(seed: int, count: int, unit: int) -> 
     assert pairs(found) == shot_pairs_exhaustive(by_id, shelf)
 
 
-def test_shots_are_looked_for_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shots_found_in_small_batches_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf, taken = Drawn(5, 60), np.arange(60) * 700
     once = pairs(related.shot_pairs(shelf.ids, taken, shelf))
     monkeypatch.setattr(related, "PAIRS_PER_BATCH", 10)
@@ -86,7 +86,7 @@ def test_similar_pairs_are_those_of_the_definition(seed: int, count: int, many: 
     assert pairs(found) == similar_pairs_exhaustive(whole, shelf, bits)
 
 
-def test_the_share_of_the_work_rises_to_the_whole() -> None:
+def test_the_share_of_the_work_rises_to_one() -> None:
     shelf, told = Drawn(3, 40), list[float]()
     row = shelf.rng.integers(0, 2**64, 40, np.uint64)
     whole = ViewHashes(shelf.ids, row, row, row, np.zeros(40, np.bool_))
@@ -95,7 +95,7 @@ def test_the_share_of_the_work_rises_to_the_whole() -> None:
     assert told[-1] == 1
 
 
-def test_thumbnails_that_are_not_known_are_never_alike() -> None:
+def test_unknown_thumbnails_are_never_alike() -> None:
     some = load_luma(lambda _: {1: bytes(256), 2: bytes(256), 3: b"", 4: bytes(9)}, np.arange(1, 6))
     assert some.known.tolist() == [True, True, False, False, False]
     first, second = np.array([0, 0, 2, 3]), np.array([1, 2, 4, 4])
@@ -112,7 +112,7 @@ def taken(second: int) -> Image.Exif:
 
 
 def faint(seed: int, grey: int) -> Image.Image:
-    """A picture of little contrast: similar to all of its grey, and a match of none."""
+    """A picture of low contrast: similar to all others of its grey, and no match of any."""
     return Image.blend(Image.new("RGB", (160, 120), (grey,) * 3), drawn(seed), 0.25)
 
 
@@ -131,17 +131,17 @@ def shelf(tmp_path: Path) -> str:
 
 
 def groups(shelve: str, *wanted: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    question = GroupOptions(kinds=frozenset(wanted) if wanted else None)
+    options = GroupOptions(kinds=frozenset(wanted) if wanted else None)
     return [
         (
             Path(group.keeper.path).stem,
             sorted((Path(one.path).stem, one.kind) for one in group.members),
         )
-        for group in duplicates(shelve, question).groups
+        for group in duplicates(shelve, options).groups
     ]
 
 
-def test_shots_beyond_the_policy_are_groups_of_their_own(shelf: str) -> None:
+def test_shots_that_do_not_match_form_groups_of_their_own(shelf: str) -> None:
     assert groups(shelf) == [
         ("burst 0", [("burst 1", ANOTHER_SHOT), ("burst 2", ANOTHER_SHOT)]),
     ]
@@ -150,7 +150,7 @@ def test_shots_beyond_the_policy_are_groups_of_their_own(shelf: str) -> None:
         assert all(one.score > 60 for one in group.members)  # what the policy asks for
 
 
-def test_similar_pictures_come_when_asked_for(shelf: str) -> None:
+def test_similar_pictures_come_when_requested(shelf: str) -> None:
     both = groups(shelf, SIMILAR, ANOTHER_SHOT)
     assert ("undated 1", [("undated 2", SIMILAR)]) in both
     burst = dict(next(members for keeper, members in both if keeper == "burst 0"))
@@ -160,11 +160,11 @@ def test_similar_pictures_come_when_asked_for(shelf: str) -> None:
 
 
 @pytest.mark.parametrize("wanted", [{ANOTHER_SHOT}, {SIMILAR}, {ANOTHER_SHOT, SIMILAR}])
-def test_a_query_is_told_the_same(shelf: str, wanted: set[str]) -> None:
+def test_a_query_finds_the_same(shelf: str, wanted: set[str]) -> None:
     photos = Path(shelf).parent / "photos"
     asked = set()
     for path in sorted(photos.iterdir()):
-        for match in search(path, shelf, Asked(kinds=frozenset(wanted))):
+        for match in search(path, shelf, SearchOptions(kinds=frozenset(wanted))):
             ends = sorted((path.stem, Path(match.path).stem))
             asked.add((*ends, match.kind, match.row, match.column, match.phash))
     found = set()

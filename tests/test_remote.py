@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from imageshelf.copies.groups import GroupOptions as GroupQuestion
+from imageshelf.copies.groups import GroupOptions
 from imageshelf.indexing import remote
 from imageshelf.indexing.comparison import Survey
 from imageshelf.indexing.run import Indexing, index
@@ -514,7 +514,7 @@ def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_p
 
     (group,) = duplicates(shelve).groups
     assert len(group.members) == 3
-    (group,) = duplicates(shelve, GroupQuestion(files_only=True)).groups
+    (group,) = duplicates(shelve, GroupOptions(files_only=True)).groups
     assert len(group.members) == 1
     done = subprocess.run(
         [sys.executable, "-m", "imageshelf", "clean", "-s", str(shelve), "--apply"],

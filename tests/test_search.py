@@ -1,4 +1,4 @@
-"""`search.py`: what a user asks and is told."""
+"""`search.py`: what a user asks, and the answers."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_several_queries_are_answered_in_turn_and_a_bad_one_is_named(
     assert "bad.jpg is not a picture" in err
 
 
-def test_a_mistyped_query_is_told_as_such(
+def test_a_mistyped_query_is_reported_as_such(
     shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert script.main(["-s", str(shelve), "-q", str(tmp_path / "typo.jpg")]) == 1
@@ -146,7 +146,7 @@ def test_a_mistyped_query_is_told_as_such(
 
 
 @pytest.mark.parametrize("name", ["nowhere.jpg", "folder"])
-def test_a_query_that_is_no_picture_is_one_clear_line(
+def test_a_query_that_is_not_a_picture_is_one_clear_line(
     shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     (tmp_path / "folder").mkdir()
@@ -207,7 +207,7 @@ def test_an_entry_written_by_hand_is_found_by_its_key(photos: Path, shelve: Path
         assert db[near] == ["by hand.jpg"]
 
 
-def test_a_picture_deleted_since_is_still_told_of(
+def test_a_picture_deleted_since_is_still_listed(
     photos: Path, shelve: Path, tmp_path: Path
 ) -> None:
     shutil.copy(photos / "0.jpg", tmp_path / "query.jpg")
@@ -295,7 +295,7 @@ def phone(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_asks_for_every_picture_below_it(
+def test_a_folder_queries_every_picture_below_it(
     phone: Path, shelve: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = told(capsys, shelve, "-q", phone, "--format", "jsonl").splitlines()
@@ -319,7 +319,7 @@ def test_unmatched_names_what_is_not_on_the_shelf(
 
 
 @pytest.mark.parametrize("separator", ["\n", "\0"])
-def test_a_list_on_standard_input_is_asked_for(phone: Path, shelve: Path, separator: str) -> None:
+def test_a_list_on_standard_input_is_queried(phone: Path, shelve: Path, separator: str) -> None:
     listing = separator.join([str(phone / "a copy.jpg"), str(phone / "stranger.jpg"), ""])
     done = subprocess.run(
         [sys.executable, str(ROOT / "search.py"), "-s", str(shelve), "-q", "-", "--unmatched"],
@@ -331,7 +331,7 @@ def test_a_list_on_standard_input_is_asked_for(phone: Path, shelve: Path, separa
     assert done.stdout == f"{phone / 'stranger.jpg'}\n"
 
 
-def test_another_shelf_is_asked_for_without_its_pictures(
+def test_another_shelf_is_queried_without_its_pictures(
     phone: Path, shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     index(phone, tmp_path / "drawer.shelve", Settings(jobs=0))
@@ -389,7 +389,7 @@ def test_every_match_says_what_kind_it_is(relatives: Path, tmp_path: Path) -> No
     assert {match.turn for match in found if match.kind == "turned"} == {"mirrored"}
 
 
-def test_only_the_kinds_asked_for_are_listed(
+def test_only_the_requested_kinds_are_listed(
     relatives: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     index(relatives, tmp_path / "db.shelve", Settings(jobs=0))
@@ -435,7 +435,7 @@ def test_csv_and_null_separated_paths(
     assert capsysbinary.readouterr().out == os.fsencode(photos / "0.jpg") + b"\0"
 
 
-def test_the_answer_can_be_looked_at(
+def test_the_answer_can_be_viewed(
     photos: Path, shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page, sheet = tmp_path / "page.html", tmp_path / "sheet.png"
@@ -446,7 +446,7 @@ def test_the_answer_can_be_looked_at(
 
 
 @pytest.mark.parametrize("option", [["--html", "nowhere/p.html"], ["--contact-sheet", "s.txt"]])
-def test_a_page_that_cannot_be_written_is_told_before_the_search(
+def test_a_page_that_cannot_be_written_is_refused_before_the_search(
     photos: Path, shelve: Path, capsys: pytest.CaptureFixture[str], option: list[str]
 ) -> None:
     assert script.main(["-s", str(shelve), "-q", str(photos / "0.jpg"), *option]) == 1
@@ -484,7 +484,7 @@ def test_other_shots_of_a_moment_stand_in_a_section_of_their_own(tmp_path: Path)
     assert {Path(m.path).stem for m in beyond if m.kind == "another shot"} >= {"second", "third"}
 
 
-def test_similar_pictures_come_only_when_asked_for(tmp_path: Path) -> None:
+def test_similar_pictures_come_only_when_requested(tmp_path: Path) -> None:
     folder = tmp_path / "similar"
     folder.mkdir()
     base = drawn(5)
@@ -493,10 +493,8 @@ def test_similar_pictures_come_only_when_asked_for(tmp_path: Path) -> None:
     drawn(9).save(folder / "stranger.png")
     index(folder, tmp_path / "db.shelve", Settings(jobs=0))
     (tmp_path / "away").mkdir()
-    question = SearchOptions(
-        policies.Policy(Limits(0, 0), None, None, None), frozenset({"similar"})
-    )
-    found = search(folder / "base.png", tmp_path / "db.shelve", question)
+    options = SearchOptions(policies.Policy(Limits(0, 0), None, None, None), frozenset({"similar"}))
+    found = search(folder / "base.png", tmp_path / "db.shelve", options)
     assert [Path(match.path).name for match in found] == ["blend.png"]
     assert [m.kind for m in search(folder / "base.png", tmp_path / "db.shelve")].count(
         "similar"

@@ -52,7 +52,7 @@ def test_the_best_picture_is_the_keeper() -> None:
     assert shape(star) == (3, [(1, NEAR), (2, NEAR)], [])
 
 
-def test_a_pair_that_is_not_wanted_groups_nothing() -> None:
+def test_a_pair_that_was_not_requested_forms_no_group() -> None:
     assert not grouped([1, 2], {(1, 2): ""})
 
 
@@ -77,7 +77,7 @@ def test_the_end_of_a_long_burst_is_beside_its_group(order: list[int]) -> None:
     assert shape(star) == (keeper, [(2, ANOTHER_SHOT)], [(other, 2)])
 
 
-def test_what_is_related_beyond_the_policy_comes_after_the_copies() -> None:
+def test_related_pictures_that_do_not_match_come_after_the_copies() -> None:
     edges = {(1, 2): NEAR}
     burst = {3: [(1, 3), (3, 4)], 1: [(1, 3)], 4: [(3, 4)], 2: []}
 
@@ -98,19 +98,19 @@ def test_what_is_related_beyond_the_policy_comes_after_the_copies() -> None:
     assert found[1].beside[0].measures.score == 99
 
 
-def test_what_is_no_copy_of_a_member_is_not_beside() -> None:
+def test_a_picture_that_is_no_copy_of_a_member_is_not_beside() -> None:
     (star,) = grouped([1, 2, 3], {(1, 2): NEAR, (2, 3): SIMILAR})
     assert star.beside == ()
 
 
-def test_names_of_one_file_bring_nothing_beside() -> None:
+def test_another_name_of_the_keeper_puts_nothing_beside() -> None:
     edges = {(1, 2): SAME_FILE, (1, 3): NEAR, (2, 4): NEAR}
     (star,) = grouped([1, 2, 3, 4], edges)
     assert shape(star) == (1, [(2, SAME_FILE), (3, NEAR)], [])
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_any_graph_gives_stars_that_do_not_overlap(seed: int) -> None:
+def test_the_stars_of_any_graph_do_not_overlap(seed: int) -> None:
     rnd = random.Random(seed)
     pictures = list(range(30))
     kinds = [NEAR, BYTES, ANOTHER_SHOT, ""]
