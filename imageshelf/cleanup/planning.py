@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup.companions import ONLY_COPIES, Listings, companions
 from imageshelf.copies.protected_folders import ProtectedFolders
-from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, SIMILAR, TURNED
+from imageshelf.searching.kinds import BYTES, NEAR, NOT_COPIES, PIXELS, SAME_FILE, TURNED
 from imageshelf.system.files import Stamp
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ BY_RULE = frozenset({BYTES, PIXELS})
 BY_NAME = frozenset({BYTES, PIXELS, TURNED, NEAR})  # what --kind may name
 CHOSEN = "chosen"  # a kind: picked by hand, related in no way that the shelf knows
 
-_ONLY_BY_HAND = {ANOTHER_SHOT: "is another shot, not a copy", SIMILAR: "is similar, not a copy"}
 Identity = tuple[int, int]  # device, inode
 
 
@@ -187,8 +186,8 @@ class _Judge:
         ) or why_untouched(member.path, member.kind, keeper.path, self.rules, self.protected)
 
     def _why_not_by_rule(self, kind: str, *, little: bool) -> str:
-        if kind in _ONLY_BY_HAND:
-            return _ONLY_BY_HAND[kind] + "; choose it with --selection"
+        if kind in NOT_COPIES:
+            return NOT_COPIES[kind] + "; choose it with --selection"
         if kind not in self.rules.kinds:
             return f"is {kind}; --kind names what else may go"
         if kind not in BY_RULE and little:

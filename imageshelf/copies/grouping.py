@@ -15,9 +15,7 @@ import numpy as np
 
 from imageshelf.copies import pairs, prints, related, stars
 from imageshelf.copies.groups import (
-    NOT_COPIES,
     Duplicates,
-    Group,
     GroupOptions,
     PairRules,
     expected_false_pairs,
@@ -70,7 +68,7 @@ def find_groups(
         for star in stars.build_stars(members.ranked(), graph.matches, members.kind_of, relations)
         if options.kinds or any(member.kind != SAME_FILE for member in star.members)
     ]
-    groups.sort(key=lambda group: (_holds_no_copies(group), group.keeper.path))
+    groups.sort(key=lambda group: (not group.has_copies, group.keeper.path))
     compared = len(distinct.pictures)
     crowded = sum(len(distinct.pictures_of(number)) for number in matching.crowded.tolist())
     return Duplicates(tuple(groups), compared, crowded, expected_false_pairs(compared))
@@ -97,7 +95,3 @@ def _related_pairs(
         yield ANOTHER_SHOT, related.shot_pairs(ids, taken_ms, hashes.thumbnails)
     if kinds is not None and SIMILAR in kinds:
         yield SIMILAR, related.similar_pairs(hashes.whole, hashes.thumbnails, work)
-
-
-def _holds_no_copies(group: Group) -> bool:
-    return all(member.kind in NOT_COPIES for member in group.members)

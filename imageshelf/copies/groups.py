@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.copies import keep_rule
 from imageshelf.searching import policies
-from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
+from imageshelf.searching.kinds import NOT_COPIES
 from imageshelf.system.rendering import rendered
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from imageshelf.searching.policies import Policy
     from imageshelf.shelf.records import PictureRow
-
-
-NOT_COPIES = {ANOTHER_SHOT: "is another shot, not a copy", SIMILAR: "is similar, not a copy"}
 
 
 class Member(NamedTuple):
@@ -59,6 +56,11 @@ class Group(NamedTuple):
     keeper: Member
     members: tuple[Member, ...]
     beside: tuple[Member, ...] = ()
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether any member is a copy of the keeper."""
+        return any(member.kind not in NOT_COPIES for member in self.members)
 
 
 @dataclass(frozen=True)

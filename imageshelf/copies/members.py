@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.copies import keep_rule, pairs, stars
-from imageshelf.copies.groups import NOT_COPIES, Group, GroupOptions, Member, PairRules
+from imageshelf.copies.groups import Group, GroupOptions, Member, PairRules
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching import kinds
-from imageshelf.searching.kinds import BYTES, KINDS, SAME_FILE, KnownFile
+from imageshelf.searching.kinds import BYTES, KINDS, NOT_COPIES, SAME_FILE, KnownFile
 from imageshelf.shelf import names
 from imageshelf.system.paths import is_url
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import turning
-from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
+from imageshelf.searching.kinds import NOT_COPIES, SAME_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     MatchesOf = Callable[[int], Iterable[tuple[int, "Measures"]]]
     KindOf = Callable[[int, int, "Measures"], str]  # "" for no relation
     RelationsOf = Callable[[int], Iterable["Relation"]]
-
-NO_COPIES = frozenset({ANOTHER_SHOT, SIMILAR})
 
 
 class Measures(NamedTuple):
@@ -132,9 +130,9 @@ def build_stars(
             if place.get(picture, -1) > place[keeper] and picture not in taken
             if (kind := kind_of(keeper, picture, measures))
         ]
-        if shots := [match for match in matches if match.kind in NO_COPIES]:
+        if shots := [match for match in matches if match.kind in NOT_COPIES]:
             others[keeper] = shots
-        members = tuple(match for match in matches if match.kind not in NO_COPIES)
+        members = tuple(match for match in matches if match.kind not in NOT_COPIES)
         taken.update(member.id for member in members)
         if members:
             copies.append(Star(keeper, members))
@@ -157,7 +155,7 @@ def _beside(
             if picture in known or picture not in place or member.kind == SAME_FILE:
                 continue
             kind = kind_of(member.id, picture, measures)
-            if kind and kind not in NO_COPIES:
+            if kind and kind not in NOT_COPIES:
                 known.add(picture)
                 beside.append(Relation(picture, member.id, kind, measures))
     return tuple(beside)

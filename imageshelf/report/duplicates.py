@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.copies.groups import NOT_COPIES
 from imageshelf.report import csv_table as csv_report
 from imageshelf.system import terminal
 from imageshelf.system.words import count, nearby, shown, size
@@ -25,8 +24,8 @@ FIELDS = (
 
 def text(found: Duplicates, paint: Painter = terminal.plain) -> str:
     """Return the groups to read; copies first, other shots and similar pictures apart."""
-    copies = [group for group in found.groups if not _is_no_copies(group)]
-    others = [group for group in found.groups if _is_no_copies(group)]
+    copies = [group for group in found.groups if group.has_copies]
+    others = [group for group in found.groups if not group.has_copies]
     lines = sentences(found)
     for group in copies:
         lines += ["", *_group(group, paint)]
@@ -39,7 +38,7 @@ def text(found: Duplicates, paint: Painter = terminal.plain) -> str:
 
 def sentences(found: Duplicates) -> list[str]:
     """Return what to know before the groups are looked at: how many, and how far to trust them."""
-    copies = [group for group in found.groups if not _is_no_copies(group)]
+    copies = [group for group in found.groups if group.has_copies]
     spare = [one for group in copies for one in group.members if not one.keep]
     freed = sum(one.size_bytes for one in spare)
     told = (
@@ -87,10 +86,6 @@ def _row(label: str, one: Member) -> list[str]:
         shown(nearby(one.path)),
         shown(told),
     ]
-
-
-def _is_no_copies(group: Group) -> bool:
-    return all(one.kind in NOT_COPIES for one in group.members)
 
 
 def records(found: Duplicates) -> Iterator[dict[str, Any]]:

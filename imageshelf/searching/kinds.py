@@ -26,6 +26,7 @@ __all__ += ["identical_bytes", "identical_pixels", "pixel_digest", "same_file"]
 SAME_FILE, BYTES, PIXELS = "same file", "identical bytes", "identical pixels"
 TURNED, NEAR, ANOTHER_SHOT, SIMILAR = "turned", "near", "another shot", "similar"
 KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, ANOTHER_SHOT, SIMILAR)
+NOT_COPIES = {ANOTHER_SHOT: "is another shot, not a copy", SIMILAR: "is similar, not a copy"}
 
 CHUNK_BYTES = 1 << 20
 DAMAGED = b""  # stands for the pixel digest of a file that must not be decoded
