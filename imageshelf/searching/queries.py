@@ -146,12 +146,12 @@ def _is_database(path: str) -> bool:
 def _with_standard_input(arguments: Iterable[str]) -> Iterator[str]:
     for path in arguments:
         if path == STANDARD_INPUT:
-            yield from listed(sys.stdin.buffer)
+            yield from paths_in_list(sys.stdin.buffer)
         else:
             yield path
 
 
-def listed(stream: BinaryIO) -> list[str]:
+def paths_in_list(stream: BinaryIO) -> list[str]:
     """Return the paths in a list, one a line or separated by NUL bytes (`find -print0`)."""
     data = stream.read()
     parts = data.split(b"\0") if b"\0" in data else data.splitlines()

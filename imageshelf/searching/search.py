@@ -208,7 +208,7 @@ class Searching:
         file: KnownFile,
         kind: str,
     ) -> Match:
-        by_key = self.hashes.by_key or not self.options.policy.low_information
+        by_key = self.hashes.keys_decide or not self.options.policy.low_information
         nearness = candidate.distance if by_key else candidate.score
         return Match(
             rank=SECTION_RANK.get(kind, 0) + (-1 if kind == kinds.SAME_FILE else nearness),
@@ -229,7 +229,7 @@ class Searching:
         )
 
     def _hand_written(self, query: QueryPicture) -> Iterator[Match]:
-        by_key = self.hashes.by_key
+        by_key = self.hashes.keys_decide
         for name, distance in self.hashes.hand_written(query.prints):
             if self._is_below(name):
                 path = self.shelf.path_of(name)

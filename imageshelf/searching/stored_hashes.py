@@ -51,7 +51,7 @@ class StoredHashes:
         self._hand_written = shelf.foreign()
 
     @property
-    def by_key(self) -> bool:
+    def keys_decide(self) -> bool:
         """Whether keys alone decide, because the shelf was made with another hash."""
         return self._radius is not None
 
