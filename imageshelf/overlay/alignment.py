@@ -1,0 +1,183 @@
+"""How one picture lies over another: a matrix from places of the second to places of the first.
+
+The ways in which two pictures can lie over each other (whole on whole, inside its borders on
+whole, the middle on whole ...) are compared as stamps of 32x32; the likeliest are refined at 64
+pixels, and the best of these at 128, by efficient second-order minimisation (Benhimane and Malis,
+2004) over the few thousand pixels of most contrast. Light and contrast are normalised away before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf.overlay import geometry
+from imageshelf.overlay.sheets import CENTRE, Level, Points, Sheet
+
+if TYPE_CHECKING:
+    from imageshelf.overlay.geometry import Box, Matrix
+    from imageshelf.overlay.sheets import Floats
+
+SURE = 0.97  # agreement of the whole stamps above which no other way is tried
+STRANGE = 0.3  # agreement of the best stamps below which nothing is: two pictures, not one
+WAYS = 3  # refined at the coarse level, at most
+BEHIND = 0.35  # in agreement of stamps, below the best: not refined
+WHOLE_FIRST = 0.08  # what whole on whole is preferred by, in agreement
+FURTHEST = 0.25  # of the width, that a refinement may move a corner; beyond it has lost its way
+STILL = 0.02  # pixels of movement at which a refinement ends
+SMALLEST_SHARE = 0.6  # of the second picture, that the first must cover
+
+
+class Way(NamedTuple):
+    """One way to lie over each other, and how well the normalised brightness agrees, up to 1."""
+
+    agreement: float
+    matrix: Matrix
+    whole: bool  # on whole, neither side without its borders
+
+
+def starting_ways(first: Sheet, second: Sheet) -> list[Way]:
+    """Return the likeliest ways, the best first, by their stamps."""
+    whole = Way(_alike(first, geometry.WHOLE, second, geometry.WHOLE), geometry.IDENTITY, True)
+    if whole.agreement > SURE:
+        return [whole]
+    ways = [whole]
+    for source in (*second.boxes, CENTRE):
+        for target in (*first.boxes, CENTRE):
+            if source != target and (source, target) != (CENTRE, CENTRE):
+                matrix = geometry.between(source, target)
+                ways.append(Way(_alike(first, target, second, source), matrix, False))
+    ways.sort(key=lambda way: -way.agreement)
+    return [way for way in ways[:WAYS] if way.agreement > ways[0].agreement - BEHIND]
+
+
+def _alike(first: Sheet, target: Box, second: Sheet, source: Box) -> float:
+    return float(first.stamp(target) @ second.stamp(source))
+
+
+def agreement(first: Level, second: Level, matrix: Matrix) -> float:
+    """Return the correlation of two levels laid over each other, -1 to 1; -1 without overlap."""
+    points = second.all_points
+    x, y, _ = _projected(matrix, points)
+    inside = (np.abs(x) < 1) & (np.abs(y) < 1)
+    share = float(inside.mean())
+    if share < SMALLEST_SHARE:
+        return -1.0
+    ours, theirs = points.value[inside], first.sampled_smooth(x[inside], y[inside])
+    length = float(np.sqrt((ours @ ours) * (theirs @ theirs)))
+    return float(ours @ theirs) / length if length > 1e-3 else 1.0  # noqa: PLR2004
+
+
+def coarse_way(first: Sheet, second: Sheet, way: Way) -> Way:
+    """Return a way refined at the coarse level."""
+    starts = [way.matrix, _shifted(first, second, way.matrix)]
+    scored = [
+        (agreement(first.coarse, second.coarse, matrix), n) for n, matrix in enumerate(starts)
+    ]
+    best, n = max(scored)
+    refined = refine(first.coarse, second.coarse, starts[n], steps=8, projective=False)
+    score = agreement(first.coarse, second.coarse, refined)
+    if score < best - 0.01 or geometry.movement(refined @ geometry.inverse(starts[n])) > FURTHEST:
+        return Way(best, starts[n], way.whole)
+    return Way(score, refined, way.whole)
+
+
+def fine_matrix(first: Sheet, second: Sheet, matrix: Matrix) -> Matrix:
+    """Return a matrix refined at the fine level; as it was where that agrees less."""
+    before = agreement(first.fine, second.fine, matrix)
+    refined = refine(first.fine, second.fine, matrix, steps=4, projective=False)
+    refined = refine(first.fine, second.fine, refined, steps=6, projective=True)
+    lost = geometry.movement(refined @ geometry.inverse(matrix)) > FURTHEST
+    if lost or agreement(first.fine, second.fine, refined) < before - 0.01:
+        return matrix
+    return refined
+
+
+def _projected(matrix: Matrix, points: Points) -> tuple[Floats, Floats, Floats]:
+    m = matrix.astype(np.float32)
+    depth = m[2, 0] * points.x + m[2, 1] * points.y + m[2, 2]
+    x = (m[0, 0] * points.x + m[0, 1] * points.y + m[0, 2]) / depth
+    y = (m[1, 0] * points.x + m[1, 1] * points.y + m[1, 2]) / depth
+    return x, y, depth
+
+
+def refine(first: Level, second: Level, matrix: Matrix, *, steps: int, projective: bool) -> Matrix:
+    """Return the matrix after a few steps towards the one that makes two levels agree best.
+
+    Affine, or projective. Pixels that stay far off are given little weight: a part may differ.
+    """
+    points = second.points
+    for _ in range(steps):
+        x, y, depth = _projected(matrix, points)
+        value, across, down = first.sampled(x, y)
+        off = points.value - value
+        inside = (np.abs(x) < 1) & (np.abs(y) < 1)
+        if inside.sum() < 50:  # noqa: PLR2004
+            return matrix
+        spread = 2 * (1.48 * float(np.median(np.abs(off[inside]))) + 1e-3)
+        weight = inside / (1 + (off / spread) ** 2)
+        slopes = _mean_slopes(matrix, points, (x, y, depth), (across, down))
+        columns = _columns(points, *slopes, projective=projective)
+        weighted = columns * weight
+        square = (weighted @ columns.T).astype(np.float64)
+        square[np.diag_indices_from(square)] *= 1.001
+        square[np.diag_indices_from(square)] += 1e-3 * len(off)
+        step = np.linalg.solve(square, (weighted @ off).astype(np.float64))
+        matrix = matrix @ _increment(step)
+        matrix = matrix / matrix[2, 2]
+        if float(np.abs(step).max()) * second.width / 2 < STILL:
+            break
+    return matrix
+
+
+def _mean_slopes(
+    matrix: Matrix,
+    points: Points,
+    place: tuple[Floats, Floats, Floats],
+    slopes: tuple[Floats, Floats],
+) -> tuple[Floats, Floats]:
+    """Return the slopes per unit of the second picture, the mean of both pictures' own."""
+    m = matrix.astype(np.float32)
+    x, y, depth = place
+    across, down = slopes
+    xx, xy = (m[0, 0] - x * m[2, 0]) / depth, (m[0, 1] - x * m[2, 1]) / depth
+    yx, yy = (m[1, 0] - y * m[2, 0]) / depth, (m[1, 1] - y * m[2, 1]) / depth
+    return (
+        (points.across + across * xx + down * yx) / 2,
+        (points.down + across * xy + down * yy) / 2,
+    )
+
+
+def _columns(points: Points, across: Floats, down: Floats, *, projective: bool) -> Floats:
+    """Return float32[6 or 8, n]: what each element of the increment changes at each point."""
+    x, y = points.x, points.y
+    columns = [across * x, across * y, across, down * x, down * y, down]
+    if projective:
+        inwards = -(across * x + down * y)
+        columns += [inwards * x, inwards * y]
+    return np.stack(columns)
+
+
+def _increment(step: Matrix) -> Matrix:
+    elements = np.append(step, np.zeros(9 - len(step)))
+    return np.eye(3) + elements.reshape(3, 3)
+
+
+def _shifted(first: Sheet, second: Sheet, matrix: Matrix) -> Matrix:
+    """Return the matrix after the shift that phase correlation finds, a sixth of a side at most."""
+    level = second.coarse
+    points = level.all_points
+    x, y, _ = _projected(matrix, points)
+    size = (level.height, level.width)
+    theirs = first.coarse.sampled_smooth(np.clip(x, -1, 1), np.clip(y, -1, 1)).reshape(size)
+    window = np.hanning(size[0] + 2)[1:-1, None] * np.hanning(size[1] + 2)[None, 1:-1]
+    cross = np.conj(np.fft.rfft2(level.layers[0] * window)) * np.fft.rfft2(theirs * window)
+    peaks = np.fft.irfft2(cross / (np.abs(cross) ** 0.7 + 1e-3), size)
+    peaks[size[0] // 6 : -(size[0] // 6) or None] = -np.inf
+    peaks[:, size[1] // 6 : -(size[1] // 6) or None] = -np.inf
+    down, across = np.unravel_index(int(peaks.argmax()), size)
+    shift = np.eye(3)
+    shift[0, 2] = 2 / size[1] * (across if across < size[1] / 2 else across - size[1])
+    shift[1, 2] = 2 / size[0] * (down if down < size[0] / 2 else down - size[0])
+    return np.asarray(matrix @ shift)

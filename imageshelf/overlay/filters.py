@@ -1,0 +1,87 @@
+"""Brightness, smoothing, reduction and means over cells: the arithmetic of the room.
+
+Pictures are uint8[h, w, 3] in RGB, everything else float32[h, w] or a stack of these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Picture = npt.NDArray[np.uint8]
+    Floats = npt.NDArray[np.float32]
+    Box = tuple[float, float, float, float]
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+CUBIC = -0.5  # the parameter of Keys' kernel that Pillow's BICUBIC has
+FLOOR = 36.0  # variance, grey levels squared: texture weaker than this is noise to normalise by
+
+
+def luma(picture: Picture) -> Floats:
+    """Return the brightness of each pixel, 0 to 255."""
+    return np.asarray(picture.astype(np.float32) @ LUMA)
+
+
+def binomial(images: Floats) -> Floats:
+    """Smooth by [1 2 1]/4 along both axes (variance 1/2); edges are repeated."""
+    across = images * 0.5
+    across[..., 1:] += 0.25 * images[..., :-1]
+    across[..., :-1] += 0.25 * images[..., 1:]
+    across[..., 0] += 0.25 * images[..., 0]
+    across[..., -1] += 0.25 * images[..., -1]
+    down = across * 0.5
+    down[..., 1:, :] += 0.25 * across[..., :-1, :]
+    down[..., :-1, :] += 0.25 * across[..., 1:, :]
+    down[..., 0, :] += 0.25 * across[..., 0, :]
+    down[..., -1, :] += 0.25 * across[..., -1, :]
+    return down
+
+
+def cell_means(images: Floats, size: int) -> Floats:
+    """Return the mean of each size x size cell of the last two axes, which are multiples of it."""
+    *stack, height, width = images.shape
+    down = images.reshape(*stack, height // size, size, width).sum(axis=-2)
+    across = down.reshape(*stack, height // size, width // size, size).sum(axis=-1)
+    return np.asarray(across / np.float32(size * size))
+
+
+def local_mean(image: Floats, radius: int) -> Floats:
+    """Return the mean over (2 radius + 1)^2 pixels around each; edges are repeated."""
+    for _ in range(2):
+        padded = np.pad(image, ((radius + 1, radius), (0, 0)), "edge").cumsum(0, np.float64)
+        image = ((padded[2 * radius + 1 :] - padded[: -2 * radius - 1]) / (2 * radius + 1)).T
+    return image.astype(np.float32)
+
+
+def normalised(image: Floats, radius: int) -> Floats:
+    """Return the image less its local mean, over its local spread: light and contrast are gone."""
+    detail = image - local_mean(image, radius)
+    return np.asarray(detail / np.sqrt(local_mean(detail * detail, radius) + FLOOR))
+
+
+def weights(length: int, samples: int, start: float, stop: float) -> Floats:
+    """Return float32[samples, length]: a cubic resampling of the pixels from `start` to `stop`.
+
+    The kernel widens when it reduces, as Pillow's does, so that nothing is aliased.
+    """
+    scale = (stop - start) / samples
+    support = max(1.0, abs(scale))
+    centres = start + (np.arange(samples) + 0.5) * scale
+    away = np.abs((np.arange(length) + 0.5)[None, :] - centres[:, None]) / support
+    near = ((CUBIC + 2) * away - (CUBIC + 3)) * away * away + 1
+    far = ((away - 5) * away + 8) * away - 4
+    kernel = np.where(away < 1, near, np.where(away < 2, CUBIC * far, 0.0))  # noqa: PLR2004
+    total = kernel.sum(axis=1, keepdims=True)
+    return (kernel / np.where(total == 0, 1, total)).astype(np.float32)
+
+
+def resized(image: Floats, size: tuple[int, int], box: Box | None = None) -> Floats:
+    """Return the box (x0, y0, x1, y1) of an image at (width, height); all of it without a box."""
+    height, width = image.shape
+    x0, y0, x1, y1 = box or (0, 0, width, height)
+    down, across = weights(height, size[1], y0, y1), weights(width, size[0], x0, x1)
+    return np.asarray(down @ image @ across.T)

@@ -1,0 +1,168 @@
+"""What two pictures have in common, at the resolution of the poorer one, pixel on pixel."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf.overlay import geometry
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from imageshelf.overlay.geometry import Box, Matrix
+    from imageshelf.overlay.sheets import Sheet
+    from imageshelf.overlay.warping import Warp
+
+    Mask = npt.NDArray[np.bool_]
+    Picture = npt.NDArray[np.uint8]
+
+POORER = 0.87  # of the other's pixels along a line: the other one is reduced
+SMALLEST = 16  # pixels each way: less is not compared
+EDGE = 2  # pixels along a cut or a border that are left out: they mix
+SHARP_EDGE = 0.004  # in places: an edge nearer to the picture's own than this is its own
+UNMOVED = 0.15  # pixels at a corner: the first picture is taken as it is
+NOT_GROUND = 24.0  # grey levels from the middle of its strip: no uniform border
+STRIP = 2  # pixels between what is compared and the strips outside of it
+
+
+class Layout(NamedTuple):
+    """Both pictures on one grid, which is the second one's, reduced if need be."""
+
+    first: Picture
+    second: Picture
+    valid: Mask  # bool[h, w]: pixels that both pictures have
+    matrix: Matrix  # places of the second picture -> places of the first
+    box: Box  # of the second picture: what the grid covers
+
+    def of_cells(self, cells: tuple[int, int]) -> tuple[float, float]:
+        """Return the width and height of a cell as shares of the second picture, for its pixels."""
+        height, width = self.valid.shape
+        x0, y0, x1, y1 = self.box
+        return cells[0] / width * (x1 - x0) / 2, cells[1] / height * (y1 - y0) / 2
+
+
+def laid_out(first: Sheet, second: Sheet, matrix: Matrix, warp: Warp) -> Layout | None:
+    """Return the common area of two pictures; None where there is next to none."""
+    size, below = _grid(first, second, matrix, warp)
+    covered = _own_edges(geometry.inner_bounds(geometry.inverse(matrix)))
+    x0, y0, x1, y1 = _pixels(covered, size)
+    if x1 - x0 < SMALLEST or y1 - y0 < SMALLEST:
+        return None
+    box = (2 * x0 / size[0] - 1, 2 * y0 / size[1] - 1, 2 * x1 / size[0] - 1, 2 * y1 / size[1] - 1)
+    through = matrix @ geometry.of_box(box)
+    if first.picture.shape == below.shape and _still(matrix, size):
+        above = first.picture[y0:y1, x0:x1]
+    else:
+        above = warp(first.picture, through, (x1 - x0, y1 - y0))
+    valid = _valid(first, through, (x1 - x0, y1 - y0), box)
+    return Layout(above, below[y0:y1, x0:x1], valid, matrix, box)
+
+
+def _grid(
+    first: Sheet, second: Sheet, matrix: Matrix, warp: Warp
+) -> tuple[tuple[int, int], Picture]:
+    """Return the size of the second picture, and the picture, reduced to the first's resolution."""
+    area = abs(float(np.linalg.det(matrix[:2, :2]))) * first.width * first.height
+    scale = math.sqrt(area / (second.width * second.height))
+    size = (second.width, second.height)
+    if scale > POORER:
+        return size, second.picture
+    size = (max(SMALLEST, round(size[0] * scale)), max(SMALLEST, round(size[1] * scale)))
+    return size, warp(second.picture, geometry.IDENTITY, size)
+
+
+def _still(matrix: Matrix, size: tuple[int, int]) -> bool:
+    return geometry.movement(matrix) * max(size) < UNMOVED
+
+
+def _own_edges(box: Box) -> Box:
+    """Return the box, its edges on the picture's own where they nearly are."""
+    x0, y0, x1, y1 = box
+    near = -1 + SHARP_EDGE, 1 - SHARP_EDGE
+    return (
+        -1 if x0 < near[0] else x0,
+        -1 if y0 < near[0] else y0,
+        1 if x1 > near[1] else x1,
+        1 if y1 > near[1] else y1,
+    )
+
+
+def _pixels(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the pixels inside a box, those that a third is missing of counted in."""
+    (x0, y0, x1, y1), (width, height) = box, size
+    return (
+        max(0, math.ceil((x0 + 1) / 2 * width - 0.34)),
+        max(0, math.ceil((y0 + 1) / 2 * height - 0.34)),
+        min(width, math.floor((x1 + 1) / 2 * width + 0.34)),
+        min(height, math.floor((y1 + 1) / 2 * height + 0.34)),
+    )
+
+
+def _valid(first: Sheet, through: Matrix, size: tuple[int, int], box: Box) -> Mask:
+    """Return which pixels lie inside the first picture, and off the edges where one is cut."""
+    width, height = size
+    reach = np.abs(geometry.moved(through, geometry.corners(geometry.WHOLE))).max()
+    if reach <= 1 + 1 / max(first.width, first.height):
+        valid = np.ones((height, width), np.bool_)
+    else:
+        places = np.abs(geometry.moved(through, geometry.grid(size)))
+        margin = 1 - 2 / np.array([first.width, first.height])
+        valid = (places < margin).all(axis=1).reshape(height, width)
+    left, top, right, bottom = _cut_sides(through, box)
+    valid[:, : EDGE * left] = False
+    valid[: EDGE * top] = False
+    valid[:, width - EDGE * right :] = False
+    valid[height - EDGE * bottom :] = False
+    return valid
+
+
+def _cut_sides(through: Matrix, box: Box) -> tuple[bool, bool, bool, bool]:
+    """Return where the common area ends inside of either picture: left, top, right, bottom."""
+    own = box[0] <= -1, box[1] <= -1, box[2] >= 1, box[3] >= 1
+    inner = 1 - SHARP_EDGE
+    places = geometry.moved(through, np.array([(-1.0, 0.0), (0.0, -1.0), (1.0, 0.0), (0.0, 1.0)]))
+    theirs = (
+        places[0, 0] < -inner,
+        places[1, 1] < -inner,
+        places[2, 0] > inner,
+        places[3, 1] > inner,
+    )
+    left, top, right, bottom = (
+        not (ours and other) for ours, other in zip(own, theirs, strict=True)
+    )
+    return left, top, right, bottom
+
+
+class Outside(NamedTuple):
+    """What a picture shows beyond the common area."""
+
+    marked: float  # share of the picture that is not of its strip's ground
+    busy: float  # the same of the busiest strip alone
+    captioned: bool  # a strip is uniform ground with something on it
+
+
+def outside(sheet: Sheet, box: Box) -> Outside:
+    """Return what lies outside a box of a picture, in four strips around it."""
+    height, width = sheet.luma.shape
+    x0, x1 = ((edge + 1) / 2 * width for edge in (box[0], box[2]))
+    y0, y1 = ((edge + 1) / 2 * height for edge in (box[1], box[3]))
+    left, top = max(0, int(x0) - STRIP), max(0, int(y0) - STRIP)
+    right, bottom = min(width, math.ceil(x1) + STRIP), min(height, math.ceil(y1) + STRIP)
+    image = sheet.luma
+    strips = (
+        image[:top],
+        image[bottom:],
+        image[top:bottom, :left],
+        image[top:bottom, right:],
+    )
+    marked, busy, captioned = 0, 0.0, False
+    for strip in strips:
+        if strip.size:
+            off = int((np.abs(strip - np.median(strip)) > NOT_GROUND).sum())
+            marked += off
+            busy = max(busy, off / strip.size)
+            captioned |= 0.01 * sheet.luma.size < off < 0.5 * strip.size
+    return Outside(marked / image.size, busy, captioned)

@@ -1,0 +1,221 @@
+"""One picture, prepared to be laid over others: its brightness at several sizes, its borders."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf.overlay import filters, geometry
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from imageshelf.overlay.geometry import Box
+
+    Picture = npt.NDArray[np.uint8]
+    Floats = npt.NDArray[np.float32]
+
+COARSE = 64  # long side at which ways are tried
+FINE = 128  # long side at which the best way is refined
+RADIUS = {COARSE: 6, FINE: 8}  # of the local normalisation, in pixels of that size
+POINTS = {COARSE: 1500, FINE: 2400}  # pixels that the refinement looks at: those of most contrast
+TILES = 8  # along each side; every tile gives as many points
+STAMP = 32  # pixels each way of what ways are compared by
+TOLERANCE = 12.0  # grey levels that a border may differ from its middle: what JPEG does to it
+FRAMES = 3  # borders within borders
+DEEPEST = 0.45  # of the picture, cut from one side at most
+THINNEST = 0.01  # of the picture, cut in total, for a border to count
+CENTRE: Box = (-0.9, -0.9, 0.9, 0.9)  # the middle nine tenths
+
+
+class Points(NamedTuple):
+    """Pixels worth aligning by: places, values, and slopes per unit of place, float32[n] each."""
+
+    x: Floats
+    y: Floats
+    value: Floats
+    across: Floats
+    down: Floats
+
+
+class Level:
+    """The normalised brightness of a picture at one size."""
+
+    def __init__(self, image: Floats, side: int) -> None:
+        detail = filters.normalised(image, RADIUS[side])
+        self.height, self.width = image.shape
+        down, across = np.gradient(detail)
+        across, down = across * (self.width / 2), down * (self.height / 2)
+        self.layers = np.stack([detail, across, down]).astype(np.float32)
+        self._flat = self.layers.reshape(3, -1)
+        self._count = POINTS[side]
+
+    @functools.cached_property
+    def points(self) -> Points:
+        """The pixels of most contrast, equally many from every part of the picture."""
+        slope = np.abs(self.layers[1] / self.width) + np.abs(self.layers[2] / self.height)
+        each = max(1, self._count // TILES**2)
+        rows = np.array_split(np.arange(self.height), TILES)
+        columns = np.array_split(np.arange(self.width), TILES)
+        chosen = [_strongest(slope, row, column, each) for row in rows for column in columns]
+        return self._at(np.concatenate(chosen))
+
+    @functools.cached_property
+    def all_points(self) -> Points:
+        """Every pixel; of a large level every second one each way, smoothed."""
+        step = 2 if max(self.height, self.width) > COARSE else 1
+        detail = filters.binomial(self.layers[0]) if step > 1 else self.layers[0]
+        at = np.arange(self.height * self.width).reshape(self.height, self.width)[::step, ::step]
+        return self._at(at.ravel())._replace(value=detail[::step, ::step].ravel())
+
+    @functools.cached_property
+    def smooth(self) -> Floats:
+        """What `all_points` are compared with."""
+        detail = self.layers[0]
+        return filters.binomial(detail) if max(self.height, self.width) > COARSE else detail
+
+    def _at(self, index: npt.NDArray[np.intp]) -> Points:
+        y, x = np.divmod(index, self.width)
+        unit_x, unit_y = (2 * x + 1) / self.width - 1, (2 * y + 1) / self.height - 1
+        value, across, down = self._flat[:, index]
+        return Points(unit_x.astype(np.float32), unit_y.astype(np.float32), value, across, down)
+
+    def sampled(self, x: Floats, y: Floats) -> Floats:
+        """Return float32[3, n]: value and slopes at places between the pixels, linearly."""
+        return _between(self._flat, self.height, self.width, x, y)
+
+    def sampled_smooth(self, x: Floats, y: Floats) -> Floats:
+        """Return float32[n], the smooth value at places between the pixels."""
+        flat = self.smooth.reshape(1, -1)
+        return np.asarray(_between(flat, self.height, self.width, x, y)[0])
+
+
+def _strongest(
+    slope: Floats, row: npt.NDArray[np.intp], column: npt.NDArray[np.intp], count: int
+) -> npt.NDArray[np.intp]:
+    """Return the flat places of the steepest pixels of a tile."""
+    if not (len(row) and len(column)):
+        return np.zeros(0, np.intp)
+    tile = slope[row[0] : row[-1] + 1, column[0] : column[-1] + 1].ravel()
+    best = np.argpartition(-tile, count - 1)[:count] if count < tile.size else np.arange(tile.size)
+    return np.asarray(
+        (row[0] + best // len(column)) * slope.shape[1] + column[0] + best % len(column)
+    )
+
+
+def _between(flat: Floats, height: int, width: int, x: Floats, y: Floats) -> Floats:
+    """Return float32[k, n]: k images at n places, linearly between their pixels."""
+    across = np.clip((x + 1) * (width / 2) - 0.5, 0, width - 1.001).astype(np.float32)
+    down = np.clip((y + 1) * (height / 2) - 0.5, 0, height - 1.001).astype(np.float32)
+    left, top = across.astype(np.int32), down.astype(np.int32)
+    across, down = across - left, down - top
+    at = top * width + left
+    upper = flat[:, at] * (1 - across) + flat[:, at + 1] * across
+    at += width
+    lower = flat[:, at] * (1 - across) + flat[:, at + 1] * across
+    return np.asarray(upper * (1 - down) + lower * down)
+
+
+class Sheet:
+    """A picture, uint8[h, w, 3], and what is computed of it once, however often it is laid over."""
+
+    def __init__(self, picture: Picture) -> None:
+        if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < 2:  # noqa: PLR2004
+            raise ValueError(f"expected a colour picture, uint8[h, w, 3], not {picture.shape}")
+        self.picture = picture
+        self.height, self.width = picture.shape[:2]
+        self._stamps: dict[Box, Floats] = {}
+        self._turned: dict[int, Sheet] = {0: self}
+
+    def turned(self, turn: int) -> Sheet:
+        """Return the sheet of the picture after a turn."""
+        if turn not in self._turned:
+            self._turned[turn] = Sheet(geometry.turned(self.picture, turn))
+        return self._turned[turn]
+
+    @functools.cached_property
+    def luma(self) -> Floats:
+        """Brightness, float32[h, w]."""
+        return filters.luma(self.picture)
+
+    @functools.cached_property
+    def inner(self) -> Box | None:
+        """The box inside uniform borders; None without borders, and where all is uniform."""
+        return _without_borders(self.luma)
+
+    @functools.cached_property
+    def boxes(self) -> list[Box]:
+        """The whole, and what is inside borders."""
+        return [geometry.WHOLE] if self.inner is None else [geometry.WHOLE, self.inner]
+
+    @functools.cached_property
+    def coarse(self) -> Level:
+        """The picture at COARSE."""
+        return Level(_reduced(self.luma, COARSE), COARSE)
+
+    @functools.cached_property
+    def fine(self) -> Level:
+        """The picture at FINE."""
+        return Level(_reduced(self.luma, FINE), FINE)
+
+    def stamp(self, box: Box) -> Floats:
+        """Return float32[STAMP * STAMP]: a box, its light taken out, of length one."""
+        if box not in self._stamps:
+            height, width = self.height / 2, self.width / 2
+            x0, y0, x1, y1 = box
+            pixels = ((x0 + 1) * width, (y0 + 1) * height, (x1 + 1) * width, (y1 + 1) * height)
+            small = filters.resized(self.luma, (STAMP, STAMP), pixels)
+            detail = (small - filters.local_mean(small, STAMP // 5)).ravel()
+            self._stamps[box] = detail / max(1e-3, float(np.sqrt(detail @ detail)))
+        return self._stamps[box]
+
+
+def _reduced(image: Floats, side: int) -> Floats:
+    height, width = image.shape
+    scale = min(1.0, side / max(height, width))
+    if scale == 1:
+        return image
+    return filters.resized(image, (max(8, round(width * scale)), max(8, round(height * scale))))
+
+
+def _without_borders(image: Floats) -> Box | None:
+    height, width = image.shape
+    x0, y0, x1, y1 = 0, 0, width, height
+    for _ in range(FRAMES):
+        part = image[y0:y1, x0:x1]
+        level = _border_level(part)
+        if level is None:
+            break
+        rows, columns = _unlike(part, level, 1), _unlike(part, level, 0)
+        if not len(rows) or not len(columns):
+            return None
+        cut = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        if cut == (0, 0, x1 - x0, y1 - y0):
+            break
+        x0, y0, x1, y1 = x0 + cut[0], y0 + cut[1], x0 + cut[2], y0 + cut[3]
+    return _box_or_none((x0, y0, x1, y1), width, height)
+
+
+def _border_level(part: Floats) -> float | None:
+    """Return the level of the first side whose outermost pixels are all alike."""
+    for side in (part[0], part[-1], part[:, 0], part[:, -1]):
+        low, high = float(side.min()), float(side.max())
+        if high - low <= TOLERANCE:
+            return (low + high) / 2
+    return None
+
+
+def _unlike(part: Floats, level: float, axis: int) -> npt.NDArray[np.intp]:
+    """Return the lines that hold anything but the level."""
+    return np.flatnonzero((np.abs(part - level) > TOLERANCE).any(axis=axis))
+
+
+def _box_or_none(cut: tuple[int, int, int, int], width: int, height: int) -> Box | None:
+    x0, y0, x1, y1 = cut
+    if min((x1 - x0) / width, (y1 - y0) / height) > 1 - THINNEST:
+        return None
+    if max(x0 / width, 1 - x1 / width, y0 / height, 1 - y1 / height) > DEEPEST:
+        return None
+    return (2 * x0 / width - 1, 2 * y0 / height - 1, 2 * x1 / width - 1, 2 * y1 / height - 1)

@@ -1,0 +1,172 @@
+"""The tone that makes one picture look like the other: exposure, contrast, saturation.
+
+Three models, fitted to samples of both: one curve for the brightness; one curve shared by red,
+green and blue, which explains light that is clipped; one mix of red, green and blue, which explains
+filters. Never a curve for each channel: these would explain any object of another colour.
+Curves only rise. They are medians, so a part that differs does not bend them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf.overlay import filters
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float32]
+    Picture = npt.NDArray[np.uint8]
+
+BINS = 40  # of equal width, along a curve
+STEPS = 4  # entries of a curve's table for each grey level
+BEYOND = 0.7  # slope of a curve past its ends
+RAREST = 2000  # one sample in so many makes a bin count
+WORST = 0.1  # of the samples, which may differ: they weigh a quarter
+PREFERENCE = {"luma": 1.0, "shared": 0.97, "mix": 1.08}  # costs of the models, times these
+BACKWARDS = 1.05  # cost of taking the picture of less contrast to the one of more, times this
+
+
+class Tone(NamedTuple):
+    """How the brightness of the source picture becomes that of the other one."""
+
+    forward: bool  # the first picture is the source; otherwise the second
+    model: str  # of PREFERENCE
+    cost: float  # mean residual, of the contrast
+    table: Floats  # float32[256 * STEPS + 1]: the curve of the model; unused by "mix"
+    shared: Floats  # the same of the curve shared by the channels
+    mix: Floats  # float32[4]: factors of red, green and blue, and what is added
+
+    def applied(self, picture: Picture) -> Floats:
+        """Return the brightness that the source picture has in the other's tone."""
+        if self.model == "shared":
+            return np.asarray(looked_up(self.table, picture) @ filters.LUMA)
+        if self.model == "mix":
+            return np.asarray(picture.astype(np.float32) @ self.mix[:3] + self.mix[3])
+        return looked_up(self.table, filters.luma(picture))
+
+
+def looked_up(table: Floats, levels: Floats | Picture) -> Floats:
+    """Return what a curve makes of levels from 0 to 255."""
+    if levels.dtype == np.uint8:
+        return np.asarray(table[::STEPS][levels])
+    places = np.clip(levels * np.float32(STEPS) + np.float32(0.5), 0, len(table) - 1)
+    return np.asarray(table[places.astype(np.int32)])
+
+
+def fitted(first: Floats, second: Floats) -> Tone:
+    """Return the cheapest tone between samples of two pictures, float32[n, 3] each."""
+    lumas = first @ filters.LUMA, second @ filters.LUMA
+    stronger = float(lumas[0].std()) >= float(lumas[1].std())
+    tones = [
+        *_models(first, second, lumas[0], lumas[1], stronger),
+        *_models(second, first, lumas[1], lumas[0], not stronger, forward=False),
+    ]
+    return min(tones, key=lambda tone: tone.cost)
+
+
+def _models(  # noqa: PLR0913
+    source: Floats,
+    target: Floats,
+    ours: Floats,
+    theirs: Floats,
+    natural: bool,
+    *,
+    forward: bool = True,
+) -> list[Tone]:
+    contrast = max(3.0, float(theirs.std()))
+    scale = (1.0 if natural else BACKWARDS) / contrast
+    luma = curve(ours, theirs)
+    shared = curve(source.ravel(), target.ravel())
+    mix = _mix(source, theirs)
+    made = {
+        "luma": looked_up(luma, ours),
+        "shared": looked_up(shared, source) @ filters.LUMA,
+        "mix": source @ mix[:3] + mix[3],
+    }
+    tables = {"luma": luma, "shared": shared, "mix": shared}
+    return [
+        Tone(
+            forward,
+            name,
+            _residual(values - theirs) * scale * PREFERENCE[name],
+            tables[name],
+            shared,
+            mix,
+        )
+        for name, values in made.items()
+    ]
+
+
+def _residual(off: Floats) -> float:
+    """Return the mean of what is off, the worst tenth counted a quarter."""
+    off = np.abs(off)
+    least = int((1 - WORST) * len(off))
+    if not least:
+        return float(off.mean())
+    parted = np.partition(off, least)
+    return float(parted[:least].mean() + 0.25 * parted[least:].mean())
+
+
+def curve(source: Floats, target: Floats) -> Floats:
+    """Return the rising curve from source levels to target levels, as a table; see looked_up."""
+    bins = np.clip(source * np.float32(BINS / 256), 0, BINS - 1).astype(np.int32)
+    levels = np.clip(target, 0, 255).astype(np.int32)
+    joint = np.bincount(bins * 256 + levels, minlength=BINS * 256).reshape(BINS, 256)
+    counts = joint.sum(axis=1)
+    used = np.flatnonzero(counts >= max(4, len(source) // RAREST))
+    if not len(used):
+        return np.linspace(0, 255.75, 256 * STEPS + 1, dtype=np.float32)
+    sums = np.bincount(bins, weights=source, minlength=BINS)
+    return _table(sums[used] / counts[used], _rising(_medians(joint[used]), counts[used]))
+
+
+def _medians(counts: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """Return the median level of each row of counts, to a fraction of a level."""
+    reached = counts.cumsum(axis=1)
+    half = reached[:, -1:] / 2
+    at = (reached < half).sum(axis=1)
+    rows = np.arange(len(counts))
+    inside = counts[rows, at]
+    return np.asarray(at + (half[:, 0] - (reached[rows, at] - inside)) / inside)
+
+
+def _rising(
+    values: npt.NDArray[np.float64], counts: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """Return the nearest values that never fall: neighbours that do are pooled."""
+    pools: list[tuple[float, int, int]] = []
+    for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+        pools.append((value, count, 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (right, n, k), (left, m, j) = pools.pop(), pools.pop()
+            pools.append(((left * m + right * n) / (m + n), m + n, j + k))
+    return np.repeat([value for value, _, _ in pools], [k for _, _, k in pools])
+
+
+def _table(at: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> Floats:
+    levels = np.arange(256 * STEPS + 1) / STEPS
+    table = np.interp(levels, at, values)
+    table += BEYOND * (np.minimum(levels - at[0], 0) + np.maximum(levels - at[-1], 0))
+    return table.astype(np.float32)
+
+
+def _mix(source: Floats, target: Floats) -> Floats:
+    """Return factors of red, green and blue and a constant, by reweighted least squares.
+
+    Held a little to the factors of brightness, where the picture does not tell the channels apart.
+    """
+    terms = np.concatenate([source.T, np.ones((1, len(source)), np.float32)])
+    weight = np.ones(len(source), np.float32)
+    held = np.diag([100.0, 100.0, 100.0, 1e-3])
+    towards = 100.0 * np.append(filters.LUMA, 0.0)
+    factors = np.append(filters.LUMA, np.float32(0))
+    for _ in range(3):
+        weighted = terms * weight
+        square, product = (weighted @ terms.T).astype(float), (weighted @ target).astype(float)
+        factors = np.linalg.solve(square + held, product + towards).astype(np.float32)
+        off = np.abs(factors @ terms - target)
+        weight = 1 / (1 + (off / max(2.0, 1.5 * float(np.median(off)))) ** 2)
+    return factors
