@@ -145,7 +145,7 @@ def _ratio(ours: Floats, theirs: Floats, cells: Mask) -> float:
         return 1.0
     total = ours + theirs
     textured = cells & (total > max(1.0, float(np.median(total[cells]))))
-    if textured.sum() <= 4:  # noqa: PLR2004
+    if textured.sum() <= 4:
         return 1.0
     squares = (theirs[textured] + 0.05) / (ours[textured] + 0.05)
     return float(np.sqrt(np.median(squares)))

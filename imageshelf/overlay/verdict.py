@@ -135,9 +135,9 @@ def evidence(
     residuals = cell_residuals(found)
     residual, common = structure.residual[:, cells].mean(1), structure.common[:, cells].mean(1)
     coherence = 1 - residual / (2 * common + 1e-3)
-    textured = cells & (structure.common.sum(axis=0) > 9)  # noqa: PLR2004
+    textured = cells & (structure.common.sum(axis=0) > 9)
     low, high = sorted((colour.first, colour.second))
-    coloured = low > 4 and colour.scale > 0.12  # noqa: PLR2004
+    coloured = low > 4 and colour.scale > 0.12
     blurred = float(max(structure.ratio[-1], 1 / max(1e-3, float(structure.ratio[-1]))))
     beyond = [
         layout.outside(second, laid.box),
