@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,15 @@ def drawn_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with suppress(OSError):  # another worker was quicker
             own.rename(shared)
     return shared
+
+
+if sys.platform in {"win32", "darwin"}:
+
+    @pytest.fixture(autouse=True)
+    def no_trash(monkeypatch: pytest.MonkeyPatch) -> None:
+        """Tests end before they put something into this system's trash: it is the user's own."""
+        skip = partial(pytest.skip, "the trash of this system cannot be another one for a test")
+        monkeypatch.setattr("imageshelf.cleanup.trash.put", lambda _: skip())
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from imageshelf.shelf import Shelf, names, open_shelf
 from tests.cleaning import Group, copies, group, indexed, planned, tree
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 NUMBER = 30
 SEED = 20261121
 LASTS_S = 0.1  # such a clean-up, on an idle machine: most are killed in the middle

@@ -291,9 +291,10 @@ def test_odd_names_survive(photos: Path, shelve: Path) -> None:
         b"new\nline.jpg",
         b"'quote\".jpg",
         "\U0001f600.jpg".encode(),
-        b"\xff\xfe.jpg",
         b"-rf.jpg",
     ]
+    if sys.platform != "darwin":  # whose file systems take UTF-8 only
+        odd.append(b"\xff\xfe.jpg")
     for number, name in enumerate(odd):
         drawn(200 + number).save(photos / "x.png", "JPEG")
         (photos / "x.png").rename(photos / os.fsdecode(name))

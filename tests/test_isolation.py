@@ -212,9 +212,9 @@ def test_nobody_is_blamed_while_another_run_may_be_reading(deadly: Path) -> None
 
 
 @posix
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
 def test_only_a_run_that_did_not_end_in_order_makes_the_next_one_careful(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     tiny(tmp_path / "photos", 30)
     shelve = tmp_path / "db.shelve"
@@ -229,10 +229,10 @@ def test_only_a_run_that_did_not_end_in_order_makes_the_next_one_careful(
         with open_shelf(shelve) as shelf:
             if shelf.whole_catalogue().meta("identified") == "no":
                 break
-    process.send_signal(number)
+    process.send_signal(getattr(signal, name))
     process.wait()
     (tmp_path / "photos" / "sleep.png").unlink()
-    assert careful(tmp_path, monkeypatch) == [number == signal.SIGKILL]
+    assert careful(tmp_path, monkeypatch) == [name == "SIGKILL"]
     assert careful(tmp_path, monkeypatch) == [False]
 
 

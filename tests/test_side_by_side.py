@@ -6,6 +6,7 @@ import errno
 import functools
 import os
 import signal
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -79,7 +80,7 @@ def test_every_task_is_answered_once(
 ) -> None:
     tasks = [functools.partial(answer, n, size) for n, size in enumerate(sizes_bytes)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(side_by_side, "forks", lambda: may_fork and hasattr(os, "fork"))
+        patch.setattr(side_by_side, "forks", lambda: may_fork and sys.platform == "linux")
         found = sorted(side_by_side.each(tasks, jobs, work_s))
     assert found == [task() for task in tasks]
 
@@ -329,7 +330,7 @@ def test_without_a_further_descriptor_the_work_is_done_all_the_same(
 def test_what_the_user_has_set_for_numpy_stays(
     may_fork: bool, work_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_by_side, "forks", lambda: may_fork and hasattr(os, "fork"))
+    monkeypatch.setattr(side_by_side, "forks", lambda: may_fork and sys.platform == "linux")
     monkeypatch.setattr(side_by_side, "WORTH_S", 1.0 if work_s else 0.0)
     hashes = np.arange(3_000, dtype=np.uint64)
     before = np.getbufsize()
