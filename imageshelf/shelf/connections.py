@@ -97,7 +97,8 @@ def clear_journal(connection: sqlite3.Connection, path: str) -> None:
 def _quoted(path: str) -> str:
     """Quote a path for a `file:` address, byte for byte."""
     if os.sep != "/":
-        path = "/" + path.replace(os.sep, "/")
+        path = path.replace(os.sep, "/")
+        path = ("//" if path.startswith("//") else "///") + path  # a server, or a drive
     plain = b"/._-~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     return "".join(chr(b) if b in plain else f"%{b:02X}" for b in names.to_bytes(path))
 

@@ -119,6 +119,9 @@ class Changed(Exception):  # noqa: N818 - it is what the word says
     """A file is not, or no longer, what it was; the message continues "this file ..."."""
 
 
+INODES = 1 << 64
+
+
 class Stamp(NamedTuple):
     """One state of one file. `inode` is 0 on file systems that have none."""
 
@@ -128,8 +131,8 @@ class Stamp(NamedTuple):
 
 
 def stamp(status: os.stat_result) -> Stamp:
-    """Return the stamp in what `os.stat` says."""
-    return Stamp(status.st_ino, status.st_size, status.st_mtime_ns)
+    """Return the stamp in what `os.stat` says; of wider inodes (ReFS) what a shelf keeps."""
+    return Stamp(status.st_ino % INODES, status.st_size, status.st_mtime_ns)
 
 
 def open_same(path: str, known: Stamp) -> int:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 LONG = 240  # characters; Windows ends at 260, and for folders at 248
 
 
+# Windows drops dots and spaces at the end of a name, and takes some names for devices.
+_READ_AS_ANOTHER = r"(?i)[. ](\\|$)|\\(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.[^\\]*)?(\\|$)"
+
+
 TELLS_CASE_APART = sys.platform not in {"win32", "darwin"}
 
 
@@ -59,12 +63,16 @@ def _folded(name: str) -> str:
 
 
 def extended(path: str, longer_than: int = LONG) -> str:
-    r"""Return an absolute Windows path as it is opened at any length; others stay as they are.
+    r"""Return an absolute Windows path as it is opened at any length and with any name.
+
+    Others stay as they are. Without the prefix `a.jpg.` is `a.jpg`, and `con.jpg` the console.
 
     >>> print(extended(r"C:\photos", 0), extended(r"\\nas\photos", 0), extended("photos", 0))
     \\?\C:\photos \\?\UNC\nas\photos photos
     """
-    if len(path) <= longer_than or path.startswith("\\\\?\\"):
+    if path.startswith("\\\\?\\"):
+        return path
+    if len(path) <= longer_than and not re.search(_READ_AS_ANOTHER, path):
         return path
     if path.startswith("\\\\"):
         return "\\\\?\\UNC\\" + path[2:]

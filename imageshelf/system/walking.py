@@ -44,6 +44,7 @@ LISTED = 1024  # entries looked at together
 # So many folders, one in the other, are kept open; what lies deeper is asked for by its path.
 OPEN_DEPTH = 16 if os.name == "posix" and os.stat in os.supports_dir_fd else 0
 LEAF_LINKS = 2  # of a folder without others, to itself
+JUNCTION = 0xA0000003  # Windows' IO_REPARSE_TAG_MOUNT_POINT
 KEEP_ENTRIES = os.name == "nt"  # where a listing has the status of files, and asking opens them
 
 
@@ -177,6 +178,9 @@ class Walk:
         if self._excluded and self._excluded(self.below + inside):
             return b""
         try:
+            if KEEP_ENTRIES and not self.follow and _is_junction(entry):
+                self.links += 1
+                return b""
             if entry.is_dir(follow_symlinks=self.follow):
                 return name + b"/"  # so a folder sorts exactly where the names below it do
             if not self.follow and entry.is_symlink():
@@ -262,6 +266,12 @@ def _identity(path: str | bytes) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return status.st_dev, status.st_ino
+
+
+def _is_junction(entry: AnyEntry) -> bool:
+    """Tell whether a folder on Windows is but a second name of one, and no mounted volume."""
+    tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0)
+    return tag == JUNCTION and not os.path.ismount(entry.path)
 
 
 def excluder(patterns: Sequence[str]) -> Callable[[bytes], str]:
