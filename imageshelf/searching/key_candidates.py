@@ -44,7 +44,7 @@ class Radius(NamedTuple):
 def radius_for(name: str, policy: Policy) -> Radius:
     """Return what a policy means for a hash; raise UnsuitedPolicyError if it means nothing.
 
-    >>> radius("phash", DEFAULT)
+    >>> radius_for("phash", DEFAULT)
     Radius(upright=10, turned=7, low_information=True)
     """
     if policy.percent is not None:
