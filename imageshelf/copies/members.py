@@ -1,4 +1,4 @@
-"""The pictures that may be in a group: which ones take part, how they are related, and in words."""
+"""The pictures that may form groups: which ones take part, their kinds, and reasons in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from imageshelf.copies import keep_rule, pairs, stars
 from imageshelf.copies.groups import Group, GroupOptions, Member, PairRules
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching import kinds
-from imageshelf.searching.kinds import BYTES, KINDS, NOT_COPIES, SAME_FILE, KnownFile
+from imageshelf.searching.kinds import BYTES, KINDS, NOT_COPIES, SAME_FILE
+from imageshelf.searching.query_prints import known_file
 from imageshelf.shelf import names
 from imageshelf.system.paths import is_url
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from imageshelf.copies.keep_rule import RankedCopy
     from imageshelf.copies.stars import Measures, Relation, Star
+    from imageshelf.searching.kinds import KnownFile
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
@@ -116,9 +118,7 @@ class Members:
         return kinds.kind_of(*files, turn)
 
     def _known_file(self, row: PictureRow) -> KnownFile:
-        digests = kinds.known_digests(*self.digests.get(row.id, UNKNOWN))
-        path = self.copies[row.id].path
-        return KnownFile(path, row.size_bytes, row.captured_at, *digests, row.thumbnail)
+        return known_file(self.copies[row.id].path, row, self.digests.get(row.id, UNKNOWN))
 
     def _if_requested(self, kind: str) -> str:
         """Return the kind if it was requested, else "": other kinds form no group."""

@@ -72,7 +72,7 @@ class PrintPairs:
     crowded: Places  # flat prints with too many others near them
 
     def __len__(self) -> int:
-        """Count the pairs."""
+        """Return how many pairs there are."""
         return len(self.numbers)
 
     def __iter__(self) -> Iterator[PrintPair]:
@@ -150,7 +150,7 @@ def _upright_prints(column: ViewHashes, plain: npt.NDArray[np.bool_] | None) -> 
 
 
 def turned_prints(prints: Prints, numbers: Places) -> _OrientedPrints:
-    """Return the fingerprints of these prints in the seven other orientations, one by one."""
+    """Return the fingerprints of these prints in seven orientations, one after the other."""
     assert prints.turned is not None
     upright = turning.Comparisons(*(bits[numbers] for bits in prints.comparisons))
     turns = range(1, len(TURN_NAMES))

@@ -1,4 +1,4 @@
-"""Decodes pictures that may have identical pixels on worker processes, before kinds are decided.
+"""Decodes, on worker processes, pictures that may have identical pixels, before kinds are decided.
 
 What the catalogue's digests leave open would otherwise be decoded one file after the other, in
 this process. A file that crashes its decoder or takes too long costs only itself: it counts as

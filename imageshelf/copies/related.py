@@ -182,9 +182,10 @@ def similar_pairs(
 
 
 def _lower_bounds(luma: LumaThumbnails) -> list[Blocks]:
-    """Return sums of whole thumbnails and of 4x4 blocks, which differ by no more than the pixels.
+    """Return the sums of whole thumbnails and of their 4x4 blocks.
 
-    Thumbnails whose sums are too far apart need not be compared pixel by pixel.
+    The pixels of two thumbnails differ at least as much as these sums, so thumbnails whose sums are
+    too far apart need not be compared pixel by pixel.
     """
     blocks = luma.grey.reshape(-1, 4, 4, 4, 4).sum(axis=(2, 4), dtype=np.int32).reshape(-1, 16)
     return [blocks.sum(axis=1, dtype=np.int32)[:, None], blocks]

@@ -78,7 +78,7 @@ def key_counts(
     *,
     full_decode: bool,
 ) -> KeyCounts:
-    """Return the distances of originals, their mirror images and copies to the keys on the shelf.
+    """Count the distances of originals, their mirror images and copies to the keys on the shelf.
 
     `usable`, bool[n], is false for flat pictures; no original is flat. Unreadable originals are
     not counted.

@@ -50,7 +50,7 @@ class KnownFile(NamedTuple):
 def known_digests(
     digest: bytes | None, pixel_digest: bytes | None, sound: object
 ) -> tuple[bytes | None, bytes | None]:
-    """Return the digests in the catalogue as a Side holds them.
+    """Return the digests in the catalogue as a KnownFile holds them.
 
     A picture that is not sound may have crashed its decoder, so it is never decoded here.
     """
@@ -116,7 +116,7 @@ def _equal(first: BinaryIO, second: BinaryIO) -> bool:
 
 
 def identical_pixels(a: KnownFile, b: KnownFile) -> bool:
-    """Tell whether two files hold the same pixels, and neither anything that the other lacks.
+    """Tell whether two files hold the same pixels, and neither has anything the other lacks.
 
     Both are decoded in full unless thumbnails, sizes or known digests already decide.
     """
