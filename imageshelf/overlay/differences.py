@@ -26,7 +26,6 @@ CELL = 8  # pixels each way
 OCTAVES = 3  # wavelengths of about 6, 12 and 24 pixels
 SAMPLES = 3000  # of the tone, at most: means of 2x2 pixels
 COMPARABLE = 0.6  # of a cell, for it to be compared
-CHROMA = np.array([[-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)
 
 
 class Structure(NamedTuple):
@@ -43,6 +42,7 @@ class Colour(NamedTuple):
     residual: Floats  # float32[rows, columns]: distance in the plane of chroma after the map
     first: float  # root of the mean square of the chroma
     second: float
+    peaks: tuple[float, float]  # the third strongest chroma of a cell, of each
     scale: float  # of the map
     turn: float  # of the map, in degrees
 
@@ -145,7 +145,7 @@ def _ratio(ours: Floats, theirs: Floats, cells: Mask) -> float:
         return 1.0
     total = ours + theirs
     textured = cells & (total > max(1.0, float(np.median(total[cells]))))
-    if textured.sum() <= 4:
+    if textured.sum() <= 4:  # noqa: PLR2004
         return 1.0
     squares = (theirs[textured] + 0.05) / (ours[textured] + 0.05)
     return float(np.sqrt(np.median(squares)))
@@ -163,7 +163,8 @@ def _colour(both: npt.NDArray[np.uint8], fitted: tone.Tone, cells: Mask) -> Colo
     maps.append(_mapped(_chroma(curved), target, cells))
     residual, factor = min(maps, key=lambda each: _upper(each[0], cells))
     turn = float(np.degrees(np.angle(factor)))
-    return Colour(residual, strength[0], strength[1], abs(factor), turn)
+    peaks = _peak(ours, cells), _peak(theirs, cells)
+    return Colour(residual, strength[0], strength[1], peaks, abs(factor), turn)
 
 
 def _cell_colours(both: npt.NDArray[np.uint8]) -> Floats:
@@ -178,12 +179,17 @@ def _cell_colours(both: npt.NDArray[np.uint8]) -> Floats:
 
 def _chroma(colours: Floats) -> Colours:
     """Return complex64[...]: blue-yellow as the real part, red-green as the imaginary one."""
-    parts = colours @ CHROMA.T
+    parts = colours @ filters.CHROMA.T
     return (parts[..., 0] + 1j * parts[..., 1]).astype(np.complex64)
 
 
 def _strength(chroma: Colours, cells: Mask) -> float:
     return float(np.sqrt((np.abs(chroma[cells]) ** 2).mean())) if cells.any() else 0.0
+
+
+def _peak(chroma: Colours, cells: Mask) -> float:
+    strengths = np.abs(chroma[cells])
+    return float(np.partition(strengths, -3)[-3]) if len(strengths) > 2 else 0.0  # noqa: PLR2004
 
 
 def _upper(residual: Floats, cells: Mask) -> float:

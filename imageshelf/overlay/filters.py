@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Box = tuple[float, float, float, float]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+CHROMA = np.array([[-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)
 CUBIC = -0.5  # the parameter of Keys' kernel that Pillow's BICUBIC has
 FLOOR = 36.0  # variance, grey levels squared: texture weaker than this is noise to normalise by
 
@@ -63,6 +64,15 @@ def normalised(image: Floats, radius: int) -> Floats:
     return np.asarray(detail / np.sqrt(local_mean(detail * detail, radius) + FLOOR))
 
 
+def with_slopes(image: Floats) -> Floats:
+    """Return float32[3, h, w]: the image, and its slopes per pixel along x and along y."""
+    layers = np.zeros((3, *image.shape), np.float32)
+    layers[0] = image
+    layers[1, :, 1:-1] = (image[:, 2:] - image[:, :-2]) * 0.5
+    layers[2, 1:-1] = (image[2:] - image[:-2]) * 0.5
+    return layers
+
+
 def weights(length: int, samples: int, start: float, stop: float) -> Floats:
     """Return float32[samples, length]: a cubic resampling of the pixels from `start` to `stop`.
 
@@ -74,7 +84,7 @@ def weights(length: int, samples: int, start: float, stop: float) -> Floats:
     away = np.abs((np.arange(length) + 0.5)[None, :] - centres[:, None]) / support
     near = ((CUBIC + 2) * away - (CUBIC + 3)) * away * away + 1
     far = ((away - 5) * away + 8) * away - 4
-    kernel = np.where(away < 1, near, np.where(away < 2, CUBIC * far, 0.0))
+    kernel = np.where(away < 1, near, np.where(away < 2, CUBIC * far, 0.0))  # noqa: PLR2004
     total = kernel.sum(axis=1, keepdims=True)
     return (kernel / np.where(total == 0, 1, total)).astype(np.float32)
 

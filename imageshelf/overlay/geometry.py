@@ -1,7 +1,8 @@
 """Places in pictures, and the 3x3 matrices that take those of one to those of another.
 
-Inside this room a picture reaches from -1 to 1 both ways, whatever its shape: to stretch or to
-resize a picture changes no place. Boxes are (x0, y0, x1, y1) in the same units.
+All matrices are affine: their last row is (0, 0, 1). Inside this room a picture reaches from -1
+to 1 both ways, whatever its shape: to stretch or to resize a picture changes no place. Boxes are
+(x0, y0, x1, y1) in the same units.
 """
 
 from __future__ import annotations
@@ -53,8 +54,7 @@ def corners(box: Box) -> Places:
 
 def moved(matrix: Matrix, places: Places) -> Places:
     """Return float64[n, 2], where a matrix takes so many places."""
-    taken = places @ matrix[:, :2].T + matrix[:, 2]
-    return np.asarray(taken[:, :2] / taken[:, 2:])
+    return np.asarray(places @ matrix[:2, :2].T + matrix[:2, 2])
 
 
 def movement(matrix: Matrix, source: Box = WHOLE, target: Box = WHOLE) -> float:
@@ -81,8 +81,7 @@ def inner_bounds(matrix: Matrix, box: Box = WHOLE, within: Box = WHOLE) -> Box:
 def unit(places: Matrix) -> Matrix:
     """Return a matrix between places from -1 to 1 as one between places from 0 to 1."""
     to_unit = np.array([[0.5, 0, 0.5], [0, 0.5, 0.5], [0, 0, 1]])
-    changed = to_unit @ places @ inverse(to_unit)
-    return np.asarray(changed / changed[2, 2])
+    return np.asarray(to_unit @ places @ inverse(to_unit))
 
 
 def grid(size: tuple[int, int]) -> Places:

@@ -25,6 +25,8 @@ EDGE = 2  # pixels along a cut or a border that are left out: they mix
 SHARP_EDGE = 0.004  # in places: an edge nearer to the picture's own than this is its own
 UNMOVED = 0.15  # pixels at a corner: the first picture is taken as it is
 NOT_GROUND = 24.0  # grey levels from the middle of its strip: no uniform border
+THINNED = 2  # every second pixel each way is enough to tell what is outside
+CAPTION = 0.01  # of the picture: letters on the uniform ground of a strip
 STRIP = 2  # pixels between what is compared and the strips outside of it
 
 
@@ -36,12 +38,6 @@ class Layout(NamedTuple):
     valid: Mask  # bool[h, w]: pixels that both pictures have
     matrix: Matrix  # places of the second picture -> places of the first
     box: Box  # of the second picture: what the grid covers
-
-    def of_cells(self, cells: tuple[int, int]) -> tuple[float, float]:
-        """Return the width and height of a cell as shares of the second picture, for its pixels."""
-        height, width = self.valid.shape
-        x0, y0, x1, y1 = self.box
-        return cells[0] / width * (x1 - x0) / 2, cells[1] / height * (y1 - y0) / 2
 
 
 def laid_out(first: Sheet, second: Sheet, matrix: Matrix, warp: Warp) -> Layout | None:
@@ -144,25 +140,23 @@ class Outside(NamedTuple):
     captioned: bool  # a strip is uniform ground with something on it
 
 
-def outside(sheet: Sheet, box: Box) -> Outside:
-    """Return what lies outside a box of a picture, in four strips around it."""
-    height, width = sheet.luma.shape
-    x0, x1 = ((edge + 1) / 2 * width for edge in (box[0], box[2]))
-    y0, y1 = ((edge + 1) / 2 * height for edge in (box[1], box[3]))
-    left, top = max(0, int(x0) - STRIP), max(0, int(y0) - STRIP)
-    right, bottom = min(width, math.ceil(x1) + STRIP), min(height, math.ceil(y1) + STRIP)
-    image = sheet.luma
-    strips = (
-        image[:top],
-        image[bottom:],
-        image[top:bottom, :left],
-        image[top:bottom, right:],
-    )
+def outside(sheet: Sheet, matrix: Matrix) -> Outside:
+    """Return what a picture shows beyond another one, to whose places the matrix takes its own.
+
+    On each of four sides, uniform ground is a border, and no part of the scene.
+    """
+    if geometry.contained(matrix, geometry.WHOLE, geometry.WHOLE) < SHARP_EDGE / 2:
+        return Outside(0.0, 0.0, False)
+    image = sheet.luma[::THINNED, ::THINNED]
+    places = geometry.moved(matrix, geometry.grid((image.shape[1], image.shape[0])))
+    reach = 1 + 2 * STRIP / max(sheet.width, sheet.height)
+    x, y = places[:, 0], places[:, 1]
+    flat = image.ravel()
     marked, busy, captioned = 0, 0.0, False
-    for strip in strips:
+    for strip in (flat[y < -reach], flat[y > reach], flat[x < -reach], flat[x > reach]):
         if strip.size:
             off = int((np.abs(strip - np.median(strip)) > NOT_GROUND).sum())
             marked += off
             busy = max(busy, off / strip.size)
-            captioned |= 0.01 * sheet.luma.size < off < 0.5 * strip.size
+            captioned |= CAPTION * image.size < off < 0.5 * strip.size
     return Outside(marked / image.size, busy, captioned)

@@ -40,18 +40,21 @@ def look(first: Sheet, second: Sheet, turn: int = 0, warp: Warp = warped) -> Ver
     if whole > IDENTICAL:
         tries, alike = [geometry.IDENTITY], whole
     else:
-        tries, alike = _aligned(upright, second, ways, whole)
+        tries, alike = _aligned(upright, second, ways, whole, warp)
     return _best(upright, second, tries, alike, turn, warp)
 
 
 def _aligned(
-    first: Sheet, second: Sheet, ways: list[Way], whole: float
+    first: Sheet, second: Sheet, ways: list[Way], whole: float, warp: Warp
 ) -> tuple[list[Matrix], float]:
     """Return the matrices to lay over by, and the agreement of the best."""
     refined = [alignment.coarse_way(first, second, way) for way in ways]
     best = max(refined, key=_preference)
     matrix = alignment.fine_matrix(first, second, best.matrix)
     agreement = alignment.agreement(first.fine, second.fine, matrix)
+    laid = layout.laid_out(first, second, matrix, warp)
+    if laid is not None:
+        matrix = alignment.precise_matrix(laid)
     if geometry.movement(matrix) < DRIFT and whole > agreement - WORTH:
         return [geometry.IDENTITY, matrix], max(agreement, whole)
     return [matrix], agreement
@@ -82,5 +85,5 @@ def _badness(found: differences.Differences) -> float:
     if not found.cells.any():
         return np.inf
     residual = found.structure.residual.sum(axis=0)[found.cells]
-    off = residual / (found.structure.common.sum(axis=0)[found.cells] + verdict.NOISE)
+    off = residual / (found.structure.common.sum(axis=0)[found.cells] + verdict.TEXTURE)
     return float(np.minimum(off, 1).mean() + 0.3 * np.quantile(off, 0.98))

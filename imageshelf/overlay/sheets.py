@@ -41,16 +41,15 @@ class Points(NamedTuple):
 
 
 class Level:
-    """The normalised brightness of a picture at one size."""
+    """An image to align by, its slopes, and so many pixels of most contrast."""
 
-    def __init__(self, image: Floats, side: int) -> None:
-        detail = filters.normalised(image, RADIUS[side])
+    def __init__(self, image: Floats, count: int) -> None:
         self.height, self.width = image.shape
-        down, across = np.gradient(detail)
-        across, down = across * (self.width / 2), down * (self.height / 2)
-        self.layers = np.stack([detail, across, down]).astype(np.float32)
+        self.layers = filters.with_slopes(image)
+        self.layers[1] *= self.width / 2
+        self.layers[2] *= self.height / 2
         self._flat = self.layers.reshape(3, -1)
-        self._count = POINTS[side]
+        self._count = count
 
     @functools.cached_property
     def points(self) -> Points:
@@ -122,7 +121,7 @@ class Sheet:
     """A picture, uint8[h, w, 3], and what is computed of it once, however often it is laid over."""
 
     def __init__(self, picture: Picture) -> None:
-        if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < 2:
+        if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < 2:  # noqa: PLR2004
             raise ValueError(f"expected a colour picture, uint8[h, w, 3], not {picture.shape}")
         self.picture = picture
         self.height, self.width = picture.shape[:2]
@@ -152,13 +151,13 @@ class Sheet:
 
     @functools.cached_property
     def coarse(self) -> Level:
-        """The picture at COARSE."""
-        return Level(_reduced(self.luma, COARSE), COARSE)
+        """The picture at COARSE, light and contrast normalised away."""
+        return _normalised_level(self.luma, COARSE)
 
     @functools.cached_property
     def fine(self) -> Level:
-        """The picture at FINE."""
-        return Level(_reduced(self.luma, FINE), FINE)
+        """The picture at FINE, light and contrast normalised away."""
+        return _normalised_level(self.luma, FINE)
 
     def stamp(self, box: Box) -> Floats:
         """Return float32[STAMP * STAMP]: a box, its light taken out, of length one."""
@@ -170,6 +169,10 @@ class Sheet:
             detail = (small - filters.local_mean(small, STAMP // 5)).ravel()
             self._stamps[box] = detail / max(1e-3, float(np.sqrt(detail @ detail)))
         return self._stamps[box]
+
+
+def _normalised_level(image: Floats, side: int) -> Level:
+    return Level(filters.normalised(_reduced(image, side), RADIUS[side]), POINTS[side])
 
 
 def _reduced(image: Floats, side: int) -> Floats:

@@ -46,13 +46,13 @@ def reduction(
     Never less than one.
     """
     height, width = picture.shape[:2]
-    step = np.abs(matrix[:2, :2]) / matrix[2, 2] / np.array(size)
+    step = np.abs(matrix[:2, :2]) / np.array(size)
     return max(1.0, width * float(step[0].max())), max(1.0, height * float(step[1].max()))
 
 
 def _only_scales(matrix: npt.NDArray[np.float64]) -> bool:
-    aside = (matrix[0, 1], matrix[1, 0], matrix[2, 0], matrix[2, 1])
-    return bool(max(map(abs, aside)) < STRAIGHT and matrix[0, 0] > 0 and matrix[1, 1] > 0)
+    aside = max(abs(matrix[0, 1]), abs(matrix[1, 0]))
+    return bool(aside < STRAIGHT and matrix[0, 0] > 0 and matrix[1, 1] > 0)
 
 
 def _scaled(

@@ -56,10 +56,10 @@ WANTED = {
     LOOKALIKES: ("variant", "another", "other"),
     SERIES: ("variant", "another", "other"),
     STRANGERS: ("another", "other"),
-    COLOURS: ("variant",),
+    COLOURS: ("near", "variant"),
     HARD: ("near", "variant", "another", "other"),
 }
-ANOTHER_HUE = ("hue by 60 degrees", "sepia")  # among the re-toned; variants by definition
+ANOTHER_HUE = ("hue by 20 degrees", "hue by 60 degrees")  # the first is a matter of taste
 SHARES = (0.003, 0.01, 0.03, 0.1)  # of a document, replaced
 
 
@@ -263,11 +263,15 @@ def measured(job: Job) -> list[Row]:
 
 
 def likeliest_turn(first: Sheet, second: Sheet) -> int:
-    """The turn that hashes would nominate."""
-    stamp = second.stamp(WHOLE)
-    return max(
-        range(TURNS), key=lambda turn: (first.turned(turn).stamp(WHOLE) @ stamp) - 0.02 * (turn > 0)
-    )
+    """The turn that hashes would nominate, by the whole pictures and what is inside borders."""
+
+    def alike(turn: int) -> float:
+        turned = first.turned(turn)
+        stamps = itertools.product(turned.boxes, second.boxes)
+        best = max(float(turned.stamp(box) @ second.stamp(other)) for box, other in stamps)
+        return best - 0.02 * (turn > 0)
+
+    return max(range(TURNS), key=alike)
 
 
 def union_overlap(verdict: Verdict, true: Rectangle) -> float:

@@ -1,0 +1,219 @@
+"""Which of many pairs cannot be near, told for whole blocks of pairs at once.
+
+A picture is 64x64 of brightness and 16x16 of colour. The brightness, its light and contrast taken
+out, is compared in 8x8 tiles. Two pictures cannot be near
+
+- when they lie on each other, which tiles tell that agree on all four sides, and a tile differs:
+  two forms filled in differently. Pictures of another shape, of which one may be a piece of the
+  other, and of another tone, of which one may be clipped, stay possible;
+- when they have texture in many tiles and no tile agrees. Whatever was cut off, some place stayed
+  where it was: pages of a book;
+- when both are coloured alike but for another hue: buttons in red, green and blue.
+
+Everything else stays possible, and is laid over. It is meant for pictures with many candidates: a
+copy saved at JPEG quality 3 may be lost. Products of matrices hold the comparison; `possible_pair`
+says the same of one pair, step by step.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imageshelf.overlay import filters, geometry
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from imageshelf.overlay.geometry import Box
+    from imageshelf.overlay.sheets import Sheet
+
+    Floats = npt.NDArray[np.float32]
+    Mask = npt.NDArray[np.bool_]
+    Pixels = npt.NDArray[np.uint8]
+
+SIDE = 64  # of the brightness
+TILES = 8  # along a side
+COLOURS = 16  # of the colour, each way
+NOISE = 4.0  # variance, grey levels squared, that contrast is normalised with
+WIDE, NARROW = 4, 2  # radius of the local light, for where pictures lie, and for what differs
+AGREES = 0.15  # residual of a wide tile, of its texture, up to which it agrees
+TEXTURED = 6.0  # energy, in pixels of mean contrast, of a tile that says something
+SIDE_TILES = 3  # rows and columns of tiles that make up a side
+EACH_SIDE = 1  # tiles that agree on each side, and
+PLACED = 0.3  # of all with texture: the pictures lie on each other
+DIFFERS = 0.25  # residual of a narrow tile, of its texture, from which it differs
+SLACK = 4.0  # energy that a tile may differ by in any case
+SIMILAR = 0.5  # residual of a wide tile, of its texture, up to which a place may have stayed
+MANY = 24  # tiles with texture in both pictures, for none to be similar to say anything
+SAME_SHAPE = 0.01  # of the ratio of width to height: what is cut has another one, most often
+SAME_TONE = 5.0  # grey levels between the means of tiles that agree
+FAINT = 215  # level of the darkest pixel of a tile that brightening may have taken away
+COLOURED = 8.0  # chroma
+SAME_COLOURS = 0.85  # correlation of the colours, whatever their hue
+ANOTHER_HUE = 60.0  # degrees
+
+
+class Coarse(NamedTuple):
+    """One picture, or the part in a box: 4.6 kB."""
+
+    luma: Pixels  # uint8[64, 64]
+    chroma: Floats  # float32[16, 16, 2] of blue-yellow and red-green
+    shape: float  # width / height
+
+
+class Block(NamedTuple):
+    """n pictures, ready to be compared with those of another block."""
+
+    wide: Floats  # float32[64 tiles, n, 64]
+    narrow: Floats  # the same, of finer detail
+    chroma: npt.NDArray[np.complex64]  # [n, 256], of length one
+    strength: Floats  # float32[n], the spread of the chroma
+    shape: npt.NDArray[np.float64]  # [n]
+    level: Floats  # float32[64 tiles, n], the mean of the brightness
+    darkest: Pixels  # uint8[64 tiles, n]
+
+
+def coarse(sheet: Sheet, box: Box = geometry.WHOLE) -> Coarse:
+    """Return what stands for a picture, or for the part of it that was nominated."""
+    x0, y0, x1, y1 = ((edge + 1) / 2 for edge in box)
+    pixels = (x0 * sheet.width, y0 * sheet.height, x1 * sheet.width, y1 * sheet.height)
+    luma = filters.resized(sheet.luma, (SIDE, SIDE), pixels)
+    colours = [
+        filters.resized(sheet.picture[..., n].astype(np.float32), (COLOURS, COLOURS), pixels)
+        for n in range(3)
+    ]
+    shape = (pixels[2] - pixels[0]) / (pixels[3] - pixels[1])
+    chroma = np.stack(colours, axis=2) @ filters.CHROMA.T
+    return Coarse(np.clip(luma + 0.5, 0, 255).astype(np.uint8), chroma, shape)
+
+
+def block(pictures: list[Coarse]) -> Block:
+    """Return pictures ready to be compared."""
+    chroma = np.stack([_centred_chroma(each.chroma) for each in pictures])
+    length = np.sqrt((np.abs(chroma) ** 2).sum(axis=1, keepdims=True))
+    return Block(
+        np.stack([_wide(each.luma) for each in pictures], axis=1),
+        np.stack([_narrow(each.luma) for each in pictures], axis=1),
+        (chroma / np.maximum(length, 1e-3)).astype(np.complex64),
+        length[:, 0] / COLOURS,
+        np.array([each.shape for each in pictures]),
+        np.stack([_levels(each.luma) for each in pictures], axis=1),
+        np.stack([_darkest(each.luma) for each in pictures], axis=1),
+    )
+
+
+def _wide(luma: Pixels) -> Floats:
+    return _tiles(filters.binomial(luma.astype(np.float32)), WIDE)
+
+
+def _narrow(luma: Pixels) -> Floats:
+    return _tiles(luma.astype(np.float32), NARROW)
+
+
+def _tiles(image: Floats, radius: int) -> Floats:
+    """Return float32[64, 64]: the tiles of an image, its light and contrast taken out."""
+    detail = image - filters.local_mean(image, radius)
+    detail /= np.sqrt((detail * detail).mean() + NOISE)
+    each = SIDE // TILES
+    apart = detail.reshape(TILES, each, TILES, each).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(apart.reshape(TILES * TILES, each * each))
+
+
+def _levels(luma: Pixels) -> Floats:
+    return filters.cell_means(luma.astype(np.float32), SIDE // TILES).ravel()
+
+
+def _darkest(luma: Pixels) -> Pixels:
+    each = SIDE // TILES
+    return np.asarray(luma.reshape(TILES, each, TILES, each).min(axis=(1, 3)).ravel())
+
+
+def _centred_chroma(chroma: Floats) -> npt.NDArray[np.complex64]:
+    plane = (chroma[..., 0] + 1j * chroma[..., 1]).ravel()
+    return np.asarray(plane - plane.mean(), np.complex64)
+
+
+def possible(first: Block, second: Block) -> Mask:
+    """Return bool[n, m]: which pairs of two blocks may be near."""
+    residual, total = _residual(first.wide, second.wide)
+    agrees = (residual < AGREES * total) & (total > 2 * TEXTURED)
+    agrees &= np.abs(first.level[:, :, None] - second.level[:, None, :]) < SAME_TONE
+    similar = residual < SIMILAR * total
+    similar &= total > 2 * TEXTURED
+    textured = (total > 2 * TEXTURED).sum(axis=0, dtype=np.uint8)
+    nowhere = (textured >= MANY) & ~similar.any(axis=0)
+    placed = agrees.sum(axis=0, dtype=np.uint8) >= PLACED * textured
+    for side in sides():
+        placed &= agrees[side].sum(axis=0, dtype=np.uint8) >= EACH_SIDE
+    placed &= np.abs(first.shape[:, None] / second.shape[None, :] - 1) < SAME_SHAPE
+    residual, total = _residual(first.narrow, second.narrow)
+    differs = residual > DIFFERS * total + SLACK
+    differs &= (first.darkest < FAINT)[:, :, None] | (second.darkest < FAINT)[:, None, :]
+    return np.asarray(~(placed & differs.any(axis=0)) & ~nowhere & ~_another_hue(first, second))
+
+
+def _residual(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """Return float32[64, n, m] twice: the energy of the difference of each tile, and of both."""
+    ours, theirs = (first * first).sum(axis=2), (second * second).sum(axis=2)
+    total = ours[:, :, None] + theirs[:, None, :]
+    return total - 2 * (first @ second.transpose(0, 2, 1)), total
+
+
+def _another_hue(first: Block, second: Block) -> Mask:
+    correlation = first.chroma.conj() @ second.chroma.T
+    coloured = (first.strength[:, None] > COLOURED) & (second.strength[None, :] > COLOURED)
+    turned = np.abs(np.degrees(np.angle(correlation))) > ANOTHER_HUE
+    return np.asarray(coloured & turned & (np.abs(correlation) > SAME_COLOURS))
+
+
+@functools.cache
+def sides() -> tuple[npt.NDArray[np.intp], ...]:
+    """Return the numbers of the tiles on the left, right, upper and lower side."""
+    numbers = np.arange(TILES * TILES).reshape(TILES, TILES)
+    return (
+        numbers[:, :SIDE_TILES].ravel(),
+        numbers[:, -SIDE_TILES:].ravel(),
+        numbers[:SIDE_TILES].ravel(),
+        numbers[-SIDE_TILES:].ravel(),
+    )
+
+
+def possible_pair(first: Coarse, second: Coarse) -> bool:
+    """Tell whether two pictures may be near: the twin of `possible`, one tile after another."""
+    if _another_hue_pair(_centred_chroma(first.chroma), _centred_chroma(second.chroma)):
+        return False
+    wide = _tile_pairs(_wide(first.luma), _wide(second.luma))
+    narrow = _tile_pairs(_narrow(first.luma), _narrow(second.luma))
+    textured = {n for n, (_, total) in wide.items() if total > 2 * TEXTURED}
+    if len(textured) >= MANY and all(wide[n][0] >= SIMILAR * wide[n][1] for n in textured):
+        return False
+    apart = np.abs(_levels(first.luma) - _levels(second.luma))
+    agrees = {n for n in textured if wide[n][0] < AGREES * wide[n][1] and apart[n] < SAME_TONE}
+    placed = (
+        len(agrees) >= PLACED * len(textured)
+        and all(len(agrees & set(side.tolist())) >= EACH_SIDE for side in sides())
+        and abs(first.shape / second.shape - 1) < SAME_SHAPE
+    )
+    ink = np.minimum(_darkest(first.luma), _darkest(second.luma)) < FAINT
+    differs = {n for n, (off, total) in narrow.items() if off > DIFFERS * total + SLACK and ink[n]}
+    return not (placed and differs)
+
+
+def _tile_pairs(ours: Floats, theirs: Floats) -> dict[int, tuple[float, float]]:
+    """Return the energy of the difference of each tile, and of both, by the tile's number."""
+    return {
+        n: (float(((a - b) ** 2).sum()), float((a * a).sum() + (b * b).sum()))
+        for n, (a, b) in enumerate(zip(ours, theirs, strict=True))
+    }
+
+
+def _another_hue_pair(ours: npt.NDArray[np.complex64], theirs: npt.NDArray[np.complex64]) -> bool:
+    spreads = [float(np.sqrt((np.abs(plane) ** 2).mean())) for plane in (ours, theirs)]
+    if min(spreads) <= COLOURED:
+        return False
+    correlation = complex(ours.conj() @ theirs) / (len(ours) * spreads[0] * spreads[1])
+    turned = abs(np.degrees(np.angle(correlation)))
+    return bool(turned > ANOTHER_HUE and abs(correlation) > SAME_COLOURS)
