@@ -70,7 +70,7 @@ def agreement(first: Level, second: Level, matrix: Matrix) -> float:
         return -1.0
     ours, theirs = points.value[inside], first.sampled_smooth(x[inside], y[inside])
     length = float(np.sqrt((ours @ ours) * (theirs @ theirs)))
-    return float(ours @ theirs) / length if length > 1e-3 else 1.0  # noqa: PLR2004
+    return float(ours @ theirs) / length if length > 1e-3 else 1.0
 
 
 def coarse_way(first: Sheet, second: Sheet, way: Way) -> Way:
@@ -135,7 +135,7 @@ def refine(first: Level, second: Level, matrix: Matrix, *, steps: int) -> Matrix
         value, across, down = first.sampled(x, y)
         off = points.value - value
         inside = (np.abs(x) < 1) & (np.abs(y) < 1)
-        if inside.sum() < 50:  # noqa: PLR2004
+        if inside.sum() < 50:
             return matrix
         spread = 2 * (1.48 * float(np.median(np.abs(off[inside]))) + 1e-3)
         weight = inside / (1 + (off / spread) ** 2)

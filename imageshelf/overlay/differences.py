@@ -145,7 +145,7 @@ def _ratio(ours: Floats, theirs: Floats, cells: Mask) -> float:
         return 1.0
     total = ours + theirs
     textured = cells & (total > max(1.0, float(np.median(total[cells]))))
-    if textured.sum() <= 4:  # noqa: PLR2004
+    if textured.sum() <= 4:
         return 1.0
     squares = (theirs[textured] + 0.05) / (ours[textured] + 0.05)
     return float(np.sqrt(np.median(squares)))
@@ -189,7 +189,7 @@ def _strength(chroma: Colours, cells: Mask) -> float:
 
 def _peak(chroma: Colours, cells: Mask) -> float:
     strengths = np.abs(chroma[cells])
-    return float(np.partition(strengths, -3)[-3]) if len(strengths) > 2 else 0.0  # noqa: PLR2004
+    return float(np.partition(strengths, -3)[-3]) if len(strengths) > 2 else 0.0
 
 
 def _upper(residual: Floats, cells: Mask) -> float:

@@ -84,7 +84,7 @@ def weights(length: int, samples: int, start: float, stop: float) -> Floats:
     away = np.abs((np.arange(length) + 0.5)[None, :] - centres[:, None]) / support
     near = ((CUBIC + 2) * away - (CUBIC + 3)) * away * away + 1
     far = ((away - 5) * away + 8) * away - 4
-    kernel = np.where(away < 1, near, np.where(away < 2, CUBIC * far, 0.0))  # noqa: PLR2004
+    kernel = np.where(away < 1, near, np.where(away < 2, CUBIC * far, 0.0))
     total = kernel.sum(axis=1, keepdims=True)
     return (kernel / np.where(total == 0, 1, total)).astype(np.float32)
 

@@ -121,7 +121,7 @@ class Sheet:
     """A picture, uint8[h, w, 3], and what is computed of it once, however often it is laid over."""
 
     def __init__(self, picture: Picture) -> None:
-        if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < 2:  # noqa: PLR2004
+        if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < 2:
             raise ValueError(f"expected a colour picture, uint8[h, w, 3], not {picture.shape}")
         self.picture = picture
         self.height, self.width = picture.shape[:2]
