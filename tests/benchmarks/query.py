@@ -47,8 +47,8 @@ BORDERED = 10  # one picture in so many has a view without borders
 DECODE = """
 import sys
 from imageshelf.searching import queries
-asked = queries.taken_apart(sys.argv[1:])
-print(sum(query.picture is not None for query in queries.decoded(asked, full_decode=False)))
+arguments = queries.expanded(sys.argv[1:])
+print(sum(query.picture is not None for query in queries.decoded(arguments, full_decode=False)))
 """
 
 
