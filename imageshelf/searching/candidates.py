@@ -71,14 +71,14 @@ def _candidates_at_once(
     policy: Policy,
     thumbnails: Thumbnails,
 ) -> list[list[Candidate]]:
-    found: list[list[Doubtful]] = [[] for _ in queries]
+    near: list[list[Doubtful]] = [[] for _ in queries]
     probes = [
         (n, probe) for n, query in enumerate(queries) for probe in policies.probes(query, policy)
     ]
-    most = PAIRS_IN_MEMORY if len(queries) > 1 else None
+    pair_limit = PAIRS_IN_MEMORY if len(queries) > 1 else None
     probes_of = {view: [(n, probe) for n, probe in probes if probe.view == view] for view in stored}
     tasks = [
-        partial(_compared, hashes, [probe for _, probe in probes_of[view]], most)
+        partial(_compared, hashes, [probe for _, probe in probes_of[view]], pair_limit)
         for view, hashes in stored.items()
     ]
     for view, answers in zip(stored, _side_by_side(tasks, len(queries)), strict=True):
@@ -86,10 +86,10 @@ def _candidates_at_once(
             n, probe = probes_of[view][place]
             flat = policy.low_information and (low or policies.is_flat(queries[n], probe.turn))
             if not flat or (probe.plain and candidate.row <= policies.LOW_INFORMATION_ROW):
-                found[n].append((candidate, flat))
+                near[n].append((candidate, flat))
     return [
         sorted(nearest_of_each(query, candidates, thumbnails, nearness=tuple))
-        for query, candidates in zip(queries, found, strict=True)
+        for query, candidates in zip(queries, near, strict=True)
     ]
 
 
@@ -126,14 +126,14 @@ def _side_by_side(
         return list(pool.map(lambda task: task(), tasks))
 
 
-def _compared(view: ViewHashes, probes: Sequence[Probe], most: int | None) -> list[Answer]:
+def _compared(view: ViewHashes, probes: Sequence[Probe], pair_limit: int | None) -> list[Answer]:
     """Return the stored pictures within the limits of each probe."""
     row_hashes = [probe.fingerprint.row for probe in probes]
     radii = [probe.limits.row for probe in probes]
     if view.near is None:
-        near = hamming.table(hamming.within(view.row, row_hashes, radii, most))
+        near = hamming.table(hamming.within(view.row, row_hashes, radii, pair_limit))
     else:
-        near = view.near.pairs(row_hashes, radii, most)
+        near = view.near.pairs(row_hashes, radii, pair_limit)
     places, positions, rows = near
 
     def distances(stored: Hashes, hashes: list[int]) -> npt.NDArray[np.int64]:

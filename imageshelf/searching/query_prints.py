@@ -74,13 +74,13 @@ def pictures_on_shelf(
             digests = catalogue.digests(ids)
             for row in catalogue.rows(ids):
                 file_path = other.path_of(names.to_text(row.name))
-                found = {view: hashes.fingerprint(row.id) for view, hashes in views.items()}
-                whole = found["whole"]
+                print_of = {view: hashes.fingerprint(row.id) for view, hashes in views.items()}
+                whole = print_of["whole"]
                 if len(row.key) * 4 != recipe.bits:
                     raise ShelfError(f"{path} was rebuilt meanwhile: search again")
                 if whole is not None:
                     prints = QueryPrints(
-                        whole, {}, found["trimmed"], found["centre"], thumbnail=row.thumbnail,
+                        whole, {}, print_of["trimmed"], print_of["centre"], thumbnail=row.thumbnail,
                         keys={policies.UPRIGHT: bytes.fromhex(row.key)} if other_hash else {},
                     )  # fmt: skip
                     file = known_file(file_path, row, digests[row.id])
