@@ -28,8 +28,6 @@ HAIRS = (
     (120, 46, 26),
     (150, 148, 146),
 )
-
-
 FRAMES = 6  # of each sitter in a burst
 
 
@@ -49,11 +47,15 @@ def portrait(rng: Rng, number: int, layout: int) -> Image.Image:
 
 def portrait_burst(rng: Rng, number: int, layout: int) -> Image.Image:
     """Six frames of one sitter: the head leans, the mouth smiles, the eyes blink."""
-    sitter = np.random.default_rng([layout, number // FRAMES, 12])
-    return develop(_sitter(sitter, layout, _mood(rng)), rng)
+    burst, frame = divmod(number, FRAMES)
+    sitter = np.random.default_rng([layout, burst, 12])
+    mood, way = _mood(rng), 2 * np.pi * frame / FRAMES
+    lean = (mood.lean[0] / 3 + 8 * float(np.cos(way)), mood.lean[1] / 3 + 8 * float(np.sin(way)))
+    return develop(_sitter(sitter, layout, mood._replace(lean=lean)), rng)
 
 
 def _mood(rng: Rng) -> Mood:
+    """Any mood, the head's place included."""
     lean = (float(rng.normal(0, 5)), float(rng.normal(0, 5)))
     lids = 0.2 if rng.random() < 0.2 else float(rng.uniform(0.7, 1))
     return Mood(lean, float(rng.uniform(-3, 9)), lids, float(rng.uniform(-4, 4)))
