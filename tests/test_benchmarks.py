@@ -26,7 +26,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from imageshelf.cli.demo.scenes import snapshot
-from imageshelf.indexing import batches as pipeline
+from imageshelf.indexing import batches
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BENCHMARKS = os.path.join(ROOT, "tests", "benchmarks")
@@ -286,13 +286,13 @@ def test_an_index_without_views_has_the_same_keys_and_no_further_view(
 def test_the_workers_of_an_index_without_views_look_for_no_borders(
     tmp_path: Path, module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from imageshelf.indexing import batches as pipeline
+    from imageshelf.indexing import batches
     from imageshelf.indexing import run as indexing
     from imageshelf.pictures import borders, images
     from imageshelf.pictures.tasks import Picture, Task
 
     changed: list[tuple[Any, str]] = [(indexing, "WORK"), (indexing.Indexing, "batches")]
-    for place, name in (*changed, (pipeline, "_hashed"), (borders, "without_borders")):
+    for place, name in (*changed, (batches, "_hashed"), (borders, "without_borders")):
         monkeypatch.setattr(place, name, getattr(place, name))  # and put back at the end
     module("bare_index").main(["-d", str(tmp_path), "-s", str(tmp_path / "db.shelve"), "-q"])
     bordered = ImageOps.expand(snapshot(9, (300, 200)), 40, "white")
@@ -697,4 +697,4 @@ def test_photographs_are_taken_from_packages_and_what_is_gone_is_named(
 
 
 def test_shelves_are_filled_in_batches_as_large_as_an_index_run_makes_them(module: Any) -> None:
-    assert module("growth").BATCH == module("shelf").BATCH == pipeline.BATCH_FILES
+    assert module("growth").BATCH == module("shelf").BATCH == batches.BATCH_FILES

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from imageshelf.indexing import batches as pipeline
+from imageshelf.indexing import batches
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.indexing.suspects import CAREFUL_FILES
@@ -202,7 +202,7 @@ def test_files_of_a_lost_bundle_hold_nobody_up() -> None:
 
 def test_a_careful_run_covers_what_a_run_that_died_had_under_way() -> None:
     under_way = AHEAD * bundling.MOST * 2 * cores()
-    assert pipeline.BATCH_FILES + under_way <= CAREFUL_FILES
+    assert batches.BATCH_FILES + under_way <= CAREFUL_FILES
 
 
 def shelved(folder: Path, shelve: Path, **options: Any) -> dict[str, list[str]]:

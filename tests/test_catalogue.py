@@ -107,7 +107,7 @@ class TestAdd:
     def test_a_list_too_long_to_be_read_again_is_refused_whole(
         self, shelf: Shelf, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("imageshelf.shelf.pickled.LONGEST", 400)
+        monkeypatch.setattr("imageshelf.shelf.pickled.MAX_BYTES", 400)
         catalogue.add([entry(b"a.jpg", 1)])
         with pytest.raises(ShelfError, match="has no room for 101 pictures under one key"):
             catalogue.add([entry(b"%03d.jpg" % n, 1) for n in range(100)])
@@ -162,7 +162,7 @@ class TestForgetAndRename:
     def test_thousands_are_forgotten_in_turns(
         self, shelf: Shelf, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("imageshelf.shelf.changes.TOGETHER", 100)
+        monkeypatch.setattr("imageshelf.shelf.changes.NAMES_PER_WRITE", 100)
         catalogue.add([entry(b"%d" % n, n % 50) for n in range(1000)])
         catalogue.forget([b"%d" % n for n in range(950)])
         assert catalogue.counts().pictures == 50
@@ -376,7 +376,7 @@ def stress(path: str, seed: int, steps: int) -> None:
             catalogue = shelf.whole_catalogue()
         assert dict(shelf) == lists_of(model), (seed, step, deed)
         assert shelf.check() == [], (seed, step, deed)
-        assert shelf.foreign() == []
+        assert shelf.hand_written() == []
         relative = {name for name in model.keys() | skipped if not name.startswith(b"/")}
         assert known(catalogue) == sorted(relative)
         hashes = catalogue.hashes()
@@ -559,7 +559,7 @@ def test_an_interrupt_leaves_the_shelf_as_it_was(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("imageshelf.shelf.hand_written.set_mark", interrupt)
+        patch.setattr("imageshelf.shelf.hand_written.set_watermark", interrupt)
         with pytest.raises(KeyboardInterrupt):
             catalogue.add([entry(b"b", 2)])
     assert dict(shelf) == lists_of({b"a": 1})
@@ -600,6 +600,6 @@ def test_names_as_bytes_survive_the_lists(shelf: Shelf, catalogue: Catalogue) ->
     assert sorted(names.to_bytes(text) for text in listed) == sorted(every)
 
 
-def columns(hashes: chunks.Hashes) -> list[tuple[int, ...]]:
+def columns(hashes: chunks.PictureHashes) -> list[tuple[int, ...]]:
     rows = (hashes.row.tolist(), hashes.column.tolist(), hashes.phash.tolist())
     return list(zip(*rows, strict=True))

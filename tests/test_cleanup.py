@@ -24,8 +24,7 @@ from imageshelf.cleanup.undoing import UndoError
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS
-from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
-from imageshelf.shelf import snapshots as keepsakes
+from imageshelf.shelf import Shelf, ShelfError, names, open_shelf, snapshots
 from imageshelf.shelf.cleanups import Action, Actions, Claim, Rivals
 from tests.cleaning import Group, copies, group, indexed, planned, tree
 from tests.conftest import drawn
@@ -91,7 +90,7 @@ def contents(shelf: Shelf) -> dict[str, object]:
         for text in texts:
             row = catalogue.row_of(names.to_bytes(text))
             assert row is not None
-            record = keepsakes.record(actions.db, row)
+            record = snapshots.record(actions.db, row)
             del record["row"]["id"]
             found["row of " + text] = record
     return found

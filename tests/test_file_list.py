@@ -15,10 +15,10 @@ NAMES = st.binary(min_size=1, max_size=9).map(lambda name: name.replace(b"\0", b
 FILES = st.lists(st.tuples(NAMES, st.integers(0, 2**62), st.integers(-(2**62), 2**62)))
 
 
-@pytest.fixture(scope="module", autouse=True, params=[1, 3, file_list.TOGETHER])
+@pytest.fixture(scope="module", autouse=True, params=[1, 3, file_list.FILES_PER_BLOCK])
 def _packed_together(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(file_list, "TOGETHER", request.param)
+        patch.setattr(file_list, "FILES_PER_BLOCK", request.param)
         yield
 
 
@@ -54,4 +54,4 @@ def test_a_million_files_would_take_some_twenty_megabytes() -> None:
         found.append(
             b"photos/2019/%04d/IMG_%06d.jpg" % (n // 1000, n), 2**20 + n * 7919 % 2**19, n**4
         )
-    assert sum(map(len, found._packed)) < 20_000 * 25 or file_list.TOGETHER < 1000
+    assert sum(map(len, found._packed)) < 20_000 * 25 or file_list.FILES_PER_BLOCK < 1000

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.shelf import Shelf, ShelfError, open_shelf, schema
-from imageshelf.shelf import hand_written as foreign
+from imageshelf.shelf import Shelf, ShelfError, hand_written, open_shelf, schema
 from tests.shelf_entries import DECODERS, RECIPE, Place, entry, lists_of, skip
 
 PICTURES = {b"photos/%d.jpg" % n: n % 30 for n in range(60)}
@@ -59,7 +58,7 @@ READS: dict[str, Callable[[Shelf], object]] = {
     "key": lambda shelf: shelf.get(f"{3:016x}"),
     "recipe": lambda shelf: shelf.recipe,
     "mismatch": lambda shelf: shelf.mismatch(RECIPE),
-    "foreign": lambda shelf: shelf.foreign(),
+    "foreign": lambda shelf: shelf.hand_written(),
     "check": lambda shelf: shelf.check(),
     "known": lambda shelf: list(shelf.whole_catalogue().known(b"", DECODERS)),
     "counts": lambda shelf: shelf.whole_catalogue().counts(),
@@ -427,7 +426,7 @@ def test_a_bare_hostile_file_is_refused_too(tmp_path: Path) -> None:
     with open_shelf(path) as shelf:
         assert dict(shelf) == {}  # keys are bytes, so nothing could look it up
         with pytest.raises(ShelfError):
-            shelf.foreign()
+            shelf.hand_written()
         assert shelf.check()
 
 
@@ -440,4 +439,4 @@ def test_hand_written_lists_keep_the_index_sound(path: str) -> None:
         assert shelf[f"{3:016x}"] == ["new", "photos/3.jpg", "photos/33.jpg"]
         expected = lists_of(PICTURES | {b"new": 3}) | {"not hex": ["x", "x"]}
         assert dict(shelf) == expected
-        assert foreign.noted(shelf._db) == [(b"not hex", b"x")]
+        assert hand_written.noted(shelf._db) == [(b"not hex", b"x")]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imageshelf import index, open_shelf, search
-from imageshelf.indexing import digesting as identifying
+from imageshelf.indexing import digesting
 from imageshelf.indexing.run import IDENTIFIED, Indexing
 from imageshelf.pictures import tasks as pictures
 from imageshelf.searching import kinds
@@ -85,7 +85,7 @@ def test_a_run_that_was_stopped_before_digesting_is_made_up_for(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(identifying, "equal_keys", interrupted)
+        patched.setattr(digesting, "equal_keys", interrupted)
         with pytest.raises(KeyboardInterrupt):
             index(relatives, shelve)
     assert digests(shelve)["a.png"] == (False, False)
@@ -109,9 +109,9 @@ def test_pictures_of_a_key_stay_together_whatever_the_page(
             drawn(seed).save(folder / f"{seed}-{copy}.png")
     Image.new("L", (9, 9)).save(folder / "dot.png")
     index(folder, tmp_path / "db.shelve")
-    monkeypatch.setattr(identifying, "AT_A_TIME", at_a_time)
+    monkeypatch.setattr(digesting, "PICTURES_PER_PAGE", at_a_time)
     with open_shelf(tmp_path / "db.shelve") as db:
-        found = list(identifying.equal_keys(db.whole_catalogue()))
+        found = list(digesting.equal_keys(db.whole_catalogue()))
     pages = [rows for rows, _, _ in found]
     shares = [begin for _, begin, _ in found] + [1.0]
     assert shares == [0.0, *(end for _, _, end in found)]
@@ -172,7 +172,7 @@ def test_those_with_the_row_hash_of_another_are_found_in_its_order(
         for n, chunk in enumerate(chunks)
     ]
     catalogue = cast("Any", SimpleNamespace(row_hashes=lambda: iter(pieces)))
-    ids, row = identifying._shared_rows(catalogue)
+    ids, row = digesting._shared_rows(catalogue)
     every = [hash_ for _, hash_ in rows]
     shared = [(hash_, number) for number, hash_ in rows if every.count(hash_) > 1]
     assert list(zip(row.tolist(), ids.tolist(), strict=True)) == sorted(shared)
@@ -181,7 +181,7 @@ def test_those_with_the_row_hash_of_another_are_found_in_its_order(
 @given(st.lists(st.binary(min_size=4, max_size=4), max_size=9))
 def test_only_what_may_have_the_pixels_of_another_is_digested(thumbnails: list[bytes]) -> None:
     rows = [SimpleNamespace(thumbnail=levels) for levels in thumbnails]
-    found = identifying._with_a_twin(cast("Any", [[row] for row in rows]))
+    found = digesting._with_a_twin(cast("Any", [[row] for row in rows]))
     assert [same[0] for same in found] == [
         row
         for row in rows

@@ -13,12 +13,11 @@ from typing import Any
 
 import pytest
 
-from imageshelf.indexing import suspects as suspicion
 from imageshelf.indexing.comparison import RETRY, SKIPPED
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.indexing.summary import Summary
-from imageshelf.indexing.suspects import Suspicion
+from imageshelf.indexing.suspects import FILES_PER_ROUND, REASON, SuspectList
 from imageshelf.pictures import recipe
 from imageshelf.report.index import summary_text
 from imageshelf.searching.search import SearchOptions, search
@@ -180,16 +179,16 @@ def test_a_file_that_ends_the_run_is_found_out_and_left_alone(deadly: Path) -> N
     with open_shelf(shelve) as shelf:
         suspects = shelf.whole_catalogue().suspects()
     assert b"photos/segfault.png" in suspects
-    assert len(suspects) <= suspicion.TOGETHER
+    assert len(suspects) <= FILES_PER_ROUND
     assert unprotected(deadly) == -signal.SIGSEGV  # last and alone: all others are on the shelf
-    assert len(held(shelve)) >= 400 - suspicion.TOGETHER
+    assert len(held(shelve)) >= 400 - FILES_PER_ROUND
     with open_shelf(shelve) as shelf:
         assert set(shelf.whole_catalogue().suspects()) == {b"photos/segfault.png"}
     blame(shelve)
     assert unprotected(deadly) == 0
     assert len(held(shelve)) == 400
     found = index(deadly / "photos", shelve)
-    assert [skip.reason for skip in found.skips] == [suspicion.REASON]
+    assert [skip.reason for skip in found.skips] == [REASON]
     with open_shelf(shelve) as shelf:
         assert shelf.whole_catalogue().suspects() == {}
     again = index(deadly / "photos", shelve, Settings(retry_skipped=True))
@@ -239,14 +238,14 @@ def test_only_a_run_that_did_not_end_in_order_makes_the_next_one_careful(
 def careful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Add a picture and index; tell whether the run was careful."""
     seen: list[bool] = []
-    begin = Suspicion.__init__
+    begin = SuspectList.__init__
 
-    def spied(self: Suspicion, *arguments: Any, careful: bool) -> None:
+    def spied(self: SuspectList, *arguments: Any, careful: bool) -> None:
         seen.append(careful)
         begin(self, *arguments, careful=careful)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Suspicion, "__init__", spied)
+        patch.setattr(SuspectList, "__init__", spied)
         new = len(os.listdir(tmp_path / "photos"))
         drawn(1000 + new, (32, 24)).save(tmp_path / "photos" / f"good {new:05}.png")
         done: Summary = index(tmp_path / "photos", tmp_path / "db.shelve")

@@ -23,7 +23,6 @@ from imageshelf.searching.policies import (
     ViewHashes,
 )
 from imageshelf.shelf import chunks
-from imageshelf.shelf.chunks import Keys
 
 TURN = "mirrored"
 
@@ -96,7 +95,7 @@ def test_matches_are_those_of_the_definition(
     whole = ViewHashes(ids, row, column, phash, low)
     words = chunks.words_of([one.key for one in stored] or [query.keys[""]])[:, : len(stored)]
     found = key_candidates.candidates_for(
-        query, Keys(ids, words), whole, limits,
+        query, StoredKeys(ids, words), whole, limits,
         lambda wanted: {number: stored[number].thumbnail for number in wanted},
     )  # fmt: skip
     assert sorted((each.distance, each.id) for each in found) == by_definition(

@@ -26,7 +26,7 @@ from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.report import merge as merge_report
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
-from imageshelf.shelf.merging import MergeError, Merging, Summary, merge
+from imageshelf.shelf.merging import MergeError, MergeSummary, Merging, merge
 from imageshelf.shelf.records import Entry, Skip
 from tests.conftest import ROOT, drawn
 from tests.shelf_entries import RECIPE, entry, lists_of, skip
@@ -73,7 +73,7 @@ def held(path: Path) -> dict[str, Any]:
             ),
             "skipped": db.select("SELECT * FROM skipped ORDER BY name"),
             "datasets": {(one.name, one.device) for one in catalogue.datasets()},
-            "foreign": shelf.foreign(),
+            "foreign": shelf.hand_written(),
             "decided": not_duplicates.remembered(shelf),
         }
 
@@ -309,7 +309,7 @@ def test_decisions_and_digests_come_along_and_clean_ups_do_not(tmp_path: Path) -
         one, two = (rows[b"b/photos/" + name] for name in (b"1.png", b"2.png"))
         assert one is not None
         assert two is not None
-        assert not_duplicates.asked(shelf)(one, two)
+        assert not_duplicates.lookup(shelf)(one, two)
     there = {b"b/" + name: digests for name, (_, digests) in held(theirs)["pictures"].items()}
     here = {name: digests for name, (_, digests) in held(ours)["pictures"].items()}
     assert here == there
@@ -331,7 +331,7 @@ def test_what_was_written_or_taken_off_by_hand_stays_so(tmp_path: Path) -> None:
             f"{5:016x}": ["/far/away.jpg", "b/mine.jpg", "own.jpg"],
             "note": ["b/b.jpg"],
         }
-        assert shelf.foreign() == [
+        assert shelf.hand_written() == [
             (f"{5:016x}", ["/far/away.jpg", "b/mine.jpg"]),
             ("note", ["b/b.jpg"]),
         ]
@@ -551,7 +551,7 @@ def test_a_shelf_damaged_in_any_way_takes_nothing_away(tmp_path: Path, seed: int
 KILLED = """
 import sys
 from imageshelf.shelf import merging
-merging.TOGETHER = int(sys.argv[3])
+merging.CHUNKS_PER_WRITE = int(sys.argv[3])
 print("ready", flush=True)
 merging.merge(sys.argv[1], sys.argv[2], lambda share: print(share, flush=True))
 """
@@ -575,7 +575,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def kill_and_merge(
     theirs: Path, tmp_path: Path, wait_s: float, together: int = 2, told: int = 0
-) -> Summary:
+) -> MergeSummary:
     """Kill a merge some time after it has told its progress so often; complete it."""
     ours = filled(tmp_path / "db.shelve", [entry(b"own.jpg", 5)])
     command = [sys.executable, "-c", KILLED, str(theirs), str(ours), str(together)]

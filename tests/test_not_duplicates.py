@@ -31,7 +31,7 @@ def shelf(folder: Path) -> Iterator[Shelf]:
 
 
 def groups(shelf: Shelf) -> list[set[str]]:
-    asked = PairRules(not_duplicate=not_duplicates.asked(shelf))
+    asked = PairRules(not_duplicate=not_duplicates.lookup(shelf))
     found = find_groups(shelf, GroupOptions(), asked).groups
     return [{os.path.basename(m.path) for m in (g.keeper, *g.members)} for g in found]
 

@@ -22,7 +22,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 import imageshelf
-from imageshelf.indexing import digesting as identifying
+from imageshelf.indexing import digesting
 from imageshelf.indexing.run import Indexing, index
 from imageshelf.indexing.settings import Settings
 from imageshelf.indexing.summary import Summary
@@ -146,7 +146,7 @@ def test_what_is_too_large_to_be_digested_is_compared_when_somebody_asks(
     shutil.copy(photos / "0.jpg", photos / "copy.jpg")
     drawn(50).save(photos / "a.png")
     drawn(50).save(photos / "b.bmp")
-    monkeypatch.setattr(identifying, "LARGEST_BYTES", 10)
+    monkeypatch.setattr(digesting, "MAX_BYTES", 10)
     shelve = tmp_path / "db.shelve"
     index(photos, shelve)
     with open_shelf(shelve) as shelf:

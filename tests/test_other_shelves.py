@@ -105,7 +105,7 @@ def test_the_shelf_has_the_key_of_every_picture(photos: Path, name: str, full_de
             assert shelf.name_of(path) in shelf[own]
         assert len(shelf) == 6
         assert shelf.check() == []
-        assert shelf.foreign() == []
+        assert shelf.hand_written() == []
         assert list(health.findings(shelf)) == []
 
 
@@ -213,13 +213,13 @@ def test_an_entry_written_by_hand_is_marked_and_found(photos: Path, name: str) -
         near = f"{int(own, 16) ^ 1:0{len(own)}x}"
         shelf[near] = ["by hand.jpg"]
         shelf["0" * 15] = ["no key.jpg"]
-        assert shelf.foreign() == sorted([(near, ["by hand.jpg"]), ("0" * 15, ["no key.jpg"])])
+        assert shelf.hand_written() == sorted([(near, ["by hand.jpg"]), ("0" * 15, ["no key.jpg"])])
     found = {Path(match.path).name: match for match in search(photos / "3.jpg", shelve)}
     assert set(found) == {"3.jpg", "by hand.jpg"}
     assert (found["by hand.jpg"].distance, found["by hand.jpg"].row) == (1, None)
     index(photos, shelve, Settings(hash=name, jobs=0))
     with open_shelf(shelve) as shelf:
-        assert len(shelf.foreign()) == 2
+        assert len(shelf.hand_written()) == 2
 
 
 def test_a_shelf_without_its_keys_is_damaged(photos: Path) -> None:
@@ -268,7 +268,7 @@ def test_rebuild_changes_the_hash_of_a_shelf(photos: Path, name: str) -> None:
         assert shelf.recipe == current_recipe(hash_name=name)
         assert {len(digits) for digits in shelf} == {BITS.get(name, 64) // 4}
         assert shelf.check() == []
-        assert shelf.foreign() == []
+        assert shelf.hand_written() == []
     assert [match.kind for match in search(photos / "0.jpg", shelve)] == ["same file"]
 
 

@@ -151,7 +151,7 @@ def test_a_memo_at_two_thousand_million_costs_nothing() -> None:
 
 def test_a_value_above_the_cap_is_refused_unread() -> None:
     with pytest.raises(ValueError, match="at most 16,777,216"):
-        pickled.loads(b"]" * (pickled.LONGEST + 1))
+        pickled.loads(b"]" * (pickled.MAX_BYTES + 1))
 
 
 @pytest.mark.parametrize("value", [None, "]", 5, bytearray(b"].")], ids=repr)

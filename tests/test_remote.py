@@ -355,7 +355,7 @@ def test_hostile_names_come_through(memory: Any, shelve: Path) -> None:
 
 
 def test_links_are_counted_and_not_followed(memory: Any) -> None:
-    folder = remote.Folder("memory://photos")
+    folder = remote.RemoteFolder("memory://photos")
     survey = Survey()
     infos: list[dict[str, Any]] = [
         {"name": "/photos/x", "type": "link"},

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageshelf.indexing import comparison as scanning
-from imageshelf.indexing import datasets, settings
+from imageshelf.indexing import comparison, datasets, settings
 from imageshelf.indexing.comparison import PICTURE, RETRY, SKIPPED, Known, Survey
 from imageshelf.system.walking import Run, Walk
 from tests.conftest import tree
@@ -33,7 +32,7 @@ def compared(root: Path, known: list[tuple[bytes, int, int, int, int]]) -> Surve
             yield known[at : at + 2]
 
     survey = Survey()
-    scanning.compare(Walk(str(root), b""), in_pieces(), survey)
+    comparison.compare(Walk(str(root), b""), in_pieces(), survey)
     return survey
 
 
@@ -59,21 +58,21 @@ def test_a_changed_time_alone_is_a_change(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "count"),
     [
-        (scanning.PICTURE, "same"),
-        (scanning.OTHER, "others"),
-        (scanning.RETRY, "retried"),
+        (comparison.PICTURE, "same"),
+        (comparison.OTHER, "others"),
+        (comparison.RETRY, "retried"),
     ],
 )
 def test_what_is_remembered_is_counted_by_its_state(tmp_path: Path, state: int, count: str) -> None:
     tree(tmp_path, "a.jpg")
     survey = compared(tmp_path, remembered(tmp_path, state))
     assert getattr(survey, count) == 1
-    assert len(survey.to_read) == (state == scanning.RETRY)
+    assert len(survey.to_read) == (state == comparison.RETRY)
 
 
 def test_a_remembered_skip_is_named_again(tmp_path: Path) -> None:
     tree(tmp_path, "a.jpg")
-    survey = compared(tmp_path, remembered(tmp_path, scanning.SKIPPED))
+    survey = compared(tmp_path, remembered(tmp_path, comparison.SKIPPED))
     assert survey.still_skipped == [b"a.jpg"]
     assert len(survey.to_read) == 0
 
@@ -154,7 +153,7 @@ def test_files_compared_together_are_as_if_compared_one_by_one(
     pages: Iterator[list[tuple[bytes, int, int, int, int]]] = (
         [*known[at : at + page]] for at in range(0, len(known), page)
     )
-    scanning.compare(Ready("", b"p"), pages, survey)
+    comparison.compare(Ready("", b"p"), pages, survey)
     expected = one_by_one(before, now)
     assert list(survey.to_read) == list(expected.to_read)
     survey.to_read = expected.to_read

@@ -118,7 +118,7 @@ class TestMapping:
     def test_a_list_too_long_to_be_read_again_is_not_written(
         self, path: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(pickled, "LONGEST", 1000)
+        monkeypatch.setattr(pickled, "MAX_BYTES", 1000)
         with open_shelf(path, "c") as shelf, pytest.raises(ValueError, match="at most 1,000"):
             shelf[KEY] = ["x" * 1000]
 
@@ -330,13 +330,13 @@ class TestStandardLibrary:
         assert Path(indexed).read_bytes()[18:20] == b"\2\2"  # Python left it in WAL mode
         with open_shelf(indexed) as shelf:
             assert shelf["00000000000000ff"] == ["by hand.jpg"]
-            assert shelf.foreign() == [("00000000000000ff", ["by hand.jpg"])]
+            assert shelf.hand_written() == [("00000000000000ff", ["by hand.jpg"])]
             assert shelf.check() == []
         assert files_beside(indexed) == ["db.shelve"]
         with open_shelf(indexed, "w") as shelf:
             shelf.whole_catalogue().add([entry(b"b.jpg", 255)])
             assert shelf["00000000000000ff"] == ["b.jpg", "by hand.jpg"]
-            assert shelf.foreign() == [("00000000000000ff", ["by hand.jpg"])]
+            assert shelf.hand_written() == [("00000000000000ff", ["by hand.jpg"])]
             assert shelf.check() == []
         assert Path(indexed).read_bytes()[18:20] == b"\1\1"
         assert files_beside(indexed) == ["db.shelve"]
@@ -373,7 +373,7 @@ class TestBareShelf:
             assert dict(shelf) == {KEY: ["a.jpg"]}
             assert shelf.catalogue is None
             assert shelf.recipe is None
-            assert shelf.foreign() == [(KEY, ["a.jpg"])]
+            assert shelf.hand_written() == [(KEY, ["a.jpg"])]
             assert shelf.check() == []
             with pytest.raises(ShelfError, match="--rebuild"):
                 shelf.whole_catalogue()
@@ -516,7 +516,7 @@ class TestRecipe:
             shelf.rebuild(other)
             assert shelf.recipe == other
             assert dict(shelf) == {}
-            assert shelf.foreign() == []
+            assert shelf.hand_written() == []
             assert shelf.whole_catalogue().counts() == (0, 0, 0, 0)
             assert shelf.check() == []
             for table in ("not_duplicate", "cleanup", "action"):
@@ -538,29 +538,29 @@ class TestForeign:
             shelf[KEY] = ["by hand.jpg", *shelf[KEY]]
             shelf["note"] = ["x.jpg"]
             by_hand = [(KEY, ["by hand.jpg"]), ("note", ["x.jpg"])]
-            assert shelf.foreign() == by_hand
+            assert shelf.hand_written() == by_hand
             catalogue = shelf.whole_catalogue()
             catalogue.add([entry(b"b.jpg", 8)])  # an index run moves the mark on
-            assert shelf.foreign() == by_hand
+            assert shelf.hand_written() == by_hand
             assert shelf.check() == []
             catalogue.add([entry(b"by hand.jpg", int(KEY, 16))])  # now indexed itself
-            assert shelf.foreign() == [("note", ["x.jpg"])]
+            assert shelf.hand_written() == [("note", ["x.jpg"])]
             del shelf["note"]
-            assert shelf.foreign() == []
+            assert shelf.hand_written() == []
             assert shelf.check() == []
 
     def test_a_reused_row_number_does_not_hide_it(self, indexed: str) -> None:
         with open_shelf(indexed, "w") as shelf:
             del shelf[KEY]  # the highest row, which the next one written gets again
             shelf["ff" * 8] = ["by hand.jpg"]
-            assert shelf.foreign() == [("ff" * 8, ["by hand.jpg"])]
+            assert shelf.hand_written() == [("ff" * 8, ["by hand.jpg"])]
 
     def test_it_stays_when_its_neighbours_go(self, indexed: str) -> None:
         with open_shelf(indexed, "w") as shelf:
             shelf[KEY] = ["by hand.jpg", *shelf[KEY]]
             shelf.whole_catalogue().forget([b"photos/a.jpg"])
             assert dict(shelf) == {KEY: ["by hand.jpg"]}
-            assert shelf.foreign() == [(KEY, ["by hand.jpg"])]
+            assert shelf.hand_written() == [(KEY, ["by hand.jpg"])]
             assert shelf.check() == []
 
     def test_what_was_taken_away_by_hand_is_a_finding(self, indexed: str) -> None:
@@ -635,3 +635,10 @@ def newer_python() -> str:
         if tuple(map(int, version.split("."))) >= (3, 13):
             return str(found)
     pytest.skip("no Python 3.13 found")
+
+
+def test_the_old_name_of_hand_written_entries_still_works(tmp_path: Path) -> None:
+    with open_shelf(tmp_path / "db.shelve", "c") as shelf:
+        shelf[KEY] = ["a.jpg"]
+        with pytest.warns(DeprecationWarning, match="hand_written"):
+            assert shelf.foreign() == [(KEY, ["a.jpg"])]

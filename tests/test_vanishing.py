@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.indexing import moved_and_gone as vanishing
+from imageshelf.indexing import moved_and_gone
 from imageshelf.indexing.comparison import OTHER, PICTURE, Known
 from imageshelf.indexing.file_list import FileList
 
@@ -53,14 +53,14 @@ def test_a_move_needs_one_candidate_with_the_same_stamp_and_base_name(
     now: list[tuple[str, int, int]],
     expected: set[tuple[str, str]],
 ) -> None:
-    found = vanishing.moves(before, arrived(*now), lambda _: 0, below(tmp_path))
+    found = moved_and_gone.moves(before, arrived(*now), lambda _: 0, below(tmp_path))
     assert {(old.decode(), new.decode()) for old, new in found} == expected
 
 
 def test_a_renamed_picture_is_known_by_its_inode(tmp_path: Path) -> None:
     (tmp_path / "new.jpg").write_bytes(b"x")
     inode = (tmp_path / "new.jpg").stat().st_ino
-    found = vanishing.moves(
+    found = moved_and_gone.moves(
         [known("old.jpg")], arrived(("new.jpg", 1, 1)), lambda _: inode, below(tmp_path)
     )
     assert found == [(b"old.jpg", b"new.jpg")]
@@ -86,4 +86,4 @@ def test_a_picture_leaves_only_when_its_folder_was_looked_into(
     number = {"here": tmp_path.stat().st_dev, "elsewhere": tmp_path.stat().st_dev + 1}
     lost = [known("trip/day one/x.jpg", device=number[device])]
     pairs = {(number[a], number[b]) for a, b in renumbered}
-    assert vanishing.gone(lost, unlisted, pairs, below(tmp_path)) == (lost if leaves else [])
+    assert moved_and_gone.gone(lost, unlisted, pairs, below(tmp_path)) == (lost if leaves else [])

@@ -13,8 +13,7 @@ from imageshelf.cleanup.file_actions import Deed
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.pictures import soundness
 from imageshelf.searching.kinds import PIXELS
-from imageshelf.shelf import names
-from imageshelf.shelf import snapshots as keepsakes
+from imageshelf.shelf import names, snapshots
 from imageshelf.shelf.cleanups import DOING, DONE, LEFT, Action, Claim
 from imageshelf.system.files import Stamp
 from imageshelf.system.signals import Stopped
@@ -108,7 +107,7 @@ class Applying:
         finally:
             gone = [a.source for a in ended if a.state == DONE and a.verb != planning.HARD_LINK]
             self.actions.catalogue.forget(gone)
-            self.actions.now_is(linked)
+            self.actions.update_files(linked)
             self.actions.set(self.run, ended)
 
     def _prepared(self, step: Step) -> _Work | None:
@@ -136,7 +135,7 @@ class Applying:
         for note in notes:
             note["keeper"] = step.keeper.name
         if self.action != planning.HARD_LINK:
-            notes[0]["entry"] = keepsakes.record(self.actions.db, row)
+            notes[0]["entry"] = snapshots.record(self.actions.db, row)
         for path, source, place, note in zip(files, sources, where, notes, strict=True):
             target = names.to_bytes(self.shelf.name_of(place)) if place else None
             name = names.to_bytes(source)

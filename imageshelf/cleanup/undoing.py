@@ -13,8 +13,7 @@ from imageshelf.cleanup import file_actions as deeds
 from imageshelf.cleanup import locks, places, planning
 from imageshelf.cleanup.file_actions import BACK, LOST, TAKEN, Deed
 from imageshelf.cleanup.step import NotDone, sentence
-from imageshelf.shelf import names
-from imageshelf.shelf import snapshots as keepsakes
+from imageshelf.shelf import names, snapshots
 from imageshelf.shelf.cleanups import (
     CUT_OFF,
     DOING,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from imageshelf.shelf import Shelf
-    from imageshelf.shelf.cleanups import Action, Run
+    from imageshelf.shelf.cleanups import Action, Cleanup
 
 AT_A_TIME = 256  # files brought back between two transactions
 
@@ -128,7 +127,7 @@ def undo(
         lock.release()
 
 
-def _chosen(shelf: Shelf, runs: Sequence[Run], number: int | None) -> Run:
+def _chosen(shelf: Shelf, runs: Sequence[Cleanup], number: int | None) -> Cleanup:
     if number is None:
         open_runs = [run for run in runs if run.state != UNDONE]
         if not open_runs:
@@ -148,7 +147,7 @@ def _did_something(counts: Mapping[tuple[str, str], int]) -> bool:
     return any(state in {DOING, DONE, UNDOING} for _, state in counts)
 
 
-def _deed(shelf: Shelf, run: Run, action: Action) -> Deed:
+def _deed(shelf: Shelf, run: Cleanup, action: Action) -> Deed:
     if action.verb not in planning.ACTIONS:
         raise UndoError(f"clean-up {run.id} did {action.verb!r}, which this imageshelf cannot undo")
     folder = run.option("folder")
@@ -159,7 +158,7 @@ def _deed(shelf: Shelf, run: Run, action: Action) -> Deed:
     return Deed(action.verb, _path(shelf, action.source), place, action.stat, action.digest, top)
 
 
-def _settle(shelf: Shelf, actions: Actions, run: Run) -> None:
+def _settle(shelf: Shelf, actions: Actions, run: Cleanup) -> None:
     ended = []
     for action in reversed(actions.of(run.id)):
         if action.state != DOING:
@@ -179,7 +178,7 @@ def _settle(shelf: Shelf, actions: Actions, run: Run) -> None:
     actions.set(run.id, ended)
 
 
-def _undo(shelf: Shelf, actions: Actions, run: Run, advance: Callable[[int], object]) -> Undone:
+def _undo(shelf: Shelf, actions: Actions, run: Cleanup, advance: Callable[[int], object]) -> Undone:
     todo = [a for a in reversed(actions.of(run.id)) if a.state in {DONE, UNDOING}]
     pairs = [(action, _deed(shelf, run, action)) for action in todo]
     prospects = [deeds.prospect(deed) for _, deed in pairs]
@@ -234,13 +233,13 @@ def _restore_records(actions: Actions, back: Sequence[tuple[Action, Deed]]) -> N
         status = lstat(deed.source)
         if status is not None and isinstance(action.stat.get("entry"), dict):
             records.append((action.stat["entry"], status))
-    keepsakes.restore(actions.db, records)
+    snapshots.restore(actions.db, records)
 
 
 def _note_links(shelf: Shelf, actions: Actions, links: Sequence[Action]) -> None:
     """Let the shelf know which file is under a name that became a hard link, or is none again."""
     found = [(action.source, lstat(_path(shelf, action.source))) for action in links]
-    actions.now_is([(name, status) for name, status in found if status is not None])
+    actions.update_files([(name, status) for name, status in found if status is not None])
 
 
 def _path(shelf: Shelf, name: bytes) -> str:

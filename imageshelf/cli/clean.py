@@ -113,7 +113,7 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
             min_size_bytes=options.min_size,
             kinds=options.kind,
         )
-    asked = PairRules(not_duplicate=not_duplicates.asked(shelf))
+    asked = PairRules(not_duplicate=not_duplicates.lookup(shelf))
     jobs = cores() if options.jobs is None else options.jobs
     with progress.share() as done, progress.share() as read:
         work, reading = Work(max(jobs, 1), done), DecodeOptions(jobs, read)

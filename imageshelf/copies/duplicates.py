@@ -44,7 +44,7 @@ def duplicates(
     can start.
     """
     with open_shelf(os.fspath(shelve)) as shelf:
-        rules = PairRules(not_duplicate=not_duplicates.asked(shelf))
+        rules = PairRules(not_duplicate=not_duplicates.lookup(shelf))
         work = Work(cores(), progress)
         decoding = DecodeOptions(cores(), decoding_progress)
         return find_groups(shelf, options or GroupOptions(), rules, work, decoding)

@@ -1,1 +1,1 @@
-"""Filling a shelf: walk, compare, read what is new."""
+"""Fills a shelf: walks the folders, compares, reads new files, stores them."""

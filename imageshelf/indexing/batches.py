@@ -1,4 +1,4 @@
-"""Files to catalogue entries: worker processes decode, this process hashes, a batch at a time."""
+"""Turns files into catalogue entries: workers decode, this process hashes, batch by batch."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
     Answer = tuple[Task, Picture | Refusal | Lost]
 
-HASHED_TOGETHER = 64  # pictures: one set of NumPy calls over some 250 kB of thumbnails
+PICTURES_PER_HASHING = 64  # pictures per set of NumPy calls: some 250 kB of thumbnails
 BATCH_FILES = 10_000  # 30 MB; 20,000 would be written a fifth faster on shelves of a million
 BATCH_S = 2.0
 
 
 class Batch:
-    """What one transaction writes: entries for pictures, skips for every other file."""
+    """The content of one transaction: entries for pictures, skips for all other files."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.skips: list[Skip] = []
-        self.last = False  # no more will come, as far as is known
+        self.last = False  # no batch follows, as far as is known
 
     def __len__(self) -> int:
         return len(self.entries) + len(self.skips)
@@ -40,18 +40,18 @@ def batches(
     answers: Iterator[Answer],
     name_of: Callable[[str], bytes],
     stop: Stop,
-    advance: Callable[[int], object],
+    progress: Callable[[int], object],
 ) -> Iterator[Batch]:
-    """Yield batches of up to 10,000 files, or of what came within 2 seconds.
+    """Yield a batch for every 10,000 files or 2 seconds, whichever comes first.
 
-    `advance` is told of every answer. When the user stops the run, what has been answered is
-    yielded first; then Stopped is raised.
+    `progress(1)` is called for every file. When the user stops the run, the open batch is yielded
+    before Stopped is raised.
     """
     decoders = recipe.decoders()
     watched = stop.watch(answers)
-    wish: Stopped | None = None
+    stopped: Stopped | None = None
     more = True
-    while more and wish is None:
+    while more and stopped is None:
         batch, waiting = Batch(), []
         more = False
         due = time.monotonic() + BATCH_S
@@ -62,21 +62,21 @@ def batches(
                     waiting.append((name, answer))
                 else:
                     batch.skips.append(_skip(task, name, answer, decoders))
-                advance(1)
-                if len(waiting) == HASHED_TOGETHER:
+                progress(1)
+                if len(waiting) == PICTURES_PER_HASHING:
                     batch.entries += _hashed(waiting)
                     waiting.clear()
                 more = len(batch) + len(waiting) >= BATCH_FILES or time.monotonic() >= due
                 if more:
                     break
-        except Stopped as stopped:
-            wish = stopped
+        except Stopped as exc:
+            stopped = exc
         batch.entries += _hashed(waiting)
-        batch.last = not more and wish is None
+        batch.last = not more and stopped is None
         if batch:
             yield batch
-    if wish:
-        raise wish
+    if stopped:
+        raise stopped
 
 
 def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:

@@ -1,4 +1,4 @@
-"""Who does the work of a run: worker processes here, or those of a Dask cluster."""
+"""Chooses where the work of a run is done: worker processes here, or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from imageshelf.workers.pool import Mapper
 
 
-def staff(
+def choose_workers(
     function: str, settings: Settings, roots: Iterable[str], stop: Stop
 ) -> AbstractContextManager[Mapper[Any, Any]]:
-    """Give a map of a function, by name, over items, as `workers` does.
+    """Return a context manager for a map of a named function over items, as `workers` does.
 
-    `roots` are the datasets, which all machines of a cluster must see. Raises WorkerError.
+    `roots` are the datasets, which every machine of a cluster must see. Raises WorkerError.
     """
     if settings.scheduler:
         return _cluster(function, settings.scheduler, settings, roots, stop)
@@ -43,9 +43,9 @@ def _cluster(
     from imageshelf.workers.cluster.client import cluster
 
     folders = [names.absolute(root) for root in roots]
-    with ExitStack() as line:
-        with stop.at_once():  # connecting may take its time
-            mapper: Mapper[Any, Any] = line.enter_context(
+    with ExitStack() as stack:
+        with stop.at_once():  # connecting may take a while
+            mapper: Mapper[Any, Any] = stack.enter_context(
                 cluster(
                     function,
                     scheduler=scheduler,

@@ -1,8 +1,8 @@
-"""The files below the datasets, and what has happened to them since the shelf last saw them.
+"""Compares the files below the datasets with what the shelf remembers of them.
 
-A dataset is walked in the bytewise order of its file names, the order in which the shelf gives
-the names that it remembers. Both streams are merged, some files at a time: where nothing changed
-that is one comparison of two lists, and neither side is ever held in memory as a whole.
+A dataset is walked in the bytewise order of its file names, the order in which the shelf lists
+them. Both streams are merged, some files at a time: where nothing changed, that is one comparison
+of two lists. Neither side is ever held in memory as a whole.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ABSOLUTE = re.compile(rb"/|[A-Za-z]:")
 
 
 class Known(NamedTuple):
-    """One file as the shelf remembers it; `state` is one of the constants below."""
+    """A file as the shelf remembers it; `state` is one of the constants below."""
 
     name: bytes
     size_bytes: int
@@ -40,11 +40,11 @@ PICTURE, SKIPPED, RETRY, OTHER = range(4)  # Known.state
 
 
 class Survey:
-    """What a walk of the datasets found, held against what the shelf remembers.
+    """The outcome of comparing the datasets with the shelf.
 
-    Every file met is counted once: `new + changed + retried` are to be read (`to_read`, or
-    `twins` of one of them: further names of one inode), `same` are pictures already on the shelf,
-    `still_skipped` and `others` are remembered as unreadable and as no pictures.
+    Every file is counted once: `new + changed + retried` are to be read (`to_read`, or `twins`,
+    further names of the same inode), `same` are pictures already on the shelf, `still_skipped`
+    and `others` are remembered as unreadable and as not pictures.
     """
 
     def __init__(self) -> None:
@@ -54,12 +54,12 @@ class Survey:
         self.still_skipped: list[bytes] = []
         self.others = self.links = 0
         self.vanished: list[Known] = []
-        self.moved: list[tuple[bytes, bytes]] = []  # name before, name now
-        self.renumbered: set[tuple[int, int]] = set()  # device before, device now
+        self.moved: list[tuple[bytes, bytes]] = []  # old name, new name
+        self.renumbered: set[tuple[int, int]] = set()  # old device, new device
         self.unlisted: list[tuple[bytes, str]] = []  # folder, reason
 
     def merge(self, other: Survey) -> None:
-        """Add what another dataset's walk found."""
+        """Add the outcome of another dataset."""
         self.to_read.extend(other.to_read)
         for tally in ("new", "changed", "retried", "same", "others", "links"):
             setattr(self, tally, getattr(self, tally) + getattr(other, tally))
@@ -72,7 +72,7 @@ class Survey:
 
 @uncollected()
 def compare(walk: Walk, known: Iterator[list[Row]], survey: Survey) -> None:
-    """Merge a walk with the remembered names below the same prefix into the survey."""
+    """Compare a walk with the remembered names below the same prefix; add to the survey."""
     remembered = _Remembered(known, below=walk.prefix)
     links: dict[Identity, bytes] = {}
     with closing(iter(walk)) as runs:
@@ -91,7 +91,10 @@ def compare(walk: Walk, known: Iterator[list[Row]], survey: Survey) -> None:
 
 
 class _Remembered:
-    """The remembered files in order; absolute names do not lie below the shelf's folder."""
+    """The remembered files in order, read page by page.
+
+    Below the shelf's own folder, absolute names are left out.
+    """
 
     def __init__(self, pages: Iterator[list[Row]], below: bytes) -> None:
         self._pages = pages
@@ -100,22 +103,22 @@ class _Remembered:
         self._at = 0
 
     def up_to(self, last: bytes) -> list[Row]:
-        """Take the next files up to and with this name."""
+        """Return the next files up to and including this name."""
         rows: list[Row] = []
         while True:
             end = bisect_right(self._page, last, self._at, key=_name)
             rows += self._page[self._at : end]
             self._at = end
-            if end < len(self._page) or not self._turn():
+            if end < len(self._page) or not self._next_page():
                 return rows
 
     def rest(self) -> Iterator[Row]:
-        """Take all that is left."""
+        """Yield all remaining files."""
         yield from self._page[self._at :]
-        while self._turn():
+        while self._next_page():
             yield from self._page
 
-    def _turn(self) -> bool:
+    def _next_page(self) -> bool:
         page = next(self._pages, None)
         if page is not None and not self._all:
             page = [row for row in page if not ABSOLUTE.match(row[0])]
@@ -126,9 +129,9 @@ class _Remembered:
 def _merge(
     run: Run, rows: Iterable[Row], survey: Survey, links: dict[Identity, bytes], *, follow: bool
 ) -> None:
-    """Merge some files with what is remembered of them and of names among theirs, one by one.
+    """Compare some files with the remembered ones, name by name.
 
-    `links` are the first names of inodes that may have several.
+    `links` holds the first name of each inode that may have several.
     """
     remembered = iter(rows)
     old = next(remembered, None)
@@ -153,7 +156,7 @@ def _merge(
 
 
 def _to_be_read(before: Known, status: os.stat_result, survey: Survey) -> bool:
-    """Count a file that is remembered; return whether it must be read again."""
+    """Count a remembered file; return whether it must be read again."""
     if (before.size_bytes, before.mtime_ns) != (status.st_size, status.st_mtime_ns):
         survey.changed += 1
         return True

@@ -1,4 +1,4 @@
-"""The datasets of a run: folders, and places by URL."""
+"""The datasets of a run: folders and URLs."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from imageshelf.system.paths import is_url
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from imageshelf.indexing.remote import Folder
+    from imageshelf.indexing.remote import RemoteFolder
     from imageshelf.indexing.settings import Settings
 
 
 class Datasets:
-    """What was given as datasets, each once, without what lies below another.
+    """The datasets of a run, each once, without those that lie below another.
 
-    `roots` are absolute folders and, once they are looked up, URLs; `folders` holds the latter.
+    `roots` are absolute folders and, after `look_up`, URLs; `folders` maps the URLs.
     """
 
     def __init__(self, given: Iterable[str]) -> None:
         every = list(given)
         self.roots = outermost(root for root in every if not is_url(root))
         self.urls = [root for root in every if is_url(root)]
-        self.folders: dict[str, Folder] = {}  # by URL
+        self.folders: dict[str, RemoteFolder] = {}  # by URL
 
     def check(self) -> None:
-        """Raise DatasetError unless every folder can be listed; ask about no URL."""
+        """Raise DatasetError unless every folder can be listed; URLs are not checked."""
         for root in self.roots:
             check_dataset(root)
 
@@ -42,23 +42,23 @@ class Datasets:
         if settings.jobs != 0 and any(url.startswith("memory://") for url in self.urls):
             raise DatasetError("memory:// is in this process only: index it with --jobs 0")
         for url in remote.outermost(self.urls):
-            self.folders[url] = remote.Folder(
+            self.folders[url] = remote.RemoteFolder(
                 url, settings.exclude, emptied=settings.allow_vanished
             )
         self.roots += self.folders
 
     def prefixes(self, root: str, beside: str) -> list[bytes]:
-        """Return with what the names below a dataset begin on a shelf in the folder `beside`."""
+        """Return the prefixes of the names below a dataset, on a shelf in the folder `beside`."""
         if root in self.folders:
             return [self.folders[root].prefix]
         return names.prefixes_below(names.absolute(root), beside)
 
     def device(self, root: str) -> int:
-        """Return the number of the device that a dataset lies on; 0 at an URL."""
+        """Return the device number of a dataset, or 0 for a URL."""
         return 0 if root in self.folders else os.stat(root).st_dev
 
     def may_read(self, name: bytes) -> bool:
-        """Tell whether a picture on the shelf may be read: at an URL only below these datasets."""
+        """Tell whether a picture may be read; at a URL only below these datasets."""
         if b"://" not in name or not is_url(names.to_text(name)):
             return True
         return any(folder.holds(name) for folder in self.folders.values())
@@ -81,7 +81,7 @@ def check_dataset(root: str) -> None:
 
 
 def outermost(roots: Iterable[str]) -> list[str]:
-    """Return the absolute roots, without those that lie below another, in order.
+    """Return the absolute roots, sorted, without those that lie below another.
 
     >>> outermost(["/photos/2024", "/photos", "/photos"])
     ['/photos']

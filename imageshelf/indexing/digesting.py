@@ -1,8 +1,8 @@
-"""Digests of pictures that look the same, so that no search has to read them again.
+"""Digests pictures that look the same, so that no search has to read them again.
 
-Whether two pictures have identical bytes or identical pixels cannot be told from their hashes. It
-is found out once, for pictures whose keys are equal and whose sizes agree, and kept in the
-catalogue. A digest is as true as the catalogue: until the file's size or time changes.
+Hashes cannot tell whether two pictures have identical bytes or pixels. Digests can: they are taken
+once, of pictures with equal keys and sizes, and kept in the catalogue. A digest holds until the
+file's size or time changes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from imageshelf.indexing.suspects import Suspicion, Turn
+    from imageshelf.indexing.suspects import Round, SuspectList
     from imageshelf.shelf.catalogue import Catalogue
     from imageshelf.shelf.records import PictureRow
     from imageshelf.system.signals import Stop
@@ -29,83 +29,89 @@ if TYPE_CHECKING:
     Digest = tuple[bytes | None, bytes | None, bool | None]
     Digests = Mapping[int, Digest]  # by id
 
-AT_A_TIME = 20_000  # pictures with equal keys, looked at together
-MOST_COMPARED = 2_000  # thumbnails with each other: in a second, while decoding takes ten
-KEPT_TOGETHER = 2_000  # digests in a transaction: what a run that dies has to do again
-LARGEST_BYTES = 1 << 30  # of a file that is digested: 2 s for each gigabyte, read or not
+PICTURES_PER_PAGE = 20_000  # pictures with equal keys, read from the shelf together
+MAX_COMPARED = 2_000  # thumbnails compared pairwise: a second, where decoding takes ten
+DIGESTS_PER_WRITE = 2_000  # digests per transaction: a run that dies repeats at most these
+MAX_BYTES = 1 << 30  # of a file: digesting takes 2 s per gigabyte
 
 
-class Identifying:
-    """The last step of an index run: digests of all that looks the same and has none yet.
+class Identification:
+    """The last step of an index run: digests all pictures that look the same and have none.
 
-    A file that crashes its decoder is noted as not sound, and left alone from then on. The last
-    digests are written by `keep`, so that the end of the run can go into the same write.
+    A file that crashes its decoder is marked as not sound and skipped from then on. `keep` writes
+    the last digests, so that the end of the run can go into the same transaction.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what an index run has at hand
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of an index run
         self,
         catalogue: Catalogue,
-        suspicion: Suspicion,
+        suspects: SuspectList,
         stop: Stop,
         workers: Callable[[], Mapper[Any, Any]],
         path_of: Callable[[bytes], str],
         memory_limit_mb: int,
         may_read: Callable[[bytes], bool],
     ) -> None:
-        self.catalogue, self.suspicion, self.stop = catalogue, suspicion, stop
+        self.catalogue, self.suspects, self.stop = catalogue, suspects, stop
         self.workers, self.path_of, self.may_read = workers, path_of, may_read
         self.memory_limit_mb = memory_limit_mb
         self.number = 0  # of pictures digested
         self.lost: list[tuple[bytes, str]] = []  # name, reason
-        self.lacking = False  # whether one could not be read just now: a later run may
-        self._found: dict[int, Digest] = {}  # by id: not written yet
+        self.lacking = False  # whether some file could not be read now, but may be later
+        self._unwritten: dict[int, Digest] = {}  # by id
 
-    def all(self, tell: Callable[[float], object]) -> None:
-        """Digest everything; `tell` is told the share that is done, from 0 to 1."""
+    def all(self, progress: Callable[[float], object]) -> None:
+        """Digest everything; `progress` is called with the share done, from 0 to 1."""
         for rows, begin, end in equal_keys(self.catalogue):
             ids = [row.id for row in rows]
             middle = (begin + end) / 2
             bytes_lack = lacking_bytes(rows, self._known(ids))
-            self._digest(bytes_lack, _part(tell, begin, middle), pixels=False)
+            self._digest(bytes_lack, _part(progress, begin, middle), pixels=False)
             pixels_lack = lacking_pixels(rows, self._known(ids))
-            self._digest(pixels_lack, _part(tell, middle, end), pixels=True)
+            self._digest(pixels_lack, _part(progress, middle, end), pixels=True)
 
     def _digest(
-        self, classes: list[list[PictureRow]], tell: Callable[[float], object], *, pixels: bool
+        self, classes: list[list[PictureRow]], progress: Callable[[float], object], *, pixels: bool
     ) -> None:
-        """Digest the first picture of each class; the digest is that of all of them."""
+        """Digest the first picture of each class; the digest holds for the whole class."""
         members = {same[0].name: same for same in classes if self.may_read(same[0].name)}
         done = 0
-        for turn in self.suspicion.turns((name, 0, 0) for name in members):
-            files = iter(turn.files)
-            while some := list(islice(files, KEPT_TOGETHER)):
+        for this_round in self.suspects.rounds((name, 0, 0) for name in members):
+            files = iter(this_round.files)
+            while some := list(islice(files, DIGESTS_PER_WRITE)):
                 answers = []
-                for wanted, answer in self._answers(turn, [name for name, *_ in some], pixels):
+                for wanted, answer in self._answers(
+                    this_round, [name for name, *_ in some], pixels
+                ):
                     answers.append((members[wanted.name], answer))
                     done += 1
-                    tell(done / len(members))
+                    progress(done / len(members))
                 self._note(answers, pixels=pixels)
-                if not turn.only or len(self._found) >= KEPT_TOGETHER:
+                if not this_round.only or len(self._unwritten) >= DIGESTS_PER_WRITE:
                     self.keep()
         self.number += len(members)
 
-    def _answers(self, turn: Turn, some: list[bytes], pixels: bool) -> Iterator[tuple[Wanted, Any]]:
+    def _answers(
+        self, this_round: Round, some: list[bytes], pixels: bool
+    ) -> Iterator[tuple[Wanted, Any]]:
         from imageshelf.indexing.suspects import REASON
         from imageshelf.workers.jobs import Lost
 
         tasks = [Wanted(name, self.path_of(name), pixels, self.memory_limit_mb) for name in some]
-        if turn.culprit:
+        if this_round.culprit:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
         return self.stop.watch(self.workers()(tasks))
 
     def keep(self) -> None:
-        """Write down what was found: digests, and who has none because its decoder crashed."""
-        if self._found:
-            self.catalogue.set_digests([(number, *one) for number, one in self._found.items()])
-            self._found.clear()
+        """Store the digests, and which files crashed their decoder."""
+        if self._unwritten:
+            self.catalogue.set_digests(
+                [(number, *digest) for number, digest in self._unwritten.items()]
+            )
+            self._unwritten.clear()
 
     def _known(self, ids: list[int]) -> dict[int, Digest]:
-        return {**self.catalogue.digests(ids), **self._found}
+        return {**self.catalogue.digests(ids), **self._unwritten}
 
     def _note(self, answers: list[tuple[list[PictureRow], Any]], *, pixels: bool) -> None:
         from imageshelf.workers.jobs import Lost
@@ -117,32 +123,34 @@ class Identifying:
             for row in same:
                 of_bytes, of_pixels, sound = known[row.id]
                 if isinstance(answer, Lost) and answer.lasting:
-                    self._found[row.id] = (of_bytes, of_pixels, False)
+                    self._unwritten[row.id] = (of_bytes, of_pixels, False)
                 elif not isinstance(answer, bytes):
                     self.lacking = True
                 else:
                     both = (of_bytes, answer) if pixels else (answer, of_pixels)
-                    self._found[row.id] = (*both, sound)
+                    self._unwritten[row.id] = (*both, sound)
 
 
-def _part(tell: Callable[[float], object], begin: float, end: float) -> Callable[[float], object]:
-    return lambda share: tell(begin + share * (end - begin))
+def _part(
+    progress: Callable[[float], object], begin: float, end: float
+) -> Callable[[float], object]:
+    return lambda share: progress(begin + share * (end - begin))
 
 
 def equal_keys(catalogue: Catalogue) -> Iterator[tuple[list[PictureRow], float, float]]:
-    """Yield pictures with equal keys, those of a key always together, many keys at a time.
+    """Yield pages of pictures with equal keys; all pictures of a key are on one page.
 
-    With them, which share of all such pictures was looked at before and will be after them. Row
-    hashes stand for the keys also where these are another hash: of 576 bits some differ already
-    when the same pixels come out of another format.
+    With each page come the shares of all such pictures before and after it. Row hashes stand for
+    keys on shelves of other hashes too: of 576 bits some differ as soon as the same pixels come
+    from another format.
     """
     ids, row = _shared_rows(catalogue)
     together: list[PictureRow] = []
-    for start in range(0, len(ids), AT_A_TIME):
-        page = ids[start : start + AT_A_TIME].tolist()
-        keys = dict(zip(page, row[start : start + AT_A_TIME].tolist(), strict=True))
+    for start in range(0, len(ids), PICTURES_PER_PAGE):
+        page = ids[start : start + PICTURES_PER_PAGE].tolist()
+        keys = dict(zip(page, row[start : start + PICTURES_PER_PAGE].tolist(), strict=True))
         together += [row._replace(key=f"{keys[row.id]:016x}") for row in catalogue.rows(page)]
-        end = min(start + AT_A_TIME, len(ids))
+        end = min(start + PICTURES_PER_PAGE, len(ids))
         last = together[-1].key if together and end < len(ids) else ""
         rest = [row for row in together if row.key == last]
         yield [row for row in together if row.key != last], start / len(ids), end / len(ids)
@@ -150,9 +158,9 @@ def equal_keys(catalogue: Catalogue) -> Iterator[tuple[list[PictureRow], float, 
 
 
 def _shared_rows(catalogue: Catalogue) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Return ids and row hashes of pictures whose row hash another has too, in its order.
+    """Return ids and row hashes of pictures that share their row hash, sorted by it.
 
-    All row hashes are read twice, so that no more than these are held: 8 bytes a picture.
+    The row hashes are read twice to hold no more than 8 bytes per picture.
     """
     import numpy as np
 
@@ -172,7 +180,7 @@ def _shared_rows(catalogue: Catalogue) -> tuple[NDArray[np.int64], NDArray[np.ui
 
 
 def lacking_bytes(rows: Iterable[PictureRow], known: Digests) -> list[list[PictureRow]]:
-    """Return those without a digest whose key and file size another has too, each by itself."""
+    """Return pictures without a digest that share key and file size, one per class."""
     return [
         [row]
         for alike in _alike(rows, lambda row: (row.key, row.size_bytes))
@@ -182,9 +190,9 @@ def lacking_bytes(rows: Iterable[PictureRow], known: Digests) -> list[list[Pictu
 
 
 def lacking_pixels(rows: Iterable[PictureRow], known: Digests) -> list[list[PictureRow]]:
-    """Return those without a pixel digest that may have the pixels of another.
+    """Return pictures without a pixel digest that may have the pixels of another.
 
-    Equal keys, equal measures, other bytes; those with equal bytes together.
+    They have equal keys and dimensions but different bytes; equal bytes form one class.
     """
     lacking = []
     for alike in _alike(rows, lambda row: (row.key, *sorted((row.width, row.height)))):
@@ -200,12 +208,12 @@ def lacking_pixels(rows: Iterable[PictureRow], known: Digests) -> list[list[Pict
 
 
 def _with_a_twin(classes: list[list[PictureRow]]) -> list[list[PictureRow]]:
-    """Return those whose thumbnail is near enough to another's for equal pixels.
+    """Return the classes whose thumbnail is near enough to another's for equal pixels.
 
-    Flat pictures share a few keys, and decoding them all to tell them apart would take long. Of
-    very many, all are returned.
+    Flat pictures share a few keys, and decoding them all to distinguish them would take long. If
+    there are very many, all are returned.
     """
-    if not 1 < len(classes) <= MOST_COMPARED:
+    if not 1 < len(classes) <= MAX_COMPARED:
         return classes if len(classes) > 1 else []
     import numpy as np
 
@@ -214,13 +222,13 @@ def _with_a_twin(classes: list[list[PictureRow]]) -> list[list[PictureRow]]:
         return classes
     levels = np.frombuffer(b"".join(thumbnails), np.uint8).reshape(len(classes), -1)
     levels = levels.astype(np.int16)
-    near = [(np.abs(levels - one).max(axis=1, initial=0) <= CELL_LEVELS).sum() for one in levels]
+    near = [(np.abs(levels - own).max(axis=1, initial=0) <= CELL_LEVELS).sum() for own in levels]
     return [same for same, number in zip(classes, near, strict=True) if number > 1]
 
 
 def _may_be_digested(row: PictureRow, known: Digests) -> bool:
-    """Tell whether a file is neither known to be damaged nor so large that a search reads it."""
-    return row.size_bytes <= LARGEST_BYTES and known[row.id][2] != 0
+    """Tell whether a file is neither damaged nor too large to digest."""
+    return row.size_bytes <= MAX_BYTES and known[row.id][2] != 0
 
 
 def _alike(

@@ -1,4 +1,4 @@
-"""A long list of files in little memory."""
+"""Holds a long list of files in little memory."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
     File = tuple[bytes, int, int]  # name on the shelf, size, modification time
 
-TOGETHER = 1000  # files packed together
+FILES_PER_BLOCK = 1000  # files compressed together
 
 
 class FileList:
-    """Files still to be read, some 20 bytes each, so that a million of them fit anywhere."""
+    """The files still to be read, some 20 bytes each, so that a million fit anywhere."""
 
     def __init__(self) -> None:
         self._packed: list[bytes] = []
@@ -23,10 +23,10 @@ class FileList:
         self._count = 0
 
     def append(self, name: bytes, size_bytes: int, mtime_ns: int) -> None:
-        """Add one file by its name on the shelf."""
+        """Add a file by its name on the shelf."""
         self._open.append((name, size_bytes, mtime_ns))
         self._count += 1
-        if len(self._open) >= TOGETHER:
+        if len(self._open) >= FILES_PER_BLOCK:
             self._pack()
 
     def extend(self, other: FileList) -> None:

@@ -1,8 +1,7 @@
-"""Pictures that a walk did not meet: moved, gone, or only out of reach.
+"""Decides which pictures that a walk did not meet have moved, are gone, or are out of reach.
 
-A drive that is not mounted looks like a mass deletion, a folder that may not be listed like an
-empty one. A name leaves the shelf only when its folder was looked into, on the same device, and
-the picture was not there.
+An unmounted drive looks like a mass deletion, an unreadable folder like an empty one. A name leaves
+the shelf only if its folder was listed, on the same device, and the picture was not in it.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ def moves(
     inode_of: Callable[[bytes], int],
     path_of: Callable[[bytes], str],
 ) -> list[tuple[bytes, bytes]]:
-    """Return (name before, name now) of pictures that were renamed or moved.
+    """Return (old name, new name) of pictures that were renamed or moved.
 
-    The same size and modification time, and the same inode or the same base name; and one
-    candidate only, since copies share all of these but the inode.
+    Size and modification time must be equal, and inode or base name; and there must be only one
+    candidate, since copies share everything but the inode.
     """
     lost: dict[tuple[int, int], list[bytes]] = {}
     for known in vanished:
@@ -40,10 +39,10 @@ def moves(
     for name, size_bytes, mtime_ns in to_read:
         if (size_bytes, mtime_ns) in lost:
             arrived.setdefault((size_bytes, mtime_ns), []).append(name)
-    found = []
+    pairs = []
     for stamp, names in arrived.items():
-        found += _pairs(lost[stamp], names, inode_of, path_of)
-    return found
+        pairs += _pairs(lost[stamp], names, inode_of, path_of)
+    return pairs
 
 
 def _pairs(
@@ -71,10 +70,10 @@ def gone(
     renumbered: Collection[tuple[int, int]],
     path_of: Callable[[bytes], str],
 ) -> list[Known]:
-    """Return those that are really gone: their folder was listed, on the device they were on.
+    """Return the files that are really gone: their folder was listed, on the same device.
 
-    `unlisted` are the names (with a final slash) of folders that could not be listed. Devices get
-    other numbers after a restart: `renumbered` holds (before, now) as seen on pictures still there.
+    `unlisted` are the names (with a final slash) of folders that could not be listed. Device
+    numbers can change at a restart: `renumbered` holds (old, new) as seen on remaining pictures.
     """
     devices: dict[str, int] = {}
 
@@ -88,7 +87,7 @@ def gone(
 
 
 def _device(folder: str, cache: dict[str, int]) -> int:
-    """Return the device of the nearest folder above that exists."""
+    """Return the device of the folder or its nearest existing ancestor."""
     if folder not in cache:
         try:
             cache[folder] = os.stat(folder).st_dev

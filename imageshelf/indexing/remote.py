@@ -1,4 +1,4 @@
-"""Datasets by URL: buckets, servers, archives, through fsspec, which is loaded on first use only.
+"""Datasets at URLs: buckets, servers and archives, through fsspec, loaded on first use.
 
     folder = Folder("s3://bucket/photos")          # or "zip://trip/*.jpg::file:///x.zip"
     compare(folder, catalogue.known(folder.prefix), survey)
@@ -39,16 +39,16 @@ _TAGS = ("ETag", "etag", "md5Hash", "content_md5", "CRC", "checksum")
 _AUTHORITIES = frozenset({"sftp", "ssh", "ftp", "smb", "http", "https", "webhdfs", "hdfs"})
 
 
-class Folder:
-    """A dataset by URL: what lies below a place, or what matches a pattern with *, ? and **.
+class RemoteFolder:
+    """A dataset at a URL: everything below it, or all that matches a pattern with *, ? and **.
 
-    Raises DatasetError where it cannot be listed; nothing else ever comes out of fsspec here.
+    Raises DatasetError if it cannot be listed; no other error of fsspec's leaves this class.
     """
 
     def __init__(self, url: str, exclude: Sequence[str] = (), *, emptied: bool = False) -> None:
         """Open the file system and list the topmost folder.
 
-        A bucket knows no empty folders; with `emptied` one that is not there counts as such.
+        A bucket has no empty folders; with `emptied`, a missing folder counts as an empty one.
         """
         self.url = url
         parts = _without_password(parted(url), url)
@@ -81,7 +81,7 @@ class Folder:
         return found
 
     def below(self, name: bytes) -> str:
-        """Return the part of a name on the shelf that lies below this place."""
+        """Return the part of a name on the shelf below this dataset."""
         return name[len(self.prefix) : len(name) - len(self._suffix)].decode(errors="replace")
 
     def holds(self, name: bytes) -> bool:
@@ -100,13 +100,13 @@ class Folder:
         )
 
     def known(self, pages: Iterator[list[KnownRow]]) -> Iterator[KnownRow]:
-        """Yield those remembered files that this dataset would list."""
+        """Yield the remembered files that this dataset would list."""
         return (row for page in pages for row in page if self.holds(row[0]))
 
     def walk(self, survey: Survey) -> Iterator[tuple[bytes, Status]]:
         """Yield name and status of every file, in the bytewise order of names.
 
-        Folders that may not be listed and links are noted in the survey.
+        Unreadable folders and links are noted in the survey.
         """
         stack = [self._listing("", self._top, survey)]
         while stack:
@@ -136,19 +136,19 @@ class Folder:
                 continue
             below = below.rstrip("/") if is_folder else below
             if below.rstrip("/") == folder or below.endswith("/") or self.excluded(below):
-                continue  # the marker of a folder, or what is not wanted
+                continue  # a folder's marker, or excluded
             if info["type"] == "link" or info.get("islink"):
                 survey.links += 1
             elif is_folder and (self._depth is None or below.count("/") < self._depth):
                 wanted.append((_bytes(f"{self._base}{below}/"), below, info))
             elif info["type"] == "file" and self._matches(below):
                 wanted.append((_bytes(f"{self._base}{below}{self._chain}"), below, info))
-        return iter(sorted(wanted, key=lambda one: one[0]))
+        return iter(sorted(wanted, key=lambda entry: entry[0]))
 
     def _listed(self, name: bytes, path: str, survey: Survey) -> list[dict[str, Any]]:
         try:
             found: list[dict[str, Any]] = self._fs.ls(path, detail=True)
-        except FileNotFoundError:  # it went after it was listed
+        except FileNotFoundError:  # gone since it was listed
             return []
         except PermissionError:
             survey.unlisted.append((name, "permission denied"))
@@ -161,8 +161,8 @@ class Folder:
         return self._pattern is None or self._pattern.fullmatch(below) is not None
 
 
-def compare(folder: Folder, known: Iterator[KnownRow], survey: Survey) -> None:
-    """Merge a listing with the remembered names of the same dataset into the survey."""
+def compare(folder: RemoteFolder, known: Iterator[KnownRow], survey: Survey) -> None:
+    """Compare a listing with the remembered names of the same dataset; add to the survey."""
     old = next(known, None)
     for name, status in folder.walk(survey):
         while old is not None and old[0] < name:
@@ -187,7 +187,7 @@ def compare(folder: Folder, known: Iterator[KnownRow], survey: Survey) -> None:
 
 
 def outermost(roots: Iterable[str]) -> list[str]:
-    """Return the URLs without those that lie below another, in order.
+    """Return the URLs, sorted, without those that lie below another.
 
     >>> outermost(["s3://bucket/trip", "s3://bucket/", "s3://other"])
     ['s3://bucket', 's3://other']
@@ -215,7 +215,7 @@ def _is_below(url: Url, other: Url) -> bool:
 
 
 def _split(path: str) -> tuple[str, re.Pattern[str] | None, int | None]:
-    """Return the fixed part of a path, the pattern of the rest, and how deep that goes."""
+    """Return the fixed part of a path, the pattern of the rest, and the pattern's depth."""
     if not _MAGIC.search(path):
         return path.rstrip("/"), None, None
     fixed = _MAGIC.split(path)[0].rpartition("/")[0]
@@ -225,7 +225,7 @@ def _split(path: str) -> tuple[str, re.Pattern[str] | None, int | None]:
     return fixed, re.compile(pattern, re.DOTALL), None if "**" in rest else rest.count("/")
 
 
-# -- what goes wrong, and what a listing tells ----------------------------------------------------
+# -- errors, and what a listing says --------------------------------------------------------------
 
 
 def _without_password(parts: Url, url: str) -> Url:
@@ -239,7 +239,7 @@ def _without_password(parts: Url, url: str) -> Url:
 
 
 def _refusal(url: str, exc: Exception) -> DatasetError:
-    """Return, for whatever fsspec and the packages below it raise, one sentence."""
+    """Return one sentence for any error of fsspec or the packages below it."""
     if isinstance(exc, DatasetError):
         return exc
     said = fetching.said(exc)
@@ -295,7 +295,7 @@ def _status(info: dict[str, Any]) -> Status:
 
 
 def _time_ns(value: object) -> int:
-    """Return a time in any of the forms in which file systems tell it; 0 for none of them."""
+    """Return a time in nanoseconds from any form that file systems use, or 0."""
     try:
         if isinstance(value, str):
             value = dt.datetime.fromisoformat(value)
@@ -311,13 +311,13 @@ def _time_ns(value: object) -> int:
     return 0
 
 
-SHARE_OF_MEMORY = 4  # an object may take this part of a worker's limit: decoding needs the rest
+SHARE_OF_MEMORY = 4  # an object may take a quarter of a worker's limit; decoding needs the rest
 
 
 def within(
     tasks: Iterable[Task], memory_bytes: int, mapper: Callable[[Iterable[Task]], Iterator[Any]]
 ) -> Iterator[Any]:
-    """Yield (task, answer) of a map over tasks; what is too large to be held is refused here."""
+    """Yield (task, answer) of a map over tasks; objects too large for memory are refused."""
     from imageshelf.workers.jobs import Lost
 
     most = memory_bytes // SHARE_OF_MEMORY

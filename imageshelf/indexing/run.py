@@ -1,4 +1,4 @@
-"""Filling a shelf: what a run of `index.py` does, step by step.
+"""One run of `index.py`, step by step.
 
     with Indexing("photos", "db.shelve", Settings()) as run:
         found = run.survey()               # walk the folders, compare with the shelf
@@ -8,7 +8,7 @@
         run.identify()                     # equal keys: equal bytes, equal pixels?
     print(run.summary)
 
-Every step leaves the shelf whole: a run may be killed anywhere and the next one goes on.
+Every step leaves the shelf whole: a run may be killed anywhere, and the next one continues.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from imageshelf.indexing.datasets import Datasets
 from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.indexing.summary import Skipped, Summary
 from imageshelf.indexing.survey import Surveying
-from imageshelf.indexing.suspects import REASON, Suspicion
+from imageshelf.indexing.suspects import REASON, SuspectList
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.system.paths import is_url
@@ -39,22 +39,21 @@ if TYPE_CHECKING:
 
     from imageshelf.indexing.batches import Answer, Batch
     from imageshelf.indexing.comparison import Known
-    from imageshelf.indexing.suspects import Turn
+    from imageshelf.indexing.suspects import Round
     from imageshelf.pictures.recipe import Recipe
     from imageshelf.workers.pool import Mapper
 
-# A note on the shelf, whether pictures with equal keys were digested: "yes"; "nearly" if some could
-# not be; "no" while a run is under way or if one died; "stopped" after one that ended in order
-# before that.
+# A note on the shelf: were pictures with equal keys digested? "yes"; "nearly" if some could not be;
+# "no" during a run and after one that died; "stopped" after one that ended in order before that.
 IDENTIFIED = "identified"
-# What workers do, by name: they start before their parent imports Pillow.
+# The work of workers, by name: they start before their parent imports Pillow.
 WORK, WORK_NUMPY = f"{worker_start.WORK}:work", "imageshelf.workers.work_numpy:work"
 PILLOW = "PIL.Image"  # 30 ms to load
-IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
+IndexingError = (DatasetError, ShelfError, WorkerError)  # the errors of a run, each one sentence
 
 
 class Indexing:
-    """One run of the index over some datasets onto one shelf; a context manager.
+    """One index run over some datasets onto one shelf; a context manager.
 
     Raises DatasetError, ShelfError or WorkerError (together: IndexingError), each with a sentence
     for the user, and Stopped when the user ends the run.
@@ -75,12 +74,12 @@ class Indexing:
         self.summary = Summary(shelf=os.fspath(shelve))
         self.found = Survey()
         self._mapper: Mapper[Any, Any] | None = None
-        self._reading = False  # files are being read: this run has yet to come to its end
-        self._under_way: dict[str, bytes] = {}  # the names of files being read, by path
-        self._shared = False  # there may be pictures that share a key and are not identified
+        self._reading = False  # files are being read: this run has not ended
+        self._under_way: dict[str, bytes] = {}  # path -> name of files being read
+        self._shared = False  # some pictures may share a key and have no digests yet
 
     def __enter__(self) -> Self:
-        """Check the datasets and open the shelf; for a new one the workers start before that."""
+        """Check the datasets and open the shelf; for a new shelf, start the workers first."""
         self._datasets.check()
         with ExitStack() as opening:
             self._stop = opening.enter_context(stopping())
@@ -99,8 +98,8 @@ class Indexing:
                 self.shelf.adopt(recipe)
             self.catalogue = self.shelf.whole_catalogue()
             ended = self.catalogue.meta(IDENTIFIED) in {"yes", "nearly", "stopped"}
-            died = bool(filled) and not ended  # the run before this one
-            self._suspicion = Suspicion(self.catalogue, self.settings.time_limit_s, careful=died)
+            died = bool(filled) and not ended  # the previous run
+            self._suspects = SuspectList(self.catalogue, self.settings.time_limit_s, careful=died)
             if self.catalogue.is_empty():
                 self._workers()
             self._cleanup = opening.pop_all()
@@ -114,14 +113,14 @@ class Indexing:
     ) -> None:
         try:
             if self._reading:
-                with suppress(ShelfError):  # a full disk: the next run is careful without need
-                    self._suspicion.lift()
+                with suppress(ShelfError):  # a full disk: the next run is needlessly careful
+                    self._suspects.lift()
                     self.catalogue.set_meta(IDENTIFIED, "stopped")
         finally:
             self._cleanup.__exit__(kind, error, trace)
 
     def survey(self) -> Survey:
-        """Walk the datasets and compare them with the shelf; decode nothing, change nothing.
+        """Walk the datasets and compare them with the shelf; decode and change nothing.
 
         Raises DatasetError if a dataset has lost more than half of its pictures.
         """
@@ -139,26 +138,26 @@ class Indexing:
             self.summary.others["seen before"] = self.found.others
         return self.found
 
-    def batches(self, advance: Callable[[int], object] = lambda _: None) -> Iterator[Batch]:
-        """Decode and hash what is to be read; yield it in batches, for `remember`.
+    def batches(self, progress: Callable[[int], object] = lambda _: None) -> Iterator[Batch]:
+        """Decode and hash the files to be read; yield them in batches, for `remember`.
 
-        `advance` is told the number of files answered since its last call. Raises Stopped after
-        the open batch when the user stops the run.
+        `progress` is called with the number of files read since its last call. Raises Stopped
+        after the open batch when the user stops the run.
         """
         if not self.found.to_read:
             return
-        from imageshelf.indexing import batches as pipeline
+        from imageshelf.indexing import batches
 
         before = self.catalogue.meta(IDENTIFIED)
-        if before is not None:  # else the shelf is new: one write spared
+        if before is not None:  # a new shelf is spared this write
             self.catalogue.set_meta(IDENTIFIED, "no")
         # Other hashes than row hashes may differ where pixels are equal.
         self._shared = before not in {None, "yes"} or self.settings.hash != DEFAULT
         self._reading = True
-        for turn in self._suspicion.turns(self.found.to_read):
-            answers = self._answers(turn)
-            for batch in pipeline.batches(answers, self._name, self._stop, advance):
-                batch.last &= turn.only
+        for this_round in self._suspects.rounds(self.found.to_read):
+            answers = self._answers(this_round)
+            for batch in batches.batches(answers, self._name, self._stop, progress):
+                batch.last &= this_round.only
                 for entry in list(batch.entries):
                     twins = self.found.twins.get(entry.name, ())
                     batch.entries += [entry._replace(name=name) for name in twins]
@@ -168,8 +167,8 @@ class Indexing:
                 yield batch
 
     def remember(self, batch: Batch) -> None:
-        """Write a batch in one transaction, durably; with the last one goes the end of the run."""
-        with self.catalogue.at_once():
+        """Write a batch in one durable transaction; the last one records the end of the run too."""
+        with self.catalogue.transaction():
             added = self.catalogue.add(batch.entries, batch.skips)
             self._shared |= added.shared
             if batch.last and not (self._shared or self.found.moved or self.found.vanished):
@@ -185,7 +184,7 @@ class Indexing:
         self._stop.check()
 
     def settle(self) -> None:
-        """Let moved pictures keep their hashes and vanished ones leave; count what is there."""
+        """Rename moved pictures, remove vanished ones, and count the pictures on the shelf."""
         gone = self._gone()
         moves = [
             (old, new, status)
@@ -201,30 +200,29 @@ class Indexing:
         self.summary.kept = len(self.found.vanished) - len(gone)
         self.summary.pictures = self.catalogue.pictures()
 
-    def identify(self, tell: Callable[[float], object] = lambda _: None) -> int:
+    def identify(self, progress: Callable[[float], object] = lambda _: None) -> int:
         """Digest new pictures that look like another, so that no search has to; return how many.
 
-        `tell` is told the share that is done. A run that was stopped before leaves this to the
-        next one.
+        `progress` is called with the share done. A stopped run leaves this to the next one.
         """
         before = self.catalogue.meta(IDENTIFIED)
         if not self._reading and before in {"yes", "nearly"}:
             if self._unnoted():
                 self._end(before)
             return 0
-        from imageshelf.indexing.digesting import Identifying
+        from imageshelf.indexing.digesting import Identification
 
-        step = Identifying(
-            self.catalogue, self._suspicion, self._stop, self._workers, self._path,
+        step = Identification(
+            self.catalogue, self._suspects, self._stop, self._workers, self._path,
             self.settings.memory_limit_mb, self._datasets.may_read,
         )  # fmt: skip
-        step.all(tell)
+        step.all(progress)
         self.summary.undigested = [
             Skipped(names.to_text(name), why) for name, why in sorted(step.lost)
         ]
-        with self.catalogue.at_once():
+        with self.catalogue.transaction():
             step.keep()
-            self._suspicion.lift()
+            self._suspects.lift()
             self._end("nearly" if step.lacking else "yes")
         return step.number
 
@@ -233,28 +231,30 @@ class Indexing:
     def _gone(self) -> list[Known]:
         if self.settings.allow_vanished or not self.found.vanished:
             return self.found.vanished
-        from imageshelf.indexing import moved_and_gone as vanishing
+        from imageshelf.indexing import moved_and_gone
 
         unlisted = [folder for folder, _ in self.found.unlisted]
-        return vanishing.gone(self.found.vanished, unlisted, self.found.renumbered, self._path)
+        return moved_and_gone.gone(self.found.vanished, unlisted, self.found.renumbered, self._path)
 
     def _memory_note(self) -> dict[str, str]:
-        """Return the note that lets a search read pictures as large as the largest here."""
+        """Return the note that lets a search read pictures as large as this run may."""
         limit = self.settings.memory_limit_mb
         before = self.catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
         return {MEMORY_NOTE: str(limit)} if limit > before else {}
 
     def _end(self, identified: str) -> None:
-        """Note that this run has come to its end, over these datasets."""
+        """Record that this run over these datasets has ended."""
         self.catalogue.end_run(self._unnoted(), {IDENTIFIED: identified} | self._memory_note())
         self._reading = False
 
     def _unnoted(self) -> list[tuple[bytes, int]]:
-        """Return the datasets (name, device) not yet remembered as indexed to their end.
+        """Return the datasets (name, device) not yet recorded as completely indexed.
 
-        Nothing is ever set aside into a dataset.
+        A clean-up sets nothing aside into a recorded dataset.
         """
-        noted = {one.name for one in self.catalogue.datasets() if one.completed_ns is not None}
+        noted = {
+            known.name for known in self.catalogue.datasets() if known.completed_ns is not None
+        }
         named = {names.to_bytes(self.shelf.name_of(root)): root for root in self._datasets.roots}
         return [
             (name, self._datasets.device(root)) for name, root in named.items() if name not in noted
@@ -262,38 +262,41 @@ class Indexing:
 
     def _workers(self) -> Mapper[Any, Any]:
         if self._mapper is None:
-            from imageshelf.indexing.choose_workers import staff
+            from imageshelf.indexing.choose_workers import choose_workers
 
             work = WORK_NUMPY if self.settings.hash in NEED_NUMPY else WORK
             self._mapper = self._cleanup.enter_context(
-                staff(work, self.settings, self._datasets.roots, self._stop)
+                choose_workers(work, self.settings, self._datasets.roots, self._stop)
             )
         return self._mapper
 
     def _recipe(self) -> Recipe:
-        """Return how keys are made here: a worker says so, if it spares us from loading Pillow."""
+        """Return the recipe of this machine; ask a worker if that saves loading Pillow here."""
         from imageshelf.pictures.recipe import Ingredients, Recipe, current_recipe
 
         wanted = Ingredients(self.settings.hash, self.settings.full_decode)
         elsewhere = self.settings.jobs == 0 or self.settings.scheduler
         if self._mapper is not None and not elsewhere and PILLOW not in sys.modules:
             answer: object = None
-            with suppress(WorkerError), self._stop.at_once():  # who needs workers will hear of it
+            with (
+                suppress(WorkerError),
+                self._stop.at_once(),
+            ):  # the error comes again when workers are needed
                 ((_, answer),) = self._mapper([wanted])
-            if isinstance(answer, Recipe):  # else it was lost, for want of memory perhaps
+            if isinstance(answer, Recipe):  # else the worker died, perhaps for lack of memory
                 return answer
         return current_recipe(**wanted._asdict())
 
-    def _answers(self, turn: Turn) -> Iterator[Answer]:
+    def _answers(self, this_round: Round) -> Iterator[Answer]:
         from imageshelf.pictures.tasks import Task
 
         settings = self.settings
         how = settings.full_decode, settings.memory_limit_mb, settings.hash
         tasks = (
             Task(self._noted(name), size_bytes, mtime_ns, *how)
-            for name, size_bytes, mtime_ns in turn.files
+            for name, size_bytes, mtime_ns in this_round.files
         )
-        if turn.culprit:
+        if this_round.culprit:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
         if self._datasets.folders:
             from imageshelf.indexing import remote
@@ -303,12 +306,12 @@ class Indexing:
 
         jobs = cores() if settings.jobs is None else settings.jobs
         few = len(self.found.to_read) < bundling.FEWEST * jobs
-        if few or jobs == 0 or settings.scheduler or settings.full_decode or not turn.only:
+        if few or jobs == 0 or settings.scheduler or settings.full_decode or not this_round.only:
             return self._workers()(tasks)
         return bundling.mapped(self._workers(), tasks)
 
     def _status(self, name: bytes) -> os.stat_result | None:
-        """Return the status of a file; None when it has gone on since the walk."""
+        """Return a file's status, or None if it has moved since the walk."""
         if self._datasets.folders and is_url(names.to_text(name)):
             return os.stat_result((0, 0, 0, 1, *(0,) * 6))
         try:
@@ -334,9 +337,9 @@ def index(
     shelve: str | os.PathLike[str] = "db.shelve",
     settings: Settings | None = None,
 ) -> Summary:
-    """Put every picture below the datasets onto the shelf and return what was done.
+    """Put every picture below the datasets onto the shelf; return what was done.
 
-    The same as `index.py`, without a word printed. Raises IndexingError or Stopped.
+    The same as `index.py`, but prints nothing. Raises IndexingError or Stopped.
     """
     with Indexing(dataset, shelve, settings) as run:
         run.survey()

@@ -1,4 +1,4 @@
-"""What a user may set of an index run, and the error of a dataset that cannot be read."""
+"""The options of an index run, and the error for a dataset that cannot be read."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from imageshelf.system.files import MEMORY_LIMIT_MB
 
 
 class Settings(NamedTuple):
-    """How to index; the fields are the options of `index.py`."""
+    """The options of `index.py`, one per field."""
 
     hash: str = "dhash"
     full_decode: bool = False
     exclude: tuple[str, ...] = ()
     follow_symlinks: bool = False
-    jobs: int | None = None  # worker processes; None: one a core; 0: work in this process
-    scheduler: str | None = None  # of a Dask cluster, which works instead of processes here
-    time_limit_s: float = 20.0  # a file
-    memory_limit_mb: int = MEMORY_LIMIT_MB  # a worker process; decides about too many pixels, too
+    jobs: int | None = None  # worker processes; None: one per core; 0: work in this process
+    scheduler: str | None = None  # address of a Dask cluster to use instead of processes here
+    time_limit_s: float = 20.0  # per file
+    memory_limit_mb: int = MEMORY_LIMIT_MB  # per worker process; also limits the pixels
     rebuild: bool = False
     allow_vanished: bool = False
     retry_skipped: bool = False
 
 
 class DatasetError(Exception):
-    """A dataset that cannot be indexed; the message says why and what to do."""
+    """A dataset that cannot be indexed; the message says why, and what to do."""

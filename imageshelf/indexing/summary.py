@@ -1,4 +1,4 @@
-"""What an index run did: how many pictures of which kind, and which files are not on the shelf."""
+"""The outcome of an index run: how many pictures of each kind, and which files were skipped."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ class Skipped(NamedTuple):
 
 
 class Summary:
-    """What a run did; `seen` is the sum of the first five counts."""
+    """The outcome of a run; `seen` is the sum of the first five counts."""
 
     def __init__(self, shelf: str = "") -> None:
         self.new = self.changed = self.unchanged = self.moved = self.skipped = 0
         self.vanished = 0
-        self.kept = 0  # not met, but their folder could not be looked into
+        self.kept = 0  # not met, because their folder could not be listed
         self.links = 0  # symbolic links not followed, dangling ones and loops
-        self.others: Counter[str] = Counter()  # files that are no pictures, by kind
+        self.others: Counter[str] = Counter()  # files that are not pictures, by kind
         self.skips: list[Skipped] = []
         self.unlisted: list[Skipped] = []
-        self.undigested: list[Skipped] = []  # on the shelf, not compared with others
+        self.undigested: list[Skipped] = []  # on the shelf, but not compared with others
         self.shelf = shelf
         self.pictures = 0  # on the shelf now
 
     def __repr__(self) -> str:
-        """Return every count that is not zero, for who calls `index` in a notebook."""
-        told = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value)
-        return f"Summary({told})"
+        """Return every count that is not zero, for callers of `index` in a notebook."""
+        counts = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value)
+        return f"Summary({counts})"
 
     @property
     def seen(self) -> int:

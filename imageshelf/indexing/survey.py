@@ -1,9 +1,9 @@
-"""The start of a run: its datasets walked and compared with the shelf; nothing is decoded yet.
+"""Starts a run: walks its datasets and compares them with the shelf.
 
-    found = Surveying(datasets, shelf, settings, path_of).all()
-    len(found.to_read), found.same, found.moved
+    survey = Surveying(datasets, shelf, settings, path_of).all()
+    len(survey.to_read), survey.same, survey.moved
 
-Nothing is changed either, and a dataset that looks as if its drive were not mounted is refused.
+Nothing is decoded or changed. A dataset that looks like an unmounted drive is refused.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.indexing import comparison as scanning
+from imageshelf.indexing import comparison
 from imageshelf.indexing.comparison import PICTURE, Survey
 from imageshelf.indexing.file_list import FileList
 from imageshelf.indexing.settings import DatasetError
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     from imageshelf.indexing.comparison import Known
     from imageshelf.indexing.datasets import Datasets
-    from imageshelf.indexing.remote import Folder
+    from imageshelf.indexing.remote import RemoteFolder
     from imageshelf.indexing.settings import Settings
     from imageshelf.shelf import Shelf
 
 
 class Surveying:
-    """The survey of some datasets for one shelf; `found` is what came of it so far."""
+    """The survey of some datasets for one shelf; `found` is its outcome so far."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Surveying:
         self._path_of = path_of
 
     def all(self) -> Survey:
-        """Return what was found; raises DatasetError if a dataset lost most of its pictures."""
+        """Return the outcome; raises DatasetError if a dataset lost most of its pictures."""
         before = [(root, *self._compared(root)) for root in self.datasets.roots]
         self._follow_moves()
         for root, known, lost in before:
@@ -54,7 +54,7 @@ class Surveying:
         return self.found
 
     def skips(self) -> list[tuple[str, str]]:
-        """Return name and reason of the files that were skipped before and are so still."""
+        """Return name and reason of the files that were skipped before and still are."""
         if not self.found.still_skipped:
             return []
         reasons = dict(
@@ -66,7 +66,7 @@ class Surveying:
         return [(names.to_text(name), reasons.get(name, "")) for name in self.found.still_skipped]
 
     def _compared(self, root: str) -> tuple[int, list[Known]]:
-        """Compare one dataset; return how many pictures were known before, and those not met."""
+        """Compare one dataset; return how many pictures were known, and those not met."""
         part = Survey()
         if root in self.datasets.folders:
             self._list(self.datasets.folders[root], part)
@@ -82,23 +82,23 @@ class Surveying:
         walks = [self._walk_of(own, prefix) for prefix in self._prefixes(root)]
         for walk in walks:
             known = self.catalogue.known(walk.prefix, self._decoders())
-            scanning.compare(walk, known, part)
+            comparison.compare(walk, known, part)
 
-    def _list(self, folder: Folder, part: Survey) -> None:
+    def _list(self, folder: RemoteFolder, part: Survey) -> None:
         from imageshelf.indexing import remote
 
         known = self.catalogue.known(folder.prefix, self._decoders())
         remote.compare(folder, folder.known(known), part)
 
     def _decoders(self) -> str:
-        """Return for which decoders a skip is remembered: none when all are to be retried."""
+        """Return the decoders for which skips hold; "" retries them all."""
         return "" if self.settings.retry_skipped else decoders()
 
     def _prefixes(self, root: str) -> list[bytes]:
         return self.datasets.prefixes(root, self.shelf.folder)
 
     def _walk_of(self, root: str, prefix: bytes) -> Walk:
-        """Return the walk of the part of a dataset whose names begin with the prefix."""
+        """Return a walk of the part of a dataset whose names begin with the prefix."""
         folder = self.shelf.folder
         if prefix:  # below the shelf's own folder names are relative: a walk of their own
             ignore, below = [names.to_bytes(folder.replace(os.sep, "/")) + b"/"], b""
@@ -118,13 +118,13 @@ class Surveying:
         )
 
     def _follow_moves(self) -> None:
-        """Take renamed and moved pictures off the lists of new and vanished ones."""
+        """Move renamed and moved pictures from the new and vanished ones to `moved`."""
         found = self.found
         if not found.vanished:
             return
-        from imageshelf.indexing import moved_and_gone as vanishing
+        from imageshelf.indexing import moved_and_gone
 
-        found.moved = vanishing.moves(
+        found.moved = moved_and_gone.moves(
             found.vanished, found.to_read, self.catalogue.inode_of, self._path_of
         )
         if not found.moved:
@@ -138,7 +138,7 @@ class Surveying:
         found.to_read = to_read
 
     def _judge(self, root: str, known: int, lost: list[Known]) -> None:
-        """Refuse a dataset that has lost more than half of its pictures, as if not mounted."""
+        """Refuse a dataset that has lost more than half of its pictures: it may be unmounted."""
         moved = {old for old, _ in self.found.moved}
         excluded = walking.excluder(self.settings.exclude)
         inside = os.path.join(names.absolute(root), "")
@@ -150,7 +150,7 @@ class Surveying:
             below = self.shelf.path_of(names.to_text(known.name)).removeprefix(inside)
             return walking.any_part(excluded, names.to_bytes(below.replace(os.sep, "/")))
 
-        missing = sum(one.name not in moved and not unwanted(one) for one in lost)
+        missing = sum(known_.name not in moved and not unwanted(known_) for known_ in lost)
         if missing * 2 > known and not self.settings.allow_vanished:
             raise DatasetError(
                 f"{missing:,} of the {known:,} pictures known below {root!r} are gone: is "

@@ -10,12 +10,12 @@ from imageshelf.system.words import count, shown, size
 
 if TYPE_CHECKING:
     from imageshelf.shelf.merge_rows import Clash, Version
-    from imageshelf.shelf.merging import Summary
+    from imageshelf.shelf.merging import MergeSummary
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def merged_text(summary: Summary) -> str:
+def merged_text(summary: MergeSummary) -> str:
     """Return the closing words of a merge; the numbers add up."""
     newer = sum(clash.taken for clash in summary.clashes)
     parts = [

@@ -232,7 +232,7 @@ def calibrate(shelve: str, *, seed: int = 0) -> Calibration:
 
     Raises CalibrationError for too few pictures or readable originals, and ShelfError.
     """
-    with open_shelf(shelve) as shelf, shelf.one_moment():
+    with open_shelf(shelve) as shelf, shelf.snapshot():
         catalogue = shelf.whole_catalogue()
         whole, keys = policies.ViewHashes(*catalogue.hashes()), catalogue.keys()
         recipe = shelf.recipe

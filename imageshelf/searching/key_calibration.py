@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.searching.key_candidates import Radius
-    from imageshelf.shelf.chunks import Keys
+    from imageshelf.shelf.chunks import StoredKeys
 
     Counts = npt.NDArray[np.int64]  # [bits + 1]: pairs by the distance of their keys
 
@@ -72,7 +72,7 @@ def default_radius(name: str) -> Radius:
 
 def key_counts(
     name: str,
-    keys: Keys,
+    keys: StoredKeys,
     usable: npt.NDArray[np.bool_],
     originals: Sequence[SampledPicture],
     *,

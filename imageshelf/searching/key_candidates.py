@@ -1,7 +1,7 @@
 """What counts as a match on a shelf whose keys are another hash: a radius of that hash.
 
 Every catalogue holds the three hashes of `policies`, but a query to such a shelf is answered by the
-hash that the shelf was made with. `hash_names` has its default distance, with the reason. Turned
+hash that the shelf was made with. `hash_names` has its default distance, with the reason. TurnedHashes
 and mirrored, a query has seven more chances to be wrong, so these limits are tighter in the same
 proportion as in the default policy (10 bits for 14). Flat pictures follow the default's rule, too:
 upright only, rows within 4 bits, thumbnails within 4 of 255 grey levels. Measurements showed that
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from imageshelf.searching.policies import Policy, QueryPrints, ViewHashes
-    from imageshelf.shelf.chunks import Keys
+    from imageshelf.shelf.chunks import StoredKeys
 
 
 class UnsuitedPolicyError(ValueError):
@@ -63,7 +63,7 @@ def radius_for(name: str, policy: Policy) -> Radius:
 
 def candidates_for(
     query: QueryPrints,
-    keys: Keys,
+    keys: StoredKeys,
     whole: ViewHashes,
     limits: Radius,
     thumbnails: Callable[[Sequence[int]], Mapping[int, bytes]],
@@ -82,14 +82,14 @@ def candidates_for(
     return sorted(best, key=_nearness)
 
 
-def key_distance(key: bytes, keys: Keys, id_: int) -> int:
+def key_distance(key: bytes, keys: StoredKeys, id_: int) -> int:
     """Return the distance of a key to the key of the picture with this id, which must have one."""
     stored = keys.words[:, np.searchsorted(keys.ids, id_)]
     return int(np.bitwise_count(chunks.words_of([key])[:, 0] ^ stored).sum())
 
 
 def _within(
-    query: QueryPrints, keys: Keys, whole: ViewHashes, limits: Radius
+    query: QueryPrints, keys: StoredKeys, whole: ViewHashes, limits: Radius
 ) -> Iterator[tuple[Candidate, bool]]:
     """Yield every stored picture whose key is within the limits, and whether it is flat."""
     turns = [turn for turn in query.keys if turn == UPRIGHT or limits.turned is not None]

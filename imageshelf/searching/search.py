@@ -80,7 +80,7 @@ class Searching:
         self.shelf.close()
 
     def _load(self) -> None:
-        with self.shelf.one_moment():
+        with self.shelf.snapshot():
             self.hashes = StoredHashes(self.shelf, self.shelve, self.options.policy)
         current = current_recipe(hash_name=self.hashes.hash, full_decode=self.hashes.full_decode)
         self.note = self.shelf.mismatch(current) or ""  # set if the libraries now hash differently

@@ -48,7 +48,7 @@ class StoredHashes:
             for view, hashes in catalogue.hashes_of(self._compared_views()).items():
                 self.views[view] = policies.ViewHashes(*hashes, near=Series(hashes.row))
         self._keys = catalogue.keys() if catalogue else None
-        self._hand_written = shelf.foreign()
+        self._hand_written = shelf.hand_written()
 
     @property
     def keys_decide(self) -> bool:

@@ -10,13 +10,13 @@ One file in the format of the standard library's `dbm.sqlite3`, so that Python 3
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Self
 
-from imageshelf.shelf import creating, names, pickled, recipes, schema
-from imageshelf.shelf import hand_written as foreign
+from imageshelf.shelf import creating, hand_written, names, pickled, recipes, schema
 from imageshelf.shelf.catalogue import SET_META, Catalogue
-from imageshelf.shelf.database import LONG, Database
+from imageshelf.shelf.database import LIST_BYTES, Database
 from imageshelf.shelf.errors import ShelfError, shown
 from imageshelf.shelf.records import storable
 
@@ -30,7 +30,7 @@ __all__ = ["Shelf", "ShelfError", "open_shelf", "open_to_fill"]
 
 LIST = "SELECT value FROM Dict WHERE key = ?"
 HAS = "SELECT 1 FROM Dict WHERE key = ?"
-REPLACE = "REPLACE INTO Dict (key, value) VALUES (?, ?)"  # a new row number: see foreign.py
+REPLACE = "REPLACE INTO Dict (key, value) VALUES (?, ?)"  # a new row number: see hand_written.py
 DELETE = "DELETE FROM Dict WHERE key = ?"
 KEYS_FROM = "SELECT key FROM Dict WHERE key >= ? ORDER BY key LIMIT 4096"
 COUNT = "SELECT count(*) FROM Dict WHERE key >= x''"
@@ -38,9 +38,9 @@ ANY = "SELECT 1 FROM Dict LIMIT 1"
 
 
 def open_shelf(path: str | os.PathLike[str], flag: str = "r") -> Shelf:
-    """Open a shelf: "r" to read, "w" to write, "c" to write and create, "n" to start anew.
+    """Open a shelf: "r" to read, "w" to write, "c" to create it if needed, "n" to empty it.
 
-    Whatever is wrong with the path or the file is a ShelfError with one clear sentence.
+    Any fault of the path or the file raises ShelfError with one clear sentence.
     """
     if flag not in {"r", "w", "c", "n"}:
         raise ValueError(f"expected the flag r, w, c or n, not {flag!r}")
@@ -61,9 +61,9 @@ def open_shelf(path: str | os.PathLike[str], flag: str = "r") -> Shelf:
 
 
 def open_to_fill(path: str | os.PathLike[str]) -> Shelf:
-    """Open a shelf to index into; `adopt` or `rebuild` makes the tables of a new one.
+    """Open a shelf for indexing; `adopt` or `rebuild` then creates the tables of a new one.
 
-    As `open_shelf` with "c", but a new shelf waits for the disk once, not twice.
+    Like `open_shelf(path, "c")`, but creating a shelf waits for the disk once instead of twice.
     """
     absolute = names.absolute(path)
     creating.check_path(absolute, new=True)
@@ -71,12 +71,12 @@ def open_to_fill(path: str | os.PathLike[str]) -> Shelf:
 
 
 class Shelf(MutableMapping[str, list[str]]):
-    """Hash (16 hex digits, or 144) -> sorted names of the pictures that have it; a context manager.
+    """Maps a hash to the sorted names of the pictures that have it; a context manager.
 
-    Keys come in their order.
+    Keys are 16 hex digits (144 on a Marr-Hildreth shelf) and iterate in sorted order.
 
-    A list that is read is a copy: assign it to change the shelf. What is assigned by hand is kept
-    and found, and told apart from what an index run wrote (`foreign`).
+    A list you read is a copy: assign it to change the shelf. Lists assigned by hand are kept,
+    searched, and told apart from those an index run wrote; see `hand_written`.
     """
 
     def __init__(self, db: Database) -> None:
@@ -93,10 +93,10 @@ class Shelf(MutableMapping[str, list[str]]):
         if not isinstance(key, str):
             raise KeyError(key)
         stored = names.to_bytes(key)
-        rows = self._db.select(LIST, (stored,), LONG)
+        rows = self._db.select(LIST, (stored,), LIST_BYTES)
         if not rows:
             raise KeyError(key)
-        return foreign.parsed(self._db, stored, rows[0][0])
+        return hand_written.parsed(self._db, stored, rows[0][0])
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and bool(self._db.select(HAS, (names.to_bytes(key),)))
@@ -119,8 +119,8 @@ class Shelf(MutableMapping[str, list[str]]):
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
             raise TypeError("a value is a list of names, each of them text")
         data = pickled.dumps(value)
-        if len(data) > pickled.LONGEST:
-            raise ValueError(f"a list of {len(data):,} bytes; at most {pickled.LONGEST:,} fit")
+        if len(data) > pickled.MAX_BYTES:
+            raise ValueError(f"a list of {len(data):,} bytes; at most {pickled.MAX_BYTES:,} fit")
         with self._db.transaction():
             self._db.write(REPLACE, (names.to_bytes(key), data))
 
@@ -130,10 +130,10 @@ class Shelf(MutableMapping[str, list[str]]):
                 raise KeyError(key)
 
     def sync(self) -> None:
-        """Do nothing: every change is on the disk when the call that made it returns."""
+        """Do nothing: each change is on the disk by the time its call returns."""
 
     def close(self) -> None:
-        """Close the file; a closed shelf raises ShelfError."""
+        """Close the file; using the shelf afterwards raises ShelfError."""
         self._db.close()
 
     def __enter__(self) -> Self:
@@ -150,40 +150,40 @@ class Shelf(MutableMapping[str, list[str]]):
     # -- names ------------------------------------------------------------------------------
 
     def name_of(self, path: str | os.PathLike[str]) -> str:
-        """Give the name under which a path is kept: relative below the shelf's folder."""
+        """Return the name a path has on the shelf: relative if it lies below the shelf's folder."""
         return names.name_of(names.absolute(path), self.folder)
 
     def path_of(self, name: str) -> str:
-        """Give the absolute path that a name stands for."""
+        """Return the absolute path a name stands for."""
         if "\0" in name:
             raise self._db.wrong(f"holds the impossible name {shown(name)}")
         return names.native(names.path_of(name, self.folder))
 
     # -- the catalogue ----------------------------------------------------------------------
 
-    def one_moment(self) -> AbstractContextManager[None]:
-        """Within: whatever is read is of one moment, and who wants to write waits."""
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Inside the block, every read sees one state of the shelf, and writers wait."""
         return self._db.snapshot()
 
     @property
     def writable(self) -> bool:
-        """Whether it was opened for writing."""
+        """Whether the shelf was opened for writing."""
         return self._db.writable
 
     @property
     def catalogue(self) -> Catalogue | None:
-        """What is known beside the lists; None for a file that only `shelve` has written."""
+        """Everything known beyond the lists, or None for a file that only `shelve` has written."""
         return Catalogue(self._db) if self._db.kind == "whole" else None
 
     def whole_catalogue(self) -> Catalogue:
-        """Give the catalogue, or raise ShelfError where there is none."""
+        """Return the catalogue; raise ShelfError if there is none."""
         if self.catalogue is None:
             raise self._bare()
         return self.catalogue
 
     @property
     def recipe(self) -> Recipe | None:
-        """How the hashes on this shelf were made; None before the first index run."""
+        """How the hashes on this shelf were made, or None before the first index run."""
         from imageshelf.pictures.recipe import Recipe
 
         recipes.hash_of(self._db)
@@ -194,17 +194,17 @@ class Shelf(MutableMapping[str, list[str]]):
             raise recipes.unreadable(self._db) from exc
 
     def mismatch(self, recipe: Recipe) -> str | None:
-        """Give a sentence if hashes made by `recipe` do not fit those on the shelf."""
+        """Return a sentence if hashes made by `recipe` do not fit the shelf, else None."""
         return recipes.mismatch(self._db, recipe)
 
     def adopt(self, recipe: Recipe) -> None:
-        """Make sure that hashes by this recipe may go onto the shelf; a new shelf takes it on.
+        """Check that hashes made by this recipe may be added; a new shelf adopts the recipe.
 
-        Raises ShelfError for a shelf of another recipe, and for one without a catalogue.
+        Raises ShelfError for a shelf with another recipe or without a catalogue.
         """
         with self._db.snapshot():
             settled = recipes.stored(self._db) is not None and self._note_of_folder() == self._note
-            if settled:  # nothing to write down
+            if settled:  # nothing to write
                 self._refuse_other(recipe)
                 recipes.take_on(self._db, recipe, anew=False)
                 return
@@ -218,13 +218,13 @@ class Shelf(MutableMapping[str, list[str]]):
             self._db.write(SET_META, ("folder", self._note))
 
     def rebuild(self, recipe: Recipe) -> None:
-        """Forget all pictures and their hashes, but not what people decided; take a recipe on."""
+        """Adopt a recipe and forget all pictures and hashes, but keep what people decided."""
         with self._db.transaction():
             self._db.check_schema()
             creating.complete(self._db)
             for table in schema.REBUILT:
                 self._db.write(f"DELETE FROM {table}")  # noqa: S608
-            foreign.set_mark(self._db)
+            hand_written.set_watermark(self._db)
             recipes.take_on(self._db, recipe, anew=True)
             self._db.write(SET_META, ("folder", self._note))
 
@@ -244,16 +244,21 @@ class Shelf(MutableMapping[str, list[str]]):
             f"has keys but no catalogue, so nobody knows how they were made; {recipes.REBUILD}"
         )
 
-    def foreign(self) -> list[tuple[str, list[str]]]:
-        """Give (key, names) of what somebody wrote by hand; without a catalogue, everything."""
+    def hand_written(self) -> list[tuple[str, list[str]]]:
+        """Return (key, names) of entries written by hand; without a catalogue, of all entries."""
         if self._db.kind == "whole":
-            return Catalogue(self._db).foreign()
+            return Catalogue(self._db).hand_written()
         with self._db.snapshot():
-            found = [(names.to_text(key), texts) for _, key, texts in foreign.lists(self._db)]
-        return sorted(found)
+            lists = hand_written.lists(self._db)
+            return sorted((names.to_text(key), texts) for _, key, texts in lists)
+
+    def foreign(self) -> list[tuple[str, list[str]]]:
+        """Return `hand_written()`; deprecated."""
+        warnings.warn("foreign() is called hand_written() now", DeprecationWarning, stacklevel=2)
+        return self.hand_written()
 
     def check(self) -> list[str]:
-        """Give what is wrong with the shelf, a sentence a finding; [] when all is well."""
+        """Return one sentence for each fault of the shelf; [] when all is well."""
         from imageshelf.shelf import checking
 
         with self._db.snapshot():

@@ -1,7 +1,7 @@
-"""What a file that should be a shelf is instead, in words: the other `dbm` backends above all.
+"""Recognises files that are not shelves, above all those of the other `dbm` backends.
 
-Python's `shelve` writes whichever backend it finds (gdbm, ndbm, dumb), and each puts other files at
-or beside the path. They are recognised by what they hold, named, and never written into.
+Python's `shelve` uses whichever backend it finds (gdbm, ndbm, dumb), and each leaves different
+files at or beside the path. They are recognised by content, named in a message, never written to.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _COMPANIONS = {  # what the other backends leave beside the path
 
 
 class Header:
-    """The first bytes of a file: `empty`, `wal`, or what is wrong with it as `problem`."""
+    """The first bytes of a file: whether it is `empty`, in `wal` mode, or has a `problem`."""
 
     def __init__(self, data: bytes) -> None:
         self.empty = not data
@@ -35,9 +35,9 @@ class Header:
 
 
 def header(path: str) -> Header | None:
-    """Read the beginning of a regular file; None when nothing is there.
+    """Return the header of a regular file, or None if there is no file.
 
-    Raises OSError when it cannot be read, and ValueError with a sentence when it is no file.
+    Raises OSError if it cannot be read, and ValueError with a sentence if it is not a regular file.
     """
     try:
         status = os.stat(path)
@@ -48,17 +48,17 @@ def header(path: str) -> Header | None:
     if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for ever
         raise ValueError("is not a regular file")
     with open(path, "rb") as file:
-        found = Header(file.read(100))
-    if found.problem and _restorable(path + "-journal"):
-        found.problem = None
-    return found
+        content = Header(file.read(100))
+    if content.problem and _restorable(path + "-journal"):
+        content.problem = None
+    return content
 
 
 def _restorable(journal: str) -> bool:
     """Tell whether a journal holds the first page of a database.
 
-    A power cut may leave garbage in the sector that was being written; SQLite puts it right from
-    the journal when it opens the file.
+    A power cut may leave garbage in the sector that was being written; SQLite restores it from the
+    journal when it opens the file.
     """
     with contextlib.suppress(OSError, ValueError), open(journal, "rb") as file:
         if file.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC:
@@ -68,11 +68,11 @@ def _restorable(journal: str) -> bool:
 
 
 def beside(path: str) -> str | None:
-    """Give a sentence about another backend's files beside a path at which nothing is."""
+    """Return a sentence about another backend's files beside a missing path, else None."""
     for suffixes, backend in _COMPANIONS.items():
         if all(os.path.isfile(path + suffix) for suffix in suffixes):
-            found = " and ".join(os.path.basename(path) + suffix for suffix in suffixes)
-            return f"is a {backend} shelf ({found}), not an SQLite one; {_REMEDY}"
+            files = " and ".join(os.path.basename(path) + suffix for suffix in suffixes)
+            return f"is a {backend} shelf ({files}), not an SQLite one; {_REMEDY}"
     return None
 
 

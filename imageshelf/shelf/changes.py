@@ -1,4 +1,4 @@
-"""Changes of a shelf: each is one transaction over `Dict` and catalogue together."""
+"""Changes to a shelf: each is one transaction over `Dict` and the catalogue together."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT
-from imageshelf.shelf import hand_written as foreign
-from imageshelf.shelf import names, packed, pickled, recipes
-from imageshelf.shelf.database import LONG
+from imageshelf.shelf import hand_written, names, packed, pickled, recipes
+from imageshelf.shelf.database import LIST_BYTES
 from imageshelf.shelf.records import (
     COLUMN_NAMES,
     COLUMNS,
@@ -39,14 +38,14 @@ NEW_LIST = "INSERT INTO Dict (key, value) VALUES (?, ?)"
 STORE_LIST = "UPDATE Dict SET value = ? WHERE key = ?"
 DELETE_LIST = "DELETE FROM Dict WHERE key = ?"
 
-TOGETHER = 10_000  # names in one transaction
+NAMES_PER_WRITE = 10_000  # names in one transaction
 
 
 @uncollected()
 def add(
     db: Database, entries: Iterable[Entry], skips: Iterable[Skip], dataset: int | None
 ) -> Added:
-    """Put pictures and skipped files on the shelf, whether their names are known or not."""
+    """Add or replace pictures and skipped files."""
     with db.transaction():
         recipes.refuse_changed(db)
         return put(db, entries, skips, dataset)
@@ -55,11 +54,11 @@ def add(
 def put(
     db: Database, entries: Iterable[Entry], skips: Iterable[Skip], dataset: int | None = None
 ) -> Added:
-    """Do what `add` does, inside a transaction."""
+    """Do what `add` does, inside a transaction of the caller's."""
     pictures = {entry.name: entry for entry in entries}
     refused = {skip.name: skip for skip in skips if skip.name not in pictures}
     _require_keys_of(recipes.hash_of(db), pictures.values())
-    foreign.note(db)
+    hand_written.note(db)
     before = ids_of(db, [*pictures, *refused])
     lists = _Lists(db)
     lists.leave(before)
@@ -75,54 +74,54 @@ def put(
     if db.select(ANY_SKIP):
         db.write_many(DELETE_SKIP, ((name,) for name in pictures))
     db.write_many(STORE_SKIP, (skip_values(skip) for skip in refused.values()))
-    foreign.set_mark(db)
+    hand_written.set_watermark(db)
     changed = len(before) - len(gone)
     return Added(len(pictures) - changed, changed, lists.shared)
 
 
 def forget(db: Database, gone: Iterable[bytes]) -> None:
-    """Take names off the shelf, pictures and skipped files alike."""
+    """Remove names from the shelf, pictures and skipped files alike."""
     every = list(gone)
-    for start in range(0, len(every), TOGETHER):
-        some = every[start : start + TOGETHER]
+    for start in range(0, len(every), NAMES_PER_WRITE):
+        some = every[start : start + NAMES_PER_WRITE]
         with db.transaction():
-            foreign.note(db)
+            hand_written.note(db)
             before = ids_of(db, some)
             lists = _Lists(db)
             lists.leave(before)
             _delete(db, list(before.values()))
             lists.write()
             db.write_many(DELETE_SKIP, ((name,) for name in some))
-            foreign.set_mark(db)
+            hand_written.set_watermark(db)
 
 
 def note_by_hand(db: Database, written: Iterable[tuple[bytes, bytes]]) -> int:
-    """Put (key, name) that were written by hand elsewhere on their lists; give how many are new."""
+    """Add entries (key, name) written by hand on another shelf; return how many are new."""
     with db.transaction():
-        foreign.note(db)
+        hand_written.note(db)
         wanted = sorted(set(written))
         there = {
             (key, names.to_bytes(text))
-            for key, value in db.select_in(LISTS, sorted({key for key, _ in wanted}), LONG)
-            for text in foreign.parsed(db, key, value)
+            for key, value in db.select_in(LISTS, sorted({key for key, _ in wanted}), LIST_BYTES)
+            for text in hand_written.parsed(db, key, value)
         }
-        new = [one for one in wanted if one not in there]
+        new = [entry for entry in wanted if entry not in there]
         lists = _Lists(db)
         for key, name in new:
             lists.join(key, name)
         lists.write()
-        db.write_many(foreign.NOTE, new)
-        foreign.set_mark(db)
+        db.write_many(hand_written.NOTE, new)
+        hand_written.set_watermark(db)
     return len(new)
 
 
 def rename(db: Database, moves: Iterable[Move]) -> None:
-    """Give pictures other names; one that bore the new name and does not move is forgotten."""
+    """Rename pictures; a picture that had a new name and does not move itself is forgotten."""
     every = list({new: (old, new, stat) for old, new, stat in moves}.values())
     if not every:
         return
     with db.transaction():
-        foreign.note(db)
+        hand_written.note(db)
         before = ids_of(db, sorted({name for old, new, _ in every for name in (old, new)}))
         known = [(old, new, stat) for old, new, stat in every if old in before]
         moved = {old for old, _, _ in known}
@@ -139,11 +138,11 @@ def rename(db: Database, moves: Iterable[Move]) -> None:
                 lists.join(lists.keys[old], new)
         lists.write()
         db.write_many(DELETE_SKIP, ((new,) for _, new, _ in known))
-        foreign.set_mark(db)
+        hand_written.set_watermark(db)
 
 
 class _Lists:
-    """Changes of the lists in Dict, collected and then written at once, each list once."""
+    """Collects changes to the lists in Dict, then writes each list once."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -154,7 +153,7 @@ class _Lists:
         self._adopts = bool(db.select(ANY_NOTED))
 
     def leave(self, ids: Mapping[bytes, int]) -> None:
-        """Take known pictures (name: id) off the lists of the keys that the catalogue has."""
+        """Take known pictures (name: id) off the lists of their keys."""
         keys = packed.written_keys(self.db, ids.values()) if ids else {}
         for name, number in ids.items():
             if number in keys:
@@ -165,13 +164,13 @@ class _Lists:
         """Put a name on a key's list."""
         self._joining.setdefault(key, []).append(names.to_text(name))
         if self._adopts:
-            self.db.write(foreign.ADOPT, (key, name))
+            self.db.write(hand_written.ADOPT, (key, name))
 
     def write(self) -> None:
-        """Read the lists concerned, change them, and write those that are different."""
+        """Read the affected lists, change them, and write those that differ."""
         keys = sorted(self._leaving.keys() | self._joining)
-        rows = self.db.select_in(LISTS, keys, LONG)
-        before = {key: (value, foreign.parsed(self.db, key, value)) for key, value in rows}
+        rows = self.db.select_in(LISTS, keys, LIST_BYTES)
+        before = {key: (value, hand_written.parsed(self.db, key, value)) for key, value in rows}
         for key, (old, texts) in before.items():
             left = set(texts) - self._leaving.get(key, set())
             after = left.union(self._joining.get(key, ()))
@@ -185,7 +184,7 @@ class _Lists:
     def _packed(self, key: bytes, texts: Collection[str]) -> bytes:
         self.shared |= len(texts) > 1
         value = pickled.dumps(sorted(set(texts)) if len(texts) > 1 else list(texts))
-        if len(value) > pickled.LONGEST:
+        if len(value) > pickled.MAX_BYTES:
             raise self.db.wrong(
                 f"has no room for {len(texts):,} pictures under one key ({key.decode()})"
             )
@@ -193,7 +192,7 @@ class _Lists:
 
 
 def _require_keys_of(name: str, entries: Iterable[Entry]) -> None:
-    """Raise ValueError for a key that the shelf's hash does not make."""
+    """Raise ValueError for a key that the shelf's hash cannot produce."""
     if name == DEFAULT:
         for entry in entries:
             if int(entry.key, 16) != entry.whole[0]:
@@ -206,7 +205,7 @@ def _require_keys_of(name: str, entries: Iterable[Entry]) -> None:
 
 
 def ids_of(db: Database, wanted: Sequence[bytes]) -> dict[bytes, int]:
-    """Give name -> id of those names that pictures have."""
+    """Return name -> id of the names that belong to pictures."""
     rows: list[tuple[bytes, Any]] = db.select_in(IDS, wanted)
     if not all(isinstance(number, int) for _, number in rows):
         raise db.wrong("is damaged: a picture's id is no number")
@@ -216,7 +215,7 @@ def ids_of(db: Database, wanted: Sequence[bytes]) -> dict[bytes, int]:
 def _numbered(
     db: Database, before: Mapping[bytes, int], pictures: Mapping[bytes, Entry]
 ) -> tuple[list[int], list[Entry]]:
-    """Give each picture its id: the one it has, or the next free one in the order of names."""
+    """Return ids and pictures: known pictures keep their id, new ones get the next, by name."""
     free = packed.first_free_id(db)
     known = [name for name in pictures if name in before]
     new = sorted(name for name in pictures if name not in before)

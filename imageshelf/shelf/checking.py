@@ -1,4 +1,4 @@
-"""Is a shelf whole? Every promise about its file, lists and catalogue, held against each other."""
+"""Checks that a shelf is whole: its file, its lists and its catalogue against each other."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.shelf import chunks, names, packed
-from imageshelf.shelf import hand_written as foreign
-from imageshelf.shelf.database import LONG
+from imageshelf.shelf import chunks, hand_written, names, packed
+from imageshelf.shelf.database import LIST_BYTES
 from imageshelf.shelf.errors import ShelfError, shown
 
 if TYPE_CHECKING:
@@ -19,22 +18,22 @@ if TYPE_CHECKING:
 INTEGRITY = "PRAGMA integrity_check(10)"
 NAMES_ABOVE = "SELECT id, name FROM picture WHERE id > ? ORDER BY id LIMIT 4096"
 LISTS = "SELECT key, value FROM Dict WHERE key IN (*)"
-MOST = 20  # findings of one kind
+MAX_FINDINGS = 20  # findings of one kind
 
 
 def findings(db: Database) -> list[str]:
-    """Give what is wrong, a sentence each; [] when all is well. Inside a snapshot."""
-    found: list[str] = []
+    """Return one sentence for each fault; call inside a snapshot."""
+    faults: list[str] = []
     for test in (_integrity, *((_lists, _pictures) if db.kind == "whole" else (_lists,))):
         try:
-            for at, finding in enumerate(test(db)):
-                if at == MOST:
-                    found.append("... and more of this kind")
+            for count, fault in enumerate(test(db)):
+                if count == MAX_FINDINGS:
+                    faults.append("... and more of this kind")
                     break
-                found.append(finding)
+                faults.append(fault)
         except ShelfError as exc:
-            found.append(str(exc))
-    return found
+            faults.append(str(exc))
+    return faults
 
 
 def _integrity(db: Database) -> Iterator[str]:
@@ -44,16 +43,16 @@ def _integrity(db: Database) -> Iterator[str]:
 
 
 def _lists(db: Database) -> Iterator[str]:
-    """Every list is sorted, without repeats, and every name in it is accounted for."""
+    """Check that lists are sorted, have no repeats, and name only pictures of their key."""
     whole = db.kind == "whole"
-    by_hand = {*foreign.noted(db), *foreign.written_by_hand(db)} if whole else set()
+    by_hand = {*hand_written.noted(db), *hand_written.written_by_hand(db)} if whole else set()
     page: list[tuple[bytes, bytes]] = []
-    for _, key, texts in foreign.lists(db):
+    for _, key, texts in hand_written.lists(db):
         own = [(key, names.to_bytes(text)) for text in texts]
         if whole and not by_hand.intersection(own) and texts != sorted(set(texts)):
             yield f"key {names.to_text(key)}: names repeated or out of order; index again"
         page += own if whole else []
-        if len(page) > foreign.PAGE:
+        if len(page) > hand_written.PAGE:
             yield from _unclaimed(db, page, by_hand)
             page = []
     yield from _unclaimed(db, page, by_hand)
@@ -62,7 +61,7 @@ def _lists(db: Database) -> Iterator[str]:
 def _unclaimed(
     db: Database, page: list[tuple[bytes, bytes]], by_hand: set[tuple[bytes, bytes]]
 ) -> Iterator[str]:
-    for key, name in foreign.unclaimed(db, page):
+    for key, name in hand_written.unclaimed(db, page):
         if (key, name) not in by_hand:
             yield (
                 f"key {names.to_text(key)}: {shown(names.to_text(name))} is not in the catalogue "
@@ -71,13 +70,13 @@ def _unclaimed(
 
 
 def _pictures(db: Database) -> Iterator[str]:
-    """Every picture has its hashes and is on the list of its key, and no hashes are left over."""
+    """Check that every picture has hashes and is on its key's list, and no hashes are left over."""
     hashes = packed.hashes(db, ["whole", "centre", "trimmed"])["whole"]
     packed.turned(db)
     keys = packed.keys(db)
     words = hashes.row[np.newaxis] if keys is None else keys.words
     left = hashes.ids
-    above = foreign.LOWEST
+    above = hand_written.LOWEST
     while rows := db.select(NAMES_ABOVE, (above,)):
         if not all(isinstance(name, bytes) and number > above for number, name in rows):
             raise db.wrong("is damaged: a name that is none, or pictures out of order")
@@ -99,8 +98,8 @@ def _pictures(db: Database) -> Iterator[str]:
 
 
 def _unlisted(db: Database, keyed: list[tuple[bytes, bytes]]) -> Iterator[str]:
-    rows = db.select_in(LISTS, sorted({key for key, _ in keyed}), LONG)
-    lists = {key: set(foreign.parsed(db, key, value)) for key, value in rows}
+    rows = db.select_in(LISTS, sorted({key for key, _ in keyed}), LIST_BYTES)
+    lists = {key: set(hand_written.parsed(db, key, value)) for key, value in rows}
     for key, name in keyed:
         text = names.to_text(name)
         if text not in lists.get(key, ()):

@@ -1,8 +1,8 @@
-"""Hashes of 4,096 pictures packed in one BLOB: what a cold search reads.
+"""Hashes of 4,096 pictures packed into one BLOB, so that a cold search reads little.
 
 Picture `id` lies in chunk `n = id // 4096` at `slot = id % 4096`. All numbers are little-endian.
-Planar means that each plane holds `capacity` values, one a slot; a chunk that is not full has the
-smallest capacity of 64, 128, ... 4096 that holds its last picture.
+A planar view stores one plane after another, each with `capacity` values, one per slot. The
+capacity is the smallest of 64, 128, ... 4096 that holds the chunk's last picture.
 
     view      bytes a picture   layout
     whole     25                planes row, column, phash (uint64), then state (uint8):
@@ -14,7 +14,7 @@ smallest capacity of 64, 128, ... 4096 that holds its last picture.
     ahash     8                 the keys of a shelf of that hash; so do phash and whash
     marr      72                the keys of such a shelf, 9 planes: the first 64 bits, ...
 
-Which slots of the other planar views are in use is what `whole` says.
+The state in `whole` applies to the other planar views too.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _U16 = np.dtype("<u2")
 _TRIMMED = 26  # bytes
 
 
-class Hashes(NamedTuple):
-    """The hashes of all present pictures, in the order of their ids."""
+class PictureHashes(NamedTuple):
+    """The hashes of all pictures present, sorted by id."""
 
     ids: NDArray[np.int64]
     row: NDArray[np.uint64]
@@ -51,15 +51,15 @@ class Hashes(NamedTuple):
     low_information: NDArray[np.bool_]
 
 
-class Keys(NamedTuple):
-    """The keys of all present pictures on a shelf of another hash than the default."""
+class StoredKeys(NamedTuple):
+    """The keys of all pictures present, on a shelf whose hash is not the default."""
 
     ids: NDArray[np.int64]
     words: NDArray[np.uint64]  # [bits / 64, n], the first bits first
 
 
-class Turned(NamedTuple):
-    """What the 7 other orientations of all present pictures are made of."""
+class TurnedHashes(NamedTuple):
+    """The hashes from which the 7 other orientations of all pictures present are made."""
 
     ids: NDArray[np.int64]
     phash: NDArray[np.uint64]  # [7, n]
@@ -68,7 +68,7 @@ class Turned(NamedTuple):
 
 
 class Planes:
-    """One chunk of a planar view, to be changed: `words[plane, slot]`, and `state` for whole."""
+    """One chunk of a planar view, unpacked for changes: `words[plane, slot]`, and `state`."""
 
     def __init__(self, view: str, blob: bytes | None) -> None:
         self.view = view
@@ -81,7 +81,7 @@ class Planes:
                 self.state = np.frombuffer(blob, np.uint8, size, _PLANES[view] * size * 8).copy()
 
     def reserve(self, slot: int) -> None:
-        """Make room for a slot."""
+        """Grow to hold a slot."""
         size = self.words.shape[1]
         if slot >= size:
             size = 1 << slot.bit_length()
@@ -96,7 +96,7 @@ class Planes:
 
 
 def capacity(view: str, length: int) -> int:
-    """Give the slots that a planar BLOB of so many bytes has; ValueError if it is none."""
+    """Return how many slots a planar BLOB of this length has; ValueError if it is none."""
     each = 8 * _PLANES[view] + (view == "whole")
     size, rest = divmod(length, each)
     if rest or size & (size - 1) or not SMALLEST <= size <= SLOTS:
@@ -105,7 +105,7 @@ def capacity(view: str, length: int) -> int:
 
 
 def unpack_trimmed(blob: bytes) -> dict[int, tuple[int, int, int]]:
-    """Give slot -> (row, column, phash) of a trimmed chunk; ValueError if it is none."""
+    """Return slot -> (row, column, phash) of a trimmed chunk; ValueError if it is malformed."""
     slots, words = split_trimmed(blob)
     return {
         slot: (w[0], w[1], w[2]) for slot, w in zip(slots.tolist(), words.tolist(), strict=True)
@@ -113,7 +113,7 @@ def unpack_trimmed(blob: bytes) -> dict[int, tuple[int, int, int]]:
 
 
 def split_trimmed(blob: bytes) -> tuple[NDArray[np.uint16], NDArray[np.uint64]]:
-    """Give the slots[k] and the words[k, 3] of a trimmed chunk; ValueError if it is none."""
+    """Return slots[k] and words[k, 3] of a trimmed chunk; ValueError if it is malformed."""
     count, rest = divmod(len(blob), _TRIMMED)
     slots = np.frombuffer(blob, _U16, count)
     if rest or count > SLOTS or (count and slots[-1] >= SLOTS) or (slots[1:] <= slots[:-1]).any():
@@ -122,20 +122,20 @@ def split_trimmed(blob: bytes) -> tuple[NDArray[np.uint16], NDArray[np.uint64]]:
 
 
 def pack_trimmed(hashes: dict[int, tuple[int, int, int]]) -> bytes:
-    """Pack slot -> (row, column, phash)."""
+    """Return the trimmed chunk for slot -> (row, column, phash)."""
     slots = sorted(hashes)
     words = np.array([hashes[slot] for slot in slots], U64)
     return np.array(slots, _U16).tobytes() + words.tobytes()
 
 
 def words_of(keys: Sequence[bytes]) -> NDArray[np.uint64]:
-    """Give words[bits / 64, n] of keys of one length."""
+    """Return words[bits / 64, n] for n keys of equal length."""
     big = np.frombuffer(b"".join(keys), ">u8").reshape(len(keys), -1)
     return np.ascontiguousarray(big.T, np.uint64)
 
 
 def hex_of(words: NDArray[np.uint64]) -> list[bytes]:
-    """Give the keys in words[bits / 64, n] as they are written on the shelf.
+    """Return the keys in words[bits / 64, n] as written on the shelf.
 
     >>> hex_of(np.array([[255, 1]], np.uint64))
     [b'00000000000000ff', b'0000000000000001']
@@ -145,7 +145,7 @@ def hex_of(words: NDArray[np.uint64]) -> list[bytes]:
 
 
 def join(view: str, blobs: Sequence[tuple[int, bytes]]) -> NDArray[np.uint64]:
-    """Give words[plane, slots of all chunks one after the other] of a planar view."""
+    """Return words[plane, slot] of a planar view, with the slots of all chunks in a row."""
     sizes = [capacity(view, len(blob)) for _, blob in blobs]
     words = np.empty((_PLANES[view], sum(sizes)), np.uint64)
     start = 0
@@ -158,7 +158,7 @@ def join(view: str, blobs: Sequence[tuple[int, bytes]]) -> NDArray[np.uint64]:
 
 
 def states(blobs: Sequence[tuple[int, bytes]]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Give the ids and the states of all slots of chunks of the whole view."""
+    """Return the ids and states of all slots in chunks of the whole view."""
     sizes = [capacity("whole", len(blob)) for _, blob in blobs]
     state = np.empty(sum(sizes), np.uint8)
     ids = np.empty(sum(sizes), np.int64)

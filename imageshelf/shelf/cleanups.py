@@ -1,12 +1,12 @@
-"""Clean-ups and their actions in the shelf: written down before anything happens to a file.
+"""Clean-ups and their actions, recorded on the shelf before anything happens to a file.
 
-States of a clean-up: `running`, then `done`, `stopped` (by the user) or `cut off` (found dead),
-after an undo `undone` or `partly undone`. States of an action: `doing` (it may have happened),
-`done`, `left` (it has not, and will not), `undoing`, `undone`. An action that makes a picture leave
-the shelf carries the whole record of it, so that undo puts it back without a decode.
+A clean-up is `running`, then `done`, `stopped` (by the user) or `cut off` (its process died), and
+after an undo `undone` or `partly undone`. An action is `doing` (it may have happened), `done`,
+`left` (it did not happen and will not), `undoing` or `undone`. An action that takes a picture off
+the shelf carries the picture's whole record, so that undo restores it without decoding.
 
-The column `stat` is JSON: the numbers in NUMBERS, the keeper's name, and `entry`, the record that
-`imageshelf.shelf.snapshots` makes.
+The column `stat` is JSON: the numbers in NUMBERS, the keeper's name, and `entry`, the record made
+by `imageshelf.shelf.snapshots`.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ ACTIONS = """SELECT n, verb, source, target, digest, stat, state, reason FROM ac
 COUNTS = "SELECT cleanup_id, verb, state, count(*) FROM action GROUP BY 1, 2, 3"
 VERDICT = """UPDATE picture SET sound = ?, pixel_digest = coalesce(?, pixel_digest)
     WHERE id = ? AND size_bytes = ? AND mtime_ns = ?"""
-NOW_IS = "UPDATE picture SET mtime_ns = ?, device = ?, inode = ?, nlink = ? WHERE name = ?"
+UPDATE_FILE = "UPDATE picture SET mtime_ns = ?, device = ?, inode = ?, nlink = ? WHERE name = ?"
 
 
-class Run(NamedTuple):
-    """One clean-up; see `option` for its action, its folder and the topmost folder it made."""
+class Cleanup(NamedTuple):
+    """One clean-up; `option` has its action, its folder and the topmost folder it made."""
 
     id: int
     started_ns: int
@@ -64,13 +64,13 @@ class Run(NamedTuple):
     options: dict[str, Any]
 
     def option(self, name: str) -> str:
-        """Return the option `action`, `folder` or `made`; names as on the shelf, "" for none."""
-        found = self.options.get(name)
-        return found if isinstance(found, str) else ""
+        """Return the option `action`, `folder` or `made` (names as on the shelf), or ""."""
+        value = self.options.get(name)
+        return value if isinstance(value, str) else ""
 
 
 class Action(NamedTuple):
-    """One file of a clean-up. `source` and `target` are names as on the shelf."""
+    """One file of a clean-up; `source` and `target` are names as on the shelf."""
 
     n: int
     verb: str
@@ -83,17 +83,17 @@ class Action(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """An action about to be done; `keeper` is the name that must stay for it, b"" for none."""
+    """An action about to happen; `keeper` is the name that must stay for it, or b""."""
 
     action: Action
     keeper: bytes
 
 
 class Rivals:
-    """What other clean-ups of this shelf have claimed and rely on.
+    """The files that other clean-ups of this shelf remove or rely on.
 
-    Those that are running, and those that came to an end since `since_ns`: a plan made before that
-    does not know what they removed.
+    Rivals are clean-ups that are running, and those that ended after `since_ns`: a plan made
+    earlier does not know what they removed.
     """
 
     def __init__(self, since_ns: int) -> None:
@@ -101,7 +101,7 @@ class Rivals:
         self._seen: dict[int, tuple[int, set[bytes], set[bytes]]] = {}
 
     def read(self, db: Database, own: int) -> None:
-        """Read what has been claimed since the last call; inside a transaction."""
+        """Read the claims made since the last call; call inside a transaction."""
         rivals = [
             number
             for number, state, options in db.select_all(RIVALS, (own,))
@@ -117,7 +117,7 @@ class Rivals:
             self._seen[number] = last, sources, keepers
 
     def objection(self, source: bytes, keeper: bytes) -> str:
-        """Return why an action would endanger what another clean-up does, "" if it does not."""
+        """Return why an action would conflict with another clean-up, or ""."""
         for _, sources, keepers in self._seen.values():
             if keeper and keeper in sources:
                 return "stays: another clean-up is about to remove the copy to keep"
@@ -129,7 +129,7 @@ class Rivals:
 
 
 class Actions:
-    """The tables cleanup and action of one shelf that is open for writing."""
+    """The tables cleanup and action of one shelf open for writing."""
 
     def __init__(self, shelf: Shelf) -> None:
         self.catalogue = shelf.whole_catalogue()
@@ -138,7 +138,7 @@ class Actions:
     # -- clean-ups --------------------------------------------------------------------------
 
     def begin(self, options: dict[str, Any], lock: Callable[[int], None]) -> int:
-        """Write down that a clean-up starts; return its number.
+        """Record that a clean-up starts; return its number.
 
         `lock` is called with the number before anybody else can see it.
         """
@@ -149,10 +149,10 @@ class Actions:
         return number
 
     def set_run(self, run: int, state: str) -> None:
-        """Give a clean-up another state; when it first ends, write down when that was."""
+        """Change the state of a clean-up; when it first ends, record the time."""
         with self.db.transaction():
-            found = self.db.select(OPTIONS, (run,))
-            options = {"ended_ns": time.time_ns()} | _parsed(self.db, found[0][0] if found else "")
+            rows = self.db.select(OPTIONS, (run,))
+            options = {"ended_ns": time.time_ns()} | _parsed(self.db, rows[0][0] if rows else "")
             self.db.write(SET_RUN, (state, json.dumps(options), run))
 
     def drop(self, run: int) -> None:
@@ -160,17 +160,17 @@ class Actions:
         with self.db.transaction():
             self.db.write(DROP, (run,))
 
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[Cleanup]:
         """Return all clean-ups, oldest first."""
         found = []
         for number, started, state, options in self.db.select_all(RUNS):
             if not isinstance(started, int) or state not in RUN_STATES:
                 raise self.db.wrong(f"is damaged: impossible clean-up {number}")
-            found.append(Run(number, started, state, _parsed(self.db, options)))
+            found.append(Cleanup(number, started, state, _parsed(self.db, options)))
         return found
 
     def counts(self) -> dict[int, dict[tuple[str, str], int]]:
-        """Return for each clean-up how many actions there are: (verb, state) -> number."""
+        """Return, for each clean-up, how many actions have each (verb, state)."""
         found: dict[int, dict[tuple[str, str], int]] = {}
         for run, verb, state, number in self.db.select_all(COUNTS):
             found.setdefault(run, {})[verb, state] = number
@@ -179,10 +179,10 @@ class Actions:
     # -- actions ----------------------------------------------------------------------------
 
     def claim(self, run: int, claims: Sequence[Claim], rivals: Rivals) -> list[str]:
-        """Write actions down as about to be done, those that no other clean-up objects to.
+        """Record the actions that no other clean-up objects to as about to happen.
 
-        Returns the objection to each, "" for those written down. One transaction: no two
-        clean-ups can each count on the copy that the other is about to remove.
+        Return the objection to each, "" for those recorded. One transaction, so that no two
+        clean-ups each rely on the copy that the other is about to remove.
         """
         with self.db.transaction():
             rivals.read(self.db, run)
@@ -198,7 +198,7 @@ class Actions:
         return found
 
     def of(self, run: int) -> list[Action]:
-        """Return the actions of a clean-up in their order."""
+        """Return the actions of a clean-up in order."""
         found = []
         for n, verb, source, target, digest, stat, state, reason in self.db.select(ACTIONS, (run,)):
             if not (
@@ -215,7 +215,7 @@ class Actions:
         return found
 
     def set(self, run: int, actions: Iterable[Action]) -> None:
-        """Write down what became of actions: state, target, digest and reason."""
+        """Record the state, target, digest and reason of actions."""
         rows = [(a.state, a.target, a.digest, a.reason, run, a.n) for a in actions]
         if not rows:
             return
@@ -223,14 +223,14 @@ class Actions:
             self.db.write_many(SET, rows)
 
     def set_states(self, run: int, numbers: Iterable[int], state: str) -> None:
-        """Give actions another state."""
+        """Change the state of actions."""
         with self.db.transaction():
             self.db.write_many(SET_STATE, ((state, run, n) for n in numbers))
 
     # -- pictures ---------------------------------------------------------------------------
 
     def set_verdicts(self, rows: Iterable[tuple[int, int, int, bool, bytes | None]]) -> None:
-        """Remember (id, size_bytes, mtime_ns, sound, pixel_digest) of pictures in that state."""
+        """Store soundness and pixel digest of pictures whose size and time are still these."""
         rows = list(rows)
         if not rows:
             return
@@ -239,14 +239,14 @@ class Actions:
                 VERDICT, ((sound, pixels, n, size, mtime) for n, size, mtime, sound, pixels in rows)
             )
 
-    def now_is(self, rows: Iterable[tuple[bytes, os.stat_result]]) -> None:
-        """Take note of another file with the same bytes under a name."""
+    def update_files(self, rows: Iterable[tuple[bytes, os.stat_result]]) -> None:
+        """Record that another file, with the same bytes, now has a name."""
         rows = list(rows)
         if not rows:
             return
         with self.db.transaction():
             self.db.write_many(
-                NOW_IS,
+                UPDATE_FILE,
                 (
                     (s.st_mtime_ns, signed(s.st_dev), signed(s.st_ino), s.st_nlink, name)
                     for name, s in rows

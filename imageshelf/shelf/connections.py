@@ -1,4 +1,4 @@
-"""Connections to an SQLite file that are safe to open and leave nothing behind."""
+"""Opens connections to an SQLite file that are safe and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imageshelf.shelf import backends, names
 
 LONGEST_SQL = 2**16  # bytes of a table's definition
 POLL_S = 1.0  # Ctrl-C is noticed this often while waiting for another program
-_READING_KIB = 2 * 1024  # of pages in memory: whoever reads goes through a table once
+_READING_KIB = 2 * 1024  # of pages in memory: a reader goes through a table once
 _WRITING_KIB = 32 * 1024  # the key index of a million pictures is 25 MB
 
 _EITHER = (
@@ -28,7 +28,7 @@ WRITER = (
 
 
 def connect(path: str, mode: str) -> sqlite3.Connection:
-    """Open a file in one of the `modes`; sqlite3.Error if that does not work."""
+    """Open a file in one of the modes of `reading_modes`, or "rwc"; raises sqlite3.Error."""
     option = "immutable=1" if mode == "immutable" else f"mode={mode}"
     connection = sqlite3.connect(
         f"file:{_quoted(path)}?{option}", uri=True, timeout=POLL_S, isolation_level=None
@@ -46,30 +46,30 @@ def connect(path: str, mode: str) -> sqlite3.Connection:
 
 
 def prepare_to_write(connection: sqlite3.Connection) -> None:
-    """Make room for the pages that one batch after the other changes."""
+    """Enlarge the cache to hold the pages that batches change."""
     connection.execute(f"PRAGMA cache_size = -{_WRITING_KIB}")
 
 
 def reading_modes(path: str) -> tuple[str, ...]:
-    """Give the ways to open a file for reading, the first that works is taken.
+    """Return the modes in which to try to open a file for reading, in order.
 
-    Plain read-only cannot undo a write that a killed program left half done, and leaves files
-    behind when the shelf is in WAL mode; opened read-write with `query_only`, SQLite does the one
-    and tidies the other. On a medium that cannot be written, `immutable` reads a WAL file.
+    Plain read-only cannot roll back the half-done write of a killed program, and leaves files
+    behind if the shelf is in WAL mode; read-write with `query_only` does both. On a read-only
+    medium, `immutable` reads a WAL file.
     """
     native = names.native(path)
     try:
-        found = backends.header(native)
+        header = backends.header(native)
     except (OSError, ValueError):
-        found = None
-    if found is None or not found.wal:
+        header = None
+    if header is None or not header.wal:
         return ("ro", "rw")
     left_over = os.path.exists(native + "-wal") and os.path.getsize(native + "-wal")
     return ("rw", "ro") if left_over else ("rw", "ro", "immutable")
 
 
 def leave_wal(connection: sqlite3.Connection) -> None:
-    """Turn a file that Python's own shelve put into WAL mode back, when we are alone."""
+    """Undo the WAL mode in which Python's own shelve leaves a file, if nobody else has it open."""
     with contextlib.suppress(sqlite3.OperationalError):  # in use: go on in WAL
         mode = connection.execute("PRAGMA journal_mode").fetchone()
         if mode == ("wal",):
@@ -77,13 +77,13 @@ def leave_wal(connection: sqlite3.Connection) -> None:
 
 
 def clear_journal(connection: sqlite3.Connection, path: str) -> None:
-    """Remove the journal of a writer that was killed before it changed anything.
+    """Remove the journal of a writer killed before it changed anything.
 
     Such a journal is harmless, but would stay until the next write.
     """
     if not os.path.exists(names.native(path) + "-journal"):
         return
-    connection.execute("PRAGMA busy_timeout = 0")  # if it is in use, it is not left over
+    connection.execute("PRAGMA busy_timeout = 0")  # a journal in use is not left over
     with contextlib.suppress(sqlite3.OperationalError):
         connection.execute("BEGIN IMMEDIATE")
         ((version,),) = connection.execute("PRAGMA user_version").fetchall()

@@ -1,12 +1,11 @@
-"""Making a shelf: what may be at its path, and its tables."""
+"""Creates shelves: checks the path and makes the tables."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.shelf import backends, names, schema
-from imageshelf.shelf import hand_written as foreign
+from imageshelf.shelf import backends, hand_written, names, schema
 from imageshelf.shelf.errors import ShelfError, shown
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ SET_VERSION = "REPLACE INTO meta (name, value) VALUES ('schema_version', ?)"
 
 
 def check_path(path: str, *, new: bool) -> None:
-    """Raise ShelfError unless there is a database at the path, or room for a new one if `new`."""
+    """Raise ShelfError unless the path has a database or, if `new`, could have one."""
     try:
         header = backends.header(names.native(path))
     except ValueError as exc:
@@ -37,7 +36,7 @@ def check_path(path: str, *, new: bool) -> None:
 
 
 def create(db: Database) -> None:
-    """Make the tables of a new shelf in an empty file."""
+    """Create the tables of a new shelf in an empty file."""
     with db.transaction():
         db.check_schema()  # another process may have been quicker
         if db.kind == "empty":
@@ -45,7 +44,7 @@ def create(db: Database) -> None:
 
 
 def start_anew(db: Database) -> None:
-    """Keep nothing of a shelf, and nothing of its size."""
+    """Empty a shelf and shrink its file."""
     with db.transaction():
         db.check_schema()
         for table in {"empty": (), "bare": ("Dict",), "whole": schema.TABLES}[db.kind]:
@@ -56,12 +55,12 @@ def start_anew(db: Database) -> None:
 
 
 def complete(db: Database) -> None:
-    """Make the tables that are missing; inside a transaction."""
+    """Create the missing tables; call inside a transaction."""
     if db.kind == "empty":
         db.write(schema.DICT)
     if db.kind != "whole":
         for sql in (*schema.CATALOGUE, schema.CAPTURED):
             db.write(sql)
         db.write(SET_VERSION, (schema.SCHEMA_VERSION,))
-        foreign.set_mark(db)
+        hand_written.set_watermark(db)
     db.check_schema()

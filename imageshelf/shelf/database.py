@@ -1,10 +1,9 @@
-"""The one gateway to SQLite: connections that are safe to open, and errors as one sentence.
+"""The one gateway to SQLite: safe connections, and errors as one sentence.
 
-A shelf may come from anybody and must survive anything, so a connection trusts nothing in the file
-(`trusted_schema=OFF`, no memory map, every value's length limited before it is fetched, no endless
-query), waits for other programs rather than failing, and commits durably
-(`journal_mode=DELETE`, `synchronous=EXTRA`: SQLite's default can lose the last commit in a power
-cut).
+A shelf may come from anybody and must survive anything. A connection therefore trusts nothing in
+the file (`trusted_schema=OFF`, no memory map, a limit on every value's length and every query's
+time), waits for other programs instead of failing, and commits durably (`journal_mode=DELETE`,
+`synchronous=EXTRA`; SQLite's default can lose the last commit in a power cut).
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SHORT = 2**16  # bytes: no name or thumbnail is longer
-CHUNK = 2**20  # bytes: no packed chunk is longer
-LONG = pickled.LONGEST + SHORT  # bytes: a list of names
-PLACES = 500  # parameters of one IN (...)
+SHORT_BYTES = 2**16  # bytes: no name or thumbnail is longer
+CHUNK_BYTES = 2**20  # bytes: no packed chunk is longer
+LIST_BYTES = pickled.MAX_BYTES + SHORT_BYTES  # bytes: a list of names
+VALUES_PER_QUERY = 500  # parameters of one IN (...)
 _TICK = 1_000_000  # instructions of SQLite's machine between two looks at the clock
 _TICKS = 200  # a query over a million rows takes 20
 _TICKS_PER_MB = 8  # of the file, for larger ones
@@ -36,14 +35,14 @@ class Database:
     """A connection to one shelf file. Every error is a ShelfError that names the file."""
 
     def __init__(self, path: str, *, writable: bool) -> None:
-        """Open a file that is there to read it; `writable` also makes a new one."""
+        """Open a file for reading or, if `writable`, for writing, creating it if needed."""
         self.path = path
         self.writable = writable
         self.kind = "empty"
         self.recipe: str | None = None  # as stored when this connection took it on
         self._ticks = 0
         self._connection: sqlite3.Connection | None = None
-        self._writing = False  # within a transaction of ours
+        self._writing = False  # inside `transaction`
         self._prepared = False  # to write
         modes = ("rwc",) if writable else connections.reading_modes(path)
         for mode in modes:
@@ -68,7 +67,7 @@ class Database:
             connections.clear_journal(self._connection, self.path)
 
     def check_schema(self) -> None:
-        """Raise ShelfError unless the tables are exactly a shelf's; sets `kind`."""
+        """Set `kind`; raise ShelfError unless the tables are exactly a shelf's."""
         with self._translated():
             self._check_schema()
 
@@ -80,7 +79,7 @@ class Database:
             raise self.wrong(self._newer() or _odd_table(exc)) from exc
 
     def _newer(self) -> str | None:
-        """Tell a shelf of a later imageshelf, which may have any tables, from a strange one."""
+        """Return a sentence if a later imageshelf made this shelf; it may have any tables."""
         sql = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'meta'"
         rows = self._rows(sql)
         if [" ".join(str(row[0]).split()) for row in rows] != [" ".join(schema.META.split())]:
@@ -113,8 +112,8 @@ class Database:
         """Whether `close` was called."""
         return self._connection is None
 
-    def select(self, sql: str, values: Sequence[Any] = (), longest: int = SHORT) -> list[Any]:
-        """Give all rows of a query; no value longer than `longest` bytes is ever fetched."""
+    def select(self, sql: str, values: Sequence[Any] = (), longest: int = SHORT_BYTES) -> list[Any]:
+        """Return all rows of a query; a value longer than `longest` bytes is an error."""
         with self._translated():
             self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
             return self._rows(sql, values)
@@ -124,25 +123,25 @@ class Database:
         with contextlib.closing(self._retrying(sql, values)) as cursor:
             return cursor.fetchall()
 
-    def select_in(self, sql: str, values: Sequence[Any], longest: int = SHORT) -> list[Any]:
-        """Give all rows of a query with `IN (*)`, some hundred values at a time."""
+    def select_in(self, sql: str, values: Sequence[Any], longest: int = SHORT_BYTES) -> list[Any]:
+        """Return all rows of a query with `IN (*)`, asked for a few hundred values at a time."""
         rows: list[Any] = []
-        for start in range(0, len(values), PLACES):
-            some = values[start : start + PLACES]
+        for start in range(0, len(values), VALUES_PER_QUERY):
+            some = values[start : start + VALUES_PER_QUERY]
             rows += self.select(sql.replace("*", ",".join("?" * len(some))), some, longest)
         return rows
 
     def select_all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        """Give all rows of a query over a whole table.
+        """Return all rows of a query over a whole table.
 
-        More bytes than the file has are refused: a hostile one lets many rows share one value.
+        More bytes than the file has are an error: in a hostile file many rows share one value.
         """
         with self._translated():
-            self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, SHORT)
+            self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, SHORT_BYTES)
             rows: list[Any] = []
             room = self.size_bytes()
             with contextlib.closing(self._retrying(sql, values)) as cursor:
-                while more := cursor.fetchmany(PLACES):
+                while more := cursor.fetchmany(VALUES_PER_QUERY):
                     room -= sum(len(v) for row in more for v in row if isinstance(v, (bytes, str)))
                     if room < 0:
                         raise self.wrong("claims to hold more than its size; it is damaged")
@@ -150,9 +149,9 @@ class Database:
             return rows
 
     def write(self, sql: str, values: Sequence[Any] = ()) -> int:
-        """Run one change and give the number of rows changed."""
+        """Run one change; return the number of rows changed."""
         with self._translated():
-            self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONG)
+            self._connected().setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LIST_BYTES)
             with contextlib.closing(self._retrying(sql, values)) as cursor:
                 return cursor.rowcount
 
@@ -160,15 +159,15 @@ class Database:
         """Run one change for each row of values."""
         with self._translated():
             connection = self._connected()
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONG)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LIST_BYTES)
             self._ticks = 0
             connection.executemany(sql, rows).close()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside is written, durably, or nothing is; within another it is part of that.
+        """Inside the block, all changes are one durable transaction; nested blocks join the outer.
 
-        A transaction waits for the disk once: some 18 ms.
+        A transaction waits for the disk once, some 18 ms.
         """
         if not self.writable:
             raise self.wrong("is open for reading only")
@@ -188,7 +187,7 @@ class Database:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """All queries inside see one state of the file."""
+        """Inside the block, all queries see one state of the file."""
         if self._connected().in_transaction:
             yield
             return
@@ -207,7 +206,7 @@ class Database:
             raise
 
     def size_bytes(self) -> int:
-        """Give the size of the file now, with what is still in its write-ahead log."""
+        """Return the present size of the file and its write-ahead log."""
         size = 0
         for suffix in ("", "-wal"):
             with contextlib.suppress(OSError):
@@ -215,7 +214,7 @@ class Database:
         return size
 
     def wrong(self, sentence: str) -> ShelfError:
-        """Give the error for this file; the sentence goes on after its name."""
+        """Return the error for this file; the sentence follows its name."""
         return ShelfError(f"{shown(self.path)} {sentence}")
 
     def _connected(self) -> sqlite3.Connection:
@@ -233,7 +232,7 @@ class Database:
         return _waiting(run)
 
     def _tick(self) -> bool:
-        """Stop a query that a damaged or hostile file has made endless."""
+        """Tell SQLite to stop a query that a damaged or hostile file has made endless."""
         self._ticks += 1
         return self._ticks > _TICKS and self._ticks > _TICKS_PER_MB * self.size_bytes() / 2**20
 
@@ -249,7 +248,7 @@ class Database:
 
 
 def _waiting(call: Callable[[], T]) -> T:
-    """Return what a call gives, waiting for other programs; Ctrl-C interrupts the wait."""
+    """Return the result of a call, waiting for other programs; Ctrl-C interrupts the wait."""
     deadline = None
     while True:
         try:

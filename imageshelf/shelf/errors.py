@@ -1,4 +1,4 @@
-"""What SQLite complains of, as one sentence for the user."""
+"""Turns SQLite's errors into one sentence for the user."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ WAIT_S = 30.0  # for another program that is writing
 
 
 class ShelfError(Exception):
-    """One line: what was expected of the shelf, what came, and what to do."""
+    """A fault of a shelf in one line: what was expected, what came, and what to do."""
 
 
 def shown(path: str) -> str:
-    """Give a path for a message: one line, printable whatever it holds."""
+    """Return a path as one printable line for a message."""
     if path.isprintable():
         return path
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
@@ -42,12 +42,12 @@ SENTENCES = {
 
 
 def primary(exc: BaseException) -> int:
-    """Give SQLite's error code without its refinement; 1 where Python itself complains."""
+    """Return SQLite's primary error code, or 1 if the error is Python's own."""
     return getattr(exc, "sqlite_errorcode", 1) & 0xFF
 
 
 def sentence(exc: BaseException, folder: str | None = None) -> str:
-    """Give the sentence for an error, to go on after the shelf's path.
+    """Return the sentence for an error, to follow the shelf's path.
 
     `folder` is where a writer would put its journal.
     """

@@ -1,7 +1,7 @@
-"""Pictures as they stand on a shelf, whole: what another shelf needs to take them over.
+"""Reads whole pictures off a shelf, with all that another shelf needs to take them over.
 
-One chunk, 4,096 pictures, is read at a time and in one state of the file; nothing stays locked in
-between. Whatever a shelf cannot hold is a ShelfError: it may come from anybody.
+One chunk of 4,096 pictures is read at a time, in one state of the file; nothing stays locked
+between chunks. The shelf may come from anybody: impossible values raise ShelfError.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.pictures.metadata import Facts
-from imageshelf.shelf import chunks, names, packed
-from imageshelf.shelf import hand_written as foreign
+from imageshelf.shelf import chunks, hand_written, names, packed
 from imageshelf.shelf.chunks import ABSENT, LOW_INFORMATION, SLOTS, Planes
-from imageshelf.shelf.database import CHUNK, LONG
+from imageshelf.shelf.database import CHUNK_BYTES, LIST_BYTES
 from imageshelf.shelf.errors import shown
 from imageshelf.shelf.records import COLUMN_NAMES, Entry, Skip, picture_row, unsigned
 from imageshelf.system.paths import is_url
@@ -33,7 +32,7 @@ SKIPS = """SELECT name, size_bytes, mtime_ns, device, reason, lasting, decoders,
 SKIP_TYPES = (bytes, int, int, int, str, int, str, str)
 DIGEST_BYTES = 32
 _FORMAT = re.compile(r"[A-Za-z0-9]{0,16}")  # it is shown as it stands
-HIGHEST = packed.MOST_CHUNKS * SLOTS
+HIGHEST = packed.MAX_CHUNKS * SLOTS
 LONGEST_NAME = 2**15  # bytes: Windows' longest path, in which a character may take three
 # No path that was walked has these: an empty part, "." or "..", a NUL.
 IMPOSSIBLE = re.compile(rb"\0|(?<=.)//|(?:^|/)\.{1,2}(?:/|$)|/$|^$", re.DOTALL)
@@ -41,16 +40,16 @@ IMPOSSIBLE = re.compile(rb"\0|(?<=.)//|(?:^|/)\.{1,2}(?:/|$)|/$|^$", re.DOTALL)
 Digests = tuple[bytes | None, bytes | None, int | None]  # of bytes, of pixels; found sound
 
 
-class Standing(NamedTuple):
-    """A picture on a shelf: what makes it, and what was found out about it since."""
+class StoredPicture(NamedTuple):
+    """A picture on a shelf: its entry, and the digests found since."""
 
     entry: Entry
     digests: Digests
 
 
-def pages(db: Database) -> Iterator[list[Standing]]:
-    """Yield all pictures that are on the lists of their keys, a chunk at a time."""
-    start = foreign.LOWEST
+def pages(db: Database) -> Iterator[list[StoredPicture]]:
+    """Yield all pictures that are on the list of their key, a chunk at a time."""
+    start = hand_written.LOWEST
     while True:
         with db.snapshot():
             ((first,),) = db.select(FIRST, (start,))
@@ -61,18 +60,20 @@ def pages(db: Database) -> Iterator[list[Standing]]:
             n = first // SLOTS
             start = (n + 1) * SLOTS
             rows = db.select_all(ROWS, (n * SLOTS, start))
-            standing = _standing(db, n, rows)
-            lists = _lists(db, {one.entry.key for one in standing})
+            pictures = _stored_pictures(db, n, rows)
+            lists = _lists(db, {picture.entry.key for picture in pictures})
         yield [
-            one
-            for one in standing  # a name that was taken off its list by hand is off the shelf
-            if names.to_text(one.entry.name) in lists.get(one.entry.key, ())
+            picture
+            for picture in pictures  # a name taken off its list by hand is off the shelf
+            if names.to_text(picture.entry.name) in lists.get(picture.entry.key, ())
         ]
 
 
-def _standing(db: Database, n: int, rows: list[tuple[Any, ...]]) -> list[Standing]:
-    """Join the rows of a chunk with their hashes; ShelfError where one lacks them."""
-    blobs = {view: db.select(packed.BLOB, (view, n), CHUNK) for view in (*chunks.WORDS, "trimmed")}
+def _stored_pictures(db: Database, n: int, rows: list[tuple[Any, ...]]) -> list[StoredPicture]:
+    """Join the rows of a chunk with their hashes; ShelfError if a picture has none."""
+    blobs = {
+        view: db.select(packed.BLOB, (view, n), CHUNK_BYTES) for view in (*chunks.WORDS, "trimmed")
+    }
     try:
         planes = {
             view: Planes(view, packed.checked(blobs[view][0][0]) if blobs[view] else None)
@@ -88,7 +89,7 @@ def _standing(db: Database, n: int, rows: list[tuple[Any, ...]]) -> list[Standin
         state = planes["whole"].state.tolist()
         words = {view: each.words.T.tolist() for view, each in planes.items()}
         keys = packed.written_keys(db, [row[0] for row in rows])
-        found = []
+        pictures = []
         for *values, digest, pixel_digest, sound in rows:
             slot = values[0] - n * SLOTS
             if slot >= len(state) or state[slot] == ABSENT:
@@ -101,10 +102,10 @@ def _standing(db: Database, n: int, rows: list[tuple[Any, ...]]) -> list[Standin
                 key=keys[values[0]].decode(),
                 low_information=state[slot] == LOW_INFORMATION,
             )
-            found.append(Standing(entry, _digests(digest, pixel_digest, sound)))
+            pictures.append(StoredPicture(entry, _digests(digest, pixel_digest, sound)))
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
-    return found
+    return pictures
 
 
 def _entry(
@@ -135,8 +136,8 @@ def _entry(
 
 
 def _digests(digest: object, pixel_digest: object, sound: object) -> Digests:
-    for one in (digest, pixel_digest):
-        if one is not None and (not isinstance(one, bytes) or len(one) != DIGEST_BYTES):
+    for value in (digest, pixel_digest):
+        if value is not None and (not isinstance(value, bytes) or len(value) != DIGEST_BYTES):
             raise ValueError("a digest that is none")
     if sound not in {None, 0, 1}:
         raise ValueError("an impossible verdict")
@@ -144,7 +145,7 @@ def _digests(digest: object, pixel_digest: object, sound: object) -> Digests:
 
 
 def check_name(name: object) -> None:
-    """Raise ValueError for a name that no walk of a dataset gives."""
+    """Raise ValueError for a name that no walk of a dataset yields."""
     if not isinstance(name, bytes):
         raise ValueError("a name that is none")  # noqa: TRY004
     url = b"://" in name and is_url(names.to_text(name))  # the keys of a bucket are free
@@ -156,26 +157,26 @@ def _lists(db: Database, keys: Iterable[str]) -> dict[str, frozenset[str]]:
     wanted = sorted(key.encode() for key in keys)
     if sum(size for (size,) in db.select_in(LENGTHS, wanted)) > db.size_bytes():
         raise db.wrong("claims to hold more than its size; it is damaged")
-    rows = db.select_in(LISTS, wanted, LONG)
+    rows = db.select_in(LISTS, wanted, LIST_BYTES)
     return {
-        names.to_text(key): frozenset(foreign.parsed(db, key, value))
+        names.to_text(key): frozenset(hand_written.parsed(db, key, value))
         for key, value in rows
         if isinstance(key, bytes)
     }
 
 
 def skips(db: Database) -> Iterator[list[Skip]]:
-    """Yield the remembered skips, some thousand at a time."""
+    """Yield the remembered skips, a few thousand at a time."""
     start = b""
     while rows := db.select(SKIPS, (start,)):
         try:
-            found = [_skip(row) for row in rows]
+            page = [_skip(row) for row in rows]
         except ValueError as exc:
             raise db.wrong(f"is damaged: {exc}") from exc
-        if found[-1].name <= start:
+        if page[-1].name <= start:
             raise db.wrong("is damaged: names out of order")
-        start = found[-1].name
-        yield found
+        start = page[-1].name
+        yield page
 
 
 def _skip(values: tuple[Any, ...]) -> Skip:

@@ -1,9 +1,9 @@
-"""Entries of `Dict` that no indexed picture stands behind: somebody wrote them by hand.
+"""Finds entries of `Dict` that belong to no indexed picture: somebody wrote them by hand.
 
-The catalogue remembers the highest row of `Dict` that it knows of. Python's own `shelve` (and our
-mapping) writes with REPLACE, which gives a row a new number above that mark; an index run changes
-rows in place. So what was written by hand is found without comparing everything. An index run
-notes such entries in the table foreign_key and moves the mark on.
+The catalogue remembers the highest row of `Dict` it knows, the watermark. Python's own `shelve`
+(and our mapping) writes with REPLACE, which moves a row above the watermark; an index run changes
+rows in place. Entries written by hand are therefore found without comparing everything. An index
+run notes them in the table foreign_key and raises the watermark.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imageshelf.shelf import names, pickled
-from imageshelf.shelf.database import LONG
+from imageshelf.shelf.database import LIST_BYTES
 from imageshelf.shelf.errors import shown
 
 if TYPE_CHECKING:
@@ -28,16 +28,16 @@ HIGHEST = "SELECT rowid, key FROM Dict ORDER BY rowid DESC LIMIT 1"
 NOTED = "SELECT key, name FROM foreign_key"
 NOTE = "INSERT OR IGNORE INTO foreign_key (key, name) VALUES (?, ?)"
 ADOPT = "DELETE FROM foreign_key WHERE key = ? AND name = ?"
-MARK = "SELECT value FROM meta WHERE name = 'dict_watermark'"
-SET_MARK = "REPLACE INTO meta (name, value) VALUES ('dict_watermark', ?)"
+WATERMARK = "SELECT value FROM meta WHERE name = 'dict_watermark'"
+SET_WATERMARK = "REPLACE INTO meta (name, value) VALUES ('dict_watermark', ?)"
 IDS = "SELECT name, id FROM picture WHERE name IN (*)"
 
 Written = list[tuple[bytes, bytes]]  # key, name
 
 
 def lists(db: Database, above: int = LOWEST) -> Iterator[tuple[int, bytes, list[str]]]:
-    """Yield (row number, key, names) of all lists above a row, a page at a time."""
-    while rows := db.select(LISTS_ABOVE, (above,), LONG):
+    """Yield (row number, key, names) of all lists above a row."""
+    while rows := db.select(LISTS_ABOVE, (above,), LIST_BYTES):
         for number, key, value in rows:
             if number <= above:
                 raise db.wrong("is damaged: rows out of order")
@@ -46,7 +46,7 @@ def lists(db: Database, above: int = LOWEST) -> Iterator[tuple[int, bytes, list[
 
 
 def parsed(db: Database, key: object, value: object) -> list[str]:
-    """Give the names in a value of Dict; ShelfError if it is anything but a list of names."""
+    """Return the names in a value of Dict; ShelfError if it is not a list of names."""
     try:
         if not isinstance(value, bytes) or not isinstance(key, bytes):
             raise ValueError("not stored as bytes")  # noqa: TRY004, TRY301
@@ -56,45 +56,45 @@ def parsed(db: Database, key: object, value: object) -> list[str]:
 
 
 def written_by_hand(db: Database) -> Written:
-    """Give what was written by hand since the last index run; needs a catalogue."""
+    """Return the entries written by hand since the last index run; needs a catalogue."""
     page: Written = []
-    found: Written = []
+    entries: Written = []
     for _, key, texts in lists(db, _known_up_to(db)):
         page += [(key, names.to_bytes(text)) for text in texts]
         if len(page) >= PAGE:
-            found += unclaimed(db, page)
+            entries += unclaimed(db, page)
             page = []
-    return found + unclaimed(db, page)
+    return entries + unclaimed(db, page)
 
 
 def noted(db: Database) -> Written:
-    """Give what earlier index runs found written by hand and is still there."""
+    """Return the entries noted by earlier index runs that are still there."""
     rows = db.select_all(NOTED)
     if not all(isinstance(key, bytes) and isinstance(name, bytes) for key, name in rows):
         raise db.wrong("is damaged: a foreign key is not stored as bytes")
     there: dict[bytes, set[str]] = {}
     for key in {key for key, _ in rows}:
-        value = db.select(LIST, (key,), LONG)
+        value = db.select(LIST, (key,), LIST_BYTES)
         there[key] = set(parsed(db, key, value[0][0])) if value else set()
     return [(key, name) for key, name in rows if names.to_text(name) in there[key]]
 
 
 def note(db: Database) -> None:
-    """Note what was written by hand, so that the mark can move on; inside a transaction."""
+    """Note the entries written by hand, so that the watermark can rise; inside a transaction."""
     db.write_many(NOTE, written_by_hand(db))
 
 
-def set_mark(db: Database) -> None:
-    """Say that all rows of Dict are known now; inside the transaction that wrote them."""
+def set_watermark(db: Database) -> None:
+    """Record that all rows of Dict are known; call inside the transaction that wrote them."""
     top = db.select(HIGHEST)
     mark = f"{top[0][0]} {top[0][1].hex()}" if top else "0 "
-    if db.select(MARK) != [(mark,)]:
-        db.write(SET_MARK, (mark,))
+    if db.select(WATERMARK) != [(mark,)]:
+        db.write(SET_WATERMARK, (mark,))
 
 
 def _known_up_to(db: Database) -> int:
-    """Give the marked row, or the lowest there is if that row was deleted or written anew."""
-    value = db.select(MARK)
+    """Return the watermark, or the lowest row if that row was deleted or rewritten."""
+    value = db.select(WATERMARK)
     if not value:
         return LOWEST
     try:
@@ -110,7 +110,7 @@ def _known_up_to(db: Database) -> int:
 
 
 def unclaimed(db: Database, page: Written) -> Written:
-    """Give those of a page whose name is no picture's under that key."""
+    """Return those entries of a page that belong to no picture with that name and key."""
     if not page:
         return []
     from imageshelf.shelf import packed

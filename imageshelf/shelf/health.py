@@ -1,8 +1,8 @@
-"""Whether a shelf can be trusted: `python -m imageshelf check`, each finding with its remedy.
+"""Checks whether a shelf can be trusted: `python -m imageshelf check`.
 
-Four questions: is the file whole, does the near index find what an exhaustive scan finds, do the
-pictures on the disk still look as the shelf believes, and do the installed libraries still make the
-hashes that are on it?
+Four questions: is the file whole, does the near index find what an exhaustive scan finds, are the
+pictures on the disk still as the shelf remembers them, and do the installed libraries still make
+the same hashes?
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.catalogue import Catalogue
 
-SAMPLE = 50  # queries on which the near index is held against the exhaustive scan
+SAMPLE = 50  # queries that compare the near index with an exhaustive scan
 RADII = (0, 4, 10, 14, 18)
 PAGE = 4096
 
 
 class Finding(NamedTuple):
-    """Something that is not as it should be, and what to do about it."""
+    """A fault and its remedy."""
 
     what: str
     remedy: str
 
 
 def findings(shelf: Shelf, *, seed: int = 0) -> Iterator[Finding]:
-    """Yield everything that is wrong with a shelf; nothing when all is well."""
+    """Yield every fault of a shelf."""
     for sentence in shelf.check():
         yield Finding(sentence, "restore a copy of the shelf, or index with --rebuild")
     catalogue = shelf.catalogue
@@ -61,9 +61,9 @@ def _recipe(shelf: Shelf) -> Iterator[Finding]:
 
 
 def _near_index(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
-    """Compare the near index with the definition of nearness, for stored and random queries.
+    """Compare the near index with an exhaustive scan, for stored and random queries.
 
-    In all its ways: every hash looked at, and buckets, one query after the other and all at once.
+    All three search methods are tried: the linear scan, buckets per query, and the join.
     """
     rows = catalogue.hashes().row
     if not len(rows):
@@ -91,7 +91,7 @@ def _near_index(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
 
 
 def _near_keys(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
-    """Do the same with the keys of another hash, at radii up to a third of their bits."""
+    """Do the same for the keys of another hash, at radii up to a third of their bits."""
     keys = catalogue.keys()
     if keys is None or not len(keys.ids):
         return
@@ -111,7 +111,7 @@ def _near_keys(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
 
 
 def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
-    """Compare size and time of every picture on the disk with what the shelf remembers."""
+    """Compare size and time of every picture on the disk with the shelf's record."""
     gone = changed = 0
     ids = catalogue.hashes().ids
     for start in range(0, len(ids), PAGE):

@@ -1,4 +1,4 @@
-"""The key of one picture file, made as the keys of a shelf were made."""
+"""Computes the key of one picture file by the recipe of a shelf."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def key(
 ) -> str:
     """Return the key of one picture file; raises UnreadableImage.
 
-    16 hex digits, 144 of `marr`. With an open shelf it is made as the keys on it were made, so that
-    `shelf[key(path, shelf)]` finds the picture; the other arguments are for who has none at hand.
+    The key is 16 hex digits, or 144 for `marr`. With an open shelf it follows that shelf's recipe,
+    so that `shelf[key(path, shelf)]` finds the picture; the other arguments are for use without.
     """
     from imageshelf.pictures import images
 

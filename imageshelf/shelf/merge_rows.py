@@ -1,4 +1,4 @@
-"""What one shelf takes over from another, decided and written in one transaction a batch."""
+"""Decides and writes what one shelf takes over from another, one transaction per batch."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from imageshelf.shelf.database import Database
-    from imageshelf.shelf.export import Standing
+    from imageshelf.shelf.export import StoredPicture
     from imageshelf.shelf.records import Hashes3, Skip
 
 OURS = "SELECT name, id, size_bytes, mtime_ns, width, height FROM picture WHERE name IN (*)"
 SKIPPED = "SELECT name, size_bytes, mtime_ns FROM skipped WHERE name IN (*)"
 
 
-class Content(NamedTuple):
-    """What a shelf knows of the content of a file; a file that was skipped has no hashes."""
+class KnownContent(NamedTuple):
+    """What a shelf knows of a file's content; a skipped file has no hashes."""
 
     size_bytes: int
     width: int
@@ -29,14 +29,14 @@ class Content(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A file at some time."""
+    """A file's content at one time."""
 
-    content: Content
+    content: KnownContent
     mtime_ns: int
 
 
 class Clash(NamedTuple):
-    """One name with different contents on two shelves; `taken` is whether theirs is ours now."""
+    """A name with different contents on two shelves; `taken` if theirs replaced ours."""
 
     name: bytes
     ours: Version
@@ -45,25 +45,25 @@ class Clash(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What became of the pictures of a batch: `new + same + len(clashes)` is all of them."""
+    """What became of a batch; `new + same + len(clashes)` is its size."""
 
     new: int
     same: int
     clashes: list[Clash]
 
 
-def take(db: Database, batch: Sequence[Standing]) -> Taken:
-    """Put the pictures of another shelf on this one, where it has none or an older one.
+def take(db: Database, batch: Sequence[StoredPicture]) -> Taken:
+    """Add pictures of another shelf that this shelf lacks or has in an older version.
 
-    Which version of a file is newer is told by its modification time; ours stays if they tie.
+    The version with the later modification time is newer; ours stays if they tie.
     """
     with db.transaction():
         recipes.refuse_changed(db)
-        ours = _versions(db, [one.entry.name for one in batch])
-        wanted: dict[bytes, Standing] = {}
+        ours = _versions(db, [picture.entry.name for picture in batch])
+        wanted: dict[bytes, StoredPicture] = {}
         new, same, clashes = 0, 0, []
-        for one in batch:
-            name, theirs = one.entry.name, _version(one)
+        for picture in batch:
+            name, theirs = picture.entry.name, _version(picture)
             known = ours.get(name)
             if known is None or _read_now(known, theirs):
                 new += 1
@@ -74,41 +74,41 @@ def take(db: Database, batch: Sequence[Standing]) -> Taken:
                 clashes.append(Clash(name, known, theirs, theirs.mtime_ns > known.mtime_ns))
                 if not clashes[-1].taken:
                     continue
-            ours[name], wanted[name] = theirs, one
+            ours[name], wanted[name] = theirs, picture
         if wanted:
-            changes.put(db, [one.entry for one in wanted.values()], ())
-            digested = (one for one in wanted.values() if any(d is not None for d in one.digests))
-            db.write_many(SET_DIGESTS, ((*one.digests, one.entry.name) for one in digested))
+            changes.put(db, [picture.entry for picture in wanted.values()], ())
+            digested = [p for p in wanted.values() if any(d is not None for d in p.digests)]
+            db.write_many(SET_DIGESTS, ((*p.digests, p.entry.name) for p in digested))
     return Taken(new, same, clashes)
 
 
 def _read_now(known: Version, theirs: Version) -> bool:
-    """Tell whether they could read the very file that we skipped."""
+    """Tell whether the other shelf could read the very file that ours skipped."""
     stamp = (known.content.size_bytes, known.mtime_ns)
     return known.content.hashes is None and stamp == (theirs.content.size_bytes, theirs.mtime_ns)
 
 
-def _version(one: Standing) -> Version:
-    facts = one.entry.facts
-    content = Content(facts.size_bytes, facts.width, facts.height, one.entry.whole)
+def _version(picture: StoredPicture) -> Version:
+    facts = picture.entry.facts
+    content = KnownContent(facts.size_bytes, facts.width, facts.height, picture.entry.whole)
     return Version(content, facts.mtime_ns)
 
 
 def _versions(db: Database, wanted: Sequence[bytes]) -> dict[bytes, Version]:
-    found = {
-        name: Version(Content(size_bytes, 0, 0, None), mtime_ns)
+    versions = {
+        name: Version(KnownContent(size_bytes, 0, 0, None), mtime_ns)
         for name, size_bytes, mtime_ns in db.select_in(SKIPPED, wanted)
     }
     rows = db.select_in(OURS, wanted)
     hashes = packed.triples(db, [number for _, number, *_ in rows])
     for name, number, size_bytes, mtime_ns, width, height in rows:
-        content = Content(size_bytes, width, height, hashes.get(number))
-        found[name] = Version(content, mtime_ns)
-    return found
+        content = KnownContent(size_bytes, width, height, hashes.get(number))
+        versions[name] = Version(content, mtime_ns)
+    return versions
 
 
 def take_skips(db: Database, skips: Sequence[Skip]) -> int:
-    """Remember what another shelf skipped and this one has not met; give how many."""
+    """Take over skips of files that this shelf does not know; return how many."""
     with db.transaction():
         recipes.refuse_changed(db)
         known = _versions(db, [skip.name for skip in skips])
@@ -118,6 +118,6 @@ def take_skips(db: Database, skips: Sequence[Skip]) -> int:
 
 
 def take_not_duplicates(db: Database, pairs: Iterable[tuple[bytes, bytes, int]]) -> int:
-    """Remember what was decided on another shelf; give how many pairs are new."""
+    """Take over decisions about pairs; return how many are new."""
     with db.transaction():
         return sum(db.write(ADD, pair) for pair in pairs)

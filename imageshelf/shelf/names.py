@@ -1,13 +1,13 @@
-"""Names of pictures on a shelf: how a path is written down so that it can travel.
+"""Names of pictures on a shelf: how a path is written so that it can travel.
 
-A name has `/` between its parts. It is relative to the shelf's own folder when the picture lies
-below that folder and absolute otherwise, so a shelf that moves together with its pictures keeps
-working. Symbolic links are not resolved. A picture at an URL has that URL as its name.
+A name has `/` between its parts. It is relative if the picture lies below the shelf's own folder
+and absolute otherwise, so a shelf that moves together with its pictures keeps working. Symbolic
+links are not resolved. The name of a picture at a URL is the URL.
 
 In the catalogue a name is the bytes that the file system holds; on the shelf it is text in which
-bytes that are no UTF-8 are kept as lone surrogates.
+bytes that are not UTF-8 are kept as lone surrogates.
 
-The rules are functions of a path module (`posixpath`, `ntpath`), so each can be tried anywhere.
+The functions take a path module (`posixpath`, `ntpath`), so each can be tested on any system.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ _NATIVE = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
 
 
 def to_bytes(name: str) -> bytes:
-    r"""Give a name as the catalogue keeps it.
+    r"""Return a name as the catalogue stores it.
 
     >>> to_bytes("caf\xe9 \udcff.jpg")
     b'caf\xc3\xa9 \xff.jpg'
     """
     try:
         return name.encode("utf-8", "surrogatepass" if _WINDOWS else "surrogateescape")
-    except UnicodeEncodeError:  # a lone surrogate that stands for no byte: Windows allows it
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte; Windows allows it
         return name.encode("utf-8", "surrogatepass")
 
 
 def to_text(name: bytes) -> str:
-    r"""Give a name as the shelf's lists keep it; the inverse of `to_bytes`.
+    r"""Return a name as the shelf's lists store it; the inverse of `to_bytes`.
 
     >>> to_text(b"caf\xc3\xa9 \xff.jpg")
     'café \udcff.jpg'
@@ -55,7 +55,7 @@ def to_text(name: bytes) -> str:
 
 
 def name_of(path: str, folder: str, flavour: ModuleType = os.path) -> str:
-    r"""Give the name of an absolute path on the shelf that lies in `folder`.
+    r"""Return the name of an absolute path on the shelf that lies in `folder`.
 
     >>> import ntpath, posixpath
     >>> name_of("/home/me/trip/a.jpg", "/home/me", posixpath)
@@ -73,7 +73,7 @@ def name_of(path: str, folder: str, flavour: ModuleType = os.path) -> str:
 
 
 def path_of(name: str, folder: str, flavour: ModuleType = os.path) -> str:
-    r"""Give the absolute path that a name stands for; the inverse of `name_of`.
+    r"""Return the absolute path a name stands for; the inverse of `name_of`.
 
     >>> import ntpath
     >>> path_of("trip/a.jpg", "C:\\me", ntpath)
@@ -87,9 +87,9 @@ def path_of(name: str, folder: str, flavour: ModuleType = os.path) -> str:
 
 
 def moved(name: str, folder: str, new_folder: str, flavour: ModuleType = os.path) -> str:
-    r"""Give the name, on a shelf in `new_folder`, of what a shelf in `folder` calls `name`.
+    r"""Return the name, on a shelf in `new_folder`, of what a shelf in `folder` calls `name`.
 
-    What is absolute on another kind of system stays as it is.
+    A name that is absolute on another kind of system stays as it is.
 
     >>> import posixpath
     >>> moved("trip/a.jpg", "/mnt/disk", "/mnt", posixpath)
@@ -104,9 +104,9 @@ def moved(name: str, folder: str, new_folder: str, flavour: ModuleType = os.path
 
 
 def prefixes_below(folder: str, shelf_folder: str, flavour: ModuleType = os.path) -> list[bytes]:
-    """Give the beginnings of all names below a folder; b"" stands for every relative name.
+    """Return the prefixes of all names below a folder; b"" stands for every relative name.
 
-    A folder above the shelf's own has two: what lies below the shelf is named relatively.
+    A folder above the shelf's own has two: pictures below the shelf have relative names.
 
     >>> import posixpath
     >>> prefixes_below("/home", "/home/me", posixpath)
@@ -124,7 +124,7 @@ def prefixes_below(folder: str, shelf_folder: str, flavour: ModuleType = os.path
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
-    """Give the absolute path as text in which a name's bytes are UTF-8, whatever the locale."""
+    """Return the absolute path as text whose bytes are UTF-8, whatever the locale."""
     text = os.fspath(path)
     if is_url(text):
         return text
@@ -133,13 +133,13 @@ def absolute(path: str | os.PathLike[str]) -> str:
 
 
 def folder(path: str) -> str:
-    """Give the absolute path of a folder as `absolute` does, spelled as its disk spells it."""
+    """Return the absolute path of a folder like `absolute`, spelled as its disk spells it."""
     path = paths.folder(path)
     return path if _NATIVE else to_text(os.fsencode(path))
 
 
 def native(path: str) -> str:
-    """Give the path as this process's `open` wants it; the inverse of `absolute`."""
+    """Return a path in the form this process's `open` needs; the inverse of `absolute`."""
     if _WINDOWS:
         return paths.extended(path)
     return path if _NATIVE else os.fsdecode(to_bytes(path))

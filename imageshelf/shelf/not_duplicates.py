@@ -1,7 +1,7 @@
-"""Pairs of pictures that somebody said are no duplicates, remembered by their content.
+"""Remembers pairs of pictures that somebody declared to be no duplicates.
 
-They are kept by the digests of their bytes, so they survive renames, re-indexing and `--rebuild`.
-The sizes of such files are kept, too: only files of these sizes ever need a digest.
+Pairs are stored as digests of the files' bytes, so they survive renames, re-indexing and
+`--rebuild`. The files' sizes are stored too: only files of these sizes ever need a digest.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ Pair = tuple[bytes, bytes]
 
 
 class NotDuplicatesError(Exception):
-    """Pictures that cannot be told apart for good; one sentence."""
+    """Pictures that cannot be remembered as no duplicates; one sentence."""
 
 
 def remember(shelf: Shelf, paths: Sequence[str]) -> int:
     """Remember that no two of these pictures are duplicates; return how many pairs are new."""
-    found = _digested(shelf, paths)
+    digested = _digested(shelf, paths)
     db = _database(shelf)
     before = len(_pairs(db))
-    sizes = {*_sizes(shelf), *(row.size_bytes for row, _ in found)}
+    sizes = {*_sizes(shelf), *(row.size_bytes for row, _ in digested)}
     shelf.whole_catalogue().set_meta(SIZES, json.dumps(sorted(sizes)))
     with db.transaction():
-        db.write_many(SET_DIGEST, ((digest, row.id) for row, digest in found))
+        db.write_many(SET_DIGEST, ((digest, row.id) for row, digest in digested))
         now = time.time_ns()
-        db.write_many(ADD, ((*pair, now) for pair in _every_pair([d for _, d in found])))
+        db.write_many(ADD, ((*pair, now) for pair in _every_pair([d for _, d in digested])))
     return len(_pairs(db)) - before
 
 
 def forget(shelf: Shelf, paths: Sequence[str]) -> int:
-    """Forget what was remembered of these pictures among each other; return how many pairs."""
+    """Forget all pairs among these pictures; return how many there were."""
     db = _database(shelf)
     pairs = _every_pair([digest for _, digest in _digested(shelf, paths)])
     with db.transaction():
@@ -61,9 +61,9 @@ def forget(shelf: Shelf, paths: Sequence[str]) -> int:
 
 
 def listed(shelf: Shelf) -> list[tuple[list[str], list[str]]]:
-    """Return the pairs, oldest first: for each side the names on the shelf with that content.
+    """Return the pairs, oldest first: for each side, the names on the shelf with that content.
 
-    A side that is not on the shelf now is the beginning of its digest, in angle brackets.
+    A side that is not on the shelf is shown as the beginning of its digest in angle brackets.
     """
     db = _database(shelf)
     pairs = _pairs(db)
@@ -76,8 +76,8 @@ def listed(shelf: Shelf) -> list[tuple[list[str], list[str]]]:
     ]
 
 
-def asked(shelf: Shelf) -> Callable[[PictureRow, PictureRow], bool]:
-    """Return what tells of two pictures on a shelf whether they are remembered as none."""
+def lookup(shelf: Shelf) -> Callable[[PictureRow, PictureRow], bool]:
+    """Return a function that tells whether two pictures are remembered as no duplicates."""
     db = _database(shelf)
     pairs = set(_pairs(db))
     if not pairs:
@@ -100,7 +100,7 @@ def asked(shelf: Shelf) -> Callable[[PictureRow, PictureRow], bool]:
 
 
 def remembered(shelf: Shelf) -> tuple[list[tuple[bytes, bytes, int]], set[int]]:
-    """Return the pairs (digest, digest, when) and the sizes of such files, for another shelf."""
+    """Return the pairs (digest, digest, added_ns) and the sizes of their files, for a merge."""
     db = _database(shelf)
     pairs = db.select_all(REMEMBERED)
     for a, b, added_ns in pairs:
@@ -114,7 +114,7 @@ def _is_digest(value: object) -> bool:
 
 
 def _digested(shelf: Shelf, paths: Sequence[str]) -> list[tuple[PictureRow, bytes]]:
-    """Return each picture with the digest of its bytes as they are now."""
+    """Return each picture with the present digest of its bytes."""
     catalogue = shelf.whole_catalogue()
     found = []
     for path in dict.fromkeys(paths):

@@ -1,4 +1,4 @@
-"""The chunk table: hashes of many pictures in a few long values, read and changed in place."""
+"""The chunk table: reads and changes the packed hashes of many pictures."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from imageshelf.shelf.chunks import (
     LOW_INFORMATION,
     PRESENT,
     SLOTS,
-    Hashes,
-    Keys,
+    PictureHashes,
     Planes,
-    Turned,
+    StoredKeys,
+    TurnedHashes,
 )
-from imageshelf.shelf.database import CHUNK
+from imageshelf.shelf.database import CHUNK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,16 +37,16 @@ STORE = """INSERT INTO chunk (view, n, hashes) VALUES (?, ?, ?)
     ON CONFLICT (view, n) DO UPDATE SET hashes = excluded.hashes"""
 FIRST_FREE = "SELECT max(id) FROM picture"
 WORDS = Struct("=15Q")  # of one picture, in the views whole, centre and turned
-MOST_CHUNKS = 2**40  # ids stay far below 2**63
+MAX_CHUNKS = 2**40  # ids stay far below 2**63
 
 Blobs = list[tuple[int, bytes]]
 
 
-def hashes(db: Database, views: Iterable[str]) -> dict[str, Hashes]:
-    """Give the hashes of all present pictures in each of the views whole, centre and trimmed."""
-    found = {}
+def hashes(db: Database, views: Iterable[str]) -> dict[str, PictureHashes]:
+    """Return the hashes of all pictures present, in each of the views asked for."""
+    by_view = {}
     with db.snapshot():
-        whole = _blobs(db, "whole")  # says who is present in all of them
+        whole = _blobs(db, "whole")  # its states apply to all views
         try:
             ids, state = chunks.states(whole)
             shape = _shape("whole", whole)
@@ -54,25 +54,25 @@ def hashes(db: Database, views: Iterable[str]) -> dict[str, Hashes]:
                 blobs = whole if view == "whole" else _blobs(db, view)
                 whole = []  # 25 MB a million: not kept while the others are read
                 if view == "trimmed":
-                    found[view] = _trimmed(blobs, ids, state)
+                    by_view[view] = _trimmed(blobs, ids, state)
                     continue
                 _same_shape(view, blobs, shape)
                 own, (row, column, phash) = _present(ids, chunks.join(view, blobs), state)
-                found[view] = Hashes(own, row, column, phash, _low(state))
+                by_view[view] = PictureHashes(own, row, column, phash, _low(state))
         except ValueError as exc:
             raise db.wrong(f"is damaged: {exc}") from exc
-    return found
+    return by_view
 
 
 def row_hashes(db: Database) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
-    """Yield ids and row hashes of all present pictures, a chunk at a time.
+    """Yield ids and row hashes of all pictures present, a chunk at a time.
 
-    As in `hashes`, but nothing is ever held as a whole, nor is the shelf between two chunks.
+    Unlike `hashes`, this holds one chunk in memory and leaves the shelf unlocked between chunks.
     """
     n = -1
-    while found := db.select(NEXT_BLOB, ("whole", n), CHUNK):
+    while found := db.select(NEXT_BLOB, ("whole", n), CHUNK_BYTES):
         before, (n, blob) = n, found[0]
-        if not isinstance(n, int) or not before < n < MOST_CHUNKS:
+        if not isinstance(n, int) or not before < n < MAX_CHUNKS:
             raise db.wrong("is damaged: impossible chunk number")
         try:
             planes = Planes("whole", checked(blob))
@@ -82,8 +82,8 @@ def row_hashes(db: Database) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uin
         yield n * SLOTS + present, planes.words[0][present]
 
 
-def turned(db: Database) -> Turned:
-    """Give what the 7 other orientations of all present pictures are made of."""
+def turned(db: Database) -> TurnedHashes:
+    """Return the hashes from which the 7 other orientations of all pictures are made."""
     with db.snapshot():
         whole, blobs = _blobs(db, "whole"), _blobs(db, "turned")
     try:
@@ -93,11 +93,11 @@ def turned(db: Database) -> Turned:
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
     words = np.array(planes, np.uint64)
-    return Turned(ids, words[:7], words[7], words[8])
+    return TurnedHashes(ids, words[:7], words[7], words[8])
 
 
-def keys(db: Database) -> Keys | None:
-    """Give the keys of all present pictures; None where they are the row hashes."""
+def keys(db: Database) -> StoredKeys | None:
+    """Return the keys of all pictures present, or None if they are the row hashes."""
     with db.snapshot():
         name = recipes.hash_of(db)
         if name == DEFAULT:
@@ -109,11 +109,11 @@ def keys(db: Database) -> Keys | None:
         ids, planes = _present(ids, chunks.join(name, blobs), state)
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
-    return Keys(ids, np.array(planes, np.uint64).reshape(chunks.KEY_WORDS[name], -1))
+    return StoredKeys(ids, np.array(planes, np.uint64).reshape(chunks.KEY_WORDS[name], -1))
 
 
 def triples(db: Database, ids: Iterable[int]) -> dict[int, Hashes3]:
-    """Give id -> row, column, phash of those pictures among `ids` whose chunk has them."""
+    """Return id -> (row, column, phash) of those pictures that are present."""
     found: dict[int, Hashes3] = {}
     for n, slots in _by_chunk(ids):
         planes = _planes(db, "whole", n)
@@ -125,7 +125,7 @@ def triples(db: Database, ids: Iterable[int]) -> dict[int, Hashes3]:
 
 
 def written_keys(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
-    """Give id -> key, as it is written in Dict, of those pictures whose chunk has them."""
+    """Return id -> key, as written in Dict, of those pictures that are present."""
     found: dict[int, bytes] = {}
     name = recipes.hash_of(db)
     for n, slots in _by_chunk(ids):
@@ -142,7 +142,7 @@ def written_keys(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
 
 
 def store(db: Database, numbers: Sequence[int], entries: Sequence[Entry]) -> None:
-    """Write the hashes of pictures under their ids."""
+    """Store the hashes of pictures under their ids."""
     if not entries:
         return
     ids = np.array(numbers, np.int64)
@@ -182,16 +182,16 @@ def clear(db: Database, ids: Iterable[int]) -> None:
 
 
 def first_free_id(db: Database) -> int:
-    """Give the id of the next new picture."""
+    """Return the id of the next new picture."""
     ((top,),) = db.select(FIRST_FREE)
     free = 0 if top is None else top + 1 if isinstance(top, int) else -1
-    if not 0 <= free < MOST_CHUNKS * SLOTS - 2**32:
+    if not 0 <= free < MAX_CHUNKS * SLOTS - 2**32:
         raise db.wrong(f"is damaged: impossible picture id {top!r:.40}")
     return free
 
 
 def _store_trimmed(db: Database, n: int, changes: dict[int, Hashes3 | None]) -> None:
-    ((blob,),) = db.select(BLOB, ("trimmed", n), CHUNK) or ((b"",),)
+    ((blob,),) = db.select(BLOB, ("trimmed", n), CHUNK_BYTES) or ((b"",),)
     try:
         before = chunks.unpack_trimmed(checked(blob))
     except ValueError as exc:
@@ -203,7 +203,7 @@ def _store_trimmed(db: Database, n: int, changes: dict[int, Hashes3 | None]) -> 
 
 
 def _planes(db: Database, view: str, n: int) -> Planes:
-    found = db.select(BLOB, (view, n), CHUNK)
+    found = db.select(BLOB, (view, n), CHUNK_BYTES)
     try:
         return Planes(view, checked(found[0][0]) if found else None)
     except ValueError as exc:
@@ -211,28 +211,28 @@ def _planes(db: Database, view: str, n: int) -> Planes:
 
 
 def checked(blob: object) -> bytes:
-    """Give a value of the chunk table as bytes; ValueError if it is none."""
+    """Return a value of the chunk table; ValueError if it is not bytes."""
     if not isinstance(blob, bytes):
         raise ValueError(f"a chunk is {type(blob).__name__}")  # noqa: TRY004
     return blob
 
 
 def _blobs(db: Database, view: str) -> Blobs:
-    """Give all chunks of a view, after a look at what they claim to be."""
+    """Return all chunks of a view, after checking their claimed sizes."""
     claimed = db.select(LENGTHS, (view,))
     numbers = [n for n, _ in claimed]
-    if not all(isinstance(n, int) and 0 <= n < MOST_CHUNKS for n in numbers):
+    if not all(isinstance(n, int) and 0 <= n < MAX_CHUNKS for n in numbers):
         raise db.wrong("is damaged: impossible chunk number")
     if sum(length or 0 for _, length in claimed) > db.size_bytes():
         raise db.wrong("claims to hold more than its size; it is damaged")
-    found = db.select(BLOBS, (view,), CHUNK)
+    found = db.select(BLOBS, (view,), CHUNK_BYTES)
     if [n for n, _ in found] != numbers or not all(isinstance(blob, bytes) for _, blob in found):
         raise db.wrong("is damaged: chunks are not what they claim to be")
     return found
 
 
 def _shape(view: str, blobs: Blobs) -> list[tuple[int, int]]:
-    """Give number and slots of each chunk of a planar view."""
+    """Return (number, capacity) of each chunk of a planar view."""
     return [(n, chunks.capacity(view, len(blob))) for n, blob in blobs]
 
 
@@ -244,7 +244,7 @@ def _same_shape(view: str, blobs: Blobs, whole: list[tuple[int, int]]) -> None:
 def _present(
     ids: NDArray[np.int64], words: NDArray[np.uint64], state: NDArray[np.uint8]
 ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.uint64]]]:
-    """Take the present slots of each plane; without a copy where they are the first ones."""
+    """Return the present slots of each plane, without a copy if they are the first ones."""
     count = int(np.count_nonzero(state))
     if state[:count].all():
         return ids[:count], [plane[:count] for plane in words]
@@ -257,7 +257,7 @@ def _low(state: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return low
 
 
-def _trimmed(blobs: Blobs, ids: NDArray[np.int64], state: NDArray[np.uint8]) -> Hashes:
+def _trimmed(blobs: Blobs, ids: NDArray[np.int64], state: NDArray[np.uint8]) -> PictureHashes:
     present = ids[state != ABSENT]
     low = _low(state)
     slots, words = [np.empty(0, np.int64)], [np.empty((0, 3), np.uint64)]
@@ -269,7 +269,7 @@ def _trimmed(blobs: Blobs, ids: NDArray[np.int64], state: NDArray[np.uint8]) -> 
     keep = np.isin(own, present, assume_unique=True)
     own, found = own[keep], found[keep]
     row, column, phash = np.ascontiguousarray(found.T, np.uint64)
-    return Hashes(own, row, column, phash, low[np.searchsorted(present, own)])
+    return PictureHashes(own, row, column, phash, low[np.searchsorted(present, own)])
 
 
 def _by_chunk(ids: Iterable[int]) -> Iterator[tuple[int, list[int]]]:

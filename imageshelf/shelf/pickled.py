@@ -1,8 +1,8 @@
-"""Lists of names as pickles, read without ever executing one.
+"""Reads lists of names from pickles without ever executing one.
 
 The standard library's `shelve` stores every value as a pickle, and a pickle is a program. This
 reader knows the few instructions that a list of strings needs and refuses all others, so a shelf
-from somebody else is data and nothing more.
+from somebody else is only data.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LONGEST = 16 * 2**20  # bytes of one value; about 300,000 names
+MAX_BYTES = 16 * 2**20  # bytes of one value; about 300,000 names
 
 _MARK = object()
 _UTF8 = ("utf-8", "surrogatepass")  # as pickle itself: names keep bytes that are no UTF-8
@@ -34,7 +34,7 @@ _HIGHEST_PROTOCOL = 5
 
 
 def dumps(names: list[str]) -> bytes:
-    r"""Give the pickle (protocol 4) of a list of strings, as `shelve` writes it.
+    r"""Return the pickle (protocol 4) of a list of strings, as `shelve` writes it.
 
     >>> loads(dumps(["a.jpg", "b.jpg"]))
     ['a.jpg', 'b.jpg']
@@ -43,24 +43,24 @@ def dumps(names: list[str]) -> bytes:
 
 
 def loads(data: bytes) -> list[str]:
-    r"""Give the list of strings that a pickle of protocol 0-5 holds.
+    r"""Return the list of strings in a pickle of protocol 0-5.
 
-    Anything but one list of strings raises ValueError, and so does a value above `LONGEST` bytes.
-    Nothing is imported, called, or allocated on the word of a length.
+    Anything but one list of strings raises ValueError, and so does a value above `MAX_BYTES`.
+    Nothing is imported, called, or allocated because a length asks for it.
 
     >>> loads(b"(lp0\nVa.jpg\np1\na.")
     ['a.jpg']
     """
     if not isinstance(data, bytes):
         raise ValueError(f"expected a pickle, not {type(data).__name__}")  # noqa: TRY004
-    if len(data) > LONGEST:
-        raise ValueError(f"value of {len(data):,} bytes; at most {LONGEST:,} are read")
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"value of {len(data):,} bytes; at most {MAX_BYTES:,} are read")
     name = _single_name(data)
     return _Reader(data).run() if name is None else [name]
 
 
 def _single_name(data: bytes) -> str | None:
-    """Read the commonest pickle, one short name in protocol 4, ten times as fast; else None."""
+    """Read the commonest pickle, one short name in protocol 4, ten times faster; else None."""
     if data[:3] != b"\x80\x04\x95" or data[11:14] != b"]\x94\x8c" or data[-3:] != b"\x94a.":
         return None
     if len(data) != data[14] + 18 or int.from_bytes(data[3:11], "little") != len(data) - 11:
@@ -78,7 +78,7 @@ class _Reader:
         self.memo: dict[int, object] = {}
 
     def run(self) -> list[str]:
-        """Give the list; raise ValueError at the first instruction that it cannot need."""
+        """Return the list; raise ValueError at the first instruction that a list cannot need."""
         simple: dict[int, Callable[[], None]] = {
             ord("("): lambda: self.stack.append(_MARK),
             ord("]"): lambda: self.stack.append([]),

@@ -1,4 +1,4 @@
-"""The recipe on a shelf: how its hashes were made, and whether others may go beside them."""
+"""The recipe on a shelf: how its hashes were made, and whether others fit beside them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MUST_AGREE = {
 
 
 def stored(db: Database) -> dict[str, Any] | None:
-    """Give the fields of the stored recipe; None before the first index run."""
+    """Return the fields of the stored recipe, or None before the first index run."""
     rows = db.select(RECIPE) if db.kind == "whole" else []
     if not rows:
         return None
@@ -40,7 +40,7 @@ def stored(db: Database) -> dict[str, Any] | None:
 
 
 def hash_of(db: Database) -> str:
-    """Give the name of the hash that the keys are; ShelfError for one that is not known here."""
+    """Return the name of the hash that makes the keys; ShelfError for an unknown one."""
     found = stored(db)
     if found is not None and "hash" not in found:
         raise unreadable(db)
@@ -54,12 +54,12 @@ def hash_of(db: Database) -> str:
 
 
 def unreadable(db: Database) -> ShelfError:
-    """Give the error for a recipe that is none."""
+    """Return the error for a recipe that cannot be read."""
     return db.wrong("is damaged: its recipe cannot be read")
 
 
 def mismatch(db: Database, recipe: Recipe) -> str | None:
-    """Give a sentence if hashes made by `recipe` do not fit those on the shelf."""
+    """Return a sentence if hashes made by `recipe` differ from those on the shelf, else None."""
     found = stored(db)
     if found is None:
         return None
@@ -83,13 +83,13 @@ def mismatch(db: Database, recipe: Recipe) -> str | None:
 
 
 def take_on(db: Database, recipe: Recipe, *, anew: bool) -> None:
-    """Bind a connection to the shelf's recipe, which is this one from now on if `anew`."""
+    """Bind a connection to the shelf's recipe; if `anew`, store this one first."""
     if anew:
         db.write(SET_RECIPE, (json.dumps(recipe._asdict()),))
     db.recipe = db.select(RECIPE)[0][0]
 
 
 def refuse_changed(db: Database) -> None:
-    """Raise ShelfError if another program has rebuilt the shelf since this one took it on."""
+    """Raise ShelfError if another program has rebuilt the shelf since `take_on`."""
     if db.recipe is not None and db.select(RECIPE) != [(db.recipe,)]:
         raise db.wrong("was rebuilt in another way by another program meanwhile; run again")

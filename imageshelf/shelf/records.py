@@ -1,4 +1,4 @@
-"""What goes onto a shelf and comes off it: one record a picture, checked when read."""
+"""The records stored on a shelf, one per picture, checked when read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Move = tuple[bytes, bytes, "os.stat_result"]  # name before, name now, the file 
 
 
 class Entry(NamedTuple):
-    """A picture to be remembered; hashes are 64-bit integers (row, column, phash)."""
+    """A picture to store; hashes are 64-bit integers (row, column, phash)."""
 
     name: bytes
     key: str
@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 
 class Skip(NamedTuple):
-    """A file that is not on the shelf, and why; `other` names what is no picture at all."""
+    """A file that is not on the shelf, and why; `other` names its kind if it is no picture."""
 
     name: bytes
     size_bytes: int
@@ -47,7 +47,7 @@ class Skip(NamedTuple):
 
 
 class Added(NamedTuple):
-    """How many pictures an `add` put on the shelf for the first time, and how many anew."""
+    """How many pictures an `add` stored for the first time, and how many again."""
 
     new: int
     changed: int
@@ -55,7 +55,7 @@ class Added(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How much is on a shelf; `skipped` are pictures, `others` files that are none."""
+    """How much is on a shelf; `skipped` are pictures, `others` are not."""
 
     keys: int
     pictures: int
@@ -64,7 +64,7 @@ class Counts(NamedTuple):
 
 
 class PictureRow(NamedTuple):
-    """A picture as the catalogue knows it."""
+    """A picture as stored in the catalogue."""
 
     id: int
     name: bytes
@@ -126,17 +126,17 @@ def signed(number: int) -> int:
 
 
 def unsigned(number: int) -> int:
-    """Give back what `signed` fitted in."""
+    """Return the number that `signed` fitted in."""
     return number % _WRAP
 
 
 def storable(text: str) -> str:
-    """Give text that UTF-8 can hold: a reason may quote a name that is none."""
+    """Return text that UTF-8 can hold; a reason may quote a name that is not UTF-8."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def picture_values(number: int, dataset: int | None, entry: Entry) -> tuple[Any, ...]:
-    """Give the row of the table picture for an entry, in the order of `COLUMNS`."""
+    """Return the row of the table picture for an entry, in the order of `COLUMNS`."""
     facts = entry.facts
     flags = (
         LOW_INFORMATION * bool(entry.low_information)
@@ -168,7 +168,7 @@ def picture_values(number: int, dataset: int | None, entry: Entry) -> tuple[Any,
 
 
 def picture_row(values: tuple[Any, ...], key: str) -> PictureRow:
-    """Give the record of a row of `COLUMNS`; ValueError if a column holds what it never should."""
+    """Return the record for a row of `COLUMNS`; ValueError if a value is impossible."""
     for value, (name, kind) in zip(values, COLUMNS, strict=True):
         if not isinstance(value, kind):
             raise ValueError(f"{name} of picture {values[0]!r:.40} is {type(value).__name__}")  # noqa: TRY004
@@ -185,7 +185,7 @@ def picture_row(values: tuple[Any, ...], key: str) -> PictureRow:
 
 
 def skip_values(skip: Skip) -> tuple[Any, ...]:
-    """Give the row of the table skipped."""
+    """Return the row of the table skipped."""
     return (
         skip.name,
         skip.size_bytes,

@@ -1,9 +1,9 @@
-"""The tables of a shelf, and whether a file has exactly these.
+"""The tables of a shelf, and the test that a file has exactly these.
 
 `Dict` is the standard library's, to the letter: `shelve.open` on Python 3.13 reads and writes it.
 The other tables are the catalogue, in the same file and changed in the same transactions. A shelf
-that came from somebody else can carry views, triggers or virtual tables under these names, so the
-stored SQL must be ours word for word before anything is read.
+from somebody else can carry views, triggers or virtual tables under these names, so the stored SQL
+must equal ours word for word before anything is read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DICT = "CREATE TABLE Dict (key BLOB UNIQUE NOT NULL, value BLOB NOT NULL)"
 
 META = "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID"
 
-# Hand-written entries of Dict that an index run came across: no picture row stands behind them.
+# Hand-written entries of Dict that an index run noted: they belong to no row of picture.
 FOREIGN_KEY = (
     "CREATE TABLE foreign_key (key BLOB, name BLOB, PRIMARY KEY (key, name)) WITHOUT ROWID"
 )
@@ -83,22 +83,22 @@ Object = tuple[object, object, object, object]
 
 
 class UnexpectedTableError(ValueError):
-    """The file's tables are not a shelf's; the message names the first that is not."""
+    """The file's tables are not those of a shelf; the message names the first odd one."""
 
 
 def kind(objects: Iterable[Object]) -> str:
-    """Give "whole" for a shelf, "bare" for a plain `dbm.sqlite3` file, "empty" for no tables.
+    """Return "whole" for a shelf, "bare" for a plain `dbm.sqlite3` file, "empty" for no tables.
 
     `objects` are the rows of `OBJECTS`. UnexpectedTableError for anything else.
     """
-    found = {_normal(row) for row in objects}
-    if not found:
+    actual = {_normal(row) for row in objects}
+    if not actual:
         return "empty"
-    if found == _expected((DICT,)):
+    if actual == _expected((DICT,)):
         return "bare"
     expected = _expected((DICT, *CATALOGUE, CAPTURED))
-    if found != expected:
-        raise UnexpectedTableError(min(str(name) for _, name, _, _ in found ^ expected))
+    if actual != expected:
+        raise UnexpectedTableError(min(str(name) for _, name, _, _ in actual ^ expected))
     return "whole"
 
 
@@ -116,7 +116,7 @@ def _expected(statements: Iterable[str]) -> set[Object]:
 
 
 def _normal(row: Object) -> Object:
-    """Squeeze white space: the standard library lays its CREATE TABLE out over five lines."""
+    """Normalise white space: the standard library's CREATE TABLE covers five lines."""
     *rest, sql = row
     if isinstance(sql, str):
         sql = " ".join(sql.split()).replace("( ", "(").replace(" )", ")")

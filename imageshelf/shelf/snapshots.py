@@ -1,7 +1,7 @@
 """The whole record of a picture as JSON, so that it can leave the shelf and come back.
 
-What left comes back with its hashes, digests and verdict, without a decode, on a shelf that has
-been rebuilt meanwhile, too, as long as its recipe is the same.
+A picture comes back with its hashes, digests and soundness, without decoding, even onto a shelf
+that has been rebuilt since, as long as the recipe is the same.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from imageshelf.pictures.metadata import Facts
 from imageshelf.shelf import chunks, names, packed
 from imageshelf.shelf.catalogue import GET_META, Catalogue
-from imageshelf.shelf.database import CHUNK
+from imageshelf.shelf.database import CHUNK_BYTES
 from imageshelf.shelf.records import Entry
 
 if TYPE_CHECKING:
@@ -26,16 +26,16 @@ SET_DIGESTS = "UPDATE picture SET digest = ?, pixel_digest = ?, sound = ? WHERE 
 
 
 def record(db: Database, row: PictureRow) -> dict[str, Any]:
-    """Return everything the shelf knows of a picture, as JSON can hold it."""
+    """Return everything the shelf knows about a picture, in types that JSON can hold."""
     n, slot = divmod(row.id, chunks.SLOTS)
     words = {}
     for view in chunks.WORDS:
-        found = db.select(packed.BLOB, (view, n), CHUNK)
-        planes = chunks.Planes(view, found[0][0] if found else None)
+        rows = db.select(packed.BLOB, (view, n), CHUNK_BYTES)
+        planes = chunks.Planes(view, rows[0][0] if rows else None)
         planes.reserve(slot)
         words[view] = planes.words[:, slot].tolist()
-    found = db.select(packed.BLOB, ("trimmed", n), CHUNK)
-    trimmed = chunks.unpack_trimmed(found[0][0]).get(slot) if found else None
+    rows = db.select(packed.BLOB, ("trimmed", n), CHUNK_BYTES)
+    trimmed = chunks.unpack_trimmed(rows[0][0]).get(slot) if rows else None
     known = row._asdict() | {"name": names.to_text(row.name)}
     known["thumbnail"] = _text(row.thumbnail)
     digests = Catalogue(db).digests([row.id]).get(row.id, (None, None, None))
@@ -49,10 +49,10 @@ def record(db: Database, row: PictureRow) -> dict[str, Any]:
 
 
 def restore(db: Database, records: Iterable[tuple[dict[str, Any], os.stat_result]]) -> None:
-    """Put pictures back on the shelf from their records, with what their files are now.
+    """Put pictures back on the shelf from their records and the present status of their files.
 
-    A name that is there already stays as it is. On a shelf that was rebuilt by another recipe
-    since, the next index run reads the file itself.
+    A name that is on the shelf stays as it is. On a shelf rebuilt by another recipe, nothing is
+    restored: the next index run reads the file.
     """
     recipe, catalogue = _recipe(db), Catalogue(db)
     entries, digests = [], []
@@ -106,8 +106,8 @@ def _facts(row: dict[str, Any], status: os.stat_result) -> Facts:
 
 
 def _recipe(db: Database) -> str | None:
-    found = db.select(GET_META, ("recipe",))
-    return found[0][0] if found else None
+    rows = db.select(GET_META, ("recipe",))
+    return rows[0][0] if rows else None
 
 
 def _text(data: bytes) -> str:

@@ -71,9 +71,9 @@ def main(argv: list[str] | None = None) -> int:
     whole = indexing.Indexing.batches
 
     def batches(*args: Any) -> Iterator[Batch]:
-        from imageshelf.indexing import batches as pipeline
+        from imageshelf.indexing import batches
 
-        setattr(pipeline, "_hashed", hashed)  # noqa: B010  mypy would have them never change
+        setattr(batches, "_hashed", hashed)  # noqa: B010  mypy would have them never change
         return whole(*args)
 
     setattr(indexing.Indexing, "batches", batches)  # noqa: B010
