@@ -171,9 +171,9 @@ def _shared_rows(catalogue: Catalogue) -> tuple[NDArray[np.int64], NDArray[np.ui
     ids, rows = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
     for number, row in catalogue.row_hashes() if len(shared) else ():
         at = np.minimum(np.searchsorted(shared, row), len(shared) - 1)
-        found = shared[at] == row
-        ids.append(number[found])
-        rows.append(row[found])
+        is_shared = shared[at] == row
+        ids.append(number[is_shared])
+        rows.append(row[is_shared])
     together = np.concatenate(rows)
     order = np.argsort(together, kind="stable")
     return np.concatenate(ids)[order], together[order]

@@ -71,14 +71,14 @@ class RemoteFolder:
 
     def _listed_first(self, place: Url, *, emptied: bool) -> list[dict[str, Any]]:
         try:
-            found: list[dict[str, Any]] = self._fs.ls(self._root, detail=True)
+            listing: list[dict[str, Any]] = self._fs.ls(self._root, detail=True)
         except FileNotFoundError:
             bucket = place._replace(path=place.path.partition("/")[0])
             if not emptied or bucket == place:
                 raise
             self._fs.ls(fetching.inside(self._fs, bucket))
             return []
-        return found
+        return listing
 
     def below(self, name: bytes) -> str:
         """Return the part of a name on the shelf below this dataset."""
@@ -147,7 +147,7 @@ class RemoteFolder:
 
     def _listed(self, name: bytes, path: str, survey: Survey) -> list[dict[str, Any]]:
         try:
-            found: list[dict[str, Any]] = self._fs.ls(path, detail=True)
+            listing: list[dict[str, Any]] = self._fs.ls(path, detail=True)
         except FileNotFoundError:  # gone since it was listed
             return []
         except PermissionError:
@@ -155,7 +155,7 @@ class RemoteFolder:
             return []
         except Exception as exc:
             raise _refusal(self.url, exc) from exc
-        return found
+        return listing
 
     def _matches(self, below: str) -> bool:
         return self._pattern is None or self._pattern.fullmatch(below) is not None

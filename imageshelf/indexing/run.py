@@ -1,7 +1,7 @@
 """One run of `index.py`, step by step.
 
     with Indexing("photos", "db.shelve", Settings()) as run:
-        found = run.survey()               # walk the folders, compare with the shelf
+        outcome = run.survey()             # walk the folders, compare with the shelf
         for batch in run.batches():        # worker processes decode, this one hashes
             run.remember(batch)            # one crash-safe transaction
         run.settle()                       # what has moved or vanished
@@ -72,7 +72,7 @@ class Indexing:
             known = ", ".join([DEFAULT, *BITS])
             raise ValueError(f"expected one of the hashes {known}, not {self.settings.hash!r}")
         self.summary = Summary(shelf=os.fspath(shelve))
-        self.found = Survey()
+        self.outcome = Survey()
         self._mapper: Mapper[Any, Any] | None = None
         self._reading = False  # files are being read: this run has not ended
         self._under_way: dict[str, bytes] = {}  # path -> name of files being read
@@ -126,17 +126,18 @@ class Indexing:
         """
         surveying = Surveying(self._datasets, self.shelf, self.settings, self._path)
         with self._stop.at_once():
-            self.found = surveying.all()
-        self.summary.unchanged = self.found.same
-        self.summary.skipped = len(self.found.still_skipped)
+            self.outcome = surveying.all()
+        self.summary.unchanged = self.outcome.same
+        self.summary.skipped = len(self.outcome.still_skipped)
         self.summary.skips = [Skipped(name, reason) for name, reason in surveying.skips()]
-        self.summary.links = self.found.links
+        self.summary.links = self.outcome.links
         self.summary.unlisted = [
-            Skipped(self.shelf.path_of(os.fsdecode(name)), why) for name, why in self.found.unlisted
+            Skipped(self.shelf.path_of(os.fsdecode(name)), why)
+            for name, why in self.outcome.unlisted
         ]
-        if self.found.others:
-            self.summary.others["seen before"] = self.found.others
-        return self.found
+        if self.outcome.others:
+            self.summary.others["seen before"] = self.outcome.others
+        return self.outcome
 
     def batches(self, progress: Callable[[int], object] = lambda _: None) -> Iterator[Batch]:
         """Decode and hash the files to be read; yield them in batches, for `remember`.
@@ -144,7 +145,7 @@ class Indexing:
         `progress` is called with the number of files read since its last call. Raises Stopped
         after the open batch when the user stops the run.
         """
-        if not self.found.to_read:
+        if not self.outcome.to_read:
             return
         from imageshelf.indexing import batches
 
@@ -154,15 +155,15 @@ class Indexing:
         # Other hashes than row hashes may differ where pixels are equal.
         self._shared = before not in {None, "yes"} or self.settings.hash != DEFAULT
         self._reading = True
-        for this_round in self._suspects.rounds(self.found.to_read):
+        for this_round in self._suspects.rounds(self.outcome.to_read):
             answers = self._answers(this_round)
             for batch in batches.batches(answers, self._name, self._stop, progress):
                 batch.last &= this_round.only
                 for entry in list(batch.entries):
-                    twins = self.found.twins.get(entry.name, ())
+                    twins = self.outcome.twins.get(entry.name, ())
                     batch.entries += [entry._replace(name=name) for name in twins]
                 for skip in list(batch.skips):
-                    twins = self.found.twins.get(skip.name, ())
+                    twins = self.outcome.twins.get(skip.name, ())
                     batch.skips += [skip._replace(name=name) for name in twins]
                 yield batch
 
@@ -171,7 +172,7 @@ class Indexing:
         with self.catalogue.transaction():
             added = self.catalogue.add(batch.entries, batch.skips)
             self._shared |= added.shared
-            if batch.last and not (self._shared or self.found.moved or self.found.vanished):
+            if batch.last and not (self._shared or self.outcome.moved or self.outcome.vanished):
                 self._end("yes")
         self.summary.new += added.new
         self.summary.changed += added.changed
@@ -188,7 +189,7 @@ class Indexing:
         gone = self._gone()
         moves = [
             (old, new, status)
-            for old, new in self.found.moved
+            for old, new in self.outcome.moved
             if (status := self._status(new)) is not None
         ]
         if moves:
@@ -197,7 +198,7 @@ class Indexing:
             self.catalogue.forget(known.name for known in gone)
         self.summary.moved = len(moves)
         self.summary.vanished = sum(known.state == PICTURE for known in gone)
-        self.summary.kept = len(self.found.vanished) - len(gone)
+        self.summary.kept = len(self.outcome.vanished) - len(gone)
         self.summary.pictures = self.catalogue.pictures()
 
     def identify(self, progress: Callable[[float], object] = lambda _: None) -> int:
@@ -229,12 +230,14 @@ class Indexing:
     # -- how ------------------------------------------------------------------------------------
 
     def _gone(self) -> list[Known]:
-        if self.settings.allow_vanished or not self.found.vanished:
-            return self.found.vanished
+        if self.settings.allow_vanished or not self.outcome.vanished:
+            return self.outcome.vanished
         from imageshelf.indexing import moved_and_gone
 
-        unlisted = [folder for folder, _ in self.found.unlisted]
-        return moved_and_gone.gone(self.found.vanished, unlisted, self.found.renumbered, self._path)
+        unlisted = [folder for folder, _ in self.outcome.unlisted]
+        return moved_and_gone.gone(
+            self.outcome.vanished, unlisted, self.outcome.renumbered, self._path
+        )
 
     def _memory_note(self) -> dict[str, str]:
         """Return the note that lets a search read pictures as large as this run may."""
@@ -305,7 +308,7 @@ class Indexing:
         from imageshelf.workers import bundling
 
         jobs = cores() if settings.jobs is None else settings.jobs
-        few = len(self.found.to_read) < bundling.FEWEST * jobs
+        few = len(self.outcome.to_read) < bundling.FEWEST * jobs
         if few or jobs == 0 or settings.scheduler or settings.full_decode or not this_round.only:
             return self._workers()(tasks)
         return bundling.mapped(self._workers(), tasks)

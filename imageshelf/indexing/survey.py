@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Surveying:
-    """The survey of some datasets for one shelf; `found` is its outcome so far."""
+    """The survey of some datasets for one shelf; `outcome` is what it found so far."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Surveying:
     ) -> None:
         self.datasets, self.shelf, self.settings = datasets, shelf, settings
         self.catalogue = shelf.whole_catalogue()
-        self.found = Survey()
+        self.outcome = Survey()
         self._path_of = path_of
 
     def all(self) -> Survey:
@@ -51,11 +51,11 @@ class Surveying:
         self._follow_moves()
         for root, known, lost in before:
             self._judge(root, known, lost)
-        return self.found
+        return self.outcome
 
     def skips(self) -> list[tuple[str, str]]:
         """Return name and reason of the files that were skipped before and still are."""
-        if not self.found.still_skipped:
+        if not self.outcome.still_skipped:
             return []
         reasons = dict(
             row
@@ -63,7 +63,7 @@ class Surveying:
             for prefix in self.datasets.prefixes(root, self.shelf.folder)
             for row in self.catalogue.reasons(prefix)
         )
-        return [(names.to_text(name), reasons.get(name, "")) for name in self.found.still_skipped]
+        return [(names.to_text(name), reasons.get(name, "")) for name in self.outcome.still_skipped]
 
     def _compared(self, root: str) -> tuple[int, list[Known]]:
         """Compare one dataset; return how many pictures were known, and those not met."""
@@ -74,7 +74,7 @@ class Surveying:
             self._walk(root, part)
         lost = [known for known in part.vanished if known.state == PICTURE]
         known_before = part.same + part.changed + len(lost)
-        self.found.merge(part)
+        self.outcome.merge(part)
         return known_before, lost
 
     def _walk(self, root: str, part: Survey) -> None:
@@ -119,27 +119,27 @@ class Surveying:
 
     def _follow_moves(self) -> None:
         """Move renamed and moved pictures from the new and vanished ones to `moved`."""
-        found = self.found
-        if not found.vanished:
+        survey = self.outcome
+        if not survey.vanished:
             return
         from imageshelf.indexing import moved_and_gone
 
-        found.moved = moved_and_gone.moves(
-            found.vanished, found.to_read, self.catalogue.inode_of, self._path_of
+        survey.moved = moved_and_gone.moves(
+            survey.vanished, survey.to_read, self.catalogue.inode_of, self._path_of
         )
-        if not found.moved:
+        if not survey.moved:
             return
-        old, new = {old for old, _ in found.moved}, {new for _, new in found.moved}
-        found.vanished = [known for known in found.vanished if known.name not in old]
+        old, new = {old for old, _ in survey.moved}, {new for _, new in survey.moved}
+        survey.vanished = [known for known in survey.vanished if known.name not in old]
         to_read = FileList()
-        for name, size_bytes, mtime_ns in found.to_read:
+        for name, size_bytes, mtime_ns in survey.to_read:
             if name not in new:
                 to_read.append(name, size_bytes, mtime_ns)
-        found.to_read = to_read
+        survey.to_read = to_read
 
     def _judge(self, root: str, known: int, lost: list[Known]) -> None:
         """Refuse a dataset that has lost more than half of its pictures: it may be unmounted."""
-        moved = {old for old, _ in self.found.moved}
+        moved = {old for old, _ in self.outcome.moved}
         excluded = walking.excluder(self.settings.exclude)
         inside = os.path.join(names.absolute(root), "")
         folder = self.datasets.folders.get(root)
@@ -150,7 +150,7 @@ class Surveying:
             below = self.shelf.path_of(names.to_text(known.name)).removeprefix(inside)
             return walking.any_part(excluded, names.to_bytes(below.replace(os.sep, "/")))
 
-        missing = sum(known_.name not in moved and not unwanted(known_) for known_ in lost)
+        missing = sum(picture.name not in moved and not unwanted(picture) for picture in lost)
         if missing * 2 > known and not self.settings.allow_vanished:
             raise DatasetError(
                 f"{missing:,} of the {known:,} pictures known below {root!r} are gone: is "

@@ -162,19 +162,19 @@ class Actions:
 
     def runs(self) -> list[Cleanup]:
         """Return all clean-ups, oldest first."""
-        found = []
+        cleanups = []
         for number, started, state, options in self.db.select_all(RUNS):
             if not isinstance(started, int) or state not in RUN_STATES:
                 raise self.db.wrong(f"is damaged: impossible clean-up {number}")
-            found.append(Cleanup(number, started, state, _parsed(self.db, options)))
-        return found
+            cleanups.append(Cleanup(number, started, state, _parsed(self.db, options)))
+        return cleanups
 
     def counts(self) -> dict[int, dict[tuple[str, str], int]]:
         """Return, for each clean-up, how many actions have each (verb, state)."""
-        found: dict[int, dict[tuple[str, str], int]] = {}
+        counts: dict[int, dict[tuple[str, str], int]] = {}
         for run, verb, state, number in self.db.select_all(COUNTS):
-            found.setdefault(run, {})[verb, state] = number
-        return found
+            counts.setdefault(run, {})[verb, state] = number
+        return counts
 
     # -- actions ----------------------------------------------------------------------------
 
@@ -186,20 +186,20 @@ class Actions:
         """
         with self.db.transaction():
             rivals.read(self.db, run)
-            found = [rivals.objection(claim.action.source, claim.keeper) for claim in claims]
+            objections = [rivals.objection(claim.action.source, claim.keeper) for claim in claims]
             self.db.write_many(
                 ADD,
                 (
                     (run, a.n, a.verb, a.source, a.target, a.digest, _packed(a), DOING, a.reason)
-                    for (a, _), objection in zip(claims, found, strict=True)
+                    for (a, _), objection in zip(claims, objections, strict=True)
                     if not objection
                 ),
             )
-        return found
+        return objections
 
     def of(self, run: int) -> list[Action]:
         """Return the actions of a clean-up in order."""
-        found = []
+        actions = []
         for n, verb, source, target, digest, stat, state, reason in self.db.select(ACTIONS, (run,)):
             if not (
                 isinstance(source, bytes)
@@ -211,8 +211,8 @@ class Actions:
             known = _parsed(self.db, stat)
             if not all(type(known.get(field)) is int for field in NUMBERS):
                 raise self.db.wrong(f"is damaged: impossible action {n} of clean-up {run}")
-            found.append(Action(n, verb, source, target, digest, known, state, str(reason or "")))
-        return found
+            actions.append(Action(n, verb, source, target, digest, known, state, str(reason or "")))
+        return actions
 
     def set(self, run: int, actions: Iterable[Action]) -> None:
         """Record the state, target, digest and reason of actions."""
@@ -260,7 +260,7 @@ def _packed(action: Action) -> str:
 
 def _parsed(db: Database, text: object) -> dict[str, Any]:
     try:
-        found = json.loads(text) if isinstance(text, str) else {}
+        notes = json.loads(text) if isinstance(text, str) else {}
     except (ValueError, RecursionError) as exc:
         raise db.wrong("is damaged: a clean-up's notes cannot be read") from exc
-    return found if isinstance(found, dict) else {}
+    return notes if isinstance(notes, dict) else {}

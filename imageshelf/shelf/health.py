@@ -77,12 +77,12 @@ def _near_index(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
     for radius in RADII:
         radii = [radius] * len(queries)
         truth = hamming.table([hamming.within_exhaustive(rows, query, radius) for query in queries])
-        for found in (
+        for table in (
             hamming.table(hamming.within(rows, queries, radii)),
             hamming.table(index.within(queries, radii)),
             index.pairs(queries, radii),
         ):
-            if not all(map(np.array_equal, found, truth)):
+            if not all(map(np.array_equal, table, truth)):
                 yield Finding(
                     f"the near index misses keys within {radius} bits",
                     "report this as a bug, with the shelf",
@@ -99,8 +99,8 @@ def _near_keys(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
     chosen = np.random.default_rng(seed).choice(count, min(SAMPLE, count), replace=False)
     queries = keys.words[:, chosen]
     for radius in range(0, bits // 3, bits // 15):
-        found = hamming.within_words(keys.words, queries, [radius] * len(chosen))
-        for query, near in zip(queries.T, found, strict=True):
+        results = hamming.within_words(keys.words, queries, [radius] * len(chosen))
+        for query, near in zip(queries.T, results, strict=True):
             truth = hamming.within_words_exhaustive(keys.words, query, radius)
             if near.positions.tolist() != truth.positions.tolist():
                 yield Finding(

@@ -116,23 +116,23 @@ def _is_digest(value: object) -> bool:
 def _digested(shelf: Shelf, paths: Sequence[str]) -> list[tuple[PictureRow, bytes]]:
     """Return each picture with the present digest of its bytes."""
     catalogue = shelf.whole_catalogue()
-    found = []
+    digested = []
     for path in dict.fromkeys(paths):
         row = catalogue.row_of(names.to_bytes(shelf.name_of(path)))
         if row is None:
             raise NotDuplicatesError(f"{path} is not on the shelf {shelf.path}")
         try:
-            found.append((row, digests.digest(_path(shelf, row))))
+            digested.append((row, digests.digest(_path(shelf, row))))
         except (UnreadableImage, OSError) as exc:
             raise NotDuplicatesError(f"{path} {exc}") from exc
-    if len(found) < 2:
+    if len(digested) < 2:
         raise NotDuplicatesError("name at least two pictures")
     first: dict[bytes, str] = {}
-    for (_, digest), path in zip(found, dict.fromkeys(paths), strict=True):
+    for (_, digest), path in zip(digested, dict.fromkeys(paths), strict=True):
         if digest in first:
             raise NotDuplicatesError(f"{first[digest]} and {path} are identical, byte for byte")
         first[digest] = path
-    return found
+    return digested
 
 
 def _every_pair(digests: Iterable[bytes]) -> list[Pair]:

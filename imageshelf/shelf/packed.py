@@ -70,8 +70,8 @@ def row_hashes(db: Database) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uin
     Unlike `hashes`, this holds one chunk in memory and leaves the shelf unlocked between chunks.
     """
     n = -1
-    while found := db.select(NEXT_BLOB, ("whole", n), CHUNK_BYTES):
-        before, (n, blob) = n, found[0]
+    while rows := db.select(NEXT_BLOB, ("whole", n), CHUNK_BYTES):
+        before, (n, blob) = n, rows[0]
         if not isinstance(n, int) or not before < n < MAX_CHUNKS:
             raise db.wrong("is damaged: impossible chunk number")
         try:
@@ -114,19 +114,19 @@ def keys(db: Database) -> StoredKeys | None:
 
 def triples(db: Database, ids: Iterable[int]) -> dict[int, Hashes3]:
     """Return id -> (row, column, phash) of those pictures that are present."""
-    found: dict[int, Hashes3] = {}
+    hashes: dict[int, Hashes3] = {}
     for n, slots in _by_chunk(ids):
         planes = _planes(db, "whole", n)
         words, state = planes.words.T.tolist(), planes.state.tolist()
         for slot in slots:
             if slot < len(state) and state[slot] != ABSENT:
-                found[n * SLOTS + slot] = (words[slot][0], words[slot][1], words[slot][2])
-    return found
+                hashes[n * SLOTS + slot] = (words[slot][0], words[slot][1], words[slot][2])
+    return hashes
 
 
 def written_keys(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
     """Return id -> key, as written in Dict, of those pictures that are present."""
-    found: dict[int, bytes] = {}
+    keys: dict[int, bytes] = {}
     name = recipes.hash_of(db)
     for n, slots in _by_chunk(ids):
         planes = _planes(db, "whole", n)
@@ -137,8 +137,8 @@ def written_keys(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
             if words.shape[1] != planes.words.shape[1]:
                 raise db.wrong(f"is damaged: the views whole and {name} do not agree")
         written = chunks.hex_of(words[:, there])
-        found |= {n * SLOTS + slot: key for slot, key in zip(there, written, strict=True)}
-    return found
+        keys |= {n * SLOTS + slot: key for slot, key in zip(there, written, strict=True)}
+    return keys
 
 
 def store(db: Database, numbers: Sequence[int], entries: Sequence[Entry]) -> None:
@@ -196,16 +196,16 @@ def _store_trimmed(db: Database, n: int, changes: dict[int, Hashes3 | None]) -> 
         before = chunks.unpack_trimmed(checked(blob))
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
-    after = {slot: found for slot, found in before.items() if slot not in changes}
-    after |= {slot: found for slot, found in changes.items() if found is not None}
+    after = {slot: hashes for slot, hashes in before.items() if slot not in changes}
+    after |= {slot: hashes for slot, hashes in changes.items() if hashes is not None}
     if after != before:
         db.write(STORE, ("trimmed", n, chunks.pack_trimmed(after)))
 
 
 def _planes(db: Database, view: str, n: int) -> Planes:
-    found = db.select(BLOB, (view, n), CHUNK_BYTES)
+    rows = db.select(BLOB, (view, n), CHUNK_BYTES)
     try:
-        return Planes(view, checked(found[0][0]) if found else None)
+        return Planes(view, checked(rows[0][0]) if rows else None)
     except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
 
@@ -225,10 +225,10 @@ def _blobs(db: Database, view: str) -> Blobs:
         raise db.wrong("is damaged: impossible chunk number")
     if sum(length or 0 for _, length in claimed) > db.size_bytes():
         raise db.wrong("claims to hold more than its size; it is damaged")
-    found = db.select(BLOBS, (view,), CHUNK_BYTES)
-    if [n for n, _ in found] != numbers or not all(isinstance(blob, bytes) for _, blob in found):
+    blobs = db.select(BLOBS, (view,), CHUNK_BYTES)
+    if [n for n, _ in blobs] != numbers or not all(isinstance(blob, bytes) for _, blob in blobs):
         raise db.wrong("is damaged: chunks are not what they claim to be")
-    return found
+    return blobs
 
 
 def _shape(view: str, blobs: Blobs) -> list[tuple[int, int]]:
@@ -265,10 +265,10 @@ def _trimmed(blobs: Blobs, ids: NDArray[np.int64], state: NDArray[np.uint8]) -> 
         some, hashes_ = chunks.split_trimmed(blob)
         slots.append(some.astype(np.int64) + n * SLOTS)
         words.append(hashes_)
-    own, found = np.concatenate(slots), np.concatenate(words)
+    own, hashes = np.concatenate(slots), np.concatenate(words)
     keep = np.isin(own, present, assume_unique=True)
-    own, found = own[keep], found[keep]
-    row, column, phash = np.ascontiguousarray(found.T, np.uint64)
+    own, hashes = own[keep], hashes[keep]
+    row, column, phash = np.ascontiguousarray(hashes.T, np.uint64)
     return PictureHashes(own, row, column, phash, low[np.searchsorted(present, own)])
 
 

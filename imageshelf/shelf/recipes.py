@@ -29,22 +29,22 @@ def stored(db: Database) -> dict[str, Any] | None:
     if not rows:
         return None
     try:
-        found = json.loads(rows[0][0])
-        if not isinstance(found, dict) or not all(
-            isinstance(value, int if name == "bits" else str) for name, value in found.items()
+        fields = json.loads(rows[0][0])
+        if not isinstance(fields, dict) or not all(
+            isinstance(value, int if name == "bits" else str) for name, value in fields.items()
         ):
             raise TypeError("no recipe")  # noqa: TRY301
     except (TypeError, ValueError, RecursionError) as exc:
         raise unreadable(db) from exc
-    return found
+    return fields
 
 
 def hash_of(db: Database) -> str:
     """Return the name of the hash that makes the keys; ShelfError for an unknown one."""
-    found = stored(db)
-    if found is not None and "hash" not in found:
+    fields = stored(db)
+    if fields is not None and "hash" not in fields:
         raise unreadable(db)
-    name = found["hash"] if found else DEFAULT
+    name = fields["hash"] if fields else DEFAULT
     if name not in {DEFAULT, *BITS}:
         raise db.wrong(
             f"holds {shown(name)} hashes, which this version does not know: use a newer one, "
@@ -60,20 +60,20 @@ def unreadable(db: Database) -> ShelfError:
 
 def mismatch(db: Database, recipe: Recipe) -> str | None:
     """Return a sentence if hashes made by `recipe` differ from those on the shelf, else None."""
-    found = stored(db)
-    if found is None:
+    ours = stored(db)
+    if ours is None:
         return None
     wanted = recipe._asdict()
     there = f"{shown(db.path)} holds"
     for field, words in _MUST_AGREE.items():
-        if found.get(field) != wanted[field]:
-            was, now = (words.format(shown(str(which.get(field)))) for which in (found, wanted))
+        if ours.get(field) != wanted[field]:
+            was, now = (words.format(shown(str(which.get(field)))) for which in (ours, wanted))
             options = f"{_OPTIONS} (--hash {was.split()[0]})" if field == "hash" else _OPTIONS
             return f"{there} {was}, not {now}: {options}, take another shelf, or {REBUILD}"
-    if found.get("canary") == wanted["canary"]:  # other versions, but the same bits
+    if ours.get("canary") == wanted["canary"]:  # other versions, but the same bits
         return None
     versions = ", ".join(
-        f"{label} {shown(str(found.get(name)))} then, {wanted[name]} now"
+        f"{label} {shown(str(ours.get(name)))} then, {wanted[name]} now"
         for name, label in (("pillow", "Pillow"), ("imagehash", "ImageHash"))
     )
     return (
