@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -21,6 +24,9 @@ with pytest.MonkeyPatch.context() as _while_it_loads:  # what is started says so
     _while_it_loads.setenv("OPENBLAS_NUM_THREADS", "1")  # a second one only spins, waiting for work
     import numpy as np
 
+# The marks of this run, and of the processes that it starts, are by a key of its own.
+os.environ["IMAGESHELF_STATE"] = tempfile.mkdtemp(prefix="imageshelf-state-")
+atexit.register(shutil.rmtree, os.environ["IMAGESHELF_STATE"], ignore_errors=True)
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the scripts of the top level
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell: what

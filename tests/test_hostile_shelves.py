@@ -208,15 +208,15 @@ def test_a_forged_table_of_tables_gives_only_shelferror(path: str, sql: str) -> 
 
 
 def test_a_newer_schema_says_upgrade(path: str) -> None:
-    change(path, "CREATE TABLE later (x)", "UPDATE meta SET value = 2 WHERE name LIKE 'schema%'")
-    with pytest.raises(ShelfError, match=r"newer imageshelf \(schema 2.*upgrade imageshelf"):
+    change(path, "CREATE TABLE later (x)", "UPDATE meta SET value = 3 WHERE name LIKE 'schema%'")
+    with pytest.raises(ShelfError, match=r"newer imageshelf \(schema 3.*upgrade imageshelf"):
         open_shelf(path)
 
 
-@pytest.mark.parametrize("version", ["2", "1e99", "'2'", "x'02'", "NULL", "-5"])
+@pytest.mark.parametrize("version", ["3", "1e99", "'3'", "x'03'", "NULL", "-5"])
 def test_a_strange_schema_version_is_no_excuse(path: str, version: str) -> None:
     change(path, f"UPDATE meta SET value = {version} WHERE name = 'schema_version'")
-    if version == "2":
+    if version == "3":
         change(path, "CREATE VIEW later AS SELECT 1")
     else:
         change(path, "CREATE TABLE later (x)")

@@ -296,7 +296,7 @@ def test_decisions_and_digests_come_along_and_clean_ups_do_not(tmp_path: Path) -
     index(folder, theirs, Settings(jobs=0))
     with open_shelf(theirs, "w") as shelf:
         assert not_duplicates.remember(shelf, [str(folder / "1.png"), str(folder / "2.png")]) == 1
-        shelf._db.write("INSERT INTO cleanup VALUES (1, 1, 'done', '{}')")
+        shelf._db.write("INSERT INTO cleanup VALUES (1, 1, 'done', '{}', NULL)")
     summary = merge(theirs, ours)
     assert summary.not_duplicates == 1
     assert "1 pair remembered as no duplicates" in merge_report.merged_text(summary)

@@ -506,7 +506,7 @@ class TestRecipe:
     def test_rebuild_forgets_pictures_but_not_decisions(self, indexed: str) -> None:
         connection = sqlite3.connect(indexed)
         connection.execute("INSERT INTO not_duplicate VALUES (x'01', x'02', 3)")
-        connection.execute("INSERT INTO cleanup VALUES (1, 2, 'done', '')")
+        connection.execute("INSERT INTO cleanup VALUES (1, 2, 'done', '', NULL)")
         connection.execute("INSERT INTO action (cleanup_id, n) VALUES (1, 1)")
         connection.commit()
         connection.close()

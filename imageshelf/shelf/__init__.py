@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Self
 
-from imageshelf.shelf import creating, hand_written, names, pickled, recipes, schema
+from imageshelf.shelf import creating, hand_written, marks, names, pickled, recipes, schema
 from imageshelf.shelf.catalogue import SET_META, Catalogue
 from imageshelf.shelf.database import LIST_BYTES, Database
 from imageshelf.shelf.errors import ShelfError, shown
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from imageshelf.pictures.recipe import Recipe
+    from imageshelf.shelf.marks import Marks
 
 __all__ = ["Shelf", "ShelfError", "open_shelf", "open_to_fill"]
 
@@ -54,7 +55,7 @@ def open_shelf(path: str | os.PathLike[str], flag: str = "r") -> Shelf:
             if flag == "r":
                 raise db.wrong("is empty: index.py puts pictures on it")  # noqa: TRY301
             creating.create(db)
-        return Shelf(db)
+        return _up_to_date(db)
     except BaseException:
         db.close()
         raise
@@ -67,7 +68,19 @@ def open_to_fill(path: str | os.PathLike[str]) -> Shelf:
     """
     absolute = names.absolute(path)
     creating.check_path(absolute, new=True)
-    return Shelf(Database(absolute, writable=True))
+    db = Database(absolute, writable=True)
+    try:
+        return _up_to_date(db)
+    except BaseException:
+        db.close()
+        raise
+
+
+def _up_to_date(db: Database) -> Shelf:
+    """Return the shelf; one of an older version that is open for writing is migrated first."""
+    if db.writable and db.version != schema.SCHEMA_VERSION:
+        creating.migrate(db)
+    return Shelf(db)
 
 
 class Shelf(MutableMapping[str, list[str]]):
@@ -180,6 +193,14 @@ class Shelf(MutableMapping[str, list[str]]):
         if self.catalogue is None:
             raise self._bare()
         return self.catalogue
+
+    def marks(self) -> Marks | None:
+        """Return what tells rows that this user's runs wrote; None if there can be none."""
+        return marks.of_shelf(self._db)
+
+    def marks_to_write(self) -> Marks:
+        """Return what marks rows as this user's; raises UserKeyError without a place for a key."""
+        return marks.to_write(self._db)
 
     @property
     def recipe(self) -> Recipe | None:

@@ -42,7 +42,8 @@ DROP = "DELETE FROM cleanup WHERE id = ?"
 RUNS = "SELECT id, started_ns, state, options FROM cleanup ORDER BY id"
 RIVALS = "SELECT id, state, options FROM cleanup WHERE id <> ? ORDER BY id"
 CLAIMED = "SELECT n, source, stat FROM action WHERE cleanup_id = ? AND n > ? ORDER BY n"
-ADD = "INSERT INTO action VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD = """INSERT INTO action (cleanup_id, n, verb, source, target, digest, stat, state, reason)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 SET = (
     "UPDATE action SET state = ?, target = ?, digest = ?, reason = ? WHERE cleanup_id = ? AND n = ?"
 )

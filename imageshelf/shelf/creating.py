@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.shelf import backends, hand_written, names, schema
+from imageshelf.shelf import backends, hand_written, marks, names, schema
 from imageshelf.shelf.errors import ShelfError, shown
 
 if TYPE_CHECKING:
@@ -54,6 +54,19 @@ def start_anew(db: Database) -> None:
     db.write("VACUUM")
 
 
+def migrate(db: Database) -> None:
+    """Bring a shelf of version 1 to today's; all of it is written or nothing."""
+    with db.transaction():
+        db.check_schema()  # another process may have been quicker
+        if db.version == schema.SCHEMA_VERSION:
+            return
+        for sql in schema.FROM_1_TO_2:
+            db.write(sql)
+        db.write(SET_VERSION, (schema.SCHEMA_VERSION,))
+        marks.claim(db)
+        db.check_schema()
+
+
 def complete(db: Database) -> None:
     """Create the missing tables; call inside a transaction."""
     if db.kind == "empty":
@@ -62,5 +75,6 @@ def complete(db: Database) -> None:
         for sql in (*schema.CATALOGUE, schema.CAPTURED):
             db.write(sql)
         db.write(SET_VERSION, (schema.SCHEMA_VERSION,))
+        marks.claim(db)
         hand_written.set_watermark(db)
     db.check_schema()

@@ -38,7 +38,7 @@ class Database:
         """Open a file for reading or, if `writable`, for writing, creating it if needed."""
         self.path = path
         self.writable = writable
-        self.kind = "empty"
+        self.kind, self.version = schema.Layout("empty")
         self.recipe: str | None = None  # as stored when this connection took it on
         self._ticks = 0
         self._connection: sqlite3.Connection | None = None
@@ -67,14 +67,14 @@ class Database:
             connections.clear_journal(self._connection, self.path)
 
     def check_schema(self) -> None:
-        """Set `kind`; raise ShelfError unless the tables are exactly a shelf's."""
+        """Set `kind` and `version`; raise ShelfError unless the tables are exactly a shelf's."""
         with self._translated():
             self._check_schema()
 
     def _check_schema(self) -> None:
         rows = self._rows(schema.OBJECTS)
         try:
-            self.kind = schema.kind(rows)
+            self.kind, self.version = schema.layout(rows)
         except schema.UnexpectedTableError as exc:
             raise self.wrong(self._newer() or _odd_table(exc)) from exc
 
