@@ -1,10 +1,11 @@
 """A disk that loses power: what SQLite did to its files is recorded, cut off anywhere, and rebuilt.
 
 `recording` runs SQLite on real files through a VFS that notes every write, truncation, sync and
-deletion. `Disk` replays the notes up to a cut and then decides, as a disk without power does, what
-of the rest was already on it: everything that was synced, and of everything else any part, in any
-order, torn in the middle or as garbage. The model is harsher than ext4, APFS or NTFS, which keep
-more order; it grants what SQLite itself assumes, that a write changes no byte beside it.
+deletion in a folder; what the shelf itself writes to mend a file is noted, too. `Disk` replays the
+notes up to a cut and then decides, as a disk without power does, what of the rest was already on
+it: everything that was synced, and of everything else any part, in any order, torn in the middle or
+as garbage. The model is harsher than ext4, APFS or NTFS, which keep more order; it grants what
+SQLite itself assumes, that a write changes no byte beside it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Any, NamedTuple
 
 import apsw
 import pytest
+
+from imageshelf.shelf import recovery
 
 SECTOR = 512  # bytes that a disk writes at once
 VFS = "power"
@@ -54,18 +57,20 @@ class _File(apsw.VFSFile):
 
 
 class _Vfs(apsw.VFS):
-    def __init__(self, notes: list[Note]) -> None:
-        self.notes = notes
+    def __init__(self, notes: list[Note], folder: str) -> None:
+        self.notes, self.folder = notes, folder
         super().__init__(VFS, "")
 
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
-        if name is None:  # a temporary file: gone after a cut anyway
+        path = name.filename() if isinstance(name, apsw.URIFilename) else name
+        if path is None or os.path.dirname(path) != self.folder:  # a temporary file or copy
             return apsw.VFSFile("", name, flags)
         return _File(self.notes, name, flags)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         super().xDelete(filename, syncdir)
-        self.notes.append(Note("delete", filename, int(syncdir)))
+        if os.path.dirname(filename) == self.folder:
+            self.notes.append(Note("delete", filename, int(syncdir)))
 
 
 class _Cursor:
@@ -117,14 +122,45 @@ class _Connection:
 
 
 @contextmanager
-def recording() -> Iterator[list[Note]]:
-    """Within, shelves are opened through the recording VFS; gives the list that it fills."""
+def recording(folder: str) -> Iterator[list[Note]]:
+    """Inside the block, shelves in a folder are changed under notes; yields their list."""
     notes: list[Note] = []
-    vfs = _Vfs(notes)
+    vfs = _Vfs(notes, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite3, "connect", _Connection)
+        _record_mending(notes, patch)
         yield notes
     vfs.unregister()
+
+
+def _record_mending(notes: list[Note], patch: pytest.MonkeyPatch) -> None:
+    real = {name: getattr(recovery, name) for name in ("write", "truncate", "sync", "remove")}
+
+    def write(file: int, path: str, at: int, data: bytes) -> None:
+        notes.append(Note("write", path, at, data))
+        real["write"](file, path, at, data)
+
+    def truncate(file: int, path: str, size: int) -> None:
+        notes.append(Note("truncate", path, size))
+        real["truncate"](file, path, size)
+
+    def sync(file: int, path: str) -> None:
+        real["sync"](file, path)
+        notes.append(Note("sync", path))
+
+    def remove(path: str) -> None:
+        there = os.path.exists(path)
+        real["remove"](path)
+        if there:
+            notes.append(Note("delete", path, 1))
+
+    for name, recorded in {
+        "write": write,
+        "truncate": truncate,
+        "sync": sync,
+        "remove": remove,
+    }.items():
+        patch.setattr(recovery, name, recorded)
 
 
 @dataclass

@@ -72,7 +72,7 @@ def told(notes: list[Note], states: list[Lists], pictures: dict[bytes, int]) -> 
 
 def cut(path: str, times: int, seed: int) -> Counter[str]:
     """Cut the power at so many moments of one run; count what became of the shelf."""
-    with power.recording() as notes:
+    with power.recording(os.path.dirname(path)) as notes:
         states = fill(path, notes)
     print(f"seed {seed}; {len(notes)} operations of the disk, {len(states) - 1} transactions")
     rnd = random.Random(seed)
@@ -92,7 +92,7 @@ def cut(path: str, times: int, seed: int) -> Counter[str]:
 def cut_during_recovery(path: str, files: dict[str, bytes], rnd: random.Random) -> dict[str, bytes]:
     power.clear(os.path.dirname(path))
     power.write_out(files)
-    with power.recording() as notes:
+    with power.recording(os.path.dirname(path)) as notes:
         try:
             open_shelf(path, "c").close()
         except Exception:  # noqa: BLE001 - looser settings may damage it: judged later

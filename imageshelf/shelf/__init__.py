@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Self
 
 from imageshelf.shelf import creating, hand_written, marks, names, pickled, recipes, schema
 from imageshelf.shelf.catalogue import SET_META, Catalogue
-from imageshelf.shelf.database import LIST_BYTES, Database
+from imageshelf.shelf.database import LIST_BYTES
 from imageshelf.shelf.errors import ShelfError, shown
+from imageshelf.shelf.opening import open_database
 from imageshelf.shelf.records import storable
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from imageshelf.pictures.recipe import Recipe
+    from imageshelf.shelf.database import Database
     from imageshelf.shelf.marks import Marks
 
 __all__ = ["Shelf", "ShelfError", "open_shelf", "open_to_fill"]
@@ -47,7 +49,7 @@ def open_shelf(path: str | os.PathLike[str], flag: str = "r") -> Shelf:
         raise ValueError(f"expected the flag r, w, c or n, not {flag!r}")
     absolute = names.absolute(path)
     creating.check_path(absolute, new=flag in {"c", "n"})
-    db = Database(absolute, writable=flag != "r")
+    db = open_database(absolute, writable=flag != "r")
     try:
         if flag == "n":
             creating.start_anew(db)
@@ -68,7 +70,7 @@ def open_to_fill(path: str | os.PathLike[str]) -> Shelf:
     """
     absolute = names.absolute(path)
     creating.check_path(absolute, new=True)
-    db = Database(absolute, writable=True)
+    db = open_database(absolute, writable=True)
     try:
         return _up_to_date(db)
     except BaseException:

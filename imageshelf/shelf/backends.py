@@ -11,8 +11,9 @@ import mmap
 import os
 import stat
 
+from imageshelf.shelf.side_files import JOURNAL_MAGIC
+
 SQLITE_MAGIC = b"SQLite format 3\0"
-_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 _WAL_VERSION = 2  # bytes 18 and 19 of a database in write-ahead mode
 
 _REMEDY = "index the pictures again into a new file: index.py --dataset DIR --shelve NEW"
@@ -49,7 +50,7 @@ def header(path: str) -> Header | None:
         raise ValueError("is not a regular file")
     with open(path, "rb") as file:
         content = Header(file.read(100))
-    if content.problem and _restorable(path + "-journal"):
+    if content.problem and _restorable(os.path.realpath(path) + "-journal"):
         content.problem = None
     return content
 
@@ -61,7 +62,7 @@ def _restorable(journal: str) -> bool:
     journal when it opens the file.
     """
     with contextlib.suppress(OSError, ValueError), open(journal, "rb") as file:
-        if file.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC:
+        if file.read(len(JOURNAL_MAGIC)) == JOURNAL_MAGIC:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 return content.find(b"\0\0\0\1" + SQLITE_MAGIC) > 0
     return False

@@ -53,9 +53,9 @@ def prepare_to_write(connection: sqlite3.Connection) -> None:
 def reading_modes(path: str) -> tuple[str, ...]:
     """Return the modes in which to try to open a file for reading, in order.
 
-    Plain read-only cannot roll back the half-done write of a killed program, and leaves files
-    behind if the shelf is in WAL mode; read-write with `query_only` does both. On a read-only
-    medium, `immutable` reads a WAL file.
+    Read-only, SQLite never rolls back: a journal that appears after the examination is not
+    believed. Plain read-only leaves files behind if the shelf is in WAL mode; read-write with
+    `query_only` does not. On a read-only medium, `immutable` reads a WAL file.
     """
     native = names.native(path)
     try:
@@ -63,7 +63,7 @@ def reading_modes(path: str) -> tuple[str, ...]:
     except (OSError, ValueError):
         header = None
     if header is None or not header.wal:
-        return ("ro", "rw")
+        return ("ro",)
     left_over = os.path.exists(native + "-wal") and os.path.getsize(native + "-wal")
     return ("rw", "ro") if left_over else ("rw", "ro", "immutable")
 

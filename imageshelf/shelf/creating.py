@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.shelf import backends, hand_written, marks, names, schema
+from imageshelf.shelf import backends, hand_written, marks, names, schema, side_files
 from imageshelf.shelf.errors import ShelfError, shown
+from imageshelf.shelf.side_files import StrangeSideFileError
 
 if TYPE_CHECKING:
     from imageshelf.shelf.database import Database
@@ -17,8 +18,9 @@ SET_VERSION = "REPLACE INTO meta (name, value) VALUES ('schema_version', ?)"
 def check_path(path: str, *, new: bool) -> None:
     """Raise ShelfError unless the path has a database or, if `new`, could have one."""
     try:
+        side_files.refuse_strange(path)
         header = backends.header(names.native(path))
-    except ValueError as exc:
+    except (ValueError, StrangeSideFileError) as exc:
         raise ShelfError(f"{shown(path)} {exc}") from exc
     except OSError as exc:
         raise ShelfError(f"{shown(path)} cannot be opened: {exc.strerror}") from exc

@@ -14,7 +14,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imageshelf.shelf import connections, names, pickled, schema
+from imageshelf.shelf import connections, names, pickled, recovery, schema
 from imageshelf.shelf.errors import WAIT_S, ShelfError, primary, sentence, shown
 
 if TYPE_CHECKING:
@@ -34,9 +34,21 @@ _TICKS_PER_MB = 8  # of the file, for larger ones
 class Database:
     """A connection to one shelf file. Every error is a ShelfError that names the file."""
 
-    def __init__(self, path: str, *, writable: bool) -> None:
-        """Open a file for reading or, if `writable`, for writing, creating it if needed."""
-        self.path = path
+    def __init__(
+        self,
+        path: str,
+        *,
+        writable: bool,
+        modes: Sequence[str] = (),
+        file: str | None = None,
+        at_close: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Open a file for reading or, if `writable`, for writing, creating it if needed.
+
+        `file` is a copy that stands for the shelf at `path`. What lies beside the file must have
+        been examined: `opening.open_database` does.
+        """
+        self.path, self.file = path, file or path
         self.writable = writable
         self.kind, self.version = schema.Layout("empty")
         self.recipe: str | None = None  # as stored when this connection took it on
@@ -44,7 +56,9 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._writing = False  # inside `transaction`
         self._prepared = False  # to write
-        modes = ("rwc",) if writable else connections.reading_modes(path)
+        self._at_close = at_close
+        self._identity: tuple[int, int] | None = None
+        modes = modes or (("rwc",) if writable else connections.reading_modes(self.file))
         for mode in modes:
             try:
                 self._open(mode)
@@ -59,12 +73,13 @@ class Database:
                 return
 
     def _open(self, mode: str) -> None:
-        self._connection = _waiting(lambda: connections.connect(self.path, mode))
+        self._connection = _waiting(lambda: connections.connect(self.file, mode))
+        self._identity = recovery.opened(self.file)
         self._connection.set_progress_handler(self._tick, _TICK)
         self._check_schema()
         if self.writable:
             connections.leave_wal(self._connection)
-            connections.clear_journal(self._connection, self.path)
+            connections.clear_journal(self._connection, self.file)
 
     def check_schema(self) -> None:
         """Set `kind` and `version`; raise ShelfError unless the tables are exactly a shelf's."""
@@ -100,12 +115,14 @@ class Database:
         if self.writable:
             connections.leave_wal(self._connection)
         self._drop()
+        self._at_close()
 
     def _drop(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
+            recovery.closed(self._identity)
 
     @property
     def closed(self) -> bool:
@@ -210,7 +227,7 @@ class Database:
         size = 0
         for suffix in ("", "-wal"):
             with contextlib.suppress(OSError):
-                size += os.stat(names.native(self.path) + suffix).st_size
+                size += os.stat(names.native(self.file) + suffix).st_size
         return size
 
     def wrong(self, sentence: str) -> ShelfError:

@@ -18,8 +18,9 @@ def shown(path: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
 
 
+IN_USE = f"is in use by another program (waited {WAIT_S:.0f} s); try again later"
 SENTENCES = {
-    sqlite3.SQLITE_BUSY: f"is in use by another program (waited {WAIT_S:.0f} s); try again later",
+    sqlite3.SQLITE_BUSY: IN_USE,
     sqlite3.SQLITE_LOCKED: "is in use by this program already",
     sqlite3.SQLITE_FULL: (
         "has no room to grow: the disk is full. Nothing of this batch was written, all earlier "
@@ -44,6 +45,11 @@ SENTENCES = {
 def primary(exc: BaseException) -> int:
     """Return SQLite's primary error code, or 1 if the error is Python's own."""
     return getattr(exc, "sqlite_errorcode", 1) & 0xFF
+
+
+def may_not_write(exc: BaseException | None) -> bool:
+    """Tell whether SQLite would have had to write where it may not, to roll back for instance."""
+    return exc is not None and primary(exc) in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
 def sentence(exc: BaseException, folder: str | None = None) -> str:

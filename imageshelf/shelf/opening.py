@@ -1,0 +1,92 @@
+"""Opens the file of a shelf, after a crash too, without believing what lies beside it.
+
+What a dead writer left beside a shelf of ours is rolled back in place, by SQLite. Beside any other
+shelf it is rolled back in a private copy: a reader reads that copy, a writer carries the result
+over. docs/reliability.md says why this holds.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from imageshelf.shelf import marks, recovery, side_files
+from imageshelf.shelf.database import Database
+from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError, may_not_write, shown
+from imageshelf.shelf.side_files import WAL, SideFiles, StrangeSideFileError
+
+if TYPE_CHECKING:
+    from imageshelf.shelf.recovery import Copy
+
+_PAUSE_S = 0.01
+
+
+def open_database(path: str, *, writable: bool) -> Database:
+    """Open a shelf's file, by its absolute path; every fault is a ShelfError."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        if (db := _try_to_open(path, writable=writable)) is not None:
+            return db
+        if time.monotonic() > deadline:
+            raise ShelfError(f"{shown(path)} {IN_USE}")
+        time.sleep(_PAUSE_S)
+
+
+def _try_to_open(path: str, *, writable: bool) -> Database | None:
+    """Open a shelf's file; None if what lies beside it is changing just now."""
+    try:
+        with SideFiles(path) as beside:
+            if not beside.hot or recovery.is_open_here(path):
+                return _opened(path, writable=writable)
+            private = side_files.only_ours(os.path.dirname(beside.path))
+            if recovery.in_use(beside):  # a living writer's log names no file
+                believed = private or WAL in beside.files
+                return _opened(path, writable=writable) if believed else None
+            copy = recovery.copied(beside)
+    except StrangeSideFileError as exc:
+        raise ShelfError(f"{shown(path)} {exc}") from exc
+    if copy is None:
+        return None
+    return _recovered(path, copy, private=private, writable=writable)
+
+
+def _opened(path: str, *, writable: bool, modes: tuple[str, ...] = ()) -> Database | None:
+    """Open a file where it is; None if a reader would have to write first and may not."""
+    try:
+        return Database(path, writable=writable, modes=modes)
+    except ShelfError as exc:
+        if not writable and may_not_write(exc.__cause__):
+            return None
+        raise
+
+
+def _recovered(path: str, copy: Copy, *, private: bool, writable: bool) -> Database | None:
+    """Open what is left of a shelf beside which a dead writer left a journal or log."""
+    db = _rolled_back(path, copy)
+    try:
+        if private and marks.is_ours(db):
+            modes = () if writable else ("rw",)
+            if (in_place := _opened(path, writable=writable, modes=modes)) is not None:
+                db.close()
+                return in_place
+        elif writable:
+            recovery.carry_over(copy)
+            db.close()
+            return None
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _rolled_back(path: str, copy: Copy) -> Database:
+    """Roll a private copy back and open it for reading; it goes when that is closed."""
+    try:
+        Database(path, writable=True, file=copy.path).close()
+        if not recovery.is_plausible(copy):
+            raise ShelfError(f"{shown(path)} has a damaged journal beside it")  # noqa: TRY301
+        return Database(path, writable=False, file=copy.path, at_close=copy.remove)
+    except BaseException:
+        copy.remove()
+        raise
