@@ -139,14 +139,46 @@ def test_malformed_and_hostile_pickles_are_refused(data: bytes) -> None:
         pickled.loads(data)
 
 
-def test_a_memo_at_two_thousand_million_costs_nothing() -> None:
-    data = b"]r\xff\xff\xff\x7f(X\x01\x00\x00\x00ar\xfe\xff\xff\x7fj\xfe\xff\xff\x7fe."
+# Small values for which the standard library, or a careless reader, makes much room.
+GREEDY = {
+    "a list remembered at two thousand million": b"\x80\x04]r\xff\xff\xff\x7f.",
+    "a name there": b"](X\x01\x00\x00\x00ar\xff\xff\xff\x7fe.",
+    "at 200": b"]q\xc8.",
+    "at two, after one": b"]q\x02.",
+    "in digits": b"(lp999999999\n.",
+    "in digits, of a name": b"(lp0\nVa\np99999999\na.",
+    "memoized again and again": b"\x80\x04]" + b"\x94" * 100_000 + b".",
+    "many lists": b"]" * 100_000 + b".",
+    "many lists of a mark": b"(l" * 50_000 + b".",
+    "many marks": b"(" * 100_000 + b".",
+    "one long name, many times": b"\x80\x04](X\x40\x42\x0f\0" + b"x" * 10**6 + b"\x94"
+    + b"h\0" * 50 + b"e.",
+    "recalled before it is remembered": b"](j\xff\xff\xff\x7fe.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", GREEDY)
+def test_what_asks_for_much_room_is_refused_in_little(kind: str) -> None:
+    data = GREEDY[kind]
     tracemalloc.start()
     try:
-        assert pickled.loads(data) == ["a", "a"]
-        assert tracemalloc.get_traced_memory()[1] < 100_000
+        with pytest.raises(ValueError):
+            pickled.loads(data)
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"(lp1\nS'a'\n.".replace(b"S'a'", b"Va").replace(b"\n.", b"\np2\na."),  # counted from 1
+        b"\x80\x02]q\x01(X\x01\x00\x00\x00aq\x02h\x02e.",
+        b"](X\x01\0\0\0aX\x01\0\0\0bq\x02X\x01\0\0\0cq\x03h\x02e.",  # some left out
+    ],
+)
+def test_numbers_that_writers_give_are_read(data: bytes) -> None:
+    assert pickled.loads(data) == pickle.loads(data)
 
 
 def test_a_value_above_the_cap_is_refused_unread() -> None:

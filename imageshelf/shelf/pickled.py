@@ -46,7 +46,8 @@ def loads(data: bytes) -> list[str]:
     r"""Return the list of strings in a pickle of protocol 0-5.
 
     Anything but one list of strings raises ValueError, and so does a value above `MAX_BYTES`.
-    Nothing is imported, called, or allocated because a length asks for it.
+    Nothing is imported, called, or allocated because a length or a number asks for it: whatever
+    would make `pickle.load` do that is refused, too.
 
     >>> loads(b"(lp0\nVa.jpg\np1\na.")
     ['a.jpg']
@@ -75,14 +76,16 @@ class _Reader:
         self.data = data
         self.at = 0
         self.stack: list[object] = []
-        self.memo: dict[int, object] = {}
+        self.memo: list[object] = []
+        self.made = 0  # objects: a writer remembers each once, in order
+        self.lists = 0
 
     def run(self) -> list[str]:
         """Return the list; raise ValueError at the first instruction that a list cannot need."""
         simple: dict[int, Callable[[], None]] = {
             ord("("): lambda: self.stack.append(_MARK),
-            ord("]"): lambda: self.stack.append([]),
-            ord("l"): lambda: self.stack.append(self._from_mark()),
+            ord("]"): lambda: self._make_list([]),
+            ord("l"): lambda: self._make_list(self._from_mark()),
             ord("a"): self._append,
             ord("e"): self._extend,
             0x94: lambda: self._remember(len(self.memo)),
@@ -116,7 +119,7 @@ class _Reader:
 
     def _with_number(self, code: int, number: int) -> None:
         if code in _TEXTS:
-            self.stack.append(str(self._take(number), *_UTF8))
+            self._make(str(self._take(number), *_UTF8))
         elif code in b"qr":
             self._remember(number)
         elif code in b"hj":
@@ -128,11 +131,21 @@ class _Reader:
 
     def _with_line(self, code: int, line: bytes) -> None:
         if code == ord("V"):
-            self.stack.append(str(line, "raw-unicode-escape"))
+            self._make(str(line, "raw-unicode-escape"))
             return
         if not line.isdigit() or len(line) > 10:
             raise ValueError("expected a short number")
         (self._remember if code == ord("p") else self._recall)(int(line))
+
+    def _make(self, item: object) -> None:
+        self.made += 1
+        self.stack.append(item)
+
+    def _make_list(self, items: list[object]) -> None:
+        self.lists += 1
+        if self.lists > 1:
+            raise ValueError("more than one list")
+        self._make(items)
 
     def _top(self) -> object:
         if not self.stack:
@@ -142,10 +155,13 @@ class _Reader:
     def _remember(self, index: int) -> None:
         if self._top() is _MARK:
             raise ValueError("a mark cannot be remembered")
+        if index > self.made:  # the standard library would make room for so many
+            raise ValueError("a number far beyond what there is to remember")
+        self.memo += [None] * (index + 1 - len(self.memo))
         self.memo[index] = self._top()
 
     def _recall(self, index: int) -> None:
-        text = self.memo.get(index)
+        text = self.memo[index] if index < len(self.memo) else None
         if not isinstance(text, str):  # a list inside itself, or nothing at all
             raise ValueError("a reference to something that is no name")  # noqa: TRY004
         self.stack.append(text)
@@ -179,4 +195,6 @@ class _Reader:
         names = self._pop()
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ValueError("the value is not a list of names")
+        if sum(map(len, names)) > MAX_BYTES:  # a long one, and many references to it
+            raise ValueError(f"names of more than {MAX_BYTES:,} characters")
         return names
