@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -14,9 +15,12 @@ import pytest
 
 from imageshelf import index, open_shelf
 from imageshelf.shelf import ShelfError
-from tests.conftest import drawn
+from tests.conftest import ROOT, drawn
+from tests.fixture_shelf import unpack
 from tests.test_concurrent import started
 from tests.test_shelf import newer_python
+from tests.test_stored_shelves import FIXTURES
+from tests.test_stored_shelves import everything as stored_rows
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 OPTIONS = ("-j", "1", "--time-limit", "1000")  # nobody is blamed for a death of these
@@ -148,6 +152,50 @@ def read_by_the_standard_library(shelve: Path) -> None:
 
 def test_killed_runs_lose_nothing_and_the_next_one_completes(tmp_path: Path) -> None:
     kills(tmp_path, times=20, seed=1)
+
+
+MIGRATE = """
+import os, sys
+from imageshelf.shelf import database, open_shelf
+left = int(sys.argv[2])
+def killed(name):
+    real = getattr(database.Database, name)
+    def write(self, sql, *values):
+        global left
+        if sys.argv[3] == "after": real(self, sql, *values)
+        left -= 1
+        if left == 0: os.kill(os.getpid(), 9)
+        return None if sys.argv[3] == "after" else real(self, sql, *values)
+    setattr(database.Database, name, write)
+killed("write")
+open_shelf(sys.argv[1], "w").close()
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_migration_killed_at_any_statement_is_the_old_shelf_or_the_new(
+    when: str, tmp_path: Path
+) -> None:
+    versions = []
+    for statement in range(1, 40):
+        shelve = unpack(FIXTURES / "schema_1", tmp_path / str(statement))
+        rows = stored_rows(shelve)
+        run = [sys.executable, "-c", MIGRATE, str(shelve), str(statement), when]
+        status = subprocess.run(run, cwd=ROOT, check=False).returncode
+        with open_shelf(shelve) as shelf:
+            assert shelf.check() == []
+            versions.append(shelf._db.version)
+        with open_shelf(shelve, "w") as shelf:
+            assert shelf._db.version == 2
+        assert stored_rows(shelve) == rows
+        assert [name for name in os.listdir(shelve.parent) if name.startswith("db.")] == [
+            "db.shelve"
+        ]
+        if status == 0:
+            break
+    assert status == 0
+    assert versions == sorted(versions)
+    assert set(versions) == {1, 2}
 
 
 @pytest.mark.stress

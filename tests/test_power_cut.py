@@ -10,13 +10,16 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from imageshelf.shelf import ShelfError, connections, open_shelf
+from imageshelf.shelf import ShelfError, connections, open_shelf, recovery
+from tests.fixture_shelf import unpack
 from tests.shelf_entries import RECIPE, entry, lists_of, skip
+from tests.test_stored_shelves import FIXTURES, everything
 
 pytest.importorskip("apsw", reason="simulating a disk needs apsw: pip install apsw")
 
@@ -70,11 +73,15 @@ def told(notes: list[Note], states: list[Lists], pictures: dict[bytes, int]) -> 
     states.append(lists_of(pictures))
 
 
-def cut(path: str, times: int, seed: int) -> Counter[str]:
-    """Cut the power at so many moments of one run; count what became of the shelf."""
+def cut(path: str, times: int, seed: int, then: Callable[[], None] = lambda: None) -> Counter[str]:
+    """Cut the power at so many moments of one run; count what became of the shelf.
+
+    `then` is called between the run and the first cut.
+    """
     with power.recording(os.path.dirname(path)) as notes:
         states = fill(path, notes)
     print(f"seed {seed}; {len(notes)} operations of the disk, {len(states) - 1} transactions")
+    then()
     rnd = random.Random(seed)
     found: Counter[str] = Counter()
     for _ in range(times):
@@ -146,6 +153,80 @@ def test_looser_settings_would_not_hold(
     found = cut(path, times=60, seed=1)
     print(setting, dict(found))
     assert found[harm] > 3
+
+
+@pytest.fixture
+def another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From the call on, no shelf made before is ours: all is mended by way of a copy."""
+    return lambda: monkeypatch.setenv("IMAGESHELF_STATE", str(tmp_path / "another"))
+
+
+def test_whoever_mends_it_by_way_of_a_copy_loses_nothing(
+    path: str, another_user: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carried = []
+    real = recovery.carry_over
+
+    def carry_over(copy: recovery.Copy) -> None:
+        carried.append(copy.path)
+        real(copy)
+
+    monkeypatch.setattr(recovery, "carry_over", carry_over)
+    assert harmless(cut(path, times=40, seed=3, then=another_user)) == 40
+    assert len(carried) > 5
+
+
+@pytest.mark.stress
+def test_six_hundred_power_cuts_mended_by_way_of_a_copy(
+    path: str, another_user: Callable[[], None]
+) -> None:
+    assert harmless(cut(path, times=600, seed=4, then=another_user)) == 600
+
+
+def migrations(path: str, times: int, seed: int, then: Callable[[], None]) -> Counter[int]:
+    """Cut the power while a shelf of version 1 is migrated; count the versions after."""
+    unpack(FIXTURES / "schema_1", Path(path).parent)
+    before, rows = Path(path).read_bytes(), everything(Path(path))
+    with power.recording(os.path.dirname(path)) as notes:
+        open_shelf(path, "w").close()
+    print(f"seed {seed}; {len(notes)} operations of the disk")
+    then()
+    rnd = random.Random(seed)
+    found: Counter[int] = Counter()
+    for number in range(times):
+        moment = number % (len(notes) + 1)
+        files = power.Disk(notes[:moment], {path: before}).after_cut(rnd)
+        if rnd.random() < 0.3:
+            for name in (path, f"{path}-journal"):
+                Path(name).unlink(missing_ok=True)
+            power.write_out(files)
+            with power.recording(os.path.dirname(path)) as mending:
+                open_shelf(path, "w").close()
+            files = power.Disk(mending[: rnd.randrange(len(mending) + 1)], files).after_cut(rnd)
+        for name in (path, f"{path}-journal"):
+            Path(name).unlink(missing_ok=True)
+        power.write_out(files)
+        for flag in "rw":
+            with open_shelf(path, flag) as shelf:
+                assert shelf.check() == []
+                found[shelf._db.version] += flag == "r"
+        assert everything(Path(path)) == rows
+    return found
+
+
+def test_a_power_cut_in_a_migration_leaves_the_old_shelf_or_the_new(path: str) -> None:
+    found = migrations(path, times=40, seed=1, then=lambda: None)
+    assert found[1] > 0 < found[2]
+
+
+@pytest.mark.stress
+def test_three_hundred_power_cuts_in_a_migration(
+    path: str, another_user: Callable[[], None]
+) -> None:
+    found = migrations(path, times=300, seed=2, then=lambda: None)
+    found += migrations(path, times=300, seed=3, then=another_user)
+    print(dict(found))
+    assert found.total() == 600
 
 
 def test_the_settings_are_those_of_the_design() -> None:
