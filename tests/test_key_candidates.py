@@ -23,6 +23,7 @@ from imageshelf.searching.policies import (
     ViewHashes,
 )
 from imageshelf.shelf import chunks
+from imageshelf.shelf.chunks import StoredKeys
 
 TURN = "mirrored"
 

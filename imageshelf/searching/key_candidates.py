@@ -1,7 +1,7 @@
 """What counts as a match on a shelf whose keys are another hash: a radius of that hash.
 
 Every catalogue holds the three hashes of `policies`, but a query to such a shelf is answered by the
-hash that the shelf was made with. `hash_names` has its default distance, with the reason. TurnedHashes
+hash that the shelf was made with. `hash_names` has its default distance, with the reason. Turned
 and mirrored, a query has seven more chances to be wrong, so these limits are tighter in the same
 proportion as in the default policy (10 bits for 14). Flat pictures follow the default's rule, too:
 upright only, rows within 4 bits, thumbnails within 4 of 255 grey levels. Measurements showed that
