@@ -29,11 +29,34 @@ class Datasets:
         self.roots = outermost(root for root in every if not is_url(root))
         self.urls = [root for root in every if is_url(root)]
         self.folders: dict[str, RemoteFolder] = {}  # by URL
+        self._identities: dict[str, tuple[int, int]] = {}  # device and inode of each root
 
     def check(self) -> None:
         """Raise DatasetError unless every folder can be listed; URLs are not checked."""
         for root in self.roots:
-            check_dataset(root)
+            self._identities[root] = check_dataset(root)
+
+    def are_there(self) -> bool:
+        """Tell whether every folder is still the one that was checked."""
+        return self._missing() is None
+
+    def check_still_there(self) -> None:
+        """Raise DatasetError if a folder was renamed, unmounted or deleted since `check`."""
+        if (root := self._missing()) is not None:
+            raise DatasetError(
+                f"the dataset {root!r} went away while it was read: was it renamed, or its drive "
+                "unmounted? What was read before is on the shelf, and nothing was taken off it"
+            )
+
+    def _missing(self) -> str | None:
+        for root, identity in self._identities.items():
+            try:
+                status = os.stat(root)
+            except OSError:
+                return root
+            if (status.st_dev, status.st_ino) != identity:
+                return root
+        return None
 
     def look_up(self, settings: Settings) -> None:
         """List the topmost folder of each dataset by URL; raises DatasetError."""
@@ -55,7 +78,7 @@ class Datasets:
 
     def device(self, root: str) -> int:
         """Return the device number of a dataset, or 0 for a URL."""
-        return 0 if root in self.folders else os.stat(root).st_dev
+        return 0 if root in self.folders else self._identities[root][0]
 
     def may_read(self, name: bytes) -> bool:
         """Tell whether a picture may be read; at a URL only below these datasets."""
@@ -64,14 +87,14 @@ class Datasets:
         return any(folder.holds(name) for folder in self.folders.values())
 
 
-def check_dataset(root: str) -> None:
-    """Raise DatasetError unless `root` is a folder that can be listed."""
+def check_dataset(root: str) -> tuple[int, int]:
+    """Return device and inode of a folder; raise DatasetError unless it can be listed."""
     try:
-        mode = os.stat(root).st_mode
-        if not stat.S_ISDIR(mode):
+        status = os.stat(root)
+        if not stat.S_ISDIR(status.st_mode):
             raise DatasetError(f"--dataset expects a folder, {root!r} is a file")
         with os.scandir(root):
-            pass
+            return status.st_dev, status.st_ino
     except FileNotFoundError:
         raise DatasetError(
             f"the dataset {root!r} does not exist; check the spelling, or mount its drive"
@@ -87,7 +110,14 @@ def outermost(roots: Iterable[str]) -> list[str]:
     ['/photos']
     """
     chosen: list[str] = []
-    for root in sorted({paths.folder(root) for root in roots}, key=len):
+    for root in sorted({_absolute(root) for root in roots}, key=len):
         if not any(root == other or root.startswith(os.path.join(other, "")) for other in chosen):
             chosen.append(root)
     return sorted(chosen)
+
+
+def _absolute(root: str) -> str:
+    try:
+        return paths.folder(root)
+    except FileNotFoundError as exc:
+        raise DatasetError(f"the dataset {root!r} cannot be found: {names.NOWHERE}") from exc

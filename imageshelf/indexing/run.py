@@ -127,6 +127,7 @@ class Indexing:
         surveying = Surveying(self._datasets, self.shelf, self.settings, self._path)
         with self._stop.at_once():
             self.outcome = surveying.all()
+        self._datasets.check_still_there()
         self.summary.unchanged = self.outcome.same
         self.summary.skipped = len(self.outcome.still_skipped)
         self.summary.skips = [Skipped(name, reason) for name, reason in surveying.skips()]
@@ -172,7 +173,8 @@ class Indexing:
         with self.catalogue.transaction():
             added = self.catalogue.add(batch.entries, batch.skips)
             self._shared |= added.shared
-            if batch.last and not (self._shared or self.outcome.moved or self.outcome.vanished):
+            unsettled = self._shared or self.outcome.moved or self.outcome.vanished
+            if batch.last and not unsettled and self._datasets.are_there():
                 self._end("yes")
         self.summary.new += added.new
         self.summary.changed += added.changed
@@ -186,6 +188,7 @@ class Indexing:
 
     def settle(self) -> None:
         """Rename moved pictures, remove vanished ones, and count the pictures on the shelf."""
+        self._datasets.check_still_there()
         gone = self._gone()
         moves = [
             (old, new, status)
@@ -218,6 +221,7 @@ class Indexing:
             self.settings.memory_limit_mb, self._datasets.may_read,
         )  # fmt: skip
         step.all(progress)
+        self._datasets.check_still_there()
         self.summary.undigested = [
             Skipped(names.to_text(name), why) for name, why in sorted(step.lost)
         ]

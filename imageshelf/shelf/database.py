@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from imageshelf.shelf import connections, names, pickled, recovery, schema
-from imageshelf.shelf.errors import WAIT_S, ShelfError, primary, sentence, shown
+from imageshelf.shelf.errors import GONE, WAIT_S, ShelfError, primary, sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -58,6 +58,7 @@ class Database:
         self._prepared = False  # to write
         self._at_close = at_close
         self._identity: tuple[int, int] | None = None
+        self._size_bytes = 0
         modes = modes or (("rwc",) if writable else connections.reading_modes(self.file))
         for mode in modes:
             try:
@@ -75,6 +76,7 @@ class Database:
     def _open(self, mode: str) -> None:
         self._connection = _waiting(lambda: connections.connect(self.file, mode))
         self._identity = recovery.opened(self.file)
+        self.size_bytes()
         self._connection.set_progress_handler(self._tick, _TICK)
         self._check_schema()
         if self.writable:
@@ -223,12 +225,15 @@ class Database:
             raise
 
     def size_bytes(self) -> int:
-        """Return the present size of the file and its write-ahead log."""
-        size = 0
-        for suffix in ("", "-wal"):
-            with contextlib.suppress(OSError):
-                size += os.stat(names.native(self.file) + suffix).st_size
-        return size
+        """Return the present size of the file and its write-ahead log; the last if it is gone."""
+        path = names.native(self.file)
+        with contextlib.suppress(OSError):
+            status = os.stat(path)
+            if (status.st_dev, status.st_ino) == self._identity:
+                self._size_bytes = status.st_size
+        with contextlib.suppress(OSError):
+            return self._size_bytes + os.stat(path + "-wal").st_size
+        return self._size_bytes
 
     def wrong(self, sentence: str) -> ShelfError:
         """Return the error for this file; the sentence follows its name."""
@@ -261,6 +266,8 @@ class Database:
             raise self._error(exc) from exc
 
     def _error(self, exc: Exception) -> ShelfError:
+        if self._identity is not None and recovery.identity(self.file) != self._identity:
+            return self.wrong(GONE)
         return self.wrong(sentence(exc, os.path.dirname(self.path) if self.writable else None))
 
 

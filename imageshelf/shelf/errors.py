@@ -19,6 +19,10 @@ def shown(path: str) -> str:
 
 
 IN_USE = f"is in use by another program (waited {WAIT_S:.0f} s); try again later"
+GONE = (
+    "is gone: it or its folder was renamed, replaced or deleted while in use. What was written "
+    "before is in the file, wherever that is now"
+)
 SENTENCES = {
     sqlite3.SQLITE_BUSY: IN_USE,
     sqlite3.SQLITE_LOCKED: "is in use by this program already",

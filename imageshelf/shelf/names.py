@@ -17,12 +17,14 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from imageshelf.shelf.errors import ShelfError, shown
 from imageshelf.system import paths
 from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+NOWHERE = "the working folder is gone; change to another one, or give whole paths"
 _WINDOWS = sys.platform == "win32"
 _ON_A_DRIVE, _ON_POSIX = r"[A-Za-z]:/", r"/(?!/)"
 _NATIVE = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
@@ -128,13 +130,19 @@ def absolute(path: str | os.PathLike[str]) -> str:
     text = os.fspath(path)
     if is_url(text):
         return text
-    path = os.path.abspath(path)
+    try:
+        path = os.path.abspath(path)
+    except FileNotFoundError as exc:
+        raise ShelfError(f"{shown(text)} cannot be found: {NOWHERE}") from exc
     return path if _NATIVE else to_text(os.fsencode(path))
 
 
 def folder(path: str) -> str:
     """Return the absolute path of a folder like `absolute`, spelled as its disk spells it."""
-    path = paths.folder(path)
+    try:
+        path = paths.folder(path)
+    except FileNotFoundError as exc:
+        raise ShelfError(f"{shown(path)} cannot be found: {NOWHERE}") from exc
     return path if _NATIVE else to_text(os.fsencode(path))
 
 

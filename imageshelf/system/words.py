@@ -29,7 +29,10 @@ def shown(name: str) -> str:
 
 def nearby(path: str) -> str:
     """Return a path as a user would type it here: relative if it lies below this folder."""
-    here = os.path.join(os.getcwd(), "")
+    try:
+        here = os.path.join(os.getcwd(), "")
+    except FileNotFoundError:  # deleted meanwhile
+        return path
     return path.removeprefix(here)
 
 

@@ -11,6 +11,7 @@ import atexit
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.machinery import PathFinder
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -57,7 +58,10 @@ def import_path(modules: Iterable[str]) -> list[str]:
 
     They may not be on sys.path itself: IPython's %run takes a script's folder off it again.
     """
-    path = [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]
+    path = []
+    for entry in sys.path:
+        with suppress(FileNotFoundError):  # relative to a working folder that was deleted
+            path += [os.path.abspath(entry)] if isinstance(entry, str) else []
     for name in {module.partition(".")[0] for module in modules} - {"__main__"}:
         file = getattr(sys.modules.get(name), "__file__", None)
         spec = PathFinder.find_spec(name, path)
