@@ -50,7 +50,7 @@ def clouds(rng: Rng, number: int, layout: int) -> Image.Image:
     cover = (moved + np.float32(0.25) * fractal(rng, SIZE, 2.2)) / np.float32(1.45)
     light = np.clip(232 + 20 * (cover - np.roll(cover, 24, axis=0)), 150, 255)
     edge = 1.2 - 2 * float(common.uniform(0.15, 0.6))
-    share = 0.85 * smooth(cover, edge - 0.5, edge + 1.1)
+    share = 0.85 * smooth(cover.astype(np.float32), edge - 0.5, edge + 1.1)
     paint(canvas, share, light[..., None] * (np.asarray(bottom, np.float32) / 255))
     return develop(canvas, rng)
 
