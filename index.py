@@ -16,18 +16,18 @@ from imageshelf.system import process as own_process
 from imageshelf.system.words import shown
 
 if __name__ == "__main__":
-    own_process.end_silently()  # Ctrl-C while all of this is imported
+    own_process.end_silently()  # Ctrl-C during the imports below
     own_process.tune()
-    from imageshelf.workers import starting as worker_start
+    from imageshelf.workers import starting
 
-    worker_start.begin(worker_start.WORK, sys.argv[1:])  # they import while this process does
+    starting.begin(starting.WORK, sys.argv[1:])  # workers import while this process does
 
+import imageshelf
 from imageshelf.cli.options import index_options
-from imageshelf.indexing.run import Indexing, IndexingError
-from imageshelf.indexing.settings import Settings
-from imageshelf.report import index
-from imageshelf.system import progress, terminal
+from imageshelf.report.index import summary_text
+from imageshelf.system.progress import bar, share
 from imageshelf.system.signals import Stopped
+from imageshelf.system.terminal import tolerate_any_name
 
 if TYPE_CHECKING:
     import argparse
@@ -37,33 +37,33 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Index the datasets; return the exit status: 0, 1 for a bad run, 130 and 143 when stopped."""
     options = index_options(__doc__ or "", argv)
-    terminal.tolerate_any_name()
+    tolerate_any_name()
     if warning := own_process.old_pillow():
         print(f"index.py: {warning}", file=sys.stderr)
     try:
-        with Indexing(options.dataset, options.shelve, settings(options)) as run:
+        with imageshelf.Indexing(options.dataset, options.shelve, settings(options)) as run:
             found = run.survey()  # walk the folders and compare them with the shelf
-            with progress.bar(len(found.to_read), "picture", quiet=options.quiet) as advance:
-                for batch in run.batches(advance):  # worker processes decode, this one hashes
+            with bar(len(found.to_read), "picture", quiet=options.quiet) as progress:
+                for batch in run.batches(progress):  # worker processes decode, this one hashes
                     run.remember(batch)  # one crash-safe transaction
             run.settle()  # pictures that moved keep their hashes, vanished ones leave the shelf
-            with progress.share(quiet=options.quiet) as tell:
-                run.identify(tell)  # equal keys: are the bytes, are the pixels equal, too?
+            with share(quiet=options.quiet) as progress:
+                run.identify(progress)  # equal keys: are the bytes equal, or the pixels?
     except Stopped as stopped:
         print(f"index.py: {stopped}; what was read is on the shelf, run again to go on",
               file=sys.stderr)  # fmt: skip
         return stopped.exit_status
-    except IndexingError as problem:
+    except imageshelf.IndexingError as problem:
         print(f"index.py: {shown(str(problem))}", file=sys.stderr)
         return 1
     if not options.quiet:
-        print(index.summary_text(run.summary, show_skipped=options.show_skipped))
+        print(summary_text(run.summary, show_skipped=options.show_skipped))
     return 0
 
 
-def settings(options: argparse.Namespace) -> Settings:
+def settings(options: argparse.Namespace) -> imageshelf.Settings:
     """Return the options that say how to index."""
-    return Settings(
+    return imageshelf.Settings(
         hash=options.hash,
         full_decode=options.full_decode,
         exclude=tuple(options.exclude),

@@ -16,25 +16,27 @@ from imageshelf.system import process as own_process
 from imageshelf.system.words import shown
 
 if __name__ == "__main__":
-    own_process.end_silently()  # Ctrl-C while all of this is imported
+    own_process.end_silently()  # Ctrl-C during the imports below
     own_process.tune()  # before NumPy is imported: half of the start-up time
 
-from imageshelf.cli import presenting as answers
+import imageshelf
+from imageshelf.cli import presenting
 from imageshelf.cli.options import search_options
 from imageshelf.report.saving import ReportError
-from imageshelf.searching import policies
-from imageshelf.searching.matches import Matches
-from imageshelf.searching.search import Searching, SearchingError, SearchOptions
-from imageshelf.system import progress, terminal
+from imageshelf.system.progress import share
 from imageshelf.system.signals import Stopped, stop_at_once
+from imageshelf.system.terminal import tolerate_any_name
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from imageshelf.copies.groups import Duplicates
+    from imageshelf.searching.policies import Policy
 
-matches = Matches()  # after `%run search.py ...` a notebook finds the answer under this name
+matches = (
+    imageshelf.Matches()
+)  # after `%run search.py ...` a notebook finds the answer under this name
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,35 +47,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     global matches
     options = search_options(__doc__ or "", argv)
-    terminal.tolerate_any_name()
+    tolerate_any_name()
     if warning := own_process.old_pillow():
         print(f"search.py: {warning}", file=sys.stderr)
     try:
-        answers.refuse_early(options.html, options.contact_sheet)
+        presenting.refuse_early(options.html, options.contact_sheet)
         with stop_at_once():
             if options.duplicates:
-                answers.present_groups(find_duplicates(options), options)
+                presenting.present_groups(find_duplicates(options), options)
                 return 0
             matches, note = find_matches(options)
-            answers.present(matches, options)
+            presenting.present(matches, options)
     except Stopped as stopped:
         return stopped.exit_status
-    except (*SearchingError, ReportError) as problem:
+    except (*imageshelf.SearchingError, ReportError) as problem:
         print(f"search.py: {shown(str(problem))}", file=sys.stderr)
         return 1
     return exit_status(matches, note, tell_unmatched=options.exit_code)
 
 
-def find_matches(options: argparse.Namespace) -> tuple[Matches, str]:
+def find_matches(options: argparse.Namespace) -> tuple[imageshelf.Matches, str]:
     """Return the pictures that match the queries, and a note when the shelf needs attention."""
-    question = SearchOptions(policy(options), options.kind, tuple(options.dataset), options.limit)
-    with Searching(options.shelve, question) as shelf, progress.share() as done:
-        return Matches.joined(shelf.ask(options.query, done)), shelf.note
+    question = imageshelf.SearchOptions(
+        policy(options), options.kind, tuple(options.dataset), options.limit
+    )
+    with imageshelf.Searching(options.shelve, question) as shelf, share() as progress:
+        return imageshelf.Matches.joined(shelf.ask(options.query, progress)), shelf.note
 
 
 def find_duplicates(options: argparse.Namespace) -> Duplicates:
     """Return every group of copies on the shelf."""
-    from imageshelf.copies.duplicates import duplicates
     from imageshelf.copies.groups import GroupOptions
 
     question = GroupOptions(
@@ -84,24 +87,26 @@ def find_duplicates(options: argparse.Namespace) -> Duplicates:
         min_size_bytes=options.min_size,
         kinds=options.kind,
     )
-    with progress.share(quiet=options.null) as done, progress.share(quiet=options.null) as read:
-        return duplicates(options.shelve, question, done, read)
+    with share(quiet=options.null) as comparing, share(quiet=options.null) as reading:
+        return imageshelf.duplicates(options.shelve, question, comparing, reading)
 
 
-def policy(options: argparse.Namespace) -> policies.Policy:
+def policy(options: argparse.Namespace) -> Policy:
     """Return what counts as a match."""
+    from imageshelf.searching.policies import DEFAULT, LOOSE, STRICT, Policy
+
     if options.strict:
-        return policies.STRICT
+        return STRICT
     if options.loose:
-        return policies.LOOSE
+        return LOOSE
     if options.max_distance is not None:
-        return policies.Policy.within(options.max_distance)
+        return Policy.within(options.max_distance)
     if options.similarity is not None:
-        return policies.Policy.alike(options.similarity)
-    return policies.DEFAULT
+        return Policy.alike(options.similarity)
+    return DEFAULT
 
 
-def exit_status(answer: Matches, note: str, *, tell_unmatched: bool) -> int:
+def exit_status(answer: imageshelf.Matches, note: str, *, tell_unmatched: bool) -> int:
     """Name what could not be read; return the exit status."""
     problems = [f"{asked.path} {asked.problem}" for asked in answer.asked if asked.problem]
     if not answer.asked:

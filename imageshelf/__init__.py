@@ -33,20 +33,24 @@ from imageshelf.system.version import __version__
 
 if TYPE_CHECKING:
     from imageshelf.copies.duplicates import duplicates
-    from imageshelf.indexing.run import index
+    from imageshelf.indexing.run import Indexing, IndexingError, index
     from imageshelf.indexing.settings import Settings
     from imageshelf.indexing.summary import Summary
     from imageshelf.searching.calibration import calibrate
     from imageshelf.searching.explanation import explain
     from imageshelf.searching.matches import Match, Matches
-    from imageshelf.searching.search import SearchOptions, search
+    from imageshelf.searching.search import Searching, SearchingError, SearchOptions, search
     from imageshelf.shelf import Shelf, ShelfError, open_shelf
     from imageshelf.shelf.keys import key
 
 __all__ = [
+    "Indexing",
+    "IndexingError",
     "Match",
     "Matches",
     "SearchOptions",
+    "Searching",
+    "SearchingError",
     "Settings",
     "Shelf",
     "ShelfError",
@@ -63,12 +67,16 @@ __all__ = [
 
 _HOME = {
     "index": "indexing.run",
+    "Indexing": "indexing.run",
+    "IndexingError": "indexing.run",
     "Settings": "indexing.settings",
     "Summary": "indexing.summary",
     "search": "searching.search",
     "Match": "searching.matches",
     "Matches": "searching.matches",
     "SearchOptions": "searching.search",
+    "Searching": "searching.search",
+    "SearchingError": "searching.search",
     "open_shelf": "shelf",
     "Shelf": "shelf",
     "ShelfError": "shelf",

@@ -10,24 +10,22 @@ from pathlib import Path
 import pytest
 
 from imageshelf.__main__ import main
-from imageshelf.cleanup import file_actions as deeds
-from imageshelf.cleanup import undoing
+from imageshelf.cleanup import file_actions, undoing
 from imageshelf.cleanup.selection import SelectionError
-from imageshelf.cli import clean as cleaning_verbs
-from imageshelf.cli import clean_options as cleaning_options
+from imageshelf.cli import clean, clean_options
 from imageshelf.cli.clean import Answer, CleaningError
 from imageshelf.cli.demo import COPIES
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.report import csv_table as csv_report
+from imageshelf.report import csv_table
 from tests.cleaning import tree
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 VERBS = {
-    "clean": (cleaning_options.add_clean, cleaning_verbs.clean),
-    "undo": (cleaning_options.add_undo, cleaning_verbs.undo),
-    "history": (cleaning_options.add_history, cleaning_verbs.history),
-    "not-duplicates": (cleaning_options.add_not_duplicates, cleaning_verbs.not_the_same),
+    "clean": (clean_options.add_clean, clean.clean),
+    "undo": (clean_options.add_undo, clean.undo),
+    "history": (clean_options.add_history, clean.history),
+    "not-duplicates": (clean_options.add_not_duplicates, clean.not_the_same),
 }
 IDENTICAL = sorted(
     copy.path for copy in COPIES if copy.kind in {"identical bytes", "identical pixels"}
@@ -112,7 +110,7 @@ def test_what_was_done_is_told_in_the_form_asked_for(demo: Path) -> None:
     run("undo")
     table = run("clean", "--format", "csv", "--apply", "-j", "0").text
     assert isinstance(table, bytes)
-    rows = csv_report.read(table)
+    rows = csv_table.read(table)
     assert [os.fsencode(row["path"]) for row in rows] == done.split(b"\0")[:-1]
     assert all(os.path.isfile(row["place"]) and row["action"] == "set aside" for row in rows)
     run("undo")
@@ -125,19 +123,19 @@ def test_an_undo_that_is_stopped_is_finished_by_the_next(
 ) -> None:
     before = tree(demo)
     run("clean", "--apply", "-j", "0")
-    back = deeds.back
+    back = file_actions.take_back
 
-    def interrupted(deed: deeds.Deed) -> None:
+    def interrupted(action: file_actions.FileAction) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        back(deed)
+        back(action)
 
-    monkeypatch.setattr(undoing, "AT_A_TIME", 1)
-    monkeypatch.setattr(deeds, "back", interrupted)
+    monkeypatch.setattr(undoing, "FILES_PER_BATCH", 1)
+    monkeypatch.setattr(file_actions, "take_back", interrupted)
     stopped = run("undo")
     assert (stopped.status, stopped.text) == (130, "")
     assert "next undo" in stopped.hint
     assert tree(demo) != before
-    monkeypatch.setattr(deeds, "back", back)
+    monkeypatch.setattr(file_actions, "take_back", back)
     assert run("undo").status == 0
     assert tree(demo) == before
 

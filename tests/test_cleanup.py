@@ -13,13 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from imageshelf.cleanup import apply as cleanup
-from imageshelf.cleanup import file_actions as deeds
-from imageshelf.cleanup import locks, moving, planning, undoing
-from imageshelf.cleanup import run as applying
-from imageshelf.cleanup import step as acting
-from imageshelf.cleanup import trash as trashing
-from imageshelf.cleanup.apply import CleanupError, Result
+from imageshelf.cleanup import file_actions, locks, moving, planning, run, step, trash, undoing
+from imageshelf.cleanup.apply import CleanupError, Result, apply_plan
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
@@ -72,7 +67,7 @@ def groups(shelf: Shelf) -> list[Group]:
 
 
 def apply(shelf: Shelf, action: str = planning.SET_ASIDE, folder: str = "") -> Result:
-    return cleanup.apply(shelf, planned(shelf, groups(shelf), action), jobs=0, folder=folder)
+    return apply_plan(shelf, planned(shelf, groups(shelf), action), jobs=0, folder=folder)
 
 
 def without_inode(record: object) -> object:
@@ -114,7 +109,7 @@ def test_copies_are_set_aside_in_their_tree(folder: Path, shelf: Shelf) -> None:
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_was_done_is_undone_byte_for_byte(folder: Path, shelf: Shelf, action: str) -> None:
     before = tree(folder)
-    cleanup.apply(shelf, planned(shelf, groups(shelf)), jobs=0)  # so that all digests are known
+    apply_plan(shelf, planned(shelf, groups(shelf)), jobs=0)  # so that all digests are known
     undoing.undo(shelf)
     known = contents(shelf)
     result = apply(shelf, action)
@@ -178,9 +173,9 @@ def test_a_trash_that_refuses_leaves_the_file(
     folder: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: str) -> None:
-        raise trashing.TrashError("no trash on this drive")
+        raise trash.TrashError("no trash on this drive")
 
-    monkeypatch.setattr(trashing, "put", refuse)
+    monkeypatch.setattr(trash, "put", refuse)
     before = tree(folder)
     result = apply(shelf, planning.TRASH)
     assert not result.done
@@ -193,7 +188,7 @@ def test_a_trash_that_refuses_leaves_the_file(
 def test_what_is_not_found_in_the_trash_is_said_where_to_look_for(
     folder: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trashing, "find", lambda *_: "")
+    monkeypatch.setattr(trash, "find", lambda *_: "")
     apply(shelf, planning.TRASH)
     back = undoing.undo(shelf)
     assert (
@@ -219,7 +214,7 @@ def test_companions_travel_along_and_come_back(folder: Path, shelf: Shelf) -> No
         (folder / "photos/trip" / name).write_text(name)
     before = tree(folder)
     plan = planned(shelf, groups(shelf))
-    result = cleanup.apply(shelf, plan, jobs=0)
+    result = apply_plan(shelf, plan, jobs=0)
     assert len(result.done) == 7
     aside = folder / "db-set-aside/photos/trip"
     assert sorted(os.listdir(aside)) == ["a (1).jpg", "a copy.MOV", "a copy.cr2", "a copy.jpg",
@@ -230,9 +225,9 @@ def test_companions_travel_along_and_come_back(folder: Path, shelf: Shelf) -> No
 
 def test_undo_takes_back_one_run_after_the_other(folder: Path, shelf: Shelf) -> None:
     before = tree(folder)
-    first = cleanup.apply(shelf, planned(shelf, groups(shelf)[:1]), jobs=0)
+    first = apply_plan(shelf, planned(shelf, groups(shelf)[:1]), jobs=0)
     middle = tree(folder)
-    second = cleanup.apply(shelf, planned(shelf, groups(shelf)[1:]), jobs=0)
+    second = apply_plan(shelf, planned(shelf, groups(shelf)[1:]), jobs=0)
     assert undoing.undo(shelf).run == second.run
     assert tree(folder) == middle
     assert undoing.undo(shelf).run == first.run
@@ -247,8 +242,8 @@ def test_undo_takes_back_one_run_after_the_other(folder: Path, shelf: Shelf) -> 
 def test_a_clean_up_that_did_nothing_is_not_the_one_to_undo(folder: Path, shelf: Shelf) -> None:
     before = tree(folder)
     plan = planned(shelf, groups(shelf))
-    first = cleanup.apply(shelf, plan, jobs=0)
-    second = cleanup.apply(shelf, plan, jobs=0)
+    first = apply_plan(shelf, plan, jobs=0)
+    second = apply_plan(shelf, plan, jobs=0)
     assert (len(second.done), len(second.left)) == (0, 3)
     assert undoing.undo(shelf).run == first.run
     assert tree(folder) == before
@@ -330,7 +325,7 @@ def test_the_default_folder_is_hidden_inside_a_dataset(tmp_path: Path) -> None:
     indexed(tmp_path, ".")
     with open_shelf(tmp_path / "db.shelve", "w") as shelf:
         plan = planned(shelf, [group(shelf, "a.jpg", ("b.jpg", BYTES))])
-        result = cleanup.apply(shelf, plan, jobs=0)
+        result = apply_plan(shelf, plan, jobs=0)
     assert result.folder == str(tmp_path / ".db-set-aside")
     assert (tmp_path / ".db-set-aside/b.jpg").exists()
 
@@ -413,7 +408,7 @@ def test_what_changes_between_plan_and_action_is_left_alone(
         plan = planned(shelf, [one], action)
         change(folder / victim)
         before = tree_with_odd_files(folder)
-        result = cleanup.apply(shelf, plan, jobs=0)
+        result = apply_plan(shelf, plan, jobs=0)
         assert not result.done
         assert len(result.left) == 1
         assert tree_with_odd_files(folder) == before
@@ -458,7 +453,7 @@ def test_a_keeper_that_goes_at_the_last_moment_saves_the_copy(
         take(source, target, status)
         (folder / "photos/a.jpg").unlink(missing_ok=True)
 
-    monkeypatch.setattr(deeds, "take", lose_the_keeper)
+    monkeypatch.setattr(file_actions, "take", lose_the_keeper)
     apply(shelf, planning.DELETE)
     there = set(tree(folder))
     assert {"photos/trip/a copy.jpg", "photos/trip/a (1).jpg"} <= there
@@ -468,15 +463,15 @@ def test_a_keeper_that_goes_at_the_last_moment_saves_the_copy(
 def test_a_keeper_that_goes_while_both_are_compared_saves_the_copy(
     folder: Path, shelf: Shelf, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compare = acting._digest_of_both
+    compare = step._digest_of_both
 
     def lose_the_keeper(first: int, second: int) -> bytes:
         found = compare(first, second)
         (folder / "photos/a.jpg").unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr(acting, "_digest_of_both", lose_the_keeper)
-    cleanup.apply(shelf, planned(shelf, groups(shelf)[:1], action), jobs=0)
+    monkeypatch.setattr(step, "_digest_of_both", lose_the_keeper)
+    apply_plan(shelf, planned(shelf, groups(shelf)[:1], action), jobs=0)
     assert {"photos/trip/a copy.jpg", "photos/trip/a (1).jpg"} <= set(tree(folder))
 
 
@@ -486,7 +481,7 @@ def test_claims_of_identity_that_are_not_true_are_left_alone(folder: Path, shelf
         group(shelf, "photos/a.jpg", ("photos/other.jpg", BYTES)),
         group(shelf, "photos/b.jpg", ("photos/trip/a copy.jpg", PIXELS)),
     ]
-    result = cleanup.apply(shelf, planned(shelf, wrong), jobs=0)
+    result = apply_plan(shelf, planned(shelf, wrong), jobs=0)
     assert sorted(one.reason for one in result.left) == [
         "has other bytes than the copy to keep",
         "has other pixels than the copy to keep",
@@ -505,7 +500,7 @@ def test_a_damaged_keeper_is_left_with_its_group_and_remembered(tmp_path: Path) 
         big.write_bytes(data[: len(data) // 2].ljust(len(data), b"\0"))
         os.utime(big, ns=(row.mtime_ns, row.mtime_ns))
         plan = planned(shelf, [group(shelf, "photos/big.jpg", ("photos/small.jpg", NEAR))])
-        result = cleanup.apply(shelf, plan, jobs=0)
+        result = apply_plan(shelf, plan, jobs=0)
         small = shelf.whole_catalogue().row_of(b"photos/small.jpg")
         assert small is not None
         digests = shelf.whole_catalogue().digests([row.id, small.id])
@@ -518,11 +513,9 @@ def test_ctrl_c_finishes_what_was_begun_and_can_be_undone(
     folder: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tree(folder)
-    monkeypatch.setattr(applying, "AT_A_TIME", 1)
+    monkeypatch.setattr(run, "STEPS_PER_BATCH", 1)
     plan = planned(shelf, groups(shelf))
-    result = cleanup.apply(
-        shelf, plan, jobs=0, advance=lambda _: os.kill(os.getpid(), signal.SIGINT)
-    )
+    result = apply_plan(shelf, plan, jobs=0, progress=lambda _: os.kill(os.getpid(), signal.SIGINT))
     assert result.stopped is not None
     assert result.stopped.exit_status == 130
     assert len(result.done) == 1
@@ -532,7 +525,7 @@ def test_ctrl_c_finishes_what_was_begun_and_can_be_undone(
 
 
 def test_worker_processes_give_the_same_verdicts(folder: Path, shelf: Shelf) -> None:
-    result = cleanup.apply(shelf, planned(shelf, groups(shelf)), jobs=1)
+    result = apply_plan(shelf, planned(shelf, groups(shelf)), jobs=1)
     assert len(result.done) == 3
 
 
@@ -563,7 +556,7 @@ def test_a_copy_that_another_clean_up_keeps_stays(folder: Path, shelf: Shelf) ->
     lock = locks.of(shelf, other)
     assert lock.take()
     assert actions.claim(other, [Claim(going, b"photos/a.jpg")], Rivals(0)) == [""]
-    result = cleanup.apply(shelf, plan, jobs=0)
+    result = apply_plan(shelf, plan, jobs=0)
     assert [one.reason for one in result.left] == [
         "stays: another clean-up is about to remove the copy to keep"
     ]
@@ -607,7 +600,7 @@ def test_two_clean_ups_the_other_way_round_leave_a_copy_of_everything(
                 ]
                 plan = planned(shelf, every, action)
                 barrier.wait()
-                cleanup.apply(shelf, plan, jobs=0, folder=str(tmp_path / "aside"))
+                apply_plan(shelf, plan, jobs=0, folder=str(tmp_path / "aside"))
         except BaseException as exc:  # noqa: BLE001 - told in the main thread
             problems.append(exc)
             barrier.abort()

@@ -22,9 +22,9 @@ __all__ = ["small_disk"]
 
 LIMITED = """
 import resource, sys
-from imageshelf.cleanup import run as applying
+from imageshelf.cleanup import run
 from imageshelf.__main__ import main
-applying.AT_A_TIME = 3
+run.STEPS_PER_BATCH = 3
 limit = int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 raise SystemExit(main(sys.argv[2:]))

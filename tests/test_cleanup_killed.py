@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleanup import apply as cleanup
-from imageshelf.cleanup import file_actions as deeds
-from imageshelf.cleanup import planning, undoing
+from imageshelf.cleanup import file_actions, planning, undoing
+from imageshelf.cleanup.apply import apply_plan
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.searching.kinds import BYTES
 from imageshelf.shelf import Shelf, names, open_shelf
@@ -28,13 +27,14 @@ SEED = 20261121
 LASTS_S = 0.1  # such a clean-up, on an idle machine: most are killed in the middle
 CLEAN = """
 import pickle, sys
-from imageshelf.cleanup import run as applying, apply as cleanup
+from imageshelf.cleanup import run
+from imageshelf.cleanup.apply import apply_plan
 from imageshelf.shelf import open_shelf
 shelf = open_shelf(sys.argv[1], "w")
-applying.AT_A_TIME = 3
+run.STEPS_PER_BATCH = 3
 plan = pickle.load(sys.stdin.buffer)
 print("ready", flush=True)
-cleanup.apply(shelf, plan, jobs=0)
+apply_plan(shelf, plan, jobs=0)
 """
 
 
@@ -131,18 +131,18 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
     folder: Path, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tree(folder)
-    back = deeds.back
+    back = file_actions.take_back
     with open_shelf(folder / "db.shelve", "w") as shelf:
-        cleanup.apply(shelf, planned(shelf, groups(shelf), action), jobs=0)
+        apply_plan(shelf, planned(shelf, groups(shelf), action), jobs=0)
         left = [7]
 
-        def die(deed: deeds.Deed) -> None:
+        def die(action: file_actions.FileAction) -> None:
             left[0] -= 1
             if not left[0]:
                 raise KeyboardInterrupt
-            back(deed)
+            back(action)
 
-        monkeypatch.setattr(deeds, "back", die)
+        monkeypatch.setattr(file_actions, "take_back", die)
         with pytest.raises(KeyboardInterrupt):
             undoing.undo(shelf)
         monkeypatch.undo()
@@ -152,7 +152,8 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
 
 HALF_DONE = """
 import os, pickle, sys
-from imageshelf.cleanup import apply as cleanup, file_actions as deeds, moving, trash as trashing
+from imageshelf.cleanup import file_actions, trash
+from imageshelf.cleanup.apply import apply_plan
 from imageshelf.shelf import changes, cleanups
 from imageshelf.shelf import open_shelf
 real = {target}
@@ -162,7 +163,7 @@ def die(*arguments, **options):
     os.kill(os.getpid(), 9)
 {target} = die
 shelf = open_shelf(sys.argv[1], "w")
-cleanup.apply(shelf, pickle.load(sys.stdin.buffer), jobs=0)
+apply_plan(shelf, pickle.load(sys.stdin.buffer), jobs=0)
 """
 
 
@@ -170,16 +171,16 @@ cleanup.apply(shelf, pickle.load(sys.stdin.buffer), jobs=0)
 @pytest.mark.parametrize(
     ("action", "target"),
     [
-        (planning.SET_ASIDE, "deeds.take"),
+        (planning.SET_ASIDE, "file_actions.take"),
         (planning.SET_ASIDE, "cleanups.Actions.set"),
         (planning.SET_ASIDE, "changes.forget"),
-        (planning.HARD_LINK, "deeds.take"),
-        (planning.HARD_LINK, "deeds._link"),
-        (planning.HARD_LINK, "deeds.os.link"),
-        (planning.HARD_LINK, "cleanups.Actions.now_is"),
-        (planning.DELETE, "deeds.take"),
-        (planning.TRASH, "trashing.put"),
-        (planning.TRASH, "trashing.find"),
+        (planning.HARD_LINK, "file_actions.take"),
+        (planning.HARD_LINK, "file_actions._link"),
+        (planning.HARD_LINK, "file_actions.os.link"),
+        (planning.HARD_LINK, "cleanups.Actions.update_files"),
+        (planning.DELETE, "file_actions.take"),
+        (planning.TRASH, "trash.put"),
+        (planning.TRASH, "trash.find"),
         (planning.SET_ASIDE, "cleanups.Actions.claim"),
         (planning.SET_ASIDE, "cleanups.Actions.begin"),
     ],

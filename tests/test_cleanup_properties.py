@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageshelf.cleanup import apply as cleanup
 from imageshelf.cleanup import planning, undoing
+from imageshelf.cleanup.apply import apply_plan
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
 from imageshelf.shelf import Shelf, open_shelf
 from imageshelf.shelf.cleanups import Actions
@@ -105,7 +105,7 @@ def test_the_last_copy_always_remains(
         with open_shelf(make(folder, files), "w") as shelf:
             before = tree(folder)
             plan = planned(shelf, groups_of(shelf, wanted), action)
-            cleanup.apply(shelf, plan, jobs=0)
+            apply_plan(shelf, plan, jobs=0)
             require_keepers(shelf, folder)
             require_contents(before, folder, wanted)
             assert shelf.check() == []
@@ -126,7 +126,7 @@ def test_two_clean_ups_one_after_the_other_from_older_plans(
             since = time.time_ns()
             plans = [planned(shelf, groups_of(shelf, wanted), action) for wanted in (one, other)]
             for plan in plans[::-1] if backwards else plans:
-                cleanup.apply(shelf, plan, jobs=0, since_ns=since)
+                apply_plan(shelf, plan, jobs=0, since_ns=since)
             require_keepers(shelf, folder)
             require_contents(before, folder, one + other)
 
@@ -156,7 +156,7 @@ def test_two_clean_ups_at_once(tmp_path: Path, seed: int) -> None:
                 since = time.time_ns()
                 plan = planned(shelf, groups_of(shelf, groups), action)
                 together.wait()
-                cleanup.apply(
+                apply_plan(
                     shelf, plan, jobs=0, since_ns=since, folder=str(tmp_path / f"aside-{path.name}")
                 )
         except Exception as exc:  # noqa: BLE001 - told in the main thread

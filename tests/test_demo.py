@@ -54,11 +54,11 @@ def taken(folder: str, path: str) -> datetime:
         )
 
 
-def of_kind(kind: str) -> list[demo.Copy]:
+def of_kind(kind: str) -> list[demo.DrawnCopy]:
     return [copy for copy in demo.COPIES if copy.kind == kind]
 
 
-def named(copies: list[demo.Copy]) -> pytest.MarkDecorator:
+def named(copies: list[demo.DrawnCopy]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("copy", copies, ids=[copy.path for copy in copies])
 
 
@@ -83,13 +83,13 @@ def test_a_dozen_scenes_are_drawn_one_of_each() -> None:
 
 
 @named(of_kind("identical bytes"))
-def test_an_exact_copy_has_the_same_bytes(drawn: str, copy: demo.Copy) -> None:
+def test_an_exact_copy_has_the_same_bytes(drawn: str, copy: demo.DrawnCopy) -> None:
     assert content(drawn, copy.path) == content(drawn, ORIGINAL[copy.original].path)
 
 
 @named(of_kind("identical pixels"))
 def test_an_identical_picture_has_the_same_pixels_in_other_bytes(
-    drawn: str, copy: demo.Copy
+    drawn: str, copy: demo.DrawnCopy
 ) -> None:
     original = ORIGINAL[copy.original].path
     assert content(drawn, copy.path) != content(drawn, original)
@@ -97,7 +97,7 @@ def test_an_identical_picture_has_the_same_pixels_in_other_bytes(
 
 
 @named([copy for copy in of_kind("near") if "border" not in copy.path])
-def test_a_near_copy_looks_like_its_original(drawn: str, copy: demo.Copy) -> None:
+def test_a_near_copy_looks_like_its_original(drawn: str, copy: demo.DrawnCopy) -> None:
     ours, theirs = shown(drawn, copy.path), shown(drawn, ORIGINAL[copy.original].path)
     assert np.asarray(ours).tobytes() != np.asarray(theirs).tobytes()
     assert (row_hash(ours) ^ row_hash(theirs)).bit_count() <= 14
@@ -111,7 +111,7 @@ def test_a_bordered_copy_looks_like_its_original_without_the_border(drawn: str) 
 
 @named(of_kind("turned"))
 def test_a_turned_copy_looks_like_its_original_only_when_turned_back(
-    drawn: str, copy: demo.Copy
+    drawn: str, copy: demo.DrawnCopy
 ) -> None:
     theirs = row_hash(shown(drawn, ORIGINAL[copy.original].path))
     upright, *turned = [(theirs ^ ours).bit_count() for ours in turns(shown(drawn, copy.path))]
@@ -120,7 +120,7 @@ def test_a_turned_copy_looks_like_its_original_only_when_turned_back(
 
 
 @named(of_kind("another shot"))
-def test_a_frame_of_the_burst_was_taken_seconds_later(drawn: str, copy: demo.Copy) -> None:
+def test_a_frame_of_the_burst_was_taken_seconds_later(drawn: str, copy: demo.DrawnCopy) -> None:
     original = ORIGINAL[copy.original].path
     later = taken(drawn, copy.path) - taken(drawn, original)
     assert 0 < later.total_seconds() <= 10
@@ -129,7 +129,7 @@ def test_a_frame_of_the_burst_was_taken_seconds_later(drawn: str, copy: demo.Cop
 
 
 @named(of_kind(demo.SKIPPED))
-def test_a_damaged_file_cannot_be_decoded(drawn: str, copy: demo.Copy) -> None:
+def test_a_damaged_file_cannot_be_decoded(drawn: str, copy: demo.DrawnCopy) -> None:
     with pytest.raises((UnidentifiedImageError, OSError)):
         shown(drawn, copy.path)
 

@@ -14,7 +14,7 @@ from imageshelf.cli.demo import scenes
 from imageshelf.cli.demo.copies import camera_exif
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.report import explanation as explain_report
+from imageshelf.report.explanation import panels
 from imageshelf.report.panels import markup
 from imageshelf.searching import policies
 from imageshelf.searching.explanation import ExplainError, explain, squared_errors
@@ -189,7 +189,7 @@ def test_the_page_escapes_names_and_marks_what_differs(original: str, tmp_path: 
     assert "onerror=alert(1)>" not in page
     assert "\x1b" not in page + told.text()
     differing = sum(told.distance(name) for name in ("row", "column", "phash"))
-    assert markup(explain_report.panels(told)).count("l.5 .5m-.5 0l.5-.5") == 2 * differing
+    assert markup(panels(told)).count("l.5 .5m-.5 0l.5-.5") == 2 * differing
 
 
 def test_one_picture_twice_is_refused_in_one_sentence(original: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.report import csv_table as csv_report
+from imageshelf.report import csv_table
 from imageshelf.shelf import open_shelf
 from imageshelf.system import words
 from imageshelf.system.words import shown
@@ -112,7 +112,7 @@ def from_json_lines(out: bytes) -> list[tuple[str, str]]:
 
 
 def from_csv(out: bytes) -> list[tuple[str, str]]:
-    return [(record["query"], record["path"]) for record in csv_report.read(out)]
+    return [(record["query"], record["path"]) for record in csv_table.read(out)]
 
 
 READERS: dict[str, Callable[[bytes], list[tuple[str, str]]]] = {

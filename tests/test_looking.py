@@ -16,8 +16,7 @@ import search as search_script
 from imageshelf import Settings, index
 from imageshelf.__main__ import main
 from imageshelf.pictures.thumbnails import CHANGED, GONE
-from imageshelf.report import page as writing
-from imageshelf.report import saving
+from imageshelf.report import page, saving
 from tests.conftest import drawn
 from tests.outline import Outline
 
@@ -214,7 +213,7 @@ def test_a_page_that_is_stopped_leaves_the_old_one_and_no_draft(
         os.kill(os.getpid(), number)
         return iter(())
 
-    monkeypatch.setattr(writing, "blocks", stopped)
+    monkeypatch.setattr(page, "blocks", stopped)
     monkeypatch.chdir(here)
     assert main([*ANSWERS["explain"][1:], "--html", "page.html"]) == status
     assert (here / "page.html").read_bytes() == b"old " + saving.MARK

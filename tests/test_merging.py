@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 import imageshelf.__main__
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.report import merge as merge_report
+from imageshelf.report.merge import merged_text
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.merging import MergeError, MergeSummary, Merging, merge
 from imageshelf.shelf.records import Entry, Skip
@@ -247,7 +247,7 @@ def test_of_two_contents_under_one_name_the_newer_stays_and_each_is_told(tmp_pat
         [version(b"older.jpg", 4, 2 * day), version(b"newer.jpg", 5, day), version(b"tie", 6, day)],
     )
     summary = merge(theirs, ours)
-    text = merge_report.merged_text(summary)
+    text = merged_text(summary)
     assert text.splitlines()[0].endswith("0 new, 0 known, 1 newer there, 2 kept as here")
     assert (
         "clash: b/older.jpg: ours (4000x3000, 1.0 kB, 1970-01-02 00:00:00), theirs (4000x3000, "
@@ -271,7 +271,7 @@ def test_a_picture_that_only_they_could_read_is_taken(
     assert summary.in_all == taken
     assert summary.new == (mtime_ns == 30)
     assert bool(held(ours)["skipped"]) != taken
-    merge_report.merged_text(summary)
+    merged_text(summary)
 
 
 def test_what_they_skipped_is_remembered_unless_it_is_known_here(tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_decisions_and_digests_come_along_and_clean_ups_do_not(tmp_path: Path) -
         shelf._db.write("INSERT INTO cleanup VALUES (1, 1, 'done', '{}', NULL)")
     summary = merge(theirs, ours)
     assert summary.not_duplicates == 1
-    assert "1 pair remembered as no duplicates" in merge_report.merged_text(summary)
+    assert "1 pair remembered as no duplicates" in merged_text(summary)
     assert merge(theirs, ours).not_duplicates == 0
     with open_shelf(ours) as shelf:
         ((a, b),) = not_duplicates.listed(shelf)
@@ -343,7 +343,7 @@ def test_a_shelf_that_lies_elsewhere_than_it_was_filled_is_told(tmp_path: Path) 
     theirs = filled(tmp_path / "b/db.shelve", [entry(b"a.jpg", 1)])
     copied = tmp_path / "copied.shelve"
     shutil.copy(theirs, copied)
-    text = merge_report.merged_text(merge(copied, tmp_path / "db.shelve"))
+    text = merged_text(merge(copied, tmp_path / "db.shelve"))
     assert f"note: it was filled in {tmp_path / 'b'};" in text
 
 

@@ -25,7 +25,7 @@ from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.indexing.settings import Settings
 from imageshelf.pictures import other_keys as other_hashes
 from imageshelf.pictures.recipe import current_recipe
-from imageshelf.report import matches as report
+from imageshelf.report.matches import FIELDS
 from imageshelf.searching.policies import STRICT, Policy
 from imageshelf.searching.queries import QueryError
 from imageshelf.searching.query_prints import pictures_on_shelf
@@ -459,7 +459,7 @@ def test_marr_takes_a_distance_of_its_576_bits(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(lines) == 6
     assert max(line["distance"] for line in lines) > 64
-    assert list(lines[0]) == list(report.FIELDS)
+    assert list(lines[0]) == list(FIELDS)
 
 
 def test_other_shots_of_a_moment_are_listed_too(tmp_path: Path) -> None:

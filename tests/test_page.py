@@ -106,7 +106,7 @@ def test_thumbnails_are_made_on_the_way_and_told_of(photos: Path, tmp_path: Path
     sheet = Sheet("", (CardGroup("a", tuple(cards[:4])), CardGroup("none", ()),
                        CardGroup("b", tuple(cards[4:]))))  # fmt: skip
     told: list[int] = []
-    write_page(str(tmp_path / "p.html"), sheet, jobs=2, advance=told.append)
+    write_page(str(tmp_path / "p.html"), sheet, jobs=2, progress=told.append)
     outline = Outline((tmp_path / "p.html").read_text("utf-8"))
     assert sum(told) == 6
     assert [len(outline.json(f"t{number}")) for number in range(3)] == [4, 0, 2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
-from imageshelf.report.panels import Drawing, Hashes, Table, cells, markup
+from imageshelf.report.panels import Drawing, HashGrids, Table, cells, markup
 from tests.hostile_names import names
 
 
@@ -33,7 +33,7 @@ def test_set_bits_are_filled_and_differing_ones_crossed() -> None:
 def test_no_name_becomes_markup() -> None:
     for name in names():
         table = Table(name, [[name, name], [name, name]])
-        told = markup([table, Hashes(name, [(name, 1, 2)]), Drawing(name, markup([]))])
+        told = markup([table, HashGrids(name, [(name, 1, 2)]), Drawing(name, markup([]))])
         assert {element.tag for element in ET.fromstring(f"<p>{told}</p>").iter()} <= {
             "p", "section", "h2", "div", "table", "thead", "tbody", "tr", "th", "td", "svg",
             "title", "path",

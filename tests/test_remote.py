@@ -24,8 +24,8 @@ from imageshelf.indexing.summary import Summary
 from imageshelf.pictures import fetching
 from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import Task, Wanted
-from imageshelf.report import matches as report
 from imageshelf.report.index import summary_text
+from imageshelf.report.matches import UNREAD, matches_json, matches_text
 from imageshelf.searching.search import search
 from imageshelf.shelf import names, open_shelf
 from imageshelf.system import paths
@@ -430,11 +430,11 @@ def test_a_search_needs_no_bucket_and_says_what_it_did_not_read(
     query.write_bytes(encoded(1))
     found = search(query, shelve)
     assert [(match.path, match.kind) for match in found] == [("memory://photos/1.jpg", "near")]
-    text = report.matches_text(found)
-    assert report.UNREAD in text
+    text = matches_text(found)
+    assert UNREAD in text
     assert "not there now" not in text
     other = search(query, shelve)
-    assert json.loads(report.matches_json(other))[0]["kind"] == "near"
+    assert json.loads(matches_json(other))[0]["kind"] == "near"
 
 
 def test_a_folder_of_a_bucket_that_was_emptied_leaves_the_shelf_when_it_is_said(
@@ -470,7 +470,7 @@ def test_what_index_has_compared_is_told_without_the_bucket(
     query.write_bytes(encoded(1))
     found = search(query, shelve)
     assert [match.kind for match in found] == ["identical bytes"] * 2
-    assert report.UNREAD not in report.matches_text(found)
+    assert UNREAD not in matches_text(found)
 
 
 def test_a_shelf_with_urls_makes_no_search_open_them(

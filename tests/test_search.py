@@ -15,7 +15,7 @@ from PIL import Image, ImageEnhance
 
 import search as script
 from imageshelf import Settings, index, open_shelf
-from imageshelf.report import matches as report
+from imageshelf.report.matches import FIELDS, matches_text
 from imageshelf.searching import policies
 from imageshelf.searching.matches import Matches
 from imageshelf.searching.policies import Limits
@@ -82,7 +82,7 @@ def test_json_holds_the_documented_fields(
     photos: Path, shelve: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (only,) = json.loads(told(capsys, shelve, "-q", photos / "1.jpg", "--format", "json"))
-    assert tuple(only) == report.FIELDS
+    assert tuple(only) == FIELDS
     assert (only["width"], only["height"]) == (160, 120)
     assert only["size_bytes"] == (photos / "1.jpg").stat().st_size
     assert only["distance"] == only["row"] == only["score"] == 0
@@ -214,7 +214,7 @@ def test_a_picture_deleted_since_is_still_listed(
     (photos / "0.jpg").unlink()
     found = search(tmp_path / "query.jpg", shelve)
     assert [match.kind for match in found] == ["near"]  # nothing is left to compare bytes with
-    assert "(not there now)" in report.matches_text(found)
+    assert "(not there now)" in matches_text(found)
 
 
 def test_flat_pictures_do_not_all_match(tmp_path: Path) -> None:
@@ -429,7 +429,7 @@ def test_csv_and_null_separated_paths(
     options = ["-s", str(shelve), "-q", str(photos / "0.jpg")]
     assert script.main([*options, "--format", "csv"]) == 0
     header, row = capsysbinary.readouterr().out.decode().splitlines()
-    assert header.split(",") == list(report.FIELDS)
+    assert header.split(",") == list(FIELDS)
     assert row.split(",")[1] == str(photos / "0.jpg")
     assert script.main([*options, "-0"]) == 0
     assert capsysbinary.readouterr().out == os.fsencode(photos / "0.jpg") + b"\0"
@@ -477,7 +477,7 @@ def test_other_shots_of_a_moment_stand_in_a_section_of_their_own(tmp_path: Path)
     assert kinds["copy"] == "identical bytes"
     assert kinds["second"] == kinds["third"] == "another shot"
     assert [match.kind for match in found][-2:] == ["another shot"] * 2
-    assert "other shots of the same moment" in report.matches_text(found)
+    assert "other shots of the same moment" in matches_text(found)
     # All others lie beyond this policy.
     exact = SearchOptions(policies.Policy(Limits(0, 0), None, None, None))
     beyond = search(folder / "first.jpg", tmp_path / "db.shelve", exact)

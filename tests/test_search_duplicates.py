@@ -11,6 +11,7 @@ from PIL import Image
 import search as script
 from imageshelf import Settings, index
 from imageshelf.report import duplicates as duplicates_report
+from imageshelf.report.duplicates import FIELDS
 from tests.conftest import drawn
 
 
@@ -63,7 +64,7 @@ def test_json_csv_and_bare_paths_tell_the_same(
     groups = json.loads(out("--format", "json"))
     lines = [json.loads(line) for line in out("--format", "jsonl").splitlines()]
     assert groups == lines
-    assert tuple(groups[0][0]) == duplicates_report.FIELDS
+    assert tuple(groups[0][0]) == FIELDS
     assert len(out("--format", "csv").splitlines()) == 1 + sum(map(len, groups))
     spare = [p["path"] for group in groups for p in group if p["role"] == "spare"]
     assert out("-0").split(b"\0") == [*map(os.fsencode, spare), b""]

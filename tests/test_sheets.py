@@ -15,7 +15,7 @@ from imageshelf import duplicates, explain, index
 from imageshelf.copies.groups import Group
 from imageshelf.report import cards, sheets
 from imageshelf.report.cards import ASIDE, BESIDE, KEEP, QUERY, Sheet
-from imageshelf.report.panels import Hashes, Table
+from imageshelf.report.panels import HashGrids, Table
 from imageshelf.searching.matches import Match, Matches, QueryOutcome
 from imageshelf.system import terminal
 from tests.conftest import ROOT
@@ -105,7 +105,7 @@ def test_an_explanation_lays_its_two_pictures_on_each_other(photos: Path, tmp_pa
     assert group.cards[1].turn == "turned 90 degrees left"
     assert not group.choosing
     assert sheet.intro[0] == "Kind: turned."
-    assert [type(panel) for panel in sheet.panels] == [Table, Table, Hashes]
+    assert [type(panel) for panel in sheet.panels] == [Table, Table, HashGrids]
 
 
 def test_the_command_is_that_of_this_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from imageshelf import __main__ as program
 from imageshelf import index
 from tests.conftest import drawn
 
@@ -54,8 +56,41 @@ def picture_elsewhere(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_help_of_index_needs_no_numpy(tmp_path: Path) -> None:
-    assert not loaded(tmp_path, "index.py", "--help") & {*HEAVY, "numpy"}
+VERBS = [
+    "demo",
+    "check",
+    "explain",
+    "calibrate",
+    "merge",
+    "clean",
+    "undo",
+    "history",
+    "not-duplicates",
+]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["index.py"],
+        ["search.py"],
+        ["imageshelf/__main__.py"],
+        *(["imageshelf/__main__.py", verb] for verb in VERBS),
+    ],
+    ids=" ".join,
+)
+def test_help_needs_no_numpy_and_no_pillow(tmp_path: Path, command: list[str]) -> None:
+    decoding = {"numpy", "PIL", "pillow_heif", "sqlite3", "subprocess"}
+    if command == ["index.py"]:
+        decoding.remove("subprocess")  # it starts its workers before anything else
+    assert not loaded(tmp_path, *command, "--help") & {*HEAVY, *decoding}
+
+
+def test_every_verb_is_watched(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        program.main(["--help"])
+    listed = re.findall(r"^    ([a-z-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert listed == VERBS
 
 
 def test_a_run_with_nothing_to_do_needs_no_numpy(tmp_path: Path, photos: Path) -> None:
@@ -162,10 +197,10 @@ INTERRUPTED = """
 import importlib.abc, os, runpy, signal, sys
 class Interrupt(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name == sys.argv[1]:
+        if name == wanted:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Interrupt())
-sys.argv[0] = sys.argv[2]
+wanted, sys.argv = sys.argv[1], sys.argv[2:]
 sys.path.insert(0, sys.argv[0].rpartition("/")[0])
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
@@ -173,19 +208,22 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 @pytest.mark.parametrize(
-    ("script", "module"),
+    ("script", "module", "status"),
     [
-        ("index.py", "imageshelf.workers.starting"),
-        ("index.py", "imageshelf.indexing.run"),
-        ("search.py", "imageshelf.searching.search"),
-        ("imageshelf/__main__.py", "imageshelf.cli.clean_options"),
+        ("index.py -d .", "imageshelf.workers.starting", -signal.SIGINT),
+        ("index.py -d .", "imageshelf.cli.options", -signal.SIGINT),
+        ("index.py -d .", "imageshelf.indexing.run", -signal.SIGINT),
+        ("search.py -q .", "imageshelf.cli.options", -signal.SIGINT),
+        ("search.py -q .", "imageshelf.searching.search", 128 + signal.SIGINT),
+        ("imageshelf/__main__.py check", "imageshelf.cli.clean_options", -signal.SIGINT),
     ],
 )
 def test_an_interrupt_while_a_script_starts_ends_it_without_a_word(
-    script: str, module: str
+    script: str, module: str, status: int
 ) -> None:
+    script, *arguments = script.split()
     run = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, module, str(ROOT / script)],
+        [sys.executable, "-c", INTERRUPTED, module, str(ROOT / script), *arguments],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (run.returncode, run.stdout, run.stderr) == (-signal.SIGINT, "", "")
+    assert (run.returncode, run.stdout, run.stderr) == (status, "", "")

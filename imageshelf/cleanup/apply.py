@@ -1,23 +1,23 @@
-"""Doing what a plan says, carefully enough for an only copy.
+"""Carries out a plan, carefully enough for an only copy.
 
 Why the last readable copy of a group always remains, whatever else happens:
 
-1. Each picture goes in favour of another one, its keeper, with another inode. Just before it goes,
-   both are opened, are in the state that the catalogue knows, and the keeper was decoded in full by
-   this run and has not been written to since. Identical bytes are compared through these open
-   files, identical pixels by digests made in this run.
-2. While that happens the keeper's file is locked as one that stays, the other as one that goes. No
-   two clean-ups, even of two shelves, can hold both locks of a pair the other way round; and after
-   locking, both must still be at their paths. So at the moment when a picture goes, its keeper is
-   there. Of the pictures of a group that ever go, the last to go leaves its keeper behind.
-3. Before anything goes it is written down, in a transaction that first reads what other clean-ups
-   of this shelf have claimed. As such transactions follow one another, no picture is ever both one
-   that goes and one that another running clean-up keeps. This holds for a whole run, and where a
-   file system has no locks.
-4. A plan never lets a keeper of one of its groups go on account of another group.
+1. Each picture goes in favour of another file, its keeper. Just before it goes, both are open and
+   in the state that the catalogue knows; this run has decoded the keeper in full, and nothing has
+   written to it since. Identical bytes are compared through the open files, identical pixels by
+   digests taken in this run.
+2. Meanwhile the keeper is locked as a file that stays, the other as a file that goes. No two
+   clean-ups, even of two shelves, can lock a pair in opposite roles, and after locking both files
+   must still be at their paths. So when a picture goes, its keeper is there: the last picture of a
+   group to go leaves its keeper behind.
+3. Every removal is first written down, in a transaction that begins by reading what other clean-ups
+   of this shelf have claimed. Such transactions run one after another, so no picture is both
+   removed by one clean-up and kept by another. This holds for whole runs, and on file systems
+   without locks.
+4. A plan never removes the keeper of one group on account of another group.
 
-Pictures that are not as expected are left alone and reported; nothing is done that was not in the
-plan. What has gone leaves the shelf in step.
+Pictures that are not as expected are left alone and reported; nothing outside the plan is touched.
+Pictures that have gone leave the shelf in the same batch.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.cleanup import locks, places, planning, undoing
 from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.places import PlaceError
-from imageshelf.cleanup.run import Applying
+from imageshelf.cleanup.run import CleanupRun
 from imageshelf.shelf import ShelfError
 from imageshelf.shelf.cleanups import DONE, STOPPED, Actions, Rivals
 from imageshelf.system.process import cores
@@ -48,11 +48,11 @@ LOCK_TRIES, LOCK_WAIT_S = 20, 0.05
 
 
 class CleanupError(Exception):
-    """A clean-up that cannot be done; one sentence, and nothing was touched."""
+    """A clean-up is impossible; the message is one sentence, and nothing was touched."""
 
 
 class Result(NamedTuple):
-    """What a clean-up came to; `run` is what `undo` wants."""
+    """What a clean-up did; `run` is the number for `undo`."""
 
     run: int
     action: str
@@ -62,27 +62,27 @@ class Result(NamedTuple):
     stopped: Stopped | None = None
 
 
-def apply(  # noqa: PLR0913 - options, all by name
+def apply_plan(  # noqa: PLR0913 - options, all by name
     shelf: Shelf,
     plan: Plan,
     *,
     folder: str = "",
     jobs: int | None = None,
     since_ns: int | None = None,
-    advance: Callable[[int], object] = lambda _: None,
+    progress: Callable[[int], object] = lambda _: None,
 ) -> Result:
-    """Do what the plan says. `folder` is where SET_ASIDE puts things, "" for the default.
+    """Carry out a plan; return what was done. `folder` is for SET_ASIDE, "" for the default.
 
-    `since_ns` is `time.time_ns()` of when the search began that the plan is made from: whatever
-    other clean-ups kept or removed since, the plan does not know.
-    `advance` is told how many pictures were dealt with. Raises CleanupError or ShelfError before
-    anything is touched. When the user stops it, the result says so: what was begun is finished.
+    `since_ns` is `time.time_ns()` from before the search that the plan is based on: the plan knows
+    nothing of what other clean-ups have kept or removed since. `progress` receives the number of
+    pictures dealt with since its last call. Raises CleanupError or ShelfError before anything is
+    touched. When the user stops the run, the current batch is finished and the result says so.
     """
     if not plan.steps:
         return Result(0, plan.action, "", [], [])
     since_ns = time.time_ns() if since_ns is None else since_ns
     actions = Actions(shelf)
-    undoing.settle_dead(shelf, actions)
+    undoing.finish_dead_runs(shelf, actions)
     options: dict[str, object] = {"action": plan.action}
     made = ""
     if plan.action != planning.SET_ASIDE:
@@ -102,25 +102,25 @@ def apply(  # noqa: PLR0913 - options, all by name
         if folder:
             _make(folder, actions, run)
         with stopping() as stop:
-            applying = Applying(shelf, actions, run, folder, plan.action, Rivals(since_ns))
+            cleanup = CleanupRun(shelf, actions, run, folder, plan.action, Rivals(since_ns))
             try:
-                stopped = applying.all(plan, stop, cores() if jobs is None else jobs, advance)
+                stopped = cleanup.all(plan, stop, cores() if jobs is None else jobs, progress)
             except ShelfError as exc:
                 back = f"python -m imageshelf undo {run}"
                 raise CleanupError(
                     f"{exc}. What this clean-up has done, {back} takes back"
                 ) from exc
         actions.set_run(run, STOPPED if stopped else DONE)
-        return Result(run, plan.action, folder, applying.done, applying.left, stopped)
+        return Result(run, plan.action, folder, cleanup.done, cleanup.left, stopped)
     finally:
         if made:
-            places.unmake(folder, made)  # it stays unless it is empty
+            places.unmake(folder, made)  # only if it is empty
         for lock in locked:
             lock.release()
 
 
 def _make(folder: str, actions: Actions, run: int) -> None:
-    """Make the folder; where that cannot be, there has been no clean-up. Raises CleanupError."""
+    """Make the folder; if that fails, forget the run and raise CleanupError."""
     try:
         places.make(folder)
     except PlaceError as exc:
@@ -129,7 +129,7 @@ def _make(folder: str, actions: Actions, run: int) -> None:
 
 
 def _locked(shelf: Shelf, run: int) -> RunLock:
-    """Return the lock of a run that has just begun, taken. Raises CleanupError."""
+    """Return the lock of a run that is about to begin, already taken. Raises CleanupError."""
     lock = locks.of(shelf, run)
     for _ in range(LOCK_TRIES):
         try:
@@ -137,5 +137,5 @@ def _locked(shelf: Shelf, run: int) -> RunLock:
                 return lock
         except LockError as exc:
             raise CleanupError(str(exc)) from exc
-        time.sleep(LOCK_WAIT_S)  # somebody is sweeping away what a killed program left
+        time.sleep(LOCK_WAIT_S)  # another program is sweeping up after a killed one
     raise CleanupError(f"another program is at work on clean-up {run} of {shelf.path}")

@@ -1,9 +1,9 @@
 """Files that belong to a picture and travel with it.
 
-Sidecars (`.xmp`, `.aae`), the `.json` of a Google Takeout, the `.mov` of a Live Photo and the
-camera RAW. One that is named after the whole file (`IMG_1.jpg.xmp`) belongs to that file alone. One
-that shares only the stem (`IMG_1.mov`, `IMG_1.cr2`) belongs to every picture of that stem, and
-stays as long as any of them stays: a RAW is never separated from a JPEG that is still there.
+They are sidecars (`.xmp`, `.aae`), the `.json` of a Google Takeout, the `.mov` of a Live Photo and
+the camera RAW. One named after the whole file (`IMG_1.jpg.xmp`) belongs to that file alone. One
+that shares only the stem (`IMG_1.mov`, `IMG_1.cr2`) belongs to every picture with that stem and
+stays as long as any of them does: a RAW is never separated from its last JPEG.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ XMP, AAE, TAKEOUT, LIVE, RAW = (
     "Live Photo film",
     "camera RAW",
 )
-ONLY_COPIES = frozenset({LIVE, RAW})  # pictures themselves: nothing else holds what they hold
+ONLY_COPIES = frozenset({LIVE, RAW})  # they hold pictures that are nowhere else
 _BY_STEM = {".xmp": XMP, ".aae": AAE, ".mov": LIVE, ".json": TAKEOUT}
 _TAKEOUT_LONGEST = 46  # Takeout cuts the name before `.json` there
 _SUPPLEMENT = ".supplemental-metadata"
@@ -34,7 +34,7 @@ _NUMBERED = re.compile(r"(.*)(\(\d+\))$", re.DOTALL)
 
 
 class Companion(NamedTuple):
-    """A file that belongs to a picture, in the state in which it was seen."""
+    """A file that belongs to a picture, and the state in which it was seen."""
 
     path: str
     kind: str
@@ -42,7 +42,7 @@ class Companion(NamedTuple):
 
 
 class Listings:
-    """What lies in folders, each listed once."""
+    """The names in folders; each folder is listed once."""
 
     def __init__(self) -> None:
         self._folders: dict[str, dict[str, list[str]]] = {}
@@ -62,13 +62,13 @@ class Listings:
 
 
 def companions(path: str, going: Collection[str], listings: Listings) -> list[Companion]:
-    """Return what goes along when the picture at `path` goes, and `going` are all that go.
+    """Return what goes along with the picture at `path`, when all pictures in `going` go.
 
-    A file that several of them share comes with the first (in the order of names).
+    A file that several pictures share goes with the first of them in the order of names.
     """
     folder, name = os.path.split(path)
     stem = os.path.splitext(name)[0]
-    found = []
+    along = []
     siblings = [
         os.path.join(folder, other)
         for other in listings.of_stem(folder, stem)
@@ -76,7 +76,7 @@ def companions(path: str, going: Collection[str], listings: Listings) -> list[Co
     ]
     stays = any(sibling not in going for sibling in siblings)
     first = not any(sibling < path for sibling in siblings)
-    doubles = [one for one in map(os.path.basename, siblings) if _same(one, name)]
+    doubles = [other for other in map(os.path.basename, siblings) if _same(other, name)]
     for other in listings.of_stem(folder, stem):
         kind, shared = _relation(name, other)
         if not shared and _starts_with(other, doubles) and not _starts_with(other, [name]):
@@ -85,12 +85,12 @@ def companions(path: str, going: Collection[str], listings: Listings) -> list[Co
             there = os.path.join(folder, other)
             status = _regular(there)
             if status is not None:
-                found.append(Companion(there, kind, stamp(status)))
-    return found
+                along.append(Companion(there, kind, stamp(status)))
+    return along
 
 
 def _relation(name: str, other: str) -> tuple[str, bool]:
-    """Return the kind of companion that `other` is of `name`, "" for none, and if it is shared.
+    """Return what kind of companion `other` is to `name`, "" for none, and if it is shared.
 
     >>> _relation("a.jpg", "a.jpg.xmp"), _relation("a.jpg", "a.CR2"), _relation("a.jpg", "ab.xmp")
     (('xmp sidecar', False), ('camera RAW', True), ('', False))
@@ -112,7 +112,7 @@ def _relation(name: str, other: str) -> tuple[str, bool]:
 
 
 def _is_takeout(name: str, start: str) -> bool:
-    """Tell whether Takeout writes a picture's data into `start` + ".json".
+    """Tell whether Takeout would put the data of `name` into `start` + ".json".
 
     `a.jpg.json`, `a.jpg.supplemental-metadata.json`, both cut to 46 characters; the picture
     `a(1).jpg` has `a.jpg(1).json`.
@@ -134,7 +134,7 @@ def _is_takeout(name: str, start: str) -> bool:
 
 
 def _starts_with(other: str, pictures: Collection[str]) -> bool:
-    """Tell whether a name begins with that of a picture, in this very spelling."""
+    """Tell whether a name begins with a picture's, in the same spelling."""
     return any(other.startswith(picture[:_TAKEOUT_LONGEST]) for picture in pictures)
 
 
@@ -142,14 +142,14 @@ def _is_picture(name: str) -> bool:
     return sniffing.promise(name) == ""
 
 
-def _same(one: str, other: str) -> bool:
-    return one == other or one.casefold() == other.casefold()
+def _same(a: str, b: str) -> bool:
+    return a == b or a.casefold() == b.casefold()
 
 
 def _start(name: str) -> str:
-    """Return what the names of a picture and all its companions have in common at least.
+    """Return what the names of a picture and all its companions share.
 
-    That is the part before the first dot, without Takeout's number, cut where Takeout cuts.
+    It is the part before the first dot, without Takeout's number, cut where Takeout cuts.
     """
     start = name.split(".", 1)[0] if not name.startswith(".") else name
     numbered = _NUMBERED.match(start)

@@ -1,8 +1,8 @@
-"""What a clean-up does to one file, and how each deed is taken back, also a half-done one.
+"""What a clean-up does to one file, and how each action is taken back, even a half-done one.
 
-A deed is done in steps of which each leaves the file's bytes under some name that the shelf has
-written down before. So whatever moment a program is killed at, `settle` can tell from the disk what
-has happened, and `back` can undo it.
+An action is a series of steps, each of which leaves the file's bytes under a name that the shelf
+has written down before. So whenever the program is killed, `finish_or_revert` can tell from the
+disk what has happened, and `take_back` can undo it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imageshelf.cleanup import places, planning
-from imageshelf.cleanup import trash as trashing
+from imageshelf.cleanup import places, planning, trash
 from imageshelf.cleanup.moving import move, take
 from imageshelf.pictures.digests import DIGEST_BYTES
 from imageshelf.system.files import Changed, Stamp, lstat, stamp
@@ -26,10 +25,10 @@ _COPY = ".copy"  # added to the place of a hard link's undo
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-class Deed(NamedTuple):
-    """One file to act on: where it is, the place promised to it, and what it was like.
+class FileAction(NamedTuple):
+    """One file to act on: its path, the place promised to it, and the state it was in.
 
-    `stat` is the JSON of the action: `noted` makes it. `folder` is where things are set aside.
+    `stat` is what `noted` returns, kept as JSON on the shelf; files are set aside in `folder`.
     """
 
     verb: str
@@ -46,7 +45,7 @@ class Deed(NamedTuple):
 
 
 def noted(status: os.stat_result, keeper: os.stat_result) -> dict[str, Any]:
-    """Return what has to be known of a file, and of its keeper, to bring it back as it was."""
+    """Return what must be known of a file and its keeper to bring the file back as it was."""
     return {
         "keeper_inode": keeper.st_ino,
         "keeper_mtime_ns": keeper.st_mtime_ns,
@@ -57,33 +56,33 @@ def noted(status: os.stat_result, keeper: os.stat_result) -> dict[str, Any]:
     }
 
 
-# -- doing ----------------------------------------------------------------------------------------
+# -- performing -----------------------------------------------------------------------------------
 
 
-def do(
-    deed: Deed, status: os.stat_result, keeper: str, require: Callable[[], os.stat_result]
+def perform(
+    action: FileAction, status: os.stat_result, keeper: str, require: Callable[[], os.stat_result]
 ) -> str:
-    """Do it; return the place where the file is now, "" for nowhere or unknown.
+    """Perform an action; return where the file is now, "" for nowhere or unknown.
 
-    `require` gives the status of the copy to keep, or raises Changed if it is not there any more.
-    Raises Changed, TrashError, PlaceError or OSError, and then the file is where it was.
+    `require` returns the status of the copy to keep, or raises Changed if it has gone. Raises
+    Changed, TrashError, PlaceError or OSError when the file is where it was.
     """
-    if deed.verb == planning.SET_ASIDE:
-        places.make_way(deed.place, deed.folder)
-        take(deed.source, deed.place, status)
-        return deed.place
-    if deed.verb == planning.TRASH:
-        trashing.put(deed.source)
-        return trashing.find(deed.source, stamp(status))
-    take(deed.source, deed.place, status)
+    if action.verb == planning.SET_ASIDE:
+        places.make_way(action.place, action.folder)
+        take(action.source, action.place, status)
+        return action.place
+    if action.verb == planning.TRASH:
+        trash.put(action.source)
+        return trash.find(action.source, stamp(status))
+    take(action.source, action.place, status)
     try:
         kept = require()
-        if deed.verb == planning.HARD_LINK:
-            _link(keeper, deed.source, kept)
+        if action.verb == planning.HARD_LINK:
+            _link(keeper, action.source, kept)
     except BaseException:
-        _back_to(deed.place, deed.source)
+        _put_back(action.place, action.source)
         raise
-    os.unlink(deed.place)
+    os.unlink(action.place)
     return ""
 
 
@@ -94,7 +93,7 @@ def _link(keeper: str, source: str, kept: os.stat_result) -> None:
         raise Changed("stays: the copy to keep was replaced")
 
 
-def _back_to(place: str, source: str) -> None:
+def _put_back(place: str, source: str) -> None:
     try:
         move(place, source)
     except FileExistsError as exc:
@@ -104,46 +103,48 @@ def _back_to(place: str, source: str) -> None:
 # -- after a program was killed -------------------------------------------------------------------
 
 
-def settle(deed: Deed) -> tuple[bool, str]:
-    """Finish or take back what may be half done; return (done, the place of the file).
+def finish_or_revert(action: FileAction) -> tuple[bool, str]:
+    """Finish or revert an action that may be half done; return (done, the file's place).
 
-    After it either everything has happened, or nothing has.
+    Afterwards either all of it has happened, or nothing.
     """
-    there, placed = _both(deed)
-    if deed.verb == planning.TRASH:
-        if there is not None and stamp(there) == deed.known:
+    there, placed = _both(action)
+    if action.verb == planning.TRASH:
+        if there is not None and stamp(there) == action.known:
             return False, ""
-        return True, trashing.find(deed.source, deed.known)
+        return True, trash.find(action.source, action.known)
     if there is not None and placed is not None and os.path.samestat(there, placed):
-        os.unlink(deed.place)  # a move by link and unlink: the file keeps its first name
-        places.tidy(deed.place, deed.folder)
-        return False, deed.place
-    if deed.verb == planning.SET_ASIDE:
-        places.tidy(deed.place, deed.folder)
-        return there is None and placed is not None, deed.place
-    return _settle_in_place(deed, there, placed is not None)
+        os.unlink(action.place)  # a move by link and unlink: it keeps its first name
+        places.tidy(action.place, action.folder)
+        return False, action.place
+    if action.verb == planning.SET_ASIDE:
+        places.tidy(action.place, action.folder)
+        return there is None and placed is not None, action.place
+    return _finish_in_place(action, there, placed is not None)
 
 
-def _settle_in_place(deed: Deed, there: os.stat_result | None, original: bool) -> tuple[bool, str]:
-    """Settle a hard link or a deletion; the original is at its hidden place, or it is not."""
+def _finish_in_place(
+    action: FileAction, there: os.stat_result | None, original: bool
+) -> tuple[bool, str]:
+    """Do so for a hard link or a deletion; `original` tells if the file is at its hidden place."""
     if original:
-        if _is_link(deed, there):
-            os.unlink(deed.source)
+        if _is_link(action, there):
+            os.unlink(action.source)
             there = None
         if there is None:
-            move(deed.place, deed.source)
-        return False, deed.place
-    done = _is_link(deed, there) if deed.verb == planning.HARD_LINK else there is None
-    return done, deed.place
+            move(action.place, action.source)
+        return False, action.place
+    done = _is_link(action, there) if action.verb == planning.HARD_LINK else there is None
+    return done, action.place
 
 
-def _both(deed: Deed) -> tuple[os.stat_result | None, os.stat_result | None]:
-    return lstat(deed.source), lstat(deed.place) if deed.place else None
+def _both(action: FileAction) -> tuple[os.stat_result | None, os.stat_result | None]:
+    return lstat(action.source), lstat(action.place) if action.place else None
 
 
-def _is_link(deed: Deed, there: os.stat_result | None) -> bool:
-    keeper = deed.stat.get("keeper_inode", 0)
-    return there is not None and there.st_ino == keeper != deed.known.inode
+def _is_link(action: FileAction, there: os.stat_result | None) -> bool:
+    keeper = action.stat.get("keeper_inode", 0)
+    return there is not None and there.st_ino == keeper != action.known.inode
 
 
 # -- undoing --------------------------------------------------------------------------------------
@@ -151,105 +152,105 @@ def _is_link(deed: Deed, there: os.stat_result | None) -> bool:
 BACK, ALREADY, TAKEN, LOST = "back", "already", "taken", "lost"
 
 
-def prospect(deed: Deed) -> tuple[str, str]:
-    """Tell what undoing it would come to, and for TAKEN and LOST why; touches nothing."""
-    there, placed = _both(deed)
-    if deed.verb == planning.HARD_LINK:
-        return _prospect_of_link(deed, there, placed)
-    is_back = there is not None and stamp(there)[1:] == deed.known[1:]
-    if placed is None or deed.verb == planning.DELETE:
-        return (ALREADY, "") if is_back else (LOST, _where_to_look(deed))
+def undo_outlook(action: FileAction) -> tuple[str, str]:
+    """Return what undoing it would do, and for TAKEN and LOST why; touches nothing."""
+    there, placed = _both(action)
+    if action.verb == planning.HARD_LINK:
+        return _outlook_of_link(action, there, placed)
+    is_back = there is not None and stamp(there)[1:] == action.known[1:]
+    if placed is None or action.verb == planning.DELETE:
+        return (ALREADY, "") if is_back else (LOST, _where_to_look(action))
     if there is not None and not os.path.samestat(there, placed):
         return TAKEN, "has its place taken by another file"
-    if stamp(placed)[1:] != deed.known[1:]:
-        return LOST, f"has changed since; it stays {deed.place}"
+    if stamp(placed)[1:] != action.known[1:]:
+        return LOST, f"has changed since; it stays {action.place}"
     return BACK, ""
 
 
-def _where_to_look(deed: Deed) -> str:
-    if deed.verb == planning.DELETE:
+def _where_to_look(action: FileAction) -> str:
+    if action.verb == planning.DELETE:
         return "was deleted for good"
-    if deed.verb == planning.TRASH and not deed.place:
-        name = os.path.basename(deed.source)
-        return f"went into the trash and was not found there; look for {name} in {trashing.WHERE}"
-    return f"is not there any more: {deed.place}"
+    if action.verb == planning.TRASH and not action.place:
+        name = os.path.basename(action.source)
+        return f"went into the trash and was not found there; look for {name} in {trash.WHERE}"
+    return f"is not there any more: {action.place}"
 
 
-def _prospect_of_link(
-    deed: Deed, there: os.stat_result | None, placed: os.stat_result | None
+def _outlook_of_link(
+    action: FileAction, there: os.stat_result | None, placed: os.stat_result | None
 ) -> tuple[str, str]:
-    original = placed is not None  # an undo, or the deed itself, was killed
+    original = placed is not None  # an undo, or the action itself, was killed
     if there is None:
         return (BACK, "") if original else (LOST, "is not there any more")
-    if _is_link(deed, there) and there.st_size == deed.known.size_bytes:
+    if _is_link(action, there) and there.st_size == action.known.size_bytes:
         return BACK, ""
-    if stamp(there)[1:] == deed.known[1:]:
+    if stamp(there)[1:] == action.known[1:]:
         return (BACK, "") if original else (ALREADY, "")
     return LOST, "has changed since it became a hard link"
 
 
-def back(deed: Deed) -> None:
-    """Bring one file back. Raises Changed or OSError, and then it is where it was."""
-    os.makedirs(os.path.dirname(deed.source), exist_ok=True)
-    if deed.verb == planning.HARD_LINK:
-        _unlinked(deed)
+def take_back(action: FileAction) -> None:
+    """Bring one file back. Raises Changed or OSError when it is where it was."""
+    os.makedirs(os.path.dirname(action.source), exist_ok=True)
+    if action.verb == planning.HARD_LINK:
+        _unlinked(action)
         return
-    there, placed = lstat(deed.source), os.lstat(deed.place)
+    there, placed = lstat(action.source), os.lstat(action.place)
     if there is not None and os.path.samestat(there, placed):
-        os.unlink(deed.place)
+        os.unlink(action.place)
     else:
-        take(deed.place, deed.source, placed)
-    if deed.verb == planning.TRASH:
-        trashing.forget(deed.place)
+        take(action.place, action.source, placed)
+    if action.verb == planning.TRASH:
+        trash.forget(action.place)
     else:
-        places.tidy(deed.place, deed.folder)
+        places.tidy(action.place, action.folder)
 
 
-def _unlinked(deed: Deed) -> None:
-    """Make a file of its own again of a hard link: the same bytes, time and mode."""
-    there, placed = lstat(deed.source), lstat(deed.place)
+def _unlinked(action: FileAction) -> None:
+    """Replace a hard link by a file of its own with the same bytes, time and mode."""
+    there, placed = lstat(action.source), lstat(action.place)
     if placed is not None:  # an undo that was killed
-        if there is not None and not _is_link(deed, there):
-            os.unlink(deed.place)
+        if there is not None and not _is_link(action, there):
+            os.unlink(action.place)
             return
         if there is None:
-            move(deed.place, deed.source)
-    copy = deed.place + _COPY
+            move(action.place, action.source)
+    copy = action.place + _COPY
     with contextlib.suppress(FileNotFoundError):
         os.unlink(copy)
     try:
-        linked = _copied(deed, copy)
-        take(deed.source, deed.place, linked)
+        linked = _copied(action, copy)
+        take(action.source, action.place, linked)
         try:
-            move(copy, deed.source)
+            move(copy, action.source)
         except OSError:
-            _back_to(deed.place, deed.source)
+            _put_back(action.place, action.source)
             raise
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(copy)
         raise
-    os.unlink(deed.place)
+    os.unlink(action.place)
 
 
-def _copied(deed: Deed, copy: str) -> os.stat_result:
-    """Copy a file's bytes into a new one with the time and mode of old."""
+def _copied(action: FileAction, copy: str) -> os.stat_result:
+    """Copy a file's bytes into a new file with the time and mode noted before."""
     total = hashlib.blake2b(digest_size=DIGEST_BYTES)
-    with open(deed.source, "rb") as original, os.fdopen(os.open(copy, _NEW, 0o600), "wb") as file:
+    with open(action.source, "rb") as original, os.fdopen(os.open(copy, _NEW, 0o600), "wb") as file:
         status = os.fstat(original.fileno())
         while chunk := original.read(CHUNK_BYTES):
             total.update(chunk)
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
-    if deed.digest is not None:
-        same = total.digest() == deed.digest
-    else:  # killed before it could be written down
-        same = status.st_mtime_ns == deed.stat.get("keeper_mtime_ns")
+    if action.digest is not None:
+        same = total.digest() == action.digest
+    else:  # killed before it was written down
+        same = status.st_mtime_ns == action.stat.get("keeper_mtime_ns")
     if not same:
         raise Changed("has changed since it became a hard link")
     with contextlib.suppress(OSError, AttributeError):
-        os.chown(copy, int(deed.stat["uid"]), int(deed.stat["gid"]))
-    os.chmod(copy, int(deed.stat["mode"]))
-    os.utime(copy, ns=(status.st_atime_ns, deed.known.mtime_ns))
+        os.chown(copy, int(action.stat["uid"]), int(action.stat["gid"]))
+    os.chmod(copy, int(action.stat["mode"]))
+    os.utime(copy, ns=(status.st_atime_ns, action.known.mtime_ns))
     return status

@@ -1,6 +1,6 @@
-"""Advisory locks: on a picture while a clean-up looks at it, and one file for each run.
+"""Advisory locks: on a picture while a clean-up looks at it, and one lock file for each run.
 
-The system drops them when the process ends, however it ends; so nothing here can go stale.
+The system drops them when the process ends, however it ends, so none can go stale.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _CREATE = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_
 
 
 def lock_file(descriptor: int, *, shared: bool) -> bool:
-    """Lock an open picture until it is closed; False if another clean-up holds it.
+    """Lock an open picture until it is closed; return False if another clean-up holds it.
 
-    Many may share it as the copy that stays, only one may have it as the copy that goes. A file
-    system without locks gives True. On Windows an open file cannot be moved or deleted anyway.
+    Clean-ups may share a copy that stays; a copy that goes belongs to one of them. Returns True on
+    a file system without locks, and on Windows, where an open file cannot be moved or deleted.
     """
     if sys.platform == "win32":
         return True
@@ -42,20 +42,20 @@ def lock_file(descriptor: int, *, shared: bool) -> bool:
 
 
 class RunLock:
-    """A file that is locked while a run is at work, and gone afterwards."""
+    """A lock file that exists while a run is at work."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._descriptor = -1
 
     def take(self) -> bool:
-        """Take the lock; False if a living run has it. Raises OSError where no file can be."""
+        """Take the lock; return False if a living run has it. OSError when it cannot be created."""
         while True:
             descriptor = os.open(self.path, _CREATE, 0o600)
             if not _locked(descriptor):
                 os.close(descriptor)
                 return False
-            # A run that ended between our opening and our locking has removed the file.
+            # A run that ended after we opened the file has removed it.
             with contextlib.suppress(OSError):
                 if os.path.samestat(os.fstat(descriptor), os.lstat(self.path)):
                     self._descriptor = descriptor
@@ -63,10 +63,10 @@ class RunLock:
             os.close(descriptor)
 
     def release(self) -> None:
-        """Give the lock back and remove its file; without a lock do nothing."""
+        """Drop the lock, if it is held, and remove its file."""
         if self._descriptor < 0:
             return
-        if sys.platform != "win32":  # removed while locked, so that nobody locks a dead file
+        if sys.platform != "win32":  # removed while locked: nobody can lock a deleted file
             with contextlib.suppress(OSError):
                 os.unlink(self.path)
         os.close(self._descriptor)
@@ -83,7 +83,7 @@ def _locked(descriptor: int) -> bool:
         else:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as exc:
-        # A network share without locks: runs are then told apart by the table alone.
+        # A network share without locks: only the table tells runs apart.
         return not isinstance(exc, (BlockingIOError, PermissionError))
     return True
 
@@ -92,16 +92,16 @@ LOCK = "-cleanup-"  # after the shelf's path, before the number of the run
 
 
 class LockError(Exception):
-    """A shelf beside which no file can be; one sentence, and nothing was touched."""
+    """No lock file can be made beside the shelf; nothing was touched."""
 
 
 def of(shelf: Shelf, run: int) -> RunLock:
-    """Return the lock that a living clean-up or undo holds."""
+    """Return the lock that a clean-up or its undo holds while it runs."""
     return RunLock(names.native(f"{shelf.path}{LOCK}{run}"))
 
 
 def take(shelf: Shelf, lock: RunLock) -> bool:
-    """Take a lock; False if a living run has it. Raises LockError where there can be none."""
+    """Take a lock; return False if a living run has it. Raises LockError if it cannot be made."""
     try:
         return lock.take()
     except OSError as exc:
@@ -110,14 +110,16 @@ def take(shelf: Shelf, lock: RunLock) -> bool:
 
 
 def sweep(shelf: Shelf) -> None:
-    """Remove the locks of dead processes, also of one that died before its run was written down."""
+    """Remove the lock files of dead processes, even of runs that were never written down."""
     start = os.path.basename(shelf.path) + LOCK
     try:
-        found = [name for name in os.listdir(names.native(shelf.folder)) if name.startswith(start)]
+        lock_names = [
+            name for name in os.listdir(names.native(shelf.folder)) if name.startswith(start)
+        ]
     except OSError:
         return
-    for name in found:
+    for name in lock_names:
         lock = RunLock(os.path.join(names.native(shelf.folder), name))
-        with contextlib.suppress(OSError):  # not ours to remove, then
+        with contextlib.suppress(OSError):  # not ours to remove
             if name.removeprefix(start).isdecimal() and lock.take():
                 lock.release()

@@ -1,9 +1,8 @@
-"""Moving one file without ever overwriting another, and knowing that it was the right one.
+"""Moves one file without ever overwriting another, and makes sure that it was the right one.
 
-`os.rename` overwrites on POSIX. Linux and macOS have a rename that refuses instead; where the file
-system does not know it, a hard link (which never overwrites) and an `unlink` do the same. A rename
-goes by name, so whatever was moved is looked at afterwards, and moved back if it is not the file
-that was meant.
+`os.rename` overwrites on POSIX. Linux and macOS also have a rename that refuses to; on file systems
+that lack it, a hard link (which never overwrites) and an `unlink` do the same. A rename goes by
+name, so the moved file is checked afterwards, and moved back if it is another one.
 """
 
 from __future__ import annotations
@@ -32,15 +31,15 @@ _NO_LINKS = {errno.EPERM, errno.EMLINK, *_UNSUPPORTED}
 def take(source: str, target: str, expected: os.stat_result) -> None:
     """Move the file that `expected` describes to a free place.
 
-    Raises Changed if another file is at `source` (it is there again then), FileExistsError if
-    the place is taken, OSError for what else the system refuses.
+    Raises Changed if another file is at `source`, which stays there, FileExistsError if the place
+    is taken, and OSError if the system refuses for another reason.
     """
     move(source, target)
     if os.path.samestat(os.lstat(target), expected):
         return
     try:
         move(target, source)
-    except OSError as exc:  # yet another file came to its place in these microseconds
+    except OSError as exc:  # a third file has taken its place in these microseconds
         raise Changed(f"was replaced by another file, which is now {target}") from exc
     raise Changed("was replaced by another file")
 
@@ -79,7 +78,7 @@ def _exclusive_rename() -> Callable[[bytes, bytes], int] | None:
 
 
 def _link_and_unlink(source: str, target: str) -> None:
-    """Move where there is no exclusive rename; in between the file has both names."""
+    """Move without an exclusive rename; for a moment the file has both names."""
     if not stat.S_ISREG(os.lstat(source).st_mode):
         raise OSError(errno.EINVAL, "is not a regular file", source)
     try:

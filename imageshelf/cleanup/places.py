@@ -1,4 +1,4 @@
-"""Where a clean-up puts what it sets aside: a folder of its own, outside of what is indexed."""
+"""Where a clean-up sets files aside: a folder of its own, outside of all datasets."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MOST_TRIES = 10_000
 
 
 class PlaceError(Exception):
-    """A folder that cannot take what is set aside; one sentence, nothing was touched."""
+    """The folder cannot take what is set aside; nothing was touched."""
 
 
 def default_folder(shelf: Shelf, plan: Plan) -> str:
-    """Return the folder beside the shelf for what is set aside: `db-set-aside` for `db.shelve`.
+    """Return the folder beside the shelf for set-aside files: `db-set-aside` for `db.shelve`.
 
-    Inside a dataset it is hidden, so that the next index run passes it over.
+    Inside a dataset its name begins with a dot, so that the next index run passes it over.
     """
     stem = os.path.splitext(os.path.basename(shelf.path))[0]
     plain = names.native(os.path.join(shelf.folder, f"{stem}-set-aside"))
@@ -93,10 +93,10 @@ def relative(name: str) -> list[str]:
 
 
 def free_places(folder: str, wanted: Iterable[str], taken: set[str]) -> list[str]:
-    """Return free places for files that belong together, below the folder.
+    """Return free places below the folder for files that belong together.
 
-    Each keeps its own name, or all get the same number before the suffix: `a (2).jpg`,
-    `a (2).xmp`. `taken` are places promised to others, and takes in those given out.
+    All keep their names, or all get the same number before the suffix: `a (2).jpg`, `a (2).xmp`.
+    `taken` holds the places promised so far; those returned are added to it.
     """
     below = [os.path.join(folder, *map(names.native, relative(name))) for name in wanted]
     for number in range(1, MOST_TRIES):
@@ -119,7 +119,7 @@ def make_way(place: str, folder: str) -> None:
 
 
 def tidy(place: str, folder: str) -> None:
-    """Remove the empty folders above a place that lie inside the folder."""
+    """Remove the empty folders above a place, as far as they lie inside the folder."""
     above, inside = os.path.dirname(place), os.path.join(folder, "")
     while above.startswith(inside):
         try:
@@ -130,7 +130,7 @@ def tidy(place: str, folder: str) -> None:
 
 
 def unmake(folder: str, top: str) -> None:
-    """Remove the folder and those above it, up to `top`, as far as they are empty."""
+    """Remove the folder and those above it up to `top`, as long as they are empty."""
     tidy(os.path.join(folder, "x"), os.path.dirname(top))
 
 
@@ -143,10 +143,10 @@ def _numbered(place: str, number: int) -> str:
 
 
 def _datasets(shelf: Shelf, plan: Plan, folder: str) -> list[str]:
-    """Return the folders that an index run walks, as far as they can be told.
+    """Return the folders that an index run may walk.
 
-    Its datasets, the folders of planned pictures, and those between the shelf and `folder` that
-    have pictures below them.
+    The shelf's datasets, the folders of planned pictures, and those between the shelf and `folder`
+    that have pictures below them.
     """
     roots = [
         names.native(shelf.path_of(names.to_text(dataset.name)))
@@ -162,17 +162,17 @@ def _datasets(shelf: Shelf, plan: Plan, folder: str) -> list[str]:
 def _with_pictures(shelf: Shelf, folder: str) -> list[str]:
     home = os.path.join(os.path.realpath(names.native(shelf.folder)), "")
     above = os.path.dirname(os.path.realpath(folder))
-    found = []
+    folders = []
     while above.startswith(home) and os.path.join(above, "") != home:
         prefix = names.to_bytes(shelf.name_of(above)) + b"/"
         if next(shelf.whole_catalogue().known(prefix), None):
-            found.append(above)
+            folders.append(above)
         above = os.path.dirname(above)
-    return found
+    return folders
 
 
 def _dataset_around(folder: str, datasets: Iterable[str]) -> str:
-    """Return the dataset whose next index run would look into the folder; "" for none."""
+    """Return the dataset whose next index run would enter the folder; "" for none."""
     own = os.path.realpath(folder)
     for root in datasets:
         inside = os.path.join(root, "")
@@ -185,7 +185,7 @@ def _dataset_around(folder: str, datasets: Iterable[str]) -> str:
 
 
 def _device(path: str) -> int:
-    """Return the device of what is at a path, or of the nearest folder above that is there."""
+    """Return the device of a path, or of the nearest folder above it that exists."""
     here = os.path.abspath(path)
     while True:
         try:

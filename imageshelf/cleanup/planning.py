@@ -1,8 +1,8 @@
-"""What a clean-up would do: which pictures go, which stay, and why. Nothing is touched here.
+"""Plans a clean-up: which pictures go, which stay, and why. Nothing is touched here.
 
-By rule only copies go that are identical, byte for byte or pixel for pixel; `near` and `turned`
-ones when they are named. Whatever is the copy to keep of one group never goes on account of
-another, so each group keeps its keeper however groups overlap.
+By rule only identical copies go, byte for byte or pixel for pixel; `near` and `turned` ones when
+`--kind` names them. The keeper of one group never goes on account of another group, so every group
+keeps its keeper however groups overlap.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup.companions import ONLY_COPIES, Listings, companions
 from imageshelf.copies.protected_folders import ProtectedFolders
-from imageshelf.searching.kinds import BYTES, NEAR, NOT_COPIES, PIXELS, SAME_FILE, TURNED
+from imageshelf.searching.kind_names import (
+    BYTES,
+    NEAR,
+    NOT_COPIES,
+    PIXELS,
+    SAME_FILE,
+    TURNED,
+)
 from imageshelf.system.files import Stamp
 
 if TYPE_CHECKING:
@@ -26,13 +33,13 @@ SET_ASIDE, TRASH, HARD_LINK, DELETE = "set aside", "trash", "hard link", "delete
 ACTIONS = (SET_ASIDE, TRASH, HARD_LINK, DELETE)
 BY_RULE = frozenset({BYTES, PIXELS})
 BY_NAME = frozenset({BYTES, PIXELS, TURNED, NEAR})  # what --kind may name
-CHOSEN = "chosen"  # a kind: picked by hand, related in no way that the shelf knows
+CHOSEN = "chosen"  # a kind: chosen by hand, related in no way that the shelf knows
 
 Identity = tuple[int, int]  # device, inode
 
 
 class Rules(NamedTuple):
-    """What may go, and how."""
+    """Which copies may go, and how."""
 
     action: str = SET_ASIDE
     kinds: frozenset[str] = BY_RULE
@@ -40,7 +47,7 @@ class Rules(NamedTuple):
 
 
 class File(NamedTuple):
-    """A picture in the state in which the catalogue knows it."""
+    """A picture and its state in the catalogue."""
 
     id: int
     name: str
@@ -51,7 +58,7 @@ class File(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A picture that goes, in favour of which other, and why; `companions` go along."""
+    """A picture that goes, the keeper it goes in favour of, and why; `companions` go along."""
 
     file: File
     keeper: File
@@ -64,7 +71,7 @@ class Step(NamedTuple):
 
 
 class Left(NamedTuple):
-    """A picture of a group that is left alone; the reason continues "this picture ..."."""
+    """A picture that is left alone; the reason continues "this picture ..."."""
 
     path: str
     kind: str
@@ -80,26 +87,26 @@ class Planned(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A whole clean-up; groups of which nothing goes are there for what they leave alone."""
+    """A whole clean-up, with the groups of which nothing goes, for what they leave alone."""
 
     action: str
     groups: tuple[Planned, ...]
 
     @property
     def steps(self) -> list[Step]:
-        """Everything that goes, in order."""
+        """Every picture that goes, in order."""
         return [step for group in self.groups for step in group.steps]
 
     @property
     def freed_bytes(self) -> int:
-        """The bytes that nobody needs any more."""
+        """How many bytes are no longer needed."""
         return sum(step.freed_bytes for step in self.steps)
 
 
 def plan(groups: Iterable[Group], rows: Mapping[int, PictureRow], rules: Rules) -> Plan:
-    """Return what a clean-up by rule does; `rows` are the catalogue's for all members.
+    """Return the plan that the rules make; `rows` are the catalogue's rows of all members.
 
-    The same groups give the same plan. Raises NoFolderError for a reference that is no folder.
+    The same groups make the same plan. Raises NoFolderError for a reference that is no folder.
     """
     every = list(groups)
     judge = _Judge(rows, rules)
@@ -130,9 +137,9 @@ def plan(groups: Iterable[Group], rows: Mapping[int, PictureRow], rules: Rules) 
 def with_companions(plan: Plan) -> Plan:
     """Return the plan with the companions of everything that goes.
 
-    A picture whose companion would be lost for good by `delete` is left alone instead.
+    A picture is left alone if `delete` would lose its companion for good.
     """
-    if plan.action == HARD_LINK:  # the picture stays where it is, and so do they
+    if plan.action == HARD_LINK:  # the picture keeps its place, and so do they
         return plan
     going = {step.file.path for step in plan.steps}
     listings = Listings()
@@ -153,12 +160,12 @@ def with_companions(plan: Plan) -> Plan:
 
 
 def identity(row: PictureRow) -> Identity:
-    """Return what makes a picture one, whatever its names; where there are no inodes, its id."""
+    """Return what identifies a file under all its names; its row's id if there are no inodes."""
     return (row.device, row.inode) if row.inode else (-1, row.id)
 
 
 def file_of(path: str, row: PictureRow | None, name: str) -> File:
-    """Return a picture as the catalogue has it; one that it has not is in no state at all."""
+    """Return a picture as the catalogue has it; without a row its state matches no file."""
     if row is None:
         return File(-1, name, path, Stamp(0, -1, -1), 0, 0)
     known = Stamp(row.inode, row.size_bytes, row.mtime_ns)
@@ -166,7 +173,7 @@ def file_of(path: str, row: PictureRow | None, name: str) -> File:
 
 
 class _Judge:
-    """The rules for one picture after the other."""
+    """The rules, applied to one picture at a time."""
 
     def __init__(self, rows: Mapping[int, PictureRow], rules: Rules) -> None:
         self.rows, self.rules = rows, rules
@@ -198,7 +205,7 @@ class _Judge:
 def why_untouched(
     path: str, kind: str, keeper: str, rules: Rules, protected: ProtectedFolders
 ) -> str:
-    """Return why a picture may not be touched, whoever chose it; "" if it may."""
+    """Return why a picture may not be touched even if the user chose it; "" if it may."""
     if os.path.normpath(path) != path:
         return "has a name that no index run writes"
     if reason := protected.why(path):
@@ -242,7 +249,7 @@ def _step(member: Member, keeper: File, row: PictureRow) -> Step:
 
 
 def freed(row: PictureRow) -> int:
-    """Return the bytes that go with a name; none while the file has other names."""
+    """Return how many bytes are freed with a name; 0 while the file has other names."""
     return row.size_bytes if row.nlink <= 1 else 0
 
 

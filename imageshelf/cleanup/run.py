@@ -1,4 +1,4 @@
-"""Going through a plan: some pictures at a time are examined, claimed, done and written down."""
+"""Runs through a plan in batches: examine, claim, act, write down."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import os
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import file_actions as deeds
-from imageshelf.cleanup import places, planning, verdicts
-from imageshelf.cleanup import step as acting
-from imageshelf.cleanup.file_actions import Deed
+from imageshelf.cleanup import file_actions, places, planning, verdicts
+from imageshelf.cleanup.file_actions import FileAction
 from imageshelf.cleanup.places import PlaceError
+from imageshelf.cleanup.step import NotDone, Outcome, take_companion, take_step, why_left
 from imageshelf.pictures import soundness
-from imageshelf.searching.kinds import PIXELS
+from imageshelf.searching.kind_names import PIXELS
 from imageshelf.shelf import names, snapshots
 from imageshelf.shelf.cleanups import DOING, DONE, LEFT, Action, Claim
 from imageshelf.system.files import Stamp
@@ -28,13 +27,13 @@ if TYPE_CHECKING:
     from imageshelf.shelf.cleanups import Actions, Rivals
     from imageshelf.system.signals import Stop
 
-AT_A_TIME = 64  # pictures claimed, and then written down as done, in one transaction
+STEPS_PER_BATCH = 64  # claimed in one transaction, written down as done in another
 TIME_LIMIT_S = 60.0  # to decode one picture in full
 MEMORY_LIMIT_BYTES = 4_000_000_000
 
 
 class Done(NamedTuple):
-    """A file that went; `place` is where it is now, "" for nowhere or unknown."""
+    """A file that has gone; `place` is where it is now, "" for nowhere or unknown."""
 
     path: str
     place: str
@@ -42,21 +41,21 @@ class Done(NamedTuple):
 
 
 class LeftAlone(NamedTuple):
-    """A file that was to go and did not; the reason continues "this file ..."."""
+    """A planned file that stayed; the reason continues "this file ..."."""
 
     path: str
     reason: str
 
 
-class _Work(NamedTuple):
-    """A step with its claimed actions and their deeds: the picture, then its companions."""
+class _PreparedStep(NamedTuple):
+    """A step with its rows and file actions: the picture's first, then its companions'."""
 
     step: Step
     actions: list[Action]
-    deeds: list[Deed]
+    file_actions: list[FileAction]
 
 
-class Applying:
+class CleanupRun:
     """One run over its plan."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what one run is made of
@@ -72,9 +71,9 @@ class Applying:
         self.verdicts: dict[str, Verdict] = {}
 
     def all(
-        self, plan: Plan, stop: Stop, jobs: int, advance: Callable[[int], object]
+        self, plan: Plan, stop: Stop, jobs: int, progress: Callable[[int], object]
     ) -> Stopped | None:
-        """Do all steps, some at a time; return what stopped it, if anything."""
+        """Take all steps, batch by batch; return what stopped the run, if anything."""
         with workers(
             soundness.examine,
             jobs=jobs,
@@ -83,15 +82,15 @@ class Applying:
         ) as mapper:
             for steps in _batches(plan.groups):
                 try:
-                    self.verdicts = verdicts.verdicts(steps, mapper, stop, self.actions)
+                    self.verdicts = verdicts.examined(steps, mapper, stop, self.actions)
                 except Stopped as stopped:
                     return stopped
                 self._do(steps)
-                advance(len(steps))
+                progress(len(steps))
         return None
 
     def _do(self, steps: Sequence[Step]) -> None:
-        """Write some steps down, do them, and write down what came of them."""
+        """Write down a batch of steps, take them, and write down their outcomes."""
         works = [work for step in steps if (work := self._prepared(step)) is not None]
         claims = [
             Claim(action, names.to_bytes(work.step.keeper.name))
@@ -110,39 +109,42 @@ class Applying:
             self.actions.update_files(linked)
             self.actions.set(self.run, ended)
 
-    def _prepared(self, step: Step) -> _Work | None:
-        """Return the actions of a step with their places; None if it is left alone already."""
+    def _prepared(self, step: Step) -> _PreparedStep | None:
+        """Return a step with its rows and file actions; None when it is left alone already."""
         problem = self._problem(step)
-        row = self.actions.catalogue.row_of(names.to_bytes(step.file.name))
-        if row is None or Stamp(row.inode, row.size_bytes, row.mtime_ns) != step.file.stamp:
+        picture = self.actions.catalogue.row_of(names.to_bytes(step.file.name))
+        if (
+            picture is None
+            or Stamp(picture.inode, picture.size_bytes, picture.mtime_ns) != step.file.stamp
+        ):
             problem = problem or "is not on the shelf as it was"
         files = [step.file.path, *(companion.path for companion in step.companions)]
-        found, doing = [], []
+        rows, file_actions_ = [], []
         try:
-            if problem or row is None:
+            if problem or picture is None:
                 self._leave(step.file.path, problem)
                 return None
             sources = [self.shelf.name_of(path) for path in files]
             where = self._places(files, sources)
             kept = os.lstat(step.keeper.path)
-            notes = [deeds.noted(os.lstat(path), kept) for path in files]
+            notes = [file_actions.noted(os.lstat(path), kept) for path in files]
         except FileNotFoundError:
             self._leave(step.file.path, "stays: it, the copy to keep or a companion is gone")
             return None
         except (PlaceError, OSError) as exc:
-            self._leave(step.file.path, acting.sentence(exc))
+            self._leave(step.file.path, why_left(exc))
             return None
         for note in notes:
             note["keeper"] = step.keeper.name
         if self.action != planning.HARD_LINK:
-            notes[0]["entry"] = snapshots.record(self.actions.db, row)
+            notes[0]["entry"] = snapshots.record(self.actions.db, picture)
         for path, source, place, note in zip(files, sources, where, notes, strict=True):
             target = names.to_bytes(self.shelf.name_of(place)) if place else None
             name = names.to_bytes(source)
-            found.append(Action(self.number, self.action, name, target, None, note, DOING, ""))
-            doing.append(Deed(self.action, path, place, note, None, self.folder))
+            rows.append(Action(self.number, self.action, name, target, None, note, DOING, ""))
+            file_actions_.append(FileAction(self.action, path, place, note, None, self.folder))
             self.number += 1
-        return _Work(step, found, doing)
+        return _PreparedStep(step, rows, file_actions_)
 
     def _problem(self, step: Step) -> str:
         kept = self.verdicts[step.keeper.path]
@@ -163,50 +165,50 @@ class Applying:
             return places.free_places(self.folder, sources, self.promised)
         if self.action == planning.TRASH:
             return [""] * len(files)
-        token = f".imageshelf-{self.run}-{secrets.token_hex(6)}"  # hidden: no index run sees it
+        token = f".imageshelf-{self.run}-{secrets.token_hex(6)}"  # hidden: index runs pass it over
         return [
             os.path.join(os.path.dirname(path), f"{token}-{at}") for at, path in enumerate(files)
         ]
 
     def _work(
-        self, work: _Work, objections: list[str], linked: list[tuple[bytes, os.stat_result]]
+        self, work: _PreparedStep, objections: list[str], linked: list[tuple[bytes, os.stat_result]]
     ) -> Iterator[Action]:
-        """Do a step and then let its companions go along; yield what became of each action."""
+        """Take a step, then its companions; yield what became of each action."""
         step = work.step
         stays = False
-        for at, (action, deed, objection) in enumerate(
-            zip(work.actions, work.deeds, objections, strict=True)
+        for at, (action, file_action, objection) in enumerate(
+            zip(work.actions, work.file_actions, objections, strict=True)
         ):
             reason = objection or ("stays with its picture" if stays else "")
             try:
                 if not reason:
-                    outcome = self._outcome(step, deed, at)
-            except acting.NotDone as exc:
-                reason = acting.sentence(exc)
+                    outcome = self._outcome(step, file_action, at)
+            except NotDone as exc:
+                reason = why_left(exc)
             if reason:
                 if not stays:
-                    self._leave(deed.source, reason)
+                    self._leave(file_action.source, reason)
                 stays = stays or at == 0
-                if not objection:  # otherwise it was never written down
+                if not objection:  # with an objection it was never written down
                     yield action._replace(state=LEFT, reason=reason)
                 continue
             if outcome.linked is not None:
                 linked.append((action.source, outcome.linked))
-            self.done.append(Done(deed.source, outcome.place, 0 if at else step.freed_bytes))
+            self.done.append(Done(file_action.source, outcome.place, 0 if at else step.freed_bytes))
             place = outcome.place and names.to_bytes(self.shelf.name_of(outcome.place))
             yield action._replace(state=DONE, target=place or action.target, digest=outcome.digest)
 
-    def _outcome(self, step: Step, deed: Deed, at: int) -> acting.Outcome:
+    def _outcome(self, step: Step, file_action: FileAction, at: int) -> Outcome:
         if at:
-            return acting.accompany(step.companions[at - 1], deed)
+            return take_companion(step.companions[at - 1], file_action)
         kept = self.verdicts[step.keeper.path]
-        outcome = acting.perform(step, deed, kept, self.verdicts.get(step.file.path))
+        outcome = take_step(step, file_action, kept, self.verdicts.get(step.file.path))
         self.verdicts[step.keeper.path] = kept._replace(changed_ns=outcome.keeper_changed_ns)
         return outcome
 
 
 def _batches(groups: Sequence[Planned]) -> Iterator[list[Step]]:
-    """Yield the steps of all groups, some at a time."""
+    """Yield the steps of all groups in batches."""
     steps = [step for group in groups for step in group.steps]
-    for start in range(0, len(steps), AT_A_TIME):
-        yield steps[start : start + AT_A_TIME]
+    for start in range(0, len(steps), STEPS_PER_BATCH):
+        yield steps[start : start + STEPS_PER_BATCH]

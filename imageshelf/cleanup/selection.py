@@ -1,11 +1,11 @@
-"""A clean-up chosen picture by picture: what `--selection FILE` reads and the HTML page writes.
+"""Reads a clean-up chosen picture by picture: `--selection FILE`, which the HTML page writes.
 
     {"imageshelf_selection": 1,
      "shelf": "/home/me/db.shelve",
      "groups": [{"keep": ["trip/a.jpg"], "set_aside": ["backup/a.jpg"]}, ...]}
 
 Names are as on the shelf: relative to its folder when below it, absolute otherwise. Each group
-keeps at least one picture. Whatever is wrong is one SelectionError before anything is touched.
+keeps at least one picture. Any mistake is a SelectionError before anything is touched.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from imageshelf.cleanup.planning import (
     with_companions,
 )
 from imageshelf.copies.protected_folders import ProtectedFolders
-from imageshelf.searching.kinds import BYTES, PIXELS, SAME_FILE
+from imageshelf.searching.kind_names import BYTES, PIXELS, SAME_FILE
 from imageshelf.shelf import names
 from imageshelf.system.paths import is_url
 
@@ -46,18 +46,18 @@ KEEP, ASIDE = "keep", "set_aside"
 
 
 class SelectionError(Exception):
-    """A selection that cannot be followed; one sentence says why."""
+    """A selection cannot be followed; the message is one sentence."""
 
 
 class Chosen(NamedTuple):
-    """One group: names of the pictures that stay and of those that go."""
+    """One group: the names of the pictures that stay and of those that go."""
 
     keep: tuple[str, ...]
     set_aside: tuple[str, ...]
 
 
 class Selection(NamedTuple):
-    """A whole selection; `shelf` is the path it was made for."""
+    """A whole selection; `shelf` is the path of the shelf it was made for."""
 
     shelf: str
     groups: tuple[Chosen, ...]
@@ -78,20 +78,22 @@ def read(path: str) -> Selection:
 
 
 def parse(data: bytes) -> Selection:
-    """Return what a selection's bytes say; SelectionError continues "the selection ..."."""
+    """Return the selection in these bytes; a SelectionError continues "the selection ..."."""
     if len(data) > LONGEST:
         raise SelectionError(f"is longer than {LONGEST >> 20} MiB")
     try:
-        found = json.loads(data)
+        document = json.loads(data)
     except UnicodeDecodeError as exc:
         raise SelectionError("is not JSON: it is no UTF-8 text") from exc
     except (ValueError, RecursionError) as exc:
         raise SelectionError(f"is not JSON: {exc}") from exc
-    if not isinstance(found, dict) or MARK not in found:
+    if not isinstance(document, dict) or MARK not in document:
         raise SelectionError(f'is none: expected a JSON object with "{MARK}": {VERSION}')
-    if type(found[MARK]) is not int or found[MARK] != VERSION:
-        raise SelectionError(f"is of version {found[MARK]!r:.20}; this imageshelf reads {VERSION}")
-    shelf, groups = found.get("shelf"), found.get("groups")
+    if type(document[MARK]) is not int or document[MARK] != VERSION:
+        raise SelectionError(
+            f"is of version {document[MARK]!r:.20}; this imageshelf reads {VERSION}"
+        )
+    shelf, groups = document.get("shelf"), document.get("groups")
     if not isinstance(shelf, str) or not isinstance(groups, list):
         raise SelectionError('is malformed: expected "shelf" (text) and "groups" (a list)')
     return Selection(shelf, tuple(_chosen(n, group) for n, group in enumerate(groups, 1)))
@@ -99,20 +101,20 @@ def parse(data: bytes) -> Selection:
 
 def _chosen(number: int, group: Any) -> Chosen:
     lists = [group.get(field) if isinstance(group, dict) else None for field in (KEEP, ASIDE)]
-    for field, found in zip((KEEP, ASIDE), lists, strict=True):
-        if not isinstance(found, list) or not all(isinstance(n, str) and n for n in found):
+    for field, listed in zip((KEEP, ASIDE), lists, strict=True):
+        if not isinstance(listed, list) or not all(isinstance(n, str) and n for n in listed):
             raise SelectionError(f'is malformed: group {number} has no list of names "{field}"')
-    keep, aside = (tuple(dict.fromkeys(found or ())) for found in lists)
+    keep, aside = (tuple(dict.fromkeys(listed or ())) for listed in lists)
     if aside and not keep:
         raise SelectionError(f"sets aside every picture of group {number}; one has to stay")
     return Chosen(keep, aside)
 
 
 def plan(shelf: Shelf, selection: Selection, groups: Iterable[Group], rules: Rules) -> Plan:
-    """Return the plan that follows a selection; `groups` are the shelf's own.
+    """Return the plan that a selection makes; `groups` are all groups of the shelf.
 
-    Raises SelectionError if it names pictures that are not on the shelf, contradicts itself, is
-    for another shelf, or leaves no picture of one of the groups.
+    Raises SelectionError if it is for another shelf, names a picture that is not on this one,
+    contradicts itself, or leaves no picture of one of the groups.
     """
     _require_shelf(shelf, selection)
     rows = _rows(shelf, selection)
@@ -183,7 +185,7 @@ def _require_consistent(selection: Selection) -> None:
 
 
 def _require_survivors(shelf: Shelf, groups: list[Group], going: set[Identity]) -> None:
-    """Refuse to lose all pictures of a group, whatever other picture the selection keeps."""
+    """Refuse to lose every picture of a group, whatever else the selection keeps."""
     ids = [
         dict.fromkeys((group.keeper.id, *(member.id for member in group.members)))
         for group in groups
@@ -200,7 +202,7 @@ def _require_survivors(shelf: Shelf, groups: list[Group], going: set[Identity]) 
 
 
 class _Kinds:
-    """How chosen pictures are related, by digests and by the shelf's own groups."""
+    """How chosen pictures are related, by their digests and by the shelf's groups."""
 
     def __init__(
         self, shelf: Shelf, groups: Iterable[Group], rows: Mapping[str, PictureRow]
@@ -215,23 +217,23 @@ class _Kinds:
                 self.known[group.keeper.id, member.id] = member.kind, ""
 
     def best(self, name: str, kept: Iterable[str]) -> tuple[str, str, str]:
-        """Return the kept picture that is nearest to one that goes, with kind and turn."""
+        """Return the kept picture nearest to one that goes, with kind and turn."""
         ranked = [(self._kind(name, keeper), keeper) for keeper in kept]
-        (_, kind, turn), keeper = min(ranked, key=lambda one: one[0][0])
+        (_, kind, turn), keeper = min(ranked, key=lambda rank: rank[0][0])
         return keeper, kind, turn
 
     def _kind(self, name: str, keeper: str) -> tuple[int, str, str]:
         row, kept = self.rows[name], self.rows[keeper]
         of_row, of_kept = self.digests.get(row.id), self.digests.get(kept.id)
         if identity(row) == identity(kept):
-            return 4, SAME_FILE, ""  # no copy at all: any other kept picture is better
+            return 4, SAME_FILE, ""  # not a copy: any other kept picture is better
         if of_row and of_kept:
             if of_row[0] and of_row[0] == of_kept[0]:
                 return 0, BYTES, ""
             if of_row[1] and of_row[1] == of_kept[1]:
                 return 1, PIXELS, ""
-        if found := self.known.get((row.id, kept.id)):
-            return 2, *found
+        if relation := self.known.get((row.id, kept.id)):
+            return 2, *relation
         return 3, CHOSEN, ""
 
 

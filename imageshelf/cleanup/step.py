@@ -1,4 +1,4 @@
-"""One step of a clean-up: both files opened, locked and compared, and then the deed."""
+"""One step of a clean-up: both files opened, locked and compared; then the action."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import file_actions as deeds
-from imageshelf.cleanup import locks, planning
+from imageshelf.cleanup import file_actions, locks, planning
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.trash import TrashError
 from imageshelf.pictures.digests import DIGEST_BYTES
-from imageshelf.searching.kinds import BYTES, PIXELS
+from imageshelf.searching.kind_names import BYTES, PIXELS
 from imageshelf.system.files import Changed, lstat, open_same, require_same, require_state, stamp
 
 if TYPE_CHECKING:
     from imageshelf.cleanup.companions import Companion
-    from imageshelf.cleanup.file_actions import Deed
+    from imageshelf.cleanup.file_actions import FileAction
     from imageshelf.cleanup.planning import File, Step
     from imageshelf.pictures.soundness import Verdict
 
 CHUNK_BYTES = 1 << 20
-NotDone = (Changed, PlaceError, TrashError, OSError)  # and the file is where it was
+NotDone = (Changed, PlaceError, TrashError, OSError)  # the file is where it was
 
 
 class Outcome(NamedTuple):
-    """What came of a step: where the file is, the digest of its bytes if they were read.
+    """What a step did: where the file is now, and the digest of its bytes if they were read.
 
-    `linked` is the file that is under the name now, for a hard link; `keeper_changed_ns` is the
-    keeper's `st_ctime_ns` after it, which our own link moves.
+    `linked` is the status of a new hard link; `keeper_changed_ns` is the keeper's `st_ctime_ns`
+    afterwards, which a new hard link moves.
     """
 
     place: str
@@ -39,8 +38,8 @@ class Outcome(NamedTuple):
     keeper_changed_ns: int = 0
 
 
-def sentence(exc: Exception) -> str:
-    """Return what goes on after "this file ..."."""
+def why_left(exc: Exception) -> str:
+    """Return why a file was left alone, continuing "this file ..."."""
     if isinstance(exc, TrashError):
         return f"stays: the trash refused it ({exc})"
     if isinstance(exc, OSError):
@@ -48,10 +47,11 @@ def sentence(exc: Exception) -> str:
     return str(exc)
 
 
-def perform(step: Step, deed: Deed, kept: Verdict, own: Verdict | None) -> Outcome:
-    """Do one step, if everything is as it must be; `kept` and `own` are verdicts of this run.
+def take_step(step: Step, action: FileAction, kept: Verdict, own: Verdict | None) -> Outcome:
+    """Let a picture go if it and its keeper are as planned; return what was done.
 
-    Raises one of NotDone, and then nothing has happened.
+    `kept` and `own` are this run's verdicts on the two. Raises one of NotDone when nothing has
+    happened.
     """
     with ExitStack() as opened:
         keeper = _keeper(opened, step.keeper, kept)
@@ -61,12 +61,12 @@ def perform(step: Step, deed: Deed, kept: Verdict, own: Verdict | None) -> Outco
         if os.path.samestat(os.fstat(keeper), status):
             raise Changed("is another name of the file that is kept")
         digest = None
-        if step.kind == BYTES or deed.verb == planning.HARD_LINK:
+        if step.kind == BYTES or action.verb == planning.HARD_LINK:
             digest = _digest_of_both(keeper, file)
         if step.kind == PIXELS and (own is None or own.changed_ns != status.st_ctime_ns):
             raise Changed("has changed since its pixels were compared")
         require_same(file, step.file.path, step.file.stamp)
-        if sys.platform == "win32":  # which moves no open file
+        if sys.platform == "win32":  # where an open file cannot be moved
             own_file.close()
 
         def require() -> os.stat_result:
@@ -74,18 +74,18 @@ def perform(step: Step, deed: Deed, kept: Verdict, own: Verdict | None) -> Outco
             return os.fstat(keeper)
 
         require()
-        place = deeds.do(deed, status, step.keeper.path, require)
-        linked = os.lstat(step.file.path) if deed.verb == planning.HARD_LINK else None
+        place = file_actions.perform(action, status, step.keeper.path, require)
+        linked = os.lstat(step.file.path) if action.verb == planning.HARD_LINK else None
         return Outcome(place, digest, linked, os.fstat(keeper).st_ctime_ns)
 
 
-def accompany(companion: Companion, deed: Deed) -> Outcome:
-    """Let a companion go along; raises one of NotDone."""
+def take_companion(companion: Companion, action: FileAction) -> Outcome:
+    """Let a companion go with its picture; raises one of NotDone."""
     status = lstat(companion.path)
     if status is None:
         raise Changed("is not there any more")
     require_state(stamp(status), companion.stamp)
-    return Outcome(deeds.do(deed, status, "", lambda: status))
+    return Outcome(file_actions.perform(action, status, "", lambda: status))
 
 
 def _keeper(opened: ExitStack, file: File, verdict: Verdict) -> int:
@@ -106,17 +106,17 @@ def _require_kept(keeper: int, file: File) -> None:
 
 
 def _opened(opened: ExitStack, file: File, *, shared: bool) -> int:
-    """Open and lock a picture; after the lock it must still be at its path."""
+    """Open and lock a picture, then make sure that it is still at its path."""
     descriptor = open_same(file.path, file.stamp)
     opened.callback(os.close, descriptor)
     if not locks.lock_file(descriptor, shared=shared):
-        raise Changed("is in the hands of another clean-up")
+        raise Changed("is in use by another clean-up")
     require_same(descriptor, file.path, file.stamp)
     return descriptor
 
 
 def _digest_of_both(first: int, second: int) -> bytes:
-    """Return the digest of two open files with the same bytes; raises Changed for others."""
+    """Return the digest of two open files with equal bytes; Changed when they differ."""
     total = hashlib.blake2b(digest_size=DIGEST_BYTES)
     for descriptor in (first, second):
         os.lseek(descriptor, 0, os.SEEK_SET)
@@ -130,7 +130,7 @@ def _digest_of_both(first: int, second: int) -> bytes:
 
 
 def _read(descriptor: int) -> bytes:
-    """Read a full chunk, or what is left: a network share may give less at a time."""
+    """Read a whole chunk or the rest of the file; a network share may return less at a time."""
     parts, missing = [], CHUNK_BYTES
     while missing and (part := os.read(descriptor, missing)):
         parts.append(part)

@@ -1,8 +1,8 @@
-"""The system's trash: putting a file into it, and finding it there again.
+"""The system's trash: puts a file into it, and finds it there again.
 
-The trash belongs to the desktop, and Send2Trash does not tell where it put a file. A move within
-a file system keeps the inode, so the file is looked for by it in the places where such systems keep
-their trash. Where it cannot be found, the user is told where to look.
+The trash belongs to the desktop, and Send2Trash does not say where it put a file. A move within a
+file system keeps the inode, so the file is looked for by its inode wherever such systems keep their
+trash. If it is not found, the user is told where to look.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ WHERE = {
 
 
 class TrashError(Exception):
-    """The trash did not take a file; the message says what it said."""
+    """The trash refused a file; the message is the desktop's own."""
 
 
 def put(path: str) -> None:
-    """Put a file into the trash. Raises TrashError, and then the file is where it was."""
+    """Put a file into the trash. If that fails, raise TrashError; the file is where it was."""
     from send2trash import send2trash
 
     try:
@@ -41,7 +41,7 @@ def put(path: str) -> None:
 
 
 def find(path: str, status: Stamp) -> str:
-    """Return where in the trash the file is that was at `path`; "" if it cannot be found."""
+    """Return where the trash keeps the file that was at `path`; "" if it is not found."""
     if not status.inode:
         return ""
     for folder in _folders(path):

@@ -1,7 +1,7 @@
-"""Taking clean-ups back, and settling those that were killed in the middle.
+"""Takes clean-ups back, and finishes or reverts those that were killed in the middle.
 
-An undo first looks at every file of the run and touches nothing if any place is taken. What is lost
-for good (deleted, changed since, gone from the trash) is told and does not hinder the rest.
+An undo first looks at every file of the run and touches nothing if any place is taken. Files that
+are lost for good (deleted, changed since, gone from the trash) are named and do not stop the rest.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import file_actions as deeds
-from imageshelf.cleanup import locks, places, planning
-from imageshelf.cleanup.file_actions import BACK, LOST, TAKEN, Deed
-from imageshelf.cleanup.step import NotDone, sentence
+from imageshelf.cleanup import file_actions, locks, places, planning
+from imageshelf.cleanup.file_actions import BACK, LOST, TAKEN, FileAction
+from imageshelf.cleanup.step import NotDone, why_left
 from imageshelf.shelf import names, snapshots
 from imageshelf.shelf.cleanups import (
     CUT_OFF,
@@ -33,15 +32,15 @@ if TYPE_CHECKING:
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.cleanups import Action, Cleanup
 
-AT_A_TIME = 256  # files brought back between two transactions
+FILES_PER_BATCH = 256  # brought back between two transactions
 
 
 class UndoError(Exception):
-    """A clean-up that cannot be undone; one sentence, and nothing was touched."""
+    """A clean-up cannot be undone; the message is one sentence, and nothing was touched."""
 
 
 class Undone(NamedTuple):
-    """What an undo came to: paths that are back, and (path, reason) of those that are not."""
+    """What an undo did: the paths that are back, and (path, reason) of those that are not."""
 
     run: int
     back: list[str]
@@ -49,7 +48,7 @@ class Undone(NamedTuple):
 
 
 class Past(NamedTuple):
-    """One clean-up of the history; the numbers are of files, companions included."""
+    """One clean-up of the history; the numbers count files, companions included."""
 
     run: int
     started_ns: int
@@ -62,16 +61,16 @@ class Past(NamedTuple):
 
 
 def history(shelf: Shelf) -> list[Past]:
-    """Return all clean-ups of a shelf, oldest first; works on one that is open for reading."""
+    """Return all clean-ups of a shelf, oldest first; the shelf may be open for reading only."""
     actions = Actions(shelf)
     counts = actions.counts()
-    found = []
+    past = []
     for run in actions.runs():
         number = dict.fromkeys((DOING, DONE, LEFT, UNDOING, UNDONE), 0)
         for (_, state), count in counts.get(run.id, {}).items():
             number[state] = number.get(state, 0) + count
         folder = run.option("folder")
-        found.append(
+        past.append(
             Past(
                 run.id,
                 run.started_ns,
@@ -83,13 +82,13 @@ def history(shelf: Shelf) -> list[Past]:
                 number[UNDONE],
             )
         )
-    return found
+    return past
 
 
-def settle_dead(shelf: Shelf, actions: Actions) -> None:
-    """Make sure of what clean-ups did that were killed: every file is here or there, not between.
+def finish_dead_runs(shelf: Shelf, actions: Actions) -> None:
+    """Finish or revert what killed clean-ups left half done, so that no file is between places.
 
-    A living one is recognised by its lock and left alone.
+    A running clean-up is recognised by its lock and left alone.
     """
     for run in actions.runs():
         if run.state != RUNNING:
@@ -97,7 +96,7 @@ def settle_dead(shelf: Shelf, actions: Actions) -> None:
         lock = locks.of(shelf, run.id)
         if locks.take(shelf, lock):
             try:
-                _settle(shelf, actions, run)
+                _finish_or_revert(shelf, actions, run)
                 actions.set_run(run.id, CUT_OFF)
             finally:
                 lock.release()
@@ -105,12 +104,12 @@ def settle_dead(shelf: Shelf, actions: Actions) -> None:
 
 
 def undo(
-    shelf: Shelf, number: int | None = None, advance: Callable[[int], object] = lambda _: None
+    shelf: Shelf, number: int | None = None, progress: Callable[[int], object] = lambda _: None
 ) -> Undone:
-    """Put everything back that a clean-up did, the last one that is not undone by default.
+    """Take a clean-up back; without a number, the last one that has not been undone.
 
-    Raises UndoError, with nothing touched, for an unknown run, one that is under way, and when
-    another file has the place of one that is to come back; LockError where nothing can be written.
+    Raises UndoError, with nothing touched, for an unknown run, for one that is under way, and when
+    another file has taken the place of one that is to come back; LockError if no lock can be made.
     """
     actions = Actions(shelf)
     locks.sweep(shelf)
@@ -120,9 +119,9 @@ def undo(
         raise UndoError(f"clean-up {run.id} is under way in another program; wait for its end")
     try:
         if run.state == RUNNING:
-            _settle(shelf, actions, run)
+            _finish_or_revert(shelf, actions, run)
             actions.set_run(run.id, CUT_OFF)
-        return _undo(shelf, actions, run, advance)
+        return _undo(shelf, actions, run, progress)
     finally:
         lock.release()
 
@@ -132,22 +131,22 @@ def _chosen(shelf: Shelf, runs: Sequence[Cleanup], number: int | None) -> Cleanu
         open_runs = [run for run in runs if run.state != UNDONE]
         if not open_runs:
             raise UndoError(f"there is no clean-up of {shelf.path} to undo")
-        counts = Actions(shelf).counts()  # one that did nothing is not what the user means
+        counts = Actions(shelf).counts()  # the user does not mean a run that did nothing
         did = [r for r in open_runs if r.state == RUNNING or _did_something(counts.get(r.id, {}))]
         return (did or open_runs)[-1]
-    found = [run for run in runs if run.id == number]
-    if not found:
+    chosen = [run for run in runs if run.id == number]
+    if not chosen:
         known = ", ".join(str(run.id) for run in runs[-10:])
-        told = f"; there are {known}" if known else ": there has been none"
-        raise UndoError(f"there is no clean-up {number} of {shelf.path}{told}")
-    return found[0]
+        others = f"; there are {known}" if known else ": there has been none"
+        raise UndoError(f"there is no clean-up {number} of {shelf.path}{others}")
+    return chosen[0]
 
 
 def _did_something(counts: Mapping[tuple[str, str], int]) -> bool:
     return any(state in {DOING, DONE, UNDOING} for _, state in counts)
 
 
-def _deed(shelf: Shelf, run: Cleanup, action: Action) -> Deed:
+def _file_action(shelf: Shelf, run: Cleanup, action: Action) -> FileAction:
     if action.verb not in planning.ACTIONS:
         raise UndoError(f"clean-up {run.id} did {action.verb!r}, which this imageshelf cannot undo")
     folder = run.option("folder")
@@ -155,18 +154,20 @@ def _deed(shelf: Shelf, run: Cleanup, action: Action) -> Deed:
     place = _path(shelf, action.target) if action.target else ""
     if action.verb == planning.SET_ASIDE and not place.startswith(os.path.join(top, "")):
         raise UndoError(f"clean-up {run.id} is damaged: {place} is not in {top}")
-    return Deed(action.verb, _path(shelf, action.source), place, action.stat, action.digest, top)
+    return FileAction(
+        action.verb, _path(shelf, action.source), place, action.stat, action.digest, top
+    )
 
 
-def _settle(shelf: Shelf, actions: Actions, run: Cleanup) -> None:
+def _finish_or_revert(shelf: Shelf, actions: Actions, run: Cleanup) -> None:
     ended = []
     for action in reversed(actions.of(run.id)):
         if action.state != DOING:
             continue
         try:
-            done, place = deeds.settle(_deed(shelf, run, action))
+            done, place = file_actions.finish_or_revert(_file_action(shelf, run, action))
         except NotDone as exc:
-            ended.append(action._replace(state=DONE, reason=sentence(exc)))
+            ended.append(action._replace(state=DONE, reason=why_left(exc)))
             continue
         target = names.to_bytes(shelf.name_of(place)) if place else action.target
         state = DONE if done else LEFT
@@ -178,11 +179,13 @@ def _settle(shelf: Shelf, actions: Actions, run: Cleanup) -> None:
     actions.set(run.id, ended)
 
 
-def _undo(shelf: Shelf, actions: Actions, run: Cleanup, advance: Callable[[int], object]) -> Undone:
+def _undo(
+    shelf: Shelf, actions: Actions, run: Cleanup, progress: Callable[[int], object]
+) -> Undone:
     todo = [a for a in reversed(actions.of(run.id)) if a.state in {DONE, UNDOING}]
-    pairs = [(action, _deed(shelf, run, action)) for action in todo]
-    prospects = [deeds.prospect(deed) for _, deed in pairs]
-    taken = [d.source for (_, d), (what, _) in zip(pairs, prospects, strict=True) if what == TAKEN]
+    pairs = [(action, _file_action(shelf, run, action)) for action in todo]
+    outlooks = [file_actions.undo_outlook(file_action) for _, file_action in pairs]
+    taken = [d.source for (_, d), (what, _) in zip(pairs, outlooks, strict=True) if what == TAKEN]
     if taken:
         more = f", and of {len(taken) - 1} more" if len(taken) > 1 else ""
         raise UndoError(
@@ -191,15 +194,15 @@ def _undo(shelf: Shelf, actions: Actions, run: Cleanup, advance: Callable[[int],
         )
     result = Undone(run.id, [], [])
     actions.set_states(run.id, [action.n for action in todo], UNDOING)
-    for start in range(0, len(pairs), AT_A_TIME):
-        here = slice(start, start + AT_A_TIME)
-        back = _bring_back(pairs[here], prospects[here], result)
+    for start in range(0, len(pairs), FILES_PER_BATCH):
+        here = slice(start, start + FILES_PER_BATCH)
+        back = _bring_back(pairs[here], outlooks[here], result)
         _restore_records(actions, back)
         _note_links(shelf, actions, [a for a, _ in back if a.verb == planning.HARD_LINK])
         numbers = {action.n for action, _ in back}
         actions.set_states(run.id, numbers, UNDONE)
         actions.set_states(run.id, {action.n for action, _ in pairs[here]} - numbers, DONE)
-        advance(len(pairs[here]))
+        progress(len(pairs[here]))
     folder, made = run.option("folder"), run.option("made")
     if folder and made:
         places.unmake(*(names.native(shelf.path_of(name)) for name in (folder, made)))
@@ -208,38 +211,38 @@ def _undo(shelf: Shelf, actions: Actions, run: Cleanup, advance: Callable[[int],
 
 
 def _bring_back(
-    pairs: Sequence[tuple[Action, Deed]], prospects: Sequence[tuple[str, str]], result: Undone
-) -> list[tuple[Action, Deed]]:
-    """Bring some files back; return those that are where they were."""
+    pairs: Sequence[tuple[Action, FileAction]], outlooks: Sequence[tuple[str, str]], result: Undone
+) -> list[tuple[Action, FileAction]]:
+    """Bring some files back; return those that are in their places again."""
     back = []
-    for (action, deed), (what, why) in zip(pairs, prospects, strict=True):
+    for (action, file_action), (what, why) in zip(pairs, outlooks, strict=True):
         reason = why if what == LOST else ""
         try:
             if what == BACK:
-                deeds.back(deed)
+                file_actions.take_back(file_action)
         except NotDone as exc:
-            reason = sentence(exc)
+            reason = why_left(exc)
         if reason:
-            result.lost.append((deed.source, reason))
+            result.lost.append((file_action.source, reason))
         else:
-            back.append((action, deed))
-            result.back.append(deed.source)
+            back.append((action, file_action))
+            result.back.append(file_action.source)
     return back
 
 
-def _restore_records(actions: Actions, back: Sequence[tuple[Action, Deed]]) -> None:
+def _restore_records(actions: Actions, back: Sequence[tuple[Action, FileAction]]) -> None:
     records = []
-    for action, deed in back:
-        status = lstat(deed.source)
+    for action, file_action in back:
+        status = lstat(file_action.source)
         if status is not None and isinstance(action.stat.get("entry"), dict):
             records.append((action.stat["entry"], status))
     snapshots.restore(actions.db, records)
 
 
 def _note_links(shelf: Shelf, actions: Actions, links: Sequence[Action]) -> None:
-    """Let the shelf know which file is under a name that became a hard link, or is none again."""
-    found = [(action.source, lstat(_path(shelf, action.source))) for action in links]
-    actions.update_files([(name, status) for name, status in found if status is not None])
+    """Note on the shelf which file a name leads to now that it is, or is no longer, a hard link."""
+    statuses = [(action.source, lstat(_path(shelf, action.source))) for action in links]
+    actions.update_files([(name, status) for name, status in statuses if status is not None])
 
 
 def _path(shelf: Shelf, name: bytes) -> str:

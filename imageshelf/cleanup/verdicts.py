@@ -1,7 +1,7 @@
-"""What a clean-up knows of its pictures' health, asked of worker processes and remembered.
+"""Which pictures of a clean-up are intact: workers decode them, the shelf remembers the verdicts.
 
-A verdict carries the state of the file that it is about, so that whoever acts on it can make sure
-that the file is still in that state.
+A verdict carries the state of its file, so that whoever acts on it can make sure that the file is
+still in that state.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures.soundness import Question, Verdict
-from imageshelf.searching.kinds import PIXELS
+from imageshelf.searching.kind_names import PIXELS
 from imageshelf.workers.jobs import Lost
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from imageshelf.workers.pool import Mapper
 
 
-def verdicts(
+def examined(
     steps: Sequence[Step], mapper: Mapper[Question, Verdict], stop: Stop, actions: Actions
 ) -> dict[str, Verdict]:
-    """Return verdicts by path: on all keepers, on what claims equal pixels, both remembered.
+    """Return verdicts by path, on all keepers and on all pictures with pixels like their keeper's.
 
-    Where a keeper is damaged, its whole group is looked at, so that the next plan keeps another.
+    If a keeper is damaged, its whole group is examined, so that the next plan keeps a sound one.
+    The shelf remembers the verdicts.
     """
     wanted: dict[str, tuple[File, bool]] = {}
     for step in steps:
@@ -35,31 +36,31 @@ def verdicts(
         wanted[step.keeper.path] = step.keeper, pixels or before
         if pixels:
             wanted[step.file.path] = step.file, True
-    found = _asked(wanted, mapper, stop, actions)
+    known = _examined(wanted, mapper, stop, actions)
     damaged = {
         step.file.path: (step.file, False)
         for step in steps
-        if found[step.keeper.path].lasting and step.file.path not in found
+        if known[step.keeper.path].lasting and step.file.path not in known
     }
-    return found | _asked(damaged, mapper, stop, actions)
+    return known | _examined(damaged, mapper, stop, actions)
 
 
-def _asked(
+def _examined(
     wanted: dict[str, tuple[File, bool]],
     mapper: Mapper[Question, Verdict],
     stop: Stop,
     actions: Actions,
 ) -> dict[str, Verdict]:
-    found = {}
+    verdicts = {}
     rows = []
     questions = [Question(path, file.stamp, pixels) for path, (file, pixels) in wanted.items()]
-    for (path, known, _), answer in stop.watch(mapper(questions)):
+    for (path, stamp, _), answer in stop.watch(mapper(questions)):
         verdict = answer
         if isinstance(verdict, Lost):  # its decoder crashed or took too long
             verdict = Verdict(verdict.reason, lasting=verdict.lasting)
-        found[path] = verdict
+        verdicts[path] = verdict
         if verdict.lasting or not verdict.problem:
-            state = wanted[path][0].id, known.size_bytes, known.mtime_ns
+            state = wanted[path][0].id, stamp.size_bytes, stamp.mtime_ns
             rows.append((*state, not verdict.problem, verdict.pixel_digest))
     actions.set_verdicts(rows)
-    return found
+    return verdicts

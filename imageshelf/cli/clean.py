@@ -8,9 +8,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import apply as cleanup
 from imageshelf.cleanup import places, planning, selection, undoing
-from imageshelf.cleanup.apply import CleanupError
+from imageshelf.cleanup.apply import CleanupError, apply_plan
 from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.selection import SelectionError
@@ -20,13 +19,23 @@ from imageshelf.copies.groups import GroupOptions, PairRules
 from imageshelf.copies.pixel_digests import DecodeOptions
 from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.hashing.joins import Work
-from imageshelf.report import cleanup as clean_report
-from imageshelf.report import plan as plan_report
+from imageshelf.report.cleanup import (
+    history_json,
+    history_text,
+    pairs_text,
+    result_csv,
+    result_json,
+    result_null,
+    result_text,
+    undone_text,
+)
+from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
 from imageshelf.searching import policies
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
-from imageshelf.system import progress, terminal
+from imageshelf.system import terminal
 from imageshelf.system.process import cores
+from imageshelf.system.progress import bar, share
 from imageshelf.system.signals import Stopped, stop_at_once, stopping
 from imageshelf.system.words import count
 from imageshelf.workers.jobs import WorkerError
@@ -41,7 +50,7 @@ if TYPE_CHECKING:
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
-CleaningError = (  # what ends a verb, each with one sentence
+CleaningError = (  # each ends a verb with one sentence
     CleanupError,
     LockError,
     NoFolderError,
@@ -57,7 +66,7 @@ CANNOT_UNDO = "--delete cannot be undone; say --yes, or leave it out to set the 
 
 
 class Answer(NamedTuple):
-    """What a verb has to say: text or bytes for stdout, a hint for stderr, the exit status."""
+    """What a verb prints: text or bytes on stdout, a hint on stderr; and its exit status."""
 
     text: str | bytes
     status: int = 0
@@ -65,7 +74,7 @@ class Answer(NamedTuple):
 
 
 def clean(options: argparse.Namespace) -> Answer:
-    """Plan a clean-up and, if asked, do it; the exit status is 1 if something was left alone.
+    """Plan a clean-up and, with --apply, carry it out; status 1 if something was left alone.
 
     Raises one of CleaningError before anything is touched.
     """
@@ -77,24 +86,24 @@ def clean(options: argparse.Namespace) -> Answer:
             plan = planned(shelf, options)
         folder = os.path.abspath(options.set_aside) if options.set_aside else ""
         if not options.apply:
-            return _told(shelf, plan, folder, options)
-        with progress.bar(len(plan.steps), "picture") as advance:
-            result = cleanup.apply(
-                shelf, plan, folder=folder, jobs=options.jobs, since_ns=since_ns, advance=advance
+            return _plan_answer(shelf, plan, folder, options)
+        with bar(len(plan.steps), "picture") as progress:
+            result = apply_plan(
+                shelf, plan, folder=folder, jobs=options.jobs, since_ns=since_ns, progress=progress
             )
     status = result.stopped.exit_status if result.stopped else int(bool(result.left))
     return Answer(_done(result, options), status)
 
 
 def _done(result: Result, options: argparse.Namespace) -> str | bytes:
-    """Return in the wanted form what a clean-up did."""
+    """Return what a clean-up did, in the format asked for."""
     if options.null:
-        return clean_report.result_null(result)
+        return result_null(result)
     if options.format == "json":
-        return clean_report.result_json(result)
+        return result_json(result)
     if options.format == "csv":
-        return clean_report.result_csv(result)
-    return clean_report.result_text(result) if result.run else "Nothing to clean up.\n"
+        return result_csv(result)
+    return result_text(result) if result.run else "Nothing to clean up.\n"
 
 
 def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
@@ -104,7 +113,7 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     question = GroupOptions(
         policy=_policy(options), keep=options.keep, references=rules.references, files_only=True
     )
-    if not chosen:  # a selection is held against all groups, wherever they are
+    if not chosen:  # a selection is checked against all groups, wherever they are
         question = replace(
             question,
             below=tuple(options.dataset),
@@ -115,8 +124,8 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
         )
     asked = PairRules(not_duplicate=not_duplicates.lookup(shelf))
     jobs = cores() if options.jobs is None else options.jobs
-    with progress.share() as done, progress.share() as read:
-        work, reading = Work(max(jobs, 1), done), DecodeOptions(jobs, read)
+    with share() as comparing, share() as decoding:
+        work, reading = Work(max(jobs, 1), comparing), DecodeOptions(jobs, decoding)
         groups = grouping.find_groups(shelf, question, asked, work, reading).groups
     if chosen:
         return selection.plan(shelf, chosen, groups, rules)
@@ -124,8 +133,8 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
 
 
 def rows_of(shelf: Shelf, groups: Sequence[Group]) -> dict[int, PictureRow]:
-    """Return the catalogue's rows of all pictures in groups."""
-    ids = sorted({one.id for group in groups for one in (group.keeper, *group.members)})
+    """Return the catalogue rows of all pictures in the groups."""
+    ids = sorted({member.id for group in groups for member in (group.keeper, *group.members)})
     catalogue = shelf.whole_catalogue()
     return {
         row.id: row
@@ -148,8 +157,8 @@ def _policy(options: argparse.Namespace) -> policies.Policy:
     return policies.LOOSE if options.loose else policies.DEFAULT
 
 
-def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) -> Answer:
-    """Return the plan in the wanted form; a folder that could not be used is told now, too."""
+def _plan_answer(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) -> Answer:
+    """Return the plan in the format asked for; refuse a folder that --apply could not use."""
     into = ""
     if plan.action == planning.SET_ASIDE and plan.steps:
         into = folder or places.default_folder(shelf, plan)
@@ -158,13 +167,13 @@ def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) ->
         except places.PlaceError as exc:
             raise CleanupError(str(exc)) from exc
     if options.null:
-        return Answer(plan_report.plan_null(plan))
+        return Answer(plan_null(plan))
     if options.format == "json":
-        return Answer(plan_report.plan_json(plan))
+        return Answer(plan_json(plan))
     if options.format == "csv":
-        return Answer(plan_report.plan_csv(plan))
+        return Answer(plan_csv(plan))
     paint = terminal.painter(sys.stdout)
-    text = plan_report.plan_text(plan, show_left=options.show_left, into=into, paint=paint)
+    text = plan_text(plan, show_left=options.show_left, into=into, paint=paint)
     hint = "Nothing was touched. Add --apply to do it." if plan.steps else ""
     if number := shelf.whole_catalogue().at_urls():
         hint += f"\n{count(number, 'picture')} at an URL left out: those are never touched."
@@ -172,35 +181,33 @@ def _told(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) ->
 
 
 def undo(options: argparse.Namespace) -> Answer:
-    """Take a clean-up back; the exit status is 1 if something is not back.
+    """Take a clean-up back; status 1 if something could not be brought back.
 
-    Raises CleaningError. When the user stops it, the next undo goes on from there.
+    Raises one of CleaningError. After a stop, the next undo goes on from there.
     """
     with open_shelf(options.shelve, "w") as shelf, stopping() as stop:
         try:
             undone = undoing.undo(shelf, options.run, lambda _: stop.check())
         except Stopped as stopped:
-            return Answer(
-                "", stopped.exit_status, "Stopped by you; the next undo goes on from here."
-            )
-    return Answer(clean_report.undone_text(undone), 1 if undone.lost else 0)
+            return Answer("", stopped.exit_status, STOPPED)
+    return Answer(undone_text(undone), 1 if undone.lost else 0)
 
 
 def history(options: argparse.Namespace) -> Answer:
-    """List the clean-ups. Raises CleaningError."""
+    """List the clean-ups. Raises one of CleaningError."""
     with open_shelf(options.shelve) as shelf:
         past = undoing.history(shelf)
     if options.format == "json":
-        return Answer(clean_report.history_json(past))
-    return Answer(clean_report.history_text(past))
+        return Answer(history_json(past))
+    return Answer(history_text(past))
 
 
 def not_the_same(options: argparse.Namespace) -> Answer:
-    """Remember, forget or list pictures that are no duplicates. Raises CleaningError."""
+    """Remember, forget or list pictures that are no duplicates. Raises one of CleaningError."""
     pictures = [names.absolute(path) for path in options.pictures]
     if options.list:
         with open_shelf(options.shelve) as shelf:
-            return Answer(clean_report.pairs_text(not_duplicates.listed(shelf)))
+            return Answer(pairs_text(not_duplicates.listed(shelf)))
     with open_shelf(options.shelve, "w") as shelf:
         if options.forget:
             number = not_duplicates.forget(shelf, pictures)

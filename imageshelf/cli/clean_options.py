@@ -22,7 +22,7 @@ def add_clean(verbs: Verbs, verb: Verb) -> None:
     """Add `clean`."""
     parser = verbs.add_parser(
         "clean",
-        help="which copies can go, and why; with --apply, let them go",
+        help="which copies can go, and why; with --apply, remove them",
         description="Print which copies can go, which stays, and why. Nothing is touched without "
         "--apply, and then only what the plan names.",
     )
@@ -35,18 +35,18 @@ def add_clean(verbs: Verbs, verb: Verb) -> None:
     report.add_argument("-0", "--null", action="store_true",
                         help="print only the paths of what goes, a NUL after each")  # fmt: skip
     report.add_argument("--show-left", action="store_true",
-                        help="name every picture that is left alone, with the reason")  # fmt: skip
+                        help="name every picture that is left alone, and why")  # fmt: skip
     report.add_argument("-j", "--jobs", type=options.whole_number, metavar="N",
-                        help="worker processes (default: one a core)")  # fmt: skip
+                        help="worker processes (default: one per core)")  # fmt: skip
     parser.set_defaults(verb=verb)
 
 
 def _which(group: argparse._ArgumentGroup) -> None:
     group.add_argument("-d", "--dataset", nargs="+", action="extend", default=[], metavar="DIR",
                        help="only pictures below these folders")  # fmt: skip
-    one = group.add_mutually_exclusive_group()
-    one.add_argument("--strict", action="store_true", help="fewer false matches, fewer matches")
-    one.add_argument("--loose", action="store_true", help="more matches, more of them false")
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--strict", action="store_true", help="fewer false matches, fewer matches")
+    either.add_argument("--loose", action="store_true", help="more matches, more of them false")
     group.add_argument(
         "--kind",
         type=_kinds,
@@ -60,7 +60,8 @@ def _which(group: argparse._ArgumentGroup) -> None:
         type=_rule,
         default=keep_rule.KeepRule(),
         metavar="NAME,...",
-        help=f"what decides first which copy stays: some of {', '.join(keep_rule.CRITERION_NAMES)}",
+        help="what decides first which copy stays; one or more of "
+        + ", ".join(keep_rule.CRITERION_NAMES),
     )
     group.add_argument(
         "--reference",
@@ -78,29 +79,30 @@ def _which(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--selection",
         metavar="FILE",
-        help="what was chosen picture by picture (JSON, as the HTML page exports it), "
-        "instead of the rules",
+        help="a choice picture by picture (JSON, exported by the HTML page) instead of the rules",
     )
 
 
 def _how(group: argparse._ArgumentGroup) -> None:
-    one = group.add_mutually_exclusive_group()
-    one.add_argument(
+    either = group.add_mutually_exclusive_group()
+    either.add_argument(
         "--set-aside",
         nargs="?",
         const="",
         metavar="DIR",
         help="move them into a folder, by default one beside the shelf (this is the default)",
     )
-    one.add_argument("--trash", action="store_true", help="put them into the system's trash")
-    one.add_argument(
+    either.add_argument("--trash", action="store_true", help="put them into the system's trash")
+    either.add_argument(
         "--hardlink",
         action="store_true",
         help="make them hard links to the copy that stays (identical bytes only)",
     )
-    one.add_argument("--delete", action="store_true",
-                     help="delete them for good: never undone, wants --yes")  # fmt: skip
-    group.add_argument("--apply", action="store_true", help="do it; without this, only tell")
+    either.add_argument("--delete", action="store_true",
+                     help="delete them for good; cannot be undone, needs --yes")  # fmt: skip
+    group.add_argument(
+        "--apply", action="store_true", help="do it; without this, only show the plan"
+    )
     group.add_argument("--yes", action="store_true", help="yes, delete for good")
 
 
@@ -108,7 +110,7 @@ def add_undo(verbs: Verbs, verb: Verb) -> None:
     """Add `undo`."""
     parser = verbs.add_parser(
         "undo",
-        help="put everything back that a clean-up did",
+        help="take back everything that a clean-up did",
         description="Put back what a clean-up set aside, trashed or linked. What was deleted for "
         "good stays deleted.",
     )
@@ -118,7 +120,7 @@ def add_undo(verbs: Verbs, verb: Verb) -> None:
         nargs="?",
         type=options.at_least_one,
         metavar="RUN",
-        help="its number in the history (default: the last not undone)",
+        help="its number in the history (default: the last one that is not undone)",
     )
     parser.set_defaults(verb=verb)
 
@@ -146,9 +148,9 @@ def add_not_duplicates(verbs: Verbs, verb: Verb) -> None:
     )
     _shelve(parser)
     parser.add_argument("pictures", nargs="*", metavar="PICTURE", help="two or more pictures")
-    one = parser.add_mutually_exclusive_group()
-    one.add_argument("--list", action="store_true", help="print what is remembered")
-    one.add_argument("--forget", action="store_true", help="forget it for these pictures")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--list", action="store_true", help="print what is remembered")
+    either.add_argument("--forget", action="store_true", help="forget it for these pictures")
     parser.set_defaults(verb=verb)
 
 

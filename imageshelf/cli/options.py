@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.cli.parser import Parser
 from imageshelf.hashing.hash_names import BITS, DEFAULT
+from imageshelf.searching.kind_names import KINDS
 from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.version import __version__
 
@@ -47,35 +48,35 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
         action="append",
         default=[],
         metavar="GLOB",
-        help="leave out files and folders with such a name, or, with a slash in it, "
-        "such a path below the dataset; may be repeated",
+        help="leave out files and folders with a matching name, or, if it has a slash, with a "
+        "matching path below the dataset; may be repeated",
     )
     what.add_argument("--follow-symlinks", action="store_true",
-                      help="go through symbolic links; loops are harmless")  # fmt: skip
+                      help="follow symbolic links; loops are harmless")  # fmt: skip
     hashing = parser.add_argument_group("hashing")
     hashing.add_argument(
         "--hash",
         default=DEFAULT,
         choices=[DEFAULT, *BITS],
-        help="the hash to make the keys of (default: %(default)s); one shelf holds one hash",
+        help="the hash that makes the keys (default: %(default)s); a shelf holds one kind of hash",
     )
     hashing.add_argument("--full-decode", action="store_true",
-                         help="decode every pixel: keys equal imagehash.dhash bit for bit, at a "
-                         "several times slower pace")  # fmt: skip
+                         help="decode every pixel: keys equal imagehash.dhash bit for bit, but "
+                         "several times slower")  # fmt: skip
     work = parser.add_argument_group("work")
     work.add_argument(
         "-j",
         "--jobs",
         type=whole_number,
         metavar="N",
-        help="worker processes (default: one a core; 0: decode in this process, "
+        help="worker processes (default: one per core; 0: decode in this process, "
         "without limits, to debug)",
     )
     work.add_argument(
         "--scheduler",
         type=scheduler,
         metavar="ADDRESS",
-        help="work on the Dask cluster of this scheduler instead, as in tcp://HOST:8786; its "
+        help="decode on the Dask cluster of this scheduler instead, as in tcp://HOST:8786; its "
         "machines must see the folders under the same paths",
     )
     work.add_argument(
@@ -86,14 +87,14 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
         help="seconds that one file may take (default: %(default)g)",
     )
     work.add_argument("--memory-limit", type=at_least_one, default=MEMORY_LIMIT_MB, metavar="MB",
-                      help="memory that one worker may use, and with it the largest picture: a "
-                      "million pixels for every 10 MB (default: %(default)s)")  # fmt: skip
+                      help="memory that one worker may use, which also limits the largest "
+                      "picture: 10 MB a million pixels (default: %(default)s)")  # fmt: skip
     upkeep = parser.add_argument_group("upkeep and report")
     upkeep.add_argument(
         "--rebuild",
         action="store_true",
-        help="forget all hashes and read every picture again; what you decided "
-        "(not-duplicates, clean-ups) is kept",
+        help="forget all hashes and read every picture again; your decisions "
+        "(not-duplicates, clean-ups) are kept",
     )
     upkeep.add_argument(
         "--allow-vanished",
@@ -101,7 +102,9 @@ def index_options(description: str, argv: Sequence[str] | None) -> argparse.Name
         help="go on although more than half of a dataset's pictures are gone",
     )
     upkeep.add_argument(
-        "--retry-skipped", action="store_true", help="try again what an earlier run could not read"
+        "--retry-skipped",
+        action="store_true",
+        help="try again to read what an earlier run could not",
     )
     upkeep.add_argument(
         "--show-skipped", action="store_true", help="name every file that was skipped"
@@ -132,7 +135,7 @@ def search_options(description: str, argv: Sequence[str] | None) -> argparse.Nam
 
 
 def _refuse_together(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Refuse, with status 2, options of one question that were given with the other."""
+    """Refuse, with status 2, options of --query given with --duplicates and the reverse."""
     other = (
         ["limit", "unmatched", "exit_code", "max_distance", "similarity"]
         if options.duplicates
@@ -145,23 +148,23 @@ def _refuse_together(parser: argparse.ArgumentParser, options: argparse.Namespac
 
 
 def _scope(group: argparse._ArgumentGroup) -> None:
-    one = group.add_mutually_exclusive_group()
-    one.add_argument(
+    either = group.add_mutually_exclusive_group()
+    either.add_argument(
         "--across", action="store_true", help="only copies in different folders (of several -d)"
     )
-    one.add_argument("--within", action="store_true", help="only copies in the same folder")
+    either.add_argument("--within", action="store_true", help="only copies in the same folder")
     group.add_argument(
         "--min-size",
         type=whole_number,
         default=0,
         metavar="BYTES",
-        help="only pictures of at least so many bytes",
+        help="only pictures of at least this many bytes",
     )
 
 
 def _what(group: argparse._ArgumentGroup) -> None:
-    one = group.add_mutually_exclusive_group(required=True)
-    one.add_argument(
+    either = group.add_mutually_exclusive_group(required=True)
+    either.add_argument(
         "-q",
         "--query",
         type=path,
@@ -171,7 +174,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
         help="what to look for: pictures, folders of pictures, another shelf, or - for a list of "
         "paths on standard input",
     )
-    one.add_argument(
+    either.add_argument(
         "--duplicates",
         action="store_true",
         help="instead of a query: every group of copies on the shelf, and which one to keep",
@@ -195,23 +198,21 @@ def _what(group: argparse._ArgumentGroup) -> None:
 
 
 def _match(group: argparse._ArgumentGroup) -> None:
-    from imageshelf.searching.kinds import KINDS
-
-    one = group.add_mutually_exclusive_group()
-    one.add_argument("--strict", action="store_true", help="fewer false matches, fewer matches")
-    one.add_argument("--loose", action="store_true", help="more matches, more of them false")
-    one.add_argument(
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--strict", action="store_true", help="fewer false matches, fewer matches")
+    either.add_argument("--loose", action="store_true", help="more matches, more of them false")
+    either.add_argument(
         "--max-distance",
         type=bits,
         metavar="N",
         help="every picture whose key differs in at most N bits (of 64; of 576 for marr), whatever "
         "the other hashes say",
     )
-    one.add_argument(
+    either.add_argument(
         "--similarity",
         type=percent,
         metavar="PERCENT",
-        help="every picture whose key has at least so many percent equal bits",
+        help="every picture whose key has at least this percentage of equal bits",
     )
     group.add_argument(
         "--kind",
@@ -235,7 +236,7 @@ def _report(group: argparse._ArgumentGroup) -> None:
         "-0",
         "--null",
         action="store_true",
-        help="print the paths of the matches alone, each followed by a NUL byte",
+        help="print only the paths of the matches, each followed by a NUL byte",
     )
     group.add_argument(
         "--html", metavar="FILE", help="also write the answer as a page to look at, in one file"
@@ -256,16 +257,16 @@ def _report(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--open",
         action="store_true",
-        help="open the matches in the system's viewer, at most ten; with --html, that page",
+        help="open the matches in the system's viewer, at most ten; with --html, open that page",
     )
     group.add_argument("--version", action="version", version=f"imageshelf {__version__}")
 
 
-# -- what an option may hold ----------------------------------------------------------------------
+# -- values of options ----------------------------------------------------------------------------
 
 
 def path(text: str) -> str:
-    """Return a path; an empty one (of an unset variable) would mean the working folder."""
+    """Return a path; an empty one, from an unset variable, would mean the working folder."""
     if not text:
         raise argparse.ArgumentTypeError("expected a path, got ''")
     return text
@@ -322,8 +323,6 @@ def bits(text: str) -> int:
 
 def kinds(text: str) -> frozenset[str]:
     """Return the kinds in a list; a hyphen may stand for a space."""
-    from imageshelf.searching.kinds import KINDS
-
     wanted = {part.strip().replace("-", " ") for part in text.split(",")}
     if unknown := sorted(wanted - set(KINDS)):
         raise argparse.ArgumentTypeError(

@@ -1,4 +1,4 @@
-"""A command line whose mistakes are one line each, with the option that was perhaps meant."""
+"""A command line that answers a mistake in one line, with the option that was perhaps meant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(  # type: ignore[override]  # one signature for its overloads
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Any, list[str]]:
-        """Parse; a mistyped option is named before anything that is missing because of it."""
+        """Parse; name a mistyped option before anything that is missing because of it."""
         given = list(sys.argv[1:] if args is None else args)
         if problem := self.unknown(given):
             self.error(problem)
@@ -47,5 +47,5 @@ class Parser(argparse.ArgumentParser):
         return f"; {near[0]} was perhaps meant" if near else ""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and where the options are told; exit with status 2."""
+        """Print what is wrong and where to find the options; exit with status 2."""
         self.exit(2, f"{self.prog}: {message} ({self.prog} --help tells the options)\n")

@@ -6,9 +6,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.report import csv_table as csv_report
-from imageshelf.report import matches as report
-from imageshelf.system import progress, terminal
+from imageshelf.report import csv_table
+from imageshelf.report.matches import FORMATS, matches_text, unmatched, unmatched_text
+from imageshelf.system import terminal
+from imageshelf.system.progress import bar, in_notebook
 from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
@@ -20,47 +21,47 @@ if TYPE_CHECKING:
 
 
 def present(answer: Matches, options: argparse.Namespace) -> None:
-    """Put the answer out, or show it in a notebook; write and open what else was asked for."""
+    """Print the answer, or show it in a notebook; write and open what else was asked for."""
     plain = options.format == "text" and not options.null and not options.unmatched
-    if plain and progress.in_notebook():
+    if plain and in_notebook():
         _display(answer)
     else:
         put_out(formatted(answer, options))
     _tell(_shown(options, answer, [match.path for match in answer]))
 
 
-def present_groups(found: Duplicates, options: argparse.Namespace) -> None:
-    """Do the same with groups of duplicates."""
-    from imageshelf.report import duplicates as duplicates_report
+def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
+    """Do the same for groups of duplicates."""
+    from imageshelf.report import duplicates
 
     if options.null or options.format != "text":
-        _tell(duplicates_report.warnings(found))  # not into what a program reads
+        _tell(duplicates.warnings(answer))  # on stderr: a program reads stdout
     if options.null:
-        put_out(duplicates_report.as_null(found))
+        put_out(duplicates.as_null(answer))
     elif options.format != "text":
-        put_out(duplicates_report.FORMATS[options.format](found))
-    elif progress.in_notebook():
-        _display(found)
+        put_out(duplicates.FORMATS[options.format](answer))
+    elif in_notebook():
+        _display(answer)
     else:
-        put_out(duplicates_report.text(found, terminal.painter(sys.stdout)))
-    paths = [one.path for group in found.groups for one in (group.keeper, *group.members)]
-    _tell(_shown(options, found, paths))
+        put_out(duplicates.text(answer, terminal.painter(sys.stdout)))
+    paths = [member.path for group in answer.groups for member in (group.keeper, *group.members)]
+    _tell(_shown(options, answer, paths))
 
 
 def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:
-    """Return the answer in the format asked for; bytes where names must stay as they are."""
+    """Return the answer in the format asked for; bytes where names must not be altered."""
     if options.null:
-        paths = report.unmatched(answer) if options.unmatched else [m.path for m in answer]
-        return csv_report.null_paths(paths)
+        paths = unmatched(answer) if options.unmatched else [m.path for m in answer]
+        return csv_table.null_paths(paths)
     if options.unmatched:
-        return report.unmatched_text(answer, options.format)
+        return unmatched_text(answer, options.format)
     if options.format == "text":
-        return report.matches_text(answer, terminal.painter(sys.stdout))
-    return report.FORMATS[options.format](answer)
+        return matches_text(answer, terminal.painter(sys.stdout))
+    return FORMATS[options.format](answer)
 
 
 def put_out(text: str | bytes) -> None:
-    """Write to standard output, names byte for byte."""
+    """Write to standard output; bytes as they are."""
     if isinstance(text, bytes):
         terminal.write_bytes(sys.stdout, text)
     else:
@@ -83,8 +84,8 @@ def refuse_early(html: str | None, contact: str | None = None) -> None:
 def _shown(
     options: argparse.Namespace, answer: Matches | Duplicates, paths: list[str]
 ) -> list[str]:
-    """Write the page and the contact sheet, open the viewer; return what to tell about it."""
-    told = []
+    """Write the page and the contact sheet, open the viewer; return a note on each."""
+    notes = []
     if options.html or options.contact_sheet:
         from imageshelf.report import sheets
 
@@ -92,34 +93,33 @@ def _shown(
             sheet = sheets.of_matches(answer, options.shelve)
         else:
             sheet = sheets.of_duplicates(answer, options.shelve)
-        told += written(sheet, options.html, options.contact_sheet)
+        notes += written(sheet, options.html, options.contact_sheet)
     if options.open:
         from imageshelf.report import viewer
 
-        told.append(
+        notes.append(
             viewer.open_pictures([os.path.abspath(options.html)] if options.html else paths)
         )
-    return told
+    return notes
 
 
 def written(sheet: Sheet, html: str | None, contact: str | None = None) -> list[str]:
-    """Write a sheet as a page, a contact sheet, or both; return what to tell about it.
+    """Write a sheet as a page, a contact sheet, or both; return a note on each.
 
     Raises ReportError.
     """
-    from imageshelf.report import contact_sheet
-    from imageshelf.report import page as writing
+    from imageshelf.report import contact_sheet, page
 
-    told = []
+    notes = []
     if html:
         number = sum(len(group.cards) for group in sheet.groups)
-        with progress.bar(number, "picture") as advance:
-            writing.write_page(html, sheet, advance=advance)
-        told.append(f"page: {shown(html)}")
+        with bar(number, "picture") as progress:
+            page.write_page(html, sheet, progress=progress)
+        notes.append(f"page: {shown(html)}")
     if contact:
         contact_sheet.write_sheet(contact, sheet)
-        told.append(f"contact sheet: {shown(contact)}")
-    return told
+        notes.append(f"contact sheet: {shown(contact)}")
+    return notes
 
 
 def _tell(sentences: list[str]) -> None:

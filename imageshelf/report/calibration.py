@@ -1,4 +1,4 @@
-"""A calibration as text for a terminal, and as a plot with tables."""
+"""A calibration, as text and as a plot with tables."""
 
 from __future__ import annotations
 
@@ -31,62 +31,66 @@ _BAR_CELLS = 30
 _STRANGERS, _COPIES = "#b3541e", "#1f6f8b"  # apart in lightness too, on light and on dark
 
 
-def text(told: Calibration) -> str:
-    """Return everything to read on a terminal."""
+def text(calibration: Calibration) -> str:
+    """Return the whole calibration as text for a terminal."""
     parts = [
-        _heading(told),
-        *([terminal.columns(_key_rules(told.keys), {1, 2, 3, 4})] if told.keys else []),
-        *([_of_all(told.keys)] if told.keys else []),
-        terminal.columns(_rules(told), {1, 2, 3, 4}),
-        "Copies found by edit:\n" + terminal.columns(_edits(told), {1, 2, 3}),
-        "Row distances, each by its own share:\n" + terminal.columns(_bars(told), {0}),
-        _notes(told),
+        _heading(calibration),
+        *(
+            [terminal.columns(_key_rules(calibration.keys), {1, 2, 3, 4})]
+            if calibration.keys
+            else []
+        ),
+        *([_of_all(calibration.keys)] if calibration.keys else []),
+        terminal.columns(_rules(calibration), {1, 2, 3, 4}),
+        "Copies found by edit:\n" + terminal.columns(_edits(calibration), {1, 2, 3}),
+        "Row distances, each by its own share:\n" + terminal.columns(_bars(calibration), {0}),
+        _notes(calibration),
     ]
     return "\n\n".join(parts)
 
 
-def panels(told: Calibration) -> tuple[Panel, ...]:
+def panels(calibration: Calibration) -> tuple[Panel, ...]:
     """Return the plot and the tables."""
     keys = (
-        [Table("What a query finds", _key_rules(told.keys), right=frozenset({1, 2, 3}))]
-        if told.keys
+        [Table("What a query finds", _key_rules(calibration.keys), right=frozenset({1, 2, 3}))]
+        if calibration.keys
         else []
     )
     return (
         *keys,
-        Drawing("Row distances of copies and of strangers", Markup(svg(told))),  # noqa: S704
-        Table("What each rule finds", _rules(told), right=frozenset({1, 2, 3, 4})),
-        Table("Copies found by edit", _edits(told), right=frozenset({1, 2, 3})),
+        Drawing("Row distances of copies and of strangers", Markup(svg(calibration))),  # noqa: S704
+        Table("What each rule finds", _rules(calibration), right=frozenset({1, 2, 3, 4})),
+        Table("Copies found by edit", _edits(calibration), right=frozenset({1, 2, 3})),
     )
 
 
-def sentences(told: Calibration) -> list[str]:
-    """Return what was compared, and what to know about the figures."""
-    keys = [_of_all(told.keys)] if told.keys else []
-    return [_heading(told) + ".", *keys, *_notes(told).split("\n")]
+def sentences(calibration: Calibration) -> list[str]:
+    """Return what was compared, and how to read the figures."""
+    keys = [_of_all(calibration.keys)] if calibration.keys else []
+    return [_heading(calibration) + ".", *keys, *_notes(calibration).split("\n")]
 
 
-def _heading(told: Calibration) -> str:
+def _heading(calibration: Calibration) -> str:
     return (
-        f"{count(told.pictures, 'picture')}, {told.strangers.sum():,} pairs with mirror"
-        f" images as strangers, {len(told.copies)} edits of"
-        f" {count(told.originals, 'original')}"
+        f"{count(calibration.pictures, 'picture')}, {calibration.strangers.sum():,} pairs with"
+        f" mirror images as strangers, {len(calibration.copies)} edits of"
+        f" {count(calibration.originals, 'original')}"
     )
 
 
-def _rules(told: Calibration) -> list[list[str]]:
+def _rules(calibration: Calibration) -> list[list[str]]:
     rows = [["rule", "copies found", "false a query", "false pairs", "pairs here", "limits"]]
     # On a shelf of another hash the radius would be one of that hash.
-    distances = () if told.keys else DISTANCES
+    distances = () if calibration.keys else DISTANCES
     radii = {f"--max-distance {radius}": Policy.within(radius) for radius in distances}
     for name, policy in {**POLICIES, **radii}.items():
         limits = policy.upright
         rows.append(
             [
                 name,
-                f"{told.found_percent(limits):.1f} %",
-                *_expected(told, policy),
-                f"{told.found_pairs(policy):,.0f}",
+                f"{calibration.found_percent(limits):.1f} %",
+                *_expected(calibration, policy),
+                f"{calibration.found_pairs(policy):,.0f}",
                 f"row {limits.row}" + (f", score {limits.score}" if policy.turned else ""),
             ]
         )
@@ -94,7 +98,7 @@ def _rules(told: Calibration) -> list[list[str]]:
 
 
 def _key_rules(keys: KeyCounts) -> list[list[str]]:
-    """Return the table of a shelf of another hash: what a query by its keys finds."""
+    """Return the table for a shelf of another hash: what a query by its keys finds."""
     bits = BITS[keys.hash]
     rows = [[f"keys: {keys.hash}", "copies found", "false a query", "pairs here", "limits"]]
     usual = key_calibration.default_radius(keys.hash)
@@ -130,51 +134,53 @@ def _of_all(keys: KeyCounts) -> str:
     )
 
 
-def _expected(told: Calibration, policy: Policy) -> tuple[str, str]:
-    """Return false matches a query and in all pairs; where none was seen, what they are below."""
-    if told.false_a_query(policy):
-        return _number(told.false_a_query(policy)), _number(told.false_pairs(policy))
-    bound = RULE_OF_THREE / max(int(told.strangers.sum()), 1) * told.pictures
-    return f"< {_number(bound)}", f"< {_number(bound * (told.pictures - 1) / 2)}"
+def _expected(calibration: Calibration, policy: Policy) -> tuple[str, str]:
+    """Return the false matches of a query and of all pairs; an upper bound if none was seen."""
+    if calibration.false_a_query(policy):
+        return _number(calibration.false_a_query(policy)), _number(calibration.false_pairs(policy))
+    bound = RULE_OF_THREE / max(int(calibration.strangers.sum()), 1) * calibration.pictures
+    return f"< {_number(bound)}", f"< {_number(bound * (calibration.pictures - 1) / 2)}"
 
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
-def _edits(told: Calibration) -> list[list[str]]:
+def _edits(calibration: Calibration) -> list[list[str]]:
     rows = [["edit", *POLICIES]]
-    for name in told.copies:
-        shares = (told.found_percent(policy.upright, name) for policy in POLICIES.values())
+    for name in calibration.copies:
+        shares = (calibration.found_percent(policy.upright, name) for policy in POLICIES.values())
         rows.append([name, *(f"{share:.0f} %" for share in shares)])
     return rows
 
 
-def _notes(told: Calibration) -> str:
+def _notes(calibration: Calibration) -> str:
     words = [
         "False matches are the expected ones, of strangers, however search.py looks at a query.",
         "Pairs here match upright in this collection: copies, bursts and strangers together.",
         f"Copies are saved at quality {QUALITY} and looked for upright; search.py finds more.",
     ]
-    if told.low_information:
-        flat = count(told.low_information, "picture")
+    if calibration.low_information:
+        flat = count(calibration.low_information, "picture")
         words.append(f"{flat} with little to see left out: they have a stricter rule.")
     words += [
         f"{count(number, 'original')} not used: {shown(reason)}."
-        for reason, number in told.unreadable.items()
+        for reason, number in calibration.unreadable.items()
     ]
     return "\n".join(words)
 
 
-def _row_shares(told: Calibration) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _row_shares(
+    calibration: Calibration,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the shares of strangers and of copies at each row distance, float64[65] each."""
-    tables = (told.strangers, np.asarray(sum(told.copies.values())))
+    tables = (calibration.strangers, np.asarray(sum(calibration.copies.values())))
     strangers, copies = (table.sum(axis=1) / max(table.sum(), 1) for table in tables)
     return strangers, copies
 
 
-def _bars(told: Calibration) -> list[list[str]]:
-    shares = [share.reshape(-1) for share in _row_shares(told)]
+def _bars(calibration: Calibration) -> list[list[str]]:
+    shares = [share.reshape(-1) for share in _row_shares(calibration)]
     grouped = [np.add.reduceat(share, np.arange(0, len(share), 4)) for share in shares]
     rows = [["bits", "copies".ljust(_BAR_CELLS), "strangers"]]
     for at, (stranger, copy) in enumerate(zip(*grouped, strict=True)):
@@ -189,9 +195,9 @@ def _bars(told: Calibration) -> list[list[str]]:
 # -- the plot -------------------------------------------------------------------------------------
 
 
-def svg(told: Calibration) -> str:
+def svg(calibration: Calibration) -> str:
     """Return the row distances of copies and strangers as one SVG element, with the limits."""
-    strangers, copies = _row_shares(told)
+    strangers, copies = _row_shares(calibration)
     floor = HEIGHT - _BOTTOM
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
@@ -220,7 +226,7 @@ def _x(bits: float) -> float:
 
 
 def _area(shares: npt.NDArray[np.float64], colour: str) -> str:
-    """Return steps of one distribution, as high as the plot at its peak."""
+    """Return one distribution as steps whose peak is as high as the plot."""
     floor, tall = HEIGHT - _BOTTOM, HEIGHT - _BOTTOM - _TOP
     path = [f"M{_x(-0.5):.1f} {floor}"]
     for bits, share in enumerate(shares / max(shares.max(), 1e-12)):
@@ -229,7 +235,7 @@ def _area(shares: npt.NDArray[np.float64], colour: str) -> str:
 
 
 def _limit(name: str, limits: Limits) -> str:
-    """Return a dashed line behind the last row distance that matches; the names do not meet."""
+    """Return a dashed line behind the last row distance that matches; its name stays clear."""
     x = _x(limits.row + 0.5)
     offset, anchor = (-4, "end") if name == "default" else (4, "start")
     return (

@@ -1,6 +1,6 @@
-"""Pictures as cards in groups: what the page, the notebook and the contact sheet show.
+"""Pictures as cards in groups, which the page, the notebook and the contact sheet show.
 
-What shows a `Sheet` knows nothing of searching or of duplicates; `sheets` makes them of results.
+Code that shows a `Sheet` knows nothing of searching or duplicates; `sheets` makes them of results.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ MANY_BYTES = 60_000_000  # of all thumbnails of one page; more pictures get smal
 LEAST_BYTES = 3_000
 LEAST_LONGEST = 160  # pixels
 SELECTION_VERSION = 1
-LAST_NS = 250_000_000_000 * 10**9  # the year 9892; what claims to be later says nothing
+LAST_NS = 250_000_000_000 * 10**9  # the year 9892; later times are not believed
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - camera clocks know no time zone
 
 
 @dataclass(frozen=True)
 class Card:
-    """One picture with what there is to say about it. Lengths in pixels, -1 and None: unknown."""
+    """One picture and everything to say about it. Lengths are in pixels; -1 and None: unknown."""
 
     path: str  # absolute
     name: str = ""  # on the shelf; "" for a picture that is not on one
     role: str = ""  # QUERY, KEEP, ASIDE, BESIDE or ""; KEEP and ASIDE can be chosen
     kind: str = ""
-    turn: str = ""  # what the first card of the group undergoes to look like this one
+    turn: str = ""  # of the first card in the group, to look like this one
     facts: tuple[str, ...] = ()
     reason: str = ""
     warning: str = ""
@@ -93,7 +93,7 @@ class Card:
 
     @property
     def date(self) -> str:
-        """When it was taken or else written, in words, "" when unknown."""
+        """When it was taken, or else written, in words; "" when unknown."""
         known, mtime_ns = self.captured_at, self.mtime_ns
         if self.thumbnail:
             known = self.thumbnail.captured_at if known is None else known
@@ -101,9 +101,9 @@ class Card:
         return moment(known, mtime_ns)
 
     def wanted(self, key: int, pictures: int) -> Wanted:
-        """Return the thumbnail to make of it among so many pictures."""
+        """Return the thumbnail to make of it, on a sheet of so many pictures."""
         most_bytes = budget(pictures)
-        # The bytes go with the area: shrinking by that looks better than compressing harder.
+        # Bytes grow with the area: a smaller thumbnail looks better than a harder compressed one.
         share = math.sqrt(most_bytes / thumbnails.MOST_BYTES)
         longest = max(LEAST_LONGEST, round(thumbnails.LONGEST * share))
         return Wanted(key, self.path, self.size_bytes, self.mtime_ns, longest, most_bytes)
@@ -111,7 +111,7 @@ class Card:
 
 @dataclass(frozen=True)
 class CardGroup:
-    """Pictures that belong together; the first is what the others are compared with."""
+    """Pictures that belong together; the others are compared with the first."""
 
     title: str
     cards: tuple[Card, ...]
@@ -120,7 +120,7 @@ class CardGroup:
 
     @property
     def choosing(self) -> bool:
-        """Whether there is anything to decide: a card to keep and another one."""
+        """Whether there is anything to decide: more than one card that can be kept or go."""
         return sum(card.role in CHOICES for card in self.cards) > 1
 
     @property
@@ -138,9 +138,9 @@ class Sheet:
     groups: tuple[CardGroup, ...]
     intro: tuple[str, ...] = ()  # sentences
     shelf: str = ""  # its path, absolute
-    command: tuple[str, ...] = ()  # the clean-up's, without the selection; () when none is wanted
-    panels: tuple[Panel, ...] = ()  # what there is to read, below the pictures
-    nouns: tuple[str, str] = ("group", "groups")  # what a group of cards is called here
+    command: tuple[str, ...] = ()  # for the clean-up, without the selection; () for none
+    panels: tuple[Panel, ...] = ()  # below the pictures
+    nouns: tuple[str, str] = ("group", "groups")  # for a group of cards
 
     @property
     def cards(self) -> Iterator[Card]:
@@ -155,7 +155,7 @@ class Sheet:
 
 
 def moment(captured_at: int | None, mtime_ns: int = -1) -> str:
-    """Return a capture time in words, or else the day on which the file was written.
+    """Return a capture time in words, or else the day when the file was written.
 
     >>> moment(1_700_000_000_000), moment(None, 1_700_000_000 * 10**9)
     ('2023-11-14 22:13', 'written 2023-11-14')
@@ -170,7 +170,7 @@ def _day(time_ns: int) -> str:
 
 
 def budget(pictures: int) -> int:
-    """Return how many bytes a thumbnail may take among so many.
+    """Return how many bytes a thumbnail may take on a sheet of so many pictures.
 
     >>> budget(100), budget(10_000)
     (11000, 6000)
@@ -180,7 +180,7 @@ def budget(pictures: int) -> int:
 
 
 def pictured(cards: Sequence[Card], jobs: int | None = None) -> list[Card]:
-    """Return the cards with their thumbnails, made where they are missing."""
+    """Return the cards, with missing thumbnails made."""
     wanted = [
         card.wanted(at, len(cards)) for at, card in enumerate(cards) if card.thumbnail is None
     ]

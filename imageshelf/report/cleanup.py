@@ -1,4 +1,4 @@
-"""What a clean-up, an undo and the history came to, in words and as JSON. Nothing here prints."""
+"""The results of clean, undo and history, as text and as JSON. Nothing here prints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import planning
-from imageshelf.report import csv_table as csv_report
+from imageshelf.report import csv_table
 from imageshelf.system import terminal
 from imageshelf.system.words import count, nearby, shown, size
 
@@ -28,7 +28,7 @@ DONE = {
 
 def result_text(result: Result) -> str:
     """Return what a clean-up did: the number, what was left alone and why, and the way back."""
-    lines = [f"left {shown(nearby(one.path))}: it {shown(one.reason)}" for one in result.left]
+    lines = [f"left {shown(nearby(path))}: it {shown(reason)}" for path, reason in result.left]
     freed = size(sum(done.freed_bytes for done in result.done))
     place = f" into {shown(nearby(result.folder))}" if result.folder and result.done else ""
     lines.append(f"{count(len(result.done), 'file')} {DONE[result.action]}{place}: {freed}")
@@ -51,21 +51,21 @@ def result_json(result: Result) -> str:
         "folder": result.folder,
         "stopped": result.stopped is not None,
         "done": [done._asdict() for done in result.done],
-        "left": [one._asdict() for one in result.left],
+        "left": [left._asdict() for left in result.left],
     }
     return json.dumps(document, indent=2) + "\n"
 
 
 def result_csv(result: Result) -> bytes:
-    """Return a line for each file: where it is now, or why it was left alone."""
-    done = ({**one._asdict(), "action": result.action} for one in result.done)
-    left = ({**one._asdict(), "action": "left alone"} for one in result.left)
-    return csv_report.table(FIELDS, [*done, *left])
+    """Return a CSV table of files: where each is now, or why it was left alone."""
+    done = ({**file._asdict(), "action": result.action} for file in result.done)
+    left = ({**file._asdict(), "action": "left alone"} for file in result.left)
+    return csv_table.table(FIELDS, [*done, *left])
 
 
 def result_null(result: Result) -> bytes:
     """Return the bare paths of what went."""
-    return csv_report.null_paths(one.path for one in result.done)
+    return csv_table.null_paths(done.path for done in result.done)
 
 
 def undone_text(undone: Undone) -> str:
@@ -80,17 +80,17 @@ def history_text(past: Sequence[Past]) -> str:
     if not past:
         return "There has been no clean-up.\n"
     rows = [["run", "started", "action", "state", "files", "undone", "folder"]]
-    for one in past:
-        started = dt.datetime.fromtimestamp(one.started_ns / 1e9, dt.UTC).astimezone()
+    for run in past:
+        started = dt.datetime.fromtimestamp(run.started_ns / 1e9, dt.UTC).astimezone()
         rows.append(
             [
-                str(one.run),
+                str(run.run),
                 f"{started:%Y-%m-%d %H:%M}",
-                one.action,
-                one.state,
-                f"{one.done + one.undone:,}",
-                f"{one.undone:,}",
-                shown(nearby(one.folder)),
+                run.action,
+                run.state,
+                f"{run.done + run.undone:,}",
+                f"{run.undone:,}",
+                shown(nearby(run.folder)),
             ]
         )
     return terminal.columns(rows, right={0, 4, 5}) + "\n"
@@ -98,11 +98,11 @@ def history_text(past: Sequence[Past]) -> str:
 
 def history_json(past: Sequence[Past]) -> str:
     """Return all clean-ups as one JSON document."""
-    return json.dumps([one._asdict() for one in past], indent=2) + "\n"
+    return json.dumps([run._asdict() for run in past], indent=2) + "\n"
 
 
 def pairs_text(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> str:
-    """Return the remembered pairs of no duplicates, a line each."""
+    """Return the pairs remembered as no duplicates, one a line."""
     if not pairs:
         return "No pictures are remembered as no duplicates.\n"
     sides = [tuple(" = ".join(map(shown, side)) for side in pair) for pair in pairs]

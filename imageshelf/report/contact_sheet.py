@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imageshelf.report.cards import Card, Sheet
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
-MOST_PICTURES = 400  # a sheet of more than that nobody can look at, and JPEG ends at 65,500 pixels
+MOST_PICTURES = 400  # nobody can look at more, and JPEG ends at 65,500 pixels
 CELL, PICTURE, GAP, MARGIN = 250, 240, 14, 24  # pixels
 TITLE_PX, HEADING_PX, LABEL_PX = 26, 17, 13
 MOST_COLUMNS = 6
@@ -29,8 +29,8 @@ QUALITY = 88
 GROUND, BOX, INK, QUIET = "#ffffff", "#f0f0ee", "#1d1f21", "#5b6064"
 
 
-class Line(NamedTuple):
-    """A strip of the sheet: a text, or up to a row of cards."""
+class Strip(NamedTuple):
+    """A strip of the sheet: a line of text, or a row of cards."""
 
     height: int
     text: str = ""
@@ -41,7 +41,7 @@ class Line(NamedTuple):
 def write_sheet(path: str, sheet: Sheet, *, jobs: int | None = None) -> None:
     """Write a sheet as a labelled grid; the suffix says JPEG or PNG.
 
-    At most 400 pictures; a last line tells how many more there are. An earlier report at `path` is
+    At most 400 pictures; a last line says how many more there are. An earlier report at `path` is
     replaced, any other file is not. Raises ReportError.
     """
     form = format_of(path)
@@ -49,14 +49,14 @@ def write_sheet(path: str, sheet: Sheet, *, jobs: int | None = None) -> None:
     groups, left = _first(sheet.groups, MOST_PICTURES)
     cards = pictured([card for group in groups for card in group.cards], jobs)
     at = 0
-    lines = [Line(TITLE_PX + 12, shown(sheet.title), TITLE_PX)]
-    lines += [Line(LABEL_PX + 8, shown(sentence)) for sentence in sheet.intro]
+    lines = [Strip(TITLE_PX + 12, shown(sheet.title), TITLE_PX)]
+    lines += [Strip(LABEL_PX + 8, shown(sentence)) for sentence in sheet.intro]
     columns = _columns(groups)
     for group in groups:
-        lines += _lines(group, tuple(cards[at : at + len(group.cards)]), columns)
+        lines += _strips(group, tuple(cards[at : at + len(group.cards)]), columns)
         at += len(group.cards)
     if left:
-        lines.append(Line(HEADING_PX + 16, f"and {count(left, 'more picture')}", HEADING_PX))
+        lines.append(Strip(HEADING_PX + 16, f"and {count(left, 'more picture')}", HEADING_PX))
     image = _drawn(lines, columns)
     with saving.saved(path, "contact sheet") as file:
         if form == "PNG":
@@ -68,7 +68,7 @@ def write_sheet(path: str, sheet: Sheet, *, jobs: int | None = None) -> None:
 
 
 def format_of(path: str) -> str:
-    """Return JPEG or PNG, by the suffix; raises ReportError for another one."""
+    """Return JPEG or PNG, by the suffix; raises ReportError for any other."""
     suffix = os.path.splitext(path)[1]
     if suffix.lower() not in FORMATS:
         raise ReportError(
@@ -78,7 +78,7 @@ def format_of(path: str) -> str:
 
 
 def _first(groups: Sequence[CardGroup], most: int) -> tuple[list[CardGroup], int]:
-    """Return the groups that fit, and how many pictures are left out."""
+    """Return the groups that fit, and how many pictures do not."""
     room, kept = most, list[CardGroup]()
     for group in groups:
         if not room:
@@ -92,13 +92,13 @@ def _columns(groups: Sequence[CardGroup]) -> int:
     return max(2, min(MOST_COLUMNS, max((len(group.cards) for group in groups), default=1)))
 
 
-def _lines(group: CardGroup, cards: tuple[Card, ...], columns: int) -> Iterator[Line]:
+def _strips(group: CardGroup, cards: tuple[Card, ...], columns: int) -> Iterator[Strip]:
     heading = " \u00b7 ".join(text for text in (group.title, group.note) if text)
-    yield Line(HEADING_PX + 18, heading, HEADING_PX)
+    yield Strip(HEADING_PX + 18, heading, HEADING_PX)
     for at in range(0, len(cards), columns):
         row = cards[at : at + columns]
         words = max(len(_labels(card)) for card in row)
-        yield Line(PICTURE * 3 // 4 + words * (LABEL_PX + 5) + GAP + 8, cards=row)
+        yield Strip(PICTURE * 3 // 4 + words * (LABEL_PX + 5) + GAP + 8, cards=row)
 
 
 def _labels(card: Card) -> list[str]:
@@ -108,7 +108,7 @@ def _labels(card: Card) -> list[str]:
     return [text for text in (card.label, card.folder, measures, card.date, kind, note) if text]
 
 
-def _drawn(lines: Sequence[Line], columns: int) -> Image.Image:
+def _drawn(lines: Sequence[Strip], columns: int) -> Image.Image:
     width = 2 * MARGIN + columns * CELL + (columns - 1) * GAP
     image = Image.new("RGB", (width, 2 * MARGIN + sum(line.height for line in lines)), GROUND)
     draw = ImageDraw.Draw(image)
@@ -146,9 +146,9 @@ def _draw_card(
 
 
 def clipped(text: str, width: int, size_px: int = LABEL_PX) -> str:
-    """Return as much of a text as fits, with an ellipsis in the middle of what does not.
+    """Return a text that fits, with an ellipsis for its middle if it is too long.
 
-    Names that differ only at their ends stay apart.
+    Names that differ only at their ends stay distinct.
     """
     text = shown(text)[:2000]
     if letters.length(text, size_px) <= width:

@@ -1,9 +1,9 @@
 """Answers as CSV (RFC 4180) and as bare paths, both byte for byte.
 
-The table is UTF-8 with CRLF line ends and a heading. A name's bytes that are no UTF-8 stand in it
-as they are. A spreadsheet takes a cell that begins with one of `= + - @`, a tab or a line end for
-a formula; such a cell gets an apostrophe before it, and so does one that begins with an
-apostrophe. To have the name back, take one leading apostrophe away: `unguarded`.
+The table is UTF-8 with CRLF line ends and a heading. Bytes of a name that are not UTF-8 are written
+as they are. A spreadsheet takes a cell for a formula if it begins with one of `= + - @`, a tab or a
+line end; such a cell gets an apostrophe in front, and so does one that begins with an apostrophe.
+`unguarded` removes it again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def guarded(text: str) -> str:
 
 
 def unguarded(cell: str) -> str:
-    """Return the text that `guarded` was given.
+    """Return the text that was passed to `guarded`.
 
     >>> unguarded(guarded("=1+1.jpg"))
     '=1+1.jpg'
@@ -41,7 +41,7 @@ def unguarded(cell: str) -> str:
 def table(fields: Sequence[str], records: Iterable[Mapping[str, Any]]) -> bytes:
     r"""Return records as one CSV table; a missing value or None is an empty cell.
 
-    Numbers are written as they are, text is guarded. Lists become their items, a space between.
+    Numbers are written as they are, text is guarded. Lists become their items, separated by spaces.
 
     >>> table(["path", "row"], [{"path": "a,b.jpg", "row": 3}])
     b'path,row\r\n"a,b.jpg",3\r\n'
@@ -65,7 +65,7 @@ def _cell(value: Any) -> Any:
 
 
 def read(data: bytes) -> list[dict[str, str]]:
-    """Return the rows of such a table, with the guards taken away; the inverse of `table`."""
+    """Return the rows of such a table without their guards; the inverse of `table`."""
     import csv
 
     text = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
@@ -73,15 +73,15 @@ def read(data: bytes) -> list[dict[str, str]]:
 
 
 def encoded(text: str) -> bytes:
-    """Return text as UTF-8 in which the bytes that a name's lone surrogates stand for are back."""
+    """Return text as UTF-8, in which the lone surrogates of a name become its bytes again."""
     try:
         return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a lone surrogate that stands for no byte: Windows allows it
+    except UnicodeEncodeError:  # Windows allows lone surrogates that stand for no byte
         return text.encode("utf-8", "surrogatepass")
 
 
 def null_paths(paths: Iterable[str]) -> bytes:
-    r"""Return paths as `xargs -0` takes them: their own bytes, a NUL after each.
+    r"""Return paths for `xargs -0`: their own bytes, a NUL after each.
 
     >>> null_paths(["a b.jpg", "c\nd.jpg"])
     b'a b.jpg\x00c\nd.jpg\x00'

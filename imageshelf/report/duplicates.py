@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.report import csv_table as csv_report
+from imageshelf.report import csv_table
 from imageshelf.system import terminal
 from imageshelf.system.words import count, nearby, shown, size
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from imageshelf.copies.groups import Duplicates, Group, Member
     from imageshelf.system.terminal import Painter
 
-MANY = 20_000  # pictures from which on false pairs are worth a word
+MANY = 20_000  # pictures; with more, false pairs are worth a warning
 FIELDS = (
     "group", "role", "kind", "turn", "path", "width", "height", "size_bytes", "row", "column",
     "phash", "score", "reason", "warning",
 )  # fmt: skip
 
 
-def text(found: Duplicates, paint: Painter = terminal.plain) -> str:
-    """Return the groups to read; copies first, other shots and similar pictures apart."""
-    copies = [group for group in found.groups if group.has_copies]
-    others = [group for group in found.groups if not group.has_copies]
-    lines = sentences(found)
+def text(answer: Duplicates, paint: Painter = terminal.plain) -> str:
+    """Return the groups as text; copies first, other shots and similar pictures apart."""
+    copies = [group for group in answer.groups if group.has_copies]
+    others = [group for group in answer.groups if not group.has_copies]
+    lines = sentences(answer)
     for group in copies:
         lines += ["", *_group(group, paint)]
     if others:
@@ -36,100 +36,102 @@ def text(found: Duplicates, paint: Painter = terminal.plain) -> str:
     return "\n".join(lines) + "\n"
 
 
-def sentences(found: Duplicates) -> list[str]:
-    """Return what to know before the groups are looked at: how many, and how far to trust them."""
-    copies = [group for group in found.groups if group.has_copies]
-    spare = [one for group in copies for one in group.members if not one.keep]
-    freed = sum(one.size_bytes for one in spare)
-    told = (
-        f"{count(len(copies), 'group')} of copies among {count(found.pictures, 'picture')}; "
+def sentences(answer: Duplicates) -> list[str]:
+    """Return sentences that introduce the groups: how many, and how far to trust them."""
+    copies = [group for group in answer.groups if group.has_copies]
+    spare = [member for group in copies for member in group.members if not member.keep]
+    freed = sum(member.size_bytes for member in spare)
+    total = (
+        f"{count(len(copies), 'group')} of copies among {count(answer.pictures, 'picture')}; "
         f"{count(len(spare), 'picture')} of {size(freed)} could go"
     )
-    return [*warnings(found), told]
+    return [*warnings(answer), total]
 
 
-def warnings(found: Duplicates) -> list[str]:
-    """Return what to know before looking at the groups of a large collection."""
-    told = []
-    low, high = found.false_pairs
-    if found.pictures >= MANY:
-        told.append(
+def warnings(answer: Duplicates) -> list[str]:
+    """Return what to know about the groups of a large collection."""
+    warned = []
+    low, high = answer.false_pairs
+    if answer.pictures >= MANY:
+        warned.append(
             f"expect {low:,} to {high:,} pairs of strangers among so many pictures; "
             "--strict finds fewer"
         )
-    if found.crowded:
-        told.append(f"{count(found.crowded, 'flat picture')}: too many to compare but for equality")
-    return told
+    if answer.crowded:
+        warned.append(
+            f"{count(answer.crowded, 'flat picture')}: too many to compare but for equality"
+        )
+    return warned
 
 
 def _group(group: Group, paint: Painter) -> list[str]:
     rows = [_row("keep", group.keeper)]
-    rows += [_row(one.turn or one.kind, one) for one in group.members]
-    rows += [_row("beside", one) for one in group.beside]
+    rows += [_row(member.turn or member.kind, member) for member in group.members]
+    rows += [_row("beside", member) for member in group.beside]
     paints = [_paints(group.keeper, "green")]
-    paints += [_paints(one, "dim" if one.keep else "yellow") for one in group.members]
-    paints += [_paints(one, "dim") for one in group.beside]
+    paints += [_paints(member, "dim" if member.keep else "yellow") for member in group.members]
+    paints += [_paints(member, "dim") for member in group.beside]
     return terminal.columns(rows, {2}, paints, paint).splitlines()
 
 
-def _paints(one: Member, label: str) -> dict[int, str]:
-    """Return the paints of a row: green stays, yellow goes; a warning is not overlooked."""
-    return {0: label, 4: "yellow" if one.warning else "dim"}
+def _paints(member: Member, label: str) -> dict[int, str]:
+    """Return the paints of a row: green stays, yellow goes, and a warning stands out."""
+    return {0: label, 4: "yellow" if member.warning else "dim"}
 
 
-def _row(label: str, one: Member) -> list[str]:
-    told = "; ".join(part for part in (one.reason, one.warning) if part)
+def _row(label: str, member: Member) -> list[str]:
+    remarks = "; ".join(part for part in (member.reason, member.warning) if part)
     return [
         label,
-        f"{one.width}x{one.height}",
-        size(one.size_bytes),
-        shown(nearby(one.path)),
-        shown(told),
+        f"{member.width}x{member.height}",
+        size(member.size_bytes),
+        shown(nearby(member.path)),
+        shown(remarks),
     ]
 
 
-def records(found: Duplicates) -> Iterator[dict[str, Any]]:
+def records(answer: Duplicates) -> Iterator[dict[str, Any]]:
     """Yield every picture of every group as one flat record."""
-    for number, group in enumerate(found.groups, 1):
-        for role, one in _roles(group):
-            values = {**one._asdict(), "group": number, "role": role}
+    for number, group in enumerate(answer.groups, 1):
+        for role, member in _roles(group):
+            values = {**member._asdict(), "group": number, "role": role}
             yield {name: values[name] for name in FIELDS}
 
 
 def _roles(group: Group) -> Iterator[tuple[str, Member]]:
     yield "keep", group.keeper
-    for one in group.members:
-        yield ("keep" if one.keep else "spare"), one
-    for one in group.beside:
-        yield "beside", one
+    for member in group.members:
+        yield ("keep" if member.keep else "spare"), member
+    for member in group.beside:
+        yield "beside", member
 
 
-def as_json(found: Duplicates) -> str:
+def as_json(answer: Duplicates) -> str:
     """Return one JSON document: a list of groups, each a list of its pictures."""
-    return json.dumps(_grouped(found), indent=2) + "\n"
+    return json.dumps(_grouped(answer), indent=2) + "\n"
 
 
-def as_jsonl(found: Duplicates) -> str:
-    """Return one JSON document a group."""
-    return "".join(json.dumps(group) + "\n" for group in _grouped(found))
+def as_jsonl(answer: Duplicates) -> str:
+    """Return one JSON document for each group."""
+    return "".join(json.dumps(group) + "\n" for group in _grouped(answer))
 
 
-def _grouped(found: Duplicates) -> list[list[dict[str, Any]]]:
-    groups: list[list[dict[str, Any]]] = [[] for _ in found.groups]
-    for record in records(found):
+def _grouped(answer: Duplicates) -> list[list[dict[str, Any]]]:
+    groups: list[list[dict[str, Any]]] = [[] for _ in answer.groups]
+    for record in records(answer):
         groups[record["group"] - 1].append(record)
     return groups
 
 
-def as_csv(found: Duplicates) -> bytes:
-    """Return one line a picture."""
-    return csv_report.table(FIELDS, records(found))
+def as_csv(answer: Duplicates) -> bytes:
+    """Return a CSV table with one line for each picture."""
+    return csv_table.table(FIELDS, records(answer))
 
 
-def as_null(found: Duplicates) -> bytes:
+def as_null(answer: Duplicates) -> bytes:
     """Return the paths of what could go, each followed by a NUL byte."""
-    return csv_report.null_paths(
-        one.path for group in found.groups for one in group.members if not one.keep
+    return csv_table.null_paths(
+        member.path for group in answer.groups for member in group.members if not member.keep
     )
 
 

@@ -1,4 +1,4 @@
-"""An explanation as text for a terminal, and as what stands below its two pictures."""
+"""An explanation of two pictures, as text and as panels below the pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
-from imageshelf.report.panels import Hashes, Table
+from imageshelf.report.panels import HashGrids, Table
 from imageshelf.searching import policies
 from imageshelf.system import terminal
 from imageshelf.system.words import shown, size
@@ -20,37 +20,43 @@ TITLES = {"row": "row hash (the key)", "column": "column hash", "phash": "percep
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  camera clocks know no time zone
 
 
-def text(told: Explanation) -> str:
-    """Return everything to read on a terminal."""
+def text(explanation: Explanation) -> str:
+    """Return the whole explanation as text for a terminal."""
     parts = [
-        terminal.columns(_descriptions(told)),
-        terminal.columns(_verdict(told)),
-        terminal.columns(_measures(told)),
-        "Ways of looking at A, bits from B:\n" + terminal.columns(_looks(told), {1, 2, 3, 4}),
-        *(_grids_text(told, name) for name in TITLES),
+        terminal.columns(_descriptions(explanation)),
+        terminal.columns(_verdict(explanation)),
+        terminal.columns(_measures(explanation)),
+        "Ways of looking at A, bits from B:\n"
+        + terminal.columns(_looks(explanation), {1, 2, 3, 4}),
+        *(_grids_text(explanation, name) for name in TITLES),
     ]
     return "\n\n".join(parts)
 
 
-def panels(told: Explanation) -> tuple[Panel, ...]:
-    """Return the same to stand below the two pictures, with the hashes drawn."""
-    pairs = [(f"{TITLES[name]}: {_differ(told, name)}", *_bits(told, name)) for name in TITLES]
+def panels(explanation: Explanation) -> tuple[Panel, ...]:
+    """Return it as panels below the two pictures, with the hashes drawn."""
+    pairs = [
+        (f"{TITLES[name]}: {_differ(explanation, name)}", *_bits(explanation, name))
+        for name in TITLES
+    ]
     return (
-        Table("Measures", _measures(told), head=False),
-        Table("Ways of looking at A, bits from B", _looks(told), right=frozenset({1, 2, 3, 4})),
-        Hashes("The bits, crossed where they differ", pairs),
+        Table("Measures", _measures(explanation), head=False),
+        Table(
+            "Ways of looking at A, bits from B", _looks(explanation), right=frozenset({1, 2, 3, 4})
+        ),
+        HashGrids("The bits, crossed where they differ", pairs),
     )
 
 
-def sentences(told: Explanation) -> list[str]:
-    """Return what the two are to each other, by which rule, and what else matters."""
-    return [f"{name[0].upper()}{name[1:]}: {words}." for name, words in _verdict(told)]
+def sentences(explanation: Explanation) -> list[str]:
+    """Return how the two are related, by which rule, and what else matters."""
+    return [f"{name[0].upper()}{name[1:]}: {words}." for name, words in _verdict(explanation)]
 
 
-def _descriptions(told: Explanation) -> list[list[str]]:
+def _descriptions(explanation: Explanation) -> list[list[str]]:
     rows = [["", "pixels", "size", "format", "taken", "path"]]
-    for name, one in (("A", told.a), ("B", told.b)):
-        facts = one.facts
+    for name, picture in (("A", explanation.a), ("B", explanation.b)):
+        facts = picture.facts
         rows.append(
             [
                 name,
@@ -58,7 +64,7 @@ def _descriptions(told: Explanation) -> list[list[str]]:
                 size(facts.size_bytes),
                 facts.format,
                 _moment(facts.captured_at),
-                shown(one.path),
+                shown(picture.path),
             ]
         )
     return rows
@@ -71,10 +77,10 @@ def _moment(captured_at: int | None) -> str:
     return moment.isoformat(" ", "milliseconds" if captured_at % 1000 else "seconds")
 
 
-def _verdict(told: Explanation) -> list[list[str]]:
-    rows = [["kind", told.kind], ["decided by", told.decided]]
-    for name, one in (("A", told.a), ("B", told.b)):
-        if one.prints.whole.low_information:
+def _verdict(explanation: Explanation) -> list[list[str]]:
+    rows = [["kind", explanation.kind], ["decided by", explanation.decided]]
+    for name, picture in (("A", explanation.a), ("B", explanation.b)):
+        if picture.prints.whole.low_information:
             rule = (
                 f"{name} shows little: only row {policies.LOW_INFORMATION_ROW} and a mean"
                 f" thumbnail difference of {policies.LOW_INFORMATION_MEAN:g} of 255 would match"
@@ -83,33 +89,33 @@ def _verdict(told: Explanation) -> list[list[str]]:
     return rows
 
 
-def _measures(told: Explanation) -> list[list[str]]:
-    row, column, phash = (told.distance(name) for name in TITLES)
-    best = min(told.errors, key=lambda name: told.errors[name])
+def _measures(explanation: Explanation) -> list[list[str]]:
+    row, column, phash = (explanation.distance(name) for name in TITLES)
+    best = min(explanation.errors, key=lambda name: explanation.errors[name])
     return [
         ["row distance", f"{row} of 64 bits, {policies.similarity(row):.1f} % equal"],
         ["column distance", f"{column} of 64 bits"],
         ["perceptual distance", f"{phash} of 64 bits"],
         ["score", f"{policies.score(row, column, phash)} = row + column + 2 x perceptual"],
-        ["average hash", f"{told.average_similarity_percent:.1f} % equal"],
-        *([f"--hash {name}", _key_distance(told, name)] for name in BITS),
-        ["squared error, 50x50", f"{told.errors['upright']:.1f} upright"],
-        ["... least", f"{told.errors[best]:.1f} {best}"],
-        ["difference, 16x16", f"{told.mean_difference_percent:.2f} % on average"],
-        ["bytes", "identical" if told.identical_bytes else "different"],
-        ["pixels", "identical" if told.identical_pixels else "different"],
+        ["average hash", f"{explanation.average_similarity_percent:.1f} % equal"],
+        *([f"--hash {name}", _key_distance(explanation, name)] for name in BITS),
+        ["squared error, 50x50", f"{explanation.errors['upright']:.1f} upright"],
+        ["... least", f"{explanation.errors[best]:.1f} {best}"],
+        ["difference, 16x16", f"{explanation.mean_difference_percent:.2f} % on average"],
+        ["bytes", "identical" if explanation.identical_bytes else "different"],
+        ["pixels", "identical" if explanation.identical_pixels else "different"],
     ]
 
 
-def _key_distance(told: Explanation, name: str) -> str:
-    apart, most = told.key_distance(name), DEFAULT_DISTANCE[name]
+def _key_distance(explanation: Explanation, name: str) -> str:
+    apart, most = explanation.key_distance(name), DEFAULT_DISTANCE[name]
     verdict = "would match" if apart <= most else "too far"
     return f"{apart} of {BITS[name]} bits, at most {most}: {verdict}"
 
 
-def _looks(told: Explanation) -> list[list[str]]:
+def _looks(explanation: Explanation) -> list[list[str]]:
     rows = [["way", "row", "column", "perceptual", "score", "limits"]]
-    for check in told.checks:
+    for check in explanation.checks:
         verdict = "matches" if check.within else "too far"
         limits = f"row {check.row_limit}, score {check.score_limit}: {verdict}"
         distances = (check.row, check.column, check.phash, check.score)
@@ -117,19 +123,19 @@ def _looks(told: Explanation) -> list[list[str]]:
     return rows
 
 
-def _bits(told: Explanation, name: str) -> tuple[int, int]:
-    return getattr(told.a.prints.whole, name), getattr(told.b.prints.whole, name)
+def _bits(explanation: Explanation, name: str) -> tuple[int, int]:
+    return getattr(explanation.a.prints.whole, name), getattr(explanation.b.prints.whole, name)
 
 
-def _grids_text(told: Explanation, name: str) -> str:
-    """Return the bits of both as two pictures, and a third that marks where they differ."""
-    a, b = _bits(told, name)
+def _grids_text(explanation: Explanation, name: str) -> str:
+    """Return the bits of both as two grids, and a third that marks where they differ."""
+    a, b = _bits(explanation, name)
     grids = [hashing.grid(a), hashing.grid(b), hashing.grid(a ^ b).replace("#", "X")]
-    heading = f"{TITLES[name]}: {_differ(told, name)}"
+    heading = f"{TITLES[name]}: {_differ(explanation, name)}"
     names = "   ".join(title.ljust(15) for title in ("A", "B", "differ")).rstrip()
     lines = ("   ".join(line) for line in zip(*(grid.split("\n") for grid in grids), strict=True))
     return "\n".join([heading, names, *lines])
 
 
-def _differ(told: Explanation, name: str) -> str:
-    return f"{told.distance(name)} of 64 bits differ"
+def _differ(explanation: Explanation, name: str) -> str:
+    return f"{explanation.distance(name)} of 64 bits differ"

@@ -1,4 +1,4 @@
-"""What an index run did, in words."""
+"""The summary of an index run, as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from imageshelf.indexing.summary import Summary
 
 
-REMEDIES = (  # how a reason for a skip begins: what to do about it
+REMEDIES = (  # the beginning of a reason for a skip: what to do about it
     ("took longer", "raise --time-limit"),
     ("needs more memory", "raise --memory-limit"),
     ("is too large", "raise --memory-limit: 10 MB for each million"),
@@ -53,7 +53,7 @@ def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
     lines += [f"skipped {number:,}: {_with_remedy(reason)}" for reason, number in ranked]
     if show_skipped:
         lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.skips]
-    whys = Counter(one.reason for one in summary.undigested)
+    whys = Counter(skip.reason for skip in summary.undigested)
     lines += [f"{n:,} not compared pixel by pixel: {_with_remedy(why)}" for why, n in whys.items()]
     if show_skipped:
         lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.undigested]

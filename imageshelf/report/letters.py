@@ -1,7 +1,7 @@
-"""Words on a picture: each letter in the first font that has it.
+"""Text drawn on a picture, each letter in the first font that has it.
 
-Pillow brings a font with the letters of English; for others the system's own fonts are asked. A
-letter that none of them has is drawn as a box. Words from right to left are drawn as Pillow can.
+Pillow's own font has the letters of English; the system's fonts supply the others. A letter that
+none of them has is drawn as a box. Right-to-left text is drawn as well as Pillow can.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ FONTS = (  # where Linux, Windows and macOS have many letters; Chinese, Japanese
     "msyh.ttc", "YuGothM.ttc", "malgun.ttf", "PingFang.ttc", "AppleSDGothicNeo.ttc",
 )  # fmt: skip
 _TRIED_PX = 16
-_NO_LETTER = "\uffff"  # drawn as what a font draws for a letter that it lacks
+_NO_LETTER = "\uffff"  # fonts draw it as they draw every letter that they lack
 
 
 def length(text: str, size_px: int) -> float:
-    """Return how many pixels wide a text is."""
+    """Return the width of a text in pixels."""
     return sum(_font(name, size_px).getlength(part) for name, part in _runs(text))
 
 
 def draw(
     on: ImageDraw.ImageDraw, corner: tuple[float, float], text: str, ink: str, size_px: int
 ) -> None:
-    """Draw a text with its top left at `corner`, all its letters on one line."""
+    """Draw a text with its top left at `corner`, all letters on one line."""
     x, y = corner
     for name, part in _runs(text):
         font = _font(name, size_px)
@@ -45,7 +45,7 @@ def draw(
 
 
 def _runs(text: str) -> list[tuple[str, str]]:
-    """Return the parts of a text that are in one font, with its name."""
+    """Return the parts of a text that share a font, each with the name of the font."""
     return [(name, "".join(part)) for name, part in groupby(text, _font_for)]
 
 

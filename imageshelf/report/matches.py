@@ -1,7 +1,7 @@
-"""Answers as text, JSON and HTML. Functions here return text; only the scripts print.
+"""Matches as text, JSON, CSV and HTML. Functions here return text; only the scripts print.
 
-A further `--format` is an entry of FORMATS, here for matches and in `duplicates_report` for groups,
-and a name in `options.FORMATS`.
+To add a `--format`, add an entry to FORMATS, here for matches and in `duplicates` for groups, and
+its name to `cli.options.FORMATS`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.report import csv_table as csv_report
+from imageshelf.report import csv_table
 from imageshelf.system import terminal
 from imageshelf.system.paths import is_url
 from imageshelf.system.words import count, nearby, shown, size
@@ -25,7 +25,7 @@ SECTIONS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("other shots of the same moment, no copies:", lambda kind: kind == "another shot"),
     ("similar pictures, no copies:", lambda kind: kind == "similar"),
 )
-KIND_PAINTS = {  # what is sure is green, what wants a look is yellow, what is no copy stands back
+KIND_PAINTS = {  # green is certain, yellow wants a look, what is no copy is dim
     "same file": "green",
     "identical bytes": "green",
     "identical pixels": "green",
@@ -43,9 +43,6 @@ FIELDS = (
     "query", "path", "distance", "row", "column", "phash", "score", "similarity", "kind", "turn",
     "width", "height", "size_bytes",
 )  # fmt: skip
-
-
-# -- search ---------------------------------------------------------------------------------------
 
 
 def _json(value: Any, *, indent: int | None = None) -> str:
@@ -70,7 +67,7 @@ def matches_jsonl(matches: Iterable[Match]) -> str:
 
 
 def matches_text(matches: Matches, paint: Painter = terminal.plain) -> str:
-    """Return the answer to read: for each query a heading and a table, or a sentence."""
+    """Return the answer as text: for each query a heading and a table, or a sentence."""
     by_query: dict[str, list[Match]] = {}
     for match in matches:
         by_query.setdefault(match.query, []).append(match)
@@ -79,32 +76,32 @@ def matches_text(matches: Matches, paint: Painter = terminal.plain) -> str:
 
 
 def unmatched(matches: Matches) -> list[str]:
-    """Return the queries that match nothing, without those that could not be read."""
+    """Return the readable queries that match nothing."""
     return [asked.path for asked in matches.asked if not asked.matches and not asked.problem]
 
 
 def unmatched_text(matches: Matches, form: str) -> str | bytes:
-    """Return the queries that match nothing: a name a line, or as JSON."""
+    """Return the queries that match nothing: one name a line, or as JSON or CSV."""
     paths = unmatched(matches)
     if form == "json":
         return _json(paths, indent=2) + "\n"
     if form == "csv":
-        return csv_report.table(["query"], [{"query": path} for path in paths])
+        return csv_table.table(["query"], [{"query": path} for path in paths])
     lines = [shown(path) if form == "text" else _json({"query": path}) for path in paths]
     return "".join(line + "\n" for line in lines)
 
 
-def _answer(asked: QueryOutcome, found: Sequence[Match], paint: Painter) -> str:
+def _answer(asked: QueryOutcome, matches: Sequence[Match], paint: Painter) -> str:
     name = paint(shown(asked.path), "bold")
     note = "; it shows too little for a near match" if asked.low_information else ""
-    if not found:
+    if not matches:
         return f"{name}: no picture on the shelf matches{note}"
-    parts = [f"{name}: {count(len(found), 'match', 'matches')}{note}"]
+    parts = [f"{name}: {count(len(matches), 'match', 'matches')}{note}"]
     for heading, wanted in SECTIONS:
-        section = [match for match in found if wanted(match.kind)]
+        section = [match for match in matches if wanted(match.kind)]
         if section:
             parts += [*([heading] if heading else []), _table(section, paint)]
-    if any(is_url(match.path) and match.kind in NOT_COMPARED for match in found):
+    if any(is_url(match.path) and match.kind in NOT_COMPARED for match in matches):
         parts.append(UNREAD)
     return "\n\n".join(parts)
 
@@ -138,11 +135,11 @@ def _table(section: list[Match], paint: Painter) -> str:
 
 def matches_csv(matches: Iterable[Match]) -> bytes:
     """Return the answer as CSV with the fields of the JSON object, safe for spreadsheets."""
-    return csv_report.table(FIELDS, map(record, matches))
+    return csv_table.table(FIELDS, map(record, matches))
 
 
 def html_table(matches: Matches) -> str:
-    """Return the answer as an HTML table, to stand below its pictures in a notebook."""
+    """Return the answer as an HTML table, for a notebook to show below the pictures."""
     import html
 
     rows = [_line(match) for match in matches]
@@ -158,6 +155,3 @@ FORMATS: dict[str, Callable[[Matches], str | bytes]] = {
     "jsonl": matches_jsonl,
     "csv": matches_csv,
 }
-
-
-# -- index ----------------------------------------------------------------------------------------

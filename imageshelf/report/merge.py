@@ -1,4 +1,4 @@
-"""What a merge came to, in words. Nothing here prints."""
+"""The summary of a merge, as text. Nothing here prints."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Results as HTML for a notebook cell: thumbnails in a compact block that brings its own style.
+"""Results as HTML for a notebook cell: thumbnails in a compact block with its own style.
 
-Works in light and dark notebooks, without script; every text is escaped by Jinja2.
+Works in light and dark notebooks, without script; Jinja2 escapes every text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from imageshelf.system.words import count
 if TYPE_CHECKING:
     from imageshelf.report.cards import Card, Sheet
 
-MOST_PICTURES = 60  # of one cell; the page is for more
+MOST_PICTURES = 60  # in one cell; the page is for more
 BLOCK = """
 {%- macro show(card) %}
 <figure style="margin:0;width:170px;font-size:12px;line-height:1.4;overflow-wrap:anywhere">

@@ -1,10 +1,10 @@
-"""One self-contained HTML page that works offline from any folder and touches nothing.
+"""One self-contained HTML page that works offline in any folder and touches nothing.
 
 Template, style and script are files of their own, packed into the page when it is written. Names
 reach the page as JSON data and as text that Jinja2 escapes, never as markup; the page's
 Content-Security-Policy allows its own style and script by their hashes, embedded and local
-pictures, and nothing else. The page begins with what is needed for its first view; the thumbnails
-follow, a block for each group.
+pictures, and nothing else. What the first view needs comes first; the thumbnails follow, one block
+for each group.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ def write_page(
     sheet: Sheet,
     *,
     jobs: int | None = None,
-    advance: Callable[[int], object] = lambda _: None,
+    progress: Callable[[int], object] = lambda _: None,
 ) -> None:
-    """Write a sheet as one HTML file; thumbnails are made on the way, `advance` is told of each.
+    """Write a sheet as one HTML file and make its thumbnails; `progress` counts them.
 
     An earlier report at `path` is replaced, any other file is not. Raises ReportError.
     """
     with saving.saved(path, "page") as file:
-        for text in rendered(sheet, blocks(sheet, jobs, advance)):
+        for text in rendered(sheet, blocks(sheet, jobs, progress)):
             file.write(text.encode("utf-8", "backslashreplace"))
 
 
 def rendered(sheet: Sheet, thumbs: Iterable[Block]) -> Iterator[str]:
-    """Yield the page piece by piece; the thumbnails are asked for when all else is written."""
+    """Yield the page piece by piece; `thumbs` is read only after everything else."""
     style, script = panels.part("page.css"), panels.script()
     return panels.template("page.html").generate(
         mark=saving.MARK.decode(),
@@ -67,44 +67,44 @@ def rendered(sheet: Sheet, thumbs: Iterable[Block]) -> Iterator[str]:
         pictured=bool(sheet.groups or not sheet.panels),
         panels=panels.markup(sheet.panels),
         data=_json(_data(sheet)),
-        blocks=((number, _json([_picture(one) for one in found])) for number, found in thumbs),
+        blocks=((n, _json([_picture(thumb) for thumb in block])) for n, block in thumbs),
     )
 
 
 def blocks(
-    sheet: Sheet, jobs: int | None = None, advance: Callable[[int], object] = lambda _: None
+    sheet: Sheet, jobs: int | None = None, progress: Callable[[int], object] = lambda _: None
 ) -> Iterator[Block]:
-    """Yield each group's thumbnails as soon as all of them are made."""
+    """Yield the thumbnails of each group as soon as all of them are made."""
     every = list(sheet.cards)
     home = [number for number, group in enumerate(sheet.groups) for _ in group.cards]
     first = {number: at for at, number in reversed(list(enumerate(home)))}
     missing = {number: len(group.cards) for number, group in enumerate(sheet.groups)}
-    found = {at: card.thumbnail for at, card in enumerate(every) if card.thumbnail}
+    ready = {at: card.thumbnail for at, card in enumerate(every) if card.thumbnail}
     wishes = (
         card.wanted(at, len(every)) for at, card in enumerate(every) if card.thumbnail is None
     )
-    for at in list(found):
+    for at in list(ready):
         missing[home[at]] -= 1
-    ready = [number for number, left in missing.items() if not left]
-    for number in ready:
-        yield number, _taken(found, first.get(number, 0), len(sheet.groups[number].cards))
-    if len(ready) == len(sheet.groups):
+    complete = [number for number, left in missing.items() if not left]
+    for number in complete:
+        yield number, _taken(ready, first.get(number, 0), len(sheet.groups[number].cards))
+    if len(complete) == len(sheet.groups):
         return
     for wish, thumbnail in _made(wishes, jobs):
-        advance(1)
-        found[wish.key] = thumbnail
+        progress(1)
+        ready[wish.key] = thumbnail
         number = home[wish.key]
         missing[number] -= 1
         if not missing[number]:
-            yield number, _taken(found, first[number], len(sheet.groups[number].cards))
+            yield number, _taken(ready, first[number], len(sheet.groups[number].cards))
 
 
 def _made(wishes: Iterable[Wanted], jobs: int | None) -> Iterator[tuple[Wanted, Thumbnail]]:
     return made(wishes, jobs)
 
 
-def _taken(found: dict[int, Thumbnail], first: int, number: int) -> list[Thumbnail]:
-    return [found.pop(at) for at in range(first, first + number)]
+def _taken(ready: dict[int, Thumbnail], first: int, number: int) -> list[Thumbnail]:
+    return [ready.pop(at) for at in range(first, first + number)]
 
 
 # -- the data blocks ------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def _uri(thumbnail: Thumbnail) -> str:
 
 
 def _without_empty(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record without what says nothing; the number 0 says something."""
+    """Return a record without its empty values; the number 0 is not empty."""
     return {name: value for name, value in record.items() if value or type(value) is int}
 
 

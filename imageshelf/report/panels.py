@@ -1,7 +1,7 @@
-"""What there is to read beside the pictures: tables, hashes as cells, a drawing.
+"""Panels to read beside the pictures: tables, hashes as cells, a drawing.
 
-One markup serves the page and the notebook: elements that say what they are, and attributes
-instead of styles, which the page's policy would refuse. Every text is escaped by Jinja2.
+The page and the notebook share one markup: semantic elements, and attributes instead of styles,
+which the page's policy would refuse. Jinja2 escapes every text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CELL = 11  # pixels; a hash is 8 of them wide and high
 
 
 class Table(NamedTuple):
-    """Words in rows; with `head` the first row names the columns. The first cell names its row."""
+    """Rows of text; with `head` the first row names the columns. The first cell names its row."""
 
     title: str
     rows: Sequence[Sequence[str]]
@@ -33,15 +33,15 @@ class Table(NamedTuple):
     right: frozenset[int] = frozenset()  # columns, from 0, that are aligned to the right
 
     def align(self, column: int) -> str:
-        """Return how a cell is aligned; left is said, too, because notebooks like it right."""
+        """Return how a cell is aligned; notebooks align right unless told otherwise."""
         return "right" if column in self.right else "left"
 
 
-class Hashes(NamedTuple):
+class HashGrids(NamedTuple):
     """Hashes of two pictures as 8x8 cells, one picture a row; the cells that differ are crossed."""
 
     title: str
-    pairs: Sequence[tuple[str, int, int]]  # what each is called, and its 64 bits of both
+    pairs: Sequence[tuple[str, int, int]]  # name of each hash, and its 64 bits in A and in B
 
     def figures(self) -> list[tuple[str, list[Markup]]]:
         """Return the letter of each picture with the SVG elements of its hashes."""
@@ -59,7 +59,7 @@ class Drawing(NamedTuple):
     svg: Markup
 
 
-Panel = Table | Hashes | Drawing
+Panel = Table | HashGrids | Drawing
 
 
 def markup(panels: Iterable[Panel], heading: str = "h2") -> Markup:
@@ -93,7 +93,7 @@ def cells(title: str, bits: int, differing: int) -> Markup:
     ).format(side=side, title=title, boxes=boxes, marks=marks)
 
 
-SCRIPTS = (  # one script in the page: its parts share a scope, and what comes later uses the rest
+SCRIPTS = (  # one script in the page: its parts share a scope, later ones use earlier ones
     "words", "choices", "memory", "groups", "cards", "pictures", "arranging", "going", "comparing",
     "selection", "start",
 )  # fmt: skip
@@ -114,7 +114,7 @@ def script() -> str:
 
 @functools.cache
 def template(name: str) -> Template:
-    """Return a template that escapes whatever it is given; `shown` leaves nothing hidden in it."""
+    """Return a template that escapes every value; its filter `shown` makes characters visible."""
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.filters["shown"] = shown
     return environment.from_string(part(name))

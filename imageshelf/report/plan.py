@@ -1,4 +1,4 @@
-"""A plan to read, and for programs: text, JSON, CSV and bare paths. Nothing here prints."""
+"""A clean-up plan as text, JSON, CSV and bare paths. Nothing here prints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.cleanup import planning
-from imageshelf.report import csv_table as csv_report
+from imageshelf.report import csv_table
 from imageshelf.system import terminal
 from imageshelf.system.words import count, nearby, shown, size
 
@@ -30,12 +30,12 @@ WOULD = {  # what happens to a picture, after its number
 def plan_text(
     plan: Plan, *, show_left: bool = False, into: str = "", paint: Painter = terminal.plain
 ) -> str:
-    """Return the plan to read: each group with its keeper, then the sum.
+    """Return the plan as text: each group with its keeper, then the totals.
 
-    What is left alone is counted by reason, or with `show_left` named.
+    Pictures left alone are counted by reason, or named with `show_left`.
     """
     blocks = [_group_text(group, plan.action, paint) for group in plan.groups if group.steps]
-    left = [one for group in plan.groups for one in group.left]
+    left = [picture for group in plan.groups for picture in group.left]
     if left:
         blocks.append(_left_text(left, show_left=show_left))
     steps = plan.steps
@@ -61,7 +61,7 @@ def _group_text(group: Planned, action: str, paint: Painter) -> str:
         facts = f"{step.turn or step.kind}, {size(step.file.stamp.size_bytes)}"
         path = shown(nearby(step.file.path))
         lines.append(f"  {paint(action, 'yellow')} {path}  ({facts}): {shown(step.reason)}")
-        lines += [f"    with it {shown(nearby(one.path))}  ({one.kind})" for one in step.companions]
+        lines += [f"    with it {shown(nearby(c.path))}  ({c.kind})" for c in step.companions]
         if step.warning:
             lines.append(f"    {paint('warning', 'yellow')}: {shown(step.warning)}")
     return "\n".join(lines)
@@ -69,15 +69,15 @@ def _group_text(group: Planned, action: str, paint: Painter) -> str:
 
 def _left_text(left: list[Left], *, show_left: bool) -> str:
     if show_left:
-        lines = [f"  {shown(nearby(one.path))} {shown(one.reason)}" for one in left]
+        lines = [f"  {shown(nearby(picture.path))} {shown(picture.reason)}" for picture in left]
     else:
-        ranked = Counter(one.reason for one in left).most_common()
+        ranked = Counter(picture.reason for picture in left).most_common()
         lines = [f"  {number:,}: {shown(reason)}" for reason, number in ranked]
     return "\n".join([f"Left alone: {count(len(left), 'picture')}", *lines])
 
 
 def records(plan: Plan) -> list[dict[str, Any]]:
-    """Return each picture that goes as the documented JSON object."""
+    """Return the pictures that go, each as the documented JSON object."""
     return [
         record(number, plan.action, step)
         for number, group in enumerate((g for g in plan.groups if g.steps), 1)
@@ -107,19 +107,19 @@ def plan_json(plan: Plan) -> str:
         "action": plan.action,
         "freed_bytes": plan.freed_bytes,
         "actions": records(plan),
-        "left": [one._asdict() for group in plan.groups for one in group.left],
+        "left": [picture._asdict() for group in plan.groups for picture in group.left],
     }
     return json.dumps(document, indent=2) + "\n"
 
 
 def plan_csv(plan: Plan) -> bytes:
-    """Return what goes as a CSV table, a picture a line."""
-    return csv_report.table(FIELDS, records(plan))
+    """Return the pictures that go as a CSV table, one a line."""
+    return csv_table.table(FIELDS, records(plan))
 
 
 def plan_null(plan: Plan) -> bytes:
-    """Return the bare paths of what goes, companions too, for `xargs -0`."""
-    return csv_report.null_paths(
+    """Return the bare paths of everything that goes, companions included, for `xargs -0`."""
+    return csv_table.null_paths(
         path
         for step in plan.steps
         for path in (step.file.path, *(companion.path for companion in step.companions))

@@ -1,4 +1,4 @@
-"""The forms in which the library's results show themselves."""
+"""The forms in which the library's results display themselves."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FORMS: dict[tuple[type, str], Callable[[Any], str]] = {
-    (Matches, "html"): lambda found: (
-        notebook.html_cards(sheets.of_matches(found)) + matches.html_table(found)
+    (Matches, "html"): lambda answer: (
+        notebook.html_cards(sheets.of_matches(answer)) + matches.html_table(answer)
     ),
-    (Duplicates, "html"): lambda found: notebook.html_cards(sheets.of_duplicates(found)),
-    (Explanation, "html"): lambda told: notebook.html_cards(sheets.of_explanation(told)),
+    (Duplicates, "html"): lambda answer: notebook.html_cards(sheets.of_duplicates(answer)),
+    (Explanation, "html"): lambda answer: notebook.html_cards(sheets.of_explanation(answer)),
     (Explanation, "text"): explanation.text,
-    (Calibration, "html"): lambda told: notebook.html_cards(sheets.of_calibration(told)),
+    (Calibration, "html"): lambda answer: notebook.html_cards(sheets.of_calibration(answer)),
     (Calibration, "text"): calibration.text,
     (Calibration, "svg"): calibration.svg,
 }
 
 
 def rendered(result: object, form: str) -> str:
-    """Return a result in a form; KeyError for one that it does not have."""
+    """Return a result in a form; KeyError if the result does not have it."""
     for kind in type(result).__mro__:
         if make := _FORMS.get((kind, form)):
             return make(result)

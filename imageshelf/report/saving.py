@@ -1,4 +1,4 @@
-"""Reports on disk: written whole or not at all, and never over a file that is not a report."""
+"""Writes reports whole or not at all, and never over a file that is not a report."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-MARK = b"imageshelf report"  # stands in the first bytes of every file that may be replaced
+MARK = b"imageshelf report"  # in the first bytes of every file that may be replaced
 HEAD_BYTES = 2048
 
 
 class ReportError(Exception):
-    """A report cannot be written; one sentence says why."""
+    """A report cannot be written; the message is one sentence."""
 
 
 @contextmanager
 def saved(path: str, noun: str) -> Iterator[BinaryIO]:
-    """Give a binary file that takes the place of `path` when the block ends well.
+    """Yield a binary file that takes the place of `path` when the block ends without an error.
 
-    What is at `path` already is replaced only when it is a report of ours, known by MARK in its
-    first bytes. `noun` names the report in a sentence. Raises ReportError.
+    A file at `path` is replaced only if it is a report of ours, with MARK in its first bytes.
+    `noun` names the report in messages. Raises ReportError.
     """
     require_replaceable(path, noun)
     draft = _draft(path)
@@ -41,12 +41,12 @@ def saved(path: str, noun: str) -> Iterator[BinaryIO]:
 
 
 def _draft(path: str) -> str:
-    """Return a new name beside a file, from where one rename puts it in place."""
+    """Return a new name in the same folder, which one rename can put in place of `path`."""
     return os.path.join(os.path.dirname(path), f"imageshelf-{os.urandom(8).hex()}.part")
 
 
 def require_writable(path: str, noun: str) -> None:
-    """Raise ReportError when a report could not be written to `path`, as far as can be told now."""
+    """Raise ReportError if a report cannot be written to `path`; to be asked before the work."""
     require_replaceable(path, noun)
     draft = _draft(path)
     try:
@@ -58,7 +58,7 @@ def require_writable(path: str, noun: str) -> None:
 
 
 def require_replaceable(path: str, noun: str) -> None:
-    """Raise ReportError when there is no folder for `path`, or something there that is not ours."""
+    """Raise ReportError if `path` has no folder, or is there and not a report of ours."""
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
         raise ReportError(f"cannot write the {noun} {path}: there is no folder {folder}")
@@ -80,7 +80,7 @@ def require_replaceable(path: str, noun: str) -> None:
 
 
 def _exists(path: str) -> bool:
-    """Return whether anything is there; unlike os.path.lexists, raise for a name too long."""
+    """Tell whether anything is there; unlike os.path.lexists, raise if the name is too long."""
     try:
         os.lstat(path)
     except FileNotFoundError:

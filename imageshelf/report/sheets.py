@@ -1,4 +1,4 @@
-"""Results as sheets: what the page, the notebook and the contact sheet show of each."""
+"""Results as sheets, which the page, the notebook and the contact sheet show."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from imageshelf.report import calibration as calibrate_report
-from imageshelf.report import duplicates as duplicates_report
-from imageshelf.report import explanation as explain_report
+from imageshelf.report import calibration, duplicates, explanation
 from imageshelf.report.cards import (
     ASIDE,
     BESIDE,
@@ -43,20 +41,22 @@ def of_matches(matches: Matches, shelf: str = "") -> Sheet:
     by_query: dict[str, list[Match]] = {}
     for match in matches:
         by_query.setdefault(match.query, []).append(match)
-    asked = [(one.path, one.problem) for one in matches.asked]
+    asked = [(query.path, query.problem) for query in matches.asked]
     asked = asked or [(path, "") for path in by_query]  # a list that was sliced or filtered
     groups = tuple(_matched(path, why, by_query.get(path, [])) for path, why in asked)
-    found = count(len(matches), "match", "matches")
+    matched = count(len(matches), "match", "matches")
     queries = count(len(groups), "query", "queries")
     place = os.path.abspath(shelf) if shelf else ""
-    return Sheet("Matches", groups, (f"{found} for {queries}.",), place, nouns=("query", "queries"))
+    return Sheet(
+        "Matches", groups, (f"{matched} for {queries}.",), place, nouns=("query", "queries")
+    )
 
 
-def _matched(query: str, problem: str, found: Sequence[Match]) -> CardGroup:
+def _matched(query: str, problem: str, matches: Sequence[Match]) -> CardGroup:
     note = shown(problem)
-    if not found and not note:
+    if not matches and not note:
         note = "No picture on the shelf matches."
-    cards = (Card(os.path.abspath(query), role=QUERY), *map(_match_card, found))
+    cards = (Card(os.path.abspath(query), role=QUERY), *map(_match_card, matches))
     return CardGroup(shown(os.path.basename(query) or query), cards, QUERIES, note)
 
 
@@ -75,18 +75,18 @@ def _match_card(match: Match) -> Card:
 
 
 def _distances(row: int, score: int | None, turn: str) -> tuple[str, ...]:
-    """Return what is measured in words: the distance in bits, the score, how it was turned."""
+    """Return the measures in words: the distance in bits, the score, the turn."""
     scored = () if score is None else (f"score {score}",)
     return (count(row, "bit") + " apart", *scored, *((turn,) if turn else ()))
 
 
-def of_duplicates(found: Duplicates, shelf: str = "") -> Sheet:
-    """Return a sheet of all groups of a shelf; what to know of them is said first."""
-    return of_groups(found.groups, shelf, duplicates_report.sentences(found))
+def of_duplicates(answer: Duplicates, shelf: str = "") -> Sheet:
+    """Return a sheet of all groups of a shelf, after sentences that introduce them."""
+    return of_groups(answer.groups, shelf, duplicates.sentences(answer))
 
 
 def of_groups(groups: Iterable[Group], shelf: str, intro: Iterable[str] = ()) -> Sheet:
-    """Return a sheet of duplicate groups, each with what the keep rule suggests."""
+    """Return a sheet of duplicate groups, with the choice that the keep rule suggests."""
     every = tuple(_grouped(group) for group in groups)
     command = (_python(), "-m", "imageshelf", "clean", "--shelve", os.path.abspath(shelf))
     return Sheet("Duplicates", every, tuple(intro), os.path.abspath(shelf), command)
@@ -99,12 +99,12 @@ def _grouped(group: Group) -> CardGroup:
     cards = (
         _member_card(group.keeper, KEEP, (), "for this one: "),
         *(
-            _member_card(one, KEEP, _measured(one))
-            if one.keep
-            else _member_card(one, ASIDE, _measured(one), "for the first: ")
-            for one in group.members
+            _member_card(member, KEEP, _measured(member))
+            if member.keep
+            else _member_card(member, ASIDE, _measured(member), "for the first: ")
+            for member in group.members
         ),
-        *(_member_card(one, BESIDE, _measured(one)) for one in group.beside),
+        *(_member_card(member, BESIDE, _measured(member)) for member in group.beside),
     )
     return CardGroup(cards[0].label, cards, section)
 
@@ -132,17 +132,17 @@ def _member_card(member: Member, role: str, measured: tuple[str, ...], argues: s
     )
 
 
-def of_explanation(told: Explanation) -> Sheet:
+def of_explanation(answer: Explanation) -> Sheet:
     """Return a sheet of two pictures with everything that was measured."""
-    facts = (told.turn,) if told.turn else ()
-    second = replace(_measured_card(told.b, "B"), kind=told.kind, turn=told.turn, facts=facts)
-    both = (_measured_card(told.a, "A"), second)
+    facts = (answer.turn,) if answer.turn else ()
+    second = replace(_measured_card(answer.b, "B"), kind=answer.kind, turn=answer.turn, facts=facts)
+    both = (_measured_card(answer.a, "A"), second)
     group = CardGroup(" and ".join(card.label for card in both), both, section="")
     return Sheet(
         "Explanation",
         (group,),
-        tuple(explain_report.sentences(told)),
-        panels=explain_report.panels(told),
+        tuple(explanation.sentences(answer)),
+        panels=explanation.panels(answer),
     )
 
 
@@ -158,26 +158,26 @@ def _measured_card(measured: MeasuredPicture, role: str) -> Card:
     )
 
 
-def of_calibration(told: Calibration, shelf: str = "") -> Sheet:
-    """Return a sheet of the plot and the tables, without pictures."""
+def of_calibration(answer: Calibration, shelf: str = "") -> Sheet:
+    """Return a sheet with the plot and the tables, without pictures."""
     place = os.path.abspath(shelf) if shelf else ""
-    sentences = tuple(calibrate_report.sentences(told))
-    return Sheet("Calibration", (), sentences, place, panels=calibrate_report.panels(told))
+    sentences = tuple(calibration.sentences(answer))
+    return Sheet("Calibration", (), sentences, place, panels=calibration.panels(answer))
 
 
 def command_line(sheet: Sheet, selection: str) -> str:
-    """Return the command that a clean-up of an exported selection takes, to be pasted."""
+    """Return the command that cleans up by an exported selection, ready to be pasted."""
     return " ".join(map(terminal.quoted, [*sheet.command, "--selection", selection]))
 
 
 def _python() -> str:
-    """Return the interpreter that runs this, or its plain name when it would have to be quoted."""
+    """Return the running interpreter, or "python" if its path would need quotes."""
     known = sys.executable and terminal.quoted(sys.executable) == sys.executable
     return sys.executable if known else "python"
 
 
 def home() -> str:
-    """Return the folder that the command must be run in; "" when any will do: it is installed."""
+    """Return the folder in which the command must run; "" for any, if it is installed."""
     try:
         metadata.distribution("imageshelf")
     except metadata.PackageNotFoundError:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def made(
     wishes: Iterable[Wanted], jobs: int | None = None, time_limit_s: float = 20.0
 ) -> Iterator[tuple[Wanted, Thumbnail]]:
-    """Yield every wish with its thumbnail, in no order, streamed; work is in worker processes."""
+    """Yield each wish with its thumbnail as soon as a worker process has made it, in any order."""
     with workers(make, jobs=cores() if jobs is None else jobs, time_limit_s=time_limit_s) as run:
         for wish, outcome in run(wishes):
             yield wish, Thumbnail(note=outcome.reason) if isinstance(outcome, Lost) else outcome

@@ -1,4 +1,4 @@
-"""Pictures in the system's own viewer; an argument list, never a shell."""
+"""Opens pictures in the system's own viewer, through an argument list, never a shell."""
 
 from __future__ import annotations
 

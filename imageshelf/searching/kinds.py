@@ -14,6 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.pictures import digests as pixels
 from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.pictures.tasks import CELL_LEVELS
+from imageshelf.searching.kind_names import (
+    ANOTHER_SHOT,
+    BYTES,
+    KINDS,
+    NEAR,
+    NOT_COPIES,
+    PIXELS,
+    SAME_FILE,
+    SIMILAR,
+    TURNED,
+)
 from imageshelf.system.files import UnreadableImage, hole_bytes, open_regular
 from imageshelf.system.paths import is_url
 
@@ -22,11 +33,16 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "KnownFile", "digest", "is_another_shot", "is_burst", "is_similar", "kind_of"]
 __all__ += ["identical_bytes", "identical_pixels", "pixel_digest", "same_file"]
-
-SAME_FILE, BYTES, PIXELS = "same file", "identical bytes", "identical pixels"
-TURNED, NEAR, ANOTHER_SHOT, SIMILAR = "turned", "near", "another shot", "similar"
-KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, ANOTHER_SHOT, SIMILAR)
-NOT_COPIES = {ANOTHER_SHOT: "is another shot, not a copy", SIMILAR: "is similar, not a copy"}
+__all__ += [
+    "ANOTHER_SHOT",
+    "BYTES",
+    "NEAR",
+    "NOT_COPIES",
+    "PIXELS",
+    "SAME_FILE",
+    "SIMILAR",
+    "TURNED",
+]
 
 CHUNK_BYTES = 1 << 20
 DAMAGED = b""  # stands for the pixel digest of a file that must not be decoded

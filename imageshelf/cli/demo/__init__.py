@@ -44,7 +44,7 @@ class DemoError(Exception):
     """The demo cannot be drawn; one sentence says why."""
 
 
-class Original(NamedTuple):
+class DrawnScene(NamedTuple):
     """One scene as a camera wrote it."""
 
     name: str  # of the scene; the file is camera/NAME.jpg
@@ -59,7 +59,7 @@ class Original(NamedTuple):
         return f"camera/{self.name}.jpg"
 
 
-class Copy(NamedTuple):
+class DrawnCopy(NamedTuple):
     """One copy of an original."""
 
     path: str  # below the demo folder, with / separators
@@ -72,51 +72,75 @@ class Copy(NamedTuple):
 # The seeds were chosen so that no scene looks like another in any orientation: their 64-bit row
 # hashes are at least 19 bits apart, and a test holds them there.
 ORIGINALS = (
-    Original("mountains", 5, _LANDSCAPE, "Box Camera", "2024:02:11 09:14:05"),
-    Original("sunset", 6, _LANDSCAPE, "Box Camera", "2024:06:21 21:40:33"),
-    Original("beach", 2, _LANDSCAPE, "Box Camera", "2024:07:30 15:02:10"),
-    Original("city", 4, _LANDSCAPE, "Box Camera", "2024:09:14 19:55:47"),
-    Original("fruit", 4, _LANDSCAPE, "View Camera", "2024:10:02 11:20:00"),
-    Original("forest", 2, _PORTRAIT, "Pocket Phone", "2024:10:19 16:31:12"),
-    Original("flowers", 2, _LANDSCAPE, "Box Camera", "2025:05:17 10:08:51"),
-    Original("portrait", 2, _PORTRAIT, "Pocket Phone", "2025:05:17 10:26:03"),
-    Original("market", 5, _LANDSCAPE, "Box Camera", "2025:06:07 09:47:29"),
-    Original("street", 4, _PORTRAIT, "Pocket Phone", "2025:06:07 12:13:44"),
-    Original("night", 1, _LANDSCAPE, "View Camera", "2025:08:09 23:02:18"),
-    Original("balloons", 1, _PORTRAIT, "Pocket Phone", "2025:09:27 08:05:36"),
+    DrawnScene("mountains", 5, _LANDSCAPE, "Box Camera", "2024:02:11 09:14:05"),
+    DrawnScene("sunset", 6, _LANDSCAPE, "Box Camera", "2024:06:21 21:40:33"),
+    DrawnScene("beach", 2, _LANDSCAPE, "Box Camera", "2024:07:30 15:02:10"),
+    DrawnScene("city", 4, _LANDSCAPE, "Box Camera", "2024:09:14 19:55:47"),
+    DrawnScene("fruit", 4, _LANDSCAPE, "View Camera", "2024:10:02 11:20:00"),
+    DrawnScene("forest", 2, _PORTRAIT, "Pocket Phone", "2024:10:19 16:31:12"),
+    DrawnScene("flowers", 2, _LANDSCAPE, "Box Camera", "2025:05:17 10:08:51"),
+    DrawnScene("portrait", 2, _PORTRAIT, "Pocket Phone", "2025:05:17 10:26:03"),
+    DrawnScene("market", 5, _LANDSCAPE, "Box Camera", "2025:06:07 09:47:29"),
+    DrawnScene("street", 4, _PORTRAIT, "Pocket Phone", "2025:06:07 12:13:44"),
+    DrawnScene("night", 1, _LANDSCAPE, "View Camera", "2025:08:09 23:02:18"),
+    DrawnScene("balloons", 1, _PORTRAIT, "Pocket Phone", "2025:09:27 08:05:36"),
 )
 
 _caption = written("Sunday in the fields", (0.5, 0.93), 44, 255)
 _watermark = written("(c) imageshelf demo", (0.5, 0.5), 90, 110)
 
 COPIES = (
-    Copy("backup/mountains.jpg", "mountains", "identical bytes", "an exact copy", exact),
-    Copy("backup/portrait-copy.jpg", "portrait", "identical bytes", "an exact copy", exact),
-    Copy("backup/city-rated.jpg", "city", "identical pixels", "only metadata rewritten", rated),
-    Copy("edited/sunset-quality-60.jpg", "sunset", "near", "saved at quality 60", resaved(60)),
-    Copy("edited/night-quality-30.jpg", "night", "near", "saved at quality 30", resaved(30)),
-    Copy("edited/beach-400-pixels.jpg", "beach", "near", "resized to 400 pixels", resized(400)),
-    Copy("edited/market-400-pixels.jpg", "market", "near", "resized to 400 pixels", resized(400)),
-    Copy("edited/fruit-white-border.jpg", "fruit", "near", "a white border added", bordered),
-    Copy("edited/flowers-caption.jpg", "flowers", "near", "a caption added", _caption),
-    Copy("edited/mountains-watermark.jpg", "mountains", "near", "a watermark added", _watermark),
-    Copy("edited/street-cropped-5-percent.jpg", "street", "near", "5 % cropped", cropped),
-    Copy("edited/forest-brighter.jpg", "forest", "near", "brighter", brighter),
-    Copy("edited/balloons-grey.jpg", "balloons", "near", "colour taken away", grey),
-    Copy("turned/forest-right.jpg", "forest", "turned", "turned right", turned(_Turn.ROTATE_270)),
-    Copy("turned/balloons-left.jpg", "balloons", "turned", "turned left", turned(_Turn.ROTATE_90)),
-    Copy("turned/fruit-upside-down.jpg", "fruit", "turned", "half turn", turned(_Turn.ROTATE_180)),
-    Copy("turned/city-mirrored.jpg", "city", "turned", "mirrored", turned(_Turn.FLIP_LEFT_RIGHT)),
-    Copy("turned/street-exif-only.jpg", "street", "turned", "turned by its Exif tag", tagged_turn),
-    Copy("turned/portrait-stored.jpg", "portrait", "near", "stored sideways", stored_sideways),
-    Copy("messages/IMG-0001-portrait.jpg", "portrait", "near", "sent as a message", messaged),
-    Copy("messages/IMG-0002-sunset.jpg", "sunset", "near", "sent as a message", messaged),
-    Copy("converted/fruit.png", "fruit", "identical pixels", "stored as PNG", converted("PNG")),
-    Copy("converted/flowers.webp", "flowers", "near", "stored as WebP", converted("WEBP")),
-    Copy("burst/beach-1-s-later.jpg", "beach", "another shot", "taken 1 s later", next_frame(1)),
-    Copy("burst/beach-2-s-later.jpg", "beach", "another shot", "taken 2 s later", next_frame(2)),
-    Copy("damaged/night-truncated.jpg", "night", SKIPPED, "half of the file lost", truncated),
-    Copy("damaged/shopping-list.jpg", "night", SKIPPED, "text with a wrong name", no_picture),
+    DrawnCopy("backup/mountains.jpg", "mountains", "identical bytes", "an exact copy", exact),
+    DrawnCopy("backup/portrait-copy.jpg", "portrait", "identical bytes", "an exact copy", exact),
+    DrawnCopy(
+        "backup/city-rated.jpg", "city", "identical pixels", "only metadata rewritten", rated
+    ),
+    DrawnCopy("edited/sunset-quality-60.jpg", "sunset", "near", "saved at quality 60", resaved(60)),
+    DrawnCopy("edited/night-quality-30.jpg", "night", "near", "saved at quality 30", resaved(30)),
+    DrawnCopy(
+        "edited/beach-400-pixels.jpg", "beach", "near", "resized to 400 pixels", resized(400)
+    ),
+    DrawnCopy(
+        "edited/market-400-pixels.jpg", "market", "near", "resized to 400 pixels", resized(400)
+    ),
+    DrawnCopy("edited/fruit-white-border.jpg", "fruit", "near", "a white border added", bordered),
+    DrawnCopy("edited/flowers-caption.jpg", "flowers", "near", "a caption added", _caption),
+    DrawnCopy(
+        "edited/mountains-watermark.jpg", "mountains", "near", "a watermark added", _watermark
+    ),
+    DrawnCopy("edited/street-cropped-5-percent.jpg", "street", "near", "5 % cropped", cropped),
+    DrawnCopy("edited/forest-brighter.jpg", "forest", "near", "brighter", brighter),
+    DrawnCopy("edited/balloons-grey.jpg", "balloons", "near", "colour taken away", grey),
+    DrawnCopy(
+        "turned/forest-right.jpg", "forest", "turned", "turned right", turned(_Turn.ROTATE_270)
+    ),
+    DrawnCopy(
+        "turned/balloons-left.jpg", "balloons", "turned", "turned left", turned(_Turn.ROTATE_90)
+    ),
+    DrawnCopy(
+        "turned/fruit-upside-down.jpg", "fruit", "turned", "half turn", turned(_Turn.ROTATE_180)
+    ),
+    DrawnCopy(
+        "turned/city-mirrored.jpg", "city", "turned", "mirrored", turned(_Turn.FLIP_LEFT_RIGHT)
+    ),
+    DrawnCopy(
+        "turned/street-exif-only.jpg", "street", "turned", "turned by its Exif tag", tagged_turn
+    ),
+    DrawnCopy("turned/portrait-stored.jpg", "portrait", "near", "stored sideways", stored_sideways),
+    DrawnCopy("messages/IMG-0001-portrait.jpg", "portrait", "near", "sent as a message", messaged),
+    DrawnCopy("messages/IMG-0002-sunset.jpg", "sunset", "near", "sent as a message", messaged),
+    DrawnCopy(
+        "converted/fruit.png", "fruit", "identical pixels", "stored as PNG", converted("PNG")
+    ),
+    DrawnCopy("converted/flowers.webp", "flowers", "near", "stored as WebP", converted("WEBP")),
+    DrawnCopy(
+        "burst/beach-1-s-later.jpg", "beach", "another shot", "taken 1 s later", next_frame(1)
+    ),
+    DrawnCopy(
+        "burst/beach-2-s-later.jpg", "beach", "another shot", "taken 2 s later", next_frame(2)
+    ),
+    DrawnCopy("damaged/night-truncated.jpg", "night", SKIPPED, "half of the file lost", truncated),
+    DrawnCopy("damaged/shopping-list.jpg", "night", SKIPPED, "text with a wrong name", no_picture),
 )
 
 
@@ -147,7 +171,7 @@ def draw(folder: str) -> list[str]:
         raise DemoError(f"cannot draw into {folder}: {exc.strerror}") from exc
 
 
-def _draw_one(folder: str, original: Original) -> list[str]:
+def _draw_one(folder: str, original: DrawnScene) -> list[str]:
     """Draw one scene and its copies; the paths."""
     picture = scene(original.seed, original.size, original.name)
     taken = shot(picture, camera_exif("Drawn", original.model, original.taken))

@@ -1,0 +1,142 @@
+"""The verbs of the installed command: each does its work, prints, and returns the exit status."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from imageshelf.system import terminal
+from imageshelf.system.words import count, shown
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Draw the demonstration pictures."""
+    from imageshelf.cli.demo import DemoError, draw
+
+    try:
+        drawn = draw(options.folder)
+    except DemoError as problem:
+        return failed(problem)
+    print(f"{count(len(drawn), 'file')} in {shown(options.folder)}")
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Say whether the shelf can be trusted."""
+    from imageshelf.shelf import ShelfError, health, open_shelf
+
+    try:
+        with open_shelf(options.shelve) as shelf:
+            findings = list(health.findings(shelf))
+            pictures = shelf.catalogue.counts().pictures if shelf.catalogue else 0
+    except ShelfError as problem:
+        return failed(problem)
+    for finding in findings:
+        print(f"{shown(finding.what)}\n  remedy: {finding.remedy}")
+    if not findings:
+        print(f"{count(pictures, 'picture')}: all is well")
+    return 1 if findings else 0
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Print every measure of two pictures side by side."""
+    from imageshelf.cli import presenting
+    from imageshelf.report import sheets
+    from imageshelf.report.saving import ReportError
+    from imageshelf.searching.explanation import ExplainError
+    from imageshelf.searching.explanation import explain as compare
+
+    try:
+        presenting.refuse_early(options.html, options.contact_sheet)
+        explanation = compare(options.a, options.b, full_decode=options.full_decode)
+        sheet = sheets.of_explanation(explanation)
+        notes = presenting.written(sheet, options.html, options.contact_sheet)
+    except (ExplainError, ReportError) as problem:
+        return failed(problem)
+    print(explanation.text())
+    _note(notes)
+    return 0
+
+
+def calibrate(options: argparse.Namespace) -> int:
+    """Print how far strangers and copies are apart in this collection."""
+    from imageshelf.cli import presenting
+    from imageshelf.report import sheets
+    from imageshelf.report.saving import MARK, ReportError, require_writable, saved
+    from imageshelf.searching.calibration import CalibrationError
+    from imageshelf.searching.calibration import calibrate as measure
+    from imageshelf.shelf import ShelfError
+
+    try:
+        presenting.refuse_early(options.html)
+        if options.svg:
+            require_writable(options.svg, "plot")
+        calibration = measure(options.shelve)
+        sheet = sheets.of_calibration(calibration, options.shelve)
+        notes = presenting.written(sheet, options.html)
+        if options.svg:
+            with saved(options.svg, "plot") as file:
+                file.write(b"<!-- " + MARK + b" -->\n" + calibration.svg().encode())
+            notes.append(f"plot: {shown(options.svg)}")
+    except (CalibrationError, ShelfError, ReportError) as problem:
+        return failed(problem)
+    print(calibration.text())
+    _note(notes)
+    return 0
+
+
+def merge(options: argparse.Namespace) -> int:
+    """Take over what another shelf knows."""
+    from imageshelf.report import merge as report
+    from imageshelf.shelf import ShelfError
+    from imageshelf.shelf.merging import MergeError, Merging
+    from imageshelf.system.progress import share
+    from imageshelf.system.signals import Stopped
+
+    try:
+        with Merging(options.other, options.shelve) as run, share() as progress:
+            run.read(progress)  # to its end, before anything is written
+            run.write(progress)
+    except Stopped as stopped:
+        _note([f"imageshelf: {stopped}; what was merged is on the shelf, merge again to go on"])
+        return stopped.exit_status
+    except (MergeError, ShelfError) as problem:
+        return failed(problem)
+    print(report.merged_text(run.summary))
+    return 0
+
+
+def cleaning(name: str) -> Callable[[argparse.Namespace], int]:
+    """Return the verb of that name in `clean`, which is imported when the verb runs."""
+
+    def verb(options: argparse.Namespace) -> int:
+        from imageshelf.cli import clean
+
+        try:
+            answer: clean.Answer = getattr(clean, name)(options)
+        except clean.CleaningError as problem:
+            return failed(problem)
+        if isinstance(answer.text, bytes):
+            terminal.write_bytes(sys.stdout, answer.text)
+        elif answer.text:
+            print(answer.text.rstrip("\n"))
+        if answer.hint:
+            _note([answer.hint])
+        return answer.status
+
+    return verb
+
+
+def failed(problem: Exception) -> int:
+    """Print the sentence that says what is wrong; return the exit status."""
+    _note([f"imageshelf: {shown(str(problem))}"])
+    return 1
+
+
+def _note(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
