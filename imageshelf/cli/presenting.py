@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -97,9 +96,8 @@ def _shown(
     if options.open:
         from imageshelf.report import viewer
 
-        notes.append(
-            viewer.open_pictures([os.path.abspath(options.html)] if options.html else paths)
-        )
+        page = options.html
+        notes.append(viewer.open_page(page) if page else viewer.open_pictures(paths))
     return notes
 
 

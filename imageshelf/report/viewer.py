@@ -1,4 +1,9 @@
-"""Opens pictures in the system's own viewer, through an argument list, never a shell."""
+"""Opens pictures in the system's own viewer, through an argument list, never a shell.
+
+The system chooses a program by a file's name, and some programs run what they are handed. Names
+come from a shelf, which may come from anybody. So only a file is handed over that has a picture's
+name, at the end of every link too, and that still begins as a picture.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +13,86 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from imageshelf.pictures.formats import HEAD_BYTES, recognise
+from imageshelf.system.files import UnreadableImage, open_regular
+from imageshelf.system.words import count
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 MOST = 10  # windows opened at a time
+PICTURE_SUFFIXES = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".apng",
+        ".gif",
+        ".webp",
+        ".bmp",
+        ".dib",
+        ".tif",
+        ".tiff",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".avif",
+        ".mpo",
+    ]
+)
+PAGE_SUFFIXES = frozenset({".html", ".htm"})
 
 
-def open_pictures(paths: Sequence[str]) -> str:
-    """Open at most ten files in the system's viewer; return a sentence that says what happened."""
+def open_pictures(paths: Iterable[str]) -> str:
+    """Open at most ten pictures in the system's viewer; return a sentence that says what happened.
+
+    Files that are gone are passed over in silence, files that are no pictures are counted.
+    """
     there = [path for path in dict.fromkeys(paths) if os.path.isfile(path)]
-    if not there:
-        return "nothing to open"
+    pictures = [path for path in there if is_picture(path)]
+    others = len(there) - len(pictures)
+    refused = f"{count(others, 'file')} not opened: no picture by name and content"
+    if not pictures:
+        return refused if others else "nothing to open"
+    return _opened(pictures) + (f"; {refused}" if others else "")
+
+
+def open_page(path: str) -> str:
+    """Open a page that was just written; return a sentence that says what happened."""
+    if _suffix(path) not in PAGE_SUFFIXES:
+        return "page not opened: its name does not end in .html"
+    return _opened([path])
+
+
+def is_picture(path: str) -> bool:
+    """Tell whether a file has a picture's name, at the end of its links too, and begins as one."""
+    real = os.path.realpath(path)
+    if not {_suffix(path), _suffix(real)} <= PICTURE_SUFFIXES:
+        return False
+    if sys.platform == "win32" and ":" in os.path.basename(path):  # a stream of another file
+        return False
+    try:
+        with open_regular(path) as file:
+            return bool(recognise(file.read(HEAD_BYTES)).format)
+    except (OSError, UnreadableImage):
+        return False
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
+
+
+def _opened(paths: list[str]) -> str:
     if sys.platform == "win32":
-        for path in there[:MOST]:
-            os.startfile(path)  # noqa: S606 - the documented way to open a file on Windows
+        for path in paths[:MOST]:
+            os.startfile(os.path.abspath(path))  # noqa: S606 - the documented way on Windows
     else:
         command = _command()
         if not command:
             return "no viewer to open pictures with: there is no display, or xdg-open is missing"
-        for path in there[:MOST]:
+        for path in paths[:MOST]:
             # The program outlives us; an absolute path cannot be taken for an option.
             subprocess.Popen(  # noqa: S603
                 [command, os.path.abspath(path)],
@@ -35,8 +101,8 @@ def open_pictures(paths: Sequence[str]) -> str:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-    left = len(there) - MOST
-    return f"opened {min(len(there), MOST)}" + (f", {left} more not opened" if left > 0 else "")
+    left = len(paths) - MOST
+    return f"opened {min(len(paths), MOST)}" + (f", {left} more not opened" if left > 0 else "")
 
 
 def _command() -> str:
