@@ -24,6 +24,7 @@ if __name__ == "__main__":
 
 import imageshelf
 from imageshelf.cli.options import index_options
+from imageshelf.cli.output import checked
 from imageshelf.report.index import summary_text
 from imageshelf.system.progress import bar, share
 from imageshelf.system.signals import Stopped
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+@checked("index.py")
 def main(argv: Sequence[str] | None = None) -> int:
     """Index the datasets; return the exit status: 0, 1 for a bad run, 130 and 143 when stopped."""
     options = index_options(__doc__ or "", argv)

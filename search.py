@@ -22,6 +22,7 @@ if __name__ == "__main__":
 import imageshelf
 from imageshelf.cli import presenting
 from imageshelf.cli.options import search_options
+from imageshelf.cli.output import checked
 from imageshelf.report.saving import ReportError
 from imageshelf.system.progress import share
 from imageshelf.system.signals import Stopped, stop_at_once
@@ -39,6 +40,7 @@ matches = (
 )  # after `%run search.py ...` a notebook finds the answer under this name
 
 
+@checked("search.py")
 def main(argv: Sequence[str] | None = None) -> int:
     """Answer the question; return the exit status.
 

@@ -11,6 +11,7 @@ from imageshelf.system import process as own_process
 if __name__ == "__main__":
     own_process.end_silently()  # Ctrl-C during the imports below
 
+from imageshelf.cli.output import checked
 from imageshelf.cli.verb_options import parse_args
 from imageshelf.system import terminal
 from imageshelf.system.signals import stop_at_once
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+@checked("imageshelf")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the verb; return the exit status.
 

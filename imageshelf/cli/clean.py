@@ -27,6 +27,7 @@ from imageshelf.report.cleanup import (
     result_json,
     result_null,
     result_text,
+    undo_line,
     undone_text,
 )
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
@@ -92,7 +93,12 @@ def clean(options: argparse.Namespace) -> Answer:
                 shelf, plan, folder=folder, jobs=options.jobs, since_ns=since_ns, progress=progress
             )
     status = result.stopped.exit_status if result.stopped else int(bool(result.left))
-    return Answer(_done(result, options), status)
+    return Answer(_done(result, options), status, _way_back(result))
+
+
+def _way_back(result: Result) -> str:
+    """Return the line that says how to undo, for stderr: stdout may go where nobody sees it."""
+    return "" if sys.stdout is not None and sys.stdout.isatty() else undo_line(result)
 
 
 def _done(result: Result, options: argparse.Namespace) -> str | bytes:

@@ -28,6 +28,12 @@ class Parser(argparse.ArgumentParser):
             self.error(problem)
         return super().parse_known_args(given, namespace)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print; unlike argparse, raise OSError when that fails."""
+        stream = file or sys.stderr
+        if message and stream is not None:
+            stream.write(message)
+
     def unknown(self, given: Sequence[str]) -> str:
         """Return what is wrong with the first option that does not exist, or ""."""
         if self._subparsers:

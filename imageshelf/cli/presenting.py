@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from imageshelf.cli.output import put_out
 from imageshelf.report import csv_table
 from imageshelf.report.matches import FORMATS, matches_text, unmatched, unmatched_text
 from imageshelf.system import terminal
@@ -57,14 +58,6 @@ def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:
     if options.format == "text":
         return matches_text(answer, terminal.painter(sys.stdout))
     return FORMATS[options.format](answer)
-
-
-def put_out(text: str | bytes) -> None:
-    """Write to standard output; bytes as they are."""
-    if isinstance(text, bytes):
-        terminal.write_bytes(sys.stdout, text)
-    else:
-        sys.stdout.write(text)
 
 
 def refuse_early(html: str | None, contact: str | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.system import terminal
+from imageshelf.cli.output import put_out
 from imageshelf.system.words import count, shown
 
 if TYPE_CHECKING:
@@ -120,12 +120,12 @@ def cleaning(name: str) -> Callable[[argparse.Namespace], int]:
             answer: clean.Answer = getattr(clean, name)(options)
         except clean.CleaningError as problem:
             return failed(problem)
-        if isinstance(answer.text, bytes):
-            terminal.write_bytes(sys.stdout, answer.text)
-        elif answer.text:
-            print(answer.text.rstrip("\n"))
-        if answer.hint:
-            _note([answer.hint])
+        try:
+            if answer.text:
+                put_out(answer.text)
+        finally:  # the way back is told whatever becomes of the output
+            if answer.hint:
+                _note([answer.hint])
         return answer.status
 
     return verb

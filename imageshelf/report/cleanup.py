@@ -38,9 +38,16 @@ def result_text(result: Result) -> str:
         lines.append("Stopped by you; what was done is complete.")
     if result.done and result.action == planning.SET_ASIDE:
         lines.append(f"Nothing is freed before you delete {shown(nearby(result.folder))}.")
-    if result.done and result.action != planning.DELETE:
-        lines.append(f"To take it back: python -m imageshelf undo {result.run}")
+    if way_back := undo_line(result):
+        lines.append(way_back)
     return "\n".join(lines) + "\n"
+
+
+def undo_line(result: Result) -> str:
+    """Return how to take a clean-up back; "" if nothing was done, or deleted for good."""
+    if not result.done or result.action == planning.DELETE:
+        return ""
+    return f"To take it back: python -m imageshelf undo {result.run}"
 
 
 def result_json(result: Result) -> str:

@@ -1,0 +1,87 @@
+"""Standard output, and what happens when it fails; every program's `main` stands under `checked`.
+
+A pipe whose reader has gone ends a program quietly, with the status that a shell shows for tools
+that SIGPIPE ends. Any other failure, such as a full device, is one sentence and status 1.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from imageshelf.system import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Main = Callable[[Sequence[str] | None], int]
+
+CLOSED_PIPE_STATUS = 141  # 128 + SIGPIPE
+_CLOSED_PIPE = {errno.EPIPE, errno.ESHUTDOWN}
+if sys.platform == "win32":
+    _CLOSED_PIPE.add(errno.EINVAL)  # what writing to a pipe without a reader says there
+
+
+def checked(program: str) -> Callable[[Main], Callable[..., int]]:
+    """Decorate a program's `main` so that output that fails ends it well."""
+
+    def decorate(main: Main) -> Callable[..., int]:
+        @functools.wraps(main)
+        def checked_main(argv: Sequence[str] | None = None) -> int:
+            try:
+                try:
+                    return main(argv)
+                finally:  # after --help, which exits, too
+                    _flush()
+            except OSError as exc:
+                if exc.filename is not None:  # a file, not a stream
+                    raise
+                return _failed(program, exc)
+
+        return checked_main
+
+    return decorate
+
+
+def put_out(text: str | bytes) -> None:
+    """Write to standard output; bytes as they are. Raises OSError."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    if isinstance(text, bytes):
+        terminal.write_bytes(sys.stdout, text)
+    else:
+        sys.stdout.write(text)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            stream.flush()
+
+
+def _failed(program: str, exc: OSError) -> int:
+    """Discard what cannot be written, say so unless nobody listens, and return the status."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+            continue
+        _discard(stream)
+    if exc.errno in _CLOSED_PIPE:
+        return CLOSED_PIPE_STATUS
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"{program}: the output cannot be written: {exc.strerror or exc}\n")
+        sys.stderr.flush()
+    return 1
+
+
+def _discard(stream: object) -> None:
+    """Let a stream's buffer go nowhere: the interpreter writes it out again when it ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        number = stream.fileno()  # type: ignore[attr-defined]
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, number)
+        os.close(nowhere)
