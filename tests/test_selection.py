@@ -124,6 +124,8 @@ def test_the_nearest_of_the_kept_pictures_justifies_a_removal(shelf: Shelf) -> N
             [(["photos/a.jpg"], ["photos/b.jpg"]), (["photos/c.jpg"], ["photos/b.jpg"])],
             "sets photos/b.jpg aside twice",
         ),
+        ([(["photos/a.jpg"], ["photos/b.jpg"] * 2)], "sets photos/b.jpg aside twice"),
+        ([(["photos/a.jpg"] * 2, ["photos/b.jpg"])], "keeps photos/a.jpg twice in one group"),
         (
             [(["photos/d.jpg"], ["photos/a.jpg", "photos/b.jpg"])],
             "sets aside every copy of photos/a.jpg",

@@ -32,7 +32,7 @@ from imageshelf.shelf import names
 from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from imageshelf.cleanup.planning import Identity, Rules
     from imageshelf.copies.groups import Group
@@ -104,7 +104,7 @@ def _chosen(number: int, group: Any) -> Chosen:
     for field, listed in zip((KEEP, ASIDE), lists, strict=True):
         if not isinstance(listed, list) or not all(isinstance(n, str) and n for n in listed):
             raise SelectionError(f'is malformed: group {number} has no list of names "{field}"')
-    keep, aside = (tuple(dict.fromkeys(listed or ())) for listed in lists)
+    keep, aside = (tuple(listed or ()) for listed in lists)
     if aside and not keep:
         raise SelectionError(f"sets aside every picture of group {number}; one has to stay")
     return Chosen(keep, aside)
@@ -176,12 +176,24 @@ def _require_consistent(selection: Selection) -> None:
     kept = {name for chosen in selection.groups for name in chosen.keep}
     seen: set[str] = set()
     for chosen in selection.groups:
+        if doubled := _doubled(chosen.keep):
+            raise SelectionError(f"the selection keeps {doubled} twice in one group")
         for name in chosen.set_aside:
             if name in kept:
                 raise SelectionError(f"the selection both keeps {name} and sets it aside")
             if name in seen:
                 raise SelectionError(f"the selection sets {name} aside twice")
             seen.add(name)
+
+
+def _doubled(listed: Sequence[str]) -> str:
+    """Return the first name that stands in a list twice, "" for none."""
+    seen: set[str] = set()
+    for name in listed:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
 
 
 def _require_survivors(shelf: Shelf, groups: list[Group], going: set[Identity]) -> None:

@@ -14,7 +14,6 @@ from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-import PIL
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -113,14 +112,27 @@ def decode(
         raise UnreadableImage(damage(content.words, exc)) from exc
 
 
+_ENDS_EARLY = (
+    r"truncated|not enough (image )?data|requires a (bytes|buffer)|out of range|premature|"
+    r"unexpected end|end.of.(file|data|stream)|\beof\b"
+)
+_OTHER_VARIANT = (
+    r"unsupported|not (supported|available|implemented)|cannot handle|"
+    r"unknown (pixel|data|raw|image|compression|predictor)"
+)
+_REASONS = (  # a decoder's own words help nobody: what they mean
+    (re.compile(_ENDS_EARLY), "that ends too early"),
+    (re.compile(_OTHER_VARIANT), "of a variant that is not read"),
+)
+
+
 def damage(words: str, exc: Exception) -> str:
     """Return what a decoder's exception says of a file, to follow "this file"."""
-    said = " ".join(str(exc).split())
-    if "truncated" in said.lower() or "not enough image data" in said:
-        return f"is {words} that ends too early"
-    if isinstance(exc, PIL.UnidentifiedImageError) or not said:
-        return f"is {words} that is damaged"
-    return f"is {words} that is damaged: {said[:200]}"
+    said = str(exc).lower()
+    for pattern, reason in _REASONS:
+        if pattern.search(said):
+            return f"is {words} {reason}"
+    return f"is {words} that is damaged"
 
 
 class Jpeg(JpegImageFile):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -152,7 +153,16 @@ def _with_standard_input(arguments: Iterable[str]) -> Iterator[str]:
 
 
 def paths_in_list(stream: BinaryIO) -> list[str]:
-    """Return the paths in a list, one a line or separated by NUL bytes (`find -print0`)."""
+    """Return the paths in a list, one a line or separated by NUL bytes (`find -print0`).
+
+    Blank lines are passed over. A byte order mark, which Windows writes, is no part of a path, and
+    one of UTF-16 says how to read the list.
+    """
     data = stream.read()
-    parts = data.split(b"\0") if b"\0" in data else data.splitlines()
-    return [os.fsdecode(part) for part in parts if part]
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = data[: len(data) & ~1].decode("utf-16", "surrogatepass")
+        data = text.encode("utf-8", "surrogatepass")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if b"\0" in data:
+        return [os.fsdecode(part) for part in data.split(b"\0") if part]
+    return [os.fsdecode(line) for line in data.splitlines() if line.strip()]
