@@ -15,6 +15,7 @@ from PIL import Image
 
 from imageshelf.cleanup import file_actions, locks, moving, planning, run, step, trash, undoing
 from imageshelf.cleanup.apply import CleanupError, Result, apply_plan
+from imageshelf.cleanup.history import history
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
@@ -188,7 +189,8 @@ def test_a_trash_that_refuses_leaves_the_file(
 def test_what_is_not_found_in_the_trash_is_said_where_to_look_for(
     folder: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trash, "find", lambda *_: "")
+    for way in ("find", "find_noted"):
+        monkeypatch.setattr(trash, way, lambda *_: "")
     apply(shelf, planning.TRASH)
     back = undoing.undo(shelf)
     assert (
@@ -232,7 +234,7 @@ def test_undo_takes_back_one_run_after_the_other(folder: Path, shelf: Shelf) -> 
     assert tree(folder) == middle
     assert undoing.undo(shelf).run == first.run
     assert tree(folder) == before
-    past = undoing.history(shelf)
+    past = history(shelf)
     assert [(p.state, p.done, p.undone) for p in past] == [("undone", 0, 2), ("undone", 0, 1)]
 
 
@@ -280,7 +282,7 @@ def test_what_changed_or_went_in_the_set_aside_folder_does_not_hinder_the_rest(
     back = undoing.undo(shelf)
     assert back.back == [str(folder / "photos/trip/a (1).jpg")]
     assert len(back.lost) == 2
-    assert undoing.history(shelf)[0].state == "partly undone"
+    assert history(shelf)[0].state == "partly undone"
 
 
 @pytest.mark.parametrize(
@@ -302,7 +304,7 @@ def test_a_folder_that_cannot_be_used_is_one_sentence(
     with pytest.raises(CleanupError, match=sentence):
         apply(shelf, folder=str(folder / where))
     assert tree(folder) == before
-    assert undoing.history(shelf) == []
+    assert history(shelf) == []
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
@@ -519,7 +521,7 @@ def test_ctrl_c_finishes_what_was_begun_and_can_be_undone(
     assert result.stopped is not None
     assert result.stopped.exit_status == 130
     assert len(result.done) == 1
-    assert undoing.history(shelf)[0].state == "stopped"
+    assert history(shelf)[0].state == "stopped"
     undoing.undo(shelf)
     assert tree(folder) == before
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from imageshelf.cleanup import planning, undoing
+from imageshelf.cleanup.history import history
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.shelf import open_shelf
 from tests.cleaning import copies, indexed, tree
@@ -67,7 +68,7 @@ def put_back(folder: Path) -> int:
     """Undo everything; return how many files came back."""
     back = 0
     with open_shelf(folder / "db.shelve", "w") as shelf:
-        while any(past.state != "undone" for past in undoing.history(shelf)):
+        while any(past.state != "undone" for past in history(shelf)):
             undone = undoing.undo(shelf)
             assert not undone.lost
             back += len(undone.back)

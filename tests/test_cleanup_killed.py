@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleanup import file_actions, planning, undoing
+from imageshelf.cleanup import file_actions, planning, taking_back, undoing
 from imageshelf.cleanup.apply import apply_plan
+from imageshelf.cleanup.history import history
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.searching.kinds import BYTES
 from imageshelf.shelf import Shelf, names, open_shelf
@@ -103,8 +104,8 @@ def kill_and_undo(folder: Path, seed: int) -> None:
         time.sleep(rnd.random() * LASTS_S)
         process.send_signal(signal.SIGKILL)
     with open_shelf(folder / "db.shelve", "w") as shelf:
-        print(undoing.history(shelf)[-1:])
-        while any(past.state != "undone" for past in undoing.history(shelf)):
+        print(history(shelf)[-1:])
+        while any(past.state != "undone" for past in history(shelf)):
             assert not undoing.undo(shelf).lost
         with pytest.raises(UndoError):  # killed before it began, it left a lock for this to sweep
             undoing.undo(shelf)
@@ -131,7 +132,7 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
     folder: Path, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tree(folder)
-    back = file_actions.take_back
+    back = taking_back.take_back
     with open_shelf(folder / "db.shelve", "w") as shelf:
         apply_plan(shelf, planned(shelf, groups(shelf), action), jobs=0)
         left = [7]
@@ -142,7 +143,7 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
                 raise KeyboardInterrupt
             back(action)
 
-        monkeypatch.setattr(file_actions, "take_back", die)
+        monkeypatch.setattr(undoing, "take_back", die)
         with pytest.raises(KeyboardInterrupt):
             undoing.undo(shelf)
         monkeypatch.undo()
@@ -198,7 +199,7 @@ def test_every_half_done_deed_is_taken_back(
     )
     assert done.returncode == -signal.SIGKILL
     with open_shelf(folder / "db.shelve", "w") as shelf:
-        while any(past.state != "undone" for past in undoing.history(shelf)):
+        while any(past.state != "undone" for past in history(shelf)):
             assert not undoing.undo(shelf).lost
         assert shelf.check() == []
     assert tree(folder) == before

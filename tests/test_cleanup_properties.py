@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from imageshelf.cleanup import planning, undoing
 from imageshelf.cleanup.apply import apply_plan
+from imageshelf.cleanup.history import history
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
 from imageshelf.shelf import Shelf, open_shelf
 from imageshelf.shelf.cleanups import Actions
@@ -109,7 +110,7 @@ def test_the_last_copy_always_remains(
             require_keepers(shelf, folder)
             require_contents(before, folder, wanted)
             assert shelf.check() == []
-            if action != planning.DELETE and undoing.history(shelf):
+            if action != planning.DELETE and history(shelf):
                 assert not undoing.undo(shelf).lost
                 assert tree(folder) == before
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from imageshelf import Settings, index, search
-from imageshelf.cleanup.undoing import history
+from imageshelf.cleanup.history import history
 from imageshelf.shelf import ShelfError, marks, not_duplicates, open_shelf, schema
 from tests.fixture_shelf import unpack
 

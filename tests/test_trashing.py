@@ -58,7 +58,7 @@ def test_the_note_beside_a_file_in_the_trash_is_known(
 def test_a_file_is_found_by_what_it_is_and_not_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trash, "_folders", lambda _: [str(tmp_path / "none"), str(tmp_path)])
+    monkeypatch.setattr(trash, "folders", lambda _: [str(tmp_path / "none"), str(tmp_path)])
     file = tmp_path / "a.2.jpg"
     file.write_text("mine")
     (tmp_path / "a.jpg").write_text("another's")

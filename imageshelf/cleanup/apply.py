@@ -34,6 +34,7 @@ from imageshelf.shelf import ShelfError
 from imageshelf.shelf.cleanups import DONE, STOPPED, Actions, Rivals
 from imageshelf.system.process import cores
 from imageshelf.system.signals import stopping
+from imageshelf.system.user_key import UserKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
         return Result(0, plan.action, "", [], [])
     since_ns = time.time_ns() if since_ns is None else since_ns
     actions = Actions(shelf)
-    undoing.finish_dead_runs(shelf, actions)
+    dead = undoing.finish_dead_runs(shelf, actions)
     options: dict[str, object] = {"action": plan.action}
     made = ""
     if plan.action != planning.SET_ASIDE:
@@ -98,11 +99,14 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
         options["made"] = made and shelf.name_of(made)
     locked: list[RunLock] = []
     try:
-        run = actions.begin(options, lambda number: locked.append(_locked(shelf, number)))
+        try:
+            run = actions.begin(options, lambda number: locked.append(_locked(shelf, number)))
+        except UserKeyError as exc:
+            raise CleanupError(str(exc)) from exc
         if folder:
             _make(folder, actions, run)
         with stopping() as stop:
-            cleanup = CleanupRun(shelf, actions, run, folder, plan.action, Rivals(since_ns))
+            cleanup = CleanupRun(shelf, actions, run, folder, plan.action, Rivals(since_ns, dead))
             try:
                 stopped = cleanup.all(plan, stop, cores() if jobs is None else jobs, progress)
             except ShelfError as exc:

@@ -1,28 +1,32 @@
-"""What a clean-up does to one file, and how each action is taken back, even a half-done one.
+"""What a clean-up does to one file, and how an action that fails or is cut short is put right.
 
 An action is a series of steps, each of which leaves the file's bytes under a name that the shelf
-has written down before. So whenever the program is killed, `finish_or_revert` can tell from the
-disk what has happened, and `take_back` can undo it.
+has written down before. So whenever a step fails or the program is killed, the disk tells what has
+happened: `put_back` takes a failed action back at once, and `finish_or_revert` settles what a
+killed program left. What even that cannot do is told, and left for the next run.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
+import stat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.cleanup import places, planning, trash
-from imageshelf.cleanup.moving import move, take
-from imageshelf.pictures.digests import DIGEST_BYTES
+from imageshelf.cleanup.moving import drop_second_name, move, take
+from imageshelf.cleanup.path_checks import require_regular
 from imageshelf.system.files import Changed, Stamp, lstat, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CHUNK_BYTES = 1 << 20
-_COPY = ".copy"  # added to the place of a hard link's undo
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+class UnfinishedError(Exception):
+    """An action that failed and could not be taken back; the message continues "this file ...".
+
+    It says where the file is. The next clean-up or undo tries again.
+    """
 
 
 class FileAction(NamedTuple):
@@ -60,28 +64,42 @@ def noted(status: os.stat_result, keeper: os.stat_result) -> dict[str, Any]:
 
 
 def perform(
-    action: FileAction, status: os.stat_result, keeper: str, require: Callable[[], os.stat_result]
+    action: FileAction,
+    status: os.stat_result,
+    keeper: str,
+    require: Callable[[], os.stat_result],
 ) -> str:
     """Perform an action; return where the file is now, "" for nowhere or unknown.
 
     `require` returns the status of the copy to keep, or raises Changed if it has gone. Raises
-    Changed, TrashError, PlaceError or OSError when the file is where it was.
+    Changed, TrashError, PlaceError or OSError when the file is where it was, and UnfinishedError
+    when it is not and could not be put back.
     """
+    try:
+        return _performed(action, status, keeper, require)
+    except BaseException as exc:
+        if _put_back_or_tell(action, exc) and isinstance(exc, OSError):
+            return ""  # the system called it a failure, and did it all the same
+        raise
+
+
+def _performed(
+    action: FileAction,
+    status: os.stat_result,
+    keeper: str,
+    require: Callable[[], os.stat_result],
+) -> str:
+    if action.verb == planning.TRASH:
+        trash.put(action.source)
+        return trash.find_examined(action.source, stamp(status))
     if action.verb == planning.SET_ASIDE:
         places.make_way(action.place, action.folder)
         take(action.source, action.place, status)
         return action.place
-    if action.verb == planning.TRASH:
-        trash.put(action.source)
-        return trash.find(action.source, stamp(status))
     take(action.source, action.place, status)
-    try:
-        kept = require()
-        if action.verb == planning.HARD_LINK:
-            _link(keeper, action.source, kept)
-    except BaseException:
-        _put_back(action.place, action.source)
-        raise
+    kept = require()
+    if action.verb == planning.HARD_LINK:
+        _link(keeper, action.source, kept)
     os.unlink(action.place)
     return ""
 
@@ -93,11 +111,74 @@ def _link(keeper: str, source: str, kept: os.stat_result) -> None:
         raise Changed("stays: the copy to keep was replaced")
 
 
-def _put_back(place: str, source: str) -> None:
+# -- after a failure ------------------------------------------------------------------------------
+
+
+def _put_back_or_tell(action: FileAction, failure: BaseException) -> bool:
+    """Put the file back, or raise UnfinishedError; tell whether all has happened after all."""
     try:
-        move(place, source)
-    except FileExistsError as exc:
-        raise Changed(f"had its place taken meanwhile; it is now {place}") from exc
+        return put_back(action)
+    except (Changed, OSError) as exc:
+        why = "; ".join(dict.fromkeys(map(_words, (failure, exc))))
+        where = f"; it is now {action.place}" if action.place else ""
+        raise UnfinishedError(f"could not be put back ({why}){where}") from exc
+
+
+def _words(exc: BaseException) -> str:
+    return (exc.strerror if isinstance(exc, OSError) else None) or str(exc) or type(exc).__name__
+
+
+def put_back(action: FileAction) -> bool:
+    """Put a file back, however far an action on it got; return True if it has all happened.
+
+    Raises Changed or OSError when that cannot be.
+    """
+    if action.verb == planning.TRASH:
+        _put_back_from_trash(action)
+        return False
+    there, placed = both(action)
+    if placed is None:
+        if action.verb == planning.SET_ASIDE:
+            places.tidy(action.place, action.folder)
+        return _has_happened(action, there)
+    if not is_known(placed, action):
+        raise Changed(f"was replaced by another file, which is now {action.place}")
+    if there is not None and os.path.samestat(there, placed):
+        drop_second_name(action.source, action.place)
+    else:
+        if there is not None and is_link(action, there):
+            _remove_link(action, there)
+            there = None
+        if there is not None:
+            raise Changed("had its place taken meanwhile")
+        move(action.place, action.source)
+    if action.verb == planning.SET_ASIDE:
+        places.tidy(action.place, action.folder)
+    return False
+
+
+def _has_happened(action: FileAction, there: os.stat_result | None) -> bool:
+    """Tell whether a deletion or a hard link is complete, with nothing at the place."""
+    if action.verb == planning.HARD_LINK:
+        return there is not None and is_link(action, there)
+    return action.verb == planning.DELETE and there is None
+
+
+def _put_back_from_trash(action: FileAction) -> None:
+    if lstat(action.source) is not None:
+        return
+    place = trash.find(action.source, action.known)
+    if not place:
+        name = os.path.basename(action.source)
+        raise Changed(f"may be in the trash: look for {name} in {trash.WHERE}")
+    move(place, action.source)
+    trash.forget(place)
+
+
+def _remove_link(action: FileAction, there: os.stat_result) -> None:
+    if there.st_nlink < 2:
+        raise Changed("is the last name of the copy that was kept")
+    os.unlink(action.source)
 
 
 # -- after a program was killed -------------------------------------------------------------------
@@ -106,151 +187,41 @@ def _put_back(place: str, source: str) -> None:
 def finish_or_revert(action: FileAction) -> tuple[bool, str]:
     """Finish or revert an action that may be half done; return (done, the file's place).
 
-    Afterwards either all of it has happened, or nothing.
+    Afterwards either all of it has happened, or nothing. Raises Changed or OSError.
     """
-    there, placed = _both(action)
+    for path in filter(None, (action.source, action.place)):
+        require_regular(path)
+    there, placed = both(action)
     if action.verb == planning.TRASH:
         if there is not None and stamp(there) == action.known:
             return False, ""
         return True, trash.find(action.source, action.known)
-    if there is not None and placed is not None and os.path.samestat(there, placed):
-        os.unlink(action.place)  # a move by link and unlink: it keeps its first name
-        places.tidy(action.place, action.folder)
-        return False, action.place
-    if action.verb == planning.SET_ASIDE:
-        places.tidy(action.place, action.folder)
-        return there is None and placed is not None, action.place
-    return _finish_in_place(action, there, placed is not None)
+    if action.verb != planning.SET_ASIDE or placed is None:
+        return put_back(action), action.place
+    if there is not None and os.path.samestat(there, placed):
+        return put_back(action), action.place  # a move by link and unlink
+    if not is_known(placed, action):
+        raise Changed(f"was replaced by another file, which is now {action.place}")
+    return True, action.place
 
 
-def _finish_in_place(
-    action: FileAction, there: os.stat_result | None, original: bool
-) -> tuple[bool, str]:
-    """Do so for a hard link or a deletion; `original` tells if the file is at its hidden place."""
-    if original:
-        if _is_link(action, there):
-            os.unlink(action.source)
-            there = None
-        if there is None:
-            move(action.place, action.source)
-        return False, action.place
-    done = _is_link(action, there) if action.verb == planning.HARD_LINK else there is None
-    return done, action.place
-
-
-def _both(action: FileAction) -> tuple[os.stat_result | None, os.stat_result | None]:
+def both(action: FileAction) -> tuple[os.stat_result | None, os.stat_result | None]:
+    """Return the status of what is at the source and at the place."""
     return lstat(action.source), lstat(action.place) if action.place else None
 
 
-def _is_link(action: FileAction, there: os.stat_result | None) -> bool:
+def is_known(status: os.stat_result, action: FileAction) -> bool:
+    """Tell whether this is the file of the action, in the state it was in."""
+    return stat.S_ISREG(status.st_mode) and stamp(status) == action.known
+
+
+def is_link(action: FileAction, there: os.stat_result) -> bool:
+    """Tell whether what is at the source is the hard link to the keeper that the action made."""
     keeper = action.stat.get("keeper_inode", 0)
-    return there is not None and there.st_ino == keeper != action.known.inode
+    return bool(there.st_ino == keeper != action.known.inode)
 
 
-# -- undoing --------------------------------------------------------------------------------------
-
-BACK, ALREADY, TAKEN, LOST = "back", "already", "taken", "lost"
-
-
-def undo_outlook(action: FileAction) -> tuple[str, str]:
-    """Return what undoing it would do, and for TAKEN and LOST why; touches nothing."""
-    there, placed = _both(action)
-    if action.verb == planning.HARD_LINK:
-        return _outlook_of_link(action, there, placed)
-    is_back = there is not None and stamp(there)[1:] == action.known[1:]
-    if placed is None or action.verb == planning.DELETE:
-        return (ALREADY, "") if is_back else (LOST, _where_to_look(action))
-    if there is not None and not os.path.samestat(there, placed):
-        return TAKEN, "has its place taken by another file"
-    if stamp(placed)[1:] != action.known[1:]:
-        return LOST, f"has changed since; it stays {action.place}"
-    return BACK, ""
-
-
-def _where_to_look(action: FileAction) -> str:
-    if action.verb == planning.DELETE:
-        return "was deleted for good"
-    if action.verb == planning.TRASH and not action.place:
-        name = os.path.basename(action.source)
-        return f"went into the trash and was not found there; look for {name} in {trash.WHERE}"
-    return f"is not there any more: {action.place}"
-
-
-def _outlook_of_link(
-    action: FileAction, there: os.stat_result | None, placed: os.stat_result | None
-) -> tuple[str, str]:
-    original = placed is not None  # an undo, or the action itself, was killed
-    if there is None:
-        return (BACK, "") if original else (LOST, "is not there any more")
-    if _is_link(action, there) and there.st_size == action.known.size_bytes:
-        return BACK, ""
-    if stamp(there)[1:] == action.known[1:]:
-        return (BACK, "") if original else (ALREADY, "")
-    return LOST, "has changed since it became a hard link"
-
-
-def take_back(action: FileAction) -> None:
-    """Bring one file back. Raises Changed or OSError when it is where it was."""
-    os.makedirs(os.path.dirname(action.source), exist_ok=True)
-    if action.verb == planning.HARD_LINK:
-        _unlinked(action)
-        return
-    there, placed = lstat(action.source), os.lstat(action.place)
-    if there is not None and os.path.samestat(there, placed):
-        os.unlink(action.place)
-    else:
-        take(action.place, action.source, placed)
-    if action.verb == planning.TRASH:
-        trash.forget(action.place)
-    else:
-        places.tidy(action.place, action.folder)
-
-
-def _unlinked(action: FileAction) -> None:
-    """Replace a hard link by a file of its own with the same bytes, time and mode."""
-    there, placed = lstat(action.source), lstat(action.place)
-    if placed is not None:  # an undo that was killed
-        if there is not None and not _is_link(action, there):
-            os.unlink(action.place)
-            return
-        if there is None:
-            move(action.place, action.source)
-    copy = action.place + _COPY
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(copy)
-    try:
-        linked = _copied(action, copy)
-        take(action.source, action.place, linked)
-        try:
-            move(copy, action.source)
-        except OSError:
-            _put_back(action.place, action.source)
-            raise
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(copy)
-        raise
-    os.unlink(action.place)
-
-
-def _copied(action: FileAction, copy: str) -> os.stat_result:
-    """Copy a file's bytes into a new file with the time and mode noted before."""
-    total = hashlib.blake2b(digest_size=DIGEST_BYTES)
-    with open(action.source, "rb") as original, os.fdopen(os.open(copy, _NEW, 0o600), "wb") as file:
-        status = os.fstat(original.fileno())
-        while chunk := original.read(CHUNK_BYTES):
-            total.update(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    if action.digest is not None:
-        same = total.digest() == action.digest
-    else:  # killed before it was written down
-        same = status.st_mtime_ns == action.stat.get("keeper_mtime_ns")
-    if not same:
-        raise Changed("has changed since it became a hard link")
-    with contextlib.suppress(OSError, AttributeError):
-        os.chown(copy, int(action.stat["uid"]), int(action.stat["gid"]))
-    os.chmod(copy, int(action.stat["mode"]))
-    os.utime(copy, ns=(status.st_atime_ns, action.known.mtime_ns))
-    return status
+def discard(path: str) -> None:
+    """Remove a file that only this program made, if it is there and can be removed."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)

@@ -20,7 +20,10 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-_CREATE = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_OPEN = os.O_RDWR | sum(
+    getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY")
+)
+_CREATE = _OPEN | os.O_CREAT
 
 
 def lock_file(descriptor: int, *, shared: bool) -> bool:
@@ -107,6 +110,18 @@ def take(shelf: Shelf, lock: RunLock) -> bool:
     except OSError as exc:
         reason = f"{shelf.path} cannot be written: no file can be made beside it ({exc.strerror})"
         raise LockError(reason) from exc
+
+
+def is_held(shelf: Shelf, run: int) -> bool:
+    """Tell whether a clean-up or its undo is at work; makes no file."""
+    try:
+        descriptor = os.open(of(shelf, run).path, _OPEN)
+    except OSError:
+        return False
+    try:
+        return not _locked(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sweep(shelf: Shelf) -> None:

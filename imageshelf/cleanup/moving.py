@@ -32,7 +32,8 @@ def take(source: str, target: str, expected: os.stat_result) -> None:
     """Move the file that `expected` describes to a free place.
 
     Raises Changed if another file is at `source`, which stays there, FileExistsError if the place
-    is taken, and OSError if the system refuses for another reason.
+    is taken, and OSError if the system refuses for another reason; after an OSError the file may
+    have either name, or both.
     """
     move(source, target)
     if os.path.samestat(os.lstat(target), expected):
@@ -48,16 +49,22 @@ def move(source: str, target: str) -> None:
     """Rename, but raise FileExistsError if there is anything at the target."""
     if sys.platform == "win32":
         os.rename(source, target)  # Windows' own refuses
-        return
+    elif not renamed(source, target):
+        _link_and_unlink(source, target)
+
+
+def renamed(source: str, target: str) -> bool:
+    """Rename by the system's exclusive rename; return False where there is none. Raises OSError."""
     rename = _exclusive_rename()
-    if rename is not None:
-        ctypes.set_errno(0)
-        if rename(os.fsencode(source), os.fsencode(target)) == 0:
-            return
-        code = ctypes.get_errno()
-        if code not in _UNSUPPORTED:
-            raise OSError(code, os.strerror(code), source, None, target)
-    _link_and_unlink(source, target)
+    if rename is None:
+        return False
+    ctypes.set_errno(0)
+    if rename(os.fsencode(source), os.fsencode(target)) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in _UNSUPPORTED:
+        return False
+    raise OSError(code, os.strerror(code), source, None, target)
 
 
 @cache
@@ -94,3 +101,24 @@ def _link_and_unlink(source: str, target: str) -> None:
         return
     os.unlink(target)
     raise OSError(errno.EBUSY, "was replaced by another file", source)
+
+
+def drop_second_name(kept: str, dropped: str) -> None:
+    """Remove one of the two names of a file; `kept` still leads to it afterwards.
+
+    Two spellings of one name, such as on a file system that ignores case, are one name: removing it
+    would remove the file. Raises Changed for that and for two files, OSError.
+    """
+    if not os.path.samestat(os.lstat(kept), os.lstat(dropped)):
+        raise Changed(f"is another file than {dropped}")
+    if not _are_two_entries(kept, dropped):
+        raise Changed(f"is the same as {dropped}, spelled otherwise")
+    os.unlink(dropped)
+
+
+def _are_two_entries(a: str, b: str) -> bool:
+    """Tell whether two paths are different entries of folders, however they are spelled."""
+    (above_a, name_a), (above_b, name_b) = os.path.split(a), os.path.split(b)
+    if not os.path.samestat(os.stat(above_a), os.stat(above_b)):
+        return True
+    return name_a != name_b and {name_a, name_b} <= set(os.listdir(above_a))

@@ -7,7 +7,8 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import file_actions, places, planning, verdicts
-from imageshelf.cleanup.file_actions import FileAction
+from imageshelf.cleanup.file_actions import FileAction, UnfinishedError
+from imageshelf.cleanup.path_checks import hidden_name
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.step import NotDone, Outcome, take_companion, take_step, why_left
 from imageshelf.pictures import soundness
@@ -141,7 +142,9 @@ class CleanupRun:
         for path, source, place, note in zip(files, sources, where, notes, strict=True):
             target = names.to_bytes(self.shelf.name_of(place)) if place else None
             name = names.to_bytes(source)
-            rows.append(Action(self.number, self.action, name, target, None, note, DOING, ""))
+            rows.append(
+                Action(self.number, self.action, name, target, None, note, DOING, "", ours=True)
+            )
             file_actions_.append(FileAction(self.action, path, place, note, None, self.folder))
             self.number += 1
         return _PreparedStep(step, rows, file_actions_)
@@ -165,9 +168,10 @@ class CleanupRun:
             return places.free_places(self.folder, sources, self.promised)
         if self.action == planning.TRASH:
             return [""] * len(files)
-        token = f".imageshelf-{self.run}-{secrets.token_hex(6)}"  # hidden: index runs pass it over
+        token = secrets.token_hex(6)
         return [
-            os.path.join(os.path.dirname(path), f"{token}-{at}") for at, path in enumerate(files)
+            os.path.join(os.path.dirname(path), hidden_name(self.run, token, at))
+            for at, path in enumerate(files)
         ]
 
     def _work(
@@ -180,16 +184,19 @@ class CleanupRun:
             zip(work.actions, work.file_actions, objections, strict=True)
         ):
             reason = objection or ("stays with its picture" if stays else "")
+            written = not objection
             try:
                 if not reason:
                     outcome = self._outcome(step, file_action, at)
             except NotDone as exc:
                 reason = why_left(exc)
+            except UnfinishedError as exc:
+                reason, written = str(exc), False  # the row goes on saying that it is under way
             if reason:
                 if not stays:
                     self._leave(file_action.source, reason)
                 stays = stays or at == 0
-                if not objection:  # with an objection it was never written down
+                if written:
                     yield action._replace(state=LEFT, reason=reason)
                 continue
             if outcome.linked is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import file_actions, locks, planning
+from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.trash import TrashError
 from imageshelf.pictures.digests import DIGEST_BYTES
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from imageshelf.pictures.soundness import Verdict
 
 CHUNK_BYTES = 1 << 20
-NotDone = (Changed, PlaceError, TrashError, OSError)  # the file is where it was
+NotDone = (Changed, PlaceError, TrashError, UnsafePathError, OSError)  # the file is where it was
 
 
 class Outcome(NamedTuple):
@@ -75,8 +76,12 @@ def take_step(step: Step, action: FileAction, kept: Verdict, own: Verdict | None
 
         require()
         place = file_actions.perform(action, status, step.keeper.path, require)
-        linked = os.lstat(step.file.path) if action.verb == planning.HARD_LINK else None
-        return Outcome(place, digest, linked, os.fstat(keeper).st_ctime_ns)
+        linked, keeper_changed_ns = None, 0
+        with suppress(OSError):  # the deed is done; what is unknown only costs the next a look
+            if action.verb == planning.HARD_LINK:
+                linked = os.lstat(step.file.path)
+            keeper_changed_ns = os.fstat(keeper).st_ctime_ns
+        return Outcome(place, digest, linked, keeper_changed_ns)
 
 
 def take_companion(companion: Companion, action: FileAction) -> Outcome:

@@ -13,8 +13,10 @@ import os
 import posixpath
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from imageshelf.system.files import Stamp, stamp
+from imageshelf.cleanup.moving import move
+from imageshelf.system.files import Changed, Stamp, stamp
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -23,6 +25,9 @@ WHERE = {
     "darwin": "the Trash in the Finder",
     "win32": "the Recycle Bin",
 }.get(sys.platform, "the trash of the file manager")
+
+
+NOTE_BYTES = 1 << 16  # of a note; one has some hundred
 
 
 class TrashError(Exception):
@@ -44,12 +49,57 @@ def find(path: str, status: Stamp) -> str:
     """Return where the trash keeps the file that was at `path`; "" if it is not found."""
     if not status.inode:
         return ""
-    for folder in _folders(path):
+    for folder in folders(path):
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
                 if entry.inode() == status.inode and _is(entry.path, status):
                     return entry.path
     return ""
+
+
+def find_examined(path: str, status: Stamp) -> str:
+    """Return where the trash keeps the file that was just put there; "" if it is not found.
+
+    The trash goes by names. If it took another file, which came to this path after the examined one
+    was looked at, that file is brought back. Raises Changed then, or OSError.
+    """
+    if place := find(path, status):
+        return place
+    place = find_noted(path)
+    if place and stamp(os.lstat(place))[1:] != status[1:]:  # not even a copy from another volume
+        move(place, path)
+        forget(place)
+        raise Changed("was replaced by another file")
+    return place
+
+
+def find_noted(path: str) -> str:
+    """Return the youngest file in the trash whose note names this path; "" for none."""
+    youngest, found = -1, ""
+    stem = os.path.splitext(os.path.basename(path))[0]
+    for folder in folders(path):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.name.startswith(stem) or not _names(note_of(entry.path), path):
+                    continue
+                changed = entry.stat(follow_symlinks=False).st_ctime_ns
+                if changed > youngest:
+                    youngest, found = changed, entry.path
+    return found
+
+
+def _names(note: str, path: str) -> bool:
+    """Tell whether a freedesktop note is of this path, absolute or relative to its volume."""
+    try:
+        with open(note, encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read(NOTE_BYTES).splitlines()
+    except (OSError, ValueError):
+        return False
+    named = next((line[5:] for line in lines if line.startswith("Path=")), "")
+    if not named:
+        return False
+    named = unquote(named, errors="surrogateescape")
+    return os.path.join(_mount_point(os.path.dirname(path)), named) == path
 
 
 def forget(place: str) -> None:
@@ -66,7 +116,7 @@ def _is(path: str, status: Stamp) -> bool:
         return False
 
 
-def _folders(path: str) -> list[str]:
+def folders(path: str) -> list[str]:
     """Return where the trash for a file at `path` may be."""
     if sys.platform == "win32":
         bins = bin_of_drive(path)

@@ -2,6 +2,10 @@
 
 An undo first looks at every file of the run and touches nothing if any place is taken. Files that
 are lost for good (deleted, changed since, gone from the trash) are named and do not stop the rest.
+
+Only rows that this user's own runs wrote are acted on. Any other row (made by another user, on
+another computer, by an earlier version, or for paths that lead elsewhere now) is acted on only if
+the user trusts its run, and then only below folders that the user names.
 """
 
 from __future__ import annotations
@@ -9,9 +13,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import file_actions, locks, places, planning
-from imageshelf.cleanup.file_actions import BACK, LOST, TAKEN, FileAction
+from imageshelf.cleanup import locks, path_checks, places, planning
+from imageshelf.cleanup.file_actions import FileAction, UnfinishedError, finish_or_revert
+from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.step import NotDone, why_left
+from imageshelf.cleanup.taking_back import (
+    BACK,
+    LINKED,
+    LOST,
+    TAKEN,
+    settle_link,
+    take_back,
+    undo_outlook,
+)
 from imageshelf.shelf import names, snapshots
 from imageshelf.shelf.cleanups import (
     CUT_OFF,
@@ -33,6 +47,8 @@ if TYPE_CHECKING:
     from imageshelf.shelf.cleanups import Action, Cleanup
 
 FILES_PER_BATCH = 256  # brought back between two transactions
+REFUSED = "refused"  # an outlook: the row is not acted on at all
+NOT_OURS = "has a row of history that none of your own clean-ups wrote"
 
 
 class UndoError(Exception):
@@ -47,60 +63,37 @@ class Undone(NamedTuple):
     lost: list[tuple[str, str]]
 
 
-class Past(NamedTuple):
-    """One clean-up of the history; the numbers count files, companions included."""
+class _Looked(NamedTuple):
+    """A row of a run, what it says of a file, and what undoing that would do, or why not."""
 
-    run: int
-    started_ns: int
-    state: str
-    action: str
-    folder: str
-    done: int
-    left: int
-    undone: int
+    action: Action
+    file_action: FileAction
+    outlook: str  # of `taking_back`, or REFUSED
+    why: str
 
 
-def history(shelf: Shelf) -> list[Past]:
-    """Return all clean-ups of a shelf, oldest first; the shelf may be open for reading only."""
-    actions = Actions(shelf)
-    counts = actions.counts()
-    past = []
-    for run in actions.runs():
-        number = dict.fromkeys((DOING, DONE, LEFT, UNDOING, UNDONE), 0)
-        for (_, state), count in counts.get(run.id, {}).items():
-            number[state] = number.get(state, 0) + count
-        folder = run.option("folder")
-        past.append(
-            Past(
-                run.id,
-                run.started_ns,
-                run.state,
-                run.option("action"),
-                shelf.path_of(folder) if folder else "",
-                number[DOING] + number[DONE] + number[UNDOING],
-                number[LEFT],
-                number[UNDONE],
-            )
-        )
-    return past
-
-
-def finish_dead_runs(shelf: Shelf, actions: Actions) -> None:
+def finish_dead_runs(shelf: Shelf, actions: Actions) -> set[int]:
     """Finish or revert what killed clean-ups left half done, so that no file is between places.
 
-    A running clean-up is recognised by its lock and left alone.
+    A running clean-up is recognised by its lock and left alone. Runs that are not this user's own
+    are left alone too; return the numbers of those that say they run and do not.
     """
+    strangers, unfinished = set(), actions.unfinished()
     for run in actions.runs():
-        if run.state != RUNNING:
+        if run.state != RUNNING and run.id not in unfinished:
             continue
         lock = locks.of(shelf, run.id)
-        if locks.take(shelf, lock):
-            try:
-                _finish_or_revert(shelf, actions, run)
-                actions.set_run(run.id, CUT_OFF)
-            finally:
-                lock.release()
+        if not locks.take(shelf, lock):
+            continue
+        try:
+            if run.ours:
+                _finish(shelf, actions, run)
+            elif run.state == RUNNING:
+                strangers.add(run.id)
+        finally:
+            lock.release()
     locks.sweep(shelf)
+    return strangers
 
 
 def undo(
@@ -108,22 +101,63 @@ def undo(
 ) -> Undone:
     """Take a clean-up back; without a number, the last one that has not been undone.
 
-    Raises UndoError, with nothing touched, for an unknown run, for one that is under way, and when
-    another file has taken the place of one that is to come back; LockError if no lock can be made.
+    Raises UndoError, with nothing touched, for an unknown run, for one that is under way or not
+    this user's own, and when another file has taken the place of one that is to come back;
+    LockError if no lock can be made.
     """
     actions = Actions(shelf)
     locks.sweep(shelf)
     run = _chosen(shelf, actions.runs(), number)
+    lock = _locked(shelf, run)
+    try:
+        if not run.ours:
+            raise UndoError(
+                f"clean-up {run.id} was made by another user, on another computer or by an earlier "
+                f"version; to take it back all the same: undo --trust {run.id} --below DIR"
+            )
+        _finish(shelf, actions, run)
+        return _undo(shelf, actions, run, (), progress)
+    finally:
+        lock.release()
+
+
+def undo_trusted(
+    shelf: Shelf,
+    number: int,
+    below: Sequence[str],
+    progress: Callable[[int], object] = lambda _: None,
+) -> Undone:
+    """Take a clean-up back whoever wrote it, as far as all its paths lie below some folders.
+
+    Raises the same as `undo`. The rows stay marked as not this user's own.
+    """
+    actions = Actions(shelf)
+    run = _chosen(shelf, actions.runs(), number)
+    lock = _locked(shelf, run)
+    try:
+        _finish(shelf, actions, run, below)
+        return _undo(shelf, actions, run, below, progress)
+    finally:
+        lock.release()
+
+
+def listed_to_trust(shelf: Shelf, number: int, below: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return (path, place, why not) of every file that `undo_trusted` may touch; touches nothing.
+
+    `why not` is "" for those that it would bring back.
+    """
+    actions = Actions(shelf)
+    run = _chosen(shelf, actions.runs(), number)
+    rows = [a for a in actions.of(run.id) if a.state in {DOING, DONE, UNDOING}]
+    looked = [_look(shelf, run, row, below) for row in rows]
+    return [(look.file_action.source, look.file_action.place, look.why) for look in looked]
+
+
+def _locked(shelf: Shelf, run: Cleanup) -> locks.RunLock:
     lock = locks.of(shelf, run.id)
     if not locks.take(shelf, lock):
         raise UndoError(f"clean-up {run.id} is under way in another program; wait for its end")
-    try:
-        if run.state == RUNNING:
-            _finish_or_revert(shelf, actions, run)
-            actions.set_run(run.id, CUT_OFF)
-        return _undo(shelf, actions, run, progress)
-    finally:
-        lock.release()
+    return lock
 
 
 def _chosen(shelf: Shelf, runs: Sequence[Cleanup], number: int | None) -> Cleanup:
@@ -133,7 +167,8 @@ def _chosen(shelf: Shelf, runs: Sequence[Cleanup], number: int | None) -> Cleanu
             raise UndoError(f"there is no clean-up of {shelf.path} to undo")
         counts = Actions(shelf).counts()  # the user does not mean a run that did nothing
         did = [r for r in open_runs if r.state == RUNNING or _did_something(counts.get(r.id, {}))]
-        return (did or open_runs)[-1]
+        own = [run for run in did if run.ours]
+        return (own or did or open_runs)[-1]
     chosen = [run for run in runs if run.id == number]
     if not chosen:
         known = ", ".join(str(run.id) for run in runs[-10:])
@@ -146,96 +181,146 @@ def _did_something(counts: Mapping[tuple[str, str], int]) -> bool:
     return any(state in {DOING, DONE, UNDOING} for _, state in counts)
 
 
-def _file_action(shelf: Shelf, run: Cleanup, action: Action) -> FileAction:
-    if action.verb not in planning.ACTIONS:
-        raise UndoError(f"clean-up {run.id} did {action.verb!r}, which this imageshelf cannot undo")
+def file_action_of(shelf: Shelf, run: Cleanup, action: Action) -> FileAction:
+    """Return what a row says of a file; nothing of it has been checked."""
     folder = run.option("folder")
-    top = names.native(shelf.path_of(folder)) if folder else ""
-    place = _path(shelf, action.target) if action.target else ""
-    if action.verb == planning.SET_ASIDE and not place.startswith(os.path.join(top, "")):
-        raise UndoError(f"clean-up {run.id} is damaged: {place} is not in {top}")
     return FileAction(
-        action.verb, _path(shelf, action.source), place, action.stat, action.digest, top
+        action.verb,
+        _path(shelf, action.source),
+        _path(shelf, action.target) if action.target else "",
+        action.stat,
+        action.digest,
+        os.path.normpath(names.native(shelf.path_of(folder))) if folder else "",
     )
 
 
-def _finish_or_revert(shelf: Shelf, actions: Actions, run: Cleanup) -> None:
+def _finish(shelf: Shelf, actions: Actions, run: Cleanup, below: Sequence[str] = ()) -> None:
+    """Finish or revert the half-done actions of a run whose lock is held.
+
+    One for which that fails goes on saying that it is half done, and history lists it.
+    """
     ended = []
     for action in reversed(actions.of(run.id)):
-        if action.state != DOING:
+        if action.state not in {DOING, UNDOING}:
             continue
+        file_action = file_action_of(shelf, run, action)
         try:
-            done, place = file_actions.finish_or_revert(_file_action(shelf, run, action))
-        except NotDone as exc:
-            ended.append(action._replace(state=DONE, reason=why_left(exc)))
+            _require_allowed(action, file_action, below)
+            ended += _finished(shelf, action, file_action)
+        except NotDone:
             continue
-        target = names.to_bytes(shelf.name_of(place)) if place else action.target
-        state = DONE if done else LEFT
-        reason = "" if done else "the clean-up was cut off before"
-        ended.append(action._replace(state=state, target=target, reason=reason))
     gone = [a.source for a in ended if a.state == DONE and a.verb != planning.HARD_LINK]
     actions.catalogue.forget(gone)
     _note_links(shelf, actions, [a for a in ended if a.verb == planning.HARD_LINK])
     actions.set(run.id, ended)
+    if run.state == RUNNING:
+        actions.set_run(run.id, CUT_OFF)
+
+
+def _finished(shelf: Shelf, action: Action, file_action: FileAction) -> list[Action]:
+    """Finish or revert one action or its undo; return its row, if that changes it."""
+    if action.state == UNDOING:
+        if action.verb == planning.HARD_LINK and settle_link(file_action) == LINKED:
+            return [action._replace(state=DONE)]
+        return []  # nothing is hidden; an undo goes on from there
+    done, place = finish_or_revert(file_action)
+    target = names.to_bytes(shelf.name_of(place)) if place else action.target
+    if done:
+        return [action._replace(state=DONE, target=target, reason="")]
+    reason = "the clean-up was cut off before"
+    return [action._replace(state=LEFT, target=target, reason=reason)]
+
+
+def _require_allowed(action: Action, file_action: FileAction, below: Sequence[str]) -> None:
+    """Raise UnsafePathError unless a row may be acted on: it is ours, or its run is trusted."""
+    if not below and not action.ours:
+        raise UnsafePathError(NOT_OURS)
+    path_checks.require_safe(file_action)
+    if below:
+        path_checks.require_below(file_action, below)
+
+
+def _look(shelf: Shelf, run: Cleanup, action: Action, below: Sequence[str]) -> _Looked:
+    """Return what undoing one row would do."""
+    if action.verb not in planning.ACTIONS:
+        raise UndoError(f"clean-up {run.id} did {action.verb!r}, which this imageshelf cannot undo")
+    file_action = file_action_of(shelf, run, action)
+    try:
+        _require_allowed(action, file_action, below)
+    except (UnsafePathError, OSError) as exc:
+        return _Looked(action, file_action, REFUSED, why_left(exc))
+    if action.state == DOING:
+        return _Looked(action, file_action, REFUSED, "")
+    return _Looked(action, file_action, *undo_outlook(file_action))
 
 
 def _undo(
-    shelf: Shelf, actions: Actions, run: Cleanup, progress: Callable[[int], object]
+    shelf: Shelf,
+    actions: Actions,
+    run: Cleanup,
+    below: Sequence[str],
+    progress: Callable[[int], object],
 ) -> Undone:
-    todo = [a for a in reversed(actions.of(run.id)) if a.state in {DONE, UNDOING}]
-    pairs = [(action, _file_action(shelf, run, action)) for action in todo]
-    outlooks = [file_actions.undo_outlook(file_action) for _, file_action in pairs]
-    taken = [d.source for (_, d), (what, _) in zip(pairs, outlooks, strict=True) if what == TAKEN]
+    rows = [a for a in reversed(actions.of(run.id)) if a.state in {DONE, UNDOING, DOING}]
+    looked = [_look(shelf, run, row, below) for row in rows]
+    taken = [look.file_action.source for look in looked if look.outlook == TAKEN]
     if taken:
         more = f", and of {len(taken) - 1} more" if len(taken) > 1 else ""
         raise UndoError(
             f"another file has the place of {taken[0]}{more}; move it away and run undo again, "
             "nothing was touched"
         )
-    result = Undone(run.id, [], [])
-    actions.set_states(run.id, [action.n for action in todo], UNDOING)
-    for start in range(0, len(pairs), FILES_PER_BATCH):
-        here = slice(start, start + FILES_PER_BATCH)
-        back = _bring_back(pairs[here], outlooks[here], result)
+    todo = [look for look in looked if look.outlook != REFUSED]
+    lost = [
+        (look.file_action.source, look.why or f"is between its places: {look.file_action.place}")
+        for look in looked
+        if look.outlook == REFUSED
+    ]
+    result = Undone(run.id, [], lost)
+    actions.set(run.id, [look.action._replace(state=UNDOING) for look in todo])
+    for start in range(0, len(todo), FILES_PER_BATCH):
+        batch = todo[start : start + FILES_PER_BATCH]
+        ended = _bring_back(batch, result)
+        back = [look for look, state in ended if state == UNDONE]
         _restore_records(actions, back)
-        _note_links(shelf, actions, [a for a, _ in back if a.verb == planning.HARD_LINK])
-        numbers = {action.n for action, _ in back}
-        actions.set_states(run.id, numbers, UNDONE)
-        actions.set_states(run.id, {action.n for action, _ in pairs[here]} - numbers, DONE)
-        progress(len(pairs[here]))
+        links = [look.action for look in back if look.action.verb == planning.HARD_LINK]
+        _note_links(shelf, actions, links)
+        actions.set(run.id, [look.action._replace(state=state) for look, state in ended])
+        progress(len(batch))
     folder, made = run.option("folder"), run.option("made")
-    if folder and made:
+    if folder and made and run.ours:
         places.unmake(*(names.native(shelf.path_of(name)) for name in (folder, made)))
     actions.set_run(run.id, PARTLY if result.lost else UNDONE)
     return result
 
 
-def _bring_back(
-    pairs: Sequence[tuple[Action, FileAction]], outlooks: Sequence[tuple[str, str]], result: Undone
-) -> list[tuple[Action, FileAction]]:
-    """Bring some files back; return those that are in their places again."""
-    back = []
-    for (action, file_action), (what, why) in zip(pairs, outlooks, strict=True):
-        reason = why if what == LOST else ""
+def _bring_back(batch: Sequence[_Looked], result: Undone) -> list[tuple[_Looked, str]]:
+    """Bring some files back; return each with the state that its row has now."""
+    ended = []
+    for look in batch:
+        reason, state = look.why if look.outlook == LOST else "", DONE
         try:
-            if what == BACK:
-                file_actions.take_back(file_action)
+            if look.outlook == BACK:
+                take_back(look.file_action)
         except NotDone as exc:
             reason = why_left(exc)
+        except UnfinishedError as exc:
+            reason, state = str(exc), UNDOING
         if reason:
-            result.lost.append((file_action.source, reason))
+            result.lost.append((look.file_action.source, reason))
         else:
-            back.append((action, file_action))
-            result.back.append(file_action.source)
-    return back
+            result.back.append(look.file_action.source)
+        ended.append((look, state if reason else UNDONE))
+    return ended
 
 
-def _restore_records(actions: Actions, back: Sequence[tuple[Action, FileAction]]) -> None:
+def _restore_records(actions: Actions, back: Sequence[_Looked]) -> None:
     records = []
-    for action, file_action in back:
-        status = lstat(file_action.source)
-        if status is not None and isinstance(action.stat.get("entry"), dict):
-            records.append((action.stat["entry"], status))
+    for look in back:
+        status = lstat(look.file_action.source)
+        entry = look.action.stat.get("entry")
+        if status is not None and isinstance(entry, dict):
+            records.append((entry, status))
     snapshots.restore(actions.db, records)
 
 

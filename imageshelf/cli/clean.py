@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import places, planning, selection, undoing
 from imageshelf.cleanup.apply import CleanupError, apply_plan
+from imageshelf.cleanup.history import history as history_of
 from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.selection import SelectionError
@@ -202,7 +203,7 @@ def undo(options: argparse.Namespace) -> Answer:
 def history(options: argparse.Namespace) -> Answer:
     """List the clean-ups. Raises one of CleaningError."""
     with open_shelf(options.shelve) as shelf:
-        past = undoing.history(shelf)
+        past = history_of(shelf)
     if options.format == "json":
         return Answer(history_json(past))
     return Answer(history_text(past))

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imageshelf.cleanup.apply import Result
-    from imageshelf.cleanup.undoing import Past, Undone
+    from imageshelf.cleanup.history import Past
+    from imageshelf.cleanup.undoing import Undone
 
 FIELDS = ("action", "path", "place", "freed_bytes", "reason")
 DONE = {

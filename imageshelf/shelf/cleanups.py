@@ -5,6 +5,11 @@ after an undo `undone` or `partly undone`. An action is `doing` (it may have hap
 `left` (it did not happen and will not), `undoing` or `undone`. An action that takes a picture off
 the shelf carries the picture's whole record, so that undo restores it without decoding.
 
+A shelf may come from anybody, so each row carries a mark (see `marks`) that is renewed with its
+state. `ours` tells whether this user's own run wrote the row, for the paths that its names lead to
+now. Nothing acts on a row that is not ours unless the user says so, and such a row never becomes
+ours.
+
 The column `stat` is JSON: the numbers in NUMBERS, the keeper's name, and `entry`, the record made
 by `imageshelf.shelf.snapshots`.
 """
@@ -12,6 +17,7 @@ by `imageshelf.shelf.snapshots`.
 from __future__ import annotations
 
 import json
+import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,8 +25,7 @@ from imageshelf.shelf import names
 from imageshelf.shelf.records import signed
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.database import Database
@@ -36,20 +41,19 @@ NUMBERS = (  # of `stat`
 )  # fmt: skip
 
 BEGIN = "INSERT INTO cleanup (started_ns, state, options) VALUES (?, ?, ?) RETURNING id"
-SET_RUN = "UPDATE cleanup SET state = ?, options = ? WHERE id = ?"
-OPTIONS = "SELECT options FROM cleanup WHERE id = ?"
+SET_RUN = "UPDATE cleanup SET state = ?, options = ?, mark = ? WHERE id = ?"
+RUN = "SELECT id, started_ns, state, options, mark FROM cleanup WHERE id = ?"
 DROP = "DELETE FROM cleanup WHERE id = ?"
-RUNS = "SELECT id, started_ns, state, options FROM cleanup ORDER BY id"
+RUNS = "SELECT id, started_ns, state, options, mark FROM cleanup ORDER BY id"
 RIVALS = "SELECT id, state, options FROM cleanup WHERE id <> ? ORDER BY id"
 CLAIMED = "SELECT n, source, stat FROM action WHERE cleanup_id = ? AND n > ? ORDER BY n"
-ADD = """INSERT INTO action (cleanup_id, n, verb, source, target, digest, stat, state, reason)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-SET = (
-    "UPDATE action SET state = ?, target = ?, digest = ?, reason = ? WHERE cleanup_id = ? AND n = ?"
-)
-SET_STATE = "UPDATE action SET state = ? WHERE cleanup_id = ? AND n = ?"
-ACTIONS = """SELECT n, verb, source, target, digest, stat, state, reason FROM action
+ADD = """INSERT INTO action (cleanup_id, n, verb, source, target, digest, stat, state, reason, mark)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+SET = """UPDATE action SET state = ?, target = ?, digest = ?, reason = ?, mark = ?
+    WHERE cleanup_id = ? AND n = ?"""
+ACTIONS = """SELECT n, verb, source, target, digest, stat, state, reason, mark FROM action
     WHERE cleanup_id = ? ORDER BY n"""
+UNFINISHED = "SELECT DISTINCT cleanup_id FROM action WHERE state IN ('doing', 'undoing')"
 COUNTS = "SELECT cleanup_id, verb, state, count(*) FROM action GROUP BY 1, 2, 3"
 VERDICT = """UPDATE picture SET sound = ?, pixel_digest = coalesce(?, pixel_digest)
     WHERE id = ? AND size_bytes = ? AND mtime_ns = ?"""
@@ -63,6 +67,7 @@ class Cleanup(NamedTuple):
     started_ns: int
     state: str
     options: dict[str, Any]
+    ours: bool = False
 
     def option(self, name: str) -> str:
         """Return the option `action`, `folder` or `made` (names as on the shelf), or ""."""
@@ -81,6 +86,7 @@ class Action(NamedTuple):
     stat: dict[str, Any]
     state: str
     reason: str
+    ours: bool = False
 
 
 class Claim(NamedTuple):
@@ -94,11 +100,11 @@ class Rivals:
     """The files that other clean-ups of this shelf remove or rely on.
 
     Rivals are clean-ups that are running, and those that ended after `since_ns`: a plan made
-    earlier does not know what they removed.
+    earlier does not know what they removed. Those in `dead` say that they run and do not.
     """
 
-    def __init__(self, since_ns: int) -> None:
-        self.since_ns = since_ns
+    def __init__(self, since_ns: int, dead: Collection[int] = ()) -> None:
+        self.since_ns, self.dead = since_ns, dead
         self._seen: dict[int, tuple[int, set[bytes], set[bytes]]] = {}
 
     def read(self, db: Database, own: int) -> None:
@@ -106,7 +112,7 @@ class Rivals:
         rivals = [
             number
             for number, state, options in db.select_all(RIVALS, (own,))
-            if state == RUNNING
+            if (state == RUNNING and number not in self.dead)
             or (state != UNDONE and _parsed(db, options).get("ended_ns", 0) >= self.since_ns)
         ]
         self._seen = {n: self._seen.get(n, (-1, set(), set())) for n in rivals}
@@ -135,26 +141,35 @@ class Actions:
     def __init__(self, shelf: Shelf) -> None:
         self.catalogue = shelf.whole_catalogue()
         self.db = self.catalogue._db  # noqa: SLF001 - this is the shelf's side, too
+        self._shelf, self._marks = shelf, shelf.marks()
+        self._folders: dict[str, str] = {}  # without links
 
     # -- clean-ups --------------------------------------------------------------------------
 
     def begin(self, options: dict[str, Any], lock: Callable[[int], None]) -> int:
         """Record that a clean-up starts; return its number.
 
-        `lock` is called with the number before anybody else can see it.
+        `lock` is called with the number before anybody else can see it. Raises UserKeyError if
+        there is no place for the user's key.
         """
+        self._marks = self._shelf.marks_to_write()
         with self.db.transaction():
-            values = (time.time_ns(), RUNNING, json.dumps(options))
-            number = int(self.db.select(BEGIN, values)[0][0])
+            started, text = time.time_ns(), json.dumps(options)
+            number = int(self.db.select(BEGIN, (started, RUNNING, text))[0][0])
+            mark = self._run_mark(Cleanup(number, started, RUNNING, options))
+            self.db.write(SET_RUN, (RUNNING, text, mark, number))
             lock(number)
         return number
 
     def set_run(self, run: int, state: str) -> None:
         """Change the state of a clean-up; when it first ends, record the time."""
         with self.db.transaction():
-            rows = self.db.select(OPTIONS, (run,))
-            options = {"ended_ns": time.time_ns()} | _parsed(self.db, rows[0][0] if rows else "")
-            self.db.write(SET_RUN, (state, json.dumps(options), run))
+            for row in self.db.select(RUN, (run,)):
+                before = self._cleanup(*row)
+                options = {"ended_ns": time.time_ns()} | before.options
+                after = before._replace(state=state, options=options)
+                mark = self._run_mark(after) if before.ours else None
+                self.db.write(SET_RUN, (state, json.dumps(options), mark, run))
 
     def drop(self, run: int) -> None:
         """Forget a clean-up that did nothing."""
@@ -163,12 +178,31 @@ class Actions:
 
     def runs(self) -> list[Cleanup]:
         """Return all clean-ups, oldest first."""
-        cleanups = []
-        for number, started, state, options in self.db.select_all(RUNS):
-            if not isinstance(started, int) or state not in RUN_STATES:
-                raise self.db.wrong(f"is damaged: impossible clean-up {number}")
-            cleanups.append(Cleanup(number, started, state, _parsed(self.db, options)))
-        return cleanups
+        return [self._cleanup(*row) for row in self.db.select_all(self._sql(RUNS))]
+
+    def _sql(self, select: str) -> str:
+        """Return a query in the words of the shelf's version: the first has no marks."""
+        return select if self.db.version > 1 else select.replace(", mark FROM", ", NULL FROM")
+
+    def unfinished(self) -> set[int]:
+        """Return the numbers of the clean-ups that have actions under way, or half done."""
+        return {run for (run,) in self.db.select_all(UNFINISHED)}
+
+    def _cleanup(
+        self, run: int, started: object, state: str, text: object, mark: object
+    ) -> Cleanup:
+        if not isinstance(started, int) or state not in RUN_STATES:
+            raise self.db.wrong(f"is damaged: impossible clean-up {run}")
+        cleanup = Cleanup(run, started, state, _parsed(self.db, text))
+        ours = self._marks is not None and self._marks.fits(mark, *self._run_fields(cleanup))
+        return cleanup._replace(ours=ours)
+
+    def _run_fields(self, run: Cleanup) -> tuple[Any, ...]:
+        folders = (self._real(run.option(name)) for name in ("folder", "made"))
+        return ("cleanup", run.id, run.started_ns, run.state, json.dumps(run.options), *folders)
+
+    def _run_mark(self, run: Cleanup) -> bytes | None:
+        return self._marks.of(*self._run_fields(run)) if self._marks else None
 
     def counts(self) -> dict[int, dict[tuple[str, str], int]]:
         """Return, for each clean-up, how many actions have each (verb, state)."""
@@ -191,7 +225,10 @@ class Actions:
             self.db.write_many(
                 ADD,
                 (
-                    (run, a.n, a.verb, a.source, a.target, a.digest, _packed(a), DOING, a.reason)
+                    (
+                        *(run, a.n, a.verb, a.source, a.target, a.digest, _packed(a), DOING),
+                        *(a.reason, self._mark(run, a._replace(state=DOING))),
+                    )
                     for (a, _), objection in zip(claims, objections, strict=True)
                     if not objection
                 ),
@@ -201,10 +238,14 @@ class Actions:
     def of(self, run: int) -> list[Action]:
         """Return the actions of a clean-up in order."""
         actions = []
-        for n, verb, source, target, digest, stat, state, reason in self.db.select(ACTIONS, (run,)):
+        for n, verb, source, target, digest, stat, state, reason, mark in self.db.select(
+            self._sql(ACTIONS), (run,)
+        ):
             if not (
-                isinstance(source, bytes)
+                isinstance(n, int)
+                and isinstance(source, bytes)
                 and isinstance(target, (bytes, type(None)))
+                and isinstance(digest, (bytes, type(None)))
                 and state in STATES
                 and isinstance(verb, str)
             ):
@@ -212,21 +253,52 @@ class Actions:
             known = _parsed(self.db, stat)
             if not all(type(known.get(field)) is int for field in NUMBERS):
                 raise self.db.wrong(f"is damaged: impossible action {n} of clean-up {run}")
-            actions.append(Action(n, verb, source, target, digest, known, state, str(reason or "")))
+            action = Action(n, verb, source, target, digest, known, state, str(reason or ""))
+            ours = self._marks is not None and self._marks.fits(mark, *self._fields(run, action))
+            actions.append(action._replace(ours=ours))
         return actions
+
+    def _fields(self, run: int, action: Action) -> tuple[Any, ...]:
+        """Return what the mark of an action covers: where its names lead now, and all it says."""
+        source = self._real(names.to_text(action.source))
+        target = self._real(names.to_text(action.target or b""))
+        head = ("action", run, action.n, action.verb, source, target)
+        return (*head, action.digest, _packed(action), action.state)
+
+    def _mark(self, run: int, action: Action) -> bytes | None:
+        return self._marks.of(*self._fields(run, action)) if self._marks else None
+
+    def _real(self, name: str) -> str:
+        """Return the path of a name with the links in its folder resolved, "" for no name."""
+        if not name:
+            return ""
+        folder, last = os.path.split(names.native(self._shelf.path_of(name)))
+        if folder not in self._folders:
+            try:
+                self._folders[folder] = os.path.realpath(folder)
+            except (OSError, ValueError):  # a NUL: no path of ours
+                self._folders[folder] = folder
+        return os.path.join(self._folders[folder], last)
 
     def set(self, run: int, actions: Iterable[Action]) -> None:
         """Record the state, target, digest and reason of actions."""
-        rows = [(a.state, a.target, a.digest, a.reason, run, a.n) for a in actions]
+        self._folders.clear()  # folders have been made or moved since
+        rows = [
+            (
+                a.state,
+                a.target,
+                a.digest,
+                a.reason,
+                self._mark(run, a) if a.ours else None,
+                run,
+                a.n,
+            )
+            for a in actions
+        ]
         if not rows:
             return
         with self.db.transaction():
             self.db.write_many(SET, rows)
-
-    def set_states(self, run: int, numbers: Iterable[int], state: str) -> None:
-        """Change the state of actions."""
-        with self.db.transaction():
-            self.db.write_many(SET_STATE, ((state, run, n) for n in numbers))
 
     # -- pictures ---------------------------------------------------------------------------
 
