@@ -57,7 +57,10 @@ def starting_ways(first: Sheet, second: Sheet) -> list[Way]:
 
 
 def _alike(first: Sheet, target: Box, second: Sheet, source: Box) -> float:
-    return float(first.stamp(target) @ second.stamp(source))
+    ours, theirs = first.stamp(target), second.stamp(source)
+    if not (ours.any() or theirs.any()):
+        return 1.0  # two flat pictures are as alike as can be
+    return float(ours @ theirs)
 
 
 def agreement(first: Level, second: Level, matrix: Matrix) -> float:
@@ -107,7 +110,7 @@ def precise_matrix(laid: Layout) -> Matrix:
     ours, theirs = lumas[:, laid.valid][:, ::SPARSE]
     lumas[0] = tone.looked_up(tone.curve(ours, theirs), lumas[0])
     lumas[0][~laid.valid] = lumas[1][~laid.valid]
-    first, second = (Level(image, PRECISE_POINTS) for image in filters.binomial(lumas))
+    first, second = (Level(image, PRECISE_POINTS) for image in filters.smoothed(lumas))
     refined = refine(first, second, geometry.IDENTITY, steps=6)
     if geometry.movement(refined) > PRECISE:
         return laid.matrix

@@ -42,8 +42,7 @@ WIDE, NARROW = 4, 2  # radius of the local light, for where pictures lie, and fo
 AGREES = 0.15  # residual of a wide tile, of its texture, up to which it agrees
 TEXTURED = 6.0  # energy, in pixels of mean contrast, of a tile that says something
 SIDE_TILES = 3  # rows and columns of tiles that make up a side
-EACH_SIDE = 1  # tiles that agree on each side, and
-PLACED = 0.3  # of all with texture: the pictures lie on each other
+PLACED = 0.3  # of the tiles with texture agree, and one on each side: pictures on each other
 DIFFERS = 0.25  # residual of a narrow tile, of its texture, from which it differs
 SLACK = 4.0  # energy that a tile may differ by in any case
 SIMILAR = 0.5  # residual of a wide tile, of its texture, up to which a place may have stayed
@@ -106,7 +105,7 @@ def block(pictures: list[Coarse]) -> Block:
 
 
 def _wide(luma: Pixels) -> Floats:
-    return _tiles(filters.binomial(luma.astype(np.float32)), WIDE)
+    return _tiles(filters.smoothed(luma.astype(np.float32)), WIDE)
 
 
 def _narrow(luma: Pixels) -> Floats:
@@ -137,29 +136,41 @@ def _centred_chroma(chroma: Floats) -> npt.NDArray[np.complex64]:
 
 
 def possible(first: Block, second: Block) -> Mask:
-    """Return bool[n, m]: which pairs of two blocks may be near."""
-    residual, total = _residual(first.wide, second.wide)
-    agrees = (residual < AGREES * total) & (total > 2 * TEXTURED)
-    agrees &= np.abs(first.level[:, :, None] - second.level[:, None, :]) < SAME_TONE
-    similar = residual < SIMILAR * total
-    similar &= total > 2 * TEXTURED
-    textured = (total > 2 * TEXTURED).sum(axis=0, dtype=np.uint8)
-    nowhere = (textured >= MANY) & ~similar.any(axis=0)
-    placed = agrees.sum(axis=0, dtype=np.uint8) >= PLACED * textured
-    for side in sides():
-        placed &= agrees[side].sum(axis=0, dtype=np.uint8) >= EACH_SIDE
+    """Return bool[n, m]: which pairs of two blocks may be near.
+
+    Blocks of 256 keep what is under way within a core's cache.
+    """
+    pairs = (len(first.shape), len(second.shape))
+    textured, agreeing = np.zeros(pairs, np.uint8), np.zeros(pairs, np.uint8)
+    differing, similar = np.zeros(pairs, np.bool_), np.zeros(pairs, np.bool_)
+    on_side = [np.zeros(pairs, np.bool_) for _ in sides()]
+    for tile in range(TILES * TILES):
+        residual, total = _residual(first.wide[tile], second.wide[tile])
+        has_texture = total > 2 * TEXTURED
+        textured += has_texture
+        similar |= has_texture & (residual < SIMILAR * total)
+        levels = np.subtract.outer(first.level[tile], second.level[tile])
+        agrees = has_texture & (residual < AGREES * total) & (np.abs(levels) < SAME_TONE)
+        agreeing += agrees
+        for side, members in zip(on_side, sides(), strict=True):
+            if tile in members:
+                np.logical_or(side, agrees, out=side)
+        residual, total = _residual(first.narrow[tile], second.narrow[tile])
+        ink = np.logical_or.outer(first.darkest[tile] < FAINT, second.darkest[tile] < FAINT)
+        differing |= ink & (residual > DIFFERS * total + SLACK)
+    placed = functools.reduce(np.logical_and, on_side, agreeing >= PLACED * textured)
     placed &= np.abs(first.shape[:, None] / second.shape[None, :] - 1) < SAME_SHAPE
-    residual, total = _residual(first.narrow, second.narrow)
-    differs = residual > DIFFERS * total + SLACK
-    differs &= (first.darkest < FAINT)[:, :, None] | (second.darkest < FAINT)[:, None, :]
-    return np.asarray(~(placed & differs.any(axis=0)) & ~nowhere & ~_another_hue(first, second))
+    nowhere = (textured >= MANY) & ~similar
+    return np.asarray(~(placed & differing) & ~nowhere & ~_another_hue(first, second))
 
 
 def _residual(first: Floats, second: Floats) -> tuple[Floats, Floats]:
-    """Return float32[64, n, m] twice: the energy of the difference of each tile, and of both."""
-    ours, theirs = (first * first).sum(axis=2), (second * second).sum(axis=2)
-    total = ours[:, :, None] + theirs[:, None, :]
-    return total - 2 * (first @ second.transpose(0, 2, 1)), total
+    """Return float32[n, m] twice: the energy of the difference of a tile, and of both."""
+    total = np.add.outer((first * first).sum(axis=1), (second * second).sum(axis=1))
+    product = first @ second.T
+    product *= -2
+    product += total
+    return product, total
 
 
 def _another_hue(first: Block, second: Block) -> Mask:
@@ -170,15 +181,16 @@ def _another_hue(first: Block, second: Block) -> Mask:
 
 
 @functools.cache
-def sides() -> tuple[npt.NDArray[np.intp], ...]:
+def sides() -> tuple[frozenset[int], ...]:
     """Return the numbers of the tiles on the left, right, upper and lower side."""
     numbers = np.arange(TILES * TILES).reshape(TILES, TILES)
-    return (
-        numbers[:, :SIDE_TILES].ravel(),
-        numbers[:, -SIDE_TILES:].ravel(),
-        numbers[:SIDE_TILES].ravel(),
-        numbers[-SIDE_TILES:].ravel(),
+    parts = (
+        numbers[:, :SIDE_TILES],
+        numbers[:, -SIDE_TILES:],
+        numbers[:SIDE_TILES],
+        numbers[-SIDE_TILES:],
     )
+    return tuple(frozenset(part.ravel().tolist()) for part in parts)
 
 
 def possible_pair(first: Coarse, second: Coarse) -> bool:
@@ -194,7 +206,7 @@ def possible_pair(first: Coarse, second: Coarse) -> bool:
     agrees = {n for n in textured if wide[n][0] < AGREES * wide[n][1] and apart[n] < SAME_TONE}
     placed = (
         len(agrees) >= PLACED * len(textured)
-        and all(len(agrees & set(side.tolist())) >= EACH_SIDE for side in sides())
+        and all(agrees & side for side in sides())
         and abs(first.shape / second.shape - 1) < SAME_SHAPE
     )
     ink = np.minimum(_darkest(first.luma), _darkest(second.luma)) < FAINT

@@ -8,6 +8,7 @@ chroma of cells, after one linear map of the whole plane of colours.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -45,6 +46,7 @@ class Colour(NamedTuple):
     peaks: tuple[float, float]  # the third strongest chroma of a cell, of each
     scale: float  # of the map
     turn: float  # of the map, in degrees
+    shift: float  # of the map: the tint that grey gets
 
 
 class Differences(NamedTuple):
@@ -55,23 +57,52 @@ class Differences(NamedTuple):
     colour: Colour
     tone: tone.Tone
     contrast: float  # of the stronger picture, of that of the weaker one
+    off: Floats  # float32[h, w]: what brightness, in the same tone, differs by, smoothed
+    pictures: Picture  # uint8[2, h, w, 3], filled up to whole cells
 
 
-def measured(first: Picture, second: Picture, valid: Mask) -> Differences:
-    """Return the differences of two pictures of one size; `valid` says which pixels count."""
+def measured(
+    first: Picture, second: Picture, valid: Mask, differing: Mask | None = None
+) -> Differences:
+    """Return the differences of two pictures of one size; `valid` says which pixels count.
+
+    Cells that are known to differ have no say in the tone.
+    """
     first, second, valid = _padded(first), _padded(second), _emptied(valid)
     cells = filters.cell_means(valid.astype(np.float32), CELL) > COMPARABLE
     both = np.stack([first, second])
-    samples = _samples(both, valid)
+    samples = _samples(both, valid if differing is None else valid & ~_pixels(differing))
     fitted = tone.fitted(*samples)
     lumas = [float((part @ filters.LUMA).std()) for part in samples]
+    toned = filters.smoothed(_toned(first, second, valid, fitted))
     return Differences(
         cells,
-        _structure(first, second, valid, fitted, cells),
+        _structure(toned, cells),
         _colour(both, fitted, cells),
         fitted,
         max(lumas) / max(1.0, min(lumas)),
+        np.abs(toned[0] - toned[1]),
+        both,
     )
+
+
+def pixels_off(found: Differences, *, coloured: bool) -> Floats:
+    """Return float32[h, w], what pixels differ by; in colour as well, beyond what is usual."""
+    if not coloured:
+        return found.off
+    first, second = (filters.smoothed(_chroma_planes(part)) for part in found.pictures)
+    apart = np.hypot(*(first - second))
+    usual = float(np.median(apart))
+    return np.asarray(np.maximum(found.off, 0.5 * np.maximum(apart - usual, 0)))
+
+
+def _chroma_planes(picture: Picture) -> Floats:
+    return np.ascontiguousarray((picture.astype(np.float32) @ filters.CHROMA.T).transpose(2, 0, 1))
+
+
+def _pixels(cells: Mask) -> Mask:
+    """Return the pixels of cells."""
+    return cells.repeat(CELL, axis=0).repeat(CELL, axis=1)
 
 
 def _padded(picture: Picture) -> Picture:
@@ -92,17 +123,20 @@ def _missing(image: npt.NDArray[np.generic]) -> tuple[int, int]:
 
 def _samples(both: npt.NDArray[np.uint8], valid: Mask) -> tuple[Floats, Floats]:
     """Return float32[n, 3] of each picture: means of 2x2 pixels, evenly over what is valid."""
-    upper, lower = both[:, ::2].astype(np.uint16), both[:, 1::2]
-    rows = upper + lower
-    means = (rows[:, :, ::2] + rows[:, :, 1::2])[:, valid[::2, ::2]]
-    step = max(1, -(-means.shape[1] // SAMPLES))
-    chosen = means[:, ::step].astype(np.float32) / 4
-    return chosen[0], chosen[1]
+    step = max(2, round(math.sqrt(valid.size / SAMPLES)))
+    height, width = valid.shape[0] - 1, valid.shape[1] - 1
+    upper_left, *others = [
+        both[:, down : height + down : step, across : width + across : step].astype(np.uint16)
+        for down in (0, 1)
+        for across in (0, 1)
+    ]
+    chosen = valid[:height:step, :width:step]
+    means = sum(others, upper_left)[:, chosen].astype(np.float32) / 4
+    return means[0], means[1]
 
 
-def _structure(
-    first: Picture, second: Picture, valid: Mask, fitted: tone.Tone, cells: Mask
-) -> Structure:
+def _toned(first: Picture, second: Picture, valid: Mask, fitted: tone.Tone) -> Floats:
+    """Return float32[2, h, w]: the brightness of both in one tone, equal where not valid."""
     if fitted.forward:
         lumas = np.stack([fitted.applied(first), filters.luma(second)])
     else:
@@ -110,16 +144,20 @@ def _structure(
     outside = ~valid
     if outside.any():
         lumas[0][outside] = lumas[1][outside]
-    octaves = [_octave(detail, cells) for detail in _details(lumas)]
+    return lumas
+
+
+def _structure(toned: Floats, cells: Mask) -> Structure:
+    octaves = [_octave(detail, cells) for detail in _details(toned)]
     residual, common, ratio = zip(*octaves, strict=True)
     return Structure(np.stack(residual), np.stack(common), np.array(ratio, np.float32))
 
 
-def _details(lumas: Floats) -> list[Floats]:
+def _details(level: Floats) -> list[Floats]:
     """Return what each octave holds: float32[2, h, w], each half as large as the one before."""
-    details, level = [], filters.binomial(lumas)
+    details = []
     for n in range(OCTAVES):
-        smooth = filters.binomial(filters.binomial(level))
+        smooth = filters.smoothed(level, 2)
         details.append(level - smooth)
         if n < OCTAVES - 1:
             level = filters.cell_means(smooth, 2)
@@ -161,10 +199,10 @@ def _colour(both: npt.NDArray[np.uint8], fitted: tone.Tone, cells: Mask) -> Colo
     source, target = (0, theirs) if fitted.forward else (1, ours)
     curved = tone.looked_up(fitted.shared, means[source])
     maps.append(_mapped(_chroma(curved), target, cells))
-    residual, factor = min(maps, key=lambda each: _upper(each[0], cells))
+    residual, factor, shift = min(maps, key=lambda each: _upper(each[0], cells))
     turn = float(np.degrees(np.angle(factor)))
     peaks = _peak(ours, cells), _peak(theirs, cells)
-    return Colour(residual, strength[0], strength[1], peaks, abs(factor), turn)
+    return Colour(residual, strength[0], strength[1], peaks, abs(factor), turn, abs(shift))
 
 
 def _cell_colours(both: npt.NDArray[np.uint8]) -> Floats:
@@ -196,14 +234,14 @@ def _upper(residual: Floats, cells: Mask) -> float:
     return float(np.quantile(residual[cells], 0.95)) if cells.any() else 0.0
 
 
-def _mapped(source: Colours, target: Colours, cells: Mask) -> tuple[Floats, complex]:
-    """Return what one map (scale, turn, shift) leaves in each cell, and its factor.
+def _mapped(source: Colours, target: Colours, cells: Mask) -> tuple[Floats, complex, complex]:
+    """Return what one map leaves in each cell, and its factor (scale and turn) and shift.
 
     Reweighted least squares: cells that stay far off do not bend the map. Held a little to no
     change, where hardly anything is coloured.
     """
     weight = cells.astype(np.float32)
-    residual, factor = np.zeros(cells.shape, np.float32), 1 + 0j
+    residual, factor, shift = np.zeros(cells.shape, np.float32), 1 + 0j, 0j
     for _ in range(6):
         total = float(weight.sum()) + 1e-6
         middle, aim = (weight * source).sum() / total, (weight * target).sum() / total
@@ -212,6 +250,7 @@ def _mapped(source: Colours, target: Colours, cells: Mask) -> tuple[Floats, comp
         product = complex((weight * (target - aim) * np.conj(away)).sum()) + total
         factor = product / square
         residual = np.abs(target - aim - factor * away).astype(np.float32)
+        shift = complex(aim - factor * middle)
         scale = max(3.0, 1.5 * float(np.median(residual[cells]))) if cells.any() else 3.0
         weight = (cells / (1 + (residual / scale) ** 2)).astype(np.float32)
-    return residual, factor
+    return residual, factor, shift

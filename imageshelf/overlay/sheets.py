@@ -23,6 +23,7 @@ RADIUS = {COARSE: 6, FINE: 8}  # of the local normalisation, in pixels of that s
 POINTS = {COARSE: 1500, FINE: 2400}  # pixels that the refinement looks at: those of most contrast
 TILES = 8  # along each side; every tile gives as many points
 STAMP = 32  # pixels each way of what ways are compared by
+FLAT = 0.7  # grey levels of detail of a stamp: less is no picture to go by
 TOLERANCE = 12.0  # grey levels that a border may differ from its middle: what JPEG does to it
 FRAMES = 3  # borders within borders
 DEEPEST = 0.45  # of the picture, cut from one side at most
@@ -55,17 +56,13 @@ class Level:
     def points(self) -> Points:
         """The pixels of most contrast, equally many from every part of the picture."""
         slope = np.abs(self.layers[1] / self.width) + np.abs(self.layers[2] / self.height)
-        each = max(1, self._count // TILES**2)
-        rows = np.array_split(np.arange(self.height), TILES)
-        columns = np.array_split(np.arange(self.width), TILES)
-        chosen = [_strongest(slope, row, column, each) for row in rows for column in columns]
-        return self._at(np.concatenate(chosen))
+        return self._at(_strongest(slope, max(1, self._count // TILES**2)))
 
     @functools.cached_property
     def all_points(self) -> Points:
         """Every pixel; of a large level every second one each way, smoothed."""
         step = 2 if max(self.height, self.width) > COARSE else 1
-        detail = filters.binomial(self.layers[0]) if step > 1 else self.layers[0]
+        detail = filters.smoothed(self.layers[0]) if step > 1 else self.layers[0]
         at = np.arange(self.height * self.width).reshape(self.height, self.width)[::step, ::step]
         return self._at(at.ravel())._replace(value=detail[::step, ::step].ravel())
 
@@ -73,7 +70,7 @@ class Level:
     def smooth(self) -> Floats:
         """What `all_points` are compared with."""
         detail = self.layers[0]
-        return filters.binomial(detail) if max(self.height, self.width) > COARSE else detail
+        return filters.smoothed(detail) if max(self.height, self.width) > COARSE else detail
 
     def _at(self, index: npt.NDArray[np.intp]) -> Points:
         y, x = np.divmod(index, self.width)
@@ -91,17 +88,17 @@ class Level:
         return np.asarray(_between(flat, self.height, self.width, x, y)[0])
 
 
-def _strongest(
-    slope: Floats, row: npt.NDArray[np.intp], column: npt.NDArray[np.intp], count: int
-) -> npt.NDArray[np.intp]:
-    """Return the flat places of the steepest pixels of a tile."""
-    if not (len(row) and len(column)):
-        return np.zeros(0, np.intp)
-    tile = slope[row[0] : row[-1] + 1, column[0] : column[-1] + 1].ravel()
-    best = np.argpartition(-tile, count - 1)[:count] if count < tile.size else np.arange(tile.size)
-    return np.asarray(
-        (row[0] + best // len(column)) * slope.shape[1] + column[0] + best % len(column)
-    )
+def _strongest(slope: Floats, count: int) -> npt.NDArray[np.intp]:
+    """Return the flat places of the `count` steepest pixels of each tile."""
+    height, width = (length // TILES for length in slope.shape)
+    inner = slope[: height * TILES, : width * TILES].reshape(TILES, height, TILES, width)
+    tiles = inner.transpose(0, 2, 1, 3).reshape(TILES, TILES, height * width)
+    count = min(count, height * width)
+    best = np.argpartition(tiles, -count, axis=2)[:, :, -count:]
+    rows, columns = np.divmod(best, max(1, width))
+    rows += (np.arange(TILES) * height)[:, None, None]
+    columns += (np.arange(TILES) * width)[None, :, None]
+    return np.asarray((rows * slope.shape[1] + columns).ravel())
 
 
 def _between(flat: Floats, height: int, width: int, x: Floats, y: Floats) -> Floats:
@@ -160,14 +157,18 @@ class Sheet:
         return _normalised_level(self.luma, FINE)
 
     def stamp(self, box: Box) -> Floats:
-        """Return float32[STAMP * STAMP]: a box, its light taken out, of length one."""
+        """Return float32[STAMP * STAMP]: a box, its light taken out, of length one.
+
+        A flat picture gives zeros.
+        """
         if box not in self._stamps:
             height, width = self.height / 2, self.width / 2
             x0, y0, x1, y1 = box
             pixels = ((x0 + 1) * width, (y0 + 1) * height, (x1 + 1) * width, (y1 + 1) * height)
             small = filters.resized(self.luma, (STAMP, STAMP), pixels)
             detail = (small - filters.local_mean(small, STAMP // 5)).ravel()
-            self._stamps[box] = detail / max(1e-3, float(np.sqrt(detail @ detail)))
+            length = float(np.sqrt(detail @ detail))
+            self._stamps[box] = detail / length if length > FLAT * STAMP else np.zeros_like(detail)
         return self._stamps[box]
 
 

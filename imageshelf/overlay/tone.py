@@ -1,9 +1,9 @@
 """The tone that makes one picture look like the other: exposure, contrast, saturation.
 
-Three models, fitted to samples of both: one curve for the brightness; one curve shared by red,
-green and blue, which explains light that is clipped; one mix of red, green and blue, which explains
-filters. Never a curve for each channel: these would explain any object of another colour.
-Curves only rise. They are medians, so a part that differs does not bend them.
+No change, or one of three models fitted to samples of both: one curve for the brightness; one
+curve shared by red, green and blue, which explains light that is clipped; one mix of red, green
+and blue, which explains filters. Never a curve for each channel: these would explain any object of
+another colour. Curves only rise. They are medians, so a part that differs does not bend them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,15 @@ BINS = 40  # of equal width, along a curve
 STEPS = 4  # entries of a curve's table for each grey level
 BEYOND = 0.7  # slope of a curve past its ends
 RAREST = 2000  # one sample in so many makes a bin count
+IDENTITY = np.linspace(0, 256, 256 * STEPS + 1, dtype=np.float32)
+SAME = 0.02  # cost of no change, of the contrast, up to which nothing is fitted
 WORST = 0.1  # of the samples, which may differ: they weigh a quarter
-PREFERENCE = {"luma": 1.0, "shared": 0.97, "mix": 1.08}  # costs of the models, times these
+PREFERENCE = {
+    "same": 0.8,
+    "luma": 1.0,
+    "shared": 0.97,
+    "mix": 1.08,
+}  # costs of the models, times these
 BACKWARDS = 1.05  # cost of taking the picture of less contrast to the one of more, times this
 
 
@@ -35,7 +42,7 @@ class Tone(NamedTuple):
     forward: bool  # the first picture is the source; otherwise the second
     model: str  # of PREFERENCE
     cost: float  # mean residual, of the contrast
-    table: Floats  # float32[256 * STEPS + 1]: the curve of the model; unused by "mix"
+    table: Floats  # float32[256 * STEPS + 1]: the curve of the model; unused by "mix" and "same"
     shared: Floats  # the same of the curve shared by the channels
     mix: Floats  # float32[4]: factors of red, green and blue, and what is added
 
@@ -50,6 +57,8 @@ class Tone(NamedTuple):
 
 def looked_up(table: Floats, levels: Floats | Picture) -> Floats:
     """Return what a curve makes of levels from 0 to 255."""
+    if table is IDENTITY:
+        return levels.astype(np.float32)
     if levels.dtype == np.uint8:
         return np.asarray(table[::STEPS][levels])
     places = np.clip(levels * np.float32(STEPS) + np.float32(0.5), 0, len(table) - 1)
@@ -59,12 +68,21 @@ def looked_up(table: Floats, levels: Floats | Picture) -> Floats:
 def fitted(first: Floats, second: Floats) -> Tone:
     """Return the cheapest tone between samples of two pictures, float32[n, 3] each."""
     lumas = first @ filters.LUMA, second @ filters.LUMA
+    same = _unchanged(*lumas)
+    if same.cost < SAME:
+        return same
     stronger = float(lumas[0].std()) >= float(lumas[1].std())
     tones = [
+        same,
         *_models(first, second, lumas[0], lumas[1], stronger),
         *_models(second, first, lumas[1], lumas[0], not stronger, forward=False),
     ]
     return min(tones, key=lambda tone: tone.cost)
+
+
+def _unchanged(ours: Floats, theirs: Floats) -> Tone:
+    cost = _residual(ours - theirs) / max(3.0, float(theirs.std())) * PREFERENCE["same"]
+    return Tone(True, "same", cost, IDENTITY, IDENTITY, np.append(filters.LUMA, np.float32(0)))
 
 
 def _models(  # noqa: PLR0913
@@ -118,7 +136,7 @@ def curve(source: Floats, target: Floats) -> Floats:
     counts = joint.sum(axis=1)
     used = np.flatnonzero(counts >= max(4, len(source) // RAREST))
     if not len(used):
-        return np.linspace(0, 255.75, 256 * STEPS + 1, dtype=np.float32)
+        return IDENTITY
     sums = np.bincount(bins, weights=source, minlength=BINS)
     return _table(sums[used] / counts[used], _rising(_medians(joint[used]), counts[used]))
 

@@ -21,6 +21,8 @@ result's (width, height); returns uint8[height, width, 3]. Cubic, and without al
 result has fewer pixels. What lies outside of the picture may be anything."""
 
 STRAIGHT = 1e-3  # elements smaller than this move no corner of 256 pixels by more than 0.13
+ROUNDING = 1e-6  # of places, past the edge of the picture
+SHARP_CUBIC = -1.0  # the parameter of the kernel that Pillow turns pictures by
 COARSER = 1.15  # reductions beyond this are averaged before they are interpolated
 
 
@@ -28,7 +30,7 @@ def warped(
     picture: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:
     """Return the picture through the matrix; see Warp."""
-    if _only_scales(matrix):
+    if only_scales(matrix):
         return _scaled(picture, matrix, size)
     across, down = reduction(picture, matrix, size)
     if max(across, down) > COARSER:
@@ -50,9 +52,12 @@ def reduction(
     return max(1.0, width * float(step[0].max())), max(1.0, height * float(step[1].max()))
 
 
-def _only_scales(matrix: npt.NDArray[np.float64]) -> bool:
+def only_scales(matrix: npt.NDArray[np.float64]) -> bool:
+    """Tell whether a matrix takes the whole to an upright box within the picture."""
     aside = max(abs(matrix[0, 1]), abs(matrix[1, 0]))
-    return bool(aside < STRAIGHT and matrix[0, 0] > 0 and matrix[1, 1] > 0)
+    scales = matrix[0, 0], matrix[1, 1]
+    reach = max(abs(matrix[0, 2]) + scales[0], abs(matrix[1, 2]) + scales[1])
+    return bool(aside < STRAIGHT and min(scales) > 0 and reach <= 1 + ROUNDING)
 
 
 def _scaled(
@@ -85,7 +90,7 @@ def _interpolated(
 
 def _taps(share: npt.NDArray[np.float64]) -> list[npt.NDArray[np.float64]]:
     """Return the weights of the four pixels around each place."""
-    a, t = filters.CUBIC, share
+    a, t = SHARP_CUBIC, share
     first = a * (t * t * t - 2 * t * t + t)
     second = (a + 2) * t * t * t - (a + 3) * t * t + 1
     last = a * (t * t - t * t * t)

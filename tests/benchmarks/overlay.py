@@ -34,6 +34,7 @@ from imageshelf.cli.demo.scenes import snapshot  # noqa: E402
 from imageshelf.overlay.geometry import TURNS, WHOLE  # noqa: E402
 from imageshelf.overlay.look import look  # noqa: E402
 from imageshelf.overlay.sheets import Sheet  # noqa: E402
+from imageshelf.pictures.warping import warped  # noqa: E402
 from tests.benchmarks import edits, lookalike_sets  # noqa: E402
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ def measured(job: Job) -> list[Row]:
         turn = likeliest_turn(first, second)
         first, second = Sheet(first.picture), Sheet(second.picture)
         start = time.process_time()
-        verdict = look(first, second, turn)
+        verdict = look(first, second, turn, warped)
         spent = 1e3 * (time.process_time() - start)
         overlap = union_overlap(verdict, true) if true else float("nan")
         rows.append(Row(job.group, family, f"{job.name} {job.number}", verdict, spent, overlap))

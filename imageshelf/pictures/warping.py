@@ -1,0 +1,51 @@
+"""A picture seen through a matrix, by Pillow: the fast twin of `imageshelf.overlay.warping`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from imageshelf.overlay.warping import COARSER, only_scales, reduction
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+BICUBIC = Image.Resampling.BICUBIC
+
+
+def warped(
+    picture: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: tuple[int, int]
+) -> npt.NDArray[np.uint8]:
+    """Return the picture through the matrix: `imageshelf.overlay.warping.Warp` says how."""
+    image = Image.fromarray(picture)
+    if only_scales(matrix):
+        return np.asarray(image.resize(size, BICUBIC, _box(matrix, image.size)))
+    across, down = reduction(picture, matrix, size)
+    if max(across, down) > COARSER:
+        smaller = max(4, round(image.width / across)), max(4, round(image.height / down))
+        image = image.resize(smaller, BICUBIC)
+    pixels = _in_pixels(matrix, image.size, size)
+    return np.asarray(image.transform(size, Image.Transform.AFFINE, pixels, BICUBIC))
+
+
+def _box(
+    matrix: npt.NDArray[np.float64], size: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """Return the box, in pixels, that the whole is taken to."""
+    edges = [
+        min(max((1 + matrix[n, 2] + sign * matrix[n, n]) * size[n] / 2, 0.0), size[n])
+        for sign in (-1, 1)
+        for n in (0, 1)
+    ]
+    return edges[0], edges[1], edges[2], edges[3]
+
+
+def _in_pixels(
+    matrix: npt.NDArray[np.float64], source: tuple[int, int], target: tuple[int, int]
+) -> tuple[float, ...]:
+    """Return the six numbers that take pixels of the result to pixels of the source."""
+    from_pixels = np.array([[2 / target[0], 0, -1], [0, 2 / target[1], -1], [0, 0, 1]])
+    to_pixels = np.array([[source[0], 0, source[0]], [0, source[1], source[1]], [0, 0, 2]]) / 2
+    return tuple((to_pixels @ matrix @ from_pixels)[:2].ravel().tolist())
