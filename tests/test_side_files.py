@@ -480,6 +480,22 @@ def answer(python: str, shelf: Path, flag: str) -> str:
 
 
 @posix
+def test_another_sqlite_is_kept_from_the_victim(sent: Path, victim: Path) -> None:
+    power = pytest.importorskip("tests.power", reason="needs apsw")
+    kept = sent.read_bytes()
+    for flag in "rw":
+        with power.recording(str(sent.parent)):
+            Path(f"{sent}-journal").write_bytes(JOURNALS["names the victim"](sent, victim))
+            with pytest.raises(ShelfError, match="names another file"):
+                open_shelf(sent, flag)
+            assert victim.exists()
+            os.unlink(f"{sent}-journal")
+            die_in_a_write(sent)
+            assert pictures(sent, flag) == 2
+        assert sent.read_bytes() == kept
+
+
+@posix
 def test_the_attack_works_on_sqlite_itself(sent: Path, victim: Path) -> None:
     """Else the tests above would pass for want of a danger."""
     shutil.copy(victim, f"{victim}.kept")

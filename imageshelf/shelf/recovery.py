@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # SQLite's locks are on these bytes of the file (File Locking And Concurrency, section 3; os.h).
-_PENDING, _RESERVED, _LOCK_BYTES = 0x40000000, 0x40000001, 512
+_LOCKS, _WRITERS, _ALL = 0x40000000, 2, 512  # pending and reserved come first, then shared
 _BLOCK = 4096  # bytes compared and written at once
 _PIECE = 2**20  # bytes copied at once
 _PAUSE_S = 0.01
@@ -206,7 +206,7 @@ def _lock(file: int, *, whole: bool) -> bool:
 
     The lock goes when the file is closed.
     """
-    start, count = (_PENDING, _LOCK_BYTES) if whole else (_RESERVED, 1)
+    start, count = _LOCKS, _ALL if whole else _WRITERS
     try:
         import fcntl
     except ImportError:  # Windows
