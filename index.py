@@ -12,15 +12,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.system import process as own_process
+from imageshelf.system import process
 from imageshelf.system.words import shown
 
 if __name__ == "__main__":
-    own_process.end_silently()  # Ctrl-C while all of this is imported
-    own_process.tune()
-    from imageshelf.workers import starting as worker_start
+    process.end_silently()  # Ctrl-C while all of this is imported
+    process.tune()
+    from imageshelf.workers import starting
 
-    worker_start.begin(worker_start.WORK, sys.argv[1:])  # they import while this process does
+    starting.begin(starting.WORK, sys.argv[1:])  # they import while this process does
 
 from imageshelf.cli.options import index_options
 from imageshelf.indexing.run import Indexing, IndexingError
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Index the datasets; return the exit status: 0, 1 for a bad run, 130 and 143 when stopped."""
     options = index_options(__doc__ or "", argv)
     terminal.tolerate_any_name()
-    if warning := own_process.old_pillow():
+    if warning := process.old_pillow():
         print(f"index.py: {warning}", file=sys.stderr)
     try:
         with Indexing(options.dataset, options.shelve, settings(options)) as run:

@@ -12,12 +12,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.system import process as own_process
+from imageshelf.system import process
 from imageshelf.system.words import shown
 
 if __name__ == "__main__":
-    own_process.end_silently()  # Ctrl-C while all of this is imported
-    own_process.tune()  # before NumPy is imported: half of the start-up time
+    process.end_silently()  # Ctrl-C while all of this is imported
+    process.tune()  # before NumPy is imported: half of the start-up time
 
 from imageshelf.cli import presenting as answers
 from imageshelf.cli.options import search_options
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     global matches
     options = search_options(__doc__ or "", argv)
     terminal.tolerate_any_name()
-    if warning := own_process.old_pillow():
+    if warning := process.old_pillow():
         print(f"search.py: {warning}", file=sys.stderr)
     try:
         answers.refuse_early(options.html, options.contact_sheet)

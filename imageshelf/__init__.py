@@ -62,7 +62,7 @@ __all__ = [
 
 _HOME = {
     "index": "indexing.run",
-    "Settings": "indexing.run",
+    "Settings": "indexing.settings",
     "Summary": "indexing.summary",
     "search": "searching.search",
     "Match": "searching.matches",
@@ -71,7 +71,7 @@ _HOME = {
     "open_shelf": "shelf",
     "Shelf": "shelf",
     "ShelfError": "shelf",
-    "key": "hashing.fingerprints",
+    "key": "shelf.keys",
     "duplicates": "copies.duplicates",
     "explain": "searching.explaining",
     "calibrate": "searching.calibrating",

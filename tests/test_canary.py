@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from imageshelf import Settings, index, open_shelf
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import fingerprints, to_hex
 from imageshelf.hashing.views import Sketch
 from imageshelf.indexing import run as indexing
 from imageshelf.indexing.run import Indexing
@@ -65,8 +65,8 @@ def test_what_is_hashed_of_a_sketch_is_as_it_always_was() -> None:
     """When this fails, shelves made before hold other hashes: raise canary.WAY, then the digits."""
     sketch = canary.drawn(624, 624).resize((48, 48), Image.Resampling.NEAREST)
     view = Sketch(sketch.tobytes())
-    found = hashing.fingerprints([view, view._replace(centre=True)])
-    digits = [[hashing.to_hex(int(bits)) for bits in part] for part in found[:3]]
+    found = fingerprints([view, view._replace(centre=True)])
+    digits = [[to_hex(int(bits)) for bits in part] for part in found[:3]]
     assert (canary.WAY, digits) == (1, GOLDEN)
 
 

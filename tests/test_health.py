@@ -8,7 +8,6 @@ import pytest
 
 from imageshelf import Settings, index, open_shelf
 from imageshelf import __main__ as verbs
-from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing import hamming
 from imageshelf.hashing.hamming import Near
 from imageshelf.hashing.multi_index import MultiIndex
@@ -60,7 +59,8 @@ def test_libraries_that_make_other_hashes_are_noticed(
 
     recipe = current_recipe()
     other = recipe._replace(canary="0" * 16, pillow="99.0")
-    monkeypatch.setattr(hashing, "current_recipe", lambda **_: other)
+    for module in ("imageshelf.shelf.health", "imageshelf.searching.search"):
+        monkeypatch.setattr(f"{module}.current_recipe", lambda **_: other)
     (sentence,) = found(shelve)
     assert "99.0 now" in sentence
     assert script.main(["-s", str(shelve), "-q", str(photos / "0.jpg")]) == 0

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageshelf.hashing import bands, joins, tiles
-from imageshelf.system import forks as side_by_side
+from imageshelf.system import forks
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
@@ -45,7 +45,7 @@ def into(pairs: set[tuple[int, int]]) -> joins.Use:
 @pytest.fixture(autouse=True, scope="module")
 def any_work_is_worth_processes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(side_by_side, "WORTH_S", 0.0)
+        patch.setattr(forks, "WORTH_S", 0.0)
         yield
 
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.hashing import bands, hamming
-from imageshelf.hashing import near_batches as batches
+from imageshelf.hashing import bands, hamming, near_batches
 from imageshelf.hashing.hamming import Near
 from imageshelf.hashing.multi_index import MultiIndex
 
@@ -48,7 +47,7 @@ def test_buckets_alone_find_everything(radius: int, monkeypatch: pytest.MonkeyPa
 
     hashes = clustered(radius, 20_000, 700)
     index = MultiIndex(hashes, jobs=2)
-    monkeypatch.setattr(batches, "SLICE", -(10**6))  # whatever the buckets hold
+    monkeypatch.setattr(near_batches, "SLICE", -(10**6))  # whatever the buckets hold
     monkeypatch.setattr(hamming, "within", refuse)
     for at in range(0, 20_000, 1_000):
         (found,) = index.within([int(hashes[at])], [radius])

@@ -14,7 +14,7 @@ from imageshelf import Settings, index
 from imageshelf.hashing import hamming, multi_index, series
 from imageshelf.hashing.series import Series
 from imageshelf.searching.search import Searching
-from imageshelf.system import forks as side_by_side
+from imageshelf.system import forks
 from tests.test_batches import same, truth
 from tests.test_multi_index import Hashes, clustered
 
@@ -52,7 +52,7 @@ def test_every_query_of_a_series_finds_what_the_exhaustive_scan_finds(
         patch.setattr(series, "LARGE", 100 if indexed else count + 1)
         patch.setattr(series, "PATIENCE", -(10**9))
         patch.setattr(series, "MANY", 0 if shared_out else 10**9)
-        patch.setattr(side_by_side, "WORTH_S", 0.0)
+        patch.setattr(forks, "WORTH_S", 0.0)
         asked = Series(hashes)
         for _ in range(3):
             assert same(asked.pairs(queries, radii, None), truth(hashes, queries, radii))

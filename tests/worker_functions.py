@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from imageshelf.workers import serving as worker_main
+from imageshelf.workers import serving
 from imageshelf.workers.work import work
 
 
@@ -108,7 +108,7 @@ def _starve() -> str:
     def hungry(_: object) -> NoReturn:
         raise MemoryError
 
-    setattr(worker_main, "read_frame", hungry)  # noqa: B010  for the rest of its life
+    setattr(serving, "read_frame", hungry)  # noqa: B010  for the rest of its life
     return "done"
 
 

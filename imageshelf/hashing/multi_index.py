@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.hashing import bands, hamming
-from imageshelf.hashing import near_batches as batches
+from imageshelf.hashing import bands, hamming, near_batches
 from imageshelf.hashing.bands import Buckets
 from imageshelf.hashing.hamming import CrowdedError, Near
 
@@ -42,7 +41,7 @@ WIDEST = 14  # bits of a band
 
 def spared(radii: Sequence[int], count: int) -> float:
     """Return how many looks at all of so many hashes an index spares, of one look a query."""
-    return len(radii) - batches.cost(np.array(radii, np.uint8), count, COUNT) / max(1, count)
+    return len(radii) - near_batches.cost(np.array(radii, np.uint8), count, COUNT) / max(1, count)
 
 
 class MultiIndex:
@@ -90,12 +89,12 @@ class MultiIndex:
 
     def pairs(self, queries: Sequence[int], radii: Sequence[int], most: int | None = None) -> Pairs:
         """Return what `within` returns, as one table."""
-        asked = batches.asked(queries, radii, most)
-        width = batches.best_width(asked.radii, len(self._hashes), COUNT)
+        asked = near_batches.asked(queries, radii, most)
+        width = near_batches.best_width(asked.radii, len(self._hashes), COUNT)
         if width is None:
-            work = batches.cost(asked.radii, len(self._hashes), COUNT)
-            return batches.one_by_one(self.within, self._hashes, asked, self._jobs, work)
-        return batches.Batch(self._hashes, self._sorted, asked).run(width, self._jobs)
+            work = near_batches.cost(asked.radii, len(self._hashes), COUNT)
+            return near_batches.one_by_one(self.within, self._hashes, asked, self._jobs, work)
+        return near_batches.Batch(self._hashes, self._sorted, asked).run(width, self._jobs)
 
     def _near(self, query: int, radius: int) -> Near:
         changes, band = _changes(radius)
@@ -107,7 +106,7 @@ class MultiIndex:
         starts = starts[np.concatenate([[0], breaks + 1])]
         ends = ends[np.concatenate([breaks, [len(ends) - 1]])]
         sizes = ends - starts
-        if int(sizes.sum()) + batches.SLICE * len(starts) > len(self._hashes):
+        if int(sizes.sum()) + near_batches.SLICE * len(starts) > len(self._hashes):
             return hamming.within(self._hashes, [query], [radius])[0]
         edges = zip(starts.tolist(), ends.tolist(), strict=True)
         near = np.concatenate([self._kept.hashes[a:b] for a, b in edges])

@@ -20,7 +20,7 @@ import numpy as np
 from imageshelf.hashing import bands, hamming
 from imageshelf.hashing.hamming import CrowdedError, Pairs
 from imageshelf.hashing.tiles import Tiles, short_rows
-from imageshelf.system import forks as side_by_side
+from imageshelf.system import forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -266,7 +266,7 @@ def _gathered(tasks: Sequence[Task], jobs: int, work: float, most: int | None) -
     """Return what all tasks find; `work` is how many comparisons they take."""
     found, count = [], _Count(most)
     tasks = [functools.partial(short_rows, task) for task in tasks]
-    with closing(side_by_side.each(tasks, jobs, work * COMPARISON_S)) as answers:
+    with closing(forks.each(tasks, jobs, work * COMPARISON_S)) as answers:
         for parts in answers:
             found += parts
             count.add(sum(len(queries) for queries, _ in parts))

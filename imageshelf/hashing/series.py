@@ -52,13 +52,13 @@ class Series:
     def _on_all_cores(
         self, queries: Sequence[int], radii: Sequence[int], most: int | None
     ) -> Pairs:
-        from imageshelf.hashing import near_batches as batches
+        from imageshelf.hashing import near_batches
         from imageshelf.system.process import cores
 
-        asked = batches.asked(queries, radii, most)
+        asked = near_batches.asked(queries, radii, most)
         within = functools.partial(hamming.within, self._hashes)
         work = len(queries) * len(self._hashes)
-        return batches.one_by_one(within, self._hashes, asked, cores(), work)
+        return near_batches.one_by_one(within, self._hashes, asked, cores(), work)
 
     def _where_it_pays(self, radii: Sequence[int]) -> MultiIndex | None:
         if self._index is None and len(self._hashes) >= LARGE:

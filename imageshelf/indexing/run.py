@@ -30,7 +30,7 @@ from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.system.paths import is_url
 from imageshelf.system.process import cores
 from imageshelf.system.signals import stopping
-from imageshelf.workers import starting as worker_start
+from imageshelf.workers import starting
 from imageshelf.workers.jobs import Lost, WorkerError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 # before that.
 IDENTIFIED = "identified"
 # What workers do, by name: they start before their parent imports Pillow.
-WORK, WORK_NUMPY = f"{worker_start.WORK}:work", "imageshelf.workers.work_numpy:work"
+WORK, WORK_NUMPY = f"{starting.WORK}:work", "imageshelf.workers.work_numpy:work"
 PILLOW = "PIL.Image"  # 30 ms to load
 IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
 

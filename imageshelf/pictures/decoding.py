@@ -18,8 +18,7 @@ import PIL
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from imageshelf.pictures import formats as sniffing
-from imageshelf.pictures import metadata, reduction
+from imageshelf.pictures import formats, metadata, reduction
 from imageshelf.pictures.reduction import SIDEWAYS, Reduced
 from imageshelf.system.files import MEMORY_LIMIT_MB, UnreadableImage
 
@@ -88,11 +87,11 @@ def decode(
     than SMALLEST and FINE.
     """
     stream.seek(0)
-    head = stream.read(sniffing.HEAD_BYTES)
+    head = stream.read(formats.HEAD_BYTES)
     stream.seek(0)
-    content = sniffing.recognise(head)
+    content = formats.recognise(head)
     if not content.format:
-        reason, other = sniffing.refusal(path, content)
+        reason, other = formats.refusal(path, content)
         raise UnreadableImage(reason, other=other)
     try:
         if content.format == "TIFF":
@@ -275,5 +274,5 @@ def refuse_raw(stream: BinaryIO, path: str) -> None:
     """Raise UnreadableImage for a TIFF file that is camera RAW."""
     tags = metadata.tiff_tags(stream)
     stream.seek(0)
-    if tags.raw or sniffing.promise(path) == "raw":
+    if tags.raw or formats.promise(path) == "raw":
         raise UnreadableImage("is a camera RAW file, which is not indexed", other="raw")

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from imageshelf.pictures import deep_samples, metadata
-from imageshelf.pictures import formats as sniffing
+from imageshelf.pictures import deep_samples, formats, metadata
 from imageshelf.pictures.appended import Beyond, beyond
 from imageshelf.pictures.decoding import (
     Jpeg,
@@ -110,10 +109,10 @@ def _bytes_digest(stream: BinaryIO) -> bytes:
 
 
 def _format(stream: BinaryIO, path: str) -> str:
-    content = sniffing.recognise(stream.read(sniffing.HEAD_BYTES))
+    content = formats.recognise(stream.read(formats.HEAD_BYTES))
     stream.seek(0)
     if not content.format:
-        reason, other = sniffing.refusal(path, content)
+        reason, other = formats.refusal(path, content)
         raise UnreadableImage(reason, other=other)
     if content.format == "TIFF":
         refuse_raw(stream, path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageEnhance, ImageOps
 
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.pictures import images
 from imageshelf.pictures.decoding import decode
 from imageshelf.system.files import open_regular, unreadable
@@ -78,5 +78,5 @@ def copies(path: str, *, full_decode: bool) -> Iterator[tuple[str, tuple[int, in
     """
     for name, file in files(path):
         view = images.thumbnails_of(file, full_decode=full_decode)
-        found = hashing.fingerprints([view])
+        found = fingerprints([view])
         yield name, (int(found.row[0]), int(found.column[0]), int(found.phash[0]))

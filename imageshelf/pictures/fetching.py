@@ -12,7 +12,7 @@ import logging
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from imageshelf.pictures import formats as sniffing
+from imageshelf.pictures import formats
 from imageshelf.system.files import UnreadableImage, unreadable
 from imageshelf.system.paths import Url, parted
 from imageshelf.system.words import one_line
@@ -42,11 +42,11 @@ def fetched(url: str, size_bytes: int = -1) -> io.BytesIO:
     try:
         fs = filesystem(parts)
         path = inside(fs, parts)
-        if size_bytes > HEAD_FROM and sniffing.promise(parts.path) != "":
-            head = fs.cat_file(path, start=0, end=sniffing.HEAD_BYTES)
-            content = sniffing.recognise(head)
+        if size_bytes > HEAD_FROM and formats.promise(parts.path) != "":
+            head = fs.cat_file(path, start=0, end=formats.HEAD_BYTES)
+            content = formats.recognise(head)
             if not content.format:
-                reason, other = sniffing.refusal(parts.path, content)
+                reason, other = formats.refusal(parts.path, content)
                 raise UnreadableImage(reason, other=other)  # noqa: TRY301
         # Asked for a span, s3fs does not ask for the size first; and what has grown is not held.
         span = {"start": 0, "end": size_bytes + 1} if size_bytes > 0 else {}

@@ -18,7 +18,7 @@ from imageshelf.pictures.decoding import decode, memory_limit
 from imageshelf.pictures.metadata import Facts
 from imageshelf.pictures.reduction import ORIENTATIONS, bands
 from imageshelf.pictures.tasks import Picture, Refusal, Task
-from imageshelf.system import files as opening
+from imageshelf.system import files
 from imageshelf.system.files import UnreadableImage, unreadable
 from imageshelf.system.paths import is_url, parted
 
@@ -108,12 +108,12 @@ def _opened(task: Task) -> _Opened:
     if "://" in task.path and is_url(task.path):
         return _fetched(task)
     try:
-        descriptor, status = opening.open_descriptor(task.path)
+        descriptor, status = files.open_descriptor(task.path)
         try:
             _require_unchanged(status, task.size_bytes, task.mtime_ns)
             try:
                 with memory_limit(task.memory_limit_mb):
-                    decoded = _decoded(opening.content(descriptor, status.st_size), task)
+                    decoded = _decoded(files.content(descriptor, status.st_size), task)
             finally:  # also when half a file could not be decoded
                 now = os.fstat(descriptor)
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)
@@ -140,9 +140,9 @@ def _decoded(stream: BinaryIO, task: Task) -> Decoded:
     path = parted(task.path).path if is_url(task.path) else task.path
     if task.hash == DEFAULT:
         return decode(stream, path, full_decode=task.full_decode)
-    from imageshelf.pictures import other_keys as other_hashes
+    from imageshelf.pictures import other_keys
 
-    detail = other_hashes.detail(task.hash)
+    detail = other_keys.detail(task.hash)
     return decode(stream, path, full_decode=task.full_decode, detail=detail)
 
 
@@ -166,9 +166,9 @@ def _pictures(opened: Sequence[_Opened], *, turned: bool) -> list[Picture]:
 def _keys(task: Task, decoded: Decoded, *, turned: bool) -> tuple[bytes, ...]:
     if task.hash == DEFAULT:
         return ()
-    from imageshelf.pictures import other_keys as other_hashes
+    from imageshelf.pictures import other_keys
 
-    return other_hashes.keys(task.hash, decoded.exact, full_decode=task.full_decode, turned=turned)
+    return other_keys.keys(task.hash, decoded.exact, full_decode=task.full_decode, turned=turned)
 
 
 def _require_unchanged(status: os.stat_result, size_bytes: int, mtime_ns: int) -> None:

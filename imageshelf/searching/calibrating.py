@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.pictures import edits as lightly_edited
+from imageshelf.pictures import edits
 from imageshelf.searching import calibrating_keys as key_calibrating
 from imageshelf.searching import policy as matching
 from imageshelf.searching.calibrating_keys import Original
@@ -210,14 +210,12 @@ def copy_counts(
     column: Column, originals: Sequence[Original], *, full_decode: bool = False
 ) -> tuple[dict[str, Counts], Counter[str]]:
     """Return the pairs of originals and their copies for each edit, and why originals failed."""
-    counts: dict[str, Counts] = {
-        name: np.zeros((ROWS, SCORES), np.int64) for name in lightly_edited.EDITS
-    }
+    counts: dict[str, Counts] = {name: np.zeros((ROWS, SCORES), np.int64) for name in edits.EDITS}
     refused: Counter[str] = Counter()
     for position, path in originals:
         stored = (column.row[position], column.column[position], column.phash[position])
         try:
-            copies = list(lightly_edited.copies(path, full_decode=full_decode))
+            copies = list(edits.copies(path, full_decode=full_decode))
         except UnreadableImage as exc:
             refused[exc.reason] += 1
             continue

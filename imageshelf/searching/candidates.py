@@ -115,9 +115,9 @@ def _side_by_side(
     """
     if queries < MANY:
         return [task() for task in tasks]
-    from imageshelf.system import forks as side_by_side
+    from imageshelf.system.forks import forks
 
-    if side_by_side.forks():
+    if forks():
         return [task() for task in tasks]
     from concurrent.futures import ThreadPoolExecutor
 

@@ -11,7 +11,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.pictures import digests as pixels
+from imageshelf.pictures import digests
 from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.pictures.tasks import CELL_LEVELS
 from imageshelf.system.files import UnreadableImage, hole_bytes, open_regular
@@ -126,7 +126,7 @@ def identical_pixels(a: Side, b: Side) -> bool:
     if apart(a.luma, b.luma):
         return False
     try:
-        if pixels.stored_size(a.path) != pixels.stored_size(b.path):
+        if digests.stored_size(a.path) != digests.stored_size(b.path):
             return False
         return (a.pixel_digest or _remembered(a)) == (b.pixel_digest or _remembered(b))
     except UnreadableImage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import kinds
@@ -94,7 +94,7 @@ def side_of(path: str, row: PictureRow, digests: tuple[bytes | None, bytes | Non
 def views_of(pictures: Sequence[Picture]) -> list[Views]:
     """Return the fingerprints of decoded pictures: whole, turned, trimmed, centre."""
     each = [_looked_at(picture) for picture in pictures]
-    found = hashing.fingerprints([view for views in each for view in views])
+    found = fingerprints([view for views in each for view in views])
     columns = (part.tolist() for part in found)
     prints = (Fingerprint(*numbers) for numbers in zip(*columns, strict=True))
     return [

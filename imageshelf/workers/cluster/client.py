@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imageshelf.workers.cluster import on_worker as cluster_worker
+from imageshelf.workers.cluster import on_worker
 from imageshelf.workers.cluster.connection import Line
 from imageshelf.workers.cluster.on_worker import Order, Reply
 from imageshelf.workers.jobs import WorkerError
@@ -70,7 +70,7 @@ def cluster(
         pickled(function),
         time_limit_s,
         memory_limit_bytes,
-        cluster_worker.terms(),
+        on_worker.terms(),
     )
     line = Line(scheduler, order, folders)
     with _hushed():
@@ -127,7 +127,7 @@ class Chunks:
         if reply.trouble:
             raise WorkerError(reply.trouble)
         if reply.unseen_by:
-            here = [item for item in chunk if cluster_worker.seen(item)]
+            here = [item for item in chunk if on_worker.seen(item)]
             if here:
                 raise WorkerError(
                     f"the Dask worker {reply.unseen_by} does not see {here[0].path}, or may not "

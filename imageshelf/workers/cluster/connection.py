@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from imageshelf.system.words import one_line
-from imageshelf.workers.cluster import on_worker as cluster_worker
+from imageshelf.workers.cluster import on_worker
 from imageshelf.workers.cluster.tasks import Tasks
 from imageshelf.workers.jobs import WorkerError
 
@@ -201,7 +201,7 @@ class Line:
     async def _leave(self, client: Any) -> None:
         with suppress(Exception):
             if client.status == "running":
-                told = client.run(cluster_worker.end, self._order.run, on_error="ignore")
+                told = client.run(on_worker.end, self._order.run, on_error="ignore")
                 await asyncio.wait_for(told, FAREWELL_S)
         with suppress(Exception):
             await asyncio.wait_for(client.close(), FAREWELL_S)
@@ -228,7 +228,7 @@ class Line:
             await asyncio.sleep(0.1)
         self.threads = sum(threads.values())
         told = await self._client.run(
-            cluster_worker.hello, self._order_bytes, self._folders, on_error="return"
+            on_worker.hello, self._order_bytes, self._folders, on_error="return"
         )
         objections = {
             address: self._objection(word)

@@ -7,7 +7,7 @@ import pickle
 import uuid
 from typing import Any
 
-from imageshelf.workers.cluster import on_worker as cluster_worker
+from imageshelf.workers.cluster import on_worker
 from imageshelf.workers.cluster.on_worker import Call, Reply
 from imageshelf.workers.jobs import Lost
 
@@ -62,7 +62,7 @@ class Tasks:
             if reply is None:
                 pairs.append((item, Lost(KILLED, lasting=False)))
                 continue
-            if reply.trouble or (reply.unseen_by and cluster_worker.seen(item)):
+            if reply.trouble or (reply.unseen_by and on_worker.seen(item)):
                 return reply
             pairs += reply.pairs
             room.release()
