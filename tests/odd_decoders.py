@@ -12,7 +12,7 @@ from imageshelf.pictures.decoding import PLUGINS
 from imageshelf.pictures.recipe import Ingredients
 from imageshelf.pictures.tasks import Bundle, Wanted
 from imageshelf.workers.work import digested, work
-from tests.worker_functions import DEEDS
+from tests.worker_functions import BEHAVIOURS
 
 # What Pillow needs to read the formats on the allow-list, and nothing else.
 ALLOWED = {*PLUGINS.values(), "PIL.JpegImagePlugin", "PIL.MpoImagePlugin"}
@@ -20,16 +20,16 @@ EXPLODED, CAUGHT = 66, 77  # exit statuses
 
 
 def examine_or_misbehave(item: Any) -> Any:
-    """Do the work; a file named after a deed is as if its decoder did that.
+    """Do the work; a file named after a behaviour is as if its decoder did that.
 
-    One named "later" and a deed is read well, and misbehaves when all its pixels are wanted.
+    One named "later" and a behaviour is read well, and misbehaves when all its pixels are wanted.
     """
     for each in _files(item):
-        deed = os.path.basename(each.path).partition(".")[0]
+        behaviour = os.path.basename(each.path).partition(".")[0]
         if isinstance(each, Wanted) and each.pixels:
-            deed = deed.removeprefix("later ")
-        if deed in DEEDS:
-            DEEDS[deed]()
+            behaviour = behaviour.removeprefix("later ")
+        if behaviour in BEHAVIOURS:
+            BEHAVIOURS[behaviour]()
     return work(item)
 
 
@@ -40,10 +40,10 @@ def _files(item: Any) -> tuple[Any, ...]:
 
 
 def digest_or_misbehave(wanted: Wanted) -> bytes | None:
-    """Digest the pixels; a file named after a deed is as if its decoder did that."""
-    deed = os.path.basename(wanted.path).partition(".")[0]
-    if deed in DEEDS:
-        DEEDS[deed]()
+    """Digest the pixels; a file named after a behaviour is as if its decoder did that."""
+    behaviour = os.path.basename(wanted.path).partition(".")[0]
+    if behaviour in BEHAVIOURS:
+        BEHAVIOURS[behaviour]()
     return digested(wanted)
 
 

@@ -28,7 +28,7 @@ from imageshelf.workers.jobs import Lost
 from imageshelf.workers.pool import AHEAD, workers
 from tests import odd_decoders
 from tests.conftest import drawn
-from tests.worker_functions import DEEDS
+from tests.worker_functions import BEHAVIOURS
 
 KINDS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 
@@ -167,12 +167,12 @@ def test_bundles_are_taken_as_they_come() -> None:
     assert next(items) == Bundle((Task("a", 1), Task("c", 1), Task("d", 1), Task("e", 1)))
 
 
-@pytest.mark.skipif("segfault" not in DEEDS, reason="needs signals")
+@pytest.mark.skipif("segfault" not in BEHAVIOURS, reason="needs signals")
 def test_what_takes_its_bundle_down_costs_itself_only(tmp_path: Path) -> None:
     for number in range(30):
         drawn(number, (64, 48)).save(tmp_path / f"{number}.png")
-    for deed in ("segfault", "exit", "raise", "sleep"):
-        drawn(1, (64, 48)).save(tmp_path / f"{deed}.png")
+    for behaviour in ("segfault", "exit", "raise", "sleep"):
+        drawn(1, (64, 48)).save(tmp_path / f"{behaviour}.png")
     files = sorted(tmp_path.iterdir())
     tasks = [Task(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     with workers(odd_decoders.examine_or_misbehave, jobs=2, time_limit_s=1) as run:

@@ -178,8 +178,8 @@ def test_a_decoder_that_goes_wrong_costs_its_file_there_too(
 ) -> None:
     monkeypatch.setattr("imageshelf.indexing.run.WORK", examine_or_misbehave)
     tiny(tmp_path / "photos", 200)
-    for at, deed in enumerate(BAD):
-        drawn(at).save(tmp_path / "photos" / f"{deed}.png")
+    for at, behaviour in enumerate(BAD):
+        drawn(at).save(tmp_path / "photos" / f"{behaviour}.png")
     settings = Settings(time_limit_s=2.0, memory_limit_mb=300, scheduler=address)
     found = index(tmp_path / "photos", tmp_path / "db.shelve", settings)
     assert {Path(skip.path).stem: skip.reason for skip in found.skips} == BAD
@@ -206,7 +206,7 @@ def test_a_file_that_ends_dask_workers_is_found_out(tmp_path: Path) -> None:
     once = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     with dask_processes(tmp_path, workers=2, **once) as processes:
         items = [*range(40), "end the parent", *range(41, 80)]
-        with cluster(worker_functions.do, scheduler=processes.address) as mapped:
+        with cluster(worker_functions.behave, scheduler=processes.address) as mapped:
             answers = list(mapped(items))
     assert sorted(str(item) for item, _ in answers) == sorted(map(str, items))
     lost = [(item, result) for item, result in answers if isinstance(result, Lost)]

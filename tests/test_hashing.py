@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import imagehash
 import numpy as np
@@ -17,7 +18,6 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from imageshelf.hashing.fingerprints import (
-    Arrays,
     column_hashes,
     fingerprints,
     from_hex,
@@ -35,6 +35,9 @@ from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.shelf import keys
 from imageshelf.system.files import UnreadableImage
 from tests.conftest import drawn
+
+if TYPE_CHECKING:
+    from imageshelf.hashing.fingerprints import Arrays
 
 
 def picture(array: object) -> Image.Image:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from imageshelf.workers import pool, starting
 from imageshelf.workers.jobs import WorkerError
-from tests import worker_functions as deeds
+from tests import worker_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Begun = list[tuple[list[str], starting.Process]]
 
 ROOT = Path(__file__).parent.parent
-DEEDS = deeds.do.__module__
+WORKER_FUNCTIONS = worker_functions.behave.__module__
 LIKELY_JOBS = starting.likely_jobs
 
 
@@ -79,19 +79,19 @@ class TestLikelyJobs:
         assert starting.likely_jobs(words.split()) == 0
 
 
-def deed(name: str) -> Any:
+def by_name(name: str) -> Any:
     return name
 
 
 def pids_of(jobs: int) -> set[int]:
     """Ask workers for something; return which processes they were."""
-    with pool.workers(deeds.do, jobs=jobs) as run:
+    with pool.workers(worker_functions.behave, jobs=jobs) as run:
         return {cast("int", pid) for _, pid in run(["who"] * 200)}
 
 
 class TestEarly:
     def test_they_are_as_many_as_there_are_other_cores(self, early: Begun) -> None:
-        starting.begin(DEEDS, [])
+        starting.begin(WORKER_FUNCTIONS, [])
         assert len(early) == 2
 
     def test_on_one_core_there_are_none(
@@ -100,31 +100,31 @@ class TestEarly:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr("imageshelf.system.process.cores", lambda: 1)
-        starting.begin(DEEDS, [])
+        starting.begin(WORKER_FUNCTIONS, [])
         assert not early
 
     def test_in_a_notebook_there_are_none(
         self, early: Begun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "IPython", sys)
-        starting.begin(DEEDS, [])
+        starting.begin(WORKER_FUNCTIONS, [])
         assert not early
 
     def test_they_do_the_work(self, early: Begun) -> None:
-        starting.begin(DEEDS, [])
+        starting.begin(WORKER_FUNCTIONS, [])
         begun = {process.pid for _, process in early}
         assert pids_of(2) <= begun
         assert not early
 
     def test_others_start_beside_them(self, early: Begun) -> None:
-        starting.begin(DEEDS, [])
+        starting.begin(WORKER_FUNCTIONS, [])
         processes = [process for _, process in early]
-        with pool.workers(deeds.double, jobs=5) as run:
+        with pool.workers(worker_functions.double, jobs=5) as run:
             assert sorted(run(range(500))) == [(n, 2 * n) for n in range(500)]
         assert all(process.poll() is not None for process in processes)
 
     def test_one_that_died_is_not_handed_out(self, early: Begun) -> None:
-        starting.begin(DEEDS, [])
+        starting.begin(WORKER_FUNCTIONS, [])
         dead = {process.pid for _, process in early}
         for _, process in early:
             process.kill()
@@ -154,7 +154,7 @@ class TestEarly:
         starting.begin("imageshelf.no_such_module", [])
         with (
             pytest.raises(WorkerError, match=r"No module named 'imageshelf\.no_such"),
-            pool.workers(deed("imageshelf.no_such_module:do"), jobs=2) as run,
+            pool.workers(by_name("imageshelf.no_such_module:do"), jobs=2) as run,
         ):
             list(run([1]))
 
@@ -167,7 +167,7 @@ class TestEarly:
             raise OSError("no more processes")
 
         monkeypatch.setattr(starting, "_started", refused)
-        starting.begin(DEEDS, [])
+        starting.begin(WORKER_FUNCTIONS, [])
         assert not early
 
     @pytest.mark.parametrize(
@@ -179,11 +179,11 @@ class TestEarly:
         monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
         if theirs:
             monkeypatch.setenv("GLIBC_TUNABLES", theirs)
-        with pool.workers(deeds.do, jobs=1) as run:
+        with pool.workers(worker_functions.behave, jobs=1) as run:
             assert list(run(["allocation"])) == [("allocation", found)]
 
     def test_dismissed_they_are_gone(self, early: Begun) -> None:
-        starting.begin(DEEDS, [])
+        starting.begin(WORKER_FUNCTIONS, [])
         processes = [process for _, process in early]
         starting.dismiss()
         starting.dismiss()
