@@ -64,7 +64,7 @@ class TestContent:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, limit: int
     ) -> None:
         (tmp_path / "file").write_bytes(data)
-        monkeypatch.setattr(files, "AT_ONCE_BYTES", limit)
+        monkeypatch.setattr(files, "SINGLE_READ_BYTES", limit)
         descriptor, status = open_descriptor(str(tmp_path / "file"))
         try:
             with content(descriptor, status.st_size) as stream:

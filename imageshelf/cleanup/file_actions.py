@@ -16,7 +16,7 @@ from imageshelf.cleanup import places, planning
 from imageshelf.cleanup import trash as trashing
 from imageshelf.cleanup.moving import move, take
 from imageshelf.pictures.digests import DIGEST_BYTES
-from imageshelf.system.files import Changed, Stamp, lstat, stamp
+from imageshelf.system.files import FileChangedError, Stamp, lstat, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,14 +91,14 @@ def _link(keeper: str, source: str, kept: os.stat_result) -> None:
     os.link(keeper, source, follow_symlinks=False)
     if not os.path.samestat(os.lstat(source), kept):
         os.unlink(source)
-        raise Changed("stays: the copy to keep was replaced")
+        raise FileChangedError("stays: the copy to keep was replaced")
 
 
 def _back_to(place: str, source: str) -> None:
     try:
         move(place, source)
     except FileExistsError as exc:
-        raise Changed(f"had its place taken meanwhile; it is now {place}") from exc
+        raise FileChangedError(f"had its place taken meanwhile; it is now {place}") from exc
 
 
 # -- after a program was killed -------------------------------------------------------------------
@@ -247,7 +247,7 @@ def _copied(deed: Deed, copy: str) -> os.stat_result:
     else:  # killed before it could be written down
         same = status.st_mtime_ns == deed.stat.get("keeper_mtime_ns")
     if not same:
-        raise Changed("has changed since it became a hard link")
+        raise FileChangedError("has changed since it became a hard link")
     with contextlib.suppress(OSError, AttributeError):
         os.chown(copy, int(deed.stat["uid"]), int(deed.stat["gid"]))
     os.chmod(copy, int(deed.stat["mode"]))

@@ -17,7 +17,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
-from imageshelf.system.files import Changed
+from imageshelf.system.files import FileChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +41,8 @@ def take(source: str, target: str, expected: os.stat_result) -> None:
     try:
         move(target, source)
     except OSError as exc:  # yet another file came to its place in these microseconds
-        raise Changed(f"was replaced by another file, which is now {target}") from exc
-    raise Changed("was replaced by another file")
+        raise FileChangedError(f"was replaced by another file, which is now {target}") from exc
+    raise FileChangedError("was replaced by another file")
 
 
 def move(source: str, target: str) -> None:

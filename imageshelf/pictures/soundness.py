@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.decoding import decode
 from imageshelf.pictures.digests import _pixel_digest
-from imageshelf.system.files import Changed, Stamp, UnreadableImage, open_same, stamp, unreadable
+from imageshelf.system.files import (
+    FileChangedError,
+    Stamp,
+    UnreadableImage,
+    open_same,
+    stamp,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -51,7 +58,7 @@ def examine(question: Question) -> Verdict:
             before = os.fstat(stream.fileno())
             found = _decoded(stream, question)
             after = os.fstat(stream.fileno())
-    except (Changed, UnreadableImage) as exc:
+    except (FileChangedError, UnreadableImage) as exc:
         return Verdict(str(exc), lasting=getattr(exc, "lasting", False))
     except (OSError, MemoryError) as exc:
         return Verdict(unreadable(exc).reason)

@@ -19,7 +19,7 @@ OPEN_FLAGS = os.O_RDONLY | sum(  # never wait for a FIFO's writer, never adopt a
 MEMORY_LIMIT_MB = 2048  # that a worker process may take, unless told otherwise
 MEMORY_NOTE = "memory_limit_mb"  # on a shelf: the largest that it was filled with, if larger
 
-AT_ONCE_BYTES = 1 << 20  # files up to this size are read by one call: half the time of a stream
+SINGLE_READ_BYTES = 1 << 20  # files up to this size are read by one call: half the time of a stream
 
 AT_AN_URL = "lies at an URL, which only index.py reads"
 
@@ -62,7 +62,7 @@ def content(descriptor: int, size_bytes: int) -> BinaryIO:
     A file that is no longer of that size, and one that does not come whole, are left to be read
     bit by bit. Raises OSError.
     """
-    if size_bytes <= AT_ONCE_BYTES:
+    if size_bytes <= SINGLE_READ_BYTES:
         data = os.read(descriptor, size_bytes + 1)
         if len(data) == size_bytes:
             return io.BytesIO(data)
@@ -115,7 +115,7 @@ def unreadable(exc: OSError | MemoryError) -> UnreadableImage:
 _NOFOLLOW = OPEN_FLAGS | getattr(os, "O_NOFOLLOW", 0)
 
 
-class Changed(Exception):  # noqa: N818 - it is what the word says
+class FileChangedError(Exception):
     """A file is not, or no longer, what it was; the message continues "this file ..."."""
 
 
@@ -140,9 +140,9 @@ def open_same(path: str, known: Stamp) -> int:
     try:
         descriptor = os.open(path, _NOFOLLOW)
     except OSError as exc:
-        raise Changed(_why_not_open(exc)) from exc
+        raise FileChangedError(_why_not_open(exc)) from exc
     except ValueError as exc:  # a NUL in the name
-        raise Changed(f"cannot be opened: {exc}") from exc
+        raise FileChangedError(f"cannot be opened: {exc}") from exc
     try:
         require_same(descriptor, path, known)
     except BaseException:
@@ -155,22 +155,22 @@ def require_same(descriptor: int, path: str, known: Stamp) -> None:
     """Raise Changed unless an open file is regular, as known, and still at its path."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise Changed("is not a regular file")
+        raise FileChangedError("is not a regular file")
     require_state(stamp(status), known)
     try:
         there = os.lstat(path)
     except OSError as exc:
-        raise Changed(_why_not_open(exc)) from exc
+        raise FileChangedError(_why_not_open(exc)) from exc
     if not os.path.samestat(there, status):
-        raise Changed("was replaced by another file")
+        raise FileChangedError("was replaced by another file")
 
 
 def require_state(now: Stamp, known: Stamp) -> None:
     """Raise Changed unless two states are of one unchanged file."""
     if known.inode and now.inode != known.inode:
-        raise Changed("was replaced by another file since it was indexed")
+        raise FileChangedError("was replaced by another file since it was indexed")
     if now[1:] != known[1:]:
-        raise Changed("has changed since it was indexed")
+        raise FileChangedError("has changed since it was indexed")
 
 
 def _why_not_open(exc: OSError) -> str:
