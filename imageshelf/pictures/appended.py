@@ -24,7 +24,7 @@ MOST_META_BYTES = 4 << 20
 LARGE_PRIVATE_BYTES = 4096  # of a PNG chunk: from here on it may be layers, not a note
 
 _SOI, _EOI, _SOS, _APP0, _APP15 = 0xD8, 0xD9, 0xDA, 0xE0, 0xEF
-_ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _AFTER_ENTROPY = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _IN_SEGMENTS = (  # application segments that carry pictures, sound or what HDR needs
     b"http://ns.adobe.com/xmp/extension/\0",  # Google's depth maps and unblurred originals
@@ -43,20 +43,20 @@ _AUXILIARY = re.compile(rb"auxC\0\0\0\0([^\0]*)\0")
 _ALPHA = (b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
 
 
-class Beyond(Exception):  # noqa: N818  it is what the word says
+class UnknownContent(Exception):  # noqa: N818  it is what the word says
     """There is more in the file than can be told apart from its picture."""
 
 
-def beyond(stream: BinaryIO, name: str) -> bytes:
+def appended_digest(stream: BinaryIO, name: str) -> bytes:
     """Return a digest of what is beyond the picture in an open file; b"" for nothing.
 
     `name` is Pillow's name of the format. Colour descriptions that Pillow does not hand over
-    count too. Raises Beyond when it cannot be told: such a file equals only its own bytes.
+    count too. Raises UnknownContent when it cannot be told: such a file equals only its own bytes.
     """
     found: list[bytes] = []
     stream.seek(0)
     try:
-        _WALKS[name](stream, found.append)
+        _WALKERS[name](stream, found.append)
         if name != "TIFF":
             found += _rest(stream)
     except (struct.error, IndexError):  # ends too early: the decoder has the last word
@@ -99,11 +99,11 @@ def _jpeg(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
             (byte,) = _unpacked(stream, "B")
         if byte == _EOI:
             return
-        if byte in _ALONE:
+        if byte in _WITHOUT_LENGTH:
             continue
         (length,) = _unpacked(stream, ">H")
         if length < 2:
-            raise Beyond
+            raise UnknownContent
         segment = stream.read(length - 2)
         if _APP0 <= byte <= _APP15 and segment.startswith(_IN_SEGMENTS):
             note(segment)
@@ -111,7 +111,7 @@ def _jpeg(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
             note(b"Adobe RGB")
         if byte == _SOS:
             _skip_entropy(stream)
-    raise Beyond
+    raise UnknownContent
 
 
 def _skip_entropy(stream: BinaryIO) -> None:
@@ -141,7 +141,7 @@ def _png(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
         if kind == b"IEND":
             break
     else:
-        raise Beyond
+        raise UnknownContent
     if b"cICP" in colours:
         note(b"cICP" + colours[b"cICP"])
     elif not {b"sRGB", b"iCCP"} & set(colours):  # they outrank the older two
@@ -164,10 +164,10 @@ def _gif(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
             flags = _unpacked(stream, "8xB")[0]
             stream.seek(_colours(flags) + 1, os.SEEK_CUR)
         else:
-            raise Beyond
+            raise UnknownContent
         while length := _unpacked(stream, "B")[0]:
             stream.seek(length, os.SEEK_CUR)
-    raise Beyond
+    raise UnknownContent
 
 
 def _colours(flags: int) -> int:
@@ -183,7 +183,7 @@ def _webp(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
 def _bmp(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
     (length,) = _unpacked(stream, "<2xI")
     if length < 26:
-        raise Beyond
+        raise UnknownContent
     stream.seek(length)
 
 
@@ -200,23 +200,23 @@ def _boxes(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
             stream.seek(0, os.SEEK_END)
             return
         if length < 8:
-            raise Beyond
+            raise UnknownContent
         if kind == b"meta":
             _meta(stream.read(min(length - 8, MOST_META_BYTES)), note)
         elif kind not in _BOXES:
             note(kind + _part(stream, length - 8))
         else:
             stream.seek(length - 8, os.SEEK_CUR)
-    raise Beyond
+    raise UnknownContent
 
 
 def _meta(meta: bytes, note: Callable[[bytes], None]) -> None:
     """Judge the description of a HEIF or AVIF picture: more than 8 bits or depth maps are lost."""
     if any(urn not in _ALPHA for urn in _AUXILIARY.findall(meta)) or b"tmap" in meta:
-        raise Beyond
+        raise UnknownContent
     at = meta.find(b"av1C")
     if at >= 0 and meta[at + 6] & 0x40:
-        raise Beyond
+        raise UnknownContent
     at = meta.find(b"colrnclx")
     if at >= 0:
         note(meta[at : at + 15])
@@ -234,7 +234,7 @@ def _tiff(_stream: BinaryIO, _note: Callable[[bytes], None]) -> None:
     """Do nothing: the parts of a TIFF lie anywhere; its pages' tags tell about more pictures."""
 
 
-_WALKS: dict[str, Callable[[BinaryIO, Callable[[bytes], None]], None]] = {
+_WALKERS: dict[str, Callable[[BinaryIO, Callable[[bytes], None]], None]] = {
     "JPEG": _jpeg,
     "PNG": _png,
     "GIF": _gif,

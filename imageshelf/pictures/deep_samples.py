@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.pictures.appended import Beyond
+from imageshelf.pictures.appended import UnknownContent
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,7 +24,7 @@ def prepare(image: Image.Image, *, low: bool) -> bool:
     """Have the lower bytes of a picture's samples decoded when they are wanted.
 
     To be called before the picture is loaded. Returns whether there are lower bytes; raises
-    Beyond when there are and cannot be had.
+    UnknownContent when there are and cannot be had.
     """
     if image.mode.startswith("I;16"):
         return True
@@ -33,11 +33,11 @@ def prepare(image: Image.Image, *, low: bool) -> bool:
     deep = {raw for raw in raws if isinstance(raw, str) and ";16" in raw}
     bits = max(_bits(image), default=8)
     if not deep and bits > 8 and image.mode not in _WIDE_MODES:
-        raise Beyond
+        raise UnknownContent
     if not deep or image.mode in _WIDE_MODES:
         return False
     if any(raw[:-1] not in _DEEP for raw in deep):
-        raise Beyond
+        raise UnknownContent
     if low:
         image.tile = [  # type: ignore[attr-defined]
             t._replace(args=_other_order(t.args)) for t in tile

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from imageshelf.pictures import deep_samples, formats, metadata
-from imageshelf.pictures.appended import Beyond, beyond
+from imageshelf.pictures.appended import UnknownContent, appended_digest
 from imageshelf.pictures.decoding import (
     Jpeg,
     checked_size,
@@ -136,7 +136,7 @@ def _open(stream: BinaryIO, name: str) -> Image.Image:
 def _translated(name: str, work: Callable[[], T]) -> T:
     try:
         return work()
-    except (UnreadableImage, MemoryError, Beyond):
+    except (UnreadableImage, MemoryError, UnknownContent):
         raise
     except OSError as exc:
         if exc.errno is not None:  # the disk's fault, not the picture's
@@ -152,12 +152,12 @@ def _pixel_digest(stream: BinaryIO, path: str) -> bytes:
     name = _format(stream, path)
     total = hashlib.blake2b(b"imageshelf pixels 1", digest_size=DIGEST_BYTES)
     try:
-        total.update(beyond(stream, name))
+        total.update(appended_digest(stream, name))
         frames, deep = _translated(name, lambda: _frames_digest(stream, name, low=False))
         total.update(frames)
         if deep:  # Pillow reduces many to 8 bits, so the low bytes need a decode of their own
             total.update(_translated(name, lambda: _frames_digest(stream, name, low=True))[0])
-    except Beyond:
+    except UnknownContent:
         total.update(b"bytes" + _bytes_digest(stream))
     return total.digest()
 
@@ -195,28 +195,28 @@ def _frames(image: Image.Image, *, low: bool) -> Iterator[tuple[Image.Image, boo
         width, height = checked_size(image.size)
         pixels += width * height
         if pixels > PIXEL_LIMIT:
-            raise Beyond
+            raise UnknownContent
         _require_one_picture(image)
         deep = deep_samples.prepare(image, low=low)
         image.load()
         if deep and image.has_transparency_data and "A" not in image.getbands():
-            raise Beyond
+            raise UnknownContent
         yield image, deep
     try:
         image.seek(FRAME_LIMIT)
     except EOFError:
         return
-    raise Beyond
+    raise UnknownContent
 
 
 def _require_one_picture(image: Image.Image) -> None:
     tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
     if _SUB_DIRECTORIES in tags or _PHOTOSHOP_LAYERS in tags:
-        raise Beyond
+        raise UnknownContent
     if image.info.get("aux") or image.info.get("depth_images"):
-        raise Beyond
+        raise UnknownContent
     if int(image.info.get("bit_depth") or 8) > 8 and image.format == "HEIF":
-        raise Beyond
+        raise UnknownContent
 
 
 def _frame_digest(image: Image.Image, *, deep: bool, low: bool) -> bytes:

@@ -135,7 +135,7 @@ def stamp(status: os.stat_result) -> Stamp:
 def open_same(path: str, known: Stamp) -> int:
     """Return a descriptor of the regular file at a path, in the state that is known.
 
-    Never follows a link at the end of the path, never waits for a FIFO. Raises Changed.
+    Never follows a link at the end of the path, never waits for a FIFO. Raises FileChangedError.
     """
     try:
         descriptor = os.open(path, _NOFOLLOW)
@@ -152,7 +152,7 @@ def open_same(path: str, known: Stamp) -> int:
 
 
 def require_same(descriptor: int, path: str, known: Stamp) -> None:
-    """Raise Changed unless an open file is regular, as known, and still at its path."""
+    """Raise FileChangedError unless an open file is regular, as known, and still at its path."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise FileChangedError("is not a regular file")
@@ -166,7 +166,7 @@ def require_same(descriptor: int, path: str, known: Stamp) -> None:
 
 
 def require_state(now: Stamp, known: Stamp) -> None:
-    """Raise Changed unless two states are of one unchanged file."""
+    """Raise FileChangedError unless two states are of one unchanged file."""
     if known.inode and now.inode != known.inode:
         raise FileChangedError("was replaced by another file since it was indexed")
     if now[1:] != known[1:]:
