@@ -10,7 +10,7 @@ from PIL import Image
 
 from imageshelf.pictures.decoding import PLUGINS
 from imageshelf.pictures.recipe import Ingredients
-from imageshelf.pictures.tasks import Bundle, Wanted
+from imageshelf.pictures.tasks import Bundle, DigestTask
 from imageshelf.workers.work import digested, work
 from tests.worker_functions import BEHAVIOURS
 
@@ -26,7 +26,7 @@ def examine_or_misbehave(item: Any) -> Any:
     """
     for each in _files(item):
         behaviour = os.path.basename(each.path).partition(".")[0]
-        if isinstance(each, Wanted) and each.pixels:
+        if isinstance(each, DigestTask) and each.pixels:
             behaviour = behaviour.removeprefix("later ")
         if behaviour in BEHAVIOURS:
             BEHAVIOURS[behaviour]()
@@ -39,7 +39,7 @@ def _files(item: Any) -> tuple[Any, ...]:
     return () if isinstance(item, Ingredients) else (item,)
 
 
-def digest_or_misbehave(wanted: Wanted) -> bytes | None:
+def digest_or_misbehave(wanted: DigestTask) -> bytes | None:
     """Digest the pixels; a file named after a behaviour is as if its decoder did that."""
     behaviour = os.path.basename(wanted.path).partition(".")[0]
     if behaviour in BEHAVIOURS:

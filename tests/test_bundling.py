@@ -59,12 +59,12 @@ def test_files_examined_together_answer_as_one_by_one(seed: int, tmp_path: Path)
     together = images.examine_together(tasks)
     assert together == [images.examine(task) for task in tasks]
     assert together == work.work(Bundle(tuple(tasks)))
-    looked_at = [images.look(task) for task in tasks]
+    looked_at = [images.examine_turned(task) for task in tasks]
     assert work.look(Bundle(tuple(tasks))) == looked_at == [work.look(task) for task in tasks]
     assert isinstance(together[-1], Refusal)
 
 
-@pytest.mark.parametrize("looks", [images.examine_together, images.look_together])
+@pytest.mark.parametrize("looks", [images.examine_together, images.examine_turned_together])
 @pytest.mark.parametrize("step", ["_decoded", "_views"])
 def test_want_of_memory_refuses_a_file_alone_and_is_an_error_in_company(
     looks: Any, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -19,7 +19,7 @@ from imageshelf.copies.groups import Question
 from imageshelf.indexing import digesting as identifying
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.pictures.tasks import Wanted
+from imageshelf.pictures.tasks import DigestTask
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
 from imageshelf.shelf import open_shelf
 from imageshelf.workers import work
@@ -105,7 +105,7 @@ def test_only_pixels_of_the_same_measures_are_read(
 ) -> None:
     asked: list[str] = []
 
-    def noted(wanted: Wanted) -> bytes | None:
+    def noted(wanted: DigestTask) -> bytes | None:
         asked.append(Path(wanted.path).name)
         return work.digested(wanted)
 

@@ -23,7 +23,7 @@ from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.indexing.summary import Summary
 from imageshelf.pictures import fetching
 from imageshelf.pictures.images import examine
-from imageshelf.pictures.tasks import Task, Wanted
+from imageshelf.pictures.tasks import DigestTask, Task
 from imageshelf.report import matches as report
 from imageshelf.report.index import summary_text
 from imageshelf.searching.search import search
@@ -499,8 +499,8 @@ def test_digests_are_of_the_object(memory: Any, tmp_path: Path) -> None:
     path = tmp_path / "0.jpg"
     path.write_bytes(memory.cat_file("/photos/0.jpg"))
     for pixels, of in ((False, digest), (True, pixel_digest)):
-        assert digested(Wanted(b"", "memory://photos/0.jpg", pixels)) == of(str(path))
-    assert digested(Wanted(b"", "memory://photos/none.jpg", pixels=False)) is None
+        assert digested(DigestTask(b"", "memory://photos/0.jpg", pixels)) == of(str(path))
+    assert digested(DigestTask(b"", "memory://photos/none.jpg", pixels=False)) is None
 
 
 def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_path: Path) -> None:

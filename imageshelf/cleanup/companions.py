@@ -106,7 +106,7 @@ def _relation(name: str, other: str) -> tuple[str, bool]:
         return XMP, False
     if not _same(start, stem):
         return "", False
-    if formats.promise(other) == "raw":
+    if formats.promised_kind(other) == "raw":
         return RAW, True
     return _BY_STEM.get(extension, ""), True
 
@@ -139,7 +139,7 @@ def _starts_with(other: str, pictures: Collection[str]) -> bool:
 
 
 def _is_picture(name: str) -> bool:
-    return formats.promise(name) == ""
+    return formats.promised_kind(name) == ""
 
 
 def _same(one: str, other: str) -> bool:

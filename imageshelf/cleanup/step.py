@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from imageshelf.cleanup.companions import Companion
     from imageshelf.cleanup.file_actions import Deed
     from imageshelf.cleanup.planning import File, Step
-    from imageshelf.pictures.soundness import Verdict
+    from imageshelf.pictures.soundness import Soundness
 
 CHUNK_BYTES = 1 << 20
 NotDone = (FileChangedError, PlaceError, TrashError, OSError)  # and the file is where it was
@@ -55,7 +55,7 @@ def sentence(exc: Exception) -> str:
     return str(exc)
 
 
-def perform(step: Step, deed: Deed, kept: Verdict, own: Verdict | None) -> Outcome:
+def perform(step: Step, deed: Deed, kept: Soundness, own: Soundness | None) -> Outcome:
     """Do one step, if everything is as it must be; `kept` and `own` are verdicts of this run.
 
     Raises one of NotDone, and then nothing has happened.
@@ -95,7 +95,7 @@ def accompany(companion: Companion, deed: Deed) -> Outcome:
     return Outcome(deeds.do(deed, status, "", lambda: status))
 
 
-def _keeper(opened: ExitStack, file: File, verdict: Verdict) -> int:
+def _keeper(opened: ExitStack, file: File, verdict: Soundness) -> int:
     try:
         keeper = _opened(opened, file, shared=True)
         if os.fstat(keeper).st_ctime_ns != verdict.changed_ns:

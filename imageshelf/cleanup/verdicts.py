@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imageshelf.pictures.soundness import Question, Verdict
+from imageshelf.pictures.soundness import Soundness, SoundnessTask
 from imageshelf.searching.kinds import PIXELS
 from imageshelf.workers.jobs import Lost
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def verdicts(
-    steps: Sequence[Step], mapper: Mapper[Question, Verdict], stop: Stop, actions: Actions
-) -> dict[str, Verdict]:
+    steps: Sequence[Step], mapper: Mapper[SoundnessTask, Soundness], stop: Stop, actions: Actions
+) -> dict[str, Soundness]:
     """Return verdicts by path: on all keepers, on what claims equal pixels, both remembered.
 
     Where a keeper is damaged, its whole group is looked at, so that the next plan keeps another.
@@ -46,17 +46,17 @@ def verdicts(
 
 def _asked(
     wanted: dict[str, tuple[File, bool]],
-    mapper: Mapper[Question, Verdict],
+    mapper: Mapper[SoundnessTask, Soundness],
     stop: Stop,
     actions: Actions,
-) -> dict[str, Verdict]:
+) -> dict[str, Soundness]:
     found = {}
     rows = []
-    questions = [Question(path, file.stamp, pixels) for path, (file, pixels) in wanted.items()]
+    questions = [SoundnessTask(path, file.stamp, pixels) for path, (file, pixels) in wanted.items()]
     for (path, known, _), answer in stop.watch(mapper(questions)):
         verdict = answer
         if isinstance(verdict, Lost):  # its decoder crashed or took too long
-            verdict = Verdict(verdict.reason, lasting=verdict.lasting)
+            verdict = Soundness(verdict.reason, lasting=verdict.lasting)
         found[path] = verdict
         if verdict.lasting or not verdict.problem:
             state = wanted[path][0].id, known.size_bytes, known.mtime_ns

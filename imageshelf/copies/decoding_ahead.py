@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.pictures.tasks import Wanted
+from imageshelf.pictures.tasks import DigestTask
 from imageshelf.searching import kinds
 from imageshelf.workers.pool import workers
 from imageshelf.workers.work import digested
@@ -46,7 +46,7 @@ def read_ahead(cast: Cast, graph: Graph, reading: Reading) -> None:
     ids = sorted({one for pair in _perhaps_identical(cast, graph) for one in pair})
     ids = [one for one in ids if cast.pixel_digest(one) is None]
     numbers = {cast.rows[one].name: one for one in ids}
-    tasks = [Wanted(cast.rows[one].name, cast.copies[one].path, pixels=True) for one in ids]
+    tasks = [DigestTask(cast.rows[one].name, cast.copies[one].path, pixels=True) for one in ids]
     if not tasks:
         return
     with workers(

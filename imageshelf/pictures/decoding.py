@@ -274,5 +274,5 @@ def refuse_raw(stream: BinaryIO, path: str) -> None:
     """Raise UnreadableImage for a TIFF file that is camera RAW."""
     tags = metadata.tiff_tags(stream)
     stream.seek(0)
-    if tags.raw or formats.promise(path) == "raw":
+    if tags.raw or formats.promised_kind(path) == "raw":
         raise UnreadableImage("is a camera RAW file, which is not indexed", other="raw")

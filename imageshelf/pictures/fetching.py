@@ -42,7 +42,7 @@ def fetched(url: str, size_bytes: int = -1) -> io.BytesIO:
     try:
         fs = filesystem(parts)
         path = inside(fs, parts)
-        if size_bytes > HEAD_FROM and formats.promise(parts.path) != "":
+        if size_bytes > HEAD_FROM and formats.promised_kind(parts.path) != "":
             head = fs.cat_file(path, start=0, end=formats.HEAD_BYTES)
             content = formats.recognise(head)
             if not content.format:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from imageshelf.pictures.reduction import Reduced
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
-__all__ += ["UnreadableImage", "View", "examine", "look", "read", "thumbnails_of"]
+__all__ += ["UnreadableImage", "View", "examine", "examine_turned", "read", "thumbnails_of"]
 
 
 def examine(task: Task) -> Picture | Refusal:
@@ -49,25 +49,25 @@ def examine_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
     return _examined(tasks, turned=False)
 
 
-def look(task: Task) -> Picture | Refusal:
+def examine_turned(task: Task) -> Picture | Refusal:
     """Return what `examine` does, in all orientations: a picture to ask a shelf for."""
-    return look_together([task])[0]
+    return examine_turned_together([task])[0]
 
 
-def look_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
+def examine_turned_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
     """Return what `look` does of each file, as `examine_together` does."""
     return _examined(tasks, turned=True)
 
 
 def _examined(tasks: Sequence[Task], *, turned: bool) -> list[Picture | Refusal]:
     alone = len(tasks) == 1
-    answers: list[_Opened | Refusal] = []
+    answers: list[_DecodedFile | Refusal] = []
     for task in tasks:
         try:
             answers.append(_opened(task))
         except UnreadableImage as exc:
             answers.append(_refusal(exc, alone=alone))
-    opened = [answer for answer in answers if isinstance(answer, _Opened)]
+    opened = [answer for answer in answers if isinstance(answer, _DecodedFile)]
     try:
         pictures = iter(_pictures(opened, turned=turned))
     except UnreadableImage as exc:
@@ -96,7 +96,7 @@ def read(
     return _pictures([_opened(task)], turned=turned)[0]
 
 
-class _Opened(NamedTuple):
+class _DecodedFile(NamedTuple):
     """A file that has been decoded; what remains to be done fails for want of memory at most."""
 
     task: Task
@@ -104,7 +104,7 @@ class _Opened(NamedTuple):
     status: os.stat_result | Status
 
 
-def _opened(task: Task) -> _Opened:
+def _opened(task: Task) -> _DecodedFile:
     if "://" in task.path and is_url(task.path):
         return _fetched(task)
     try:
@@ -119,19 +119,19 @@ def _opened(task: Task) -> _Opened:
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)
         finally:
             os.close(descriptor)
-        return _Opened(task, decoded, status)
+        return _DecodedFile(task, decoded, status)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
 
 
-def _fetched(task: Task) -> _Opened:
+def _fetched(task: Task) -> _DecodedFile:
     from imageshelf.pictures import fetching
 
     stream = fetching.fetched(task.path, task.size_bytes)
     status = fetching.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
     try:
         with memory_limit(task.memory_limit_mb):
-            return _Opened(task, _decoded(stream, task), status)
+            return _DecodedFile(task, _decoded(stream, task), status)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
 
@@ -146,7 +146,7 @@ def _decoded(stream: BinaryIO, task: Task) -> Decoded:
     return decode(stream, path, full_decode=task.full_decode, detail=detail)
 
 
-def _pictures(opened: Sequence[_Opened], *, turned: bool) -> list[Picture]:
+def _pictures(opened: Sequence[_DecodedFile], *, turned: bool) -> list[Picture]:
     """Return the pictures in decoded files; raises UnreadableImage if one takes too much memory."""
     found: dict[int, Picture] = {}
     exact = [each.decoded.exact for each in opened]
@@ -188,7 +188,7 @@ def key_of(stream: BinaryIO, hash_name: str, *, full_decode: bool = False) -> by
     return _keys(task, _decoded(stream, task), turned=False)[0]
 
 
-class Views(NamedTuple):
+class PictureViews(NamedTuple):
     """What a picture looks like: the first fields of Picture."""
 
     whole: View
@@ -198,12 +198,12 @@ class Views(NamedTuple):
     turned: tuple[Sketch, ...]
 
 
-def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False) -> Views:
+def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False) -> PictureViews:
     """Return the views of an upright grey picture."""
     return _views([exact], full_decode=full_decode, turned=turned)[0]
 
 
-def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list[Views]:
+def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list[PictureViews]:
     """Return the views of upright grey pictures that can be put `together`."""
     whole = reduction.together(exact)
     fine = whole.smaller(reduction.FINE)
@@ -219,7 +219,7 @@ def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list
         strict=True,
     )
     return [
-        Views(
+        PictureViews(
             each.thumbnails() if full_decode else Sketch(pixels, row),
             Sketch(pixels, centre=True),
             _trimmed(alone),

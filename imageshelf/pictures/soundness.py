@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 _END = 0xD9  # the last marker of a JPEG file
 
 
-_ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
+_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD8)}  # markers without a length
 
 
 _MARKER = re.compile(rb"\xff+([^\xff\x00\xd0-\xd7])", re.DOTALL)  # that may end coded data
 
 
-class Question(NamedTuple):
+class SoundnessTask(NamedTuple):
     """A picture to be decoded; `pixels` asks for its pixel digest, too."""
 
     path: str
@@ -38,7 +38,7 @@ class Question(NamedTuple):
     pixels: bool = False
 
 
-class Verdict(NamedTuple):
+class Soundness(NamedTuple):
     """What came of it: `problem` is "" for a sound picture, else continues "this file ...".
 
     `lasting` is whether the problem is the file's own; `changed_ns` is its `st_ctime_ns`, which
@@ -51,7 +51,7 @@ class Verdict(NamedTuple):
     pixel_digest: bytes | None = None
 
 
-def examine(question: Question) -> Verdict:
+def examine_soundness(question: SoundnessTask) -> Soundness:
     """Return the verdict on one picture; never raises for a bad file."""
     try:
         with os.fdopen(open_same(question.path, question.known), "rb") as stream:
@@ -59,15 +59,15 @@ def examine(question: Question) -> Verdict:
             found = _decoded(stream, question)
             after = os.fstat(stream.fileno())
     except (FileChangedError, UnreadableImage) as exc:
-        return Verdict(str(exc), lasting=getattr(exc, "lasting", False))
+        return Soundness(str(exc), lasting=getattr(exc, "lasting", False))
     except (OSError, MemoryError) as exc:
-        return Verdict(unreadable(exc).reason)
+        return Soundness(unreadable(exc).reason)
     if (stamp(before), before.st_ctime_ns) != (stamp(after), after.st_ctime_ns):
-        return Verdict("changed while being read")
-    return Verdict("", changed_ns=after.st_ctime_ns, pixel_digest=found)
+        return Soundness("changed while being read")
+    return Soundness("", changed_ns=after.st_ctime_ns, pixel_digest=found)
 
 
-def _decoded(stream: BinaryIO, question: Question) -> bytes | None:
+def _decoded(stream: BinaryIO, question: SoundnessTask) -> bytes | None:
     """Decode every frame; a picture of one frame whose pixels nobody wants is decoded once."""
     decoded = decode(stream, question.path, full_decode=True)
     if decoded.format in {"JPEG", "MPO"}:
@@ -91,6 +91,6 @@ def has_end(data: bytes) -> bool:
         marker, at = match[1][0], match.end()
         if marker == _END:
             return True
-        if marker not in _ALONE:
+        if marker not in _WITHOUT_LENGTH:
             at += int.from_bytes(data[at : at + 2], "big")
     return False

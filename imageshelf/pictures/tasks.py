@@ -57,7 +57,7 @@ class Refusal(NamedTuple):
     other: str
 
 
-class Wanted(NamedTuple):
+class DigestTask(NamedTuple):
     """A picture to be digested: its bytes, or every pixel of it."""
 
     name: bytes

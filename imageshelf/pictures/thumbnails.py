@@ -22,26 +22,28 @@ if TYPE_CHECKING:
 
     from imageshelf.pictures.metadata import Tags
 
-LONGEST = 360  # pixels; two stand side by side on a desk, one fills a phone
-MOST_BYTES = 11_000  # 15 kB in the base64 of a page
+LONGEST_PIXELS = 360  # pixels; two stand side by side on a desk, one fills a phone
+MOST_THUMBNAIL_BYTES = 11_000  # 15 kB in the base64 of a page
 # Tried in turn until the bytes suffice, each with its usual share of the bytes of the first.
 QUALITIES = {75: 1.0, 60: 0.84, 45: 0.72, 30: 0.58, 15: 0.42}
-HOPE = 1.15  # what is expected to be larger than this share of the bytes allowed is not tried
-FAST = 2  # WebP's method: 3 ms; the default's 4 makes 3 % less and takes 7
-SMALLEST = 32  # pixels; a thumbnail is not shrunk below
+EXPECTED_SHARE = (
+    1.15  # what is expected to be larger than this share of the bytes allowed is not tried
+)
+WEBP_METHOD = 2  # WebP's method: 3 ms; the default's 4 makes 3 % less and takes 7
+SMALLEST_PIXELS = 32  # pixels; a thumbnail is not shrunk below
 CHANGED = "has changed since it was indexed"
 GONE = "is gone: nothing is at its place any more"
 
 
-class Wanted(NamedTuple):
+class ThumbnailTask(NamedTuple):
     """A thumbnail to make; `size_bytes` and `mtime_ns` as indexed, -1 where that is unknown."""
 
     key: int  # the maker's own number for it
     path: str
     size_bytes: int = -1
     mtime_ns: int = -1
-    longest: int = LONGEST
-    most_bytes: int = MOST_BYTES
+    longest: int = LONGEST_PIXELS
+    most_bytes: int = MOST_THUMBNAIL_BYTES
 
 
 class Thumbnail(NamedTuple):
@@ -59,7 +61,7 @@ class Thumbnail(NamedTuple):
     mtime_ns: int = -1
 
 
-def make(wanted: Wanted) -> Thumbnail:
+def make_thumbnail(wanted: ThumbnailTask) -> Thumbnail:
     """Return the thumbnail of a file, or one without data that says why; never raises."""
     try:
         with open_regular(wanted.path) as stream:
@@ -172,10 +174,10 @@ def _encoded(image: Image.Image, most_bytes: int) -> tuple[bytes, Image.Image]:
     while True:
         first, *others = QUALITIES
         data = _bytes(image, first)
-        promising = [q for q in others if len(data) * QUALITIES[q] <= most_bytes * HOPE]
+        promising = [q for q in others if len(data) * QUALITIES[q] <= most_bytes * EXPECTED_SHARE]
         while len(data) > most_bytes and promising:
             data = _bytes(image, promising.pop(0))
-        if len(data) <= most_bytes or max(image.size) <= SMALLEST:
+        if len(data) <= most_bytes or max(image.size) <= SMALLEST_PIXELS:
             return data, image
         image = image.resize([max(1, side * 2 // 3) for side in image.size], reduction.LANCZOS)
 
@@ -183,7 +185,7 @@ def _encoded(image: Image.Image, most_bytes: int) -> tuple[bytes, Image.Image]:
 def _bytes(image: Image.Image, quality: int) -> bytes:
     stream = io.BytesIO()
     if MIME == "image/webp":
-        image.save(stream, "WEBP", quality=quality, method=FAST)
+        image.save(stream, "WEBP", quality=quality, method=WEBP_METHOD)
     else:
         image.save(stream, "JPEG", quality=quality, optimize=True)
     return stream.getvalue()

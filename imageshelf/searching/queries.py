@@ -81,7 +81,7 @@ def decoded(
     """Yield every file as a query, in the order of `asked`; several are decoded in parallel."""
     tasks = [Task(path, -1, -1, full_decode, memory_limit_mb, hash_name) for path in asked.files]
     if len(tasks) <= 1:  # starting a worker would take longer
-        yield from (_query(task, images.look(task)) for task in tasks)
+        yield from (_query(task, images.examine_turned(task)) for task in tasks)
         return
     waiting: dict[str, Query | None] = {}
     order = iter(asked.files)

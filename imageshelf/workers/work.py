@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from imageshelf.pictures.decoding import memory_limit
 from imageshelf.pictures.digests import digest, pixel_digest
-from imageshelf.pictures.images import examine, examine_together, look_together
-from imageshelf.pictures.tasks import Bundle, Picture, Refusal, Task, Wanted
+from imageshelf.pictures.images import examine, examine_together, examine_turned_together
+from imageshelf.pictures.tasks import Bundle, DigestTask, Picture, Refusal, Task
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.paths import is_url
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imageshelf.pictures.recipe import Ingredients, Recipe
 
     Answer = Picture | Refusal
-    Item = Task | Bundle | Wanted | Ingredients
+    Item = Task | Bundle | DigestTask | Ingredients
     Outcome = Answer | list[Answer] | Recipe | bytes | None
 
 
@@ -28,7 +28,7 @@ def work(item: Item) -> Outcome:
         return examine_together(item.tasks)
     if isinstance(item, Task):
         return examine(item)
-    if isinstance(item, Wanted):
+    if isinstance(item, DigestTask):
         return digested(item)
     from imageshelf.pictures.recipe import current_recipe
 
@@ -38,11 +38,11 @@ def work(item: Item) -> Outcome:
 def look(item: Task | Bundle) -> Answer | list[Answer]:
     """Return what `images.look` makes of a file, or of each in a bundle."""
     if isinstance(item, Bundle):
-        return look_together(item.tasks)
-    return look_together([item])[0]
+        return examine_turned_together(item.tasks)
+    return examine_turned_together([item])[0]
 
 
-def digested(wanted: Wanted) -> bytes | None:
+def digested(wanted: DigestTask) -> bytes | None:
     """Return the digest, or None for a picture that cannot be read now; what a worker does."""
     try:
         with memory_limit(wanted.memory_limit_mb):
