@@ -16,8 +16,8 @@ from imageshelf.system import process
 from imageshelf.system.words import shown
 
 if __name__ == "__main__":
-    process.end_silently()  # Ctrl-C while all of this is imported
-    process.tune()
+    process.quiet_ctrl_c()  # Ctrl-C while all of this is imported
+    process.start_quickly()
     from imageshelf.workers import starting
 
     starting.begin(starting.WORK, sys.argv[1:])  # they import while this process does
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Index the datasets; return the exit status: 0, 1 for a bad run, 130 and 143 when stopped."""
     options = index_options(__doc__ or "", argv)
     terminal.tolerate_any_name()
-    if warning := process.old_pillow():
+    if warning := process.pillow_warning():
         print(f"index.py: {warning}", file=sys.stderr)
     try:
         with Indexing(options.dataset, options.shelve, settings(options)) as run:

@@ -16,8 +16,8 @@ from imageshelf.system import process
 from imageshelf.system.words import shown
 
 if __name__ == "__main__":
-    process.end_silently()  # Ctrl-C while all of this is imported
-    process.tune()  # before NumPy is imported: half of the start-up time
+    process.quiet_ctrl_c()  # Ctrl-C while all of this is imported
+    process.start_quickly()  # before NumPy is imported: half of the start-up time
 
 from imageshelf.cli import presenting as answers
 from imageshelf.cli.options import search_options
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     global matches
     options = search_options(__doc__ or "", argv)
     terminal.tolerate_any_name()
-    if warning := process.old_pillow():
+    if warning := process.pillow_warning():
         print(f"search.py: {warning}", file=sys.stderr)
     try:
         answers.refuse_early(options.html, options.contact_sheet)

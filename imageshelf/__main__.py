@@ -10,7 +10,7 @@ from imageshelf.system import process
 from imageshelf.system.words import count, shown
 
 if __name__ == "__main__":
-    process.end_silently()  # Ctrl-C while all of this is imported
+    process.quiet_ctrl_c()  # Ctrl-C while all of this is imported
 
 from imageshelf.cli import clean_options as cleaning_options
 from imageshelf.cli.parser import Parser
@@ -30,11 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = parse_args(argv)
     terminal.tolerate_any_name()
-    if warning := process.old_pillow():
+    if warning := process.pillow_warning():
         print(f"imageshelf: {warning}", file=sys.stderr)
     changes_nothing = options.verb in {check, explain, calibrate}
     try:
-        process.hear_interrupts()  # from here on there may be something to tidy
+        process.restore_ctrl_c()  # from here on there may be something to tidy
         with stop_at_once() if changes_nothing else nullcontext():
             status: int = options.verb(options)
     except KeyboardInterrupt as stopped:
@@ -265,5 +265,5 @@ def console() -> None:
 
 
 if __name__ == "__main__":
-    process.tune()
+    process.start_quickly()
     raise SystemExit(main())

@@ -20,7 +20,7 @@ RADII = st.lists(st.integers(0, 20), min_size=1, max_size=40)
 @pytest.fixture(autouse=True, scope="module")
 def any_work_is_worth_processes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(forks, "WORTH_S", 0.0)
+        patch.setattr(forks, "WORTH_FORKING_S", 0.0)
         yield
 
 

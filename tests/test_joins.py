@@ -45,7 +45,7 @@ def into(pairs: set[tuple[int, int]]) -> joins.Use:
 @pytest.fixture(autouse=True, scope="module")
 def any_work_is_worth_processes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(forks, "WORTH_S", 0.0)
+        patch.setattr(forks, "WORTH_FORKING_S", 0.0)
         yield
 
 

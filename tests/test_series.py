@@ -52,7 +52,7 @@ def test_every_query_of_a_series_finds_what_the_exhaustive_scan_finds(
         patch.setattr(series, "LARGE", 100 if indexed else count + 1)
         patch.setattr(series, "PATIENCE", -(10**9))
         patch.setattr(series, "MANY", 0 if shared_out else 10**9)
-        patch.setattr(forks, "WORTH_S", 0.0)
+        patch.setattr(forks, "WORTH_FORKING_S", 0.0)
         asked = Series(hashes)
         for _ in range(3):
             assert same(asked.pairs(queries, radii, None), truth(hashes, queries, radii))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LONG_S = 1e9
 HERE = os.getpid()
 
-linux = pytest.mark.skipif(not forks.forks(), reason="shares arrays by forking, on Linux")
+linux = pytest.mark.skipif(not forks.can_fork(), reason="shares arrays by forking, on Linux")
 
 
 def answer(number: int, size_bytes: int = 10) -> tuple[int, bytes]:
@@ -78,8 +78,8 @@ def test_every_task_is_answered_once(
 ) -> None:
     tasks = [functools.partial(answer, n, size) for n, size in enumerate(sizes_bytes)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(forks, "forks", lambda: may_fork and hasattr(os, "fork"))
-        found = sorted(forks.each(tasks, jobs, work_s))
+        patch.setattr(forks, "can_fork", lambda: may_fork and hasattr(os, "fork"))
+        found = sorted(forks.results(tasks, jobs, work_s))
     assert found == [task() for task in tasks]
 
 
@@ -88,7 +88,7 @@ def test_every_task_is_answered_once(
 def test_long_work_is_done_by_other_processes_which_share_what_is_here() -> None:
     numbers = np.arange(1_000_000)
     with closing(
-        forks.each([lambda: (os.getpid(), int(numbers.sum()))] * 40, 3, LONG_S)
+        forks.results([lambda: (os.getpid(), int(numbers.sum()))] * 40, 3, LONG_S)
     ) as answers:
         found = set(answers)
     assert {total for _, total in found} == {int(numbers.sum())}
@@ -97,7 +97,7 @@ def test_long_work_is_done_by_other_processes_which_share_what_is_here() -> None
 
 @linux
 def test_short_work_is_done_here() -> None:
-    assert set(forks.each([os.getpid] * 9, 3, forks.WORTH_S / 2)) == {HERE}
+    assert set(forks.results([os.getpid] * 9, 3, forks.WORTH_FORKING_S / 2)) == {HERE}
 
 
 @linux
@@ -105,7 +105,7 @@ def test_short_work_is_done_here() -> None:
 def test_a_process_that_dies_costs_nothing_but_its_help() -> None:
     tasks: list[Callable[[], object]] = [functools.partial(answer, n) for n in range(30)]
     tasks[3] = tasks[17] = die
-    found = list(forks.each(tasks, 2, LONG_S))
+    found = list(forks.results(tasks, 2, LONG_S))
     assert len(found) == 30
     assert found.count(HERE) == 2
     assert {one for one in found if isinstance(one, tuple)} == {
@@ -128,7 +128,7 @@ def test_a_process_that_dies_in_the_middle_of_an_answer_has_not_answered(
 
     monkeypatch.setattr(os, "write", half)
     tasks = [functools.partial(answer, n) for n in range(5)]
-    assert sorted(forks.each(tasks, 2, LONG_S)) == [task() for task in tasks]
+    assert sorted(forks.results(tasks, 2, LONG_S)) == [task() for task in tasks]
 
 
 @linux
@@ -146,7 +146,7 @@ def test_without_a_further_process_the_work_is_done_all_the_same(
 
     monkeypatch.setattr(os, "fork", limited)
     tasks = [functools.partial(answer, n) for n in range(7)]
-    assert sorted(forks.each(tasks, 3, LONG_S)) == [task() for task in tasks]
+    assert sorted(forks.results(tasks, 3, LONG_S)) == [task() for task in tasks]
 
 
 @linux
@@ -159,23 +159,23 @@ def test_an_error_in_a_task_is_raised_here(
     def refuse() -> NoReturn:
         raise error("no room")
 
-    monkeypatch.setattr(forks, "forks", lambda: may_fork)
+    monkeypatch.setattr(forks, "can_fork", lambda: may_fork)
     with pytest.raises(error, match="no room"):
-        list(forks.each([refuse] * 5, 2, LONG_S))
+        list(forks.results([refuse] * 5, 2, LONG_S))
 
 
 @linux
 @pytest.mark.usefixtures("nothing_stays")
 def test_an_answer_that_does_not_pickle_is_an_error_here() -> None:
     with pytest.raises((AttributeError, TypeError)):
-        list(forks.each([lambda: lambda: 1] * 5, 2, LONG_S))
+        list(forks.results([lambda: lambda: 1] * 5, 2, LONG_S))
 
 
 @linux
 @pytest.mark.usefixtures("nothing_stays")
 def test_who_wants_no_more_ends_the_processes() -> None:
     tasks = [lambda: 1, slow, slow, slow]
-    with closing(forks.each(tasks, 2, LONG_S)) as answers:
+    with closing(forks.results(tasks, 2, LONG_S)) as answers:
         assert next(answers) == 1
 
 
@@ -187,7 +187,7 @@ def test_an_interrupt_ends_the_processes() -> None:
         time.sleep(600)
 
     with pytest.raises(KeyboardInterrupt):
-        list(forks.each([interrupted, slow], 2, LONG_S))
+        list(forks.results([interrupted, slow], 2, LONG_S))
 
 
 @linux
@@ -206,7 +206,7 @@ def test_an_interrupt_while_forking_is_heard_afterwards(
 
     monkeypatch.setattr(os, "fork", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        list(forks.each([slow] * 2, 2, LONG_S))
+        list(forks.results([slow] * 2, 2, LONG_S))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -226,7 +226,7 @@ def test_any_other_signal_while_forking_is_heard_afterwards(
     before = signal.signal(signal.SIGALRM, lambda *_: heard.append(os.getpid()))
     try:
         tasks = [functools.partial(answer, n) for n in range(5)]
-        assert sorted(forks.each(tasks, 2, LONG_S)) == [task() for task in tasks]
+        assert sorted(forks.results(tasks, 2, LONG_S)) == [task() for task in tasks]
     finally:
         signal.signal(signal.SIGALRM, before)
     assert set(heard) == {HERE}
@@ -243,7 +243,7 @@ def test_a_second_interrupt_leaves_no_process_either(monkeypatch: pytest.MonkeyP
         kill(pid, number)
 
     def stopped_twice() -> NoReturn:
-        with closing(forks.each([lambda: 1, slow, slow], 2, LONG_S)) as answers:
+        with closing(forks.results([lambda: 1, slow, slow], 2, LONG_S)) as answers:
             next(answers)
             monkeypatch.setattr(os, "kill", interrupted)
             raise KeyboardInterrupt
@@ -265,7 +265,7 @@ def test_no_handler_of_the_parent_runs_in_a_process_of_another_thread() -> None:
     before = signal.signal(signal.SIGINT, lambda *_: ran.append(os.getpid()))
     try:
         with ThreadPoolExecutor(1) as pool:
-            work = pool.submit(lambda: list(forks.each([interrupted] * 4, 2, LONG_S)))
+            work = pool.submit(lambda: list(forks.results([interrupted] * 4, 2, LONG_S)))
             assert set(work.result()) == {HERE}  # all done again here
     finally:
         signal.signal(signal.SIGINT, before)
@@ -302,7 +302,7 @@ def test_an_error_that_cannot_be_rebuilt_is_raised_all_the_same() -> None:
         raise OddError(7, "really")
 
     with pytest.raises(OddError, match="really"):
-        list(forks.each([refuse] * 4, 2, LONG_S))
+        list(forks.results([refuse] * 4, 2, LONG_S))
 
 
 @linux
@@ -320,7 +320,7 @@ def test_without_a_further_descriptor_the_work_is_done_all_the_same(
 
     monkeypatch.setattr(os, "pipe", limited)
     tasks = [functools.partial(answer, n) for n in range(7)]
-    assert sorted(forks.each(tasks, 3, LONG_S)) == [task() for task in tasks]
+    assert sorted(forks.results(tasks, 3, LONG_S)) == [task() for task in tasks]
 
 
 @pytest.mark.parametrize("work_s", [0.0, LONG_S])
@@ -328,8 +328,8 @@ def test_without_a_further_descriptor_the_work_is_done_all_the_same(
 def test_what_the_user_has_set_for_numpy_stays(
     may_fork: bool, work_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forks, "forks", lambda: may_fork and hasattr(os, "fork"))
-    monkeypatch.setattr(forks, "WORTH_S", 1.0 if work_s else 0.0)
+    monkeypatch.setattr(forks, "can_fork", lambda: may_fork and hasattr(os, "fork"))
+    monkeypatch.setattr(forks, "WORTH_FORKING_S", 1.0 if work_s else 0.0)
     hashes = np.arange(3_000, dtype=np.uint64)
     before = np.getbufsize()
     for jobs in (1, 2):
@@ -345,5 +345,5 @@ def test_what_the_user_has_set_for_numpy_stays(
 def test_a_process_holds_nothing_open_that_is_not_its_own() -> None:
     """Else a worker would not notice that its parent is gone."""
     with open(__file__, "rb"):
-        found = list(forks.each([descriptors] * 2, 2, LONG_S))
+        found = list(forks.results([descriptors] * 2, 2, LONG_S))
     assert all(len(each - {0, 1, 2}) == 3 for each in found)  # tasks, answers, and the list itself

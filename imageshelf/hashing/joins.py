@@ -123,7 +123,7 @@ class _Join:
     def _do(self, tasks: Sequence[Callable[[], list[Arrays]]], cost: float, work: Work) -> None:
         """Do some tasks of so many nanoseconds; keep what they find."""
         tasks = [functools.partial(short_rows, task) for task in tasks]
-        with closing(forks.each(tasks, work.jobs, cost * 1e-9)) as answers:
+        with closing(forks.results(tasks, work.jobs, cost * 1e-9)) as answers:
             for count, found in enumerate(answers, 1):
                 for arrays in found:
                     self.use.keep(*arrays)

@@ -266,7 +266,7 @@ def _gathered(tasks: Sequence[Task], jobs: int, work: float, most: int | None) -
     """Return what all tasks find; `work` is how many comparisons they take."""
     found, count = [], _Count(most)
     tasks = [functools.partial(short_rows, task) for task in tasks]
-    with closing(forks.each(tasks, jobs, work * COMPARISON_S)) as answers:
+    with closing(forks.results(tasks, jobs, work * COMPARISON_S)) as answers:
         for parts in answers:
             found += parts
             count.add(sum(len(queries) for queries, _ in parts))

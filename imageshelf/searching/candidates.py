@@ -115,9 +115,9 @@ def _side_by_side(
     """
     if queries < MANY:
         return [task() for task in tasks]
-    from imageshelf.system.forks import forks
+    from imageshelf.system.forks import can_fork
 
-    if forks():
+    if can_fork():
         return [task() for task in tasks]
     from concurrent.futures import ThreadPoolExecutor
 

@@ -27,29 +27,29 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WORTH_S = 0.1  # of work: forking, and ending, takes some 10 ms a process
-LEAST_S = 0.05  # of work for each process
+WORTH_FORKING_S = 0.1  # of work: forking, and ending, takes some 10 ms a process
+LEAST_PER_PROCESS_S = 0.05  # of work for each process
 _NUMBER, _LENGTH = struct.Struct("<I"), struct.Struct("<IQ?")  # the task, bytes, whether it failed
-_MOST = 4096  # tasks: their numbers wait in a pipe, which must not fill up
+MOST_TASKS = 4096  # tasks: their numbers wait in a pipe, which must not fill up
 
 
-def forks() -> bool:
+def can_fork() -> bool:
     """Tell whether this system can share arrays with forked processes, and safely."""
     return sys.platform == "linux" and hasattr(os, "fork")
 
 
-def each(tasks: Sequence[Callable[[], T]], jobs: int, work_s: float) -> Generator[T]:
+def results(tasks: Sequence[Callable[[], T]], jobs: int, work_s: float) -> Generator[T]:
     """Yield what each task returns, in no order; an exception of a task is raised here.
 
     `work_s` is what one core would need for all. Answers must pickle. What a process that dies
     leaves undone is done here. Close it where it is not used to its end: that ends all processes.
     """
     jobs = min(jobs, len(tasks))
-    if jobs < 2 or (work_s < WORTH_S and forks()):
+    if jobs < 2 or (work_s < WORTH_FORKING_S and can_fork()):
         for task in tasks:
             yield task()
-    elif forks() and len(tasks) <= _MOST:
-        yield from _by_processes(tasks, min(jobs, max(2, int(work_s / LEAST_S))))
+    elif can_fork() and len(tasks) <= MOST_TASKS:
+        yield from _by_processes(tasks, min(jobs, max(2, int(work_s / LEAST_PER_PROCESS_S))))
     else:
         yield from _by_threads(tasks, jobs)
 
@@ -79,7 +79,7 @@ def _by_processes(tasks: Sequence[Callable[[], T]], jobs: int) -> Generator[T]:
                 break
     finally:
         with _interrupts_later():
-            _end(children)
+            _kill_all(children)
     for number in sorted(left):
         yield tasks[number]()
 
@@ -137,13 +137,13 @@ def _forked(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> int
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads: see above
             pid = os.fork()
         if pid == 0:
-            _work(tasks, numbers, answers)
+            _do_tasks(tasks, numbers, answers)
         return pid
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> NoReturn:
+def _do_tasks(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> NoReturn:
     """Do one task after the other, in the child; whatever happens, end there."""
     try:
         for number in signal.valid_signals():
@@ -157,12 +157,12 @@ def _work(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> NoRet
                     os.close(descriptor)
         while some := os.read(numbers, _NUMBER.size):
             (number,) = _NUMBER.unpack(some)
-            _send(answers, number, *_done(tasks[number]))
+            _send(answers, number, *_outcome(tasks[number]))
     finally:
         os._exit(0)
 
 
-def _done(task: Callable[[], object]) -> tuple[bytes, bool]:
+def _outcome(task: Callable[[], object]) -> tuple[bytes, bool]:
     """Return the pickled answer of a task, or what it raised; then whether it failed."""
     try:
         return pickle.dumps(task(), pickle.HIGHEST_PROTOCOL), False
@@ -212,7 +212,7 @@ def _read(descriptor: int, length: int) -> bytes | bytearray:
     return data
 
 
-def _end(children: dict[int, int]) -> None:
+def _kill_all(children: dict[int, int]) -> None:
     """End the children that have not ended by themselves."""
     for pid in children.values():  # not yet waited for, so the number is theirs, as a rule
         with suppress(ProcessLookupError):

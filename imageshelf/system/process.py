@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def tune() -> None:
+def start_quickly() -> None:
     """Start quicker and end quicker; to be called before NumPy is imported.
 
     NumPy's linear algebra gets one thread, unless the user has said how many: 30 ms less, and the
@@ -30,7 +30,7 @@ def tune() -> None:
         atexit.register(gc.freeze)
 
 
-def end_silently() -> None:
+def quiet_ctrl_c() -> None:
     """Let Ctrl-C end the process without a traceback while nothing is open; before all imports.
 
     What has something to lose sets handlers of its own (stopping.py) and then gives this one back.
@@ -39,7 +39,7 @@ def end_silently() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def hear_interrupts() -> None:
+def restore_ctrl_c() -> None:
     """Let Ctrl-C be a KeyboardInterrupt again, after `end_silently`."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -75,10 +75,10 @@ def version(distribution: str) -> str | None:
             return found[0]
         if found:
             break
-    return _asked(distribution)
+    return _version_by_metadata(distribution)
 
 
-def _asked(distribution: str) -> str | None:
+def _version_by_metadata(distribution: str) -> str | None:
     from importlib import metadata
 
     try:
@@ -87,7 +87,7 @@ def _asked(distribution: str) -> str | None:
         return None
 
 
-def old_pillow() -> str:
+def pillow_warning() -> str:
     """Return a warning if the installed Pillow has holes that files can use; "" if it has not."""
     installed = version("Pillow") or ""
     major = installed.partition(".")[0]
@@ -100,7 +100,7 @@ def old_pillow() -> str:
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Within: no search for cycles, which would look through all those objects again and again."""
     enabled = gc.isenabled()
     gc.disable()

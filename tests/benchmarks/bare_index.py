@@ -83,5 +83,5 @@ def main(argv: list[str] | None = None) -> int:
 if __name__ == "__main__":
     from imageshelf.system import process
 
-    process.tune()  # as index.py does
+    process.start_quickly()  # as index.py does
     raise SystemExit(main())
