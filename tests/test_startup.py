@@ -113,7 +113,7 @@ def test_numpy_starts_no_threads_unless_they_are_the_users(modules: str, expecte
         "import os, sys\n"
         "from imageshelf.system import process\n"
         f"sys.modules.update(dict.fromkeys({modules.split()!r}))\n"
-        "process.tune()\n"
+        "process.start_quickly()\n"
         "print(os.environ.get('OPENBLAS_NUM_THREADS'))"
     )
     without = {key: value for key, value in os.environ.items() if "_THREADS" not in key}
