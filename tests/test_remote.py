@@ -105,7 +105,7 @@ def test_an_url_has_a_scheme_of_two_letters_or_more(path: str, expected: bool) -
      "zip://a::simplecache::s3://b/c.zip", "memory://"],
 )  # fmt: skip
 def test_the_parts_of_an_url_are_all_of_it(url: str) -> None:
-    parts = paths.parted(url)
+    parts = paths.url_parts(url)
     assert str(parts) == url
     assert "::file" not in parts.path
     assert parts.chain == "" or parts.chain.startswith("::")

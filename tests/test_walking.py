@@ -194,7 +194,7 @@ def test_a_walk_finds_what_an_exhaustive_one_does(entries: list[tuple[bytes, str
 
 @posix
 def test_a_file_that_became_a_folder_during_the_walk_is_walked(tmp_path: Path) -> None:
-    tree(tmp_path, *(f"x/{n:03}.jpg" for n in range(2 * walking.RUN)), "x/a/later.jpg")
+    tree(tmp_path, *(f"x/{n:03}.jpg" for n in range(2 * walking.RUN_FILES)), "x/a/later.jpg")
     (tmp_path / "x" / "a" / "later.jpg").rename(tmp_path / "later.jpg")
     (tmp_path / "x" / "a").rmdir()
     (tmp_path / "x" / "a").write_bytes(b"")
@@ -206,7 +206,7 @@ def test_a_file_that_became_a_folder_during_the_walk_is_walked(tmp_path: Path) -
     found += [name for run in runs for name, _ in run]
     assert found == sorted(found)
     assert len(found) == len(set(found))
-    assert b"x/%03d.jpg" % (2 * walking.RUN - 1) in found
+    assert b"x/%03d.jpg" % (2 * walking.RUN_FILES - 1) in found
 
 
 @posix

@@ -21,7 +21,7 @@ from imageshelf.indexing.comparison import PICTURE, RETRY, SKIPPED, Known
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures import fetching
 from imageshelf.pictures.fetching import Status
-from imageshelf.system.paths import Url, parted
+from imageshelf.system.paths import UrlParts, url_parts
 from imageshelf.system.walking import SYSTEM_NAMES, excluder
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ class Folder:
         A bucket knows no empty folders; with `emptied` one that is not there counts as such.
         """
         self.url = url
-        parts = _without_password(parted(url), url)
+        parts = _without_password(url_parts(url), url)
         fixed, self._pattern, self._depth = _split(parts.path)
         self._base = f"{parts.scheme}://{fixed}"
         self._base += "" if self._base.endswith("/") else "/"
         self._chain = parts.chain
         self.prefix, self._suffix = _bytes(self._base), _bytes(self._chain)
         self._excluded = excluder(exclude)
-        place = Url(parts.scheme, fixed, parts.chain)
+        place = UrlParts(parts.scheme, fixed, parts.chain)
         try:
             fetching.forget(place)  # an archive may have changed since
             self._fs = fetching.filesystem(place)
@@ -69,7 +69,7 @@ class Folder:
         if [(_name(info), info["type"]) for info in self._top] == [(self._root, "file")]:
             raise DatasetError(f"--dataset expects a folder, {url!r} is a file")
 
-    def _listed_first(self, place: Url, *, emptied: bool) -> list[dict[str, Any]]:
+    def _listed_first(self, place: UrlParts, *, emptied: bool) -> list[dict[str, Any]]:
         try:
             found: list[dict[str, Any]] = self._fs.ls(self._root, detail=True)
         except FileNotFoundError:
@@ -194,18 +194,18 @@ def outermost(roots: Iterable[str]) -> list[str]:
     """
     chosen: list[str] = []
     for root in sorted({_plain(root) for root in roots}, key=len):
-        part = parted(root)
-        if not any(_is_below(part, parted(other)) for other in chosen):
+        part = url_parts(root)
+        if not any(_is_below(part, url_parts(other)) for other in chosen):
             chosen.append(root)
     return sorted(chosen)
 
 
 def _plain(url: str) -> str:
-    part = parted(url)
+    part = url_parts(url)
     return str(part._replace(path=part.path.rstrip("/")))
 
 
-def _is_below(url: Url, other: Url) -> bool:
+def _is_below(url: UrlParts, other: UrlParts) -> bool:
     inside = f"{other.path}/" if other.path else ""
     return (
         (url.scheme, url.chain) == (other.scheme, other.chain)
@@ -228,7 +228,7 @@ def _split(path: str) -> tuple[str, re.Pattern[str] | None, int | None]:
 # -- what goes wrong, and what a listing tells ----------------------------------------------------
 
 
-def _without_password(parts: Url, url: str) -> Url:
+def _without_password(parts: UrlParts, url: str) -> UrlParts:
     if parts.scheme in _AUTHORITIES and urlsplit(f"x://{parts.path}").password:
         shown = url.replace(parts.path.partition("@")[0], "...", 1)
         raise DatasetError(

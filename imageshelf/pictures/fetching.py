@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from imageshelf.pictures import formats
 from imageshelf.system.files import UnreadableImage, unreadable
-from imageshelf.system.paths import Url, parted
+from imageshelf.system.paths import UrlParts, url_parts
 from imageshelf.system.words import one_line
 
 HEAD_FROM = 1 << 20  # bytes; what is larger and promises no picture is looked at before it is read
@@ -38,7 +38,7 @@ class Status(NamedTuple):
 
 def fetched(url: str, size_bytes: int = -1) -> io.BytesIO:
     """Return the whole of a file at an URL, in memory; raises UnreadableImage."""
-    parts = parted(url)
+    parts = url_parts(url)
     try:
         fs = filesystem(parts)
         path = inside(fs, parts)
@@ -70,10 +70,10 @@ def digested(url: str, *, pixels: bool) -> bytes:
     """Return the digest of the bytes or of the pixels at an URL; raises UnreadableImage."""
     from imageshelf.pictures.digests import digest_of
 
-    return digest_of(fetched(url), parted(url).path, pixels=pixels)
+    return digest_of(fetched(url), url_parts(url).path, pixels=pixels)
 
 
-def filesystem(url: Url) -> Any:
+def filesystem(url: UrlParts) -> Any:
     """Return the file system that an URL lies in; one for each bucket, host or archive."""
     root = _root(url)
     if root not in _filesystems:
@@ -87,7 +87,7 @@ def filesystem(url: Url) -> Any:
     return _filesystems[root]
 
 
-def inside(fs: Any, url: Url) -> str:
+def inside(fs: Any, url: UrlParts) -> str:
     """Return what the file system itself calls the path of an URL, whatever the name holds."""
     plain, colons, rest = url.path.partition("::")  # to fsspec they would be a chain
     folder, slash, name = plain.rpartition("/") if colons else (plain, "", "")
@@ -95,13 +95,13 @@ def inside(fs: Any, url: Url) -> str:
     return f"{stripped}{slash}{name}{colons}{rest}"
 
 
-def _root(url: Url) -> str:
+def _root(url: UrlParts) -> str:
     """Return the bucket, host or archive: what the file system is made from."""
     first = "" if url.chain else url.path.partition("/")[0]
     return f"{url.scheme}://{first}{url.chain}"
 
 
-def forget(url: Url) -> None:
+def forget(url: UrlParts) -> None:
     """Open the file system of an URL anew when it is wanted again."""
     _filesystems.pop(_root(url), None)
 

@@ -20,7 +20,7 @@ from imageshelf.pictures.reduction import ORIENTATIONS, bands
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.system import files
 from imageshelf.system.files import UnreadableImage, unreadable
-from imageshelf.system.paths import is_url, parted
+from imageshelf.system.paths import is_url, url_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,7 +137,7 @@ def _fetched(task: Task) -> _DecodedFile:
 
 
 def _decoded(stream: BinaryIO, task: Task) -> Decoded:
-    path = parted(task.path).path if is_url(task.path) else task.path
+    path = url_parts(task.path).path if is_url(task.path) else task.path
     if task.hash == DEFAULT:
         return decode(stream, path, full_decode=task.full_decode)
     from imageshelf.pictures import other_keys

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-LONG = 240  # characters; Windows ends at 260, and for folders at 248
+LONG_PATH_CHARACTERS = 240  # characters; Windows ends at 260, and for folders at 248
 
 
-TELLS_CASE_APART = sys.platform not in {"win32", "darwin"}
+CASE_SENSITIVE = sys.platform not in {"win32", "darwin"}
 
 
 def folder(path: str) -> str:
     """Return the absolute path of a folder, as its file system spells it."""
     path = os.path.abspath(path)
-    return path if TELLS_CASE_APART or not os.path.exists(path) else spelled(path)
+    return path if CASE_SENSITIVE or not os.path.exists(path) else spelled(path)
 
 
 def spelled(
@@ -58,7 +58,7 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
-def extended(path: str, longer_than: int = LONG) -> str:
+def extended(path: str, longer_than: int = LONG_PATH_CHARACTERS) -> str:
     r"""Return an absolute Windows path as it is opened at any length; others stay as they are.
 
     >>> print(extended(r"C:\photos", 0), extended(r"\\nas\photos", 0), extended("photos", 0))
@@ -82,7 +82,7 @@ _PARTS = (
 )
 
 
-class Url(NamedTuple):
+class UrlParts(NamedTuple):
     """The parts of an URL; joined again they are the text."""
 
     scheme: str
@@ -102,7 +102,7 @@ def is_url(path: str) -> bool:
     return "://" in path and re.match(_URL, path) is not None
 
 
-def parted(url: str) -> Url:
+def url_parts(url: str) -> UrlParts:
     """Return the parts of an URL.
 
     >>> parted("zip://trip/a.jpg::file:///x.zip")
@@ -113,4 +113,4 @@ def parted(url: str) -> Url:
     found = re.fullmatch(_PARTS, url)
     if found is None:
         raise ValueError(f"{url!r} is no URL")
-    return Url(found[1], found[2], found[3] or "")
+    return UrlParts(found[1], found[2], found[3] or "")

@@ -40,7 +40,7 @@ def quiet_ctrl_c() -> None:
 
 
 def restore_ctrl_c() -> None:
-    """Let Ctrl-C be a KeyboardInterrupt again, after `end_silently`."""
+    """Let Ctrl-C be a KeyboardInterrupt again, after `quiet_ctrl_c`."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

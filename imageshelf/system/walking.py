@@ -39,8 +39,8 @@ SYSTEM_NAMES = frozenset(
     )
 )  # fmt: skip
 DOT, SLASH = b"./"
-RUN = 128  # files asked for their status together: few enough for the processor's cache
-LISTED = 1024  # entries looked at together
+RUN_FILES = 128  # files asked for their status together: few enough for the processor's cache
+LISTING_ENTRIES = 1024  # entries looked at together
 # So many folders, one in the other, are kept open; what lies deeper is asked for by its path.
 OPEN_DEPTH = 16 if os.name == "posix" and os.stat in os.supports_dir_fd else 0
 LEAF_LINKS = 2  # of a folder without others, to itself
@@ -77,7 +77,7 @@ class Walk:
         """Yield runs of files, consecutive in order: name on the shelf, status."""
         # Bytes in, bytes out: on POSIX the path of a folder is never decoded on its way.
         root = os.fsencode(self.root) if os.name == "posix" else self.root
-        stack = [self._entered(Folder(root, self.prefix, (_identity(root),)), depth=0)]
+        stack = [self._entered(WalkFolder(root, self.prefix, (_identity(root),)), depth=0)]
         try:
             while stack:
                 folder = stack[-1]
@@ -91,9 +91,9 @@ class Walk:
             for folder in stack:
                 folder.close()
 
-    def _run(self, folder: Folder) -> Run:
+    def _run(self, folder: WalkFolder) -> Run:
         """Return the next files of a folder with their status, at most up to a folder below."""
-        start, end = folder.at, min(folder.at + RUN, folder.next_below())
+        start, end = folder.at, min(folder.at + RUN_FILES, folder.next_below())
         names = folder.names[start:end]
         try:
             run = folder.asked(names, follow=self.follow)
@@ -105,7 +105,7 @@ class Walk:
         folder.at = end
         return run or self._run_with_gaps(folder, names)
 
-    def _run_with_gaps(self, folder: Folder, names: Iterable[bytes]) -> Run:
+    def _run_with_gaps(self, folder: WalkFolder, names: Iterable[bytes]) -> Run:
         run: Run = []
         for name in names:
             try:
@@ -114,7 +114,7 @@ class Walk:
                 self.links += os.path.islink(folder.path_of(name))
         return run
 
-    def _entered(self, folder: Folder, depth: int) -> Folder:
+    def _entered(self, folder: WalkFolder, depth: int) -> WalkFolder:
         """Return a folder with its wanted entries in order."""
         if folder.ancestors[-1] in folder.ancestors[:-1]:  # a link back to a folder above
             self.links += 1
@@ -132,16 +132,16 @@ class Walk:
         folder.arrange(self._ignore)
         return folder
 
-    def _look_closely(self, folder: Folder) -> None:
+    def _look_closely(self, folder: WalkFolder) -> None:
         """Ask what each entry of a folder is."""
         folder.simple = False
         folder.names = []
         with os.scandir(folder.path) as listing:
             entries: Iterator[AnyEntry] = iter(listing)
-            while some := list(islice(entries, LISTED)):
+            while some := list(islice(entries, LISTING_ENTRIES)):
                 self._add(folder, some)
 
-    def _look_again(self, folder: Folder) -> None:
+    def _look_again(self, folder: WalkFolder) -> None:
         """Look closely at a folder that was taken for a simple one, from where the walk has come.
 
         What it has passed were plain files, so whatever else there is comes later.
@@ -153,11 +153,11 @@ class Walk:
             self._give_up(folder, exc)
         folder.arrange(self._ignore, start)
 
-    def _give_up(self, folder: Folder, exc: OSError) -> None:
+    def _give_up(self, folder: WalkFolder, exc: OSError) -> None:
         self.unlisted.append((folder.prefix, exc.strerror or str(exc)))
         folder.names.clear()
 
-    def _add(self, folder: Folder, entries: list[AnyEntry]) -> None:
+    def _add(self, folder: WalkFolder, entries: list[AnyEntry]) -> None:
         names = [os.fsencode(entry.name) for entry in entries]
         try:  # most are plain files: no further call and no further question
             plain = all(entry.is_file(follow_symlinks=False) for entry in entries)
@@ -169,7 +169,7 @@ class Walk:
             folder.entries.update(zip(names, entries, strict=True))
         folder.names += filter(None, names)
 
-    def _wanted(self, folder: Folder, name: bytes, entry: AnyEntry) -> bytes:
+    def _wanted(self, folder: WalkFolder, name: bytes, entry: AnyEntry) -> bytes:
         """Return the name of an entry, that of a folder with a slash; b"" for an unwanted one."""
         if name[0] == DOT or name in SYSTEM_NAMES:
             return b""
@@ -187,7 +187,7 @@ class Walk:
         return name
 
 
-class Folder:
+class WalkFolder:
     """A folder on the way of a walk: what is wanted of it, and how far the walk has come."""
 
     def __init__(self, path: str | bytes, prefix: bytes, ancestors: tuple[Identity, ...]) -> None:
@@ -232,13 +232,13 @@ class Folder:
         """Return where in `names` the next folder is; their number when there is none."""
         return self._folders[-1] if self._folders else len(self.names)
 
-    def below(self, *, follow: bool) -> Folder:
+    def below(self, *, follow: bool) -> WalkFolder:
         """Return the folder that the walk has come to, and pass it."""
         name = self.names[self._folders.pop()]
         self.at += 1
         path = self.path_of(name[:-1])
         ancestors = (*self.ancestors, _identity(path)) if follow else self.ancestors
-        return Folder(path, self.prefix + name, ancestors)
+        return WalkFolder(path, self.prefix + name, ancestors)
 
     def asked(self, names: Iterable[bytes], *, follow: bool) -> Run:
         """Return files with their status; OSError if one has none."""
