@@ -11,7 +11,7 @@ from imageshelf.copies import groups
 from imageshelf.copies.groups import Asked, Duplicates, Group, Question
 from imageshelf.copies.keeping import Rule
 from imageshelf.copies.protected import NoFolderError
-from imageshelf.hashing.joins import Work
+from imageshelf.hashing.joins import Effort
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, TURNED
@@ -91,7 +91,7 @@ def test_the_same_files_indexed_in_any_order_give_the_same_groups(folder: Path) 
     for part in ("b", "a"):
         index([folder / part], shelf, Settings(jobs=0))
     with open_shelf(shelf) as opened:
-        again = duplicates.find(opened, work=Work(2)).groups
+        again = duplicates.find(opened, work=Effort(2)).groups
     assert [told(group) for group in again] == once
 
 

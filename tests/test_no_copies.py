@@ -18,7 +18,7 @@ from imageshelf.copies import related as no_copies
 from imageshelf.copies.exhaustive import shots_exhaustive, similar_exhaustive
 from imageshelf.copies.groups import Question
 from imageshelf.copies.luma import luma
-from imageshelf.hashing.joins import Work
+from imageshelf.hashing.joins import Effort
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
 from imageshelf.searching.policy import Column
@@ -82,7 +82,7 @@ def test_similar_pairs_are_those_of_the_definition(seed: int, count: int, many: 
     row, column = shelf.rng.integers(0, 2**64, (2, count), np.uint64) >> np.uint64(20)
     whole = Column(shelf.ids, row, column, row, np.zeros(count, np.bool_))
     bits = kinds.SIMILAR_BITS if many else 64
-    found = no_copies.similar(whole, shelf, Work(2), exhaustive=0 if many else count)
+    found = no_copies.similar(whole, shelf, Effort(2), exhaustive=0 if many else count)
     assert pairs(found) == similar_exhaustive(whole, shelf, bits)
 
 
@@ -90,7 +90,7 @@ def test_the_share_of_the_work_rises_to_the_whole() -> None:
     shelf, told = Drawn(3, 40), list[float]()
     row = shelf.rng.integers(0, 2**64, 40, np.uint64)
     whole = Column(shelf.ids, row, row, row, np.zeros(40, np.bool_))
-    no_copies.similar(whole, shelf, Work(1, told.append), exhaustive=0)
+    no_copies.similar(whole, shelf, Effort(1, told.append), exhaustive=0)
     assert told == sorted(told)
     assert told[-1] == 1
 

@@ -12,7 +12,7 @@ from imageshelf.copies import flat_pairs, pairs, prints
 from imageshelf.copies.exhaustive import all_pairs_exhaustive, views_of
 from imageshelf.copies.prints import Prints, Stored
 from imageshelf.hashing import joins, turning
-from imageshelf.hashing.joins import Work
+from imageshelf.hashing.joins import Effort
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import candidates as finding
 from imageshelf.searching import policy as matching
@@ -125,10 +125,10 @@ def test_a_pair_is_what_search_answers_for_one_of_the_two(
 def test_many_pairs_by_bands_and_threads_are_those_of_the_definition(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(joins, "PAIR_COST", 20.0)  # so bands pay for as few as these
+    monkeypatch.setattr(joins, "PAIR_COST_NS", 20.0)  # so bands pay for as few as these
     stored = shelf(8, 2_000, 600, 5, flat=0.02)
     distinct = prints.distinct(stored)
-    found = pairs.all_pairs(distinct, work=Work(2))
+    found = pairs.all_pairs(distinct, work=Effort(2))
     assert len(found) > 1_000
     assert told(found) == told(all_pairs_exhaustive(distinct))
     assert {pair.turn for pair in found} > {0}
@@ -266,7 +266,7 @@ def test_an_empty_shelf_and_a_single_picture_have_no_pairs(policy: Policy) -> No
 def test_the_share_of_the_work_only_rises_and_ends_at_one() -> None:
     shares: list[float] = []
     distinct: Prints = prints.distinct(shelf(1, 300, 30, 4))
-    pairs.all_pairs(distinct, work=Work(2, shares.append))
+    pairs.all_pairs(distinct, work=Effort(2, shares.append))
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
 

@@ -333,10 +333,10 @@ def test_what_the_user_has_set_for_numpy_stays(
     hashes = np.arange(3_000, dtype=np.uint64)
     before = np.getbufsize()
     for jobs in (1, 2):
-        joins.close_within(
-            hashes, 1, joins.Use(lambda i, j: (i, j), lambda *_: None), joins.Work(jobs)
+        joins.close_pairs_within(
+            hashes, 1, joins.PairSink(lambda i, j: (i, j), lambda *_: None), joins.Effort(jobs)
         )
-        near_batches.scan(hashes, near_batches.asked([1, 2], [3, 3], None), jobs)
+        near_batches.scan(hashes, near_batches.to_near_queries([1, 2], [3, 3], None), jobs)
         MultiIndex(hashes, jobs=jobs).pairs([1] * 300, [3] * 300)
     assert np.getbufsize() == before
 

@@ -19,7 +19,7 @@ from imageshelf.copies import grouping as duplicates
 from imageshelf.copies.decoding_ahead import Reading
 from imageshelf.copies.groups import Asked, Question
 from imageshelf.copies.protected import NoFolderError
-from imageshelf.hashing.joins import Work
+from imageshelf.hashing.joins import Effort
 from imageshelf.report import cleanup as clean_report
 from imageshelf.report import plan as plan_report
 from imageshelf.searching import policy as matching
@@ -116,7 +116,7 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     asked = Asked(not_duplicate=not_duplicates.asked(shelf))
     jobs = cores() if options.jobs is None else options.jobs
     with progress.share() as done, progress.share() as read:
-        work, reading = Work(max(jobs, 1), done), Reading(jobs, read)
+        work, reading = Effort(max(jobs, 1), done), Reading(jobs, read)
         groups = duplicates.find(shelf, question, asked, work, reading).groups
     if chosen:
         return selection.plan(shelf, chosen, groups, rules)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from imageshelf.copies import grouping as groups
 from imageshelf.copies.decoding_ahead import Reading
 from imageshelf.copies.groups import Asked, Question
-from imageshelf.hashing.joins import Work
+from imageshelf.hashing.joins import Effort
 from imageshelf.shelf import not_duplicates, open_shelf
 from imageshelf.system.process import cores
 
@@ -42,5 +42,5 @@ def duplicates(
     """
     with open_shelf(os.fspath(shelve)) as shelf:
         asked = Asked(not_duplicate=not_duplicates.asked(shelf))
-        work, reading = Work(cores(), done), Reading(cores(), read)
+        work, reading = Effort(cores(), done), Reading(cores(), read)
         return groups.find(shelf, question or Question(), asked, work, reading)

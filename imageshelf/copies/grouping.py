@@ -27,7 +27,7 @@ from imageshelf.copies.groups import (
 )
 from imageshelf.copies.members import Cast
 from imageshelf.copies.related import Beyond
-from imageshelf.hashing.joins import ALONE, Work
+from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
 from imageshelf.shelf import ShelfError, names
 
@@ -46,7 +46,7 @@ def find(
     shelf: Shelf,
     question: Question | None = None,
     asked: Asked | None = None,
-    work: Work = ALONE,
+    work: Effort = ONE_CORE,
     reading: Reading = HERE,
 ) -> Duplicates:
     """Return the duplicates on a shelf, by default telling their kinds by reading files.
@@ -88,7 +88,7 @@ def _require_pictures(shelf: Shelf, folders: tuple[str, ...]) -> None:
 
 
 def _no_matches(
-    shelf: Shelf, stored: Stored, question: Question, work: Work
+    shelf: Shelf, stored: Stored, question: Question, work: Effort
 ) -> Iterator[tuple[str, Some]]:
     """Yield what is wanted that the policy leaves out, as a search has it."""
     wanted = question.kinds

@@ -19,7 +19,7 @@ import numpy as np
 
 from imageshelf.copies import flat_pairs
 from imageshelf.hashing import joins, turning
-from imageshelf.hashing.joins import ALONE, Work
+from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import policy as matching
 from imageshelf.searching.policy import Limits, Policy
@@ -106,13 +106,13 @@ class _Look(NamedTuple):
     right: _Side | None
 
 
-def all_pairs(prints: Prints, policy: Policy = matching.DEFAULT, work: Work = ALONE) -> Pairs:
+def all_pairs(prints: Prints, policy: Policy = matching.DEFAULT, work: Effort = ONE_CORE) -> Pairs:
     """Return every pair of prints that match by the policy."""
     book = Book()
     looks = _looks(prints, policy)
     for number, look in enumerate(looks):
-        done = functools.partial(joins.share, work.done, number, len(looks))
-        _look(look, book, Work(work.jobs, done))
+        done = functools.partial(joins.part_progress, work.done, number, len(looks))
+        _look(look, book, Effort(work.jobs, done))
     crowded = _flat(prints, policy.upright, book) if policy.low_information else ()
     return book.closed(np.array(crowded, np.int64))
 
@@ -156,7 +156,7 @@ def turned_side(prints: Prints, numbers: Places) -> _Side:
     )
 
 
-def _look(look: _Look, book: Book, work: Work) -> None:
+def _look(look: _Look, book: Book, work: Effort) -> None:
     left, right, limits = look.left, look.right or look.left, look.limits
 
     def sift(i: Places, j: Places) -> tuple[Words, Words] | None:
@@ -173,11 +173,11 @@ def _look(look: _Look, book: Book, work: Work) -> None:
         rank = rank_of(look.view, row[kept], column[kept], phash[kept])
         return noted(left.numbers[i], right.numbers[j], rank, left.turns[i])
 
-    use = joins.Use(sift, book.add)
+    use = joins.PairSink(sift, book.add)
     if look.right is None:
-        joins.close_within(left.row, limits.row, use, work)
+        joins.close_pairs_within(left.row, limits.row, use, work)
     else:
-        joins.close(left.row, right.row, limits.row, use, work)
+        joins.close_pairs(left.row, right.row, limits.row, use, work)
 
 
 def noted(first: Places, second: Places, ranks: Words, turns: Bits) -> tuple[Words, Words]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
 
 BITS = 64
-MANY = 50_000  # hashes: as many as it takes to make the larger tables
+WIDE_TABLE_HASHES = 50_000  # hashes: as many as it takes to make the larger tables
 
 
 class Band(NamedTuple):
@@ -41,7 +41,7 @@ class Buckets(NamedTuple):
 
 
 @functools.cache
-def dealt(count: int) -> tuple[tuple[int, ...], ...]:
+def band_bits(count: int) -> tuple[tuple[int, ...], ...]:
     """Return the bits of so many bands, the widest first."""
     places = [(bit % 8 + bit // 8) % count for bit in range(BITS)]
     bits = [tuple(bit for bit in range(BITS) if places[bit] == n) for n in range(count)]
@@ -56,7 +56,7 @@ def bands(radius: int, count: int) -> tuple[Band, ...]:
     [(16, 2), (16, 2), (16, 2), (16, 1)]
     """
     least, more = divmod(radius - count + 1, count)
-    return tuple(Band(bits, least + (n < more)) for n, bits in enumerate(dealt(count)))
+    return tuple(Band(bits, least + (n < more)) for n, bits in enumerate(band_bits(count)))
 
 
 @functools.cache
@@ -67,7 +67,7 @@ def masks(width: int, limit: int) -> Places:
     return near
 
 
-def number(hash_: int, bits: tuple[int, ...]) -> int:
+def bucket_number(hash_: int, bits: tuple[int, ...]) -> int:
     """Return the number of one hash's bucket: its bits of one band.
 
     >>> number(0b1100, (1, 2, 3))
@@ -79,14 +79,16 @@ def number(hash_: int, bits: tuple[int, ...]) -> int:
     return found
 
 
-def numbers(hashes: Hashes, bits: tuple[int, ...]) -> npt.NDArray[np.uint16]:
+def bucket_numbers(hashes: Hashes, bits: tuple[int, ...]) -> npt.NDArray[np.uint16]:
     """Return `number` of each hash, by tables of eight bits, or of sixteen where those pay."""
     octets = np.ascontiguousarray(hashes).astype("<u8", copy=False).view(np.uint8)
     tables = [_octet_table(bits, octet) for octet in range(8)]
-    if len(hashes) >= MANY:
+    if len(hashes) >= WIDE_TABLE_HASHES:
         pairs = zip(tables[::2], tables[1::2], strict=True)
         tables = [(high[:, None] | low).ravel() for low, high in pairs]
-    places = octets.view("<u2" if len(hashes) >= MANY else "u1").reshape(-1, len(tables))
+    places = octets.view("<u2" if len(hashes) >= WIDE_TABLE_HASHES else "u1").reshape(
+        -1, len(tables)
+    )
     found = np.zeros(len(hashes), np.uint16)
     for place, table in enumerate(tables):
         if table.any():
@@ -106,13 +108,13 @@ def _octet_table(bits: tuple[int, ...], octet: int) -> npt.NDArray[np.uint16]:
 
 def bucketed(hashes: Hashes, bits: tuple[int, ...]) -> Buckets:
     """Return hashes sorted by the number of their buckets."""
-    places, starts = order(hashes, bits)
+    places, starts = bucket_order(hashes, bits)
     return Buckets(hashes[places], places, starts)
 
 
-def order(hashes: Hashes, bits: tuple[int, ...]) -> tuple[Places, Places]:
+def bucket_order(hashes: Hashes, bits: tuple[int, ...]) -> tuple[Places, Places]:
     """Return which hashes stand in the buckets, one after the other, and where each begins."""
-    found = numbers(hashes, bits)
+    found = bucket_numbers(hashes, bits)
     places = np.argsort(found, kind="stable")  # a radix sort: 16 bits
     sizes = np.bincount(found, minlength=1 << len(bits))
     return places, np.concatenate([[0], np.cumsum(sizes)])

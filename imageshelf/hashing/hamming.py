@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Words = npt.NDArray[np.uint64]
     _Part = tuple[npt.NDArray[np.int64], npt.NDArray[np.integer]]
 
-BLOCK = 32_768  # hashes; 256 KiB of exclusive ors: measured best of 4,096 ... 1,000,000
+BLOCK_HASHES = 32_768  # hashes; 256 KiB of exclusive ors: measured best of 4,096 ... 1,000,000
 
 
 class Near(NamedTuple):
@@ -30,7 +30,7 @@ class Near(NamedTuple):
     distances: npt.NDArray[np.integer]
 
 
-class Pairs(NamedTuple):
+class NearPairs(NamedTuple):
     """What is near each of several queries, sorted by query, then by position."""
 
     queries: npt.NDArray[np.int64]  # their places among the queries
@@ -79,10 +79,10 @@ def within(
     left = math.inf if most is None else most
     found: list[list[_Part]] = [[] for _ in queries]
     probes = [np.uint64(query) for query in queries]
-    apart = np.empty(BLOCK, np.uint64)
-    count = np.empty(BLOCK, np.uint8)
-    for start in range(0, len(hashes), BLOCK):
-        block = hashes[start : start + BLOCK]
+    apart = np.empty(BLOCK_HASHES, np.uint64)
+    count = np.empty(BLOCK_HASHES, np.uint8)
+    for start in range(0, len(hashes), BLOCK_HASHES):
+        block = hashes[start : start + BLOCK_HASHES]
         bits, bits_set = apart[: len(block)], count[: len(block)]
         for number, (probe, radius) in enumerate(zip(probes, radii, strict=True)):
             np.bitwise_xor(block, probe, out=bits)
@@ -96,10 +96,10 @@ def within(
     return [_joined(parts) for parts in found]
 
 
-def table(found: Sequence[Near]) -> Pairs:
+def pair_table(found: Sequence[Near]) -> NearPairs:
     """Return what is near each query as one table."""
     empty = np.empty(0, np.int64)
-    return Pairs(
+    return NearPairs(
         np.repeat(np.arange(len(found)), [len(near.positions) for near in found]),
         np.concatenate([empty, *(near.positions for near in found)]),
         np.concatenate([np.empty(0, np.uint8), *(near.distances for near in found)]),
@@ -113,8 +113,8 @@ def within_words(words: Words, queries: Words, radii: Sequence[int]) -> list[Nea
     work stays in the processor's cache.
     """
     found: list[list[_Part]] = [[] for _ in radii]
-    for start in range(0, words.shape[1], BLOCK):
-        block = words[:, start : start + BLOCK]
+    for start in range(0, words.shape[1], BLOCK_HASHES):
+        block = words[:, start : start + BLOCK_HASHES]
         for number, radius in enumerate(radii):
             apart = np.zeros(block.shape[1], np.uint16)
             for plane, word in zip(block, queries[:, number], strict=True):

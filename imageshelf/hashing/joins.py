@@ -29,19 +29,20 @@ if TYPE_CHECKING:
     Arrays = tuple[npt.NDArray[Any], ...]
     Sift = Callable[[Places, Places], Arrays | None]
     Keep = Callable[..., None]  # takes these arrays
-    Done = Callable[[float], None]
+    Progress = Callable[[float], None]
 
-BATCH = 16_384  # pairs reported at once: fewer, and the calls cost more than the pairs
-TASKS = 64  # of one band, so that all cores end together
+BATCH_PAIRS = 16_384  # pairs reported at once: fewer, and the calls cost more than the pairs
+TASKS_PER_BAND = 64  # of one band, so that all cores end together
 FEWEST_BANDS, MOST_BANDS = 4, 16  # 65,536 buckets of 16 bits ... 16 of 4
-PAIR_COST = 0.5  # ns: one comparison
-BUCKET_COST, NEIGHBOUR_COST = 12_000, 150  # ns: looking at a bucket, at each of its neighbours
+PAIR_COST_NS = 0.5  # one comparison
+BUCKET_COST_NS = 12_000  # looking at a bucket
+NEIGHBOUR_COST_NS = 150  # looking at each of its neighbours
 SKEW = 1.7  # how many more pairs share buckets than if bits were random: measured
 
 
 def best_bands(radius: int, left: int, right: int) -> tuple[Band, ...]:
     """Return the bands that cost least for so many hashes; () when comparing all pairs does."""
-    cost, chosen = PAIR_COST * left * right, tuple[Band, ...]()
+    cost, chosen = PAIR_COST_NS * left * right, tuple[Band, ...]()
     for count in range(FEWEST_BANDS, MOST_BANDS + 1):
         choice = bands(radius, count)
         needed = sum(_cost(band, left, right) for band in choice)
@@ -54,28 +55,28 @@ def _cost(band: Band, left: int, right: int) -> float:
     buckets = 1 << len(band.bits)
     near = sum(math.comb(len(band.bits), differing) for differing in range(band.limit + 1))
     share = min(1.0, SKEW * near / buckets)
-    overhead = BUCKET_COST + NEIGHBOUR_COST * near
-    return PAIR_COST * left * right * share + min(buckets, left) * overhead * (near > 0)
+    overhead = BUCKET_COST_NS + NEIGHBOUR_COST_NS * near
+    return PAIR_COST_NS * left * right * share + min(buckets, left) * overhead * (near > 0)
 
 
-def close_exhaustive(left: Hashes, right: Hashes, radius: int) -> Iterator[tuple[int, int]]:
+def close_pairs_exhaustive(left: Hashes, right: Hashes, radius: int) -> Iterator[tuple[int, int]]:
     """Yield every (i, j) with `left[i]` and `right[j]` within the radius: the definition."""
     for i, hash_ in enumerate(left):
         for j in np.flatnonzero(np.bitwise_count(right ^ hash_) <= radius):
             yield i, int(j)
 
 
-class Work(NamedTuple):
+class Effort(NamedTuple):
     """How a join is done: on so many cores, telling the share of the work that is done."""
 
     jobs: int = 1
-    done: Done = lambda _: None
+    done: Progress = lambda _: None
 
 
-ALONE = Work()
+ONE_CORE = Effort()
 
 
-class Use(NamedTuple):
+class PairSink(NamedTuple):
     """What becomes of the pairs that a join finds, some thousands at a time.
 
     `sift(i, j)` is called with arrays of places, perhaps by another process, and gives the arrays
@@ -86,7 +87,9 @@ class Use(NamedTuple):
     keep: Keep
 
 
-def close(left: Hashes, right: Hashes, radius: int, use: Use, work: Work = ALONE) -> None:
+def close_pairs(
+    left: Hashes, right: Hashes, radius: int, use: PairSink, work: Effort = ONE_CORE
+) -> None:
     """Find the pairs of places i, j with `left[i]` and `right[j]` within the radius.
 
     Every such pair is found at least once and at most once a band, in no particular order.
@@ -94,22 +97,22 @@ def close(left: Hashes, right: Hashes, radius: int, use: Use, work: Work = ALONE
     _Join(left, right, radius, use).run(best_bands(radius, len(left), len(right)), work)
 
 
-def close_within(hashes: Hashes, radius: int, use: Use, work: Work = ALONE) -> None:
+def close_pairs_within(hashes: Hashes, radius: int, use: PairSink, work: Effort = ONE_CORE) -> None:
     """Do as `close` with the same hashes on both sides, for i != j in either order."""
     _Join(hashes, None, radius, use).run(best_bands(radius, len(hashes), len(hashes) // 2), work)
 
 
 class _Join:
-    def __init__(self, left: Hashes, right: Hashes | None, radius: int, use: Use) -> None:
+    def __init__(self, left: Hashes, right: Hashes | None, radius: int, use: PairSink) -> None:
         self.within = right is None  # the same hashes on both sides
         self.left, self.right = left, left if right is None else right
         self.radius, self.use = radius, use
         self._tiles = Tiles()
 
-    def run(self, chosen: Sequence[Band], work: Work) -> None:
+    def run(self, chosen: Sequence[Band], work: Effort) -> None:
         if not chosen:
             rows = [functools.partial(self._rows, part) for part in _parts(len(self.left))]
-            self._do(rows, PAIR_COST * len(self.left) * len(self.right), work)
+            self._do(rows, PAIR_COST_NS * len(self.left) * len(self.right), work)
         useful = [band for band in chosen if band.limit >= 0]
         for number, band in enumerate(useful):
             left = bucketed(self.left, band.bits)
@@ -117,10 +120,10 @@ class _Join:
             full = np.flatnonzero(np.diff(left.starts))
             look = functools.partial(self._buckets, left, right, masks(len(band.bits), band.limit))
             tasks = [functools.partial(look, full[part]) for part in _parts(len(full))]
-            done = functools.partial(share, work.done, number, len(useful))
-            self._do(tasks, _cost(band, len(self.left), len(self.right)), Work(work.jobs, done))
+            done = functools.partial(part_progress, work.done, number, len(useful))
+            self._do(tasks, _cost(band, len(self.left), len(self.right)), Effort(work.jobs, done))
 
-    def _do(self, tasks: Sequence[Callable[[], list[Arrays]]], cost: float, work: Work) -> None:
+    def _do(self, tasks: Sequence[Callable[[], list[Arrays]]], cost: float, work: Effort) -> None:
         """Do some tasks of so many nanoseconds; keep what they find."""
         tasks = [functools.partial(short_rows, task) for task in tasks]
         with closing(forks.results(tasks, work.jobs, cost * 1e-9)) as answers:
@@ -157,14 +160,14 @@ class _Join:
             others = np.concatenate([right.hashes[a:b] for a, b in pieces])
             own = slice(left.starts[number], left.starts[number + 1])
             tiles = self._tiles.close(left.hashes[own], others, self.radius)
-            for i, j in _gathered(hits.pairs() for hits in tiles):
+            for i, j in _in_batches(hits.pairs() for hits in tiles):
                 piece = np.searchsorted(joined, j, side="right")
                 place = j + (ends - joined)[piece]
                 yield left.places[i + own.start], right.places[place]
 
     def _sifted(self, pairs: Iterable[tuple[Places, Places]]) -> list[Arrays]:
         found = []
-        for i, j in _gathered(pairs):
+        for i, j in _in_batches(pairs):
             different = i != j if self.within else slice(None)
             arrays = self.use.sift(i[different], j[different])
             if arrays is not None:
@@ -172,14 +175,14 @@ class _Join:
         return found
 
 
-def _gathered(parts: Iterable[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:
+def _in_batches(parts: Iterable[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:
     """Yield the same pairs, at least BATCH at a time but for the last time."""
     some: list[tuple[Places, Places]] = []
     count = 0
     for part in parts:
         some.append(part)
         count += len(part[0])
-        if count >= BATCH:
+        if count >= BATCH_PAIRS:
             yield _joined(some)
             some, count = [], 0
     if some:
@@ -192,12 +195,12 @@ def _joined(parts: list[tuple[Places, Places]]) -> tuple[Places, Places]:
     return np.concatenate([i for i, _ in parts]), np.concatenate([j for _, j in parts])
 
 
-def share(done: Done, number: int, of: int, share: float) -> None:
+def part_progress(done: Progress, number: int, of: int, share: float) -> None:
     """Tell the share of all that is done when one part of several is done to a share."""
     done((number + share) / of)
 
 
 def _parts(count: int) -> list[slice]:
     """Cut a number of things into as many parts as there are tasks, or fewer."""
-    step = max(1, -(-count // TASKS))
+    step = max(1, -(-count // TASKS_PER_BAND))
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]

@@ -30,18 +30,20 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.hashing.hamming import Pairs
+    from imageshelf.hashing.hamming import NearPairs
 
     Hashes = npt.NDArray[np.uint64]
     Places = npt.NDArray[np.int64]
 
-COUNT = 5  # bands; of 4 ... 6 the fastest for one query among a million, and among ten million
-WIDEST = 14  # bits of a band
+BAND_COUNT = 5  # bands; of 4 ... 6 the fastest for one query among a million, and among ten million
+WIDEST_BAND_BITS = 14  # bits of a band
 
 
-def spared(radii: Sequence[int], count: int) -> float:
+def looks_spared(radii: Sequence[int], count: int) -> float:
     """Return how many looks at all of so many hashes an index spares, of one look a query."""
-    return len(radii) - near_batches.cost(np.array(radii, np.uint8), count, COUNT) / max(1, count)
+    return len(radii) - near_batches.cost(np.array(radii, np.uint8), count, BAND_COUNT) / max(
+        1, count
+    )
 
 
 class MultiIndex:
@@ -52,17 +54,17 @@ class MultiIndex:
         self._jobs = jobs
         # All bands one behind the other, so that one query is looked up in all of them at once.
         self._kept = Buckets(
-            np.empty(COUNT * len(hashes), np.uint64),
-            np.empty(COUNT * len(hashes), np.int32),
-            np.zeros((COUNT << WIDEST) + 1, np.int64),
+            np.empty(BAND_COUNT * len(hashes), np.uint64),
+            np.empty(BAND_COUNT * len(hashes), np.int32),
+            np.zeros((BAND_COUNT << WIDEST_BAND_BITS) + 1, np.int64),
         )
         with ThreadPoolExecutor(jobs) as pool:
-            self._sorted = list(pool.map(self._by_band, range(COUNT)))
+            self._sorted = list(pool.map(self._by_band, range(BAND_COUNT)))
 
     def _by_band(self, band: int) -> Buckets:
         """Sort the hashes by one band; return where they are, as if there were no other."""
-        places, starts = bands.order(self._hashes, bands.dealt(COUNT)[band])
-        first, number = band * len(self._hashes), band << WIDEST
+        places, starts = bands.bucket_order(self._hashes, bands.band_bits(BAND_COUNT)[band])
+        first, number = band * len(self._hashes), band << WIDEST_BAND_BITS
         part = slice(first, first + len(self._hashes))
         here = Buckets(self._kept.hashes[part], self._kept.places[part], starts)
         np.take(self._hashes, places, out=here.hashes, mode="clip")  # without a copy on the way
@@ -87,18 +89,20 @@ class MultiIndex:
                 raise CrowdedError
         return found
 
-    def pairs(self, queries: Sequence[int], radii: Sequence[int], most: int | None = None) -> Pairs:
+    def pairs(
+        self, queries: Sequence[int], radii: Sequence[int], most: int | None = None
+    ) -> NearPairs:
         """Return what `within` returns, as one table."""
-        asked = near_batches.asked(queries, radii, most)
-        width = near_batches.best_width(asked.radii, len(self._hashes), COUNT)
+        asked = near_batches.to_near_queries(queries, radii, most)
+        width = near_batches.best_width(asked.radii, len(self._hashes), BAND_COUNT)
         if width is None:
-            work = near_batches.cost(asked.radii, len(self._hashes), COUNT)
+            work = near_batches.cost(asked.radii, len(self._hashes), BAND_COUNT)
             return near_batches.one_by_one(self.within, self._hashes, asked, self._jobs, work)
-        return near_batches.Batch(self._hashes, self._sorted, asked).run(width, self._jobs)
+        return near_batches.QueryBatch(self._hashes, self._sorted, asked).run(width, self._jobs)
 
     def _near(self, query: int, radius: int) -> Near:
         changes, band = _changes(radius)
-        numbers = [bands.number(query, bits) for bits in bands.dealt(COUNT)]
+        numbers = [bands.bucket_number(query, bits) for bits in bands.band_bits(BAND_COUNT)]
         buckets = changes ^ np.array(numbers)[band]
         buckets.sort()
         starts, ends = self._kept.starts[buckets], self._kept.starts[buckets + 1]
@@ -106,7 +110,7 @@ class MultiIndex:
         starts = starts[np.concatenate([[0], breaks + 1])]
         ends = ends[np.concatenate([breaks, [len(ends) - 1]])]
         sizes = ends - starts
-        if int(sizes.sum()) + near_batches.SLICE * len(starts) > len(self._hashes):
+        if int(sizes.sum()) + near_batches.SLICE_COST * len(starts) > len(self._hashes):
             return hamming.within(self._hashes, [query], [radius])[0]
         edges = zip(starts.tolist(), ends.tolist(), strict=True)
         near = np.concatenate([self._kept.hashes[a:b] for a, b in edges])
@@ -126,8 +130,8 @@ def _changes(radius: int) -> tuple[Places, Places]:
     A number has its band before its WIDEST bits.
     """
     found, places = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for place, band in enumerate(bands.bands(radius, COUNT)):
+    for place, band in enumerate(bands.bands(radius, BAND_COUNT)):
         changes = bands.masks(len(band.bits), band.limit)
-        found.append(changes | place << WIDEST)
+        found.append(changes | place << WIDEST_BAND_BITS)
         places.append(np.full(len(changes), place))
     return np.concatenate(found), np.concatenate(places)

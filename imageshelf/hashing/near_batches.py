@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import bands, hamming
-from imageshelf.hashing.hamming import CrowdedError, Pairs
+from imageshelf.hashing.hamming import CrowdedError, NearPairs
 from imageshelf.hashing.tiles import Tiles, short_rows
 from imageshelf.system import forks
 
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     Hashes = npt.NDArray[np.uint64]
     Places = npt.NDArray[np.int64]
     Radii = npt.NDArray[np.uint8]
-    Found = tuple[Places, Places]  # queries, positions
-    Task = Callable[[], list[Found]]
+    PlacePairs = tuple[Places, Places]  # queries, positions
+    Task = Callable[[], list[PlacePairs]]
 
 COMPARISON_S = 0.6e-9  # of two hashes; the costs that follow are in such comparisons: measured
-BUCKET = 12_000  # looking at a bucket together with its queries
-VISIT = 50  # a query in a bucket: sorting it in
-ALONE = 50_000  # one query, asked for itself
-SLICE = 600  # a bucket of one query, asked for itself
+BUCKET_COST = 12_000  # looking at a bucket together with its queries
+VISIT_COST = 50  # a query in a bucket: sorting it in
+LONE_QUERY_COST = 50_000  # one query, asked for itself
+SLICE_COST = 600  # a bucket of one query, asked for itself
 SKEW = 1.7  # how many more pairs share buckets than if bits were random
-NARROWEST = 6  # bits; fewer buckets than 64 gain nothing
-TASKS = 8  # of one band, so that all cores end together
+NARROWEST_BITS = 6  # bits; fewer buckets than 64 gain nothing
+TASKS_PER_BAND = 8  # of one band, so that all cores end together
 
 
-class Asked(NamedTuple):
+class NearQueries(NamedTuple):
     """Queries, how far around each to look, in bits, and how many pairs may be found."""
 
     hashes: Hashes  # uint64[m]
@@ -55,9 +55,9 @@ class Asked(NamedTuple):
     most: int | None = None  # CrowdedError when there are more
 
 
-def asked(queries: Sequence[int], radii: Sequence[int], most: int | None) -> Asked:
+def to_near_queries(queries: Sequence[int], radii: Sequence[int], most: int | None) -> NearQueries:
     """Return the same as arrays."""
-    return Asked(np.array(queries, np.uint64), np.array(radii, np.uint8), most)
+    return NearQueries(np.array(queries, np.uint64), np.array(radii, np.uint8), most)
 
 
 class _Visitors(NamedTuple):
@@ -69,51 +69,55 @@ class _Visitors(NamedTuple):
     starts: Places  # of each bucket, and the end of the last
 
 
-def scan(hashes: Hashes, asked: Asked, jobs: int) -> Pairs:
+def scan(hashes: Hashes, near_queries: NearQueries, jobs: int) -> NearPairs:
     """Return every pair by comparing all queries with all hashes, uint64[n].
 
-    Raises CrowdedError when more than `asked.most` were found.
+    Raises CrowdedError when more than `near_queries.most` were found.
     """
-    tiles, count = Tiles(), _Count(asked.most)
+    tiles, count = Tiles(), _PairCount(near_queries.most)
 
-    def some(part: slice) -> list[Found]:
+    def some(part: slice) -> list[PlacePairs]:
         found = []
-        for hits in tiles.close(asked.hashes[part], hashes, asked.radii[part]):
+        for hits in tiles.close(near_queries.hashes[part], hashes, near_queries.radii[part]):
             count.add(len(hits.places))
             i, j = hits.pairs()
             found.append((i + part.start, j))
         return found
 
-    work = len(asked.hashes) * len(hashes)
-    found = _gathered(_shares(some, len(asked.hashes), jobs), jobs, work, asked.most)
-    return _table(hashes, asked, found)
+    work = len(near_queries.hashes) * len(hashes)
+    found = _done_by_all(
+        _shares(some, len(near_queries.hashes), jobs), jobs, work, near_queries.most
+    )
+    return _table(hashes, near_queries, found)
 
 
 def one_by_one(
     within: Callable[[Sequence[int], Sequence[int], int | None], list[Near]],
     hashes: Hashes,
-    asked: Asked,
+    near_queries: NearQueries,
     jobs: int,
     work: float,
-) -> Pairs:
+) -> NearPairs:
     """Return every pair by a function like hamming.within, shared out on the cores.
 
-    `work` is how many comparisons it takes. Raises CrowdedError when more than `asked.most` were
-    found.
+    `work` is how many comparisons it takes. Raises CrowdedError when more than
+    `near_queries.most` were found.
     """
 
-    def some(part: slice) -> list[Found]:
-        queries, radii = asked.hashes[part].tolist(), asked.radii[part].tolist()
-        near = hamming.table(within(queries, radii, asked.most))
+    def some(part: slice) -> list[PlacePairs]:
+        queries, radii = near_queries.hashes[part].tolist(), near_queries.radii[part].tolist()
+        near = hamming.pair_table(within(queries, radii, near_queries.most))
         return [(near.queries + part.start, near.positions)]
 
-    found = _gathered(_shares(some, len(asked.hashes), jobs), jobs, work, asked.most)
-    return _table(hashes, asked, found)
+    found = _done_by_all(
+        _shares(some, len(near_queries.hashes), jobs), jobs, work, near_queries.most
+    )
+    return _table(hashes, near_queries, found)
 
 
-def _shares(some: Callable[[slice], list[Found]], queries: int, jobs: int) -> list[Task]:
+def _shares(some: Callable[[slice], list[PlacePairs]], queries: int, jobs: int) -> list[Task]:
     """Return one task over so many queries as several, each of some of them."""
-    several = max(1, -(-queries // (TASKS * jobs)))
+    several = max(1, -(-queries // (TASKS_PER_BAND * jobs)))
     return [
         functools.partial(some, slice(at, min(at + several, queries)))
         for at in range(0, queries, several)
@@ -125,48 +129,48 @@ def best_width(radii: Radii, count: int, band_count: int) -> int | None:
 
     0 stands for comparing every query with every hash, None for asking one query at a time.
     """
-    return _best(radii, count, band_count)[1]
+    return _cheapest(radii, count, band_count)[1]
 
 
 def cost(radii: Radii, count: int, band_count: int) -> float:
     """Return how many comparisons of two hashes take as long as these queries."""
-    return _best(radii, count, band_count)[0]
+    return _cheapest(radii, count, band_count)[0]
 
 
-def _best(radii: Radii, count: int, band_count: int) -> tuple[float, int | None]:
+def _cheapest(radii: Radii, count: int, band_count: int) -> tuple[float, int | None]:
     each = dict(zip(*(part.tolist() for part in np.unique(radii, return_counts=True)), strict=True))
     best: tuple[float, int | None] = (
-        sum(n * _alone(radius, count, band_count) for radius, n in each.items()), None
+        sum(n * _lone_cost(radius, count, band_count) for radius, n in each.items()), None
     )  # fmt: skip
-    widest = max(len(bits) for bits in bands.dealt(band_count))
-    for width in (0, *range(NARROWEST, widest + 1)):
-        needed = _together(each, count, band_count, width)
+    widest = max(len(bits) for bits in bands.band_bits(band_count))
+    for width in (0, *range(NARROWEST_BITS, widest + 1)):
+        needed = _batch_cost(each, count, band_count, width)
         if needed < best[0]:
             best = needed, width
     return best
 
 
 @functools.cache
-def _alone(radius: int, count: int, band_count: int) -> float:
-    looked_at = float(ALONE)
+def _lone_cost(radius: int, count: int, band_count: int) -> float:
+    looked_at = float(LONE_QUERY_COST)
     for band in bands.bands(radius, band_count):
         near = _near(len(band.bits), band.limit)
         share = min(1.0, SKEW * near / (1 << len(band.bits)))
-        looked_at += near * SLICE + share * count
+        looked_at += near * SLICE_COST + share * count
     return min(looked_at, count)
 
 
-def _together(each: Mapping[int, int], count: int, band_count: int, width: int) -> float:
+def _batch_cost(each: Mapping[int, int], count: int, band_count: int, width: int) -> float:
     queries = sum(each.values())
     if width == 0:
-        return BUCKET * -(-queries * count // 65_536) + queries * count
+        return BUCKET_COST * -(-queries * count // 65_536) + queries * count
     needed = 0.0
     for place in range(band_count):
-        bits = min(width, len(bands.dealt(band_count)[place]))
-        needed += BUCKET << bits
+        bits = min(width, len(bands.band_bits(band_count)[place]))
+        needed += BUCKET_COST << bits
         for radius, n in each.items():
             near = _near(bits, bands.bands(radius, band_count)[place].limit)
-            needed += n * (VISIT * near + count * min(1.0, SKEW * near / (1 << bits)))
+            needed += n * (VISIT_COST * near + count * min(1.0, SKEW * near / (1 << bits)))
     return needed
 
 
@@ -175,42 +179,44 @@ def _near(width: int, limit: int) -> int:
     return sum(math.comb(width, differing) for differing in range(limit + 1))
 
 
-class Batch:
+class QueryBatch:
     """Queries to be looked up in hashes that are kept sorted by each of some bands."""
 
-    def __init__(self, hashes: Hashes, kept: Sequence[Buckets], asked: Asked) -> None:
-        self._hashes, self._kept, self._asked = hashes, kept, asked
-        self._count = _Count(asked.most)
+    def __init__(self, hashes: Hashes, kept: Sequence[Buckets], near_queries: NearQueries) -> None:
+        self._hashes, self._kept, self._queries = hashes, kept, near_queries
+        self._count = _PairCount(near_queries.most)
         self._tiles = Tiles()
 
-    def run(self, width: int, jobs: int) -> Pairs:
+    def run(self, width: int, jobs: int) -> NearPairs:
         """Return every pair, by buckets of so many bits, or fewer where a band has no more.
 
-        Raises CrowdedError when more than `asked.most` were found.
+        Raises CrowdedError when more than `near_queries.most` were found.
         """
         if width == 0:
-            return scan(self._hashes, self._asked, jobs)
+            return scan(self._hashes, self._queries, jobs)
         tasks = []
         for place, kept in enumerate(self._kept):
-            bits = bands.dealt(len(self._kept))[place]
+            bits = bands.band_bits(len(self._kept))[place]
             used = min(width, len(bits))
             visitors = self._visitors(place, used)
             starts = kept.starts[:: 1 << len(bits) - used]
             full = np.flatnonzero((np.diff(starts) > 0) & (np.diff(visitors.starts) > 0))
             look = functools.partial(self._look, kept, starts, visitors)
-            tasks += [functools.partial(look, part) for part in np.array_split(full, TASKS)]
-        work = cost(self._asked.radii, len(self._hashes), len(self._kept))
-        found = _gathered(tasks, jobs, work, self._asked.most)
-        return _table(self._hashes, self._asked, found)
+            tasks += [
+                functools.partial(look, part) for part in np.array_split(full, TASKS_PER_BAND)
+            ]
+        work = cost(self._queries.radii, len(self._hashes), len(self._kept))
+        found = _done_by_all(tasks, jobs, work, self._queries.most)
+        return _table(self._hashes, self._queries, found)
 
     def _visitors(self, place: int, used: int) -> _Visitors:
-        bits = bands.dealt(len(self._kept))[place]
-        leading = bands.numbers(self._asked.hashes, bits) >> len(bits) - used
+        bits = bands.band_bits(len(self._kept))[place]
+        leading = bands.bucket_numbers(self._queries.hashes, bits) >> len(bits) - used
         numbers, buckets = [np.empty(0, np.int64)], [np.empty(0, np.uint16)]
-        for radius in np.unique(self._asked.radii).tolist():
+        for radius in np.unique(self._queries.radii).tolist():
             limit = bands.bands(radius, len(self._kept))[place].limit
             changes = bands.masks(used, limit).astype(np.uint16)
-            some = np.flatnonzero(self._asked.radii == radius)
+            some = np.flatnonzero(self._queries.radii == radius)
             buckets.append(np.ravel(leading[some][:, None] ^ changes))
             numbers.append(np.repeat(some, len(changes)))
         every, bucket = np.concatenate(numbers), np.concatenate(buckets)
@@ -218,14 +224,14 @@ class Batch:
         sizes = np.bincount(bucket, minlength=1 << used)
         return _Visitors(
             every,
-            self._asked.hashes[every],
-            self._asked.radii[every],
+            self._queries.hashes[every],
+            self._queries.radii[every],
             np.concatenate([[0], np.cumsum(sizes)]),
         )
 
     def _look(
         self, kept: Buckets, starts: Places, visitors: _Visitors, full: Places
-    ) -> list[Found]:
+    ) -> list[PlacePairs]:
         """Compare these buckets with their visitors."""
         found: list[tuple[Hits, int, int]] = []
         edges = (starts[full], starts[full + 1], visitors.starts[full], visitors.starts[full + 1])
@@ -250,7 +256,7 @@ def _places(found: Sequence[tuple[Hits, int, int]]) -> tuple[Places, Places]:
     return i + tops, j + firsts
 
 
-class _Count:
+class _PairCount:
     """Stops a search that finds too much; threads may miscount a little, processes count apart."""
 
     def __init__(self, most: int | None) -> None:
@@ -262,9 +268,11 @@ class _Count:
             raise CrowdedError
 
 
-def _gathered(tasks: Sequence[Task], jobs: int, work: float, most: int | None) -> list[Found]:
+def _done_by_all(
+    tasks: Sequence[Task], jobs: int, work: float, most: int | None
+) -> list[PlacePairs]:
     """Return what all tasks find; `work` is how many comparisons they take."""
-    found, count = [], _Count(most)
+    found, count = [], _PairCount(most)
     tasks = [functools.partial(short_rows, task) for task in tasks]
     with closing(forks.results(tasks, jobs, work * COMPARISON_S)) as answers:
         for parts in answers:
@@ -273,7 +281,7 @@ def _gathered(tasks: Sequence[Task], jobs: int, work: float, most: int | None) -
     return found
 
 
-def _table(hashes: Hashes, asked: Asked, found: list[Found]) -> Pairs:
+def _table(hashes: Hashes, near_queries: NearQueries, found: list[PlacePairs]) -> NearPairs:
     """Return every pair once, by query, then by position."""
     queries = np.concatenate([np.empty(0, np.int64), *(i for i, _ in found)])
     positions = np.concatenate([np.empty(0, np.int64), *(j for _, j in found)])
@@ -281,5 +289,5 @@ def _table(hashes: Hashes, asked: Asked, found: list[Found]) -> Pairs:
     order = np.sort(queries * len(hashes) + positions)
     order = order[np.append(True, order[1:] != order[:-1])[: len(order)]]
     queries, positions = np.divmod(order, max(1, len(hashes)))
-    apart = np.bitwise_count(hashes[positions] ^ asked.hashes[queries])
-    return Pairs(queries, positions, apart)
+    apart = np.bitwise_count(hashes[positions] ^ near_queries.hashes[queries])
+    return NearPairs(queries, positions, apart)

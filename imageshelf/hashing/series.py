@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from imageshelf.hashing.hamming import Pairs
+    from imageshelf.hashing.hamming import NearPairs
     from imageshelf.hashing.multi_index import MultiIndex
 
-LARGE = 50_000  # hashes; with fewer, looking at all is never slow
-MANY = 200_000_000  # comparisons at once that are worth processes: a tenth of a second
-PATIENCE = 260  # looks at all hashes that an index would have spared: what building it costs
+LARGE_HASHES = 50_000  # hashes; with fewer, looking at all is never slow
+MANY_COMPARISONS = 200_000_000  # comparisons at once that are worth processes: a tenth of a second
+INDEX_COST_LOOKS = 260  # what building an index costs, in looks at all hashes
 
 
 class Series:
@@ -37,7 +37,7 @@ class Series:
         self._spared = 0.0
         self._index: MultiIndex | None = None
 
-    def pairs(self, queries: Sequence[int], radii: Sequence[int], most: int | None) -> Pairs:
+    def pairs(self, queries: Sequence[int], radii: Sequence[int], most: int | None) -> NearPairs:
         """Return, for each query, every hash at most its radius away, as one table.
 
         Raises CrowdedError when there are more than `most` pairs.
@@ -45,26 +45,26 @@ class Series:
         index = self._where_it_pays(radii)
         if index is not None:
             return index.pairs(queries, radii, most)
-        if len(queries) * len(self._hashes) >= MANY:
+        if len(queries) * len(self._hashes) >= MANY_COMPARISONS:
             return self._on_all_cores(queries, radii, most)
-        return hamming.table(hamming.within(self._hashes, queries, radii, most))
+        return hamming.pair_table(hamming.within(self._hashes, queries, radii, most))
 
     def _on_all_cores(
         self, queries: Sequence[int], radii: Sequence[int], most: int | None
-    ) -> Pairs:
+    ) -> NearPairs:
         from imageshelf.hashing import near_batches
         from imageshelf.system.process import cores
 
-        asked = near_batches.asked(queries, radii, most)
+        asked = near_batches.to_near_queries(queries, radii, most)
         within = functools.partial(hamming.within, self._hashes)
         work = len(queries) * len(self._hashes)
         return near_batches.one_by_one(within, self._hashes, asked, cores(), work)
 
     def _where_it_pays(self, radii: Sequence[int]) -> MultiIndex | None:
-        if self._index is None and len(self._hashes) >= LARGE:
+        if self._index is None and len(self._hashes) >= LARGE_HASHES:
             self._asked.append(radii)
             self._count += len(radii)
-            if self._count >= PATIENCE:  # no query spares more than one look
+            if self._count >= INDEX_COST_LOOKS:  # no query spares more than one look
                 self._index = self._built_if_it_pays()
         return self._index
 
@@ -72,8 +72,8 @@ class Series:
         from imageshelf.hashing import multi_index
         from imageshelf.system.process import cores
 
-        self._spared += sum(multi_index.spared(one, len(self._hashes)) for one in self._asked)
+        self._spared += sum(multi_index.looks_spared(one, len(self._hashes)) for one in self._asked)
         self._asked.clear()
-        if self._spared < PATIENCE:
+        if self._spared < INDEX_COST_LOOKS:
             return None
         return multi_index.MultiIndex(self._hashes, jobs=cores())

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TILE = 65_536  # comparisons at once: 0.5 MiB of exclusive ors; measured best of 8,192 ... 131,072
-SHORT_ROWS = 128  # below 8,192, NumPy's default, rows of less than 3,000 are not copied: 3 x faster
+TILE_COMPARISONS = 65_536  # 0.5 MiB of exclusive ors; measured best of 8,192 ... 131,072
+BUFFER_ELEMENTS = 128  # with NumPy's default, 8,192, rows below 3,000 are copied: 3 x slower
 
 
 class Hits(NamedTuple):
@@ -49,7 +49,7 @@ def short_rows(task: Callable[[], T]) -> T:
 
     NumPy's buffer size is that of the thread, and so perhaps of the user's own program.
     """
-    before = np.setbufsize(SHORT_ROWS)
+    before = np.setbufsize(BUFFER_ELEMENTS)
     try:
         return task()
     finally:
@@ -65,15 +65,15 @@ class Tiles:
     def close(self, ours: Hashes, others: Hashes, radius: Radius) -> list[Hits]:
         """Return the pairs at most so many bits apart, by tiles; most buckets are one tile."""
         limits = radius if isinstance(radius, int) else radius[:, None]
-        if len(ours) * len(others) <= TILE:
+        if len(ours) * len(others) <= TILE_COMPARISONS:
             places = self._tile(ours[:, None], others, limits)
             return [Hits(places, 0, 0, len(others))] if len(places) else []
         return list(self._tiled(ours, others, limits))
 
     def _tiled(self, ours: Hashes, others: Hashes, limits: Radius) -> Iterator[Hits]:
-        for first in range(0, len(others), TILE):
-            part = others[first : first + TILE]
-            height = TILE // len(part)
+        for first in range(0, len(others), TILE_COMPARISONS):
+            part = others[first : first + TILE_COMPARISONS]
+            height = TILE_COMPARISONS // len(part)
             for top in range(0, len(ours), height):
                 rows = slice(top, top + height)
                 allowed = limits if isinstance(limits, int) else limits[rows]
@@ -94,6 +94,6 @@ class Tiles:
     def _buffers(self) -> Buffers:
         if not hasattr(self._own, "buffers"):
             kinds = np.uint64, np.uint8, np.bool_
-            self._own.buffers = tuple(np.empty(TILE, kind) for kind in kinds)
+            self._own.buffers = tuple(np.empty(TILE_COMPARISONS, kind) for kind in kinds)
         buffers: Buffers = self._own.buffers
         return buffers

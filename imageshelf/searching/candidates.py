@@ -130,7 +130,7 @@ def _compared(column: Column, wanted: Sequence[Probe], most: int | None) -> list
     rows = [probe.fingerprint.row for probe in wanted]
     radii = [probe.limits.row for probe in wanted]
     if column.near is None:
-        near = hamming.table(hamming.within(column.row, rows, radii, most))
+        near = hamming.pair_table(hamming.within(column.row, rows, radii, most))
     else:
         near = column.near.pairs(rows, radii, most)
     asked, positions, row_apart = near

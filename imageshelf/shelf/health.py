@@ -76,10 +76,12 @@ def _near_index(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
     index = MultiIndex(rows)
     for radius in RADII:
         radii = [radius] * len(queries)
-        truth = hamming.table([hamming.within_exhaustive(rows, query, radius) for query in queries])
+        truth = hamming.pair_table(
+            [hamming.within_exhaustive(rows, query, radius) for query in queries]
+        )
         for found in (
-            hamming.table(hamming.within(rows, queries, radii)),
-            hamming.table(index.within(queries, radii)),
+            hamming.pair_table(hamming.within(rows, queries, radii)),
+            hamming.pair_table(index.within(queries, radii)),
             index.pairs(queries, radii),
         ):
             if not all(map(np.array_equal, found, truth)):

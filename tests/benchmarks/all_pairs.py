@@ -83,12 +83,12 @@ def ours(count: int, jobs: int, share: int = 1) -> dict[str, float]:
     A share needs more than one job: the parts are what forked processes do.
     """
     from imageshelf.copies import pairs, prints
-    from imageshelf.hashing.joins import Work
+    from imageshelf.hashing.joins import Effort
 
     pictures = stored(count)
     with sampled(share):
         wall, (own, theirs) = time.perf_counter(), spent_s()
-        found = pairs.all_pairs(prints.distinct(pictures), work=Work(jobs))
+        found = pairs.all_pairs(prints.distinct(pictures), work=Effort(jobs))
         wall, (own_then, theirs_then) = time.perf_counter() - wall, spent_s()
     own, theirs = own_then - own, theirs_then - theirs
     return {
@@ -104,7 +104,7 @@ def sampled(share: int) -> Iterator[None]:
     """Within: joins cut each band into more parts, and do one of every so many, drawn by lot."""
     from imageshelf.hashing import joins
 
-    whole, tasks, lot = joins._parts, joins.TASKS, random.Random(1)
+    whole, tasks, lot = joins._parts, joins.TASKS_PER_BAND, random.Random(1)
 
     def some(number: int) -> list[slice]:
         parts = whole(number)
