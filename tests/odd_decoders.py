@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from imageshelf.pictures.decoding import PLUGINS
-from imageshelf.pictures.recipe import Ingredients
+from imageshelf.pictures.recipe import RecipeChoices
 from imageshelf.pictures.tasks import Bundle, DigestTask
 from imageshelf.workers.work import digested, work
 from tests.worker_functions import BEHAVIOURS
@@ -36,7 +36,7 @@ def examine_or_misbehave(item: Any) -> Any:
 def _files(item: Any) -> tuple[Any, ...]:
     if isinstance(item, Bundle):
         return item.tasks
-    return () if isinstance(item, Ingredients) else (item,)
+    return () if isinstance(item, RecipeChoices) else (item,)
 
 
 def digest_or_misbehave(wanted: DigestTask) -> bytes | None:

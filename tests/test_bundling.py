@@ -133,13 +133,13 @@ def test_a_mirrored_thumbnail_is_the_thumbnail_of_the_mirrored_picture(picture: 
 @given(st.lists(st.sampled_from([(80, 72), (90, 72), (80, 80)]), max_size=30))
 def test_every_picture_is_in_one_part_with_others_of_its_size(sizes: list[tuple[int, int]]) -> None:
     pictures = [reduction.whole(Image.new("L", size)) for size in sizes]
-    parts = reduction.in_parts(pictures)
+    parts = reduction.mergeable_parts(pictures)
     assert sorted(number for part in parts for number in part) == list(range(len(sizes)))
     for part in parts:
         assert len(part) in {1, 3, 4}
         assert len({sizes[number] for number in part}) == 1
         assert (
-            reduction.together([pictures[number] for number in part]).picture.size == sizes[part[0]]
+            reduction.merged([pictures[number] for number in part]).picture.size == sizes[part[0]]
         )
 
 

@@ -34,7 +34,7 @@ def early(
 ) -> Iterator[Begun]:
     """The processes that have begun; all of them end with the test."""
     monkeypatch.delitem(sys.modules, "IPython", raising=False)  # another test may have loaded it
-    monkeypatch.setattr("imageshelf.system.process.cores", lambda: 3)
+    monkeypatch.setattr("imageshelf.workers.starting.cores", lambda: 3)
     monkeypatch.setattr(starting, "likely_jobs", lambda _: 8)
     yield starting._early
     starting.dismiss()
@@ -99,7 +99,7 @@ class TestEarly:
         early: Begun,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("imageshelf.system.process.cores", lambda: 1)
+        monkeypatch.setattr("imageshelf.workers.starting.cores", lambda: 1)
         starting.begin(WORKER_FUNCTIONS, [])
         assert not early
 

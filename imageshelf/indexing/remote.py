@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from imageshelf.indexing.comparison import PICTURE, RETRY, SKIPPED, Known
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures import fetching
-from imageshelf.pictures.fetching import Status
+from imageshelf.pictures.fetching import UrlStatus
 from imageshelf.system.paths import UrlParts, url_parts
 from imageshelf.system.walking import SYSTEM_NAMES, excluder
 
@@ -60,7 +60,7 @@ class Folder:
         self._excluded = excluder(exclude)
         place = UrlParts(parts.scheme, fixed, parts.chain)
         try:
-            fetching.forget(place)  # an archive may have changed since
+            fetching.reopen_later(place)  # an archive may have changed since
             self._fs = fetching.filesystem(place)
             self._root = fetching.inside(self._fs, place).rstrip("/")
             self._top = self._listed_first(place, emptied=emptied)
@@ -103,7 +103,7 @@ class Folder:
         """Yield those remembered files that this dataset would list."""
         return (row for page in pages for row in page if self.holds(row[0]))
 
-    def walk(self, survey: Survey) -> Iterator[tuple[bytes, Status]]:
+    def walk(self, survey: Survey) -> Iterator[tuple[bytes, UrlStatus]]:
         """Yield name and status of every file, in the bytewise order of names.
 
         Folders that may not be listed and links are noted in the survey.
@@ -276,13 +276,13 @@ def _bytes(name: str) -> bytes:
     return names.to_bytes(name)
 
 
-def _unchanged(old: KnownRow, status: Status) -> bool:
+def _unchanged(old: KnownRow, status: UrlStatus) -> bool:
     _, size_bytes, mtime_ns, *_ = old
     same_tag = status.tagged and mtime_ns % SECOND == status.st_mtime_ns % SECOND
     return status.st_size in {-1, size_bytes} and (same_tag or mtime_ns == status.st_mtime_ns)
 
 
-def _status(info: dict[str, Any]) -> Status:
+def _status(info: dict[str, Any]) -> UrlStatus:
     size = info.get("size")
     time_ns = next((_time_ns(info[key]) for key in _TIMES if info.get(key)), 0)
     if info.get("date_time"):  # a ZIP archive's
@@ -291,7 +291,7 @@ def _status(info: dict[str, Any]) -> Status:
     if tag is not None:
         digest = hashlib.blake2b(repr(tag).encode(), digest_size=8).digest()
         time_ns += int.from_bytes(digest) % SECOND - time_ns % SECOND
-    return Status(-1 if size is None else int(size), time_ns, tagged=tag is not None)
+    return UrlStatus(-1 if size is None else int(size), time_ns, tagged=tag is not None)
 
 
 def _time_ns(value: object) -> int:

@@ -272,9 +272,9 @@ class Indexing:
 
     def _recipe(self) -> Recipe:
         """Return how keys are made here: a worker says so, if it spares us from loading Pillow."""
-        from imageshelf.pictures.recipe import Ingredients, Recipe, current_recipe
+        from imageshelf.pictures.recipe import Recipe, RecipeChoices, current_recipe
 
-        wanted = Ingredients(self.settings.hash, self.settings.full_decode)
+        wanted = RecipeChoices(self.settings.hash, self.settings.full_decode)
         elsewhere = self.settings.jobs == 0 or self.settings.scheduler
         if self._mapper is not None and not elsewhere and PILLOW not in sys.modules:
             answer: object = None

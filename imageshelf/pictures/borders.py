@@ -15,11 +15,13 @@ from PIL import Image
 if TYPE_CHECKING:
     from imageshelf.pictures.reduction import Box, Reduced
 
-TOLERANCE = 10  # grey levels a border may differ from its own middle: what JPEG does to it
-DEEPEST = 0.45  # of width or height, cut from one side at most
-LEAST = 0.02  # of width or height, cut in total, for a border to count
-FRAMES = 4  # borders inside borders: a letterboxed film in a white frame
-DOMINANT = 0.75  # of everything but border, in one piece, for the rest to be captions and buttons
+TOLERANCE_LEVELS = 10  # grey levels a border may differ from its own middle: what JPEG does to it
+DEEPEST_CUT = 0.45  # of width or height, cut from one side at most
+LEAST_CUT = 0.02  # of width or height, cut in total, for a border to count
+NESTED_BORDERS = 4  # borders inside borders: a letterboxed film in a white frame
+DOMINANT_SHARE = (
+    0.75  # of everything but border, in one piece, for the rest to be captions and buttons
+)
 
 _Cut = tuple[int, int, int, int]
 
@@ -41,8 +43,8 @@ def without_borders(reduced: Reduced) -> Box | None:
     left, top = _limited(inner[0], outer[0], x0, x1, 1), _limited(inner[1], outer[1], y0, y1, 1)
     right = _limited(inner[2], outer[2], x1, x0, -1)
     bottom = _limited(inner[3], outer[3], y1, y0, -1)
-    wide_enough = right - left <= (1 - LEAST) * (x1 - x0)
-    tall_enough = bottom - top <= (1 - LEAST) * (y1 - y0)
+    wide_enough = right - left <= (1 - LEAST_CUT) * (x1 - x0)
+    tall_enough = bottom - top <= (1 - LEAST_CUT) * (y1 - y0)
     if not (wide_enough or tall_enough) or right - left < 1 or bottom - top < 1:
         return None
     return (left, top, right, bottom)
@@ -52,13 +54,13 @@ def _limited(inner: int, outer: int, near: float, far: float, inwards: int) -> f
     """Return where to cut on one side, between its own edge `near` and the opposite one `far`."""
     if inner == outer:
         return near
-    deepest = near + DEEPEST * (far - near)
+    deepest = near + DEEPEST_CUT * (far - near)
     return min(inner + 1, deepest) if inwards > 0 else max(inner - 1, deepest)
 
 
 def _inside(picture: Image.Image, cut: _Cut) -> _Cut | None:
     """Return the bounds of what differs from the border, border after border; None if nothing."""
-    for _ in range(FRAMES):
+    for _ in range(NESTED_BORDERS):
         middle = _border_level(picture, cut)
         if middle is None:
             break
@@ -102,7 +104,7 @@ def _main_run(shares: bytes) -> tuple[int, int]:
             runs.append((length, at, at + length))
         at += length
     longest, begin, end = max(runs)
-    if longest >= DOMINANT * sum(length for length, _, _ in runs):
+    if longest >= DOMINANT_SHARE * sum(length for length, _, _ in runs):
         return begin, end
     return runs[0][1], runs[-1][2]
 
@@ -121,7 +123,7 @@ def _border_level(picture: Image.Image, cut: _Cut) -> int | None:
         pixels[first + right - 1 : last + right : width],
     ):
         low, high = min(side), max(side)
-        if high - low <= TOLERANCE:
+        if high - low <= TOLERANCE_LEVELS:
             return (low + high) // 2
     return None
 
@@ -142,7 +144,7 @@ def _may_have_border(picture: Image.Image, cut: _Cut) -> bool:
 
 
 def _alike(*levels: int) -> bool:
-    return max(levels) - min(levels) <= TOLERANCE
+    return max(levels) - min(levels) <= TOLERANCE_LEVELS
 
 
 def _places(first: int, last: int) -> tuple[int, int, int]:
@@ -153,4 +155,4 @@ def _places(first: int, last: int) -> tuple[int, int, int]:
 @functools.cache
 def _difference(middle: int) -> bytes:
     """Return the look-up table that blackens what is within the tolerance of `middle`."""
-    return bytes(0 if abs(level - middle) <= TOLERANCE else 255 for level in range(256))
+    return bytes(0 if abs(level - middle) <= TOLERANCE_LEVELS else 255 for level in range(256))

@@ -15,7 +15,9 @@ from imageshelf.hashing.hash_names import HASH_BITS
 from imageshelf.hashing.views import SKETCH, Sketch
 from imageshelf.pictures import images, reduction
 
-WAY = 1  # how hashes are computed from thumbnails and sketches; raised when any bit changes
+HASHING_VERSION = (
+    1  # how hashes are computed from thumbnails and sketches; raised when any bit changes
+)
 _WAVES = ((3, 1, 997), (1, 4, 613), (5, 7, 389))  # steps across and down, period
 
 
@@ -30,7 +32,7 @@ def canary(*, full_decode: bool, hash_name: str = hash_names.DEFAULT) -> str:
     picture.save(stream, quality=90)  # by the name's suffix: naming a format loads five plug-ins
     small = images.thumbnails_of(stream, full_decode=full_decode)
     large = images.views_of(reduction.whole(picture), full_decode=full_decode).whole
-    bits = WAY
+    bits = HASHING_VERSION
     for view in (small, large):
         bits = _rotated(bits, 7) ^ _bits(view.row)
         if isinstance(view, Sketch):

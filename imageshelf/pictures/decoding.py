@@ -37,7 +37,7 @@ PLUGINS = {  # format: the module that teaches it to Pillow
     "AVIF": "PIL.AvifImagePlugin",
     "HEIF": "pillow_heif",
 }
-FRAMES_AT_HAND = {"PNG", "WEBP", "AVIF", "HEIF"}  # counted by their headers
+FRAMES_IN_HEADER = {"PNG", "WEBP", "AVIF", "HEIF"}  # counted by their headers
 PROGRESSIVE_BYTES = 1 << 27  # read at once; no camera or phone writes a larger picture
 TAIL_BYTES = 16
 _memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
@@ -98,7 +98,7 @@ def decode(
             refuse_raw(stream, path)
         if content.format == "JPEG":
             return _decode_jpeg(stream, full_decode=full_decode, detail=detail)
-        fine = None if full_decode else detail or reduction.FINE
+        fine = None if full_decode else detail or reduction.FINE_SIZE
         return _decode_other(stream, content.format, head, fine)
     except (UnreadableImage, MemoryError):
         raise
@@ -107,12 +107,12 @@ def decode(
     except OSError as exc:
         if exc.errno is not None:  # the disk's fault, not the picture's
             raise
-        raise UnreadableImage(damage(content.words, exc)) from exc
+        raise UnreadableImage(damage_reason(content.words, exc)) from exc
     except Exception as exc:  # whatever else a decoder raises is about the file
-        raise UnreadableImage(damage(content.words, exc)) from exc
+        raise UnreadableImage(damage_reason(content.words, exc)) from exc
 
 
-def damage(words: str, exc: Exception) -> str:
+def damage_reason(words: str, exc: Exception) -> str:
     """Return what a decoder's exception says of a file, to follow "this file"."""
     said = " ".join(str(exc).split())
     if "truncated" in said.lower() or "not enough image data" in said:
@@ -140,13 +140,13 @@ def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int]
     sideways = tags.orientation in SIDEWAYS
     box: reduction.Box = (0, 0, width, height)
     if not full_decode:
-        least = detail or reduction.SMALLEST
+        least = detail or reduction.SMALLEST_SIZE
         drafted = image.draft("L", least[::-1] if sideways else least)
         box = drafted[1] if drafted else box
         _spare_detail(image, stream)
     image.load()
     exact = Reduced(reduction.brightness(image), box)
-    exact = exact if full_decode else exact.smaller(detail or reduction.FINE)
+    exact = exact if full_decode else exact.smaller(detail or reduction.FINE_SIZE)
     several = metadata.is_multi_picture(image.info.get("mp", b""))
     return Decoded(
         exact.turned(reduction.EXIF_TURNS.get(tags.orientation)),
@@ -191,11 +191,11 @@ def _decode_other(
     stream: BinaryIO, name: str, head: bytes, fine: tuple[int, int] | None
 ) -> Decoded:
     """Decode in full; reduce to what leaves `fine` at least."""
-    learn(name)
+    load_plugin(name)
     with pillow_at_work():
         image = Image.open(stream, formats=[name])
         checked_size(image.size)
-        frames = getattr(image, "n_frames", 1) if name in FRAMES_AT_HAND else None
+        frames = getattr(image, "n_frames", 1) if name in FRAMES_IN_HEADER else None
         tags = metadata.tiff_tags(stream) if name == "TIFF" else None
         if tags:
             stream.seek(0)
@@ -229,7 +229,7 @@ def _bits(image: Image.Image, name: str, head: bytes, tags: Tags) -> int:
     return int(tags.bits or image.info.get("bit_depth") or 8)
 
 
-def learn(name: str) -> None:
+def load_plugin(name: str) -> None:
     """Load the plug-in of one format; raises UnreadableImage when it is not installed."""
     try:
         plugin = import_module(PLUGINS[name])

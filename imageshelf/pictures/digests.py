@@ -23,8 +23,8 @@ from imageshelf.pictures.appended import UnknownContent, appended_digest
 from imageshelf.pictures.decoding import (
     Jpeg,
     checked_size,
-    damage,
-    learn,
+    damage_reason,
+    load_plugin,
     pillow_at_work,
     refuse_raw,
 )
@@ -128,7 +128,7 @@ def _opened(stream: BinaryIO, name: str) -> Image.Image:
 def _open(stream: BinaryIO, name: str) -> Image.Image:
     if name == "JPEG":
         return Jpeg(stream)
-    learn(name)
+    load_plugin(name)
     with pillow_at_work():
         return Image.open(stream, formats=[name])
 
@@ -141,9 +141,9 @@ def _translated(name: str, work: Callable[[], T]) -> T:
     except OSError as exc:
         if exc.errno is not None:  # the disk's fault, not the picture's
             raise
-        raise UnreadableImage(damage(f"a {name} picture", exc)) from exc
+        raise UnreadableImage(damage_reason(f"a {name} picture", exc)) from exc
     except Exception as exc:  # whatever else a decoder raises is about the file
-        raise UnreadableImage(damage(f"a {name} picture", exc)) from exc
+        raise UnreadableImage(damage_reason(f"a {name} picture", exc)) from exc
 
 
 def _pixel_digest(stream: BinaryIO, path: str) -> bytes:

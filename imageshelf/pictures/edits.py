@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Edit = Callable[[Image.Image], Image.Image]
 
-SIDE = 800  # pixels of a picture's longer side before it is edited
+LONGEST_SIDE = 800  # pixels of a picture's longer side before it is edited
 QUALITY = 80
 
 
@@ -59,10 +59,14 @@ def _grey(path: str) -> Image.Image:
             picture = decode(stream, path, full_decode=True).exact.picture
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
-    return ImageOps.contain(picture, (SIDE, SIDE)) if max(picture.size) > SIDE else picture
+    return (
+        ImageOps.contain(picture, (LONGEST_SIDE, LONGEST_SIDE))
+        if max(picture.size) > LONGEST_SIDE
+        else picture
+    )
 
 
-def files(path: str) -> Iterator[tuple[str, BinaryIO]]:
+def edited_files(path: str) -> Iterator[tuple[str, BinaryIO]]:
     """Yield the name of each edit and the copy as a JPEG file; raises UnreadableImage."""
     picture = _grey(path)
     for name, edit in EDITS.items():
@@ -71,12 +75,12 @@ def files(path: str) -> Iterator[tuple[str, BinaryIO]]:
         yield name, file
 
 
-def copies(path: str, *, full_decode: bool) -> Iterator[tuple[str, tuple[int, int, int]]]:
+def edited_hashes(path: str, *, full_decode: bool) -> Iterator[tuple[str, tuple[int, int, int]]]:
     """Yield the name of each edit and the row, column and perceptual hash of the copy.
 
     Raises UnreadableImage.
     """
-    for name, file in files(path):
+    for name, file in edited_files(path):
         view = images.thumbnails_of(file, full_decode=full_decode)
         found = fingerprints([view])
         yield name, (int(found.row[0]), int(found.column[0]), int(found.phash[0]))

@@ -17,11 +17,13 @@ from imageshelf.system.files import UnreadableImage, unreadable
 from imageshelf.system.paths import UrlParts, url_parts
 from imageshelf.system.words import one_line
 
-HEAD_FROM = 1 << 20  # bytes; what is larger and promises no picture is looked at before it is read
+LARGE_BYTES = (
+    1 << 20
+)  # bytes; what is larger and promises no picture is looked at before it is read
 _filesystems: dict[str, Any] = {}
 
 
-class Status(NamedTuple):
+class UrlStatus(NamedTuple):
     """What the catalogue asks of a file's status; -1 for a size that a listing does not tell.
 
     Where the store gives a tag (an ETag, a CRC), it decides what is unchanged, and takes the place
@@ -42,7 +44,7 @@ def fetched(url: str, size_bytes: int = -1) -> io.BytesIO:
     try:
         fs = filesystem(parts)
         path = inside(fs, parts)
-        if size_bytes > HEAD_FROM and formats.promised_kind(parts.path) != "":
+        if size_bytes > LARGE_BYTES and formats.promised_kind(parts.path) != "":
             head = fs.cat_file(path, start=0, end=formats.HEAD_BYTES)
             content = formats.recognise(head)
             if not content.format:
@@ -101,7 +103,7 @@ def _root(url: UrlParts) -> str:
     return f"{url.scheme}://{first}{url.chain}"
 
 
-def forget(url: UrlParts) -> None:
+def reopen_later(url: UrlParts) -> None:
     """Open the file system of an URL anew when it is wanted again."""
     _filesystems.pop(_root(url), None)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from imageshelf.pictures.decoding import Decoded
-    from imageshelf.pictures.fetching import Status
+    from imageshelf.pictures.fetching import UrlStatus
     from imageshelf.pictures.reduction import Reduced
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
@@ -101,7 +101,7 @@ class _DecodedFile(NamedTuple):
 
     task: Task
     decoded: Decoded
-    status: os.stat_result | Status
+    status: os.stat_result | UrlStatus
 
 
 def _opened(task: Task) -> _DecodedFile:
@@ -128,7 +128,7 @@ def _fetched(task: Task) -> _DecodedFile:
     from imageshelf.pictures import fetching
 
     stream = fetching.fetched(task.path, task.size_bytes)
-    status = fetching.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
+    status = fetching.UrlStatus(len(stream.getbuffer()), max(task.mtime_ns, 0))
     try:
         with memory_limit(task.memory_limit_mb):
             return _DecodedFile(task, _decoded(stream, task), status)
@@ -151,7 +151,7 @@ def _pictures(opened: Sequence[_DecodedFile], *, turned: bool) -> list[Picture]:
     found: dict[int, Picture] = {}
     exact = [each.decoded.exact for each in opened]
     try:
-        for part in reduction.in_parts(exact):
+        for part in reduction.mergeable_parts(exact):
             full_decode = opened[part[0]].task.full_decode
             every = _views([exact[at] for at in part], full_decode=full_decode, turned=turned)
             for at, views in zip(part, every, strict=True):
@@ -205,9 +205,9 @@ def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False)
 
 def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list[PictureViews]:
     """Return the views of upright grey pictures that can be put `together`."""
-    whole = reduction.together(exact)
-    fine = whole.smaller(reduction.FINE)
-    small = fine.smaller(reduction.SMALLEST)
+    whole = reduction.merged(exact)
+    fine = whole.smaller(reduction.FINE_SIZE)
+    small = fine.smaller(reduction.SMALLEST_SIZE)
     sketches = small.sketch()
     parts = zip(
         exact,
@@ -243,7 +243,7 @@ def _turned(fine: Reduced, sketches: Image.Image) -> list[tuple[Sketch, ...]]:
     return [tuple(map(Sketch, *both)) for both in zip(pixels, rows, strict=True)]
 
 
-def _facts(decoded: Decoded, status: os.stat_result | Status) -> Facts:
+def _facts(decoded: Decoded, status: os.stat_result | UrlStatus) -> Facts:
     width, height = decoded.size
     return Facts(
         status.st_size,

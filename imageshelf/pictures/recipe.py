@@ -1,14 +1,12 @@
 """The recipe of keys: what makes them here. `canary` notices when that changes.
 
-Of Pillow only its version is imported: a first run of index.py has its recipe from a worker.
+Pillow is imported only when a recipe is asked for: a first run of index.py gets it from a worker.
 """
 
 from __future__ import annotations
 
 import functools
 from typing import NamedTuple
-
-import PIL
 
 from imageshelf.hashing import hash_names
 from imageshelf.hashing.hash_names import HASH_BITS
@@ -26,7 +24,7 @@ class Recipe(NamedTuple):
     canary: str  # what becomes of small built-in pictures, as 16 hex digits
 
 
-class Ingredients(NamedTuple):
+class RecipeChoices(NamedTuple):
     """What a user chooses of a recipe."""
 
     hash_name: str = hash_names.DEFAULT
@@ -36,6 +34,8 @@ class Ingredients(NamedTuple):
 @functools.cache
 def current_recipe(*, hash_name: str = hash_names.DEFAULT, full_decode: bool = False) -> Recipe:
     """Return how this installation makes keys."""
+    import PIL
+
     from imageshelf.pictures.canary import canary
 
     return Recipe(

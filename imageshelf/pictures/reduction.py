@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]
 
-SMALLEST = (72, 64)  # 8 pixels for each of a 9x8 thumbnail: what a JPEG is decoded to at least
-ROW = (9, 8)
-FINE = (180, 160)  # what keys are made from; down to SMALLEST costs 0.2 bits more
+SMALLEST_SIZE = (72, 64)  # 8 pixels for each of a 9x8 thumbnail: what a JPEG is decoded to at least
+ROW_SIZE = (9, 8)
+FINE_SIZE = (180, 160)  # what keys are made from; down to SMALLEST costs 0.2 bits more
 LANCZOS = Image.Resampling.LANCZOS  # ImageHash's filter; another one changes 6 bits on average
-CHEAP = Image.Resampling.BILINEAR  # a third of the time of LANCZOS; `sketches` undoes its blur
+SKETCH_FILTER = (
+    Image.Resampling.BILINEAR
+)  # a third of the time of LANCZOS; `sketches` undoes its blur
 
 _Turn = Image.Transpose
 EXIF_TURNS: dict[int, Image.Transpose] = {  # what an orientation asks a viewer to do
@@ -59,7 +61,7 @@ _TRANSPOSED_AND = {  # what the others are, after they were transposed
 # How many pictures can be the bands of one, in a mode that Pillow resizes band by band; RGBA would
 # be multiplied by its last band.
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
-TOGETHER = max(_MODES)
+MOST_MERGED = max(_MODES)
 
 
 class Reduced(NamedTuple):
@@ -73,7 +75,7 @@ class Reduced(NamedTuple):
 
     def rows(self) -> list[bytes]:
         """Return the 8 rows of 9 that the key comes from, of each band."""
-        return bands(self.resized(ROW))
+        return bands(self.resized(ROW_SIZE))
 
     def turned_rows(self) -> list[list[bytes]]:
         """Return the rows of each band in the other ORIENTATIONS, in their order.
@@ -81,16 +83,20 @@ class Reduced(NamedTuple):
         To mirror what LANCZOS has made of a picture is to mirror the picture: two times it is
         resized, not seven.
         """
-        upright, transposed = self.resized(ROW), self.turned(_Turn.TRANSPOSE).resized(ROW)
+        upright, transposed = self.resized(ROW_SIZE), self.turned(_Turn.TRANSPOSE).resized(ROW_SIZE)
         return [
-            bands(upright.transpose(turn) if turn in _MIRRORS else _after(transposed, turn))
+            bands(
+                upright.transpose(turn)
+                if turn in _MIRRORS
+                else _turned_transposed(transposed, turn)
+            )
             for _, turn in ORIENTATIONS
             if turn is not None
         ]
 
     def thumbnails(self) -> Thumbnails:
         """Return what ImageHash would compare."""
-        sizes = ROW, ROW[::-1], (32, 32)
+        sizes = ROW_SIZE, ROW_SIZE[::-1], (32, 32)
         return Thumbnails(*(self.resized(size).tobytes() for size in sizes))
 
     def resized(self, size: tuple[int, int]) -> Image.Image:
@@ -99,7 +105,7 @@ class Reduced(NamedTuple):
 
     def sketch(self, box: Box | None = None) -> Image.Image:
         """Return `box`, or everything, at 48x48, whatever its shape: turning that is exact."""
-        return self.picture.resize((SKETCH, SKETCH), CHEAP, box or self.box)
+        return self.picture.resize((SKETCH, SKETCH), SKETCH_FILTER, box or self.box)
 
     def apart(self) -> list[Reduced]:
         """Return each band as a picture of its own."""
@@ -143,7 +149,7 @@ def bands(picture: Image.Image) -> list[bytes]:
     return [pixels[band::number] for band in range(number)]
 
 
-def together(pictures: Sequence[Reduced]) -> Reduced:
+def merged(pictures: Sequence[Reduced]) -> Reduced:
     """Return one, three or four pictures of one size and box as the bands of one."""
     if len(pictures) == 1:
         return pictures[0]
@@ -151,7 +157,7 @@ def together(pictures: Sequence[Reduced]) -> Reduced:
     return Reduced(Image.merge(mode, [each.picture for each in pictures]), pictures[0].box)
 
 
-def in_parts(pictures: Sequence[Reduced]) -> list[list[int]]:
+def mergeable_parts(pictures: Sequence[Reduced]) -> list[list[int]]:
     """Return the numbers of the pictures in parts that `together` takes: of one size, up to four.
 
     >>> small, large = (whole(Image.new("L", (size, size))) for size in (80, 90))
@@ -163,13 +169,13 @@ def in_parts(pictures: Sequence[Reduced]) -> list[list[int]]:
         alike.setdefault((each.picture.size, each.box), []).append(number)
     parts = []
     for numbers in alike.values():
-        for start in range(0, len(numbers), TOGETHER):
-            part = numbers[start : start + TOGETHER]
+        for start in range(0, len(numbers), MOST_MERGED):
+            part = numbers[start : start + MOST_MERGED]
             parts += [part] if len(part) in _MODES else [[number] for number in part]
     return parts
 
 
-def _after(transposed: Image.Image, turn: Image.Transpose) -> Image.Image:
+def _turned_transposed(transposed: Image.Image, turn: Image.Transpose) -> Image.Image:
     """Return what a turn makes of a picture that is given transposed."""
     mirror = _TRANSPOSED_AND.get(turn)
     return transposed if mirror is None else transposed.transpose(mirror)

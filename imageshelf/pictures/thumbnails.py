@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image, features
 
 from imageshelf.pictures import metadata, reduction
-from imageshelf.pictures.decoding import Jpeg, checked_size, damage, learn, pillow_at_work
+from imageshelf.pictures.decoding import (
+    Jpeg,
+    checked_size,
+    damage_reason,
+    load_plugin,
+    pillow_at_work,
+)
 from imageshelf.pictures.formats import HEAD_BYTES, recognise, refusal
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 
@@ -97,7 +103,7 @@ def make_thumbnail(wanted: ThumbnailTask) -> Thumbnail:
 def _reason(exc: Exception) -> str:
     if isinstance(exc, MemoryError) or (isinstance(exc, OSError) and exc.errno is not None):
         return unreadable(exc).reason
-    return damage("a picture", exc)
+    return damage_reason("a picture", exc)
 
 
 def opened(stream: BinaryIO, path: str, least: int) -> tuple[Image.Image, reduction.Box, Tags]:
@@ -112,7 +118,7 @@ def opened(stream: BinaryIO, path: str, least: int) -> tuple[Image.Image, reduct
         raise UnreadableImage(refusal(path, recognise(head))[0])
     if name == "JPEG":
         return _opened_jpeg(stream, least)
-    learn(name)
+    load_plugin(name)
     with pillow_at_work():
         image = Image.open(stream, formats=[name])
         size = checked_size(image.size)

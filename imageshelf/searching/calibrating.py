@@ -215,7 +215,7 @@ def copy_counts(
     for position, path in originals:
         stored = (column.row[position], column.column[position], column.phash[position])
         try:
-            copies = list(edits.copies(path, full_decode=full_decode))
+            copies = list(edits.edited_hashes(path, full_decode=full_decode))
         except UnreadableImage as exc:
             refused[exc.reason] += 1
             continue

@@ -88,7 +88,8 @@ def counted(
         try:
             picture = images.read(path, full_decode=full_decode, turned=True, hash_name=name)
             edited = [
-                images.key_of(file, name, full_decode=full_decode) for _, file in edits.files(path)
+                images.key_of(file, name, full_decode=full_decode)
+                for _, file in edits.edited_files(path)
             ]
         except UnreadableImage:
             continue

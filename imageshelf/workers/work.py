@@ -15,10 +15,10 @@ from imageshelf.system.files import UnreadableImage
 from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
-    from imageshelf.pictures.recipe import Ingredients, Recipe
+    from imageshelf.pictures.recipe import Recipe, RecipeChoices
 
     Answer = Picture | Refusal
-    Item = Task | Bundle | DigestTask | Ingredients
+    Item = Task | Bundle | DigestTask | RecipeChoices
     Outcome = Answer | list[Answer] | Recipe | bytes | None
 
 
