@@ -20,7 +20,7 @@ if __name__ == "__main__":
     process.start_quickly()
     from imageshelf.workers import starting
 
-    starting.begin(starting.WORK, sys.argv[1:])  # they import while this process does
+    starting.start_early(starting.WORK_MODULE, sys.argv[1:])  # they import while this process does
 
 from imageshelf.cli.options import index_options
 from imageshelf.indexing.run import Indexing, IndexingError

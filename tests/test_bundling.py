@@ -25,7 +25,7 @@ from imageshelf.shelf import open_shelf
 from imageshelf.system.process import cores
 from imageshelf.workers import bundling, work
 from imageshelf.workers.jobs import Lost
-from imageshelf.workers.pool import AHEAD, workers
+from imageshelf.workers.pool import ITEMS_AHEAD, workers
 from tests import odd_decoders
 from tests.conftest import drawn
 from tests.worker_functions import BEHAVIOURS
@@ -60,7 +60,8 @@ def test_files_examined_together_answer_as_one_by_one(seed: int, tmp_path: Path)
     assert together == [images.examine(task) for task in tasks]
     assert together == work.work(Bundle(tuple(tasks)))
     looked_at = [images.examine_turned(task) for task in tasks]
-    assert work.look(Bundle(tuple(tasks))) == looked_at == [work.look(task) for task in tasks]
+    assert work.work_turned(Bundle(tuple(tasks))) == looked_at
+    assert [work.work_turned(task) for task in tasks] == looked_at
     assert isinstance(together[-1], Refusal)
 
 
@@ -201,7 +202,7 @@ def test_files_of_a_lost_bundle_hold_nobody_up() -> None:
 
 
 def test_a_careful_run_covers_what_a_run_that_died_had_under_way() -> None:
-    under_way = AHEAD * bundling.MOST * 2 * cores()
+    under_way = ITEMS_AHEAD * bundling.BUNDLE_FILES * 2 * cores()
     assert pipeline.BATCH_FILES + under_way <= CAREFUL_FILES
 
 
@@ -216,7 +217,7 @@ def shelved(folder: Path, shelve: Path, **options: Any) -> dict[str, list[str]]:
 def test_a_shelf_is_the_same_with_bundles_and_without(
     tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bundling, "FEWEST", 1)
+    monkeypatch.setattr(bundling, "FEWEST_FILES_PER_WORKER", 1)
     for number in range(23):
         size = (500, 375) if number % 3 else (300, 400)
         drawn(number, size).save(tmp_path / f"{number}.jpg")

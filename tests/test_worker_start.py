@@ -37,7 +37,7 @@ def early(
     monkeypatch.setattr("imageshelf.workers.starting.cores", lambda: 3)
     monkeypatch.setattr(starting, "likely_jobs", lambda _: 8)
     yield starting._early
-    starting.dismiss()
+    starting.end_unused()
 
 
 class TestLikelyJobs:
@@ -91,7 +91,7 @@ def pids_of(jobs: int) -> set[int]:
 
 class TestEarly:
     def test_they_are_as_many_as_there_are_other_cores(self, early: Begun) -> None:
-        starting.begin(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         assert len(early) == 2
 
     def test_on_one_core_there_are_none(
@@ -100,31 +100,31 @@ class TestEarly:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr("imageshelf.workers.starting.cores", lambda: 1)
-        starting.begin(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         assert not early
 
     def test_in_a_notebook_there_are_none(
         self, early: Begun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "IPython", sys)
-        starting.begin(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         assert not early
 
     def test_they_do_the_work(self, early: Begun) -> None:
-        starting.begin(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         begun = {process.pid for _, process in early}
         assert pids_of(2) <= begun
         assert not early
 
     def test_others_start_beside_them(self, early: Begun) -> None:
-        starting.begin(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         processes = [process for _, process in early]
         with pool.workers(worker_functions.double, jobs=5) as run:
             assert sorted(run(range(500))) == [(n, 2 * n) for n in range(500)]
         assert all(process.poll() is not None for process in processes)
 
     def test_one_that_died_is_not_handed_out(self, early: Begun) -> None:
-        starting.begin(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         dead = {process.pid for _, process in early}
         for _, process in early:
             process.kill()
@@ -145,13 +145,13 @@ class TestEarly:
             assert pids_of(1)
 
     def test_those_with_another_module_are_ended(self, early: Begun) -> None:
-        starting.begin("json", [])
+        starting.start_early("json", [])
         processes = [process for _, process in early]
         assert not pids_of(2) & {process.pid for process in processes}
         assert all(process.poll() is not None for process in processes)
 
     def test_a_module_that_cannot_be_loaded_is_told_by_whoever_needs_it(self) -> None:
-        starting.begin("imageshelf.no_such_module", [])
+        starting.start_early("imageshelf.no_such_module", [])
         with (
             pytest.raises(WorkerError, match=r"No module named 'imageshelf\.no_such"),
             pool.workers(by_name("imageshelf.no_such_module:do"), jobs=2) as run,
@@ -167,7 +167,7 @@ class TestEarly:
             raise OSError("no more processes")
 
         monkeypatch.setattr(starting, "_started", refused)
-        starting.begin(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         assert not early
 
     @pytest.mark.parametrize(
@@ -183,10 +183,10 @@ class TestEarly:
             assert list(run(["allocation"])) == [("allocation", found)]
 
     def test_dismissed_they_are_gone(self, early: Begun) -> None:
-        starting.begin(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         processes = [process for _, process in early]
-        starting.dismiss()
-        starting.dismiss()
+        starting.end_unused()
+        starting.end_unused()
         assert not early
         assert all(process.returncode is not None for process in processes)
 

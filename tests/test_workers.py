@@ -21,10 +21,10 @@ import pytest
 from imageshelf.system.process import cores
 from imageshelf.system.words import one_line
 from imageshelf.workers import serving
-from imageshelf.workers.jobs import Lost, Orders, WorkerError
-from imageshelf.workers.pool import AHEAD, Pool, workers
-from imageshelf.workers.process import DEPTH, Worker, cause_of_death
-from imageshelf.workers.serving import frame
+from imageshelf.workers.jobs import Lost, ProcessSettings, WorkerError
+from imageshelf.workers.pool import ITEMS_AHEAD, Pool, workers
+from imageshelf.workers.process import USUAL_DEPTH, Worker, cause_of_death
+from imageshelf.workers.serving import framed
 from imageshelf.workers.starting import command, import_path
 from imageshelf.workers.starting import start as start_process
 from tests import worker_functions
@@ -126,7 +126,7 @@ class TestMap:
             results = run(next(taken) for _ in itertools.count())
             for given in range(1, 2000):
                 next(results)
-                assert next(taken) <= given + 2 * AHEAD + given  # the reads here count, too
+                assert next(taken) <= given + 2 * ITEMS_AHEAD + given  # the reads here count, too
             cast("Any", results).close()
 
     def test_the_source_is_read_in_the_thread_that_takes_the_results(self) -> None:
@@ -301,7 +301,7 @@ class TestIsolation:
             def kill(self) -> None:
                 self.kills += 1
 
-        worker = Worker(cast("Any", None), Orders([], b"", 20.0, None))
+        worker = Worker(cast("Any", None), ProcessSettings([], b"", 20.0, None))
         worker.check_time(0.0)  # no process: nothing to do
         process = worker._process = cast("Any", Process())
         worker.deadline = time.monotonic() - 5
@@ -630,12 +630,12 @@ class TestEnd:
             assert process.stdin
             limit_s = 0.2 - serving.GRACE_S
             process.stdin.write(
-                frame(pickle.dumps((pickle.dumps(worker_functions.behave), limit_s, None)))
+                framed(pickle.dumps((pickle.dumps(worker_functions.behave), limit_s, None)))
             )
-            process.stdin.write(frame(pickle.dumps("loop in C")))
+            process.stdin.write(framed(pickle.dumps("loop in C")))
             process.stdin.flush()
             assert process.wait() == -signal.SIGALRM
-        verdict = Worker(cast("Any", None), Orders([], b"", 20.0, None))._verdict(
+        verdict = Worker(cast("Any", None), ProcessSettings([], b"", 20.0, None))._verdict(
             -signal.SIGALRM, None
         )
         assert verdict == Lost("took longer than 20 s", lasting=False)
@@ -651,7 +651,7 @@ class TestInside:
         ready: list[bool] = []
         with pytest.raises(EOFError):
             serving.serve(
-                io.BytesIO(b"".join(frame(each) for each in requests)),
+                io.BytesIO(b"".join(framed(each) for each in requests)),
                 answers,
                 lambda: ready.append(True),
             )
@@ -667,7 +667,7 @@ class TestInside:
     @pytest.mark.parametrize("length", range(7))
     def test_a_stream_cut_short_is_an_end(self, length: int) -> None:
         with pytest.raises(EOFError):
-            serving.read_frame(io.BytesIO(frame(b"abc")[:length]))
+            serving.read_frame(io.BytesIO(framed(b"abc")[:length]))
 
     def test_want_of_memory_is_told_from_other_errors(self) -> None:
         def hungry(_: object) -> None:
@@ -710,7 +710,7 @@ def send(descriptor: int, parts: Iterable[bytes]) -> None:
 
 def test_frames_that_arrive_together_are_read_together() -> None:
     payloads = [b"", b"abc", bytes(100_000), b"x"]
-    stream = b"".join(map(frame, payloads))
+    stream = b"".join(map(framed, payloads))
     for cut in (0, 2, 4, 7, 50_000, len(stream)):
         reading, writing = os.pipe()
         arrivals = serving.read_frames(reading)
@@ -722,7 +722,7 @@ def test_frames_that_arrive_together_are_read_together() -> None:
             found += next(arrivals)
         sender.join()
         assert found == payloads
-        os.write(writing, frame(b"a") + frame(b"b") + frame(b"abc")[:5])
+        os.write(writing, framed(b"a") + framed(b"b") + framed(b"abc")[:5])
         assert next(arrivals) == [b"a", b"b"]
         os.close(writing)
         with pytest.raises(EOFError):
@@ -763,7 +763,7 @@ def test_only_quick_items_are_handed_over_many_at_a_time(
     with workers(function, jobs=1) as run:
         assert all(not isinstance(outcome, Lost) for _, outcome in run(items))
     usual = sorted(depths)[len(depths) // 2]
-    assert (usual > DEPTH) is deep
+    assert (usual > USUAL_DEPTH) is deep
 
 
 @posix

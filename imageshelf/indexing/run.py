@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 # before that.
 IDENTIFIED = "identified"
 # What workers do, by name: they start before their parent imports Pillow.
-WORK, WORK_NUMPY = f"{starting.WORK}:work", "imageshelf.workers.work_numpy:work"
+WORK, WORK_NUMPY = f"{starting.WORK_MODULE}:work", "imageshelf.workers.work_numpy:work"
 PILLOW = "PIL.Image"  # 30 ms to load
 IndexingError = (DatasetError, ShelfError, WorkerError)  # what makes a run bad, in one sentence
 
@@ -302,7 +302,7 @@ class Indexing:
         from imageshelf.workers import bundling
 
         jobs = cores() if settings.jobs is None else settings.jobs
-        few = len(self.found.to_read) < bundling.FEWEST * jobs
+        few = len(self.found.to_read) < bundling.FEWEST_FILES_PER_WORKER * jobs
         if few or jobs == 0 or settings.scheduler or settings.full_decode or not turn.only:
             return self._workers()(tasks)
         return bundling.mapped(self._workers(), tasks)

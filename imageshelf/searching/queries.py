@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imageshelf.workers.jobs import Lost
 
 STANDARD_INPUT = "-"
-LOOK = "imageshelf.workers.work:look"
+LOOK = "imageshelf.workers.work:work_turned"
 
 
 class QueryError(Exception):
@@ -94,7 +94,7 @@ def decoded(
         memory_limit_bytes=memory_limit_mb * 1_000_000,
     )
     with staff as mapper:
-        many = len(tasks) >= bundling.FEWEST * jobs
+        many = len(tasks) >= bundling.FEWEST_FILES_PER_WORKER * jobs
         answers = bundling.mapped(mapper, tasks, _size_bytes) if many else mapper(tasks)
         for task, answer in answers:
             passed_over = (

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from imageshelf.workers.pool import Mapper
 
 SMALL_BYTES = 100_000  # decoding a larger JPEG takes most of the time whatever we save
-MOST = 4  # as many as `reduction.together` takes
-FEWEST = 8 * MOST  # files for each worker: of fewer, bundles would leave some workers without
+BUNDLE_FILES = 4  # as many as `reduction.together` takes
+FEWEST_FILES_PER_WORKER = (
+    8 * BUNDLE_FILES
+)  # files for each worker: of fewer, bundles would leave some workers without
 
 
 def listed_size(task: Task) -> int:
@@ -34,7 +36,7 @@ def mapped(
     tasks: Iterable[Task],
     size_of: Callable[[Task], int] = listed_size,
 ) -> Iterator[tuple[Task, Picture | Refusal | Lost]]:
-    """Yield what a map of `work.work` or `work.look` makes of each task, in no order.
+    """Yield what a map of `work.work` or `work.work_turned` makes of each task, in no order.
 
     `size_of` tells the bytes of a file, or -1 to have it examined by itself.
     """
@@ -73,7 +75,7 @@ def bundled(
             yield task
             continue
         small.append(task)
-        if len(small) == MOST:
+        if len(small) == BUNDLE_FILES:
             yield Bundle(tuple(small))
             small.clear()
     if small:

@@ -28,7 +28,7 @@ class Job(NamedTuple):
     answers: SimpleQueue[Any]
 
 
-class Orders(NamedTuple):
+class ProcessSettings(NamedTuple):
     """What every process of a pool is started with."""
 
     command: list[str]
@@ -39,7 +39,7 @@ class Orders(NamedTuple):
     environment: dict[str, str] | None = None
 
 
-class Desk(Protocol):
+class JobSource(Protocol):
     """Where a worker gets its jobs: what a process needs of its pool."""
 
     failure: WorkerError | None

@@ -23,9 +23,9 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from imageshelf.system.process import cores
-from imageshelf.workers.jobs import Job, Lost, Orders, WorkerError
+from imageshelf.workers.jobs import Job, Lost, ProcessSettings, WorkerError
 from imageshelf.workers.process import Worker
-from imageshelf.workers.serving import frame, imported
+from imageshelf.workers.serving import framed, imported
 from imageshelf.workers.starting import command
 
 __all__ = ["Lost", "Mapper", "WorkerError", "cores", "workers"]
@@ -34,10 +34,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 Mapper = Callable[[Iterable[T]], Iterator[tuple[T, R | Lost]]]
 
-AHEAD = 128  # items a worker under way: of small files, in bundles, some 0.25 s of work
-REFILL = 2  # items taken from the source for each one given out, until AHEAD is reached again
+ITEMS_AHEAD = 128  # items a worker under way: of small files, in bundles, some 0.25 s of work
+REFILL_ITEMS = 2  # items taken from the source for each one given out, until AHEAD is reached again
 CLOSE_LIMIT_S = 5.0  # a process stuck in a dead disk cannot even be killed
-LONGEST_S = 1e6  # what timers take
+LONGEST_TIMER_S = 1e6  # what timers take
 
 _NOTHING = object()
 
@@ -66,7 +66,9 @@ def workers(
         here = imported(function) if isinstance(function, str) else function
         yield lambda items: ((item, here(item)) for item in items)
         return
-    pool = Pool(_orders(function, min(time_limit_s, LONGEST_S), memory_limit_bytes), jobs)
+    pool = Pool(
+        _process_settings(function, min(time_limit_s, LONGEST_TIMER_S), memory_limit_bytes), jobs
+    )
     try:
         pool.start()
         yield pool.map
@@ -86,23 +88,23 @@ def pickled(function: Callable[..., Any] | str) -> bytes:
     return pickle.dumps(function)
 
 
-def _orders(
+def _process_settings(
     function: Callable[..., Any] | str, time_limit_s: float, memory_limit_bytes: int | None
-) -> Orders:
+) -> ProcessSettings:
     try:
         name = pickled(function)
         module = function if isinstance(function, str) else function.__module__
         start = command(module.partition(":")[0])
     except (pickle.PicklingError, AttributeError, TypeError, RuntimeError) as exc:
         raise WorkerError(f"{function!r} cannot run in worker processes: {exc}") from exc
-    setup = frame(pickle.dumps((name, time_limit_s, memory_limit_bytes)))
-    return Orders(start, setup, time_limit_s, memory_limit_bytes, dict(os.environ))
+    setup = framed(pickle.dumps((name, time_limit_s, memory_limit_bytes)))
+    return ProcessSettings(start, setup, time_limit_s, memory_limit_bytes, dict(os.environ))
 
 
 class Pool:
     """What the workers share: the items that wait, the watch over their time, and the end."""
 
-    def __init__(self, orders: Orders, jobs: int) -> None:
+    def __init__(self, orders: ProcessSettings, jobs: int) -> None:
         self.failure: WorkerError | None = None  # set once; nothing starts after it
         self._changed = threading.Condition()  # guards failure and the two below
         self._waiting: deque[Job] = deque()
@@ -142,17 +144,17 @@ class Pool:
     def map(self, items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield (item, outcome) pairs, with no more than a window of items under way."""
         answers: SimpleQueue[Any] = SimpleQueue()
-        window, under_way = AHEAD * len(self._workers), 0
+        window, under_way = ITEMS_AHEAD * len(self._workers), 0
         source = iter(items)
         self._admit(answers)
         try:
             while True:
                 taken = 0
-                while under_way < window and (taken < REFILL or answers.empty()):
+                while under_way < window and (taken < REFILL_ITEMS or answers.empty()):
                     if (item := next(source, _NOTHING)) is _NOTHING:
                         window = 0
                         break
-                    self._submit(Job(item, frame(pickle.dumps(item)), answers))
+                    self._submit(Job(item, framed(pickle.dumps(item)), answers))
                     under_way, taken = under_way + 1, taken + 1
                 if not under_way:
                     return

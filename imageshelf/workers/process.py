@@ -18,11 +18,13 @@ from imageshelf.workers.serving import ERROR, OUT_OF_MEMORY, STATUS_OUT_OF_MEMOR
 from imageshelf.workers.starting import start
 
 if TYPE_CHECKING:
-    from imageshelf.workers.jobs import Desk, Job, Orders
+    from imageshelf.workers.jobs import Job, JobSource, ProcessSettings
 
-DEPTH = 3  # items handed to a process at once, so that it never waits for the next one
-DEEPEST = 24  # ... while they are done so quickly that several answers come at a time
-PAUSE_S = 0.004  # in which answers gather: waking for each takes a core from those who make them
+USUAL_DEPTH = 3  # items handed to a process at once, so that it never waits for the next one
+GREATEST_DEPTH = 24  # ... while they are done so quickly that several answers come at a time
+GATHERING_PAUSE_S = (
+    0.004  # in which answers gather: waking for each takes a core from those who make them
+)
 PIPE_BYTES = 4096  # what any system's pipe holds: with more on the way, both ends may block
 START_LIMIT_S = 60.0  # to start and import; generous, for a cold disk
 START_TRIES = 2
@@ -38,7 +40,7 @@ _NEVER = float("inf")
 class Worker:
     """A place at which a process works; a process that dies there is replaced."""
 
-    def __init__(self, pool: Desk, orders: Orders) -> None:
+    def __init__(self, pool: JobSource, orders: ProcessSettings) -> None:
         self.deadline = _NEVER  # on the monotonic clock, of the oldest unanswered item
         self._pool = pool
         self._orders = orders
@@ -47,7 +49,7 @@ class Worker:
         self._handed: deque[Job] = deque()
         self._condemned: object = None  # what the process was ended for, when we ended it
         self._ready = False
-        self._depth = DEPTH
+        self._depth = USUAL_DEPTH
         self._failed_starts = 0
 
     def tend(self) -> None:
@@ -56,7 +58,7 @@ class Worker:
             while self._start():
                 with suppress(EOFError, OSError):  # the process is gone
                     self._talk()
-                self._bury()
+                self._reap()
         except WorkerError as exc:
             self._pool.fail(exc)
         except Exception as exc:  # noqa: BLE001 - the consumer must hear of it, not wait for ever
@@ -97,13 +99,13 @@ class Worker:
         _send(stdin, self._orders.setup)
         arrivals = read_frames(stdout.fileno())
         next(arrivals)
-        self._ready, self._failed_starts, self._depth = True, 0, DEPTH
+        self._ready, self._failed_starts, self._depth = True, 0, USUAL_DEPTH
         self.deadline = _NEVER
         while self._hand_over(process, stdin):
-            if len(self._handed) >= DEPTH:
-                time.sleep(PAUSE_S)
+            if len(self._handed) >= USUAL_DEPTH:
+                time.sleep(GATHERING_PAUSE_S)
             answers = next(arrivals)
-            self._depth = min(max(DEPTH, DEPTH * len(answers)), DEEPEST)
+            self._depth = min(max(USUAL_DEPTH, USUAL_DEPTH * len(answers)), GREATEST_DEPTH)
             for answer in answers:
                 self._accept(answer)
 
@@ -145,7 +147,7 @@ class Worker:
             self._condemned = job
             raise EOFError
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         """Reap the process, settle whose fault its end was, give the other items back."""
         with self._lock:
             process, self._process = cast("subprocess.Popen[bytes]", self._process), None
@@ -155,13 +157,13 @@ class Worker:
         killed = bool(condemned or self._pool.failure)
         if killed:
             process.kill()
-        status, message = _reap(process, killed=killed, listen=not self._ready)
+        status, message = _ended(process, killed=killed, listen=not self._ready)
         if self._pool.failure:
             return
         if not self._ready:
             self._failed_starts += 1
             if self._failed_starts == START_TRIES:
-                raise WorkerError(_start_failure(message, status, hung=condemned is _START))
+                raise WorkerError(_start_problem(message, status, hung=condemned is _START))
         if jobs and (condemned is None or condemned is jobs[0]):
             culprit = jobs.pop(0)
             culprit.answers.put((culprit.item, self._verdict(status, condemned)))
@@ -209,7 +211,7 @@ def _unpacked(answer: bytes) -> tuple[int, Any]:
     return kind, value
 
 
-def _reap(process: subprocess.Popen[bytes], *, killed: bool, listen: bool) -> tuple[int, bytes]:
+def _ended(process: subprocess.Popen[bytes], *, killed: bool, listen: bool) -> tuple[int, bytes]:
     """Return the exit status of a process that is ending, and its stderr if that is wanted."""
     try:
         status = process.wait(None if killed else END_LIMIT_S)  # with a limit it looks, and sleeps
@@ -228,7 +230,7 @@ def _out_of_memory(limit_bytes: int | None) -> Lost:
     return Lost(f"needs more memory than {amount}", lasting=False)
 
 
-def _start_failure(message: bytes, status: int, *, hung: bool) -> str:
+def _start_problem(message: bytes, status: int, *, hung: bool) -> str:
     if hung:
         return f"a worker process was not ready after {START_LIMIT_S:g} s"
     lines = message.decode(errors="replace").strip().splitlines()

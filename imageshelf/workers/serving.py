@@ -30,7 +30,7 @@ _LENGTH = struct.Struct("<I")
 _OUT_OF_MEMORY = pickle.dumps((OUT_OF_MEMORY, None))
 
 
-def frame(payload: bytes) -> bytes:
+def framed(payload: bytes) -> bytes:
     r"""Return the payload with its length before it.
 
     >>> frame(b"abc")
@@ -93,14 +93,14 @@ def serve(requests: BinaryIO, answers: BinaryIO, when_ready: Callable[[], object
     if memory_limit_bytes is not None:
         limit_memory(memory_limit_bytes)
     when_ready()
-    answers.write(frame(b""))
+    answers.write(framed(b""))
     while True:
         answers.flush()
         request = read_frame(requests)
         _alarm(time_limit_s + GRACE_S)
         reply = answer(function, request)
         _alarm(0)
-        answers.write(frame(reply))
+        answers.write(framed(reply))
 
 
 def limit_memory(limit_bytes: int) -> None:

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
     Process = subprocess.Popen[bytes]
 
-WORK = (
+WORK_MODULE = (
     "imageshelf.workers.work"  # the module that an index run's workers load, if its hash is dHash
 )
-MOST_EARLY = 4  # each takes its parent a millisecond; more can wait for threads of their own
+MOST_EARLY_WORKERS = (
+    4  # each takes its parent a millisecond; more can wait for threads of their own
+)
 
 _BOOTSTRAP = (
     "import sys; sys.path[:] = {path}; from imageshelf.workers.serving import main; main({module})"
@@ -80,17 +82,17 @@ def start(words: list[str], environment: dict[str, str] | None) -> Process:
         _end(process)
 
 
-def begin(module: str, arguments: Sequence[str]) -> None:
+def start_early(module: str, arguments: Sequence[str]) -> None:
     """Start workers now if these arguments of `index.py` look as if it would want some.
 
     As many as there are other cores: one more would slow down this process, which has to be ready
     first. Nothing depends on the guess: what is not taken ends with this process. A notebook's
     process does not end, and has imported everything.
     """
-    number = min(likely_jobs(arguments), cores() - 1, MOST_EARLY)
+    number = min(likely_jobs(arguments), cores() - 1, MOST_EARLY_WORKERS)
     if number < 1 or not sys.executable or "IPython" in sys.modules:
         return
-    atexit.register(dismiss)
+    atexit.register(end_unused)
     words = command(module)
     for _ in range(number):
         try:
@@ -118,7 +120,7 @@ def likely_jobs(arguments: Sequence[str]) -> int:
     return 0 if os.path.exists(shelf) else jobs
 
 
-def dismiss() -> None:
+def end_unused() -> None:
     """End every process that began early and was not taken."""
     while _early:
         _end(_early.pop()[1])

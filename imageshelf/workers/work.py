@@ -35,8 +35,8 @@ def work(item: Item) -> Outcome:
     return current_recipe(hash_name=item.hash_name, full_decode=item.full_decode)
 
 
-def look(item: Task | Bundle) -> Answer | list[Answer]:
-    """Return what `images.look` makes of a file, or of each in a bundle."""
+def work_turned(item: Task | Bundle) -> Answer | list[Answer]:
+    """Return what `examine_turned` makes of a file, or of each in a bundle."""
     if isinstance(item, Bundle):
         return examine_turned_together(item.tasks)
     return examine_turned_together([item])[0]

@@ -19,8 +19,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from imageshelf.workers.cluster import on_worker
-from imageshelf.workers.cluster.connection import Line
-from imageshelf.workers.cluster.on_worker import Order, Reply
+from imageshelf.workers.cluster.connection import Connection
+from imageshelf.workers.cluster.on_worker import ChunkReply, RunSettings
 from imageshelf.workers.jobs import WorkerError
 from imageshelf.workers.pool import pickled
 
@@ -35,7 +35,7 @@ R = TypeVar("R")
 CHUNK_S = 0.25  # work in a chunk: Dask takes some milliseconds for each, and a run ends on one
 CHUNK_ITEMS = 512  # at most, and
 FIRST_ITEMS = 4  # as long as nobody knows how long one takes
-AHEAD = 3  # chunks under way for each thread of the cluster
+CHUNKS_AHEAD = 3  # chunks under way for each thread of the cluster
 
 ADDRESS = re.compile(r"(?:tcp|tls|ws|wss)://(?:\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):(\d{1,5})/?")
 
@@ -65,14 +65,14 @@ def cluster(
             "--scheduler needs Dask, which is not installed: "
             f"python -m pip install 'dask[distributed]' ({exc})"
         ) from exc
-    order = Order(
+    order = RunSettings(
         uuid.uuid4().hex,
         pickled(function),
         time_limit_s,
         memory_limit_bytes,
-        on_worker.terms(),
+        on_worker.versions(),
     )
-    line = Line(scheduler, order, folders)
+    line = Connection(scheduler, order, folders)
     with _hushed():
         try:
             line.start()
@@ -95,7 +95,7 @@ def checked(scheduler: str) -> str:
 class Chunks:
     """The map over a line: items in chunks, of as much work as is worth Dask's trouble."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Connection) -> None:
         self._line = line
         self._item_s = CHUNK_S / FIRST_ITEMS  # that one takes on one thread
 
@@ -105,7 +105,7 @@ class Chunks:
         source, under_way, more = iter(items), 0, True
         try:
             while True:
-                while more and under_way < AHEAD * self._line.threads:
+                while more and under_way < CHUNKS_AHEAD * self._line.threads:
                     chunk = list(islice(source, self._chunk_items()))
                     if more := bool(chunk):
                         self._line.submit(chunk, run)
@@ -122,12 +122,12 @@ class Chunks:
     def _chunk_items(self) -> int:
         return max(1, min(CHUNK_ITEMS, int(CHUNK_S / self._item_s)))
 
-    def _look_at(self, reply: Reply, chunk: list[Any]) -> None:
+    def _look_at(self, reply: ChunkReply, chunk: list[Any]) -> None:
         """Refuse a Dask worker that is not like this machine; learn how long an item takes."""
         if reply.trouble:
             raise WorkerError(reply.trouble)
         if reply.unseen_by:
-            here = [item for item in chunk if on_worker.seen(item)]
+            here = [item for item in chunk if on_worker.can_see(item)]
             if here:
                 raise WorkerError(
                     f"the Dask worker {reply.unseen_by} does not see {here[0].path}, or may not "

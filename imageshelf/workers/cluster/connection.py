@@ -26,33 +26,33 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from concurrent.futures import Future
 
-    from imageshelf.workers.cluster.on_worker import Order, Reply
+    from imageshelf.workers.cluster.on_worker import ChunkReply, RunSettings
 
 T = TypeVar("T")
 
-UNREAD = 32  # chunks whose results are fetched before they are asked for
-CONNECT_S = 10.0
-WORKERS_S = 10.0  # for the first Dask worker to come
-PATIENCE_S = 60.0  # without any Dask worker, in the middle
-LOOK_S = 1.0  # between two looks at what workers there are
-FAREWELL_S = 3.0  # for each step of the end
+FETCHED_CHUNKS = 32  # chunks whose results are fetched before they are asked for
+CONNECT_LIMIT_S = 10.0
+FIRST_WORKER_LIMIT_S = 10.0  # for the first Dask worker to come
+NO_WORKER_LIMIT_S = 60.0  # without any Dask worker, in the middle
+WATCH_INTERVAL_S = 1.0  # between two looks at what workers there are
+CLOSING_STEP_S = 3.0  # for each step of the end
 
-KEPT = "what was read is on the shelf, run again to go on"
+WORK_IS_KEPT = "what was read is on the shelf, run again to go on"
 
 
-class Run:
+class MapCall:
     """One call of the map: its results, and the chunks it has under way."""
 
     def __init__(self) -> None:
-        self.answers: SimpleQueue[tuple[list[Any], Reply] | WorkerError] = SimpleQueue()
-        self.room = asyncio.Semaphore(UNREAD)
+        self.answers: SimpleQueue[tuple[list[Any], ChunkReply] | WorkerError] = SimpleQueue()
+        self.room = asyncio.Semaphore(FETCHED_CHUNKS)
         self.under_way: set[Future[None]] = set()
 
 
-class Line:
+class Connection:
     """A connection, from `start` to `close`; what goes wrong in between ends every run."""
 
-    def __init__(self, scheduler: str, order: Order, folders: Sequence[str]) -> None:
+    def __init__(self, scheduler: str, order: RunSettings, folders: Sequence[str]) -> None:
         self.threads = 1  # of all Dask workers together
         self._scheduler = scheduler
         self._order = order
@@ -60,7 +60,7 @@ class Line:
         self._folders = list(folders)
         self._lock = threading.Lock()  # guards these two
         self._failure: WorkerError | None = None  # set once; nothing is handed over after it
-        self._runs: set[Run] = set()
+        self._runs: set[MapCall] = set()
         self._started: SimpleQueue[WorkerError | None] = SimpleQueue()
         self._loop = asyncio.new_event_loop()
         # What Dask's own tasks leave behind when they are cancelled is not for the terminal.
@@ -85,7 +85,7 @@ class Line:
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._end)
         if self._thread.ident is not None:
-            self._thread.join(3 * FAREWELL_S)
+            self._thread.join(3 * CLOSING_STEP_S)
 
     def fail(self, failure: WorkerError) -> None:
         """End every run with this error; the first one counts."""
@@ -94,16 +94,16 @@ class Line:
             for run in self._runs:
                 run.answers.put(self._failure)
 
-    def open_run(self) -> Run:
+    def open_run(self) -> MapCall:
         """Return a new run of the map; WorkerError when the line is broken."""
-        run = Run()
+        run = MapCall()
         with self._lock:
             if self._failure:
                 raise self._failure
             self._runs.add(run)
         return run
 
-    def submit(self, chunk: list[Any], run: Run) -> None:
+    def submit(self, chunk: list[Any], run: MapCall) -> None:
         """Hand a chunk over."""
         settle = self._settle(chunk, run)
         try:
@@ -114,14 +114,14 @@ class Line:
         run.under_way.add(settling)
         settling.add_done_callback(run.under_way.discard)
 
-    def dismiss(self, run: Run) -> None:
+    def dismiss(self, run: MapCall) -> None:
         """Drop what a run has under way."""
         with self._lock:
             self._runs.discard(run)
         for settling in list(run.under_way):
             settling.cancel()
 
-    def received(self, run: Run) -> tuple[list[Any], Reply]:
+    def received(self, run: MapCall) -> tuple[list[Any], ChunkReply]:
         """Wait for a chunk and the reply to it; WorkerError when the line breaks."""
         answer = _get(run.answers)
         if isinstance(answer, WorkerError):
@@ -177,7 +177,7 @@ class Line:
         client: Any = None
         try:
             try:
-                await asyncio.wait_for(self._look_up(), CONNECT_S)
+                await asyncio.wait_for(self._look_up(), CONNECT_LIMIT_S)
                 client = self._new_client()
                 with warnings.catch_warnings():  # of other versions of Dask; ours are compared
                     warnings.simplefilter("ignore")
@@ -196,29 +196,31 @@ class Line:
     def _new_client(self) -> Any:
         from distributed import Client
 
-        return Client(self._scheduler, asynchronous=True, timeout=CONNECT_S, set_as_default=False)
+        return Client(
+            self._scheduler, asynchronous=True, timeout=CONNECT_LIMIT_S, set_as_default=False
+        )
 
     async def _leave(self, client: Any) -> None:
         with suppress(Exception):
             if client.status == "running":
-                told = client.run(on_worker.end, self._order.run, on_error="ignore")
-                await asyncio.wait_for(told, FAREWELL_S)
+                told = client.run(on_worker.end_run, self._order.run, on_error="ignore")
+                await asyncio.wait_for(told, CLOSING_STEP_S)
         with suppress(Exception):
-            await asyncio.wait_for(client.close(), FAREWELL_S)
+            await asyncio.wait_for(client.close(), CLOSING_STEP_S)
 
     async def _look_up(self) -> None:
         """Ask who is there; Dask's client itself would wait for ever for a silent answerer."""
         from distributed import Security, rpc
 
         security = Security().get_connection_args("client")
-        async with rpc(self._scheduler, timeout=CONNECT_S, connection_args=security) as other:
+        async with rpc(self._scheduler, timeout=CONNECT_LIMIT_S, connection_args=security) as other:
             identity = await other.identity()
         if identity["type"] != "Scheduler":
             raise ValueError(f"it is a {identity['type']}")
 
     async def _greet(self) -> None:
         """Have every Dask worker compare itself with this machine and start its processes."""
-        deadline = time.monotonic() + WORKERS_S
+        deadline = time.monotonic() + FIRST_WORKER_LIMIT_S
         while not (threads := await self._client.nthreads()):
             if time.monotonic() >= deadline:
                 raise WorkerError(
@@ -228,7 +230,7 @@ class Line:
             await asyncio.sleep(0.1)
         self.threads = sum(threads.values())
         told = await self._client.run(
-            on_worker.hello, self._order_bytes, self._folders, on_error="return"
+            on_worker.join_run, self._order_bytes, self._folders, on_error="return"
         )
         objections = {
             address: self._objection(word)
@@ -242,7 +244,7 @@ class Line:
 
     def _objection(self, word: str | BaseException) -> str:
         if isinstance(word, ImportError):
-            own = self._order.terms["imageshelf"]
+            own = self._order.versions["imageshelf"]
             return f"needs the packages that this machine has, with imageshelf {own}: {word}"
         return word if isinstance(word, str) else f"fails: {one_line(word)}"
 
@@ -250,21 +252,22 @@ class Line:
         """Follow how many threads the cluster has; raises when there is none any more."""
         since = time.monotonic()
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(WATCH_INTERVAL_S)
             if self._client.status != "running":
                 raise self._gone()
             with suppress(OSError):  # the next look will show
                 if threads := sum((await self._client.nthreads()).values()):
                     self.threads, since = threads, time.monotonic()
-            if time.monotonic() - since > PATIENCE_S:
+            if time.monotonic() - since > NO_WORKER_LIMIT_S:
                 raise WorkerError(
-                    f"no Dask worker is left at {self._scheduler} since {PATIENCE_S:g} s; {KEPT}"
+                    f"no Dask worker is left at {self._scheduler} since "
+                    f"{NO_WORKER_LIMIT_S:g} s; {WORK_IS_KEPT}"
                 )
 
     def _gone(self) -> WorkerError:
-        return WorkerError(f"the Dask scheduler at {self._scheduler} is gone; {KEPT}")
+        return WorkerError(f"the Dask scheduler at {self._scheduler} is gone; {WORK_IS_KEPT}")
 
-    async def _settle(self, chunk: list[Any], run: Run) -> None:
+    async def _settle(self, chunk: list[Any], run: MapCall) -> None:
         """See to it that a chunk is answered."""
         try:
             reply = await self._tasks.reply(chunk, run.room)

@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 IDLE_S = 60.0  # after which processes end whose run has not said that it is over
 
 
-class Order(NamedTuple):
+class RunSettings(NamedTuple):
     """What a run wants of every Dask worker; goes with every chunk of its files."""
 
     run: str  # of its own name, so that two runs on one cluster do not meet
     function: bytes  # pickled: the name of its module and its own
     time_limit_s: float
     memory_limit_bytes: int | None
-    terms: dict[str, str]
+    versions: dict[str, str]
 
 
-class Reply(NamedTuple):
+class ChunkReply(NamedTuple):
     """What became of a chunk."""
 
     pairs: list[tuple[Any, Any | Lost]]
@@ -49,7 +49,7 @@ class Reply(NamedTuple):
     trouble: str = ""  # why it cannot take part at all
 
 
-class Call:
+class ChunkCall:
     """Becomes `answer(order, chunk)` where it is unpickled.
 
     So a task is `pickle.loads` of some bytes, and a scheduler needs no imageshelf.
@@ -59,11 +59,11 @@ class Call:
         self._arguments = order, chunk
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return answer, self._arguments
+        return answer_chunk, self._arguments
 
 
 @functools.cache
-def terms() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Return what must be equal on all machines, so that all make the same keys."""
     return {
         "imageshelf": __version__,
@@ -80,32 +80,32 @@ def differences(theirs: dict[str, str]) -> str:
     >>> differences({**terms(), "Pillow": "1.1.7"}).startswith("has Pillow ")
     True
     """
-    here = terms()
+    here = versions()
     other = [name for name in theirs if here.get(name) != theirs[name]]
     return "; ".join(f"has {name} {here.get(name)}, not {theirs[name]}" for name in other)
 
 
-def hello(order: bytes, folders: list[str], dask_worker: Any) -> str:
+def join_run(order: bytes, folders: list[str], dask_worker: Any) -> str:
     """Start the processes of a run, or return why this Dask worker cannot take part."""
-    wanted: Order = pickle.loads(order)  # noqa: S301 - the run's
-    objection = differences(wanted.terms)
+    wanted: RunSettings = pickle.loads(order)  # noqa: S301 - the run's
+    objection = differences(wanted.versions)
     for folder in folders:
         if not objection and not os.path.isdir(folder):
             objection = f"does not see the folder {folder}"
     if not objection:
-        _station(wanted, dask_worker.state.nthreads)
+        _run_workers(wanted, dask_worker.state.nthreads)
     return objection
 
 
-def answer(order: bytes, chunk: bytes) -> bytes:
+def answer_chunk(order: bytes, chunk: bytes) -> bytes:
     """Return the pickled Reply to a chunk of items; what a Dask task does."""
     from distributed import get_worker
 
     began = time.perf_counter()
-    wanted: Order = pickle.loads(order)  # noqa: S301 - the run's
+    wanted: RunSettings = pickle.loads(order)  # noqa: S301 - the run's
     items = pickle.loads(chunk)  # noqa: S301 - the run's
     here = get_worker()
-    trouble, pairs = differences(wanted.terms), []
+    trouble, pairs = differences(wanted.versions), []
     if not trouble:
         try:
             with _at_work(wanted, here.state.nthreads) as mapped:
@@ -113,16 +113,16 @@ def answer(order: bytes, chunk: bytes) -> bytes:
         except WorkerError as exc:
             trouble = str(exc)
     if trouble:
-        return pickle.dumps(Reply([], trouble=f"the Dask worker {here.address}: {trouble}"))
-    unseen_by = "" if any(map(_read, pairs)) or any(map(seen, items)) else here.address
-    return pickle.dumps(Reply(pairs, time.perf_counter() - began, unseen_by))
+        return pickle.dumps(ChunkReply([], trouble=f"the Dask worker {here.address}: {trouble}"))
+    unseen_by = "" if any(map(_read, pairs)) or any(map(can_see, items)) else here.address
+    return pickle.dumps(ChunkReply(pairs, time.perf_counter() - began, unseen_by))
 
 
 def _read(pair: tuple[Any, Any]) -> bool:
     return not (pair[1] is None or isinstance(pair[1], (Refusal, Lost)))
 
 
-def seen(item: Any) -> bool:
+def can_see(item: Any) -> bool:
     """Return whether this machine can read the file of an item, and it is as it was listed."""
     path = getattr(item, "path", os.curdir)
     try:
@@ -134,18 +134,18 @@ def seen(item: Any) -> bool:
     return same and os.access(path, os.R_OK)
 
 
-def end(run: str) -> None:
+def end_run(run: str) -> None:
     """End the processes of a run, without waiting for it."""
     with _lock:
-        station, _stations[run] = _stations.get(run), None
+        station, _workers_of_runs[run] = _workers_of_runs.get(run), None
     if station:
         station.over.set()
 
 
-class Station:
+class RunWorkers:
     """The worker processes of one run on one Dask worker, until it is over or idle for long."""
 
-    def __init__(self, order: Order, processes: int) -> None:
+    def __init__(self, order: RunSettings, processes: int) -> None:
         self.over = threading.Event()
         self.at_work = 0  # chunks, under the lock
         self.idle_since = time.monotonic()
@@ -165,30 +165,30 @@ class Station:
         while not self.over.wait(IDLE_S):
             with _lock:
                 if not self.at_work and time.monotonic() - self.idle_since >= IDLE_S:
-                    del _stations[self._run]
+                    del _workers_of_runs[self._run]
                     break
         self._open.close()
 
 
 _lock = threading.RLock()
-_stations: dict[str, Station | None] = {}  # by run; None when it is over
+_workers_of_runs: dict[str, RunWorkers | None] = {}  # by run; None when it is over
 
 
-def _station(order: Order, processes: int) -> Station:
+def _run_workers(order: RunSettings, processes: int) -> RunWorkers:
     with _lock:
-        if order.run not in _stations:
-            _stations[order.run] = Station(order, processes)
-        station = _stations[order.run]
+        if order.run not in _workers_of_runs:
+            _workers_of_runs[order.run] = RunWorkers(order, processes)
+        station = _workers_of_runs[order.run]
     if station is None:
         raise WorkerError("was told that the run is over")
     return station
 
 
 @contextmanager
-def _at_work(order: Order, processes: int) -> Iterator[Mapper[Any, Any]]:
+def _at_work(order: RunSettings, processes: int) -> Iterator[Mapper[Any, Any]]:
     """Give the map over the run's processes, which do not end for idleness in the meantime."""
     with _lock:
-        station = _station(order, processes)
+        station = _run_workers(order, processes)
         station.at_work += 1
     try:
         yield station.mapper

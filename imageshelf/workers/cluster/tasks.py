@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 from imageshelf.workers.cluster import on_worker
-from imageshelf.workers.cluster.on_worker import Call, Reply
+from imageshelf.workers.cluster.on_worker import ChunkCall, ChunkReply
 from imageshelf.workers.jobs import Lost
 
 KILLED = "ended the Dask workers that read it, most likely for want of memory"
@@ -22,18 +22,18 @@ class Tasks:
         self._order = order
         self._alone = asyncio.Lock()
 
-    async def reply(self, chunk: list[Any], room: asyncio.Semaphore) -> Reply:
+    async def reply(self, chunk: list[Any], room: asyncio.Semaphore) -> ChunkReply:
         """Return the reply to a chunk; it is not fetched before there is room, which it takes."""
         return await self._asked(chunk, room) or await self._one_by_one(chunk, room)
 
-    async def _asked(self, chunk: list[Any], room: asyncio.Semaphore) -> Reply | None:
+    async def _asked(self, chunk: list[Any], room: asyncio.Semaphore) -> ChunkReply | None:
         """Return the reply to a chunk; None if its Dask workers died, as often as Dask tries."""
         from distributed import KilledWorker
 
-        call = pickle.dumps(Call(self._order, pickle.dumps(chunk)))
+        call = pickle.dumps(ChunkCall(self._order, pickle.dumps(chunk)))
         key = f"imageshelf-{uuid.uuid4().hex}"
         future = self._client.submit(pickle.loads, call, key=key, pure=False)
-        reply: Reply | None = None
+        reply: ChunkReply | None = None
         try:
             while not await future.exception() and future.status in {"lost", "pending"}:
                 pass  # its worker has left with the result: it is done again
@@ -50,7 +50,7 @@ class Tasks:
         finally:
             future.release()
 
-    async def _one_by_one(self, chunk: list[Any], room: asyncio.Semaphore) -> Reply:
+    async def _one_by_one(self, chunk: list[Any], room: asyncio.Semaphore) -> ChunkReply:
         """Return the reply to a chunk in which something ends Dask workers, without that item.
 
         Nothing else of this kind is under way meanwhile: who dies with the culprit is innocent.
@@ -62,9 +62,9 @@ class Tasks:
             if reply is None:
                 pairs.append((item, Lost(KILLED, lasting=False)))
                 continue
-            if reply.trouble or (reply.unseen_by and on_worker.seen(item)):
+            if reply.trouble or (reply.unseen_by and on_worker.can_see(item)):
                 return reply
             pairs += reply.pairs
             room.release()
         await room.acquire()
-        return Reply(pairs)
+        return ChunkReply(pairs)
