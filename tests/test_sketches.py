@@ -69,7 +69,7 @@ def test_weights_keep_an_even_grey(size: int, cut: float) -> None:
 
 def test_a_flat_picture_has_no_differences() -> None:
     for level in (0, 1, 77, 254, 255):
-        found = sketches.compared([sketch(Image.new("L", (48, 48), level))])
+        found = sketches.hash_inputs([sketch(Image.new("L", (48, 48), level))])
         assert (found.rows == level).all()
         assert (found.columns == level).all()
         assert hashed(found).phash.tolist() == [(level > 0) << 63]
@@ -86,7 +86,7 @@ def test_the_centre_of_a_picture_is_the_whole_of_what_is_cropped() -> None:
 
 def test_a_better_row_is_taken_over() -> None:
     row = bytes(range(72))
-    found = sketches.compared([sketch(PICTURES[0]), sketch(PICTURES[0])._replace(row=row)])
+    found = sketches.hash_inputs([sketch(PICTURES[0]), sketch(PICTURES[0])._replace(row=row)])
     assert found.rows[1].tobytes() == row != found.rows[0].tobytes()
     assert (found.columns[0] == found.columns[1]).all()
 

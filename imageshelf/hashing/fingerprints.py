@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.hashing.sketches import Compared
+    from imageshelf.hashing.sketches import HashInputs
     from imageshelf.hashing.views import View
 
     Hashes = npt.NDArray[np.uint64]
@@ -101,10 +101,10 @@ def low_information(thumbnails: Arrays) -> npt.NDArray[np.bool_]:
 
 def fingerprints(views: Sequence[View]) -> Fingerprints:
     """Return the hashes of n views, in their order."""
-    return hashed(sketches.compared(views))
+    return hashed(sketches.hash_inputs(views))
 
 
-def hashed(compared: Compared) -> Fingerprints:
+def hashed(compared: HashInputs) -> Fingerprints:
     """Return the hashes of what is compared of n views."""
     return Fingerprints(
         row_hashes(compared.rows),
@@ -119,7 +119,7 @@ def turned_fingerprints(views: Sequence[View]) -> Hashes:
 
     Turned are the thumbnails: exact for mirrors and half turns, a few bits off for quarter turns.
     """
-    upright = sketches.compared(views)
+    upright = sketches.hash_inputs(views)
     found = np.empty((len(views), len(TURNS), 3), np.uint64)
     for number, (quarters, mirror) in enumerate(TURNS):
         both = upright.rows, upright.columns

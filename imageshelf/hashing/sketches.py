@@ -29,7 +29,7 @@ _FINE = 8  # grid points for each pixel of a sketch
 _LOBES = 3  # of Pillow's LANCZOS, on either side
 
 
-class Compared(NamedTuple):
+class HashInputs(NamedTuple):
     """What is hashed of n views."""
 
     rows: Arrays  # [n, 8, 9]
@@ -42,10 +42,10 @@ class _Weights(NamedTuple):
     down: tuple[Floats, Floats, Floats]  # [8, 48], [9, 48], [8, 48]
 
 
-def compared(views: Sequence[View]) -> Compared:
+def hash_inputs(views: Sequence[View]) -> HashInputs:
     """Return what is hashed of each view, in their order; a better row is taken over."""
     n = len(views)
-    found = Compared(
+    found = HashInputs(
         np.zeros((n, 8, 9), np.uint8), np.zeros((n, 9, 8), np.uint8), np.zeros((n, 8, 8))
     )
     exact = {at: view for at, view in enumerate(views) if isinstance(view, Thumbnails)}
@@ -61,7 +61,7 @@ def compared(views: Sequence[View]) -> Compared:
     return found
 
 
-def _take_over(found: Compared, places: list[int], part: Compared) -> None:
+def _take_over(found: HashInputs, places: list[int], part: HashInputs) -> None:
     found.rows[places] = part.rows
     found.columns[places] = part.columns
     found.waves[places] = part.waves
@@ -71,8 +71,8 @@ def _stacked(parts: Iterable[bytes], height: int, width: int) -> Arrays:
     return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, height, width)
 
 
-def _exact(views: Sequence[Thumbnails]) -> Compared:
-    return Compared(
+def _exact(views: Sequence[Thumbnails]) -> HashInputs:
+    return HashInputs(
         _stacked((view.row for view in views), 8, 9),
         _stacked((view.column for view in views), 9, 8),
         waves(_stacked((view.square for view in views), 32, 32)),
@@ -92,13 +92,13 @@ def cosines() -> Floats:
     return 2 * np.cos(np.pi * frequency * (2 * sample + 1) / 64)
 
 
-def _sketched(views: Sequence[Sketch], *, centre: bool) -> Compared:
+def _sketched(views: Sequence[Sketch], *, centre: bool) -> HashInputs:
     weights = _weights(CENTRE if centre else 0.0)
     wide = _stacked((view.pixels for view in views), SKETCH, SKETCH).astype(np.float64)
     narrow = wide @ weights.across  # small products: a large one would wake the BLAS's threads
     parts = narrow[:, :, :9], narrow[:, :, 9:17], narrow[:, :, 17:]
     rows, columns, low = (down @ part for down, part in zip(weights.down, parts, strict=True))
-    return Compared(_levels(rows), _levels(columns), low)
+    return HashInputs(_levels(rows), _levels(columns), low)
 
 
 def _levels(values: Floats) -> Arrays:

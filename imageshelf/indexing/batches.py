@@ -89,7 +89,7 @@ def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     views: list[View] = [picture.whole for _, picture in pictures]
     views += [picture.centre for _, picture in pictures]
     views += [picture.trimmed for _, picture in pictures if picture.trimmed]
-    compared = sketches.compared(views)
+    compared = sketches.hash_inputs(views)
     row, column, phash, low = (part.tolist() for part in hashed(compared))
     triples = list(zip(row, column, phash, strict=True))
     turned = turned_perceptual_hashes(compared.waves[:count]).tolist()

@@ -40,7 +40,7 @@ def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     from imageshelf.hashing import fingerprints, sketches
     from imageshelf.shelf.records import Entry
 
-    compared = sketches.compared([picture.whole for _, picture in pictures])
+    compared = sketches.hash_inputs([picture.whole for _, picture in pictures])
     row, column, phash, low = (part.tolist() for part in fingerprints.hashed(compared))
     turned = fingerprints.turned_perceptual_hashes(compared.waves).tolist()
     row_darker, column_darker = (
