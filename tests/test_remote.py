@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 import os
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -28,8 +29,8 @@ from imageshelf.report import matches as report
 from imageshelf.report.index import summary_text
 from imageshelf.searching.search import search
 from imageshelf.shelf import names, open_shelf
-from imageshelf.system import paths
 from imageshelf.system.files import UnreadableImage, open_regular
+from imageshelf.system.paths import Url, located
 from imageshelf.workers.jobs import Lost
 from imageshelf.workers.work import digested
 from tests.conftest import ROOT, drawn
@@ -96,7 +97,7 @@ def archive(tmp_path: Path) -> Path:
     ],
 )  # fmt: skip
 def test_an_url_has_a_scheme_of_two_letters_or_more(path: str, expected: bool) -> None:
-    assert paths.is_url(path) is expected
+    assert isinstance(located(path), Url) is expected
 
 
 @pytest.mark.parametrize(
@@ -105,10 +106,16 @@ def test_an_url_has_a_scheme_of_two_letters_or_more(path: str, expected: bool) -
      "zip://a::simplecache::s3://b/c.zip", "memory://"],
 )  # fmt: skip
 def test_the_parts_of_an_url_are_all_of_it(url: str) -> None:
-    parts = paths.url_parts(url)
+    parts = Url(url).parts
     assert str(parts) == url
     assert "::file" not in parts.path
     assert parts.chain == "" or parts.chain.startswith("::")
+
+
+def test_a_worker_process_knows_an_url_too() -> None:
+    task = pickle.loads(pickle.dumps(Task(located("s3://b/a.jpg"))))
+    assert isinstance(task.path, Url)
+    assert task.path == "s3://b/a.jpg"
 
 
 def test_a_picture_at_an_url_has_that_url_as_its_name() -> None:
@@ -117,10 +124,12 @@ def test_a_picture_at_an_url_has_that_url_as_its_name() -> None:
 
     for url in ("s3://bucket/a//b.jpg", "zip://a.jpg::file:///x.zip"):
         for flavour, folder in ((posixpath, "/home/me"), (ntpath, "C:\\me")):
-            assert names.name_of(url, folder, flavour) == url
+            assert names.name_of(Url(url), folder, flavour) == url
             assert names.path_of(url, folder, flavour) == url
             assert names.absolute(url) == url
-    assert names.prefixes_below("s3://bucket/a", "/home") == [b"s3://bucket/a/"]
+            assert type(names.name_of(Url(url), folder, flavour)) is str
+            assert isinstance(names.path_of(url, folder, flavour), Url)
+    assert names.prefixes_below(Url("s3://bucket/a"), "/home") == [b"s3://bucket/a/"]
 
 
 # -- a run over the memory of this process --------------------------------------------------------
@@ -291,7 +300,7 @@ def test_a_large_file_that_is_no_picture_is_told_by_its_first_bytes(
         return whole(self, path, start=start, end=end, **options)
 
     monkeypatch.setattr(type(memory), "cat_file", noted)
-    answer = examine(Task("memory://film.mov", 3_000_012))
+    answer = examine(Task(Url("memory://film.mov"), 3_000_012))
     assert answer.other == "video"  # type: ignore[union-attr]
     assert ranges == [(0, 4096)]
 
@@ -355,7 +364,7 @@ def test_hostile_names_come_through(memory: Any, shelve: Path) -> None:
 
 
 def test_links_are_counted_and_not_followed(memory: Any) -> None:
-    folder = remote.Folder("memory://photos")
+    folder = remote.Folder(Url("memory://photos"))
     survey = Survey()
     infos: list[dict[str, Any]] = [
         {"name": "/photos/x", "type": "link"},
@@ -481,7 +490,7 @@ def test_a_shelf_with_urls_makes_no_search_open_them(
     (tmp_path / "q.jpg").write_bytes(encoded(1))
     search(tmp_path / "q.jpg", shelve)
     with pytest.raises(UnreadableImage, match="lies at an URL"):
-        open_regular("memory://photos/0.jpg")
+        open_regular(Url("memory://photos/0.jpg"))
     index(tmp_path, shelve, HERE)  # its digests are of folders only
 
 
@@ -498,9 +507,10 @@ def test_digests_are_of_the_object(memory: Any, tmp_path: Path) -> None:
 
     path = tmp_path / "0.jpg"
     path.write_bytes(memory.cat_file("/photos/0.jpg"))
+    url, none = Url("memory://photos/0.jpg"), Url("memory://photos/none.jpg")
     for pixels, of in ((False, digest), (True, pixel_digest)):
-        assert digested(DigestTask(b"", "memory://photos/0.jpg", pixels)) == of(str(path))
-    assert digested(DigestTask(b"", "memory://photos/none.jpg", pixels=False)) is None
+        assert digested(DigestTask(b"", url, pixels)) == of(str(path))
+    assert digested(DigestTask(b"", none, pixels=False)) is None
 
 
 def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_path: Path) -> None:
@@ -527,7 +537,7 @@ def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_p
     )  # fmt: skip
     assert "6 pictures at an URL left out: those are never touched." in told.stderr
     assert len(os.listdir(folder)) == 1
-    assert len([name for name in listed(shelve) if paths.is_url(name)]) == 6
+    assert len([name for name in listed(shelve) if isinstance(located(name), Url)]) == 6
 
 
 def test_an_url_stays_itself_in_another_shelf(memory: Any, shelve: Path, tmp_path: Path) -> None:
@@ -637,7 +647,8 @@ def test_a_tag_decides_what_is_unchanged_whatever_the_time() -> None:
 
 
 def test_a_map_goes_on_after_what_is_too_large() -> None:
-    tasks = [Task("s3://b/a", 10), Task("s3://b/large", 99), Task("s3://b/c", -1)]
+    files = (("s3://b/a", 10), ("s3://b/large", 99), ("s3://b/c", -1))
+    tasks = [Task(Url(url), size_bytes) for url, size_bytes in files]
     found = dict(remote.within(tasks, 40, lambda some: ((task, "done") for task in some)))
     assert [found[task] == "done" for task in tasks] == [True, False, True]
     assert isinstance(found[tasks[1]], Lost)

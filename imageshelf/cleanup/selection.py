@@ -29,7 +29,7 @@ from imageshelf.cleanup.planning import (
 from imageshelf.copies.protected import Protected
 from imageshelf.searching.kinds import BYTES, PIXELS, SAME_FILE
 from imageshelf.shelf import names
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,7 +102,7 @@ def _chosen(number: int, group: Any) -> Chosen:
     for field, found in zip((KEEP, ASIDE), lists, strict=True):
         if not isinstance(found, list) or not all(isinstance(n, str) and n for n in found):
             raise SelectionError(f'is malformed: group {number} has no list of names "{field}"')
-    keep, aside = (tuple(dict.fromkeys(found or ())) for found in lists)
+    keep, aside = (tuple(dict.fromkeys(map(located, found or ()))) for found in lists)
     if aside and not keep:
         raise SelectionError(f"sets aside every picture of group {number}; one has to stay")
     return Chosen(keep, aside)
@@ -159,7 +159,7 @@ def _rows(shelf: Shelf, selection: Selection) -> dict[str, PictureRow]:
     catalogue = shelf.whole_catalogue()
     rows = {}
     for name in dict.fromkeys(n for c in selection.groups for n in (*c.keep, *c.set_aside)):
-        if is_url(name):
+        if isinstance(name, Url):
             raise SelectionError(
                 f"the selection names {name}: what lies at an URL is never cleaned up"
             )

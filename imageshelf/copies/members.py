@@ -11,7 +11,7 @@ from imageshelf.copies.protected import Protected
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import BYTES, KINDS, SAME_FILE, Side
 from imageshelf.shelf import names
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Cast:
         for row in catalogue.rows(pictures):
             name = names.to_text(row.name)
             path = self.shelf.path_of(name)
-            if self.question.files_only and is_url(path):
+            if self.question.files_only and isinstance(path, Url):
                 continue
             if row.size_bytes < self.question.min_size_bytes or not self._is_below(path):
                 continue

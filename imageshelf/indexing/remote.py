@@ -21,7 +21,7 @@ from imageshelf.indexing.comparison import PICTURE, RETRY, SKIPPED, Known
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures import fetching
 from imageshelf.pictures.fetching import UrlStatus
-from imageshelf.system.paths import UrlParts, url_parts
+from imageshelf.system.paths import Url, UrlParts
 from imageshelf.system.walking import SYSTEM_NAMES, excluder
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ class Folder:
     Raises DatasetError where it cannot be listed; nothing else ever comes out of fsspec here.
     """
 
-    def __init__(self, url: str, exclude: Sequence[str] = (), *, emptied: bool = False) -> None:
+    def __init__(self, url: Url, exclude: Sequence[str] = (), *, emptied: bool = False) -> None:
         """Open the file system and list the topmost folder.
 
         A bucket knows no empty folders; with `emptied` one that is not there counts as such.
         """
         self.url = url
-        parts = _without_password(url_parts(url), url)
+        parts = _without_password(url.parts, url)
         fixed, self._pattern, self._depth = _split(parts.path)
         self._base = f"{parts.scheme}://{fixed}"
         self._base += "" if self._base.endswith("/") else "/"
@@ -186,23 +186,21 @@ def compare(folder: Folder, known: Iterator[KnownRow], survey: Survey) -> None:
         survey.vanished += [Known(*old), *(Known(*rest) for rest in known)]
 
 
-def outermost(roots: Iterable[str]) -> list[str]:
+def outermost(roots: Iterable[Url]) -> list[Url]:
     """Return the URLs without those that lie below another, in order.
 
-    >>> outermost(["s3://bucket/trip", "s3://bucket/", "s3://other"])
+    >>> outermost([Url("s3://bucket/trip"), Url("s3://bucket/"), Url("s3://other")])
     ['s3://bucket', 's3://other']
     """
-    chosen: list[str] = []
+    chosen: list[Url] = []
     for root in sorted({_plain(root) for root in roots}, key=len):
-        part = url_parts(root)
-        if not any(_is_below(part, url_parts(other)) for other in chosen):
+        if not any(_is_below(root.parts, other.parts) for other in chosen):
             chosen.append(root)
     return sorted(chosen)
 
 
-def _plain(url: str) -> str:
-    part = url_parts(url)
-    return str(part._replace(path=part.path.rstrip("/")))
+def _plain(url: Url) -> Url:
+    return Url(url.parts._replace(path=url.parts.path.rstrip("/")))
 
 
 def _is_below(url: UrlParts, other: UrlParts) -> bool:
@@ -325,7 +323,7 @@ def within(
 
     def fitting() -> Iterator[Task]:
         for task in tasks:
-            if "://" in task.path and task.size_bytes > most:
+            if isinstance(task.path, Url) and task.size_bytes > most:
                 reason = (
                     f"needs more memory than there is: at an URL, files up to {most / 1e6:,.0f} MB "
                     "are read"

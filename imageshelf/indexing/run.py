@@ -27,7 +27,7 @@ from imageshelf.indexing.survey import Surveying
 from imageshelf.indexing.suspects import REASON, Suspicion
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 from imageshelf.system.process import cores
 from imageshelf.system.signals import stopping
 from imageshelf.workers import starting
@@ -309,10 +309,11 @@ class Indexing:
 
     def _status(self, name: bytes) -> os.stat_result | None:
         """Return the status of a file; None when it has gone on since the walk."""
-        if self._datasets.folders and is_url(names.to_text(name)):
+        path = self._path(name)
+        if self._datasets.folders and isinstance(path, Url):
             return os.stat_result((0, 0, 0, 1, *(0,) * 6))
         try:
-            return os.stat(self._path(name), follow_symlinks=False)
+            return os.stat(path, follow_symlinks=False)
         except OSError:
             return None
 

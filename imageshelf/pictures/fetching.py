@@ -10,12 +10,14 @@ import errno
 import io
 import logging
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.pictures import formats
 from imageshelf.system.files import UnreadableImage, unreadable
-from imageshelf.system.paths import UrlParts, url_parts
 from imageshelf.system.words import one_line
+
+if TYPE_CHECKING:
+    from imageshelf.system.paths import Url, UrlParts
 
 LARGE_BYTES = (
     1 << 20
@@ -38,9 +40,9 @@ class UrlStatus(NamedTuple):
     tagged: bool = False
 
 
-def fetched(url: str, size_bytes: int = -1) -> io.BytesIO:
+def fetched(url: Url, size_bytes: int = -1) -> io.BytesIO:
     """Return the whole of a file at an URL, in memory; raises UnreadableImage."""
-    parts = url_parts(url)
+    parts = url.parts
     try:
         fs = filesystem(parts)
         path = inside(fs, parts)
@@ -68,11 +70,11 @@ def fetched(url: str, size_bytes: int = -1) -> io.BytesIO:
     return io.BytesIO(data)
 
 
-def digested(url: str, *, pixels: bool) -> bytes:
+def digested(url: Url, *, pixels: bool) -> bytes:
     """Return the digest of the bytes or of the pixels at an URL; raises UnreadableImage."""
     from imageshelf.pictures.digests import digest_of
 
-    return digest_of(fetched(url), url_parts(url).path, pixels=pixels)
+    return digest_of(fetched(url), url.parts.path, pixels=pixels)
 
 
 def filesystem(url: UrlParts) -> Any:

@@ -20,7 +20,7 @@ from imageshelf.pictures.reduction import ORIENTATIONS, bands
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.system import files
 from imageshelf.system.files import UnreadableImage, unreadable
-from imageshelf.system.paths import is_url, url_parts
+from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,7 @@ def read(
 
     Raises UnreadableImage.
     """
-    task = Task(path, full_decode=full_decode, hash=hash_name)
+    task = Task(located(path), full_decode=full_decode, hash=hash_name)
     return _pictures([_opened(task)], turned=turned)[0]
 
 
@@ -105,8 +105,8 @@ class _DecodedFile(NamedTuple):
 
 
 def _opened(task: Task) -> _DecodedFile:
-    if "://" in task.path and is_url(task.path):
-        return _fetched(task)
+    if isinstance(task.path, Url):
+        return _fetched(task, task.path)
     try:
         descriptor, status = files.open_descriptor(task.path)
         try:
@@ -124,10 +124,10 @@ def _opened(task: Task) -> _DecodedFile:
         raise unreadable(exc) from exc
 
 
-def _fetched(task: Task) -> _DecodedFile:
+def _fetched(task: Task, url: Url) -> _DecodedFile:
     from imageshelf.pictures import fetching
 
-    stream = fetching.fetched(task.path, task.size_bytes)
+    stream = fetching.fetched(url, task.size_bytes)
     status = fetching.UrlStatus(len(stream.getbuffer()), max(task.mtime_ns, 0))
     try:
         with memory_limit(task.memory_limit_mb):
@@ -137,7 +137,7 @@ def _fetched(task: Task) -> _DecodedFile:
 
 
 def _decoded(stream: BinaryIO, task: Task) -> Decoded:
-    path = url_parts(task.path).path if is_url(task.path) else task.path
+    path = task.path.parts.path if isinstance(task.path, Url) else task.path
     if task.hash == DEFAULT:
         return decode(stream, path, full_decode=task.full_decode)
     from imageshelf.pictures import other_keys

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from imageshelf.report import csv_table as csv_report
 from imageshelf.system import terminal
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _answer(asked: Asked, found: Sequence[Match], paint: Painter) -> str:
         section = [match for match in found if wanted(match.kind)]
         if section:
             parts += [*([heading] if heading else []), _table(section, paint)]
-    if any(is_url(match.path) and match.kind in NOT_COMPARED for match in found):
+    if any(isinstance(match.path, Url) and match.kind in NOT_COMPARED for match in found):
         parts.append(UNREAD)
     return "\n\n".join(parts)
 
@@ -126,7 +126,7 @@ def _line(match: Match) -> list[str]:
 
 
 def _may_be_there(path: str) -> bool:
-    return is_url(path) or os.path.lexists(path)
+    return isinstance(path, Url) or os.path.lexists(path)
 
 
 def _table(section: list[Match], paint: Painter) -> str:

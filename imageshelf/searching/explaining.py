@@ -25,6 +25,7 @@ from imageshelf.searching import policy as matching
 from imageshelf.searching.kinds import Side
 from imageshelf.searching.query_prints import views_of
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
+from imageshelf.system.paths import located
 from imageshelf.system.rendering import rendered
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def explain(
 
     Raises ExplainError for one picture twice and for a file that cannot be read.
     """
+    a, b = located(a), located(b)
     if kinds.same_file(a, b):
         raise ExplainError(f"{a} and {b} are one file: there is nothing to compare")
     ours, theirs = (_measured(path, full_decode=full_decode) for path in (a, b))

@@ -15,7 +15,7 @@ from imageshelf.pictures import digests
 from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.pictures.tasks import CELL_LEVELS
 from imageshelf.system.files import UnreadableImage, hole_bytes, open_regular
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -74,7 +74,7 @@ def kind_of(a: Side, b: Side, turn: str) -> str:
 
 def same_file(a: str, b: str) -> bool:
     """Tell whether two names lead to one file: one path, or one inode where there are inodes."""
-    if is_url(a) or is_url(b):
+    if isinstance(a, Url) or isinstance(b, Url):
         return a == b
     try:
         first, second = os.stat(a), os.stat(b)

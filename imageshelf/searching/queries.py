@@ -11,7 +11,7 @@ from imageshelf.pictures import images
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf import backends
 from imageshelf.system.files import MEMORY_LIMIT_MB
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url, located
 from imageshelf.system.process import cores
 from imageshelf.system.walking import Walk
 from imageshelf.workers import bundling
@@ -118,7 +118,7 @@ def _size_bytes(task: Task) -> int:
 def _query(task: Task, answer: Picture | Refusal | Lost) -> Query:
     if isinstance(answer, Picture):
         return Query(task.path, answer)
-    if not is_url(task.path) and not os.path.lexists(
+    if not isinstance(task.path, Url) and not os.path.lexists(
         task.path
     ):  # mistyped: an index run would have seen it vanish
         return Query(task.path, None, "does not exist; check the spelling")
@@ -145,9 +145,9 @@ def _is_database(path: str) -> bool:
 def _with_standard_input(arguments: Iterable[str]) -> Iterator[str]:
     for path in arguments:
         if path == STANDARD_INPUT:
-            yield from listed(sys.stdin.buffer)
+            yield from map(located, listed(sys.stdin.buffer))
         else:
-            yield path
+            yield located(path)
 
 
 def listed(stream: BinaryIO) -> list[str]:

@@ -16,7 +16,7 @@ from imageshelf.hashing import hamming
 from imageshelf.hashing.multi_index import MultiIndex
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.shelf import names
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +119,7 @@ def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
     for start in range(0, len(ids), PAGE):
         for row in catalogue.rows(ids[start : start + PAGE].tolist()):
             path = shelf.path_of(names.to_text(row.name))
-            if is_url(path):  # index.py compares it with its listing
+            if isinstance(path, Url):  # index.py compares it with its listing
                 continue
             try:
                 status = os.stat(path)

@@ -8,7 +8,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -43,7 +43,7 @@ def open_regular(path: str) -> BinaryIO:
 
 def open_descriptor(path: str) -> tuple[int, os.stat_result]:
     """Open a regular file for reading, give its status, too; raises UnreadableImage or OSError."""
-    if "://" in path and is_url(path):
+    if isinstance(path, Url):
         raise UnreadableImage(AT_AN_URL, lasting=False)
     try:
         descriptor = os.open(path, OPEN_FLAGS)

@@ -71,11 +71,9 @@ def extended(path: str, longer_than: int = LONG_PATH_CHARACTERS) -> str:
     return "\\\\?\\" + path if path[1:3] == ":\\" else path
 
 
-# Two characters of scheme at least: C:/ is a drive of Windows. Compiled when there is an URL: every
-# process imports this.
+# A scheme has two characters at least: C:/ is a Windows drive. Compiled on first use, because every
+# process imports this module.
 _URL = r"[A-Za-z][A-Za-z0-9+.-]+://"
-
-
 _PARTS = (
     r"(?s)([A-Za-z][A-Za-z0-9+.-]+)://(.*?)"
     r"((?:::[A-Za-z0-9+.-]+)*::[A-Za-z][A-Za-z0-9+.-]+://.*)?"
@@ -83,7 +81,7 @@ _PARTS = (
 
 
 class UrlParts(NamedTuple):
-    """The parts of an URL; joined again they are the text."""
+    """The parts of a URL; joined again they are its text."""
 
     scheme: str
     path: str  # for many schemes the host or bucket comes first
@@ -93,24 +91,35 @@ class UrlParts(NamedTuple):
         return f"{self.scheme}://{self.path}{self.chain}"
 
 
-def is_url(path: str) -> bool:
-    r"""Tell whether a path or a name is an URL: it begins with a scheme and `://`.
+class Url(str):
+    """A path that is a URL, as `located` found it where the path entered.
 
-    >>> [is_url(path) for path in ("s3://a/b.jpg", "C:\\a.jpg", "c://a.jpg", "/a/x://b.jpg")]
+    Code that treats URLs differently asks for this type and never looks at the text again. It
+    survives pickling, so worker processes know it too; its `str()` is plain text.
+    """
+
+    __slots__ = ()
+
+    @property
+    def parts(self) -> UrlParts:
+        """The scheme, the path and the chain.
+
+        >>> Url("zip://trip/a.jpg::file:///x.zip").parts
+        UrlParts(scheme='zip', path='trip/a.jpg', chain='::file:///x.zip')
+        >>> Url("s3://bucket/a::b.jpg").parts
+        UrlParts(scheme='s3', path='bucket/a::b.jpg', chain='')
+        """
+        match = re.fullmatch(_PARTS, self)
+        if match is None:
+            raise ValueError(f"{str(self)!r} is not a URL")
+        return UrlParts(match[1], match[2], match[3] or "")
+
+
+def located(path: str) -> str:
+    r"""Return a path that enters the program: as a Url if it begins with a scheme and `://`.
+
+    >>> paths = ("s3://a/b.jpg", "C:\\a.jpg", "c://a.jpg", "/a/x://b.jpg")
+    >>> [isinstance(located(path), Url) for path in paths]
     [True, False, False, False]
     """
-    return "://" in path and re.match(_URL, path) is not None
-
-
-def url_parts(url: str) -> UrlParts:
-    """Return the parts of an URL.
-
-    >>> parted("zip://trip/a.jpg::file:///x.zip")
-    Url(scheme='zip', path='trip/a.jpg', chain='::file:///x.zip')
-    >>> parted("s3://bucket/a::b.jpg")
-    Url(scheme='s3', path='bucket/a::b.jpg', chain='')
-    """
-    found = re.fullmatch(_PARTS, url)
-    if found is None:
-        raise ValueError(f"{url!r} is no URL")
-    return UrlParts(found[1], found[2], found[3] or "")
+    return Url(path) if "://" in path and re.match(_URL, path) else path

@@ -12,7 +12,7 @@ from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.pictures.images import examine, examine_together, examine_turned_together
 from imageshelf.pictures.tasks import Bundle, DigestTask, Picture, Refusal, Task
 from imageshelf.system.files import UnreadableImage
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
     from imageshelf.pictures.recipe import Recipe, RecipeChoices
@@ -46,7 +46,7 @@ def digested(wanted: DigestTask) -> bytes | None:
     """Return the digest, or None for a picture that cannot be read now; what a worker does."""
     try:
         with memory_limit(wanted.memory_limit_mb):
-            if is_url(wanted.path):
+            if isinstance(wanted.path, Url):
                 from imageshelf.pictures import fetching
 
                 return fetching.digested(wanted.path, pixels=wanted.pixels)
