@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import imageshelf
 from imageshelf.copies.groups import Question as GroupQuestion
 from imageshelf.indexing import remote
 from imageshelf.indexing.comparison import Survey
@@ -492,6 +493,18 @@ def test_a_shelf_with_urls_makes_no_search_open_them(
     with pytest.raises(UnreadableImage, match="lies at an URL"):
         open_regular(Url("memory://photos/0.jpg"))
     index(tmp_path, shelve, HERE)  # its digests are of folders only
+
+
+def test_a_listing_of_copies_opens_no_url(
+    tmp_path: Path, shelve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a shelf from somebody else would choose what is fetched: here it knows no digest."""
+    monkeypatch.setattr("imageshelf.indexing.digesting.lacking_pixels", lambda *_: [])
+    for name, level in (("a.png", 9), ("b.png", 1)):
+        drawn(1).save(tmp_path / name, compress_level=level)
+    index(f"file://{tmp_path}", shelve, Settings(jobs=1))
+    (group,) = imageshelf.duplicates(shelve).groups
+    assert [member.kind for member in group.members] == ["near"]
 
 
 def test_a_query_may_be_an_url(memory: Any, shelve: Path) -> None:

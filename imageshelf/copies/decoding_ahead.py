@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.tasks import DigestTask
 from imageshelf.searching import kinds
+from imageshelf.system.paths import Url
 from imageshelf.workers.pool import workers
 from imageshelf.workers.work import digested
 
@@ -44,7 +45,11 @@ def read_ahead(cast: Cast, graph: Graph, reading: Reading) -> None:
     if not reading.jobs or cast.asked.kind or (wanted is not None and not wanted & MATTER):
         return
     ids = sorted({one for pair in _perhaps_identical(cast, graph) for one in pair})
-    ids = [one for one in ids if cast.pixel_digest(one) is None]
+    ids = [
+        one
+        for one in ids
+        if cast.pixel_digest(one) is None and not isinstance(cast.copies[one].path, Url)
+    ]  # a shelf may come from anybody: it must not choose what is fetched
     numbers = {cast.rows[one].name: one for one in ids}
     tasks = [DigestTask(cast.rows[one].name, cast.copies[one].path, pixels=True) for one in ids]
     if not tasks:
