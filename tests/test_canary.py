@@ -27,9 +27,9 @@ def averaged_otherwise(self: Image.Image, factor: int) -> Image.Image:
 
 CHANGES = {
     "the filter of keys": (reduction, "LANCZOS", Image.Resampling.HAMMING),
-    "the filter of sketches": (reduction, "CHEAP", Image.Resampling.NEAREST),
+    "the filter of sketches": (reduction, "SKETCH_FILTER", Image.Resampling.NEAREST),
     "averaging blocks": (Image.Image, "reduce", averaged_otherwise),
-    "our own way": (canary, "WAY", canary.HASHING_VERSION + 1),
+    "our own way": (canary, "HASHING_VERSION", canary.HASHING_VERSION + 1),
 }
 
 

@@ -26,7 +26,12 @@ def _way(request: pytest.FixtureRequest) -> Iterator[None]:
     ways: dict[str, dict[str, int]] = {
         "by name": {},
         "by path": {"OPEN_DEPTH": 0},
-        "few at a time": {"RUN": 2, "LISTED": 2, "OPEN_DEPTH": 2, "LEAF_LINKS": sys.maxsize},
+        "few at a time": {
+            "RUN_FILES": 2,
+            "LISTING_ENTRIES": 2,
+            "OPEN_DEPTH": 2,
+            "LEAF_LINKS": sys.maxsize,
+        },
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ways[request.param].items():

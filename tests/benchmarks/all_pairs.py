@@ -110,13 +110,13 @@ def sampled(share: int) -> Iterator[None]:
         parts = whole(number)
         return [lot.choice(parts[at : at + share]) for at in range(0, len(parts), share)]
 
-    changed = {"_parts": some, "TASKS": share * tasks} if share > 1 else {}
+    changed = {"_parts": some, "TASKS_PER_BAND": share * tasks} if share > 1 else {}
     for name, value in changed.items():
         setattr(joins, name, value)
     try:
         yield
     finally:
-        for name, value in (("_parts", whole), ("TASKS", tasks)):
+        for name, value in (("_parts", whole), ("TASKS_PER_BAND", tasks)):
             setattr(joins, name, value)
 
 
