@@ -490,7 +490,7 @@ def test_a_shelf_with_urls_makes_no_search_open_them(
     monkeypatch.setattr(fetching, "fetched", lambda *_: pytest.fail("opened an URL"))
     (tmp_path / "q.jpg").write_bytes(encoded(1))
     search(tmp_path / "q.jpg", shelve)
-    with pytest.raises(UnreadableImage, match="lies at an URL"):
+    with pytest.raises(UnreadableImage, match="is at a URL"):
         open_regular(Url("memory://photos/0.jpg"))
     index(tmp_path, shelve, HERE)  # its digests are of folders only
 

@@ -1,4 +1,4 @@
-"""Paths as the system spells them, and URLs beside them."""
+"""Paths as the file system spells them, and paths that are URLs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-LONG_PATH_CHARACTERS = 240  # characters; Windows ends at 260, and for folders at 248
+LONG_PATH_CHARACTERS = 240  # Windows allows 260, and 248 for folders
 
 
 CASE_SENSITIVE = sys.platform not in {"win32", "darwin"}
 
 
 def folder(path: str) -> str:
-    """Return the absolute path of a folder, as its file system spells it."""
+    """Return the absolute path of a folder, spelled as its file system does."""
     path = os.path.abspath(path)
     return path if CASE_SENSITIVE or not os.path.exists(path) else spelled(path)
 
@@ -30,28 +30,28 @@ def spelled(
     listed: Callable[[str], Iterable[str]] = os.listdir,
     flavour: ModuleType = os.path,
 ) -> str:
-    """Return an absolute path with every part as the folder that holds it lists it.
+    """Return an absolute path with each part spelled as its parent folder lists it.
 
-    A part that is not listed, or that several listed names are like, stays as it is.
+    A part stays as it is if no listed name is like it, or several are.
 
     >>> import posixpath
     >>> spelled("/Photos/trip", {"/": ["photos"], "/photos": ["Trip"]}.__getitem__, posixpath)
     '/photos/Trip'
     """
     drive, rest = flavour.splitdrive(path)
-    there: str = drive + flavour.sep
+    spelled_path: str = drive + flavour.sep
     for part in filter(None, rest.split(flavour.sep)):
         try:
-            beside = list(listed(there))
+            siblings = list(listed(spelled_path))
         except OSError:
-            beside = []
-        alike = [part] if part in beside else [one for one in beside if _same(one, part)]
-        there = flavour.join(there, alike[0] if len(alike) == 1 else part)
-    return there
+            siblings = []
+        alike = [part] if part in siblings else [name for name in siblings if _same(name, part)]
+        spelled_path = flavour.join(spelled_path, alike[0] if len(alike) == 1 else part)
+    return spelled_path
 
 
-def _same(one: str, other: str) -> bool:
-    return _folded(one) == _folded(other)
+def _same(name: str, other: str) -> bool:
+    return _folded(name) == _folded(other)
 
 
 def _folded(name: str) -> str:
@@ -59,7 +59,7 @@ def _folded(name: str) -> str:
 
 
 def extended(path: str, longer_than: int = LONG_PATH_CHARACTERS) -> str:
-    r"""Return an absolute Windows path as it is opened at any length; others stay as they are.
+    r"""Return an absolute Windows path in the form that has no length limit; others unchanged.
 
     >>> print(extended(r"C:\photos", 0), extended(r"\\nas\photos", 0), extended("photos", 0))
     \\?\C:\photos \\?\UNC\nas\photos photos
