@@ -114,7 +114,7 @@ def test_bands_are_chosen_where_they_pay_and_lose_nothing() -> None:
         hashes,
         14,
         into(pairs),
-        joins.Effort(done=shares.append),
+        joins.Effort(progress=shares.append),
     )
     assert pairs == set(joins.close_pairs_exhaustive(hashes[:200], hashes, 14))
     assert shares == sorted(shares)

@@ -50,7 +50,7 @@ def test_every_query_of_a_series_finds_what_the_exhaustive_scan_finds(
     queries = [int(hashes[radius % count]) ^ (seed & 0b1011) for radius in radii]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(series, "LARGE_HASHES", 100 if indexed else count + 1)
-        patch.setattr(series, "INDEX_COST_LOOKS", -(10**9))
+        patch.setattr(series, "INDEX_COST_SCANS", -(10**9))
         patch.setattr(series, "MANY_COMPARISONS", 0 if shared_out else 10**9)
         patch.setattr(forks, "WORTH_FORKING_S", 0.0)
         asked = Series(hashes)
@@ -93,7 +93,7 @@ def test_a_search_gives_the_same_with_an_index(
     with Searching(shelf) as searching:
         plain = [list(answer) for answer in searching.ask([str(photos)])]
     monkeypatch.setattr(series, "LARGE_HASHES", 0)
-    monkeypatch.setattr(series, "INDEX_COST_LOOKS", -(10**9))
+    monkeypatch.setattr(series, "INDEX_COST_SCANS", -(10**9))
     made = counted(monkeypatch)
     with Searching(shelf) as searching:
         assert [list(answer) for answer in searching.ask([str(photos)])] == plain

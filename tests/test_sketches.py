@@ -58,7 +58,7 @@ def test_undoing_the_blur_comes_nearer_to_lanczos(size: int) -> None:
     assert ours < blurred / 2
 
 
-@pytest.mark.parametrize("cut", [0.0, sketches.CENTRE])
+@pytest.mark.parametrize("cut", [0.0, sketches.CENTRE_CUT])
 @pytest.mark.parametrize("size", [8, 9, 32])
 def test_weights_keep_an_even_grey(size: int, cut: float) -> None:
     weights = sketches.resizing(size, cut)

@@ -111,7 +111,7 @@ def all_pairs(prints: Prints, policy: Policy = matching.DEFAULT, work: Effort = 
     book = Book()
     looks = _looks(prints, policy)
     for number, look in enumerate(looks):
-        done = functools.partial(joins.part_progress, work.done, number, len(looks))
+        done = functools.partial(joins.part_progress, work.progress, number, len(looks))
         _look(look, book, Effort(work.jobs, done))
     crowded = _flat(prints, policy.upright, book) if policy.low_information else ()
     return book.closed(np.array(crowded, np.int64))

@@ -170,9 +170,9 @@ def similar(
     if len(whole.ids) <= exhaustive:
         joins.close_pairs_within(whole.row, matching.BITS, use, work)
         return _sorted(found)
-    half = Effort(work.jobs, lambda share: work.done(share / 2))
+    half = Effort(work.jobs, lambda share: work.progress(share / 2))
     joins.close_pairs_within(whole.row, kinds.SIMILAR_BITS, use, half)
-    rest = Effort(work.jobs, lambda share: work.done(0.5 + share / 2))
+    rest = Effort(work.jobs, lambda share: work.progress(0.5 + share / 2))
     joins.close_pairs_within(whole.column, kinds.SIMILAR_BITS, use, rest)
     return _sorted(found)
 
