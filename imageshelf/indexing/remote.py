@@ -240,7 +240,7 @@ def _refusal(url: str, exc: Exception) -> DatasetError:
     """Return, for whatever fsspec and the packages below it raise, one sentence."""
     if isinstance(exc, DatasetError):
         return exc
-    said = fetching.said(exc)
+    said = fetching.message_of(exc)
     if isinstance(exc, ModuleNotFoundError) and str(exc.name).startswith("fsspec"):
         why = "needs fsspec: python -m pip install fsspec"
     elif isinstance(exc, ImportError):

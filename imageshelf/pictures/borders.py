@@ -1,7 +1,7 @@
-"""Uniform borders of a picture: letterbox bars, white frames, mats of any one colour.
+"""Find uniform borders of a picture: letterbox bars, white frames, mats of any one colour.
 
-Also what stands in them, apart from the picture: the caption over it, the bars and buttons of the
-screen that it was photographed from.
+What stands in a border, apart from the picture, counts as border too: a caption, or the bars and
+buttons of a screenshot.
 """
 
 from __future__ import annotations
@@ -15,22 +15,20 @@ from PIL import Image
 if TYPE_CHECKING:
     from imageshelf.pictures.reduction import Box, Reduced
 
-TOLERANCE_LEVELS = 10  # grey levels a border may differ from its own middle: what JPEG does to it
-DEEPEST_CUT = 0.45  # of width or height, cut from one side at most
-LEAST_CUT = 0.02  # of width or height, cut in total, for a border to count
-NESTED_BORDERS = 4  # borders inside borders: a letterboxed film in a white frame
-DOMINANT_SHARE = (
-    0.75  # of everything but border, in one piece, for the rest to be captions and buttons
-)
+TOLERANCE_LEVELS = 10  # that JPEG may move a border's grey from its middle
+DEEPEST_CUT = 0.45  # of width or height, from one side at most
+LEAST_CUT = 0.02  # of width or height, in total, for a border to count
+NESTED_BORDERS = 4  # at most: a letterboxed film in a white frame has two
+DOMINANT_SHARE = 0.75  # of all that is not border: such a piece makes the rest captions and buttons
 
 _Cut = tuple[int, int, int, int]
 
 
 def without_borders(reduced: Reduced) -> Box | None:
-    """Return the box of the picture inside its uniform borders, or None when it has none.
+    """Return the box of the picture inside its uniform borders, or None if it has no borders.
 
     A picture that is flat all over has no inside. The row of pixels in which border and picture
-    mix is cut as well. Captions and buttons are cut off with the border that parts them from the
+    mix is cut off too. Captions and buttons go with the border that separates them from the
     picture.
     """
     x0, y0, x1, y1 = reduced.box
@@ -51,7 +49,7 @@ def without_borders(reduced: Reduced) -> Box | None:
 
 
 def _limited(inner: int, outer: int, near: float, far: float, inwards: int) -> float:
-    """Return where to cut on one side, between its own edge `near` and the opposite one `far`."""
+    """Return where to cut one side, whose edge is `near` and whose opposite edge is `far`."""
     if inner == outer:
         return near
     deepest = near + DEEPEST_CUT * (far - near)
@@ -59,7 +57,7 @@ def _limited(inner: int, outer: int, near: float, far: float, inwards: int) -> f
 
 
 def _inside(picture: Image.Image, cut: _Cut) -> _Cut | None:
-    """Return the bounds of what differs from the border, border after border; None if nothing."""
+    """Return the bounds of what differs from the borders, nested ones too; None if nothing does."""
     for _ in range(NESTED_BORDERS):
         middle = _border_level(picture, cut)
         if middle is None:
@@ -76,9 +74,9 @@ def _inside(picture: Image.Image, cut: _Cut) -> _Cut | None:
 
 
 def _largest_part(differing: Image.Image) -> _Cut:
-    """Return the bounds of what is white, without small parts that black lines separate from it.
+    """Return the bounds of what is white, without small parts that black lines separate.
 
-    Lines are looked for all the way across, then all the way down, and once more across.
+    It looks for lines across the whole width, then down the whole height, then across again.
     """
     width, height = differing.size
     top, bottom = _main_run(differing.resize((1, height), Image.Resampling.BOX).tobytes())
@@ -92,15 +90,15 @@ def _largest_part(differing: Image.Image) -> _Cut:
 def _main_run(shares: bytes) -> tuple[int, int]:
     """Return where the longest run of lines that are not black begins and ends.
 
-    Where no run is by far the longest, return where the first begins and the last ends. All of it
-    where a few pixels in very long lines do not show in their mean.
+    If no run is by far the longest, return the start of the first and the end of the last. Return
+    everything if very long lines hide a few pixels in their mean.
     """
     if 0 not in shares or not any(shares):
         return 0, len(shares)
     at, runs = 0, []
-    for there, lines in itertools.groupby(shares, bool):
+    for is_white, lines in itertools.groupby(shares, bool):
         length = len(list(lines))
-        if there:
+        if is_white:
             runs.append((length, at, at + length))
         at += length
     longest, begin, end = max(runs)
@@ -112,7 +110,7 @@ def _main_run(shares: bytes) -> tuple[int, int]:
 def _border_level(picture: Image.Image, cut: _Cut) -> int | None:
     """Return the grey level of the first side whose outermost pixels are all alike."""
     left, top, right, bottom = cut
-    if not _may_have_border(picture, cut):  # true of most, and all of it is copied otherwise
+    if not _may_have_border(picture, cut):  # most have none; going on copies all pixels
         return None
     width, pixels = picture.width, picture.tobytes()
     first, last = top * width, (bottom - 1) * width
@@ -129,7 +127,7 @@ def _border_level(picture: Image.Image, cut: _Cut) -> int | None:
 
 
 def _may_have_border(picture: Image.Image, cut: _Cut) -> bool:
-    """Tell whether a few pixels along any side are all alike."""
+    """Tell whether a few pixels along some side are all alike."""
     left, top, right, bottom = cut
     level: Any = picture.load()
     right, bottom = right - 1, bottom - 1
@@ -148,11 +146,11 @@ def _alike(*levels: int) -> bool:
 
 
 def _places(first: int, last: int) -> tuple[int, int, int]:
-    """Return three places between two, evenly."""
+    """Return three places, evenly spaced between two."""
     return (3 * first + last) // 4, (first + last) // 2, (first + 3 * last) // 4
 
 
 @functools.cache
 def _difference(middle: int) -> bytes:
-    """Return the look-up table that blackens what is within the tolerance of `middle`."""
+    """Return a look-up table that blackens what is within the tolerance of `middle`."""
     return bytes(0 if abs(level - middle) <= TOLERANCE_LEVELS else 255 for level in range(256))

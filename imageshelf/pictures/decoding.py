@@ -1,6 +1,6 @@
-"""An open file as an upright grey picture, by the one decoder that its content announces.
+"""Decode an open file to an upright grey picture, with the one decoder that its content calls for.
 
-Pillow's plug-ins are imported only when a file needs them: this is what worker processes load.
+Worker processes load this module, so Pillow's plug-ins are imported only when a file needs them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from imageshelf.pictures.metadata import Tags
 
-PIXEL_BYTES = 10  # that a pixel takes at most, in WebP 16: tests/benchmarks/pixel_memory.py
-PLUGINS = {  # format: the module that teaches it to Pillow
+PIXEL_BYTES = 10  # of memory per pixel at most, in WebP 16: tests/benchmarks/pixel_memory.py
+PLUGINS = {  # format: the module that reads it for Pillow
     "PNG": "PIL.PngImagePlugin",
     "GIF": "PIL.GifImagePlugin",
     "WEBP": "PIL.WebPImagePlugin",
@@ -37,17 +37,17 @@ PLUGINS = {  # format: the module that teaches it to Pillow
     "AVIF": "PIL.AvifImagePlugin",
     "HEIF": "pillow_heif",
 }
-FRAMES_IN_HEADER = {"PNG", "WEBP", "AVIF", "HEIF"}  # counted by their headers
-PROGRESSIVE_BYTES = 1 << 27  # read at once; no camera or phone writes a larger picture
+FRAMES_IN_HEADER = {"PNG", "WEBP", "AVIF", "HEIF"}  # these tell their number of frames there
+PROGRESSIVE_BYTES = 1 << 27  # read whole; no camera or phone writes a larger picture
 TAIL_BYTES = 16
 _memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
-_ONE_AT_A_TIME = threading.RLock()  # for what is set for the whole process during a decode
+_PROCESS_SETTINGS = threading.RLock()  # held while a decode changes settings of the process
 
 
 class Decoded(NamedTuple):
-    """An upright grey picture with what its decoder told."""
+    """An upright grey picture, and what its decoder knows about the file."""
 
-    exact: Reduced  # what keys come from
+    exact: Reduced  # what keys are computed from
     tags: Tags
     size: tuple[int, int]  # as shown
     format: str
@@ -58,8 +58,8 @@ class Decoded(NamedTuple):
     quality: int | None
 
 
-class memory_limit:  # noqa: N801  used like a function
-    """Within: pictures of as many pixels are decoded as fit into so much memory, and no larger."""
+class memory_limit:  # noqa: N801 - used like a function
+    """Inside the block, refuse pictures too large for the memory limit."""
 
     __slots__ = ("_limit_mb", "_token")
 
@@ -81,10 +81,10 @@ def pixel_limit() -> int:
 def decode(
     stream: BinaryIO, path: str, *, full_decode: bool, detail: tuple[int, int] | None = None
 ) -> Decoded:
-    """Decode what the first bytes announce; `path` only chooses the words of a refusal.
+    """Return the picture that the first bytes announce; `path` only words a refusal.
 
-    `detail` is the width and height that a reduced decode leaves at least, where a hash needs more
-    than SMALLEST and FINE.
+    `detail` is the smallest width and height that a reduced decode may leave, if a hash needs more
+    than SMALLEST_SIZE and FINE_SIZE. Raises UnreadableImage, OSError or MemoryError.
     """
     stream.seek(0)
     head = stream.read(formats.HEAD_BYTES)
@@ -108,25 +108,25 @@ def decode(
         if exc.errno is not None:  # the disk's fault, not the picture's
             raise
         raise UnreadableImage(damage_reason(content.words, exc)) from exc
-    except Exception as exc:  # whatever else a decoder raises is about the file
+    except Exception as exc:  # anything else that a decoder raises is about the file
         raise UnreadableImage(damage_reason(content.words, exc)) from exc
 
 
 def damage_reason(words: str, exc: Exception) -> str:
-    """Return what a decoder's exception says of a file, to follow "this file"."""
-    said = " ".join(str(exc).split())
-    if "truncated" in said.lower() or "not enough image data" in said:
+    """Return what a decoder's exception says about a file, completing "this file ..."."""
+    message = " ".join(str(exc).split())
+    if "truncated" in message.lower() or "not enough image data" in message:
         return f"is {words} that ends too early"
-    if isinstance(exc, PIL.UnidentifiedImageError) or not said:
+    if isinstance(exc, PIL.UnidentifiedImageError) or not message:
         return f"is {words} that is damaged"
-    return f"is {words} that is damaged: {said[:200]}"
+    return f"is {words} that is damaged: {message[:200]}"
 
 
 class Jpeg(JpegImageFile):
     """Pillow's JPEG reader without its search for a resolution in the EXIF data.
 
-    That would parse all of EXIF, trip over broken ones, and cost as much as opening the file.
-    Made directly it also takes the first picture of an MPO file as the JPEG that it is.
+    The search would parse all of EXIF, stumble over broken data, and cost as much as opening the
+    file. Instantiated directly, the reader also takes the first picture of an MPO file as a JPEG.
     """
 
     def _read_dpi_from_exif(self) -> None:
@@ -162,7 +162,7 @@ def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int]
 
 
 def _spare_detail(image: JpegImageFile, stream: BinaryIO) -> None:
-    """Let a progressive picture be decoded from its averages, where they are all it takes."""
+    """Have a progressive picture decoded from its averages alone, if nothing else is needed."""
     eighth = image.mode == "L" and image.decoderconfig[:1] == (8,)
     if eighth and "progressive" in image.info and _size_bytes(stream) <= PROGRESSIVE_BYTES:
         from imageshelf.pictures import progressive
@@ -190,16 +190,16 @@ def _tail(stream: BinaryIO) -> bytes:
 def _decode_other(
     stream: BinaryIO, name: str, head: bytes, fine: tuple[int, int] | None
 ) -> Decoded:
-    """Decode in full; reduce to what leaves `fine` at least."""
+    """Decode in full; reduce to `fine` pixels or more."""
     load_plugin(name)
-    with pillow_at_work():
+    with pillow_settings():
         image = Image.open(stream, formats=[name])
         checked_size(image.size)
         frames = getattr(image, "n_frames", 1) if name in FRAMES_IN_HEADER else None
         tags = metadata.tiff_tags(stream) if name == "TIFF" else None
         if tags:
             stream.seek(0)
-        image.load()  # a PNG may tell its orientation after its pixels
+        image.load()  # the orientation of a PNG may come after its pixels
         grey = reduction.brightness(image)
     applied = tags is not None  # Pillow turns TIFF pictures itself
     tags = tags or metadata.embedded(image)[0]
@@ -221,7 +221,7 @@ def _decode_other(
 
 
 def _bits(image: Image.Image, name: str, head: bytes, tags: Tags) -> int:
-    """Return the bits of a sample as the file stores it."""
+    """Return the number of bits per sample in the file."""
     if name == "PNG":
         return head[24]
     if name == "AVIF" and (at := head.find(b"pixi")) > 0:
@@ -230,7 +230,7 @@ def _bits(image: Image.Image, name: str, head: bytes, tags: Tags) -> int:
 
 
 def load_plugin(name: str) -> None:
-    """Load the plug-in of one format; raises UnreadableImage when it is not installed."""
+    """Load the plug-in for a format; raises UnreadableImage if it is not installed."""
     try:
         plugin = import_module(PLUGINS[name])
     except ImportError as exc:
@@ -241,7 +241,7 @@ def load_plugin(name: str) -> None:
 
 
 def checked_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Return a size that may be decoded; raises UnreadableImage for one above the limit."""
+    """Return the size if it may be decoded; raises UnreadableImage if it is above the limit."""
     if size[0] * size[1] > pixel_limit():
         raise _too_large(size[0] * size[1])
     return size
@@ -250,14 +250,14 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
 def _too_large(pixels: int) -> UnreadableImage:
     limit = f"more than the limit of {pixel_limit() / 1e6:,.0f} million"
     reason = f"is too large: {pixels / 1e6:,.0f} million pixels, {limit}"
-    return UnreadableImage(reason, lasting=False)  # the limit may be another one next time
+    return UnreadableImage(reason, lasting=False)  # the limit may be higher next time
 
 
-class pillow_at_work:  # noqa: N801  used like a function
-    """Within: our pixel limit, its warnings as errors, and no other warning of Pillow's."""
+class pillow_settings:  # noqa: N801 - used like a function
+    """Inside the block, Pillow has our pixel limit, raises beyond it, and warns of nothing else."""
 
     def __enter__(self) -> None:
-        _ONE_AT_A_TIME.acquire()
+        _PROCESS_SETTINGS.acquire()
         self.limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixel_limit()
         self.warnings = warnings.catch_warnings()
         self.warnings.__enter__()
@@ -267,11 +267,11 @@ class pillow_at_work:  # noqa: N801  used like a function
     def __exit__(self, *_: object) -> None:
         self.warnings.__exit__(None, None, None)
         Image.MAX_IMAGE_PIXELS = self.limit
-        _ONE_AT_A_TIME.release()
+        _PROCESS_SETTINGS.release()
 
 
 def refuse_raw(stream: BinaryIO, path: str) -> None:
-    """Raise UnreadableImage for a TIFF file that is camera RAW."""
+    """Raise UnreadableImage if a TIFF file is camera RAW."""
     tags = metadata.tiff_tags(stream)
     stream.seek(0)
     if tags.raw or formats.promised_kind(path) == "raw":

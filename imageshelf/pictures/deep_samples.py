@@ -1,7 +1,7 @@
-"""Samples of more than 8 bits, of which Pillow gives only the higher byte.
+"""Both bytes of samples with more than 8 bits, of which Pillow returns only the higher one.
 
-It reads 16-bit colour by a raw mode that takes the high byte of each sample, one for each byte
-order. Told the wrong order it takes the low one.
+Pillow reads 16-bit colour by a raw mode that takes the high byte of each sample; there is one mode
+for each byte order. With the wrong order it takes the low byte.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from imageshelf.pictures.appended import UnknownContent
 if TYPE_CHECKING:
     from PIL import Image
 
-_WIDE_MODES = {"I", "F"}  # decoded without loss
-_DEEP = {f"{mode};16" for mode in ("RGB", "RGBX", "RGBA", "RGBa", "CMYK")}  # with L and B twins
+_WIDE_MODES = {"I", "F"}  # decoded without loss of bits
+_DEEP = {
+    f"{mode};16" for mode in ("RGB", "RGBX", "RGBA", "RGBa", "CMYK")
+}  # each with L and B variants
 _NATIVE = "L" if sys.byteorder == "little" else "B"
 _BITS_PER_SAMPLE = 258
 
 
 def prepare(image: Image.Image, *, low: bool) -> bool:
-    """Have the lower bytes of a picture's samples decoded when they are wanted.
+    """Tell whether a picture's samples have lower bytes; if `low`, have those decoded.
 
-    To be called before the picture is loaded. Returns whether there are lower bytes; raises
-    UnknownContent when there are and cannot be had.
+    Call it before the picture is loaded. Raises UnknownContent if there are lower bytes that cannot
+    be decoded.
     """
     if image.mode.startswith("I;16"):
         return True

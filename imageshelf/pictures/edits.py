@@ -1,4 +1,4 @@
-"""Lightly edited copies of a picture, and their hashes: what a calibration looks for."""
+"""Lightly edited copies of a picture and their hashes, for a calibration to look for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Edit = Callable[[Image.Image], Image.Image]
 
-LONGEST_SIDE = 800  # pixels of a picture's longer side before it is edited
+LONGEST_SIDE = 800  # pixels, to which a picture is reduced before it is edited
 QUALITY = 80
 
 
@@ -33,7 +33,7 @@ def _turned_a_little(picture: Image.Image) -> Image.Image:
 
 
 def _labelled(picture: Image.Image) -> Image.Image:
-    """Return the picture with a bar near its foot, as a caption or a logo covers it."""
+    """Return the picture with a bar near the bottom, like a caption or a logo."""
     width, height = picture.size
     labelled = picture.copy()
     labelled.paste(235, (width // 4, height * 88 // 100, width * 3 // 4, height * 94 // 100))
@@ -53,7 +53,7 @@ EDITS: dict[str, Edit] = {
 
 
 def _grey(path: str) -> Image.Image:
-    """Return a picture as shown, in grey, SIDE pixels long; raises UnreadableImage."""
+    """Return a picture as shown, in grey, at most LONGEST_SIDE long; raises UnreadableImage."""
     try:
         with open_regular(path) as stream:
             picture = decode(stream, path, full_decode=True).exact.picture
@@ -82,5 +82,5 @@ def edited_hashes(path: str, *, full_decode: bool) -> Iterator[tuple[str, tuple[
     """
     for name, file in edited_files(path):
         view = images.thumbnails_of(file, full_decode=full_decode)
-        found = fingerprints([view])
-        yield name, (int(found.row[0]), int(found.column[0]), int(found.phash[0]))
+        hashes = fingerprints([view])
+        yield name, (int(hashes.row[0]), int(hashes.column[0]), int(hashes.phash[0]))

@@ -1,17 +1,17 @@
-"""What a file is, by its first bytes; its name only chooses the words when it is no picture."""
+"""Tell what a file is from its first bytes; its name only words the refusal of other files."""
 
 import os
 from typing import NamedTuple
 
-HEAD_BYTES = 4096  # enough for the brands of a HEIF file; everything else needs 16
+HEAD_BYTES = 4096  # enough for the brands of a HEIF file; all other formats need 16
 
 
 class FileKind(NamedTuple):
     """What the first bytes say.
 
-    format: Pillow's name of the one decoder to try, or '' for none
-    other: the kind of a file that is no picture to index ('raw', 'video', ...), or ''
-    words: the same for people, with its article
+    format: Pillow's name of the one decoder to try, or ''
+    other: the kind of a file that is not a picture to index ('raw', 'video', ...), or ''
+    words: the same for people, with an article
     """
 
     format: str
@@ -89,12 +89,12 @@ _PROMISES = {
 
 
 def promised_kind(path: str) -> str | None:
-    """Return what the name says: '' for a picture, 'video' and so on; None if nothing."""
+    """Return what a name promises: '' for a picture, 'video' and so on, or None for nothing."""
     return _PROMISES.get(os.path.splitext(path)[1][1:].lower())
 
 
 def recognise(head: bytes) -> FileKind:
-    """Return what a file that starts with `head` (up to HEAD_BYTES bytes) is."""
+    """Return the kind of a file that starts with `head` (HEAD_BYTES or fewer)."""
     for offset, magic, name in _PICTURES:
         if head.startswith(magic, offset):
             return FileKind(name, "", f"a {name} picture")
@@ -142,10 +142,10 @@ def _plain_words(head: bytes) -> str:
 
 
 def refusal(path: str, content: FileKind) -> tuple[str, str]:
-    """Return (reason, other) for a file whose content is no picture that is read.
+    """Return (reason, other) for a file whose content is not a picture that we read.
 
-    `other` is '' when somebody would expect a picture there: by its name, or because it is one
-    of a kind that is not read.
+    `other` is '' if one would expect a picture there: because of the name, or because it is a
+    picture of a kind that is not read.
     """
     promised = promised_kind(path)
     if content.other == "raw":

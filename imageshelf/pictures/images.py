@@ -1,9 +1,8 @@
-"""A picture file as a few small arrays: opened safely, decoded as far as needed, reduced.
+"""Turn a picture file into a few small arrays: open it safely, decode what is needed, reduce it.
 
-Everything here works on files that anybody may have made. A file that cannot be read is
-`UnreadableImage` from `read` and a `Refusal` from `examine`, always with the reason. Only the
-standard library and Pillow are imported, and Pillow's plug-ins only when a file needs them: this
-is what worker processes load.
+The files may come from anybody. For a file that cannot be read, `read` raises UnreadableImage and
+`examine` returns a Refusal, both with the reason. Worker processes load this module, so it imports
+only the standard library and Pillow, and Pillow's plug-ins only when a file needs them.
 """
 
 from __future__ import annotations
@@ -37,25 +36,25 @@ __all__ += ["UnreadableImage", "View", "examine", "examine_turned", "read", "thu
 
 
 def examine(task: Task) -> Picture | Refusal:
-    """Return the picture in a file, or why there is none; never raises for a bad file."""
+    """Return the picture in a file, or why it has none; never raises for a bad file."""
     return examine_together([task])[0]
 
 
 def examine_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
-    """Return what is in each file, as `examine` does, in less time where sizes are equal.
+    """Return what `examine` returns for each file, in less time if pictures have equal sizes.
 
-    Several may need more memory than each of them alone: raises MemoryError, and examines none.
+    Together they may need more memory than each needs alone: then raises MemoryError.
     """
     return _examined(tasks, turned=False)
 
 
 def examine_turned(task: Task) -> Picture | Refusal:
-    """Return what `examine` does, in all orientations: a picture to ask a shelf for."""
+    """Return what `examine` does, in all orientations: a picture to search a shelf for."""
     return examine_turned_together([task])[0]
 
 
 def examine_turned_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
-    """Return what `look` does of each file, as `examine_together` does."""
+    """Return what `examine_turned` returns for each file, as `examine_together` does."""
     return _examined(tasks, turned=True)
 
 
@@ -88,7 +87,7 @@ def read(
     turned: bool = False,
     hash_name: str = DEFAULT,
 ) -> Picture:
-    """Return the picture in a file, if `turned` then in all its orientations.
+    """Return the picture in a file; if `turned`, in all orientations.
 
     Raises UnreadableImage.
     """
@@ -97,7 +96,7 @@ def read(
 
 
 class _DecodedFile(NamedTuple):
-    """A file that has been decoded; what remains to be done fails for want of memory at most."""
+    """A decoded file; what remains to be done can fail only for lack of memory."""
 
     task: Task
     decoded: Decoded
@@ -114,7 +113,7 @@ def _opened(task: Task) -> _DecodedFile:
             try:
                 with memory_limit(task.memory_limit_mb):
                     decoded = _decoded(files.content(descriptor, status.st_size), task)
-            finally:  # also when half a file could not be decoded
+            finally:  # also if decoding failed on half a file
                 now = os.fstat(descriptor)
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)
         finally:
@@ -147,20 +146,20 @@ def _decoded(stream: BinaryIO, task: Task) -> Decoded:
 
 
 def _pictures(opened: Sequence[_DecodedFile], *, turned: bool) -> list[Picture]:
-    """Return the pictures in decoded files; raises UnreadableImage if one takes too much memory."""
-    found: dict[int, Picture] = {}
-    exact = [each.decoded.exact for each in opened]
+    """Return the pictures in decoded files; raises UnreadableImage if memory runs out."""
+    pictures: dict[int, Picture] = {}
+    exact = [file.decoded.exact for file in opened]
     try:
         for part in reduction.mergeable_parts(exact):
             full_decode = opened[part[0]].task.full_decode
-            every = _views([exact[at] for at in part], full_decode=full_decode, turned=turned)
-            for at, views in zip(part, every, strict=True):
+            part_views = _views([exact[at] for at in part], full_decode=full_decode, turned=turned)
+            for at, views in zip(part, part_views, strict=True):
                 task, decoded, status = opened[at]
                 keys = _keys(task, decoded, turned=turned)
-                found[at] = Picture(*views, _facts(decoded, status), keys)
+                pictures[at] = Picture(*views, _facts(decoded, status), keys)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
-    return [found[at] for at in range(len(opened))]
+    return [pictures[at] for at in range(len(opened))]
 
 
 def _keys(task: Task, decoded: Decoded, *, turned: bool) -> tuple[bytes, ...]:
@@ -183,13 +182,13 @@ def thumbnails_of(stream: BinaryIO, *, full_decode: bool = False) -> View:
 
 
 def key_of(stream: BinaryIO, hash_name: str, *, full_decode: bool = False) -> bytes:
-    """Return the key that one of the other hashes gives a picture in an open binary stream."""
+    """Return the key of a picture in an open binary stream by a hash other than the default."""
     task = Task("", full_decode=full_decode, hash=hash_name)
     return _keys(task, _decoded(stream, task), turned=False)[0]
 
 
 class PictureViews(NamedTuple):
-    """What a picture looks like: the first fields of Picture."""
+    """The views of a picture: the first fields of Picture."""
 
     whole: View
     centre: Sketch
@@ -204,7 +203,7 @@ def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False)
 
 
 def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list[PictureViews]:
-    """Return the views of upright grey pictures that can be put `together`."""
+    """Return the views of upright grey pictures that `reduction.merged` can merge."""
     whole = reduction.merged(exact)
     fine = whole.smaller(reduction.FINE_SIZE)
     small = fine.smaller(reduction.SMALLEST_SIZE)
@@ -220,13 +219,13 @@ def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list
     )
     return [
         PictureViews(
-            each.thumbnails() if full_decode else Sketch(pixels, row),
+            picture.thumbnails() if full_decode else Sketch(pixels, row),
             Sketch(pixels, centre=True),
             _trimmed(alone),
             luma,
             turns,
         )
-        for each, pixels, row, alone, luma, turns in parts
+        for picture, pixels, row, alone, luma, turns in parts
     ]
 
 
@@ -236,7 +235,7 @@ def _trimmed(small: Reduced) -> Sketch | None:
 
 
 def _turned(fine: Reduced, sketches: Image.Image) -> list[tuple[Sketch, ...]]:
-    """Return the other orientations of each band; their rows are as good as the upright one's."""
+    """Return the other orientations of each band, with rows as good as the upright one's."""
     turns = [turn for _, turn in ORIENTATIONS if turn is not None]
     pixels = zip(*(bands(sketches.transpose(turn)) for turn in turns), strict=True)
     rows = zip(*fine.turned_rows(), strict=True)
