@@ -254,15 +254,15 @@ def test_results_wait_over_there_until_they_are_wanted(
     monkeypatch.setattr("imageshelf.workers.cluster.client.CHUNK_ITEMS", 1)
     monkeypatch.setattr("imageshelf.workers.cluster.connection.FETCHED_CHUNKS", 2)
     held: list[int] = []
-    opened = Connection.open_run
+    opened = Connection.open_call
 
-    def watched(line: Connection) -> MapCall:
-        current = opened(line)
+    def watched(connection: Connection) -> MapCall:
+        current = opened(connection)
         runs.append(current)
         return current
 
     runs: list[MapCall] = []
-    monkeypatch.setattr(Connection, "open_run", watched)
+    monkeypatch.setattr(Connection, "open_call", watched)
     with cluster(worker_functions.double, scheduler=address) as mapped:
         for _ in mapped(range(60)):
             time.sleep(0.02)
@@ -279,9 +279,9 @@ def test_a_chunk_is_as_long_as_it_is_worth(
     sizes: list[int] = []
     submit = Connection.submit
 
-    def noted(line: Connection, chunk: list[Any], current: MapCall) -> None:
+    def noted(connection: Connection, chunk: list[Any], current: MapCall) -> None:
         sizes.append(len(chunk))
-        submit(line, chunk, current)
+        submit(connection, chunk, current)
 
     monkeypatch.setattr(Connection, "submit", noted)
     count = 30 if per_item_s else 2_000
@@ -416,7 +416,7 @@ def test_a_cluster_without_any_worker_left_is_given_up(
 
 
 def test_processes_of_a_run_that_never_said_goodbye_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_worker, "IDLE_S", 0.05)
+    monkeypatch.setattr(on_worker, "IDLE_LIMIT_S", 0.05)
     wanted = order()
     with on_worker._at_work(wanted, 1) as mapped:
         ((_, process_id),) = list(mapped([0]))

@@ -756,7 +756,7 @@ def test_only_quick_items_are_handed_over_many_at_a_time(
     accept = Worker._accept
 
     def noted(self: Worker, answer: bytes) -> None:
-        depths.append(len(self._handed))
+        depths.append(len(self._unanswered))
         accept(self, answer)
 
     monkeypatch.setattr(Worker, "_accept", noted)

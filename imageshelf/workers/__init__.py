@@ -1,1 +1,1 @@
-"""Where work runs: worker processes and, in cluster/, an existing Dask cluster."""
+"""Where work runs: in worker processes or, in cluster/, on an existing Dask cluster."""

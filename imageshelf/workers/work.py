@@ -1,6 +1,6 @@
-"""What worker processes do: examine files, for an index run or a search, and later digest some.
+"""The work of worker processes: examine files for an index run or a search, and digest some later.
 
-First of all one may be asked for the recipe, so that the parent need not load Pillow for that.
+The first item may ask for the recipe, so that the parent need not load Pillow for it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def work(item: Item) -> Outcome:
-    """Return what `examine`, `digested` or `current_recipe` makes of an item."""
+    """Return what `examine`, `digested` or `current_recipe` returns for an item."""
     if isinstance(item, Bundle):
         return examine_together(item.tasks)
     if isinstance(item, Task):
@@ -36,20 +36,20 @@ def work(item: Item) -> Outcome:
 
 
 def work_turned(item: Task | Bundle) -> Answer | list[Answer]:
-    """Return what `examine_turned` makes of a file, or of each in a bundle."""
+    """Return what `examine_turned` returns for a file, or for each file of a bundle."""
     if isinstance(item, Bundle):
         return examine_turned_together(item.tasks)
     return examine_turned_together([item])[0]
 
 
-def digested(wanted: DigestTask) -> bytes | None:
-    """Return the digest, or None for a picture that cannot be read now; what a worker does."""
+def digested(task: DigestTask) -> bytes | None:
+    """Return the digest of a picture, or None if it cannot be read now."""
     try:
-        with memory_limit(wanted.memory_limit_mb):
-            if isinstance(wanted.path, Url):
+        with memory_limit(task.memory_limit_mb):
+            if isinstance(task.path, Url):
                 from imageshelf.pictures import fetching
 
-                return fetching.digested(wanted.path, pixels=wanted.pixels)
-            return (pixel_digest if wanted.pixels else digest)(wanted.path)
+                return fetching.digested(task.path, pixels=task.pixels)
+            return (pixel_digest if task.pixels else digest)(task.path)
     except (UnreadableImage, OSError):
         return None
