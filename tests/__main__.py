@@ -1,7 +1,7 @@
-"""Run lint, types and tests, on this Python and on every other one from 3.11 on that is found.
+"""Run lint, spelling, types and tests, on this Python and on every other from 3.11 on.
 
     python -m tests              everything
-    python -m tests --this       lint, types and tests on this Python only
+    python -m tests --this       all of it on this Python only
     python -m tests -- -k shelf  what follows the two dashes goes to pytest
 
 The other interpreters get an environment of their own beside this one (`.venv-3.13`), which is
@@ -19,6 +19,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
+CHECKS = {
+    "ruff check": ["-m", "ruff", "check"],
+    "ruff format": ["-m", "ruff", "format", "--check"],
+    "mypy": ["-m", "mypy"],
+    "codespell": ["-m", "codespell_lib"],
+    "lint-imports": ["-c", "import importlinter.cli as cli; cli.lint_imports_command()"],
+}
 ASK = "import sys; print('%d.%d' % sys.version_info[:2] if sys.prefix == sys.base_prefix else '')"
 
 
@@ -28,11 +35,7 @@ def main() -> int:
     parser.add_argument("pytest", nargs="*", help="arguments for pytest")
     options = parser.parse_args()
     here = Path(sys.executable)
-    failed = [
-        step
-        for step in ("ruff check", "ruff format --check", "mypy")
-        if run([str(here), "-m", *step.split()]) != 0
-    ]
+    failed = [check for check, words in CHECKS.items() if run([str(here), *words]) != 0]
     own = "{}.{}".format(*sys.version_info[:2])
     others = {} if options.this else interpreters()
     others.pop(own, None)

@@ -519,11 +519,11 @@ def test_a_peer_that_fails_or_is_not_there_is_named_with_the_reason(module: Any)
         for name, code in works.items()
     ]
     scenario = speed.Scenario("3 pictures", commands, 3)
-    befores: list[None] = []
+    starts: list[None] = []
     absent = {"absent": "not installed: why"}
-    result = peers.measured(scenario, absent, 2, lambda: befores.append(None))
+    result = peers.measured(scenario, absent, 2, lambda: starts.append(None))
     assert list(result.medians) == ["ours"]
-    assert len(befores) == 2
+    assert len(starts) == 2
     lines = peers.told(result, 2).splitlines()
     assert lines[0] == "3 pictures; medians of 2 runs each"
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
