@@ -616,11 +616,11 @@ def test_a_decoder_of_no_listed_format_is_never_reached(put: Any) -> None:
         "reached = []\n"
         "def explode(name):\n"
         "    return lambda *a: reached.append(name)\n"
-        "from imageshelf.pictures import decoding, images\n"
+        "from imageshelf.pictures import decoding, images, tasks\n"
         "for name in set(Image.OPEN) - set(decoding.PLUGINS) - {'JPEG'}:\n"
         "    Image.OPEN[name] = (explode(name), explode(name))\n"
         "for path in sys.argv[1:]:\n"
-        "    images.examine(Task(path))\n"
+        "    images.examine(tasks.Task(path))\n"
         "print(reached)"
     )
     heads = [b"%!PS-Adobe-3.0", b"8BPS\0\1", b"\0\0\1\0", b"P6\n1 1\n255\nabc", b"\n\5\1\1", b"BMx"]

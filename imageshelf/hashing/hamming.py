@@ -88,9 +88,9 @@ def within(
             np.bitwise_xor(block, probe, out=bits)
             np.bitwise_count(bits, out=bits_set)
             if bits_set.min() <= radius:
-                here = np.flatnonzero(bits_set <= radius)
-                parts[number].append((here + start, bits_set[here]))
-                left -= len(here)
+                hits = np.flatnonzero(bits_set <= radius)
+                parts[number].append((hits + start, bits_set[hits]))
+                left -= len(hits)
                 if left < 0:
                     raise CrowdedError
     return [_joined(query_parts) for query_parts in parts]
@@ -119,9 +119,9 @@ def within_words(words: Words, queries: Words, radii: Sequence[int]) -> list[Nea
             apart = np.zeros(block.shape[1], np.uint16)
             for plane, word in zip(block, queries[:, number], strict=True):
                 apart += np.bitwise_count(plane ^ word)
-            here = np.flatnonzero(apart <= radius)
-            if len(here):
-                parts[number].append((here + start, apart[here]))
+            hits = np.flatnonzero(apart <= radius)
+            if len(hits):
+                parts[number].append((hits + start, apart[hits]))
     return [_joined(query_parts) for query_parts in parts]
 
 

@@ -29,8 +29,8 @@ def shown(name: str) -> str:
 
 def nearby(path: str) -> str:
     """Return a path as a user would type it: relative if it is below the current folder."""
-    here = os.path.join(os.getcwd(), "")
-    return path.removeprefix(here)
+    current_folder = os.path.join(os.getcwd(), "")
+    return path.removeprefix(current_folder)
 
 
 def size(size_bytes: int | None) -> str:
