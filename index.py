@@ -16,11 +16,13 @@ from imageshelf.system import process as own_process
 from imageshelf.system.words import shown
 
 if __name__ == "__main__":
-    own_process.end_silently()  # Ctrl-C during the imports below
-    own_process.tune()
+    own_process.quiet_ctrl_c()  # Ctrl-C during the imports below
+    own_process.start_quickly()
     from imageshelf.workers import starting
 
-    starting.begin(starting.WORK, sys.argv[1:])  # workers import while this process does
+    starting.start_early(
+        starting.WORK_MODULE, sys.argv[1:]
+    )  # workers import while this process does
 
 import imageshelf
 from imageshelf.cli.options import index_options
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Index the datasets; return the exit status: 0, 1 for a bad run, 130 and 143 when stopped."""
     options = index_options(__doc__ or "", argv)
     tolerate_any_name()
-    if warning := own_process.old_pillow():
+    if warning := own_process.pillow_warning():
         print(f"index.py: {warning}", file=sys.stderr)
     try:
         with imageshelf.Indexing(options.dataset, options.shelve, settings(options)) as run:

@@ -9,10 +9,10 @@ from typing import Any
 from PIL import Image
 
 from imageshelf.pictures.decoding import PLUGINS
-from imageshelf.pictures.recipe import Ingredients
-from imageshelf.pictures.tasks import Bundle, Wanted
+from imageshelf.pictures.recipe import RecipeChoices
+from imageshelf.pictures.tasks import Bundle, DigestTask
 from imageshelf.workers.work import digested, work
-from tests.worker_functions import DEEDS
+from tests.worker_functions import BEHAVIOURS
 
 # What Pillow needs to read the formats on the allow-list, and nothing else.
 ALLOWED = {*PLUGINS.values(), "PIL.JpegImagePlugin", "PIL.MpoImagePlugin"}
@@ -20,30 +20,30 @@ EXPLODED, CAUGHT = 66, 77  # exit statuses
 
 
 def examine_or_misbehave(item: Any) -> Any:
-    """Do the work; a file named after a deed is as if its decoder did that.
+    """Do the work; a file named after a behaviour is as if its decoder did that.
 
-    One named "later" and a deed is read well, and misbehaves when all its pixels are wanted.
+    One named "later" and a behaviour is read well, and misbehaves when all its pixels are wanted.
     """
     for each in _files(item):
-        deed = os.path.basename(each.path).partition(".")[0]
-        if isinstance(each, Wanted) and each.pixels:
-            deed = deed.removeprefix("later ")
-        if deed in DEEDS:
-            DEEDS[deed]()
+        behaviour = os.path.basename(each.path).partition(".")[0]
+        if isinstance(each, DigestTask) and each.pixels:
+            behaviour = behaviour.removeprefix("later ")
+        if behaviour in BEHAVIOURS:
+            BEHAVIOURS[behaviour]()
     return work(item)
 
 
 def _files(item: Any) -> tuple[Any, ...]:
     if isinstance(item, Bundle):
         return item.tasks
-    return () if isinstance(item, Ingredients) else (item,)
+    return () if isinstance(item, RecipeChoices) else (item,)
 
 
-def digest_or_misbehave(wanted: Wanted) -> bytes | None:
-    """Digest the pixels; a file named after a deed is as if its decoder did that."""
-    deed = os.path.basename(wanted.path).partition(".")[0]
-    if deed in DEEDS:
-        DEEDS[deed]()
+def digest_or_misbehave(wanted: DigestTask) -> bytes | None:
+    """Digest the pixels; a file named after a behaviour is as if its decoder did that."""
+    behaviour = os.path.basename(wanted.path).partition(".")[0]
+    if behaviour in BEHAVIOURS:
+        BEHAVIOURS[behaviour]()
     return digested(wanted)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from imageshelf.copies.groups import Member
-from imageshelf.pictures.thumbnails import Wanted, make
+from imageshelf.pictures.thumbnails import ThumbnailTask, make_thumbnail
 from imageshelf.report.cards import ASIDE, COPIES, KEEP, SHOTS, Card, CardGroup, Sheet
 from imageshelf.report.panels import Table
 from tests.conftest import drawn
@@ -31,7 +31,7 @@ def card(folder: Path, name: str, role: str = "", kind: str = "", seed: int = 1)
     status = path.stat()
     return Card(
         str(path), name, role, kind, size_bytes=status.st_size, mtime_ns=status.st_mtime_ns,
-        width=320, height=240, thumbnail=make(Wanted(0, str(path))), score=seed,
+        width=320, height=240, thumbnail=make_thumbnail(ThumbnailTask(0, str(path))), score=seed,
         facts=("2 bits apart",) if kind else (), reason="more pixels" if role == KEEP else "",
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def choosing_sheet(folder: Path, groups: int = 4) -> Sheet:
 
 def named_sheet(names: list[str], thumbnail_of: Path) -> Sheet:
     """Return a sheet whose every text is a hostile name, all with one thumbnail."""
-    thumbnail = make(Wanted(0, str(thumbnail_of)))
+    thumbnail = make_thumbnail(ThumbnailTask(0, str(thumbnail_of)))
     groups = tuple(
         CardGroup(
             name,

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.hashing import hamming, multi_index, tiles
-from imageshelf.hashing import near_batches as batches
-from imageshelf.hashing.hamming import CrowdedError, Pairs
+from imageshelf.hashing import hamming, multi_index, near_batches, tiles
+from imageshelf.hashing.hamming import CrowdedError, NearPairs
 from imageshelf.hashing.multi_index import MultiIndex
-from imageshelf.system import forks as side_by_side
+from imageshelf.system import forks
 from tests.test_multi_index import Hashes, clustered
 
 RADII = st.lists(st.integers(0, 20), min_size=1, max_size=40)
@@ -21,26 +20,26 @@ RADII = st.lists(st.integers(0, 20), min_size=1, max_size=40)
 @pytest.fixture(autouse=True, scope="module")
 def any_work_is_worth_processes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(side_by_side, "WORTH_S", 0.0)
+        patch.setattr(forks, "WORTH_FORKING_S", 0.0)
         yield
 
 
-def truth(hashes: Hashes, queries: list[int], radii: list[int]) -> Pairs:
+def truth(hashes: Hashes, queries: list[int], radii: list[int]) -> NearPairs:
     """Every pair, by the definition."""
-    return hamming.table(
+    return hamming.pair_table(
         [hamming.within_exhaustive(hashes, q, r) for q, r in zip(queries, radii, strict=True)]
     )
 
 
-def same(a: Pairs, b: Pairs) -> bool:
+def same(a: NearPairs, b: NearPairs) -> bool:
     return [part.tolist() for part in a] == [part.tolist() for part in b]
 
 
-def asked(hashes: Hashes, radii: list[int], seed: int) -> batches.Asked:
+def asked(hashes: Hashes, radii: list[int], seed: int) -> near_batches.NearQueries:
     """Queries near some of the hashes."""
     rng = np.random.default_rng(seed)
     chosen = hashes[rng.integers(0, len(hashes), len(radii))]
-    return batches.Asked(
+    return near_batches.NearQueries(
         chosen ^ (np.uint64(1) << rng.integers(0, 64, len(radii), np.uint64)),
         np.array(radii, np.uint8),
     )
@@ -61,7 +60,7 @@ def test_a_batch_finds_what_the_exhaustive_scan_finds_in_buckets_of_any_width(
     hashes = clustered(seed, count + 1, centres)
     some = asked(hashes, radii, seed)
     index = MultiIndex(hashes)
-    found = batches.Batch(hashes, index._sorted, some).run(width, jobs)
+    found = near_batches.QueryBatch(hashes, index._sorted, some).run(width, jobs)
     assert same(found, truth(hashes, some.hashes.tolist(), radii))
 
 
@@ -74,7 +73,7 @@ def test_the_index_and_the_scan_give_the_same_table(
     queries = asked(hashes, radii, seed).hashes.tolist()
     wanted = truth(hashes, queries, radii)
     assert same(MultiIndex(hashes, jobs=jobs).pairs(queries, radii), wanted)
-    assert same(hamming.table(hamming.within(hashes, queries, radii)), wanted)
+    assert same(hamming.pair_table(hamming.within(hashes, queries, radii)), wanted)
 
 
 def test_tiles_smaller_than_a_bucket_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,9 +81,9 @@ def test_tiles_smaller_than_a_bucket_lose_nothing(monkeypatch: pytest.MonkeyPatc
     some = asked(hashes, [14, 12, 10, 10, 4] * 8, 5)
     wanted = truth(hashes, some.hashes.tolist(), some.radii.tolist())
     index = MultiIndex(hashes)
-    monkeypatch.setattr(tiles, "TILE", 50)
+    monkeypatch.setattr(tiles, "TILE_COMPARISONS", 50)
     for width in (0, 8):
-        found = batches.Batch(hashes, index._sorted, some).run(width, 2)
+        found = near_batches.QueryBatch(hashes, index._sorted, some).run(width, 2)
         assert same(found, wanted)
 
 
@@ -101,7 +100,7 @@ def test_what_is_too_crowded_is_refused_before_it_fills_the_memory(
         assert len(hamming.within(hashes, queries, radii, 20_000)) == 10
         return
     width = None if way == "singly" else 8
-    monkeypatch.setattr(batches, "best_width", lambda *_: width)
+    monkeypatch.setattr(near_batches, "best_width", lambda *_: width)
     index = MultiIndex(hashes, jobs=jobs)
     with pytest.raises(CrowdedError):
         index.pairs(queries, radii, 19_999)
@@ -121,7 +120,7 @@ def test_a_batch_is_asked_together_where_that_costs_less(
     radii: list[int], count: int, together: bool
 ) -> None:
     wanted: npt.NDArray[np.uint8] = np.array(radii, np.uint8)
-    width = batches.best_width(wanted, count, multi_index.COUNT)
+    width = near_batches.best_width(wanted, count, multi_index.BAND_COUNT)
     assert (width is not None) == together
-    one_by_one = len(radii) * batches._alone(radii[0], count, multi_index.COUNT)
-    assert (batches.cost(wanted, count, multi_index.COUNT) < one_by_one) == together
+    one_by_one = len(radii) * near_batches._lone_cost(radii[0], count, multi_index.BAND_COUNT)
+    assert (near_batches.cost(wanted, count, multi_index.BAND_COUNT) < one_by_one) == together

@@ -437,12 +437,12 @@ def test_cost_by_size_is_a_table_and_a_plot_and_is_not_measured_twice(
 def test_a_share_of_all_pairs_is_extrapolated_and_leaves_joins_as_they_were(module: Any) -> None:
     from imageshelf.hashing import joins
 
-    before, given = (joins._parts, joins.TASKS), joins._parts(100_000)
+    before, given = (joins._parts, joins.TASKS_PER_BAND), joins._parts(100_000)
     with module("all_pairs").sampled(4):
         some = joins._parts(100_000)
         assert sum(part.stop - part.start for part in some) == pytest.approx(25_000, rel=0.02)
         assert joins._parts(100_000) != some
-    assert (joins._parts, joins.TASKS) == before
+    assert (joins._parts, joins.TASKS_PER_BAND) == before
     with module("all_pairs").sampled(1):
         assert joins._parts(100_000) == given
     ours = ("all_pairs.py", "--side", "ours", "--count", 300, "--jobs", 2)
@@ -520,11 +520,11 @@ def test_a_peer_that_fails_or_is_not_there_is_named_with_the_reason(module: Any)
         for name, code in works.items()
     ]
     scenario = speed.Scenario("3 pictures", commands, 3)
-    befores: list[None] = []
+    starts: list[None] = []
     absent = {"absent": "not installed: why"}
-    result = peers.measured(scenario, absent, 2, lambda: befores.append(None))
+    result = peers.measured(scenario, absent, 2, lambda: starts.append(None))
     assert list(result.medians) == ["ours"]
-    assert len(befores) == 2
+    assert len(starts) == 2
     lines = peers.told(result, 2).splitlines()
     assert lines[0] == "3 pictures; medians of 2 runs each"
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]

@@ -25,10 +25,10 @@ from imageshelf.shelf import open_shelf
 from imageshelf.system.process import cores
 from imageshelf.workers import bundling, work
 from imageshelf.workers.jobs import Lost
-from imageshelf.workers.pool import AHEAD, workers
+from imageshelf.workers.pool import ITEMS_AHEAD, workers
 from tests import odd_decoders
 from tests.conftest import drawn
-from tests.worker_functions import DEEDS
+from tests.worker_functions import BEHAVIOURS
 
 KINDS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 
@@ -59,12 +59,13 @@ def test_files_examined_together_answer_as_one_by_one(seed: int, tmp_path: Path)
     together = images.examine_together(tasks)
     assert together == [images.examine(task) for task in tasks]
     assert together == work.work(Bundle(tuple(tasks)))
-    looked_at = [images.look(task) for task in tasks]
-    assert work.look(Bundle(tuple(tasks))) == looked_at == [work.look(task) for task in tasks]
+    looked_at = [images.examine_turned(task) for task in tasks]
+    assert work.work_turned(Bundle(tuple(tasks))) == looked_at
+    assert [work.work_turned(task) for task in tasks] == looked_at
     assert isinstance(together[-1], Refusal)
 
 
-@pytest.mark.parametrize("looks", [images.examine_together, images.look_together])
+@pytest.mark.parametrize("looks", [images.examine_together, images.examine_turned_together])
 @pytest.mark.parametrize("step", ["_decoded", "_views"])
 def test_want_of_memory_refuses_a_file_alone_and_is_an_error_in_company(
     looks: Any, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -133,13 +134,13 @@ def test_a_mirrored_thumbnail_is_the_thumbnail_of_the_mirrored_picture(picture: 
 @given(st.lists(st.sampled_from([(80, 72), (90, 72), (80, 80)]), max_size=30))
 def test_every_picture_is_in_one_part_with_others_of_its_size(sizes: list[tuple[int, int]]) -> None:
     pictures = [reduction.whole(Image.new("L", size)) for size in sizes]
-    parts = reduction.in_parts(pictures)
+    parts = reduction.mergeable_parts(pictures)
     assert sorted(number for part in parts for number in part) == list(range(len(sizes)))
     for part in parts:
         assert len(part) in {1, 3, 4}
         assert len({sizes[number] for number in part}) == 1
         assert (
-            reduction.together([pictures[number] for number in part]).picture.size == sizes[part[0]]
+            reduction.merged([pictures[number] for number in part]).picture.size == sizes[part[0]]
         )
 
 
@@ -167,12 +168,12 @@ def test_bundles_are_taken_as_they_come() -> None:
     assert next(items) == Bundle((Task("a", 1), Task("c", 1), Task("d", 1), Task("e", 1)))
 
 
-@pytest.mark.skipif("segfault" not in DEEDS, reason="needs signals")
+@pytest.mark.skipif("segfault" not in BEHAVIOURS, reason="needs signals")
 def test_what_takes_its_bundle_down_costs_itself_only(tmp_path: Path) -> None:
     for number in range(30):
         drawn(number, (64, 48)).save(tmp_path / f"{number}.png")
-    for deed in ("segfault", "exit", "raise", "sleep"):
-        drawn(1, (64, 48)).save(tmp_path / f"{deed}.png")
+    for behaviour in ("segfault", "exit", "raise", "sleep"):
+        drawn(1, (64, 48)).save(tmp_path / f"{behaviour}.png")
     files = sorted(tmp_path.iterdir())
     tasks = [Task(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     with workers(odd_decoders.examine_or_misbehave, jobs=2, time_limit_s=1) as run:
@@ -201,7 +202,7 @@ def test_files_of_a_lost_bundle_hold_nobody_up() -> None:
 
 
 def test_a_careful_run_covers_what_a_run_that_died_had_under_way() -> None:
-    under_way = AHEAD * bundling.MOST * 2 * cores()
+    under_way = ITEMS_AHEAD * bundling.BUNDLE_FILES * 2 * cores()
     assert batches.BATCH_FILES + under_way <= CAREFUL_FILES
 
 
@@ -216,7 +217,7 @@ def shelved(folder: Path, shelve: Path, **options: Any) -> dict[str, list[str]]:
 def test_a_shelf_is_the_same_with_bundles_and_without(
     tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bundling, "FEWEST", 1)
+    monkeypatch.setattr(bundling, "FEWEST_FILES_PER_WORKER", 1)
     for number in range(23):
         size = (500, 375) if number % 3 else (300, 400)
         drawn(number, size).save(tmp_path / f"{number}.jpg")

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from imageshelf.cli.demo.scenes import scene
-from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing import hamming
+from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
 from imageshelf.pictures.edits import EDITS
@@ -47,7 +47,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[ViewHashes, li
     paths = [str(folder / f"{seed}.jpg") for seed in range(52)]
     for seed, path in enumerate(paths):
         scene(seed, (240, 160)).save(path, quality=90)
-    found = hashing.fingerprints([images.read(path).whole for path in paths])
+    found = fingerprints([images.read(path).whole for path in paths])
     return ViewHashes(np.arange(len(paths)), *found), paths
 
 
@@ -86,7 +86,7 @@ def test_mirrored_hashes_are_those_of_the_mirror_image() -> None:
     for _ in range(50):
         picture = Image.fromarray(rng.integers(0, 256, (16, 18)).astype(np.uint8))
         whole, turned = (
-            hashing.fingerprints([Thumbnails(*_thumbnails(each))])
+            fingerprints([Thumbnails(*_thumbnails(each))])
             for each in (picture, picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
         )
         ours = mirrored(whole.row, whole.column, whole.phash)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from imageshelf import Settings, index, open_shelf
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import fingerprints, to_hex
 from imageshelf.hashing.views import Sketch
 from imageshelf.indexing import run as indexing
 from imageshelf.indexing.run import Indexing
@@ -27,9 +27,9 @@ def averaged_otherwise(self: Image.Image, factor: int) -> Image.Image:
 
 CHANGES = {
     "the filter of keys": (reduction, "LANCZOS", Image.Resampling.HAMMING),
-    "the filter of sketches": (reduction, "CHEAP", Image.Resampling.NEAREST),
+    "the filter of sketches": (reduction, "SKETCH_FILTER", Image.Resampling.NEAREST),
     "averaging blocks": (Image.Image, "reduce", averaged_otherwise),
-    "our own way": (canary, "WAY", canary.WAY + 1),
+    "our own way": (canary, "HASHING_VERSION", canary.HASHING_VERSION + 1),
 }
 
 
@@ -62,12 +62,12 @@ GOLDEN = [  # of the whole, of its centre: row, column, phash
 
 
 def test_what_is_hashed_of_a_sketch_is_as_it_always_was() -> None:
-    """When this fails, shelves made before hold other hashes: raise canary.WAY, then the digits."""
+    """When this fails, shelves made before hold other hashes: raise HASHING_VERSION."""
     sketch = canary.drawn(624, 624).resize((48, 48), Image.Resampling.NEAREST)
     view = Sketch(sketch.tobytes())
-    found = hashing.fingerprints([view, view._replace(centre=True)])
-    digits = [[hashing.to_hex(int(bits)) for bits in part] for part in found[:3]]
-    assert (canary.WAY, digits) == (1, GOLDEN)
+    found = fingerprints([view, view._replace(centre=True)])
+    digits = [[to_hex(int(bits)) for bits in part] for part in found[:3]]
+    assert (canary.HASHING_VERSION, digits) == (1, GOLDEN)
 
 
 @pytest.mark.parametrize("full_decode", [False, True])

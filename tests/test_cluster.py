@@ -22,11 +22,10 @@ import index as script
 from imageshelf import Settings, index, open_shelf
 from imageshelf.pictures.tasks import Task
 from imageshelf.shelf import chunks
-from imageshelf.workers.cluster import client as cluster_module
-from imageshelf.workers.cluster import connection as cluster_line
-from imageshelf.workers.cluster import on_worker as cluster_worker
-from imageshelf.workers.cluster import tasks as cluster_tasks
-from imageshelf.workers.cluster.client import checked, cluster
+from imageshelf.workers.cluster import on_worker
+from imageshelf.workers.cluster.client import CHUNKS_AHEAD, FIRST_ITEMS, checked, cluster
+from imageshelf.workers.cluster.connection import Connection, MapCall
+from imageshelf.workers.cluster.tasks import KILLED
 from imageshelf.workers.jobs import Lost, WorkerError
 from tests import worker_functions
 from tests.conftest import ROOT, drawn
@@ -179,8 +178,8 @@ def test_a_decoder_that_goes_wrong_costs_its_file_there_too(
 ) -> None:
     monkeypatch.setattr("imageshelf.indexing.run.WORK", examine_or_misbehave)
     tiny(tmp_path / "photos", 200)
-    for at, deed in enumerate(BAD):
-        drawn(at).save(tmp_path / "photos" / f"{deed}.png")
+    for at, behaviour in enumerate(BAD):
+        drawn(at).save(tmp_path / "photos" / f"{behaviour}.png")
     settings = Settings(time_limit_s=2.0, memory_limit_mb=300, scheduler=address)
     found = index(tmp_path / "photos", tmp_path / "db.shelve", settings)
     assert {Path(skip.path).stem: skip.reason for skip in found.skips} == BAD
@@ -207,18 +206,18 @@ def test_a_file_that_ends_dask_workers_is_found_out(tmp_path: Path) -> None:
     once = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     with dask_processes(tmp_path, workers=2, **once) as processes:
         items = [*range(40), "end the parent", *range(41, 80)]
-        with cluster(worker_functions.do, scheduler=processes.address) as mapped:
+        with cluster(worker_functions.behave, scheduler=processes.address) as mapped:
             answers = list(mapped(items))
     assert sorted(str(item) for item, _ in answers) == sorted(map(str, items))
     lost = [(item, result) for item, result in answers if isinstance(result, Lost)]
-    assert lost == [("end the parent", Lost(cluster_tasks.KILLED, lasting=False))]
+    assert lost == [("end the parent", Lost(KILLED, lasting=False))]
     assert all(result == 2 * item for item, result in answers if isinstance(item, int))
 
 
 @dask
 def test_what_is_under_way_is_bounded(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_module, "CHUNK_ITEMS", 5)
-    monkeypatch.setattr(cluster_line, "UNREAD", 2)
+    monkeypatch.setattr("imageshelf.workers.cluster.client.CHUNK_ITEMS", 5)
+    monkeypatch.setattr("imageshelf.workers.cluster.connection.FETCHED_CHUNKS", 2)
     taken = consumed = most_items = most_futures = 0
 
     def numbers() -> Iterator[int]:
@@ -238,7 +237,7 @@ def test_what_is_under_way_is_bounded(address: str, monkeypatch: pytest.MonkeyPa
             if consumed % 20 == 0:  # as slow as a consumer may be
                 most_futures = max(most_futures, len(client.run_on_scheduler(tasks)))
     assert consumed == 400
-    window = cluster_module.AHEAD * 2  # chunks, for two threads
+    window = CHUNKS_AHEAD * 2  # chunks, for two threads
     assert 0 < most_futures <= window
     assert most_items <= (window + 1) * 5
 
@@ -251,19 +250,19 @@ def tasks(dask_scheduler: Any) -> list[str]:
 def test_results_wait_over_there_until_they_are_wanted(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_module, "AHEAD", 10)
-    monkeypatch.setattr(cluster_module, "CHUNK_ITEMS", 1)
-    monkeypatch.setattr(cluster_line, "UNREAD", 2)
+    monkeypatch.setattr("imageshelf.workers.cluster.client.CHUNKS_AHEAD", 10)
+    monkeypatch.setattr("imageshelf.workers.cluster.client.CHUNK_ITEMS", 1)
+    monkeypatch.setattr("imageshelf.workers.cluster.connection.FETCHED_CHUNKS", 2)
     held: list[int] = []
-    opened = cluster_line.Line.open_run
+    opened = Connection.open_call
 
-    def watched(line: cluster_line.Line) -> cluster_line.Run:
-        current = opened(line)
+    def watched(connection: Connection) -> MapCall:
+        current = opened(connection)
         runs.append(current)
         return current
 
-    runs: list[cluster_line.Run] = []
-    monkeypatch.setattr(cluster_line.Line, "open_run", watched)
+    runs: list[MapCall] = []
+    monkeypatch.setattr(Connection, "open_call", watched)
     with cluster(worker_functions.double, scheduler=address) as mapped:
         for _ in mapped(range(60)):
             time.sleep(0.02)
@@ -278,17 +277,17 @@ def test_a_chunk_is_as_long_as_it_is_worth(
     address: str, per_item_s: float, least: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
-    submit = cluster_line.Line.submit
+    submit = Connection.submit
 
-    def noted(line: cluster_line.Line, chunk: list[Any], current: cluster_line.Run) -> None:
+    def noted(connection: Connection, chunk: list[Any], current: MapCall) -> None:
         sizes.append(len(chunk))
-        submit(line, chunk, current)
+        submit(connection, chunk, current)
 
-    monkeypatch.setattr(cluster_line.Line, "submit", noted)
+    monkeypatch.setattr(Connection, "submit", noted)
     count = 30 if per_item_s else 2_000
     with cluster(worker_functions.nap, scheduler=address) as mapped:
         assert len(list(mapped([per_item_s] * count))) == count
-    assert sizes[0] == cluster_module.FIRST_ITEMS
+    assert sizes[0] == FIRST_ITEMS
     assert least <= max(sizes[10:-1] or sizes[-2:]) <= most
 
 
@@ -405,7 +404,7 @@ def test_a_scheduler_that_goes_in_the_middle_is_one_line_and_what_was_read_is_ke
 def test_a_cluster_without_any_worker_left_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_line, "PATIENCE_S", 1.0)
+    monkeypatch.setattr("imageshelf.workers.cluster.connection.NO_WORKER_LIMIT_S", 1.0)
     with dask_processes(tmp_path, workers=1) as processes:
         address = processes.address
         with cluster(worker_functions.nap, scheduler=address) as mapped:
@@ -417,32 +416,32 @@ def test_a_cluster_without_any_worker_left_is_given_up(
 
 
 def test_processes_of_a_run_that_never_said_goodbye_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_worker, "IDLE_S", 0.05)
+    monkeypatch.setattr(on_worker, "IDLE_LIMIT_S", 0.05)
     wanted = order()
-    with cluster_worker._at_work(wanted, 1) as mapped:
+    with on_worker._at_work(wanted, 1) as mapped:
         ((_, process_id),) = list(mapped([0]))
         time.sleep(0.2)
         assert list(mapped([0])) == [(0, process_id)]  # not for as long as there is work
     ended(process_id)
-    assert wanted.run not in cluster_worker._stations
+    assert wanted.run not in on_worker._workers_of_runs
 
 
 def test_processes_of_a_run_end_when_it_is_over() -> None:
     wanted = order()
-    with cluster_worker._at_work(wanted, 1) as mapped:
+    with on_worker._at_work(wanted, 1) as mapped:
         ((_, process_id),) = list(mapped([0]))
-    cluster_worker.end(wanted.run)
+    on_worker.end_run(wanted.run)
     ended(process_id)
-    with pytest.raises(WorkerError, match="the run is over"), cluster_worker._at_work(wanted, 1):
+    with pytest.raises(WorkerError, match="the run is over"), on_worker._at_work(wanted, 1):
         pass
-    del cluster_worker._stations[wanted.run]
+    del on_worker._workers_of_runs[wanted.run]
 
 
-def order() -> cluster_worker.Order:
+def order() -> on_worker.RunSettings:
     import pickle
 
     function = pickle.dumps(worker_functions.process_id)
-    return cluster_worker.Order("a run", function, 20.0, None, cluster_worker.terms())
+    return on_worker.RunSettings("a run", function, 20.0, None, on_worker.versions())
 
 
 def ended(process_id: object) -> None:
@@ -530,7 +529,7 @@ def test_a_scheduler_that_does_not_answer_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(cluster_line, "CONNECT_S", 0.5)
+    monkeypatch.setattr("imageshelf.workers.cluster.connection.CONNECT_LIMIT_S", 0.5)
     assert run(photos, shelve, "--scheduler", nobody) == 1
     assert f"no Dask scheduler answers at {nobody}: is it running there?" in told(capsys)
     assert not shelve.exists()
@@ -556,7 +555,7 @@ def test_a_scheduler_without_workers_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(cluster_line, "WORKERS_S", 0.2)
+    monkeypatch.setattr("imageshelf.workers.cluster.connection.FIRST_WORKER_LIMIT_S", 0.2)
     with dask_processes(tmp_path, workers=0) as processes:
         assert run(photos, tmp_path / "db.shelve", "--scheduler", processes.address) == 1
     assert f"has no worker: start some, with: dask worker {processes.address}" in told(capsys)
@@ -573,9 +572,9 @@ def test_a_worker_with_another_version_is_refused_before_anything_is_read(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    ours = {**cluster_worker.terms(), name: "1.2.3"}
-    theirs = cluster_worker.terms()[name]
-    monkeypatch.setattr(cluster_worker, "terms", lambda: ours)
+    ours = {**on_worker.versions(), name: "1.2.3"}
+    theirs = on_worker.versions()[name]
+    monkeypatch.setattr(on_worker, "versions", lambda: ours)
     assert run(photos, shelve, "--scheduler", address) == 1
     line = told(capsys)
     assert f"has {name} {theirs}, not 1.2.3 (2 of 2 do)" in line
@@ -595,9 +594,9 @@ def test_a_worker_with_another_version_that_joins_later_is_refused(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    ours = {**cluster_worker.terms(), "Pillow": "1.1.7"}
-    monkeypatch.setattr(cluster_worker, "terms", lambda: ours)
-    monkeypatch.setattr(cluster_line.Line, "_greet", _greet_nobody)
+    ours = {**on_worker.versions(), "Pillow": "1.1.7"}
+    monkeypatch.setattr(on_worker, "versions", lambda: ours)
+    monkeypatch.setattr(Connection, "_greet", _greet_nobody)
     assert run(photos, shelve, "--scheduler", address) == 1
     assert "not 1.1.7" in told(capsys)
 
@@ -613,7 +612,7 @@ def test_a_worker_without_the_package_is_one_line(
     vars(elsewhere)["_here"] = only_here
     monkeypatch.setitem(sys.modules, "nowhere_else", elsewhere)
     if not greeted:
-        monkeypatch.setattr(cluster_line.Line, "_greet", _greet_nobody)
+        monkeypatch.setattr(Connection, "_greet", _greet_nobody)
     sentence = "needs the packages that this machine has, with imageshelf .*: No module named 'now"
     with (
         pytest.raises(WorkerError, match=sentence),
@@ -665,14 +664,14 @@ def test_a_file_is_seen_where_it_is_as_it_was_listed_and_may_be_read(
     path = str(photos / "0.jpg")
     status = os.stat(path)
     listed = Task(path, status.st_size, status.st_mtime_ns)
-    assert cluster_worker.seen(listed)
-    assert cluster_worker.seen(Task(path))
-    assert cluster_worker.seen("an item without a file")
-    assert not cluster_worker.seen(listed._replace(path=path + "x"))
-    assert not cluster_worker.seen(listed._replace(size_bytes=1))
-    assert not cluster_worker.seen(listed._replace(mtime_ns=1))
+    assert on_worker.can_see(listed)
+    assert on_worker.can_see(Task(path))
+    assert on_worker.can_see("an item without a file")
+    assert not on_worker.can_see(listed._replace(path=path + "x"))
+    assert not on_worker.can_see(listed._replace(size_bytes=1))
+    assert not on_worker.can_see(listed._replace(mtime_ns=1))
     monkeypatch.setattr(os, "access", lambda *_: False)  # a user who may only look
-    assert not cluster_worker.seen(listed)
+    assert not on_worker.can_see(listed)
 
 
 @dask

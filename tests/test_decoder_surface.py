@@ -111,7 +111,7 @@ def test_pillow_before_13_is_warned_about(
     monkeypatch: pytest.MonkeyPatch, installed: str | None, warned: bool
 ) -> None:
     monkeypatch.setattr(process, "version", lambda _: installed)
-    told = process.old_pillow()
+    told = process.pillow_warning()
     assert ("upgrade" in told) == warned
     assert told.count("\n") == 0
 
@@ -140,7 +140,7 @@ def test_an_old_pillow_is_told_in_one_line_and_the_work_is_done(
 
 
 def test_the_installed_pillow_is_new_enough() -> None:
-    assert process.old_pillow() == ""
+    assert process.pillow_warning() == ""
 
 
 # -- nothing else is done -------------------------------------------------------------------------

@@ -67,4 +67,4 @@ def test_every_reason_is_in_our_words(form: str, tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_each_of_the_decoders_words_has_a_meaning(said: str, means: str) -> None:
-    assert decoding.damage("a picture", ValueError(said)) == f"is a picture {means}"
+    assert decoding.damage_reason("a picture", ValueError(said)) == f"is a picture {means}"

@@ -10,7 +10,7 @@ from imageshelf.copies import grouping, groups
 from imageshelf.copies.groups import Duplicates, Group, GroupOptions, PairRules
 from imageshelf.copies.keep_rule import KeepRule
 from imageshelf.copies.protected_folders import NoFolderError
-from imageshelf.hashing.joins import Work
+from imageshelf.hashing.joins import Effort
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, TURNED
@@ -92,7 +92,7 @@ def test_the_same_files_indexed_in_any_order_give_the_same_groups(folder: Path) 
     for part in ("b", "a"):
         index([folder / part], shelf, Settings(jobs=0))
     with open_shelf(shelf) as opened:
-        again = grouping.find_groups(opened, work=Work(2)).groups
+        again = grouping.find_groups(opened, work=Effort(2)).groups
     assert [told(group) for group in again] == once
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import fingerprints, grid, to_hex
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
 from imageshelf.shelf import keys
@@ -58,12 +58,12 @@ def assert_equal(path: Path) -> None:
         column = int(str(imagehash.dhash_vertical(shown)), 16)
         square = shown.convert("L").resize((32, 32), Image.Resampling.LANCZOS).tobytes()
     view = images.read(str(path), full_decode=True).whole
-    ours = hashing.fingerprints([view])
-    assert ours.row[0] == row, f"\n{hashing.grid(int(ours.row[0]))}\n\n{hashing.grid(row)}"
+    ours = fingerprints([view])
+    assert ours.row[0] == row, f"\n{grid(int(ours.row[0]))}\n\n{grid(row)}"
     assert ours.column[0] == column
     assert isinstance(view, Thumbnails)
     assert view.square == square
-    assert keys.key(path, full_decode=True) == hashing.to_hex(row)
+    assert keys.key(path, full_decode=True) == to_hex(row)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -26,11 +26,11 @@ def test_near_search_equals_the_exhaustive_scan_for_every_radius(
     hashes: list[int], questions: list[tuple[int, int]], block: int
 ) -> None:
     stored = np.array([*hashes, questions[0][0]], np.uint64)
-    before, hamming.BLOCK = hamming.BLOCK, block
+    before, hamming.BLOCK_HASHES = hamming.BLOCK_HASHES, block
     try:
         found = hamming.within(stored, [q for q, _ in questions], [r for _, r in questions])
     finally:
-        hamming.BLOCK = before
+        hamming.BLOCK_HASHES = before
     for near, (query, radius) in zip(found, questions, strict=True):
         truth = hamming.within_exhaustive(stored, query, radius)
         assert near.positions.tolist() == truth.positions.tolist()
@@ -43,10 +43,15 @@ def test_an_empty_index_has_no_neighbours() -> None:
 
 
 def test_blocks_larger_than_one_are_searched_to_the_end() -> None:
-    stored = np.full(hamming.BLOCK * 2 + 5, 2**64 - 1, np.uint64)
-    stored[[0, hamming.BLOCK - 1, hamming.BLOCK, -1]] = 0b11
+    stored = np.full(hamming.BLOCK_HASHES * 2 + 5, 2**64 - 1, np.uint64)
+    stored[[0, hamming.BLOCK_HASHES - 1, hamming.BLOCK_HASHES, -1]] = 0b11
     (near,) = hamming.within(stored, [0], [2])
-    assert near.positions.tolist() == [0, hamming.BLOCK - 1, hamming.BLOCK, len(stored) - 1]
+    assert near.positions.tolist() == [
+        0,
+        hamming.BLOCK_HASHES - 1,
+        hamming.BLOCK_HASHES,
+        len(stored) - 1,
+    ]
     assert near.distances.tolist() == [2, 2, 2, 2]
 
 
@@ -63,11 +68,11 @@ def test_near_search_of_several_words_equals_the_exhaustive_scan(
 ) -> None:
     every = [*keys, questions[0][0]]
     stored, asked = chunks.words_of(every), chunks.words_of([key for key, _ in questions])
-    before, hamming.BLOCK = hamming.BLOCK, block
+    before, hamming.BLOCK_HASHES = hamming.BLOCK_HASHES, block
     try:
         found = hamming.within_words(stored, asked, [radius for _, radius in questions])
     finally:
-        hamming.BLOCK = before
+        hamming.BLOCK_HASHES = before
     for number, (near, (query, radius)) in enumerate(zip(found, questions, strict=True)):
         truth = hamming.within_words_exhaustive(stored, asked[:, number], radius)
         whole = int.from_bytes(query, "big")

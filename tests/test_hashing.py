@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import imagehash
 import numpy as np
@@ -16,7 +17,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import (
+    column_hashes,
+    fingerprints,
+    from_hex,
+    grid,
+    low_information,
+    perceptual_hashes,
+    row_hashes,
+    to_hex,
+    turned_fingerprints,
+)
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
 from imageshelf.pictures.recipe import current_recipe
@@ -25,6 +36,9 @@ from imageshelf.shelf import keys
 from imageshelf.system.files import UnreadableImage
 from tests.conftest import drawn
 
+if TYPE_CHECKING:
+    from imageshelf.hashing.fingerprints import Arrays
+
 
 def picture(array: object) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
@@ -32,20 +46,20 @@ def picture(array: object) -> Image.Image:
 
 def same_bits(ours: int, theirs: imagehash.ImageHash) -> None:
     expected = int(str(theirs), 16)
-    assert ours == expected, f"ours\n{hashing.grid(ours)}\nImageHash\n{hashing.grid(expected)}"
+    assert ours == expected, f"ours\n{grid(ours)}\nImageHash\n{grid(expected)}"
 
 
 @settings(deadline=None)
 @given(arrays.arrays(np.uint8, (3, 8, 9)))
-def test_row_hashes_are_imagehashs_dhash(thumbnails: hashing.Arrays) -> None:
-    for ours, thumbnail in zip(hashing.row_hashes(thumbnails).tolist(), thumbnails, strict=True):
+def test_row_hashes_are_imagehashs_dhash(thumbnails: Arrays) -> None:
+    for ours, thumbnail in zip(row_hashes(thumbnails).tolist(), thumbnails, strict=True):
         same_bits(ours, imagehash.dhash(picture(thumbnail)))
 
 
 @settings(deadline=None)
 @given(arrays.arrays(np.uint8, (3, 9, 8)))
-def test_column_hashes_are_imagehashs_vertical_dhash(thumbnails: hashing.Arrays) -> None:
-    for ours, thumbnail in zip(hashing.column_hashes(thumbnails).tolist(), thumbnails, strict=True):
+def test_column_hashes_are_imagehashs_vertical_dhash(thumbnails: Arrays) -> None:
+    for ours, thumbnail in zip(column_hashes(thumbnails).tolist(), thumbnails, strict=True):
         same_bits(ours, imagehash.dhash_vertical(picture(thumbnail)))
 
 
@@ -58,24 +72,24 @@ def test_perceptual_hashes_are_imagehashs_phash(seed: int) -> None:
             np.asarray(drawn(seed, (32, 32)).convert("L")),
         ]
     )
-    for ours, thumb in zip(hashing.perceptual_hashes(thumbnails).tolist(), thumbnails, strict=True):
+    for ours, thumb in zip(perceptual_hashes(thumbnails).tolist(), thumbnails, strict=True):
         same_bits(ours, imagehash.phash(picture(thumb)))
 
 
 @pytest.mark.parametrize("level", [0, 1, 77, 255])
 def test_a_flat_picture_has_one_bit_at_most_in_any_hash(level: int) -> None:
     flat = np.full((1, 32, 32), level, np.uint8)
-    assert hashing.perceptual_hashes(flat).tolist() == [(level > 0) << 63]
-    assert hashing.row_hashes(flat[:, :8, :9]).tolist() == [0]
+    assert perceptual_hashes(flat).tolist() == [(level > 0) << 63]
+    assert row_hashes(flat[:, :8, :9]).tolist() == [0]
 
 
 def test_no_picture_gives_no_hash() -> None:
-    found = hashing.fingerprints([])
+    found = fingerprints([])
     assert [len(part) for part in found] == [0, 0, 0, 0]
-    assert hashing.turned_fingerprints([]).shape == (0, 7, 3)
+    assert turned_fingerprints([]).shape == (0, 7, 3)
 
 
-def steps(*rises: int) -> hashing.Arrays:
+def steps(*rises: int) -> Arrays:
     """Return a 9x8 thumbnail whose 64 differences are `rises`, from the middle grey."""
     differences = np.resize(rises, (8, 8))
     levels = 128 + np.cumsum(np.pad(differences, ((0, 0), (1, 0))), axis=1)
@@ -96,13 +110,13 @@ LOW = [
 
 
 @pytest.mark.parametrize(("thumbnail", "low"), LOW)
-def test_little_information_is_recognised(thumbnail: hashing.Arrays, low: bool) -> None:
-    assert hashing.low_information(thumbnail).tolist() == [low]
+def test_little_information_is_recognised(thumbnail: Arrays, low: bool) -> None:
+    assert low_information(thumbnail).tolist() == [low]
 
 
 def test_a_photograph_like_picture_has_enough_information() -> None:
     thumbnails = np.stack([np.asarray(drawn(seed, (9, 8)).convert("L")) for seed in range(50)])
-    assert not hashing.low_information(thumbnails).any()
+    assert not low_information(thumbnails).any()
 
 
 def views(image: Image.Image) -> Thumbnails:
@@ -112,11 +126,11 @@ def views(image: Image.Image) -> Thumbnails:
 
 def test_turned_thumbnails_hash_like_the_turned_picture() -> None:
     originals = [drawn(seed, (384, 384)).convert("L") for seed in range(8)]
-    found = hashing.turned_fingerprints([views(image) for image in originals])
+    found = turned_fingerprints([views(image) for image in originals])
     assert found.shape == (8, 7, 3)
     for place, (name, turn) in enumerate(ORIENTATIONS[1:]):
         assert turn is not None
-        exact = hashing.fingerprints([views(image.transpose(turn)) for image in originals])
+        exact = fingerprints([views(image.transpose(turn)) for image in originals])
         off = np.bitwise_count(found[:, place] ^ np.stack(exact[:3], axis=1))
         assert off.max() <= 5, f"{name}: {off.tolist()}"
         assert off.mean() < 1, name
@@ -125,9 +139,9 @@ def test_turned_thumbnails_hash_like_the_turned_picture() -> None:
 @settings(deadline=None)
 @given(st.integers(0, 2**64 - 1))
 def test_hex_digits_come_back(value: int) -> None:
-    digits = hashing.to_hex(value)
+    digits = to_hex(value)
     assert len(digits) == 16
-    assert hashing.from_hex(digits) == hashing.from_hex(digits.upper()) == value
+    assert from_hex(digits) == from_hex(digits.upper()) == value
 
 
 @pytest.mark.parametrize(
@@ -136,7 +150,7 @@ def test_hex_digits_come_back(value: int) -> None:
 )
 def test_anything_but_16_hex_digits_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="16 hex digits"):
-        hashing.from_hex(text)
+        from_hex(text)
 
 
 def test_a_key_is_16_hex_digits(photos: Path) -> None:
@@ -157,7 +171,7 @@ def test_a_recipe_names_what_makes_keys() -> None:
     assert recipe[:3] == ("dhash", 64, "reduced")
     assert recipe.pillow == PIL.__version__
     assert recipe.imagehash == imagehash.__version__
-    assert hashing.from_hex(recipe.canary)
+    assert from_hex(recipe.canary)
     assert current_recipe(full_decode=True).decode == "full"
 
 

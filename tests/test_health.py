@@ -76,7 +76,7 @@ def blind(_: object, queries: list[int], *__: object) -> list[Near]:
     [
         (hamming, "within", blind),
         (MultiIndex, "within", blind),
-        (MultiIndex, "pairs", lambda *_: hamming.table([])),
+        (MultiIndex, "pairs", lambda *_: hamming.pair_table([])),
     ],
 )
 def test_a_near_index_that_misses_something_is_noticed(

@@ -15,7 +15,7 @@ from PIL import Image
 from imageshelf import index, open_shelf, search
 from imageshelf.indexing import digesting
 from imageshelf.indexing.run import IDENTIFIED, Indexing
-from imageshelf.pictures import tasks as pictures
+from imageshelf.pictures import tasks
 from imageshelf.searching import kinds
 from imageshelf.workers import work
 from tests.conftest import drawn
@@ -94,7 +94,7 @@ def test_a_run_that_was_stopped_before_digesting_is_made_up_for(
 
 
 def test_an_unreadable_picture_has_no_digest_and_stops_nothing(tmp_path: Path) -> None:
-    wanted = pictures.Wanted(b"gone.jpg", str(tmp_path / "gone.jpg"), pixels=True)
+    wanted = tasks.DigestTask(b"gone.jpg", str(tmp_path / "gone.jpg"), pixels=True)
     assert work.digested(wanted) is None
 
 

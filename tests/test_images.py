@@ -17,7 +17,7 @@ import PIL
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import fingerprints, grid
 from imageshelf.hashing.views import Sketch, Thumbnails
 from imageshelf.pictures import decoding, images, recipe
 from imageshelf.pictures.reduction import ORIENTATIONS
@@ -45,7 +45,7 @@ def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def row_distance(one: Picture, other: Picture) -> int:
-    rows = hashing.fingerprints([one.whole, other.whole]).row.tolist()
+    rows = fingerprints([one.whole, other.whole]).row.tolist()
     return int(rows[0] ^ rows[1]).bit_count()
 
 
@@ -169,12 +169,10 @@ def test_a_turned_query_looks_like_the_turned_file(put: Any, number: int) -> Non
     name, turn = ORIENTATIONS[number]
     assert turn is not None
     match = examined(put("match.jpg", encoded(original.transpose(turn), "JPEG", quality=95)))
-    turned = hashing.fingerprints([query.turned[number - 1], match.whole])
+    turned = fingerprints([query.turned[number - 1], match.whole])
     for hashes in turned[:3]:
         one, other = hashes.tolist()
-        assert (one ^ other).bit_count() <= 4, (
-            f"{name}\n{hashing.grid(one)}\n\n{hashing.grid(other)}"
-        )
+        assert (one ^ other).bit_count() <= 4, f"{name}\n{grid(one)}\n\n{grid(other)}"
 
 
 TRANSPARENT = [
@@ -578,12 +576,12 @@ def test_a_name_that_is_not_utf8_is_read(put: Any, tmp_path: Path) -> None:
 
 def test_a_look_is_an_examination_in_all_orientations(put: Any) -> None:
     task = Task(str(put("a.jpg", encoded(drawn(1), "JPEG"))))
-    seen = images.look(task)
+    seen = images.examine_turned(task)
     assert isinstance(seen, Picture)
     assert len(seen.turned) == 7
     assert seen._replace(turned=()) == images.examine(task)
     text = Task(str(put("a.txt", b"text")))
-    assert images.look(text) == images.examine(text)
+    assert images.examine_turned(text) == images.examine(text)
 
 
 def test_read_raises_what_examine_returns(put: Any) -> None:

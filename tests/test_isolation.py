@@ -43,7 +43,7 @@ BAD = {  # name of a file whose decoder does that: what the user is told
 
 @pytest.fixture
 def misbehaving(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files named after a deed make their decoder do it."""
+    """Files named after a behaviour make their decoder do it."""
     monkeypatch.setattr("imageshelf.indexing.run.WORK", examine_or_misbehave)
 
 
@@ -71,10 +71,10 @@ def good(names: list[str]) -> int:
 
 def isolated(tmp_path: Path, count: int) -> None:
     tiny(tmp_path / "photos", count)
-    for at, deed in enumerate(BAD):  # among the good ones, not after them
+    for at, behaviour in enumerate(BAD):  # among the good ones, not after them
         (tmp_path / "photos" / "x").mkdir(exist_ok=True)
         place = tmp_path / "photos" if at % 2 else tmp_path / "photos" / "x"
-        drawn(at).save(place / f"{deed}.png")
+        drawn(at).save(place / f"{behaviour}.png")
     settings = Settings(time_limit_s=2.0, memory_limit_mb=300)
     found = index(tmp_path / "photos", tmp_path / "db.shelve", settings)
     told = {Path(skip.path).stem: skip.reason for skip in found.skips}
@@ -101,29 +101,29 @@ def test_three_thousand_good_files_arrive_beside_decoders_that_go_wrong(tmp_path
 @pytest.mark.stress
 @pytest.mark.usefixtures("misbehaving")
 def test_the_cost_of_a_decoder_that_goes_wrong_is_told(tmp_path: Path) -> None:
-    def seconds(deed: str) -> float:
-        folder = tmp_path / f"{deed} {len(list(tmp_path.iterdir()))}"
+    def seconds(behaviour: str) -> float:
+        folder = tmp_path / f"{behaviour} {len(list(tmp_path.iterdir()))}"
         tiny(folder, 600)
-        if deed:
-            drawn(1).save(folder / f"{deed}.png")
+        if behaviour:
+            drawn(1).save(folder / f"{behaviour}.png")
         begun = time.perf_counter()
         found = index(folder, f"{folder}.shelve", Settings(time_limit_s=2.0, memory_limit_mb=300))
         took = time.perf_counter() - begun
-        assert (found.new, len(found.skips)) == (600, int(bool(deed)))
+        assert (found.new, len(found.skips)) == (600, int(bool(behaviour)))
         return took
 
-    for deed in BAD:
-        pairs = [(seconds(""), seconds(deed)) for _ in range(5)]
+    for behaviour in BAD:
+        pairs = [(seconds(""), seconds(behaviour)) for _ in range(5)]
         without, with_it = (statistics.median(some) for some in zip(*pairs, strict=True))
-        print(f"{deed}: {with_it - without:.2f} s beyond {without:.2f} s")
+        print(f"{behaviour}: {with_it - without:.2f} s beyond {without:.2f} s")
 
 
 @posix
 @pytest.mark.usefixtures("misbehaving")
 def test_a_crash_is_remembered_and_a_want_of_time_is_not(tmp_path: Path) -> None:
     tiny(tmp_path / "photos", 3)
-    for deed in ("segfault", "sleep"):
-        drawn(1).save(tmp_path / "photos" / f"{deed}.png")
+    for behaviour in ("segfault", "sleep"):
+        drawn(1).save(tmp_path / "photos" / f"{behaviour}.png")
     settings = Settings(time_limit_s=1.0, jobs=1)
     index(tmp_path / "photos", tmp_path / "db.shelve", settings)
     with open_shelf(tmp_path / "db.shelve") as shelf:
@@ -270,10 +270,10 @@ def test_a_careful_run_costs_no_file(tmp_path: Path) -> None:
 # -- the last step: digests of pictures that look the same ----------------------------------------
 
 
-def alike(folder: Path, deed: str, others: int = 0) -> None:
+def alike(folder: Path, behaviour: str, others: int = 0) -> None:
     """Save one picture in two formats, one of which misbehaves when its pixels are wanted."""
     folder.mkdir(exist_ok=True)
-    drawn(1).save(folder / f"later {deed}.png")
+    drawn(1).save(folder / f"later {behaviour}.png")
     drawn(1).save(folder / "same pixels.bmp")
     for number in range(others):
         drawn(2 + number).save(folder / f"pair {number}.png")

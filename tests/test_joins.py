@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageshelf.hashing import bands, joins, tiles
-from imageshelf.system import forks as side_by_side
+from imageshelf.system import forks
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
@@ -31,21 +31,21 @@ def found_by(
 ) -> set[tuple[int, int]]:
     pairs: set[tuple[int, int]] = set()
     join = joins._Join(left, right, radius, into(pairs))
-    join.run(bands.bands(radius, chosen) if chosen else (), joins.Work(jobs))
+    join.run(bands.bands(radius, chosen) if chosen else (), joins.Effort(jobs))
     return pairs
 
 
-def into(pairs: set[tuple[int, int]]) -> joins.Use:
+def into(pairs: set[tuple[int, int]]) -> joins.PairSink:
     def keep(i: Places, j: Places) -> None:
         pairs.update(zip(i.tolist(), j.tolist(), strict=True))
 
-    return joins.Use(lambda i, j: (i, j), keep)
+    return joins.PairSink(lambda i, j: (i, j), keep)
 
 
 @pytest.fixture(autouse=True, scope="module")
 def any_work_is_worth_processes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(side_by_side, "WORTH_S", 0.0)
+        patch.setattr(forks, "WORTH_FORKING_S", 0.0)
         yield
 
 
@@ -67,7 +67,7 @@ def test_a_join_finds_what_the_definition_finds(
 ) -> None:
     hashes = clustered(seed, count + 7, centres, apart)
     left, right = hashes[: count // 3], hashes[count // 3 :]
-    truth = set(joins.close_exhaustive(left, right, radius))
+    truth = set(joins.close_pairs_exhaustive(left, right, radius))
     if radius < 32 or chosen is None:  # beyond, nearly every bucket is every other's neighbour
         assert found_by(left, right, radius, chosen, jobs) == truth
 
@@ -78,7 +78,7 @@ def test_a_join_of_hashes_with_themselves_finds_each_pair_in_either_order(
     seed: int, count: int, centres: int, apart: int, radius: int, chosen: int | None, jobs: int
 ) -> None:
     hashes = clustered(seed, count, centres, apart)
-    truth = {(i, j) for i, j in joins.close_exhaustive(hashes, hashes, radius) if i < j}
+    truth = {(i, j) for i, j in joins.close_pairs_exhaustive(hashes, hashes, radius) if i < j}
     if radius < 32 or chosen is None:
         found = found_by(hashes, None, radius, chosen, jobs)
         assert {(min(pair), max(pair)) for pair in found} == truth
@@ -95,8 +95,8 @@ def test_two_hashes_within_the_radius_cannot_exceed_every_limit(radius: int, cou
 
 def test_tiles_smaller_than_a_bucket_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = clustered(5, 400, 3, 12)
-    truth = {(i, j) for i, j in joins.close_exhaustive(hashes, hashes, 14) if i < j}
-    monkeypatch.setattr(tiles, "TILE", 50)
+    truth = {(i, j) for i, j in joins.close_pairs_exhaustive(hashes, hashes, 14) if i < j}
+    monkeypatch.setattr(tiles, "TILE_COMPARISONS", 50)
     for chosen in (None, 5):
         found = found_by(hashes, None, 14, chosen, 1)
         assert {(min(pair), max(pair)) for pair in found} == truth
@@ -109,14 +109,14 @@ def test_bands_are_chosen_where_they_pay_and_lose_nothing() -> None:
     assert not joins.best_bands(40, 1_000_000, 1_000_000)
     pairs: set[tuple[int, int]] = set()
     shares: list[float] = []
-    joins.close(
+    joins.close_pairs(
         hashes[:200],
         hashes,
         14,
         into(pairs),
-        joins.Work(done=shares.append),
+        joins.Effort(progress=shares.append),
     )
-    assert pairs == set(joins.close_exhaustive(hashes[:200], hashes, 14))
+    assert pairs == set(joins.close_pairs_exhaustive(hashes[:200], hashes, 14))
     assert shares == sorted(shares)
     assert shares[-1] == 1
 
@@ -127,11 +127,11 @@ def test_an_error_while_reporting_ends_the_join_and_its_processes(where: str, jo
     def refuse(*_: object) -> None:
         raise RuntimeError("no more")
 
-    use = joins.Use(lambda i, j: (i, j), refuse)
+    use = joins.PairSink(lambda i, j: (i, j), refuse)
     if where == "sift":
-        use = joins.Use(refuse, lambda _: None)
+        use = joins.PairSink(refuse, lambda _: None)
     with pytest.raises(RuntimeError, match="no more"):
-        joins.close_within(np.zeros(3_000, np.uint64), 0, use, joins.Work(jobs))
-    if side_by_side.forks():
+        joins.close_pairs_within(np.zeros(3_000, np.uint64), 0, use, joins.Effort(jobs))
+    if forks.can_fork():
         with pytest.raises(ChildProcessError):
             os.waitpid(-1, os.WNOHANG)

@@ -11,7 +11,7 @@ import pytest
 from imageshelf.cleanup import moving
 from imageshelf.cleanup.locks import RunLock, lock_file
 from imageshelf.cleanup.moving import move, take
-from imageshelf.system.files import Changed, open_same, stamp
+from imageshelf.system.files import FileChangedError, open_same, stamp
 
 WAYS = ["exclusive rename", "link and unlink"]
 
@@ -69,7 +69,7 @@ def test_another_file_than_was_meant_is_moved_back(way: str, tmp_path: Path) -> 
     a, b, meant = tmp_path / "a", tmp_path / "b", tmp_path / "meant"
     a.write_text("precious")
     meant.write_text("meant")
-    with pytest.raises(Changed, match="was replaced by another file"):
+    with pytest.raises(FileChangedError, match="was replaced by another file"):
         take(str(a), str(b), meant.stat())
     assert a.read_text() == "precious"
     assert not b.exists()
@@ -89,7 +89,7 @@ def test_a_file_that_was_swapped_in_and_cannot_go_back_is_told_of(
         monkeypatch.setattr(moving, "move", real)
 
     monkeypatch.setattr(moving, "move", occupied)
-    with pytest.raises(Changed, match=str(b)):
+    with pytest.raises(FileChangedError, match=str(b)):
         take(str(a), str(b), meant.stat())
     assert (a.read_text(), b.read_text()) == ("yet another", "precious")
 
@@ -105,14 +105,14 @@ def test_only_the_same_regular_file_opens(tmp_path: Path) -> None:
         known._replace(size_bytes=1),
         known._replace(mtime_ns=1),
     ):
-        with pytest.raises(Changed):
+        with pytest.raises(FileChangedError):
             open_same(str(a), other)
-    with pytest.raises(Changed, match="is not a regular file"):
+    with pytest.raises(FileChangedError, match="is not a regular file"):
         open_same(str(tmp_path), known)
-    with pytest.raises(Changed, match="cannot be opened"):
+    with pytest.raises(FileChangedError, match="cannot be opened"):
         open_same("a\0b", known)
     (tmp_path / "link").symlink_to(a)
-    with pytest.raises(Changed, match="is a symbolic link now"):
+    with pytest.raises(FileChangedError, match="is a symbolic link now"):
         open_same(str(tmp_path / "link"), known)
 
 

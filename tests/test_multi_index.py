@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.hashing import bands, hamming
-from imageshelf.hashing import near_batches as batches
+from imageshelf.hashing import bands, hamming, near_batches
 from imageshelf.hashing.hamming import Near
 from imageshelf.hashing.multi_index import MultiIndex
 
@@ -48,7 +47,7 @@ def test_buckets_alone_find_everything(radius: int, monkeypatch: pytest.MonkeyPa
 
     hashes = clustered(radius, 20_000, 700)
     index = MultiIndex(hashes, jobs=2)
-    monkeypatch.setattr(batches, "SLICE", -(10**6))  # whatever the buckets hold
+    monkeypatch.setattr(near_batches, "SLICE_COST", -(10**6))  # whatever the buckets hold
     monkeypatch.setattr(hamming, "within", refuse)
     for at in range(0, 20_000, 1_000):
         (found,) = index.within([int(hashes[at])], [radius])
@@ -73,9 +72,9 @@ def test_each_query_has_its_own_radius() -> None:
 def test_the_number_of_a_bucket_is_made_of_the_bands_bits(
     value: int, count: int, many: int
 ) -> None:
-    for bits in bands.dealt(count):
+    for bits in bands.band_bits(count):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(bands, "MANY", many)  # by tables of sixteen bits, of eight
-            (number,) = bands.numbers(np.array([value], np.uint64), bits).tolist()
-        assert number == bands.number(value, bits)
+            patch.setattr(bands, "WIDE_TABLE_HASHES", many)  # by tables of sixteen bits, of eight
+            (number,) = bands.bucket_numbers(np.array([value], np.uint64), bits).tolist()
+        assert number == bands.bucket_number(value, bits)
         assert f"{number:b}".count("1") == sum(value >> bit & 1 for bit in bits)

@@ -26,7 +26,7 @@ from imageshelf.indexing import digesting
 from imageshelf.indexing.run import Indexing, index
 from imageshelf.indexing.settings import Settings
 from imageshelf.indexing.summary import Summary
-from imageshelf.pictures import appended as beyond
+from imageshelf.pictures import appended
 from imageshelf.report.index import summary_text
 from imageshelf.searching import kinds
 from imageshelf.searching.search import Searching, search
@@ -118,7 +118,7 @@ def test_nobody_reads_the_holes_of_a_sparse_file(
                 film.write(b"film" * 1000)
             film.truncate(length)
     with Counting(str(photos / "film.jpg")) as stream:
-        (found,) = beyond._rest(stream)
+        (found,) = appended._rest(stream)
     os.link(photos / "film.jpg", photos / "again.jpg")
     sides = [kinds.KnownFile(str(photos / name), 8 << 30) for name in ("film.jpg", "again.jpg")]
     assert kinds.identical_bytes(*sides)
@@ -133,10 +133,10 @@ def test_nobody_reads_the_holes_of_a_sparse_file(
     assert not kinds.identical_bytes(*sides)
     assert Counting.total_bytes < 100 << 20
     dense = (tmp_path / "short.jpg").read_bytes()
-    assert beyond._rest(io.BytesIO(dense)) == [found]  # zeros at the end are padding
+    assert appended._rest(io.BytesIO(dense)) == [found]  # zeros at the end are padding
     for where in (dense.find(b"film", 4001), 20):
         other = dense[:where] + b"F" + dense[where + 1 :]
-        assert beyond._rest(io.BytesIO(other)) != [found]
+        assert appended._rest(io.BytesIO(other)) != [found]
 
 
 @linux

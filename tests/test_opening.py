@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageshelf.system import files as opening
+from imageshelf.system import files
 from imageshelf.system.files import (
     UnreadableImage,
     content,
@@ -29,9 +29,9 @@ def test_without_the_flags_of_posix_files_are_opened_all_the_same(
     for name in POSIX_ONLY:
         monkeypatch.delattr(os, name, raising=False)
     monkeypatch.setattr(os, "O_BINARY", 1 << 30, raising=False)
-    flags = runpy.run_path(opening.__file__)["OPEN_FLAGS"]
+    flags = runpy.run_path(files.__file__)["OPEN_FLAGS"]
     assert flags == os.O_RDONLY | 1 << 30
-    monkeypatch.setattr(opening, "OPEN_FLAGS", os.O_RDONLY)
+    monkeypatch.setattr(files, "OPEN_FLAGS", os.O_RDONLY)
     (tmp_path / "a.jpg").write_bytes(b"here")
     with open_regular(str(tmp_path / "a.jpg")) as stream:
         assert stream.read() == b"here"
@@ -64,7 +64,7 @@ class TestContent:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, limit: int
     ) -> None:
         (tmp_path / "file").write_bytes(data)
-        monkeypatch.setattr(opening, "AT_ONCE_BYTES", limit)
+        monkeypatch.setattr(files, "SINGLE_READ_BYTES", limit)
         descriptor, status = open_descriptor(str(tmp_path / "file"))
         try:
             with content(descriptor, status.st_size) as stream:

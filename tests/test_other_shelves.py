@@ -23,7 +23,7 @@ import search as search_script
 from imageshelf import duplicates, index, key, open_shelf, search
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.indexing.settings import Settings
-from imageshelf.pictures import other_keys as other_hashes
+from imageshelf.pictures import other_keys
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.report.matches import FIELDS
 from imageshelf.searching.policies import STRICT, Policy
@@ -293,13 +293,13 @@ def test_an_upgrade_that_changes_bits_is_reported(
     photos: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shelve = filled(photos, name)
-    genuine = other_hashes.key_of_square
+    genuine = other_keys.key_of_square
 
     def upgraded(which: str, square: Image.Image) -> str:
         digits = genuine(which, square)
         return f"{int(digits, 16) ^ 1:0{len(digits)}x}"
 
-    monkeypatch.setattr(other_hashes, "key_of_square", upgraded)
+    monkeypatch.setattr(other_keys, "key_of_square", upgraded)
     current_recipe.cache_clear()
     try:
         with open_shelf(shelve) as shelf:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from imageshelf.overlay import coarse
 from imageshelf.overlay.look import look
-from imageshelf.overlay.sheets import Sheet
+from imageshelf.overlay.sheets import PictureSheet
 from tests import drawn_arrays as drawn
 
 CHANGES = (
@@ -26,12 +26,12 @@ CHANGES = (
 )
 
 
-def corpus(seed: int) -> list[Sheet]:
+def corpus(seed: int) -> list[PictureSheet]:
     """Copies of a scene and of a form, and others of both kinds."""
     change = CHANGES[seed % len(CHANGES)]
     originals = [drawn.scene(seed), drawn.form(seed)]
     others = [drawn.scene(seed + 1), drawn.form(seed + 1), drawn.form(seed + 2)]
-    return [Sheet(each) for each in (*originals, *map(change, originals), *others)]
+    return [PictureSheet(each) for each in (*originals, *map(change, originals), *others)]
 
 
 @given(seed=st.integers(1, 10_000))
@@ -55,7 +55,7 @@ def test_no_pair_that_is_near_is_thrown_out(seed: int) -> None:
 
 
 def test_forms_filled_in_differently_are_thrown_out() -> None:
-    block = coarse.block([coarse.coarse(Sheet(drawn.form(seed))) for seed in range(30)])
+    block = coarse.block([coarse.coarse(PictureSheet(drawn.form(seed))) for seed in range(30)])
     told = coarse.possible(block, block)
     assert told.diagonal().all()
     assert np.count_nonzero(told) < 40
@@ -67,11 +67,13 @@ def test_buttons_of_three_hues_are_thrown_out() -> None:
         button = np.full((64, 64, 3), 255, np.uint8)
         button[6:58, 6:58] = colour
         button[24:40, 26:38] = 255
-        buttons.append(coarse.coarse(Sheet(button)))
+        buttons.append(coarse.coarse(PictureSheet(button)))
     told = coarse.possible(coarse.block(buttons), coarse.block(buttons))
     assert (told == np.eye(3, dtype=bool)).all()
 
 
 def test_flat_pictures_stay_possible() -> None:
-    flat = [coarse.coarse(Sheet(np.full((40, 60, 3), level, np.uint8))) for level in (0, 255)]
+    flat = [
+        coarse.coarse(PictureSheet(np.full((40, 60, 3), level, np.uint8))) for level in (0, 255)
+    ]
     assert coarse.possible(coarse.block(flat), coarse.block(flat)).all()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from imageshelf.overlay import geometry
 from imageshelf.overlay.look import look
-from imageshelf.overlay.sheets import Sheet
+from imageshelf.overlay.sheets import PictureSheet
 from imageshelf.overlay.verdict import Verdict
 from tests import drawn_arrays as drawn
 
@@ -20,7 +20,7 @@ SCENE, FORM = drawn.scene(1), drawn.form(1)
 
 
 def looked(first: Picture, second: Picture, turn: int = 0) -> Verdict:
-    return look(Sheet(first), Sheet(second), turn)
+    return look(PictureSheet(first), PictureSheet(second), turn)
 
 
 def overlap(verdict: Verdict, true: tuple[float, float, float, float]) -> float:
@@ -172,7 +172,7 @@ def test_pictures_of_next_to_no_pixels_are_not_compared() -> None:
 
 def test_a_grey_array_is_refused() -> None:
     with pytest.raises(ValueError, match="expected a colour picture"):
-        Sheet(SCENE[..., 0])
+        PictureSheet(SCENE[..., 0])
 
 
 @given(width=st.integers(32, 90), height=st.integers(32, 90), seed=st.integers(0, 99))

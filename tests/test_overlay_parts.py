@@ -100,8 +100,8 @@ def test_pillow_scales_as_numpy_does(size: tuple[int, int]) -> None:
 def test_alignment_finds_the_matrix(turn: float, scale: float, x: float, y: float) -> None:
     first = drawn.scene(6)
     true = matrix_of(-abs(scale), turn * 0.75, x / 2, -turn / 0.75, -abs(scale), y / 2)
-    second = sheets.Sheet(warping.warped(first, true, (240, 180)))
-    sheet = sheets.Sheet(first)
+    second = sheets.PictureSheet(warping.warped(first, true, (240, 180)))
+    sheet = sheets.PictureSheet(first)
     way = alignment.coarse_way(sheet, second, alignment.Way(0, geometry.IDENTITY, whole=True))
     found = alignment.fine_matrix(sheet, second, way.matrix)
     inner = geometry.corners((-0.9, -0.9, 0.9, 0.9))
@@ -158,10 +158,10 @@ def test_every_marked_cell_lies_in_a_rectangle(bits: int) -> None:
 
 @pytest.mark.parametrize("level", [0, 255])
 def test_borders_are_found_to_the_pixel(level: int) -> None:
-    sheet = sheets.Sheet(drawn.framed(drawn.scene(2), 16, level))
+    sheet = sheets.PictureSheet(drawn.framed(drawn.scene(2), 16, level))
     assert sheet.inner == pytest.approx((-1 + 32 / 288, -1 + 32 / 224, 1 - 32 / 288, 1 - 32 / 224))
 
 
 def test_a_picture_without_borders_and_a_flat_one_have_no_inside() -> None:
-    assert sheets.Sheet(drawn.scene(2)).inner is None
-    assert sheets.Sheet(np.full((50, 60, 3), 7, np.uint8)).inner is None
+    assert sheets.PictureSheet(drawn.scene(2)).inner is None
+    assert sheets.PictureSheet(np.full((50, 60, 3), 7, np.uint8)).inner is None

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from imageshelf.copies import flat_pairs, pairs, prints
 from imageshelf.copies.exhaustive import all_pairs_exhaustive, query_of_print
-from imageshelf.copies.prints import PictureHashes, Prints
+from imageshelf.copies.prints import Prints, StoredPrints
 from imageshelf.hashing import joins, turning
-from imageshelf.hashing.joins import Work
+from imageshelf.hashing.joins import Effort
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import candidates, policies
 from imageshelf.searching.policies import Limits, Policy, ViewHashes
@@ -30,7 +30,7 @@ def near(rng: np.random.Generator, hashes: Hashes, most: int) -> Hashes:
     return flipped
 
 
-def shelf(seed: int, count: int, scenes: int, apart: int, flat: float = 0.2) -> PictureHashes:
+def shelf(seed: int, count: int, scenes: int, apart: int, flat: float = 0.2) -> StoredPrints:
     """Pictures of few scenes, some of them turned, flat, with borders, or equal to others."""
     rng = np.random.default_rng(seed)
     scene = rng.integers(0, scenes, count)
@@ -51,7 +51,7 @@ def shelf(seed: int, count: int, scenes: int, apart: int, flat: float = 0.2) -> 
         views = [near(rng, hashes[some], 3) for hashes in (row, column, phash)]
         return ViewHashes(ids[some], views[0], views[1], views[2], low[some])
 
-    return PictureHashes(
+    return StoredPrints(
         ViewHashes(ids, row, column, phash, low),
         lambda wanted: {i: luma[i] for i in wanted},
         turned,
@@ -124,10 +124,10 @@ def test_a_search_for_one_of_a_pair_finds_the_other(
 def test_many_pairs_by_bands_and_threads_are_those_of_the_definition(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(joins, "PAIR_COST", 20.0)  # so bands pay for as few as these
+    monkeypatch.setattr(joins, "PAIR_COST_NS", 20.0)  # so bands pay for as few as these
     stored = shelf(8, 2_000, 600, 5, flat=0.02)
     distinct = prints.distinct_prints(stored)
-    found = pairs.all_pairs(distinct, work=Work(2))
+    found = pairs.all_pairs(distinct, work=Effort(2))
     assert len(found) > 1_000
     assert told(found) == told(all_pairs_exhaustive(distinct))
     assert {pair.turn for pair in found} > {0}
@@ -157,11 +157,11 @@ def test_the_turn_is_what_the_first_must_undergo(turn: int) -> None:
         np.zeros(2, np.bool_),
     )
     unrelated = rng.integers(0, 2**64, (TURNED, 1), np.uint64)
-    stored = PictureHashes(both, no_thumbnails, np.append(turned, unrelated, axis=1))
+    stored = StoredPrints(both, no_thumbnails, np.append(turned, unrelated, axis=1))
     (pair,) = pairs.all_pairs(prints.distinct_prints(stored))
     assert (pair.first, pair.second, pair.score) == (0, 1, 0)
     assert pairs.TURN_NAMES[pair.turn] == ORIENTATIONS[turn][0]
-    swapped = PictureHashes(
+    swapped = StoredPrints(
         ViewHashes(np.arange(2), both.row[::-1], both.column[::-1], both.phash[::-1], both[4]),
         no_thumbnails,
         np.append(unrelated, turned, axis=1),
@@ -174,7 +174,7 @@ def no_thumbnails(wanted: Sequence[int]) -> Mapping[int, bytes]:
     return {}
 
 
-def plain(row: Sequence[int], low: bool = False, luma: Sequence[int] = ()) -> PictureHashes:
+def plain(row: Sequence[int], low: bool = False, luma: Sequence[int] = ()) -> StoredPrints:
     """Pictures 100, 101, ... that differ in the row hash, and in their grey."""
     zeros = np.zeros(len(row), np.uint64)
     whole = ViewHashes(
@@ -184,7 +184,7 @@ def plain(row: Sequence[int], low: bool = False, luma: Sequence[int] = ()) -> Pi
         zeros,
         np.full(len(row), low),
     )
-    return PictureHashes(whole, lambda wanted: {i: bytes([luma[i - 100]]) * 256 for i in wanted})
+    return StoredPrints(whole, lambda wanted: {i: bytes([luma[i - 100]]) * 256 for i in wanted})
 
 
 def test_pictures_with_equal_fingerprints_share_a_print() -> None:
@@ -251,7 +251,7 @@ def test_a_plain_radius_needs_no_thumbnails() -> None:
 def test_equal_keys_match_whatever_the_other_hashes_are() -> None:
     zeros = np.zeros(2, np.uint64)
     far = np.array([0, 2**64 - 1], np.uint64)
-    stored = PictureHashes(
+    stored = StoredPrints(
         ViewHashes(np.arange(2), zeros, far, far, np.zeros(2, np.bool_)), no_thumbnails
     )
     (pair,) = pairs.all_pairs(prints.distinct_prints(stored))
@@ -267,7 +267,7 @@ def test_an_empty_shelf_and_a_single_picture_have_no_pairs(policy: Policy) -> No
 def test_the_share_of_the_work_only_rises_and_ends_at_one() -> None:
     shares: list[float] = []
     distinct: Prints = prints.distinct_prints(shelf(1, 300, 30, 4))
-    pairs.all_pairs(distinct, work=Work(2, shares.append))
+    pairs.all_pairs(distinct, work=Effort(2, shares.append))
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
 

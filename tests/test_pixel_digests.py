@@ -18,7 +18,7 @@ from imageshelf.copies.pixel_digests import DecodeOptions
 from imageshelf.indexing import digesting as identifying
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.pictures.tasks import Wanted
+from imageshelf.pictures.tasks import DigestTask
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
 from imageshelf.shelf import open_shelf
 from imageshelf.workers import work
@@ -104,7 +104,7 @@ def test_only_pictures_of_equal_size_are_decoded(
 ) -> None:
     asked: list[str] = []
 
-    def noted(wanted: Wanted) -> bytes | None:
+    def noted(wanted: DigestTask) -> bytes | None:
         asked.append(Path(wanted.path).name)
         return work.digested(wanted)
 

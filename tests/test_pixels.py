@@ -12,7 +12,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, TiffImagePlugin
 
-from imageshelf.pictures import digests as pixels
+from imageshelf.pictures import digests
 from imageshelf.pictures.digests import digest, pixel_digest, stored_size
 from imageshelf.system.files import UnreadableImage
 
@@ -320,7 +320,7 @@ def test_too_many_frames_equal_their_own_bytes_only(
     film = animation("GIF", 250)
     noted = film[:-1] + b"!\xfe\x04note\0" + film[-1:]  # a comment block
     assert pixels_of(film) == pixels_of(noted)
-    monkeypatch.setattr(pixels, "FRAME_LIMIT", 3)
+    monkeypatch.setattr(digests, "FRAME_LIMIT", 3)
     assert pixels_of(film) == pixels_of(film)
     assert pixels_of(film) != pixels_of(noted)
 
@@ -331,21 +331,21 @@ def test_a_5000_frame_gif_is_decoded_up_to_the_limit_only(
     frames = [Image.new("1", (8, 8), number % 2) for number in range(5000)]
     film = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     seen: list[bool] = []
-    real = pixels._frame_digest
+    real = digests._frame_digest
 
     def counted(image: Image.Image, *, deep: bool, low: bool) -> bytes:
         seen.append(deep)
         return real(image, deep=deep, low=low)
 
-    monkeypatch.setattr(pixels, "_frame_digest", counted)
+    monkeypatch.setattr(digests, "_frame_digest", counted)
     assert pixels_of(film) == pixels_of(film)
-    assert 0 < len(seen) <= 2 * pixels.FRAME_LIMIT
+    assert 0 < len(seen) <= 2 * digests.FRAME_LIMIT
 
 
 def test_too_many_pixels_equal_their_own_bytes_only(
     pixels_of: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pixels, "PIXEL_LIMIT", RGB[..., 0].size - 1)
+    monkeypatch.setattr(digests, "PIXEL_LIMIT", RGB[..., 0].size - 1)
     one, other = SAME["PNG compressed anew"]
     assert pixels_of(one) == pixels_of(one)
     assert pixels_of(one) != pixels_of(other)
@@ -355,7 +355,7 @@ def test_strips_do_not_change_the_digest(
     pixels_of: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = [pixels_of(data) for data in (png(RGB), png(ALPHA), deep_png(DEEP))]
-    monkeypatch.setattr(pixels, "STRIP_PIXELS", 100)
+    monkeypatch.setattr(digests, "STRIP_PIXELS", 100)
     assert [pixels_of(data) for data in (png(RGB), png(ALPHA), deep_png(DEEP))] == before
 
 
@@ -388,14 +388,14 @@ def test_a_file_that_changes_meanwhile_is_unreadable(
 ) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(png(RGB))
-    real = pixels._frame_digest
+    real = digests._frame_digest
 
     def grown(image: Image.Image, *, deep: bool, low: bool) -> bytes:
         with path.open("ab") as file:
             file.write(b"more")
         return real(image, deep=deep, low=low)
 
-    monkeypatch.setattr(pixels, "_frame_digest", grown)
+    monkeypatch.setattr(digests, "_frame_digest", grown)
     with pytest.raises(UnreadableImage, match="changed"):
         pixel_digest(str(path))
 
@@ -421,4 +421,4 @@ def test_random_bytes_behind_a_header_never_escape_as_other_errors(
             for at in rng.integers(3, len(data), rng.integers(1, 6)):
                 broken[at] = rng.integers(256)
             with contextlib.suppress(UnreadableImage):
-                assert len(pixels_of(bytes(broken))) == pixels.DIGEST_BYTES
+                assert len(pixels_of(bytes(broken))) == digests.DIGEST_BYTES

@@ -141,7 +141,7 @@ def test_a_junction_is_a_link_and_a_mounted_volume_a_folder(
     monkeypatch.setattr(walking, "KEEP_ENTRIES", True)
     monkeypatch.setattr(os.path, "ismount", lambda _: mounted)
     walk = walking.Walk(str(tmp_path), b"", follow_symlinks=follow)
-    folder = walking.Folder(str(tmp_path), b"", ())
+    folder = walking.WalkFolder(str(tmp_path), b"", ())
     entry: Any = Entry()
     assert walk._wanted(folder, b"again", entry) == wanted
     assert walk.links == (not wanted)

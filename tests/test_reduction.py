@@ -50,7 +50,7 @@ def test_rare_transparent_modes_are_shown_over_white(mode: str) -> None:
 @given(st.integers(1, 3000), st.integers(1, 3000))
 def test_a_smaller_picture_keeps_enough_and_its_true_extent(width: int, height: int) -> None:
     picture = Image.new("L", (width, height))
-    small = reduction.whole(picture).smaller(reduction.SMALLEST)
+    small = reduction.whole(picture).smaller(reduction.SMALLEST_SIZE)
     x0, y0, x1, y1 = small.box
     assert (x0, y0) == (0, 0)
     assert x1 <= small.picture.width < x1 + 1

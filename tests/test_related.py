@@ -18,7 +18,7 @@ from imageshelf.copies import related
 from imageshelf.copies.exhaustive import shot_pairs_exhaustive, similar_pairs_exhaustive
 from imageshelf.copies.groups import GroupOptions
 from imageshelf.copies.luma import load_luma
-from imageshelf.hashing.joins import Work
+from imageshelf.hashing.joins import Effort
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
 from imageshelf.searching.policies import ViewHashes
@@ -82,7 +82,7 @@ def test_similar_pairs_are_those_of_the_definition(seed: int, count: int, many: 
     row, column = shelf.rng.integers(0, 2**64, (2, count), np.uint64) >> np.uint64(20)
     whole = ViewHashes(shelf.ids, row, column, row, np.zeros(count, np.bool_))
     bits = kinds.SIMILAR_BITS if many else 64
-    found = related.similar_pairs(whole, shelf, Work(2), exhaustive=0 if many else count)
+    found = related.similar_pairs(whole, shelf, Effort(2), exhaustive=0 if many else count)
     assert pairs(found) == similar_pairs_exhaustive(whole, shelf, bits)
 
 
@@ -90,7 +90,7 @@ def test_the_share_of_the_work_rises_to_one() -> None:
     shelf, told = Drawn(3, 40), list[float]()
     row = shelf.rng.integers(0, 2**64, 40, np.uint64)
     whole = ViewHashes(shelf.ids, row, row, row, np.zeros(40, np.bool_))
-    related.similar_pairs(whole, shelf, Work(1, told.append), exhaustive=0)
+    related.similar_pairs(whole, shelf, Effort(1, told.append), exhaustive=0)
     assert told == sorted(told)
     assert told[-1] == 1
 

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 import os
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import imageshelf
 from imageshelf.copies.groups import GroupOptions
 from imageshelf.indexing import remote
 from imageshelf.indexing.comparison import Survey
@@ -23,13 +25,13 @@ from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.indexing.summary import Summary
 from imageshelf.pictures import fetching
 from imageshelf.pictures.images import examine
-from imageshelf.pictures.tasks import Task, Wanted
+from imageshelf.pictures.tasks import DigestTask, Task
 from imageshelf.report.index import summary_text
 from imageshelf.report.matches import UNREAD, matches_json, matches_text
 from imageshelf.searching.search import search
 from imageshelf.shelf import names, open_shelf
-from imageshelf.system import paths
 from imageshelf.system.files import UnreadableImage, open_regular
+from imageshelf.system.paths import Url, located
 from imageshelf.workers.jobs import Lost
 from imageshelf.workers.work import digested
 from tests.conftest import ROOT, drawn
@@ -96,7 +98,7 @@ def archive(tmp_path: Path) -> Path:
     ],
 )  # fmt: skip
 def test_an_url_has_a_scheme_of_two_letters_or_more(path: str, expected: bool) -> None:
-    assert paths.is_url(path) is expected
+    assert isinstance(located(path), Url) is expected
 
 
 @pytest.mark.parametrize(
@@ -105,10 +107,16 @@ def test_an_url_has_a_scheme_of_two_letters_or_more(path: str, expected: bool) -
      "zip://a::simplecache::s3://b/c.zip", "memory://"],
 )  # fmt: skip
 def test_the_parts_of_an_url_are_all_of_it(url: str) -> None:
-    parts = paths.parted(url)
+    parts = Url(url).parts
     assert str(parts) == url
     assert "::file" not in parts.path
     assert parts.chain == "" or parts.chain.startswith("::")
+
+
+def test_a_worker_process_knows_an_url_too() -> None:
+    task = pickle.loads(pickle.dumps(Task(located("s3://b/a.jpg"))))
+    assert isinstance(task.path, Url)
+    assert task.path == "s3://b/a.jpg"
 
 
 def test_a_picture_at_an_url_has_that_url_as_its_name() -> None:
@@ -117,10 +125,12 @@ def test_a_picture_at_an_url_has_that_url_as_its_name() -> None:
 
     for url in ("s3://bucket/a//b.jpg", "zip://a.jpg::file:///x.zip"):
         for flavour, folder in ((posixpath, "/home/me"), (ntpath, "C:\\me")):
-            assert names.name_of(url, folder, flavour) == url
+            assert names.name_of(Url(url), folder, flavour) == url
             assert names.path_of(url, folder, flavour) == url
             assert names.absolute(url) == url
-    assert names.prefixes_below("s3://bucket/a", "/home") == [b"s3://bucket/a/"]
+            assert type(names.name_of(Url(url), folder, flavour)) is str
+            assert isinstance(names.path_of(url, folder, flavour), Url)
+    assert names.prefixes_below(Url("s3://bucket/a"), "/home") == [b"s3://bucket/a/"]
 
 
 # -- a run over the memory of this process --------------------------------------------------------
@@ -291,7 +301,7 @@ def test_a_large_file_that_is_no_picture_is_told_by_its_first_bytes(
         return whole(self, path, start=start, end=end, **options)
 
     monkeypatch.setattr(type(memory), "cat_file", noted)
-    answer = examine(Task("memory://film.mov", 3_000_012))
+    answer = examine(Task(Url("memory://film.mov"), 3_000_012))
     assert answer.other == "video"  # type: ignore[union-attr]
     assert ranges == [(0, 4096)]
 
@@ -355,7 +365,7 @@ def test_hostile_names_come_through(memory: Any, shelve: Path) -> None:
 
 
 def test_links_are_counted_and_not_followed(memory: Any) -> None:
-    folder = remote.RemoteFolder("memory://photos")
+    folder = remote.RemoteFolder(Url("memory://photos"))
     survey = Survey()
     infos: list[dict[str, Any]] = [
         {"name": "/photos/x", "type": "link"},
@@ -480,9 +490,21 @@ def test_a_shelf_with_urls_makes_no_search_open_them(
     monkeypatch.setattr(fetching, "fetched", lambda *_: pytest.fail("opened an URL"))
     (tmp_path / "q.jpg").write_bytes(encoded(1))
     search(tmp_path / "q.jpg", shelve)
-    with pytest.raises(UnreadableImage, match="lies at an URL"):
-        open_regular("memory://photos/0.jpg")
+    with pytest.raises(UnreadableImage, match="is at a URL"):
+        open_regular(Url("memory://photos/0.jpg"))
     index(tmp_path, shelve, HERE)  # its digests are of folders only
+
+
+def test_a_listing_of_copies_opens_no_url(
+    tmp_path: Path, shelve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a shelf from somebody else would choose what is fetched: here it knows no digest."""
+    monkeypatch.setattr("imageshelf.indexing.digesting.lacking_pixels", lambda *_: [])
+    for name, level in (("a.png", 9), ("b.png", 1)):
+        drawn(1).save(tmp_path / name, compress_level=level)
+    index(f"file://{tmp_path}", shelve, Settings(jobs=1))
+    (group,) = imageshelf.duplicates(shelve).groups
+    assert [member.kind for member in group.members] == ["near"]
 
 
 def test_a_query_may_be_an_url(memory: Any, shelve: Path) -> None:
@@ -498,9 +520,10 @@ def test_digests_are_of_the_object(memory: Any, tmp_path: Path) -> None:
 
     path = tmp_path / "0.jpg"
     path.write_bytes(memory.cat_file("/photos/0.jpg"))
+    url, none = Url("memory://photos/0.jpg"), Url("memory://photos/none.jpg")
     for pixels, of in ((False, digest), (True, pixel_digest)):
-        assert digested(Wanted(b"", "memory://photos/0.jpg", pixels)) == of(str(path))
-    assert digested(Wanted(b"", "memory://photos/none.jpg", pixels=False)) is None
+        assert digested(DigestTask(b"", url, pixels)) == of(str(path))
+    assert digested(DigestTask(b"", none, pixels=False)) is None
 
 
 def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_path: Path) -> None:
@@ -527,7 +550,7 @@ def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_p
     )  # fmt: skip
     assert "6 pictures at an URL left out: those are never touched." in told.stderr
     assert len(os.listdir(folder)) == 1
-    assert len([name for name in listed(shelve) if paths.is_url(name)]) == 6
+    assert len([name for name in listed(shelve) if isinstance(located(name), Url)]) == 6
 
 
 def test_an_url_stays_itself_in_another_shelf(memory: Any, shelve: Path, tmp_path: Path) -> None:
@@ -637,7 +660,8 @@ def test_a_tag_decides_what_is_unchanged_whatever_the_time() -> None:
 
 
 def test_a_map_goes_on_after_what_is_too_large() -> None:
-    tasks = [Task("s3://b/a", 10), Task("s3://b/large", 99), Task("s3://b/c", -1)]
+    files = (("s3://b/a", 10), ("s3://b/large", 99), ("s3://b/c", -1))
+    tasks = [Task(Url(url), size_bytes) for url, size_bytes in files]
     found = dict(remote.within(tasks, 40, lambda some: ((task, "done") for task in some)))
     assert [found[task] == "done" for task in tasks] == [True, False, True]
     assert isinstance(found[tasks[1]], Lost)

@@ -14,7 +14,7 @@ from imageshelf import Settings, index
 from imageshelf.hashing import hamming, multi_index, series
 from imageshelf.hashing.series import Series
 from imageshelf.searching.search import Searching
-from imageshelf.system import forks as side_by_side
+from imageshelf.system import forks
 from tests.test_batches import same, truth
 from tests.test_multi_index import Hashes, clustered
 
@@ -49,10 +49,10 @@ def test_every_query_of_a_series_finds_what_the_exhaustive_scan_finds(
     hashes = clustered(seed, count, 20)
     queries = [int(hashes[radius % count]) ^ (seed & 0b1011) for radius in radii]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(series, "LARGE", 100 if indexed else count + 1)
-        patch.setattr(series, "PATIENCE", -(10**9))
-        patch.setattr(series, "MANY", 0 if shared_out else 10**9)
-        patch.setattr(side_by_side, "WORTH_S", 0.0)
+        patch.setattr(series, "LARGE_HASHES", 100 if indexed else count + 1)
+        patch.setattr(series, "INDEX_COST_SCANS", -(10**9))
+        patch.setattr(series, "MANY_COMPARISONS", 0 if shared_out else 10**9)
+        patch.setattr(forks, "WORTH_FORKING_S", 0.0)
         asked = Series(hashes)
         for _ in range(3):
             assert same(asked.pairs(queries, radii, None), truth(hashes, queries, radii))
@@ -65,7 +65,7 @@ def test_every_query_of_a_series_finds_what_the_exhaustive_scan_finds(
         (400_000, [14, *[10] * 7, 12], 3, False),
         (400_000, [14, *[10] * 7, 12] * 100, 1, True),  # a folder of them
         (400_000, [40] * 100, 10, False),  # too wide for any bucket to be left out
-        (series.LARGE - 1, [10] * 1000, 10, False),
+        (series.LARGE_HASHES - 1, [10] * 1000, 10, False),
     ],
 )
 def test_an_index_is_built_once_and_only_where_it_pays(
@@ -75,7 +75,7 @@ def test_an_index_is_built_once_and_only_where_it_pays(
 
     def build(hashes: Hashes, *, jobs: int) -> SimpleNamespace:
         made.append(len(hashes))
-        return SimpleNamespace(pairs=lambda *_: hamming.table([]))
+        return SimpleNamespace(pairs=lambda *_: hamming.pair_table([]))
 
     monkeypatch.setattr(multi_index, "MultiIndex", build)
     monkeypatch.setattr(hamming, "within", lambda *_: [])
@@ -92,8 +92,8 @@ def test_a_search_gives_the_same_with_an_index(
     index(photos, shelf, Settings(jobs=0))
     with Searching(shelf) as searching:
         plain = [list(answer) for answer in searching.ask([str(photos)])]
-    monkeypatch.setattr(series, "LARGE", 0)
-    monkeypatch.setattr(series, "PATIENCE", -(10**9))
+    monkeypatch.setattr(series, "LARGE_HASHES", 0)
+    monkeypatch.setattr(series, "INDEX_COST_SCANS", -(10**9))
     made = counted(monkeypatch)
     with Searching(shelf) as searching:
         assert [list(answer) for answer in searching.ask([str(photos)])] == plain

@@ -17,10 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.hashing import joins
-from imageshelf.hashing import near_batches as batches
+from imageshelf.hashing import joins, near_batches
 from imageshelf.hashing.multi_index import MultiIndex
-from imageshelf.system import forks as side_by_side
+from imageshelf.system import forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 LONG_S = 1e9
 HERE = os.getpid()
 
-linux = pytest.mark.skipif(not side_by_side.forks(), reason="shares arrays by forking, on Linux")
+linux = pytest.mark.skipif(not forks.can_fork(), reason="shares arrays by forking, on Linux")
 
 
 def answer(number: int, size_bytes: int = 10) -> tuple[int, bytes]:
@@ -80,8 +79,8 @@ def test_every_task_is_answered_once(
 ) -> None:
     tasks = [functools.partial(answer, n, size) for n, size in enumerate(sizes_bytes)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(side_by_side, "forks", lambda: may_fork and sys.platform == "linux")
-        found = sorted(side_by_side.each(tasks, jobs, work_s))
+        patch.setattr(forks, "can_fork", lambda: may_fork and sys.platform == "linux")
+        found = sorted(forks.results(tasks, jobs, work_s))
     assert found == [task() for task in tasks]
 
 
@@ -90,7 +89,7 @@ def test_every_task_is_answered_once(
 def test_long_work_is_done_by_other_processes_which_share_what_is_here() -> None:
     numbers = np.arange(1_000_000)
     with closing(
-        side_by_side.each([lambda: (os.getpid(), int(numbers.sum()))] * 40, 3, LONG_S)
+        forks.results([lambda: (os.getpid(), int(numbers.sum()))] * 40, 3, LONG_S)
     ) as answers:
         found = set(answers)
     assert {total for _, total in found} == {int(numbers.sum())}
@@ -99,7 +98,7 @@ def test_long_work_is_done_by_other_processes_which_share_what_is_here() -> None
 
 @linux
 def test_short_work_is_done_here() -> None:
-    assert set(side_by_side.each([os.getpid] * 9, 3, side_by_side.WORTH_S / 2)) == {HERE}
+    assert set(forks.results([os.getpid] * 9, 3, forks.WORTH_FORKING_S / 2)) == {HERE}
 
 
 @linux
@@ -107,7 +106,7 @@ def test_short_work_is_done_here() -> None:
 def test_a_process_that_dies_costs_nothing_but_its_help() -> None:
     tasks: list[Callable[[], object]] = [functools.partial(answer, n) for n in range(30)]
     tasks[3] = tasks[17] = die
-    found = list(side_by_side.each(tasks, 2, LONG_S))
+    found = list(forks.results(tasks, 2, LONG_S))
     assert len(found) == 30
     assert found.count(HERE) == 2
     assert {one for one in found if isinstance(one, tuple)} == {
@@ -130,7 +129,7 @@ def test_a_process_that_dies_in_the_middle_of_an_answer_has_not_answered(
 
     monkeypatch.setattr(os, "write", half)
     tasks = [functools.partial(answer, n) for n in range(5)]
-    assert sorted(side_by_side.each(tasks, 2, LONG_S)) == [task() for task in tasks]
+    assert sorted(forks.results(tasks, 2, LONG_S)) == [task() for task in tasks]
 
 
 @linux
@@ -148,7 +147,7 @@ def test_without_a_further_process_the_work_is_done_all_the_same(
 
     monkeypatch.setattr(os, "fork", limited)
     tasks = [functools.partial(answer, n) for n in range(7)]
-    assert sorted(side_by_side.each(tasks, 3, LONG_S)) == [task() for task in tasks]
+    assert sorted(forks.results(tasks, 3, LONG_S)) == [task() for task in tasks]
 
 
 @linux
@@ -161,23 +160,23 @@ def test_an_error_in_a_task_is_raised_here(
     def refuse() -> NoReturn:
         raise error("no room")
 
-    monkeypatch.setattr(side_by_side, "forks", lambda: may_fork)
+    monkeypatch.setattr(forks, "can_fork", lambda: may_fork)
     with pytest.raises(error, match="no room"):
-        list(side_by_side.each([refuse] * 5, 2, LONG_S))
+        list(forks.results([refuse] * 5, 2, LONG_S))
 
 
 @linux
 @pytest.mark.usefixtures("nothing_stays")
 def test_an_answer_that_does_not_pickle_is_an_error_here() -> None:
     with pytest.raises((AttributeError, TypeError)):
-        list(side_by_side.each([lambda: lambda: 1] * 5, 2, LONG_S))
+        list(forks.results([lambda: lambda: 1] * 5, 2, LONG_S))
 
 
 @linux
 @pytest.mark.usefixtures("nothing_stays")
 def test_who_wants_no_more_ends_the_processes() -> None:
     tasks = [lambda: 1, slow, slow, slow]
-    with closing(side_by_side.each(tasks, 2, LONG_S)) as answers:
+    with closing(forks.results(tasks, 2, LONG_S)) as answers:
         assert next(answers) == 1
 
 
@@ -189,7 +188,7 @@ def test_an_interrupt_ends_the_processes() -> None:
         time.sleep(600)
 
     with pytest.raises(KeyboardInterrupt):
-        list(side_by_side.each([interrupted, slow], 2, LONG_S))
+        list(forks.results([interrupted, slow], 2, LONG_S))
 
 
 @linux
@@ -208,7 +207,7 @@ def test_an_interrupt_while_forking_is_heard_afterwards(
 
     monkeypatch.setattr(os, "fork", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        list(side_by_side.each([slow] * 2, 2, LONG_S))
+        list(forks.results([slow] * 2, 2, LONG_S))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -228,7 +227,7 @@ def test_any_other_signal_while_forking_is_heard_afterwards(
     before = signal.signal(signal.SIGALRM, lambda *_: heard.append(os.getpid()))
     try:
         tasks = [functools.partial(answer, n) for n in range(5)]
-        assert sorted(side_by_side.each(tasks, 2, LONG_S)) == [task() for task in tasks]
+        assert sorted(forks.results(tasks, 2, LONG_S)) == [task() for task in tasks]
     finally:
         signal.signal(signal.SIGALRM, before)
     assert set(heard) == {HERE}
@@ -245,7 +244,7 @@ def test_a_second_interrupt_leaves_no_process_either(monkeypatch: pytest.MonkeyP
         kill(pid, number)
 
     def stopped_twice() -> NoReturn:
-        with closing(side_by_side.each([lambda: 1, slow, slow], 2, LONG_S)) as answers:
+        with closing(forks.results([lambda: 1, slow, slow], 2, LONG_S)) as answers:
             next(answers)
             monkeypatch.setattr(os, "kill", interrupted)
             raise KeyboardInterrupt
@@ -267,7 +266,7 @@ def test_no_handler_of_the_parent_runs_in_a_process_of_another_thread() -> None:
     before = signal.signal(signal.SIGINT, lambda *_: ran.append(os.getpid()))
     try:
         with ThreadPoolExecutor(1) as pool:
-            work = pool.submit(lambda: list(side_by_side.each([interrupted] * 4, 2, LONG_S)))
+            work = pool.submit(lambda: list(forks.results([interrupted] * 4, 2, LONG_S)))
             assert set(work.result()) == {HERE}  # all done again here
     finally:
         signal.signal(signal.SIGINT, before)
@@ -286,7 +285,7 @@ def test_all_answers_are_enough_whoever_holds_a_pipe_open(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "pipe", shared)
     tasks = [functools.partial(answer, n) for n in range(5)]
-    found = list(side_by_side._by_processes(tasks, 2))
+    found = list(forks._by_processes(tasks, 2))
     assert sorted(found) == [task() for task in tasks]
     for end in strangers:
         os.close(end)
@@ -304,7 +303,7 @@ def test_an_error_that_cannot_be_rebuilt_is_raised_all_the_same() -> None:
         raise OddError(7, "really")
 
     with pytest.raises(OddError, match="really"):
-        list(side_by_side.each([refuse] * 4, 2, LONG_S))
+        list(forks.results([refuse] * 4, 2, LONG_S))
 
 
 @linux
@@ -322,7 +321,7 @@ def test_without_a_further_descriptor_the_work_is_done_all_the_same(
 
     monkeypatch.setattr(os, "pipe", limited)
     tasks = [functools.partial(answer, n) for n in range(7)]
-    assert sorted(side_by_side.each(tasks, 3, LONG_S)) == [task() for task in tasks]
+    assert sorted(forks.results(tasks, 3, LONG_S)) == [task() for task in tasks]
 
 
 @pytest.mark.parametrize("work_s", [0.0, LONG_S])
@@ -330,15 +329,15 @@ def test_without_a_further_descriptor_the_work_is_done_all_the_same(
 def test_what_the_user_has_set_for_numpy_stays(
     may_fork: bool, work_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_by_side, "forks", lambda: may_fork and sys.platform == "linux")
-    monkeypatch.setattr(side_by_side, "WORTH_S", 1.0 if work_s else 0.0)
+    monkeypatch.setattr(forks, "can_fork", lambda: may_fork and sys.platform == "linux")
+    monkeypatch.setattr(forks, "WORTH_FORKING_S", 1.0 if work_s else 0.0)
     hashes = np.arange(3_000, dtype=np.uint64)
     before = np.getbufsize()
     for jobs in (1, 2):
-        joins.close_within(
-            hashes, 1, joins.Use(lambda i, j: (i, j), lambda *_: None), joins.Work(jobs)
+        joins.close_pairs_within(
+            hashes, 1, joins.PairSink(lambda i, j: (i, j), lambda *_: None), joins.Effort(jobs)
         )
-        batches.scan(hashes, batches.asked([1, 2], [3, 3], None), jobs)
+        near_batches.scan(hashes, near_batches.to_near_queries([1, 2], [3, 3], None), jobs)
         MultiIndex(hashes, jobs=jobs).pairs([1] * 300, [3] * 300)
     assert np.getbufsize() == before
 
@@ -347,5 +346,5 @@ def test_what_the_user_has_set_for_numpy_stays(
 def test_a_process_holds_nothing_open_that_is_not_its_own() -> None:
     """Else a worker would not notice that its parent is gone."""
     with open(__file__, "rb"):
-        found = list(side_by_side.each([descriptors] * 2, 2, LONG_S))
+        found = list(forks.results([descriptors] * 2, 2, LONG_S))
     assert all(len(each - {0, 1, 2}) == 3 for each in found)  # tasks, answers, and the list itself

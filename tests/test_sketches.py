@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing import sketches
+from imageshelf.hashing.fingerprints import (
+    TURNS,
+    Fingerprints,
+    fingerprints,
+    hashed,
+    perceptual_hashes,
+    turned_perceptual_hashes,
+)
 from imageshelf.hashing.views import Sketch, Thumbnails
 from imageshelf.pictures import reduction
 from tests.conftest import drawn
@@ -24,13 +31,13 @@ def exact(image: Image.Image) -> Thumbnails:
     return reduction.whole(image).thumbnails()
 
 
-def distances(one: hashing.Fingerprints, other: hashing.Fingerprints) -> np.ndarray:
+def distances(one: Fingerprints, other: Fingerprints) -> np.ndarray:
     return np.array([np.bitwise_count(a ^ b) for a, b in zip(one[:3], other[:3], strict=True)])
 
 
 def test_a_sketch_gives_nearly_the_hashes_of_its_picture() -> None:
-    ours = hashing.fingerprints([sketch(image) for image in PICTURES])
-    truth = hashing.fingerprints([exact(image) for image in PICTURES])
+    ours = fingerprints([sketch(image) for image in PICTURES])
+    truth = fingerprints([exact(image) for image in PICTURES])
     assert distances(ours, truth).max() <= 4
     assert distances(ours, truth).mean() <= 0.5
 
@@ -51,7 +58,7 @@ def test_undoing_the_blur_comes_nearer_to_lanczos(size: int) -> None:
     assert ours < blurred / 2
 
 
-@pytest.mark.parametrize("cut", [0.0, sketches.CENTRE])
+@pytest.mark.parametrize("cut", [0.0, sketches.CENTRE_CUT])
 @pytest.mark.parametrize("size", [8, 9, 32])
 def test_weights_keep_an_even_grey(size: int, cut: float) -> None:
     weights = sketches.resizing(size, cut)
@@ -62,24 +69,24 @@ def test_weights_keep_an_even_grey(size: int, cut: float) -> None:
 
 def test_a_flat_picture_has_no_differences() -> None:
     for level in (0, 1, 77, 254, 255):
-        found = sketches.compared([sketch(Image.new("L", (48, 48), level))])
+        found = sketches.hash_inputs([sketch(Image.new("L", (48, 48), level))])
         assert (found.rows == level).all()
         assert (found.columns == level).all()
-        assert hashing.hashed(found).phash.tolist() == [(level > 0) << 63]
+        assert hashed(found).phash.tolist() == [(level > 0) << 63]
 
 
 def test_the_centre_of_a_picture_is_the_whole_of_what_is_cropped() -> None:
     middles = [image.resize((400, 400)) for image in PICTURES]
-    crops = hashing.fingerprints([sketch(image.crop((20, 20, 380, 380))) for image in middles])
-    centres = hashing.fingerprints([sketch(image, centre=True) for image in middles])
-    wholes = hashing.fingerprints([sketch(image) for image in middles])
+    crops = fingerprints([sketch(image.crop((20, 20, 380, 380))) for image in middles])
+    centres = fingerprints([sketch(image, centre=True) for image in middles])
+    wholes = fingerprints([sketch(image) for image in middles])
     assert distances(centres, crops).mean() < 2
     assert distances(wholes, crops).mean() > 2 * distances(centres, crops).mean()
 
 
 def test_a_better_row_is_taken_over() -> None:
     row = bytes(range(72))
-    found = sketches.compared([sketch(PICTURES[0]), sketch(PICTURES[0])._replace(row=row)])
+    found = sketches.hash_inputs([sketch(PICTURES[0]), sketch(PICTURES[0])._replace(row=row)])
     assert found.rows[1].tobytes() == row != found.rows[0].tobytes()
     assert (found.columns[0] == found.columns[1]).all()
 
@@ -87,15 +94,15 @@ def test_a_better_row_is_taken_over() -> None:
 def test_views_of_all_kinds_keep_their_order() -> None:
     makers = (sketch, exact, lambda image: sketch(image, centre=True))
     views = [makers[n % 3](image) for n, image in enumerate(PICTURES)]
-    together = hashing.fingerprints(views)
+    together = fingerprints(views)
     for number, view in enumerate(views):
-        alone = hashing.fingerprints([view])
+        alone = fingerprints([view])
         assert [part[number] for part in together] == [part[0] for part in alone]
 
 
 def test_turned_waves_are_those_of_the_turned_picture() -> None:
     squares = np.random.default_rng(1).integers(0, 256, (20, 32, 32), np.uint8)
-    found = hashing.turned_perceptual_hashes(sketches.waves(squares))
-    for number, (quarters, mirror) in enumerate(hashing.TURNS):
+    found = turned_perceptual_hashes(sketches.waves(squares))
+    for number, (quarters, mirror) in enumerate(TURNS):
         turned = np.rot90(squares[:, :, ::-1] if mirror else squares, -quarters, axes=(1, 2))
-        assert found[:, number].tolist() == hashing.perceptual_hashes(turned).tolist()
+        assert found[:, number].tolist() == perceptual_hashes(turned).tolist()

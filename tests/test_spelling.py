@@ -83,7 +83,7 @@ def test_two_spellings_of_a_folder_are_one_folder(
         return [name for name in os.listdir(path) if name != "PHOTOS"]
 
     (tmp_path / "PHOTOS").symlink_to("photos")
-    monkeypatch.setattr(paths, "TELLS_CASE_APART", False)
+    monkeypatch.setattr(paths, "CASE_SENSITIVE", False)
     monkeypatch.setattr(paths.spelled, "__defaults__", (listed, os.path))
     shelve = tmp_path / "db.shelve"
     assert index(photos, shelve).new == 6

@@ -157,7 +157,7 @@ def test_the_graph_knows_equal_prints_and_both_ends_of_a_pair() -> None:
     )
     others = rng.integers(0, 2**64, (7, 1), np.uint64)
     every = np.concatenate([turned, others, turned, others], axis=1)
-    distinct = prints.distinct_prints(prints.PictureHashes(whole, lambda _: {}, every))
+    distinct = prints.distinct_prints(prints.StoredPrints(whole, lambda _: {}, every))
     graph = stars.MatchGraph(distinct, pairs.all_pairs(distinct))
     assert graph.pictures == [10, 20, 30]
     assert sorted(graph.matches(10)) == [(20, Measures(turn=1)), (30, Measures())]

@@ -146,9 +146,9 @@ def test_a_worker_loads_no_numpy_and_no_shelf() -> None:
 def test_numpy_starts_no_threads_unless_they_are_the_users(modules: str, expected: str) -> None:
     code = (
         "import os, sys\n"
-        "from imageshelf.system import process as own_process\n"
+        "from imageshelf.system import process\n"
         f"sys.modules.update(dict.fromkeys({modules.split()!r}))\n"
-        "own_process.tune()\n"
+        "process.start_quickly()\n"
         "print(os.environ.get('OPENBLAS_NUM_THREADS'))"
     )
     without = {key: value for key, value in os.environ.items() if "_THREADS" not in key}

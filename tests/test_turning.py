@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from imageshelf.hashing import fingerprints as hashing
 from imageshelf.hashing import turning
+from imageshelf.hashing.fingerprints import fingerprints, grid, turned_fingerprints
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures.reduction import ORIENTATIONS
 
@@ -25,8 +25,8 @@ def darker(views: list[Thumbnails]) -> turning.Comparisons:
     def negative(part: bytes) -> bytes:
         return bytes(255 - grey for grey in part)
 
-    bright = hashing.fingerprints(views)
-    dark = hashing.fingerprints([Thumbnails(*map(negative, view)) for view in views])
+    bright = fingerprints(views)
+    dark = fingerprints([Thumbnails(*map(negative, view)) for view in views])
     return turning.Comparisons(bright.row, bright.column, dark.row, dark.column)
 
 
@@ -35,15 +35,13 @@ def darker(views: list[Thumbnails]) -> turning.Comparisons:
 def test_turned_bits_are_the_hashes_of_the_turned_thumbnail(turn: int, greys: int) -> None:
     views = thumbnails(turn, greys)
     found = turning.turned(darker(views), turn)
-    upright = hashing.fingerprints(views)
+    upright = fingerprints(views)
     if turn == 0:
         assert (found.row == upright.row).all()
         assert (found.column == upright.column).all()
     else:
-        truth = hashing.turned_fingerprints(views)[:, turn - 1]
-        assert [hashing.grid(int(bits)) for bits in found.row] == [
-            hashing.grid(int(bits)) for bits in truth[:, 0]
-        ]
+        truth = turned_fingerprints(views)[:, turn - 1]
+        assert [grid(int(bits)) for bits in found.row] == [grid(int(bits)) for bits in truth[:, 0]]
         assert (found.column == truth[:, 1]).all()
 
 

@@ -13,7 +13,7 @@ from imageshelf.system import process
 
 @pytest.mark.parametrize("name", ["ImageHash", "imagehash", "pillow-heif", "Pillow"])
 def test_versions_are_those_of_the_metadata(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_asked", lambda _: "asked")
+    monkeypatch.setattr(process, "_version_by_metadata", lambda _: "asked")
     assert process.version(name) == metadata.version(name)
 
 
@@ -28,7 +28,7 @@ def test_where_folders_do_not_tell_the_metadata_is_asked(
     for folder in folders:
         (tmp_path / folder).mkdir()
     monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "gone"), str(Path(__file__))])
-    monkeypatch.setattr(process, "_asked", lambda name: f"asked for {name}")
+    monkeypatch.setattr(process, "_version_by_metadata", lambda name: f"asked for {name}")
     assert process.version("some-thing") == "asked for some-thing"
 
 

@@ -26,7 +26,12 @@ def _way(request: pytest.FixtureRequest) -> Iterator[None]:
     ways: dict[str, dict[str, int]] = {
         "by name": {},
         "by path": {"OPEN_DEPTH": 0},
-        "few at a time": {"RUN": 2, "LISTED": 2, "OPEN_DEPTH": 2, "LEAF_LINKS": sys.maxsize},
+        "few at a time": {
+            "RUN_FILES": 2,
+            "LISTING_ENTRIES": 2,
+            "OPEN_DEPTH": 2,
+            "LEAF_LINKS": sys.maxsize,
+        },
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ways[request.param].items():
@@ -194,7 +199,7 @@ def test_a_walk_finds_what_an_exhaustive_one_does(entries: list[tuple[bytes, str
 
 @posix
 def test_a_file_that_became_a_folder_during_the_walk_is_walked(tmp_path: Path) -> None:
-    tree(tmp_path, *(f"x/{n:03}.jpg" for n in range(2 * walking.RUN)), "x/a/later.jpg")
+    tree(tmp_path, *(f"x/{n:03}.jpg" for n in range(2 * walking.RUN_FILES)), "x/a/later.jpg")
     (tmp_path / "x" / "a" / "later.jpg").rename(tmp_path / "later.jpg")
     (tmp_path / "x" / "a").rmdir()
     (tmp_path / "x" / "a").write_bytes(b"")
@@ -206,7 +211,7 @@ def test_a_file_that_became_a_folder_during_the_walk_is_walked(tmp_path: Path) -
     found += [name for run in runs for name, _ in run]
     assert found == sorted(found)
     assert len(found) == len(set(found))
-    assert b"x/%03d.jpg" % (2 * walking.RUN - 1) in found
+    assert b"x/%03d.jpg" % (2 * walking.RUN_FILES - 1) in found
 
 
 @posix

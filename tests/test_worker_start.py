@@ -14,19 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageshelf.workers import pool as workers
-from imageshelf.workers import starting as worker_start
+from imageshelf.workers import pool, starting
 from imageshelf.workers.jobs import WorkerError
-from tests import worker_functions as deeds
+from tests import worker_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Begun = list[tuple[list[str], worker_start.Process]]
+    Begun = list[tuple[list[str], starting.Process]]
 
 ROOT = Path(__file__).parent.parent
-DEEDS = deeds.do.__module__
-LIKELY_JOBS = worker_start.likely_jobs
+WORKER_FUNCTIONS = worker_functions.behave.__module__
+LIKELY_JOBS = starting.likely_jobs
 
 
 @pytest.fixture(autouse=True)
@@ -35,16 +34,16 @@ def early(
 ) -> Iterator[Begun]:
     """The processes that have begun; all of them end with the test."""
     monkeypatch.delitem(sys.modules, "IPython", raising=False)  # another test may have loaded it
-    monkeypatch.setattr(worker_start, "cores", lambda: 3)
-    monkeypatch.setattr(worker_start, "likely_jobs", lambda _: 8)
-    yield worker_start._early
-    worker_start.dismiss()
+    monkeypatch.setattr("imageshelf.workers.starting.cores", lambda: 3)
+    monkeypatch.setattr(starting, "likely_jobs", lambda _: 8)
+    yield starting._early
+    starting.end_unused()
 
 
 class TestLikelyJobs:
     @pytest.fixture(autouse=True)
     def in_a_folder_with_a_shelf(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(worker_start, "likely_jobs", LIKELY_JOBS)
+        monkeypatch.setattr(starting, "likely_jobs", LIKELY_JOBS)
         monkeypatch.chdir(tmp_path)
         (tmp_path / "old.shelve").touch()
 
@@ -53,19 +52,19 @@ class TestLikelyJobs:
         ["-d photos", "--dataset a b --quiet", "-s new.shelve -d photos", "-d photos --shelve new"],
     )
     def test_a_new_shelf_wants_one_a_core(self, words: str) -> None:
-        assert worker_start.likely_jobs(words.split()) == 3
+        assert starting.likely_jobs(words.split()) == 3
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.sampled_from(["-d", "-s", "-j", "--jobs", "9" * 5000]) | st.text()))
     def test_no_words_are_too_odd(self, words: list[str]) -> None:
-        assert worker_start.likely_jobs(words) >= 0
+        assert starting.likely_jobs(words) >= 0
 
     def test_no_words_at_all_are_no_mistake_of_ours(self) -> None:
-        assert worker_start.likely_jobs([]) == 3
+        assert starting.likely_jobs([]) == 3
 
     @pytest.mark.parametrize(("words", "jobs"), [("-j 1", 1), ("--jobs 40", 40), ("-j 0", 0)])
     def test_it_may_be_said_how_many(self, words: str, jobs: int) -> None:
-        assert worker_start.likely_jobs(["-d", "photos", *words.split()]) == jobs
+        assert starting.likely_jobs(["-d", "photos", *words.split()]) == jobs
 
     @pytest.mark.parametrize(
         "words",
@@ -77,22 +76,22 @@ class TestLikelyJobs:
         ],
     )
     def test_whatever_else_is_said_wants_none(self, words: str) -> None:
-        assert worker_start.likely_jobs(words.split()) == 0
+        assert starting.likely_jobs(words.split()) == 0
 
 
-def deed(name: str) -> Any:
+def by_name(name: str) -> Any:
     return name
 
 
 def pids_of(jobs: int) -> set[int]:
     """Ask workers for something; return which processes they were."""
-    with workers.workers(deeds.do, jobs=jobs) as run:
+    with pool.workers(worker_functions.behave, jobs=jobs) as run:
         return {cast("int", pid) for _, pid in run(["who"] * 200)}
 
 
 class TestEarly:
     def test_they_are_as_many_as_there_are_other_cores(self, early: Begun) -> None:
-        worker_start.begin(DEEDS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         assert len(early) == 2
 
     def test_on_one_core_there_are_none(
@@ -100,32 +99,32 @@ class TestEarly:
         early: Begun,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(worker_start, "cores", lambda: 1)
-        worker_start.begin(DEEDS, [])
+        monkeypatch.setattr("imageshelf.workers.starting.cores", lambda: 1)
+        starting.start_early(WORKER_FUNCTIONS, [])
         assert not early
 
     def test_in_a_notebook_there_are_none(
         self, early: Begun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "IPython", sys)
-        worker_start.begin(DEEDS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         assert not early
 
     def test_they_do_the_work(self, early: Begun) -> None:
-        worker_start.begin(DEEDS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         begun = {process.pid for _, process in early}
         assert pids_of(2) <= begun
         assert not early
 
     def test_others_start_beside_them(self, early: Begun) -> None:
-        worker_start.begin(DEEDS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         processes = [process for _, process in early]
-        with workers.workers(deeds.double, jobs=5) as run:
+        with pool.workers(worker_functions.double, jobs=5) as run:
             assert sorted(run(range(500))) == [(n, 2 * n) for n in range(500)]
         assert all(process.poll() is not None for process in processes)
 
     def test_one_that_died_is_not_handed_out(self, early: Begun) -> None:
-        worker_start.begin(DEEDS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         dead = {process.pid for _, process in early}
         for _, process in early:
             process.kill()
@@ -142,20 +141,20 @@ class TestEarly:
                 return 1
 
         with monkeypatch.context() as patch:
-            patch.setattr(worker_start, "_early", Taken())
+            patch.setattr(starting, "_early", Taken())
             assert pids_of(1)
 
     def test_those_with_another_module_are_ended(self, early: Begun) -> None:
-        worker_start.begin("json", [])
+        starting.start_early("json", [])
         processes = [process for _, process in early]
         assert not pids_of(2) & {process.pid for process in processes}
         assert all(process.poll() is not None for process in processes)
 
     def test_a_module_that_cannot_be_loaded_is_told_by_whoever_needs_it(self) -> None:
-        worker_start.begin("imageshelf.no_such_module", [])
+        starting.start_early("imageshelf.no_such_module", [])
         with (
             pytest.raises(WorkerError, match=r"No module named 'imageshelf\.no_such"),
-            workers.workers(deed("imageshelf.no_such_module:do"), jobs=2) as run,
+            pool.workers(by_name("imageshelf.no_such_module:do"), jobs=2) as run,
         ):
             list(run([1]))
 
@@ -164,11 +163,11 @@ class TestEarly:
         early: Begun,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        def refused(*_: object) -> worker_start.Process:
+        def refused(*_: object) -> starting.Process:
             raise OSError("no more processes")
 
-        monkeypatch.setattr(worker_start, "_started", refused)
-        worker_start.begin(DEEDS, [])
+        monkeypatch.setattr(starting, "_started", refused)
+        starting.start_early(WORKER_FUNCTIONS, [])
         assert not early
 
     @pytest.mark.parametrize(
@@ -180,14 +179,14 @@ class TestEarly:
         monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
         if theirs:
             monkeypatch.setenv("GLIBC_TUNABLES", theirs)
-        with workers.workers(deeds.do, jobs=1) as run:
+        with pool.workers(worker_functions.behave, jobs=1) as run:
             assert list(run(["allocation"])) == [("allocation", found)]
 
     def test_dismissed_they_are_gone(self, early: Begun) -> None:
-        worker_start.begin(DEEDS, [])
+        starting.start_early(WORKER_FUNCTIONS, [])
         processes = [process for _, process in early]
-        worker_start.dismiss()
-        worker_start.dismiss()
+        starting.end_unused()
+        starting.end_unused()
         assert not early
         assert all(process.returncode is not None for process in processes)
 

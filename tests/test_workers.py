@@ -20,14 +20,14 @@ import pytest
 
 from imageshelf.system.process import cores
 from imageshelf.system.words import one_line
-from imageshelf.workers import pool as workers
-from imageshelf.workers import process as worker_process
-from imageshelf.workers import serving as worker_main
-from imageshelf.workers import starting as worker_start
-from imageshelf.workers.jobs import Lost, Orders, WorkerError
-from imageshelf.workers.pool import AHEAD
-from imageshelf.workers.serving import frame
-from tests import worker_functions as deeds
+from imageshelf.workers import serving
+from imageshelf.workers.jobs import Lost, ProcessSettings, WorkerError
+from imageshelf.workers.pool import ITEMS_AHEAD, Pool, workers
+from imageshelf.workers.process import USUAL_DEPTH, Worker, cause_of_death
+from imageshelf.workers.serving import framed
+from imageshelf.workers.starting import command, import_path
+from imageshelf.workers.starting import start as start_process
+from tests import worker_functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -58,7 +58,7 @@ def worker_threads() -> list[str]:
 
 
 def run_all(items: list[Any], **limits: Any) -> list[tuple[Any, Any]]:
-    with workers.workers(deeds.do, **{"jobs": 2, **limits}) as run:
+    with workers(worker_functions.behave, **{"jobs": 2, **limits}) as run:
         return list(run(items))
 
 
@@ -68,15 +68,13 @@ def script(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
 
     def start(code: str, **options: Any) -> subprocess.Popen[str]:
         preface = f"import sys; sys.path[:0] = {[str(PROJECT)]!r}\n"
-        preface += (
-            "from tests import worker_functions as deeds\nfrom imageshelf.workers.pool import *\n"
-        )
+        preface += "from tests import worker_functions\nfrom imageshelf.workers.pool import *\n"
         path = tmp_path / "script.py"
         path.write_text(preface + textwrap.dedent(code), encoding="utf-8")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        command = [sys.executable, "-u", str(path)]
+        words = [sys.executable, "-u", str(path)]
         options = {"cwd": tmp_path, "text": True, "start_new_session": True, **pipes, **options}
-        return cast("subprocess.Popen[str]", subprocess.Popen(command, **options))
+        return cast("subprocess.Popen[str]", subprocess.Popen(words, **options))
 
     return start
 
@@ -85,23 +83,26 @@ class TestMap:
     @pytest.mark.parametrize("jobs", [0, 1, 2, 5])
     @pytest.mark.parametrize("count", [0, 1, 2, 3, 1000])
     def test_every_item_is_answered_once(self, jobs: int, count: int) -> None:
-        with workers.workers(deeds.double, jobs=jobs) as run:
+        with workers(worker_functions.double, jobs=jobs) as run:
             assert sorted(run(range(count))) == [(n, 2 * n) for n in range(count)]
 
     def test_without_jobs_an_exception_passes(self) -> None:
-        with workers.workers(deeds.do, jobs=0) as run, pytest.raises(ValueError, match="odd"):
+        with (
+            workers(worker_functions.behave, jobs=0) as run,
+            pytest.raises(ValueError, match="odd"),
+        ):
             list(run(["raise"]))
 
     def test_negative_jobs_are_refused(self) -> None:
         with (
             pytest.raises(ValueError, match="jobs must be 0 or more"),
-            workers.workers(deeds.double, jobs=-1),
+            workers(worker_functions.double, jobs=-1),
         ):
             pass
 
     def test_the_item_that_comes_back_is_the_one_that_was_given(self) -> None:
         items = [["a", 1], ["b", 2]]
-        with workers.workers(deeds.send_back, jobs=2) as run:
+        with workers(worker_functions.send_back, jobs=2) as run:
             given = {id(item) for item, _ in run(items)}
         assert given == {id(item) for item in items}
 
@@ -109,23 +110,23 @@ class TestMap:
         "text", ["a\udcffb.jpg", "\n\"'\\\x00", "\u202eexe", "é" * 5000, b"\xff"]
     )
     def test_any_name_survives(self, text: object) -> None:
-        with workers.workers(deeds.send_back, jobs=1) as run:
+        with workers(worker_functions.send_back, jobs=1) as run:
             assert list(run([text])) == [(text, text)]
 
     def test_items_and_results_larger_than_any_pipe_do_not_block_each_other(self) -> None:
         sizes = [3_000_000, 10, 3_000_000, 70_000, 5000, 5000, 5000, 200_000, 1] * 4
-        with workers.workers(deeds.send_back, jobs=2) as run:
+        with workers(worker_functions.send_back, jobs=2) as run:
             assert sorted(len(result) for _, result in run(bytes(n) for n in sizes)) == sorted(
                 sizes
             )
 
     def test_the_source_is_read_no_further_than_the_window(self) -> None:
         taken = itertools.count()
-        with workers.workers(deeds.double, jobs=2) as run:
+        with workers(worker_functions.double, jobs=2) as run:
             results = run(next(taken) for _ in itertools.count())
             for given in range(1, 2000):
                 next(results)
-                assert next(taken) <= given + 2 * AHEAD + given  # the reads here count, too
+                assert next(taken) <= given + 2 * ITEMS_AHEAD + given  # the reads here count, too
             cast("Any", results).close()
 
     def test_the_source_is_read_in_the_thread_that_takes_the_results(self) -> None:
@@ -133,7 +134,7 @@ class TestMap:
             for _ in range(50):
                 yield threading.current_thread().name
 
-        with workers.workers(deeds.send_back, jobs=2) as run:
+        with workers(worker_functions.send_back, jobs=2) as run:
             assert {name for name, _ in run(names())} == {threading.current_thread().name}
 
     def test_an_error_in_the_source_reaches_the_consumer_and_spares_the_workers(self) -> None:
@@ -141,19 +142,19 @@ class TestMap:
             yield 1
             raise LookupError("the source")
 
-        with workers.workers(deeds.double, jobs=2) as run:
+        with workers(worker_functions.double, jobs=2) as run:
             with pytest.raises(LookupError, match="the source"):
                 list(run(broken()))
             assert list(run([4])) == [(4, 8)]
 
     def test_an_item_that_does_not_pickle_is_the_consumers_error(self) -> None:
-        with workers.workers(deeds.send_back, jobs=1) as run:
+        with workers(worker_functions.send_back, jobs=1) as run:
             with pytest.raises((pickle.PicklingError, AttributeError, TypeError)):
                 list(run([lambda: None]))
             assert list(run([4])) == [(4, 4)]
 
     def test_one_map_follows_another_even_if_the_first_was_left(self) -> None:
-        with workers.workers(deeds.double, jobs=2) as run:
+        with workers(worker_functions.double, jobs=2) as run:
             first = run(itertools.count())
             next(first)
             cast("Any", first).close()
@@ -161,15 +162,15 @@ class TestMap:
             assert sorted(run(range(100))) == [(n, 2 * n) for n in range(100)]
 
     def test_two_maps_take_turns(self) -> None:
-        with workers.workers(deeds.double, jobs=2) as run:
+        with workers(worker_functions.double, jobs=2) as run:
             pairs = list(zip(run(range(700)), run(range(1000, 1700)), strict=True))
         assert sorted(one[0] for one, _ in pairs) == list(range(700))
         assert sorted(other[0] for _, other in pairs) == list(range(1000, 1700))
 
     def test_two_contexts_work_side_by_side(self) -> None:
         with (
-            workers.workers(deeds.double, jobs=2) as double,
-            workers.workers(deeds.send_back, jobs=2) as send_back,
+            workers(worker_functions.double, jobs=2) as double,
+            workers(worker_functions.send_back, jobs=2) as send_back,
         ):
             assert sorted(double(n for n, _ in send_back(range(900)))) == [
                 (n, 2 * n) for n in range(900)
@@ -182,7 +183,7 @@ class TestMap:
 class TestIsolation:
     @posix
     @pytest.mark.parametrize(
-        ("deed", "reason", "lasting"),
+        ("behaviour", "reason", "lasting"),
         [
             ("segfault", "the decoder crashed (signal 11: segmentation fault)", True),
             ("null", "the decoder crashed (signal 11: segmentation fault)", True),
@@ -198,25 +199,25 @@ class TestIsolation:
             ("raise", "internal error: ValueError: odd value", False),
         ],
     )
-    def test_a_bad_item_costs_itself_only(self, deed: str, reason: str, lasting: bool) -> None:
-        items = [*range(500), deed, *range(500, 1000), deed]
+    def test_a_bad_item_costs_itself_only(self, behaviour: str, reason: str, lasting: bool) -> None:
+        items = [*range(500), behaviour, *range(500, 1000), behaviour]
         results = run_all(items, time_limit_s=1)
-        lost = [outcome for item, outcome in results if item == deed]
+        lost = [outcome for item, outcome in results if item == behaviour]
         assert len(lost) == 2
         for outcome in lost:
             assert outcome.reason.startswith(reason)
             assert outcome.lasting is lasting
-        assert sorted(pair for pair in results if pair[0] != deed) == [
+        assert sorted(pair for pair in results if pair[0] != behaviour) == [
             (n, 2 * n) for n in range(1000)
         ]
 
     @linux
-    @pytest.mark.parametrize("deed", ["eat", "eat up"])
-    def test_hunger_costs_one_item_and_says_how_much_there_was(self, deed: str) -> None:
-        results = run_all([1, deed, 2, deed, 3], memory_limit_bytes=200_000_000)
+    @pytest.mark.parametrize("behaviour", ["eat", "eat up"])
+    def test_hunger_costs_one_item_and_says_how_much_there_was(self, behaviour: str) -> None:
+        results = run_all([1, behaviour, 2, behaviour, 3], memory_limit_bytes=200_000_000)
         lost = Lost("needs more memory than 200 MB", lasting=False)
         assert sorted(results, key=str) == sorted(
-            [(1, 2), (2, 4), (3, 6), (deed, lost), (deed, lost)], key=str
+            [(1, 2), (2, 4), (3, 6), (behaviour, lost), (behaviour, lost)], key=str
         )
 
     @posix
@@ -230,7 +231,7 @@ class TestIsolation:
 
     @linux
     def test_the_limit_on_memory_leaves_room_for_that_much(self) -> None:
-        with workers.workers(deeds.send_back, jobs=1, memory_limit_bytes=300_000_000) as run:
+        with workers(worker_functions.send_back, jobs=1, memory_limit_bytes=300_000_000) as run:
             assert [len(result) for _, result in run([bytes(20_000_000)])] == [20_000_000]
 
     def test_what_an_item_prints_disturbs_nothing(self, capfd: pytest.CaptureFixture[str]) -> None:
@@ -240,24 +241,27 @@ class TestIsolation:
 
     @pytest.mark.parametrize(
         ("function", "reason"),
-        [(deeds.unpicklable, "internal error: "), (deeds.one_way, "internal error: ValueError")],
+        [
+            (worker_functions.unpicklable, "internal error: "),
+            (worker_functions.one_way, "internal error: ValueError"),
+        ],
     )
     def test_a_result_that_cannot_travel_is_a_lost_item(
         self, function: Callable[[Any], Any], reason: str
     ) -> None:
-        with workers.workers(function, jobs=1) as run:
+        with workers(function, jobs=1) as run:
             results = list(run([1, 2]))
         assert [item for item, _ in results] == [1, 2]
         assert all(outcome.reason.startswith(reason) for _, outcome in results)
 
     def test_the_clock_is_for_each_item(self) -> None:
-        with workers.workers(deeds.nap, jobs=1, time_limit_s=2) as run:
+        with workers(worker_functions.nap, jobs=1, time_limit_s=2) as run:
             results = list(run([0.05] * 60))
         assert results == [(0.05, 0.05)] * 60
 
     @posix
     def test_a_worker_that_dies_idle_costs_no_item(self) -> None:
-        with workers.workers(deeds.process_id, jobs=1) as run:
+        with workers(worker_functions.process_id, jobs=1) as run:
             for _ in range(3):
                 ((_, pid),) = run([0])
                 os.kill(cast("int", pid), signal.SIGKILL)
@@ -284,7 +288,7 @@ class TestIsolation:
     def test_an_answer_at_the_last_moment_counts_once(self) -> None:
         chance = random.Random(5)
         items = [chance.choice([0.0, 0.03, 0.05, 0.07]) for _ in range(60)]
-        with workers.workers(deeds.nap, jobs=3, time_limit_s=0.05) as run:
+        with workers(worker_functions.nap, jobs=3, time_limit_s=0.05) as run:
             results = list(run(items))
         assert Counter(item for item, _ in results) == Counter(items)
         for item, outcome in results:
@@ -297,7 +301,7 @@ class TestIsolation:
             def kill(self) -> None:
                 self.kills += 1
 
-        worker = worker_process.Worker(cast("Any", None), Orders([], b"", 20.0, None))
+        worker = Worker(cast("Any", None), ProcessSettings([], b"", 20.0, None))
         worker.check_time(0.0)  # no process: nothing to do
         process = worker._process = cast("Any", Process())
         worker.deadline = time.monotonic() - 5
@@ -318,7 +322,7 @@ class TestIsolation:
         ],
     )
     def test_an_exit_status_is_told_in_words(self, status: int, reason: str, lasting: bool) -> None:
-        verdict = worker_process.cause_of_death(status)
+        verdict = cause_of_death(status)
         assert verdict.reason.startswith(reason)
         assert verdict.lasting is lasting
 
@@ -343,7 +347,7 @@ class TestStart:
         monkeypatch.delitem(sys.modules, "moody", raising=False)
         import moody  # type: ignore[import-not-found]
 
-        with workers.workers(moody.work, jobs=2) as run:
+        with workers(moody.work, jobs=2) as run:
             for _ in range(2):  # a second map hears of it, too
                 with pytest.raises(WorkerError, match=reason):
                     list(run([1, 2, 3]))
@@ -352,14 +356,14 @@ class TestStart:
     def test_a_module_that_never_finishes_importing_is_an_error(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(worker_process, "START_LIMIT_S", 0.3)
+        monkeypatch.setattr("imageshelf.workers.process.START_LIMIT_S", 0.3)
         code = f"import os, time\nif os.getpid() != {os.getpid()}:\n    time.sleep(3600)\n"
         (tmp_path / "sleepy.py").write_text(code + "def work(_): pass\n")
         monkeypatch.syspath_prepend(tmp_path)
         import sleepy  # type: ignore[import-not-found]
 
         with (
-            workers.workers(sleepy.work, jobs=1, time_limit_s=0.1) as run,
+            workers(sleepy.work, jobs=1, time_limit_s=0.1) as run,
             pytest.raises(WorkerError, match="not ready after"),
         ):
             list(run([1]))
@@ -367,7 +371,7 @@ class TestStart:
     def test_a_function_without_a_name_is_refused(self) -> None:
         with (
             pytest.raises(WorkerError, match="cannot run in worker processes"),
-            workers.workers(lambda item: item, jobs=1),
+            workers(lambda item: item, jobs=1),
         ):
             pass
 
@@ -381,7 +385,7 @@ class TestStart:
         monkeypatch.setattr(sys, "executable", executable)
         with (
             pytest.raises(WorkerError, match=reason),
-            workers.workers(deeds.double, jobs=1) as run,
+            workers(worker_functions.double, jobs=1) as run,
         ):
             list(run([1]))
 
@@ -403,7 +407,9 @@ class TestStart:
         assert err == ""
 
     def test_no_main_guard_is_needed(self, script: Callable[..., subprocess.Popen[str]]) -> None:
-        process = script("with workers(deeds.double, jobs=2) as run: print(sorted(run([1, 2])))\n")
+        process = script(
+            "with workers(worker_functions.double, jobs=2) as run: print(sorted(run([1, 2])))\n"
+        )
         assert process.communicate() == ("[(1, 2), (2, 4)]\n", "")
 
     def test_a_notebook_needs_nothing_special(self) -> None:
@@ -411,10 +417,10 @@ class TestStart:
         nbclient = pytest.importorskip("nbclient")
         cells = [
             f"import sys; sys.path[:0] = {[str(PROJECT)]!r}",
-            "from tests import worker_functions as deeds",
+            "from tests import worker_functions",
             "from imageshelf.workers.pool import workers",
             "del sys.path[0]",  # as %run leaves it
-            "with workers(deeds.double, jobs=2) as run: print(sorted(run([1, 2])))",
+            "with workers(worker_functions.double, jobs=2) as run: print(sorted(run([1, 2])))",
         ]
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         nbclient.NotebookClient(book, timeout=120).execute()
@@ -429,7 +435,7 @@ class TestStart:
             import os
             os.closerange(0, 3)
             sys.stdin = sys.stdout = sys.stderr = None
-            with workers(deeds.do, jobs=2) as run:
+            with workers(worker_functions.behave, jobs=2) as run:
                 results = sorted(run([1, 2, "noise", "segfault"]), key=str)
             with open("results", "w") as file:
                 file.write(repr([item for item, _ in results]))
@@ -452,7 +458,7 @@ class TestStart:
         monkeypatch.delitem(sys.modules, "relative_module", raising=False)
         import relative_module  # type: ignore[import-not-found]
 
-        with workers.workers(relative_module.work, jobs=1) as run:
+        with workers(relative_module.work, jobs=1) as run:
             monkeypatch.chdir("/")
             assert list(run([1])) == [(1, -1)]
 
@@ -471,10 +477,10 @@ class TestStart:
 
         for path in (sys.path[1:], [str(tmp_path / "other"), *sys.path[1:]]):
             monkeypatch.setattr(sys, "path", path)
-            with workers.workers(twin.work, jobs=1) as run:
+            with workers(twin.work, jobs=1) as run:
                 assert list(run([1])) == [(1, "here")]
         monkeypatch.setattr(sys, "path", [str(tmp_path / "here"), *sys.path[1:]])
-        assert worker_start.import_path(["twin", "builtins", "__main__"]) == [
+        assert import_path(["twin", "builtins", "__main__"]) == [
             os.path.abspath(entry) for entry in sys.path
         ]
 
@@ -482,7 +488,7 @@ class TestStart:
     def test_a_worker_inherits_neither_files_nor_another_ones_pipes(self, tmp_path: Path) -> None:
         with (tmp_path / "marker").open("w") as marker:
             os.set_inheritable(marker.fileno(), True)
-            with workers.workers(deeds.descriptors, jobs=4) as run:
+            with workers(worker_functions.descriptors, jobs=4) as run:
                 found = {cast("tuple[str, ...]", open_there) for _, open_there in run(range(500))}
         pipes = [target for one in found for target in one if target.startswith("pipe:")]
         assert len(pipes) == len(set(pipes)) == 3 * len(found)
@@ -490,7 +496,7 @@ class TestStart:
 
     @posix
     def test_a_worker_has_a_session_of_its_own(self) -> None:
-        with workers.workers(deeds.process_id, jobs=1) as run:
+        with workers(worker_functions.process_id, jobs=1) as run:
             ((_, pid),) = run([0])
             assert os.getsid(cast("int", pid)) == pid
 
@@ -503,7 +509,7 @@ class TestEnd:
         return list(pids)
 
     def test_leaving_the_context_leaves_no_process_and_no_thread(self) -> None:
-        with workers.workers(deeds.process_id, jobs=3) as run:
+        with workers(worker_functions.process_id, jobs=3) as run:
             pids = self.started(run)
         for pid in pids:
             with pytest.raises(ProcessLookupError):  # not even a zombie
@@ -513,7 +519,7 @@ class TestEnd:
     @pytest.mark.parametrize("error", [LookupError, KeyboardInterrupt, GeneratorExit])
     def test_an_exception_in_the_consumer_leaves_nothing(self, error: type[BaseException]) -> None:
         pids: list[int] = []
-        with suppress(error), workers.workers(deeds.process_id, jobs=3) as run:
+        with suppress(error), workers(worker_functions.process_id, jobs=3) as run:
             pids = self.started(run)
             for _ in run(itertools.count()):
                 raise error
@@ -523,17 +529,17 @@ class TestEnd:
 
     def test_a_context_left_at_once_leaves_nothing(self) -> None:
         for _ in range(5):
-            with workers.workers(deeds.double, jobs=3):
+            with workers(worker_functions.double, jobs=3):
                 pass
             assert not worker_threads()
 
     def test_hung_items_do_not_hold_up_the_end(self) -> None:
-        with workers.workers(deeds.do, jobs=2, time_limit_s=3600) as run:
+        with workers(worker_functions.behave, jobs=2, time_limit_s=3600) as run:
             assert next(run([1, "loop in C", "sleep", "loop"])) == (1, 2)
         assert not worker_threads()
 
     def test_a_map_after_the_end_is_an_error(self) -> None:
-        with workers.workers(deeds.double, jobs=1) as run:
+        with workers(worker_functions.double, jobs=1) as run:
             half_way = run(itertools.count())
             next(half_way)
         with pytest.raises(WorkerError, match="closed"):
@@ -544,17 +550,17 @@ class TestEnd:
     def test_a_second_interruption_during_the_end_leaves_nothing(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        fail = workers.Pool.fail
+        fail = Pool.fail
         interruptions = iter([KeyboardInterrupt])
 
-        def interrupted(pool: workers.Pool, failure: WorkerError) -> None:
+        def interrupted(pool: Pool, failure: WorkerError) -> None:
             for interruption in interruptions:
                 raise interruption
             fail(pool, failure)
 
-        monkeypatch.setattr(workers.Pool, "fail", interrupted)
+        monkeypatch.setattr(Pool, "fail", interrupted)
         pids: list[int] = []
-        with suppress(KeyboardInterrupt), workers.workers(deeds.process_id, jobs=2) as run:
+        with suppress(KeyboardInterrupt), workers(worker_functions.process_id, jobs=2) as run:
             pids = self.started(run)
         assert all(gone(pid) for pid in pids)
         assert not worker_threads()
@@ -564,7 +570,7 @@ class TestEnd:
     ) -> None:
         process = script(
             """
-            context = workers(deeds.process_id, jobs=2)
+            context = workers(worker_functions.process_id, jobs=2)
             print(*{pid for _, pid in context.__enter__()(range(200))})
             """
         )
@@ -574,25 +580,27 @@ class TestEnd:
         assert eventually(lambda: all(gone(int(pid)) for pid in out.split()))
 
     HANG = """
-        with workers(deeds.do, jobs=1, time_limit_s=3600) as run:
+        with workers(worker_functions.behave, jobs=1, time_limit_s=3600) as run:
             ((_, pid),) = run(["who"])
             print(pid)
-            list(run([2, DEED, 3]))
+            list(run([2, BEHAVIOUR, 3]))
         """
 
-    def hanging(self, script: Callable[..., subprocess.Popen[str]], deed: str) -> tuple[Any, int]:
-        process = script(self.HANG.replace("DEED", repr(deed)))
+    def hanging(
+        self, script: Callable[..., subprocess.Popen[str]], behaviour: str
+    ) -> tuple[Any, int]:
+        process = script(self.HANG.replace("BEHAVIOUR", repr(behaviour)))
         assert process.stdout
         pid = process.stdout.readline()
         assert not gone(int(pid))
         time.sleep(0.3)  # it may be well inside its item by now, or not: both must hold
         return process, int(pid)
 
-    @pytest.mark.parametrize("deed", ["sleep", "loop", "loop in C"])
+    @pytest.mark.parametrize("behaviour", ["sleep", "loop", "loop in C"])
     def test_a_parent_that_is_killed_takes_its_workers_along(
-        self, deed: str, script: Callable[..., subprocess.Popen[str]]
+        self, behaviour: str, script: Callable[..., subprocess.Popen[str]]
     ) -> None:
-        process, pid = self.hanging(script, deed)
+        process, pid = self.hanging(script, behaviour)
         process.kill()
         process.communicate()
         assert eventually(lambda: gone(pid))
@@ -609,21 +617,25 @@ class TestEnd:
         _, err = process.communicate()
         assert process.returncode in (-signal.SIGINT, 130)
         assert err.count("KeyboardInterrupt") <= interruptions
-        assert "worker_main" not in err
+        assert "serving" not in err
         assert eventually(lambda: gone(pid))
 
     def test_a_worker_that_nobody_watches_ends_itself(self) -> None:
         process = subprocess.Popen(
-            worker_start.command(deeds.do.__module__), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command(worker_functions.behave.__module__),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         with process:
             assert process.stdin
-            limit_s = 0.2 - worker_main.GRACE_S
-            process.stdin.write(frame(pickle.dumps((pickle.dumps(deeds.do), limit_s, None))))
-            process.stdin.write(frame(pickle.dumps("loop in C")))
+            limit_s = 0.2 - serving.GRACE_S
+            process.stdin.write(
+                framed(pickle.dumps((pickle.dumps(worker_functions.behave), limit_s, None)))
+            )
+            process.stdin.write(framed(pickle.dumps("loop in C")))
             process.stdin.flush()
             assert process.wait() == -signal.SIGALRM
-        verdict = worker_process.Worker(cast("Any", None), Orders([], b"", 20.0, None))._verdict(
+        verdict = Worker(cast("Any", None), ProcessSettings([], b"", 20.0, None))._verdict(
             -signal.SIGALRM, None
         )
         assert verdict == Lost("took longer than 20 s", lasting=False)
@@ -633,36 +645,36 @@ class TestInside:
     """The child's side, here in this process."""
 
     def test_it_answers_in_order_until_the_stream_ends(self) -> None:
-        setup = pickle.dumps((pickle.dumps(deeds.do), 20.0, None))
+        setup = pickle.dumps((pickle.dumps(worker_functions.behave), 20.0, None))
         requests = [setup, *(pickle.dumps(item) for item in (1, "raise", 3))]
         answers = io.BytesIO()
         ready: list[bool] = []
         with pytest.raises(EOFError):
-            worker_main.serve(
-                io.BytesIO(b"".join(frame(each) for each in requests)),
+            serving.serve(
+                io.BytesIO(b"".join(framed(each) for each in requests)),
                 answers,
                 lambda: ready.append(True),
             )
         answers.seek(0)
         assert ready == [True]
-        assert worker_main.read_frame(answers) == b""
-        assert [pickle.loads(worker_main.read_frame(answers)) for _ in range(3)] == [
-            (worker_main.VALUE, 2),
-            (worker_main.ERROR, "ValueError: odd value"),
-            (worker_main.VALUE, 6),
+        assert serving.read_frame(answers) == b""
+        assert [pickle.loads(serving.read_frame(answers)) for _ in range(3)] == [
+            (serving.VALUE, 2),
+            (serving.ERROR, "ValueError: odd value"),
+            (serving.VALUE, 6),
         ]
 
     @pytest.mark.parametrize("length", range(7))
     def test_a_stream_cut_short_is_an_end(self, length: int) -> None:
         with pytest.raises(EOFError):
-            worker_main.read_frame(io.BytesIO(frame(b"abc")[:length]))
+            serving.read_frame(io.BytesIO(framed(b"abc")[:length]))
 
     def test_want_of_memory_is_told_from_other_errors(self) -> None:
         def hungry(_: object) -> None:
             raise MemoryError
 
-        reply = worker_main.answer(hungry, pickle.dumps(1))
-        assert pickle.loads(reply) == (worker_main.OUT_OF_MEMORY, None)
+        reply = serving.answer(hungry, pickle.dumps(1))
+        assert pickle.loads(reply) == (serving.OUT_OF_MEMORY, None)
 
     def test_an_error_without_words_has_its_name(self) -> None:
         class MuteError(Exception):
@@ -683,7 +695,7 @@ class TestInside:
         limits: list[tuple[int, int]] = []
         monkeypatch.setattr(resource, "getrlimit", lambda _: (-1, hard))
         monkeypatch.setattr(resource, "setrlimit", lambda _, pair: limits.append(pair))
-        worker_main.limit_memory(1 << 30)
+        serving.limit_memory(1 << 30)
         assert bool(limits) is limited
         assert all(soft > 1 << 30 and kept == hard for soft, kept in limits)
 
@@ -698,10 +710,10 @@ def send(descriptor: int, parts: Iterable[bytes]) -> None:
 
 def test_frames_that_arrive_together_are_read_together() -> None:
     payloads = [b"", b"abc", bytes(100_000), b"x"]
-    stream = b"".join(map(frame, payloads))
+    stream = b"".join(map(framed, payloads))
     for cut in (0, 2, 4, 7, 50_000, len(stream)):
         reading, writing = os.pipe()
-        arrivals = worker_main.read_frames(reading)
+        arrivals = serving.read_frames(reading)
         halves = (stream[:cut], stream[cut:])
         sender = threading.Thread(target=send, args=(writing, halves))
         sender.start()
@@ -710,7 +722,7 @@ def test_frames_that_arrive_together_are_read_together() -> None:
             found += next(arrivals)
         sender.join()
         assert found == payloads
-        os.write(writing, frame(b"a") + frame(b"b") + frame(b"abc")[:5])
+        os.write(writing, framed(b"a") + framed(b"b") + framed(b"abc")[:5])
         assert next(arrivals) == [b"a", b"b"]
         os.close(writing)
         with pytest.raises(EOFError):
@@ -722,7 +734,7 @@ def test_frames_that_arrive_together_are_read_together() -> None:
 def test_among_quick_items_only_the_culprit_is_lost() -> None:
     culprits = {300: "segfault", 301: "exit", 902: "abort", 2999: "killed"}
     items = [culprits.get(number, number) for number in range(3000)]
-    with workers.workers(deeds.do, jobs=2) as run:
+    with workers(worker_functions.behave, jobs=2) as run:
         outcomes = list(run(items))
     lost = Counter(item for item, outcome in outcomes if isinstance(outcome, Lost))
     assert lost == Counter(culprits.values())
@@ -732,7 +744,7 @@ def test_among_quick_items_only_the_culprit_is_lost() -> None:
 
 @pytest.mark.parametrize(
     ("function", "items", "deep"),
-    [(deeds.double, range(2000), True), (deeds.nap, [0.05] * 20, False)],
+    [(worker_functions.double, range(2000), True), (worker_functions.nap, [0.05] * 20, False)],
 )
 def test_only_quick_items_are_handed_over_many_at_a_time(
     function: Callable[[Any], Any],
@@ -741,17 +753,17 @@ def test_only_quick_items_are_handed_over_many_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     depths: list[int] = []
-    accept = worker_process.Worker._accept
+    accept = Worker._accept
 
-    def noted(self: worker_process.Worker, answer: bytes) -> None:
-        depths.append(len(self._handed))
+    def noted(self: Worker, answer: bytes) -> None:
+        depths.append(len(self._unanswered))
         accept(self, answer)
 
-    monkeypatch.setattr(worker_process.Worker, "_accept", noted)
-    with workers.workers(function, jobs=1) as run:
+    monkeypatch.setattr(Worker, "_accept", noted)
+    with workers(function, jobs=1) as run:
         assert all(not isinstance(outcome, Lost) for _, outcome in run(items))
     usual = sorted(depths)[len(depths) // 2]
-    assert (usual > worker_process.DEPTH) is deep
+    assert (usual > USUAL_DEPTH) is deep
 
 
 @posix
@@ -760,12 +772,11 @@ def test_workers_start_while_another_thread_changes_the_environment(
 ) -> None:
     """As NumPy does while it is imported; a child that read it then ended with EFAULT."""
     stopped, starting = threading.Event(), threading.Event()
-    start = worker_start.start
 
     def starts(*orders: Any) -> Any:
         starting.set()
         try:
-            return start(*orders)
+            return start_process(*orders)
         finally:
             starting.clear()
 
@@ -784,7 +795,7 @@ def test_workers_start_while_another_thread_changes_the_environment(
     try:
         for _ in range(30):
             starting.set()  # the environment is read now, too
-            with workers.workers(deeds.double, jobs=2) as run:
+            with workers(worker_functions.double, jobs=2) as run:
                 assert sorted(run([1, 2])) == [(1, 2), (2, 4)]
     finally:
         stopped.set()

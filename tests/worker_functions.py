@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from imageshelf.workers import serving as worker_main
+from imageshelf.workers import serving
 from imageshelf.workers.work import work
 
 
@@ -108,7 +108,7 @@ def _starve() -> str:
     def hungry(_: object) -> NoReturn:
         raise MemoryError
 
-    setattr(worker_main, "read_frame", hungry)  # noqa: B010  for the rest of its life
+    setattr(serving, "read_frame", hungry)  # noqa: B010  for the rest of its life
     return "done"
 
 
@@ -118,7 +118,7 @@ def _make_noise() -> str:
     return "done"
 
 
-DEEDS = {
+BEHAVIOURS = {
     "who": os.getpid,
     "allocation": lambda: os.environ.get("GLIBC_TUNABLES"),
     "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
@@ -141,6 +141,6 @@ DEEDS = {
 }
 
 
-def do(deed: Any) -> Any:
-    """Do the named deed, or send a number back doubled."""
-    return DEEDS[deed]() if deed in DEEDS else 2 * deed
+def behave(behaviour: Any) -> Any:
+    """Behave as named, or send a number back doubled."""
+    return BEHAVIOURS[behaviour]() if behaviour in BEHAVIOURS else 2 * behaviour

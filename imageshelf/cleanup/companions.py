@@ -13,7 +13,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.pictures import formats as sniffing
+from imageshelf.pictures import formats
 from imageshelf.system.files import Stamp, stamp
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _relation(name: str, other: str) -> tuple[str, bool]:
         return XMP, False
     if not _same(start, stem):
         return "", False
-    if sniffing.promise(other) == "raw":
+    if formats.promised_kind(other) == "raw":
         return RAW, True
     return _BY_STEM.get(extension, ""), True
 
@@ -139,7 +139,7 @@ def _starts_with(other: str, pictures: Collection[str]) -> bool:
 
 
 def _is_picture(name: str) -> bool:
-    return sniffing.promise(name) == ""
+    return formats.promised_kind(name) == ""
 
 
 def _same(a: str, b: str) -> bool:

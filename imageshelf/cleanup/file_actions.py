@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from imageshelf.cleanup import places, planning, trash
 from imageshelf.cleanup.moving import drop_second_name, move, take
 from imageshelf.cleanup.path_checks import require_regular
-from imageshelf.system.files import Changed, Stamp, lstat, stamp
+from imageshelf.system.files import FileChangedError, Stamp, lstat, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,7 @@ def _link(keeper: str, source: str, kept: os.stat_result) -> None:
     os.link(keeper, source, follow_symlinks=False)
     if not os.path.samestat(os.lstat(source), kept):
         os.unlink(source)
-        raise Changed("stays: the copy to keep was replaced")
+        raise FileChangedError("stays: the copy to keep was replaced")
 
 
 # -- after a failure ------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def _put_back_or_tell(action: FileAction, failure: BaseException) -> bool:
     """Put the file back, or raise UnfinishedError; tell whether all has happened after all."""
     try:
         return put_back(action)
-    except (Changed, OSError) as exc:
+    except (FileChangedError, OSError) as exc:
         why = "; ".join(dict.fromkeys(map(_words, (failure, exc))))
         where = f"; it is now {action.place}" if action.place else ""
         raise UnfinishedError(f"could not be put back ({why}){where}") from exc
@@ -142,7 +142,7 @@ def put_back(action: FileAction) -> bool:
             places.tidy(action.place, action.folder)
         return _has_happened(action, there)
     if not is_known(placed, action):
-        raise Changed(f"was replaced by another file, which is now {action.place}")
+        raise FileChangedError(f"was replaced by another file, which is now {action.place}")
     if there is not None and os.path.samestat(there, placed):
         drop_second_name(action.source, action.place)
     else:
@@ -150,7 +150,7 @@ def put_back(action: FileAction) -> bool:
             _remove_link(action, there)
             there = None
         if there is not None:
-            raise Changed("had its place taken meanwhile")
+            raise FileChangedError("had its place taken meanwhile")
         move(action.place, action.source)
     if action.verb == planning.SET_ASIDE:
         places.tidy(action.place, action.folder)
@@ -170,14 +170,14 @@ def _put_back_from_trash(action: FileAction) -> None:
     place = trash.find(action.source, action.known)
     if not place:
         name = os.path.basename(action.source)
-        raise Changed(f"may be in the trash: look for {name} in {trash.WHERE}")
+        raise FileChangedError(f"may be in the trash: look for {name} in {trash.WHERE}")
     move(place, action.source)
     trash.forget(place)
 
 
 def _remove_link(action: FileAction, there: os.stat_result) -> None:
     if there.st_nlink < 2:
-        raise Changed("is the last name of the copy that was kept")
+        raise FileChangedError("is the last name of the copy that was kept")
     os.unlink(action.source)
 
 
@@ -201,7 +201,7 @@ def finish_or_revert(action: FileAction) -> tuple[bool, str]:
     if there is not None and os.path.samestat(there, placed):
         return put_back(action), action.place  # a move by link and unlink
     if not is_known(placed, action):
-        raise Changed(f"was replaced by another file, which is now {action.place}")
+        raise FileChangedError(f"was replaced by another file, which is now {action.place}")
     return True, action.place
 
 

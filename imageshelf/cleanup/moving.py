@@ -16,7 +16,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
-from imageshelf.system.files import Changed
+from imageshelf.system.files import FileChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +41,8 @@ def take(source: str, target: str, expected: os.stat_result) -> None:
     try:
         move(target, source)
     except OSError as exc:  # a third file has taken its place in these microseconds
-        raise Changed(f"was replaced by another file, which is now {target}") from exc
-    raise Changed("was replaced by another file")
+        raise FileChangedError(f"was replaced by another file, which is now {target}") from exc
+    raise FileChangedError("was replaced by another file")
 
 
 def move(source: str, target: str) -> None:
@@ -110,9 +110,9 @@ def drop_second_name(kept: str, dropped: str) -> None:
     would remove the file. Raises Changed for that and for two files, OSError.
     """
     if not os.path.samestat(os.lstat(kept), os.lstat(dropped)):
-        raise Changed(f"is another file than {dropped}")
+        raise FileChangedError(f"is another file than {dropped}")
     if not _are_two_entries(kept, dropped):
-        raise Changed(f"is the same as {dropped}, spelled otherwise")
+        raise FileChangedError(f"is the same as {dropped}, spelled otherwise")
     os.unlink(dropped)
 
 

@@ -12,7 +12,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import planning, trash
-from imageshelf.system.files import Changed, lstat
+from imageshelf.system.files import FileChangedError, lstat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def require_regular(path: str) -> None:
     """Raise Changed if there is anything at a path that is not a regular file."""
     status = lstat(path)
     if status is not None and not stat.S_ISREG(status.st_mode):
-        raise Changed(f"is not a regular file any more: {path}")
+        raise FileChangedError(f"is not a regular file any more: {path}")
 
 
 def is_below(folder: str, tops: Sequence[str]) -> bool:

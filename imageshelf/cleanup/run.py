@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from imageshelf.cleanup.planning import Plan, Planned, Step
-    from imageshelf.pictures.soundness import Verdict
+    from imageshelf.pictures.soundness import Soundness
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.cleanups import Actions, Rivals
     from imageshelf.system.signals import Stop
@@ -69,14 +69,14 @@ class CleanupRun:
         self.left: list[LeftAlone] = []
         self.number = 0
         self.promised: set[str] = set()  # places below the folder
-        self.verdicts: dict[str, Verdict] = {}
+        self.verdicts: dict[str, Soundness] = {}
 
     def all(
         self, plan: Plan, stop: Stop, jobs: int, progress: Callable[[int], object]
     ) -> Stopped | None:
         """Take all steps, batch by batch; return what stopped the run, if anything."""
         with workers(
-            soundness.examine,
+            soundness.examine_soundness,
             jobs=jobs,
             time_limit_s=TIME_LIMIT_S,
             memory_limit_bytes=MEMORY_LIMIT_BYTES,

@@ -29,7 +29,7 @@ from imageshelf.cleanup.planning import (
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.kind_names import BYTES, PIXELS, SAME_FILE
 from imageshelf.shelf import names
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -161,7 +161,7 @@ def _rows(shelf: Shelf, selection: Selection) -> dict[str, PictureRow]:
     catalogue = shelf.whole_catalogue()
     rows = {}
     for name in dict.fromkeys(n for c in selection.groups for n in (*c.keep, *c.set_aside)):
-        if is_url(name):
+        if isinstance(name, Url):
             raise SelectionError(
                 f"the selection names {name}: what lies at an URL is never cleaned up"
             )

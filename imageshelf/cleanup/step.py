@@ -14,16 +14,29 @@ from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.trash import TrashError
 from imageshelf.pictures.digests import DIGEST_BYTES
 from imageshelf.searching.kind_names import BYTES, PIXELS
-from imageshelf.system.files import Changed, lstat, open_same, require_same, require_state, stamp
+from imageshelf.system.files import (
+    FileChangedError,
+    lstat,
+    open_same,
+    require_same,
+    require_state,
+    stamp,
+)
 
 if TYPE_CHECKING:
     from imageshelf.cleanup.companions import Companion
     from imageshelf.cleanup.file_actions import FileAction
     from imageshelf.cleanup.planning import File, Step
-    from imageshelf.pictures.soundness import Verdict
+    from imageshelf.pictures.soundness import Soundness
 
 CHUNK_BYTES = 1 << 20
-NotDone = (Changed, PlaceError, TrashError, UnsafePathError, OSError)  # the file is where it was
+NotDone = (
+    FileChangedError,
+    PlaceError,
+    TrashError,
+    UnsafePathError,
+    OSError,
+)  # the file is where it was
 
 
 class Outcome(NamedTuple):
@@ -48,7 +61,7 @@ def why_left(exc: Exception) -> str:
     return str(exc)
 
 
-def take_step(step: Step, action: FileAction, kept: Verdict, own: Verdict | None) -> Outcome:
+def take_step(step: Step, action: FileAction, kept: Soundness, own: Soundness | None) -> Outcome:
     """Let a picture go if it and its keeper are as planned; return what was done.
 
     `kept` and `own` are this run's verdicts on the two. Raises one of NotDone when nothing has
@@ -60,12 +73,12 @@ def take_step(step: Step, action: FileAction, kept: Verdict, own: Verdict | None
         file = _opened(own_file, step.file, shared=False)
         status = os.fstat(file)
         if os.path.samestat(os.fstat(keeper), status):
-            raise Changed("is another name of the file that is kept")
+            raise FileChangedError("is another name of the file that is kept")
         digest = None
         if step.kind == BYTES or action.verb == planning.HARD_LINK:
             digest = _digest_of_both(keeper, file)
         if step.kind == PIXELS and (own is None or own.changed_ns != status.st_ctime_ns):
-            raise Changed("has changed since its pixels were compared")
+            raise FileChangedError("has changed since its pixels were compared")
         require_same(file, step.file.path, step.file.stamp)
         if sys.platform == "win32":  # where an open file cannot be moved
             own_file.close()
@@ -88,26 +101,26 @@ def take_companion(companion: Companion, action: FileAction) -> Outcome:
     """Let a companion go with its picture; raises one of NotDone."""
     status = lstat(companion.path)
     if status is None:
-        raise Changed("is not there any more")
+        raise FileChangedError("is not there any more")
     require_state(stamp(status), companion.stamp)
     return Outcome(file_actions.perform(action, status, "", lambda: status))
 
 
-def _keeper(opened: ExitStack, file: File, verdict: Verdict) -> int:
+def _keeper(opened: ExitStack, file: File, verdict: Soundness) -> int:
     try:
         keeper = _opened(opened, file, shared=True)
         if os.fstat(keeper).st_ctime_ns != verdict.changed_ns:
-            raise Changed("has changed since it was decoded")  # noqa: TRY301
-    except Changed as exc:
-        raise Changed(f"stays: the copy to keep {exc}") from exc
+            raise FileChangedError("has changed since it was decoded")  # noqa: TRY301
+    except FileChangedError as exc:
+        raise FileChangedError(f"stays: the copy to keep {exc}") from exc
     return keeper
 
 
 def _require_kept(keeper: int, file: File) -> None:
     try:
         require_same(keeper, file.path, file.stamp)
-    except Changed as exc:
-        raise Changed(f"stays: the copy to keep {exc}") from exc
+    except FileChangedError as exc:
+        raise FileChangedError(f"stays: the copy to keep {exc}") from exc
 
 
 def _opened(opened: ExitStack, file: File, *, shared: bool) -> int:
@@ -115,7 +128,7 @@ def _opened(opened: ExitStack, file: File, *, shared: bool) -> int:
     descriptor = open_same(file.path, file.stamp)
     opened.callback(os.close, descriptor)
     if not locks.lock_file(descriptor, shared=shared):
-        raise Changed("is in use by another clean-up")
+        raise FileChangedError("is in use by another clean-up")
     require_same(descriptor, file.path, file.stamp)
     return descriptor
 
@@ -128,7 +141,7 @@ def _digest_of_both(first: int, second: int) -> bytes:
     while True:
         chunk, other = _read(first), _read(second)
         if chunk != other:
-            raise Changed("has other bytes than the copy to keep")
+            raise FileChangedError("has other bytes than the copy to keep")
         if not chunk:
             return total.digest()
         total.update(chunk)

@@ -12,7 +12,7 @@ from imageshelf.cleanup.file_actions import UnfinishedError, both, discard, is_l
 from imageshelf.cleanup.moving import drop_second_name, move, take
 from imageshelf.cleanup.path_checks import require_regular
 from imageshelf.pictures.digests import DIGEST_BYTES
-from imageshelf.system.files import Changed, lstat, stamp
+from imageshelf.system.files import FileChangedError, lstat, stamp
 
 if TYPE_CHECKING:
     from imageshelf.cleanup.file_actions import FileAction
@@ -29,7 +29,7 @@ def undo_outlook(action: FileAction) -> tuple[str, str]:
     try:
         require_regular(action.place or action.source)
         there, placed = both(action)
-    except (Changed, OSError) as exc:
+    except (FileChangedError, OSError) as exc:
         return LOST, getattr(exc, "strerror", None) or str(exc)
     if action.verb == planning.HARD_LINK:
         return _outlook_of_link(action, there, placed)
@@ -108,7 +108,7 @@ def settle_link(action: FileAction) -> str:
         return ""
     require_regular(action.place)
     if not is_link(action, placed):
-        raise Changed(f"was replaced by another file, which is now {action.place}")
+        raise FileChangedError(f"was replaced by another file, which is now {action.place}")
     if there is None:
         move(action.place, action.source)
         return LINKED
@@ -116,7 +116,9 @@ def settle_link(action: FileAction) -> str:
         drop_second_name(action.source, action.place)
         return LINKED
     if placed.st_nlink < 2:
-        raise Changed(f"is back; {action.place} is the last name of the copy that was kept")
+        raise FileChangedError(
+            f"is back; {action.place} is the last name of the copy that was kept"
+        )
     os.unlink(action.place)
     return OWN
 
@@ -144,7 +146,7 @@ def _settled(action: FileAction, failure: BaseException) -> str:
     """Settle an undo that failed; raises UnfinishedError if that fails, too."""
     try:
         return settle_link(action)
-    except (Changed, OSError) as exc:
+    except (FileChangedError, OSError) as exc:
         why = getattr(failure, "strerror", None) or failure
         raise UnfinishedError(
             f"was to be a file of its own again ({why}); see {action.place}, too"
@@ -166,7 +168,7 @@ def _copied(action: FileAction, copy: str) -> os.stat_result:
     else:  # killed before it was written down
         same = status.st_mtime_ns == action.stat.get("keeper_mtime_ns")
     if not same:
-        raise Changed("has changed since it became a hard link")
+        raise FileChangedError("has changed since it became a hard link")
     with contextlib.suppress(OSError, AttributeError):
         os.chown(copy, int(action.stat["uid"]), int(action.stat["gid"]))
     os.chmod(copy, int(action.stat["mode"]))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from imageshelf.cleanup.moving import move
-from imageshelf.system.files import Changed, Stamp, stamp
+from imageshelf.system.files import FileChangedError, Stamp, stamp
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -69,7 +69,7 @@ def find_examined(path: str, status: Stamp) -> str:
     if place and stamp(os.lstat(place))[1:] != status[1:]:  # not even a copy from another volume
         move(place, path)
         forget(place)
-        raise Changed("was replaced by another file")
+        raise FileChangedError("was replaced by another file")
     return place
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imageshelf.pictures.soundness import Question, Verdict
+from imageshelf.pictures.soundness import Soundness, SoundnessTask
 from imageshelf.searching.kind_names import PIXELS
 from imageshelf.workers.jobs import Lost
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def examined(
-    steps: Sequence[Step], mapper: Mapper[Question, Verdict], stop: Stop, actions: Actions
-) -> dict[str, Verdict]:
+    steps: Sequence[Step], mapper: Mapper[SoundnessTask, Soundness], stop: Stop, actions: Actions
+) -> dict[str, Soundness]:
     """Return verdicts by path, on all keepers and on all pictures with pixels like their keeper's.
 
     If a keeper is damaged, its whole group is examined, so that the next plan keeps a sound one.
@@ -47,17 +47,17 @@ def examined(
 
 def _examined(
     wanted: dict[str, tuple[File, bool]],
-    mapper: Mapper[Question, Verdict],
+    mapper: Mapper[SoundnessTask, Soundness],
     stop: Stop,
     actions: Actions,
-) -> dict[str, Verdict]:
+) -> dict[str, Soundness]:
     verdicts = {}
     rows = []
-    questions = [Question(path, file.stamp, pixels) for path, (file, pixels) in wanted.items()]
+    questions = [SoundnessTask(path, file.stamp, pixels) for path, (file, pixels) in wanted.items()]
     for (path, stamp, _), answer in stop.watch(mapper(questions)):
         verdict = answer
         if isinstance(verdict, Lost):  # its decoder crashed or took too long
-            verdict = Verdict(verdict.reason, lasting=verdict.lasting)
+            verdict = Soundness(verdict.reason, lasting=verdict.lasting)
         verdicts[path] = verdict
         if verdict.lasting or not verdict.problem:
             state = wanted[path][0].id, stamp.size_bytes, stamp.mtime_ns

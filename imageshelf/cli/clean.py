@@ -19,7 +19,7 @@ from imageshelf.copies import grouping
 from imageshelf.copies.groups import GroupOptions, PairRules
 from imageshelf.copies.pixel_digests import DecodeOptions
 from imageshelf.copies.protected_folders import NoFolderError
-from imageshelf.hashing.joins import Work
+from imageshelf.hashing.joins import Effort
 from imageshelf.report.cleanup import (
     history_json,
     history_text,
@@ -132,7 +132,7 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     asked = PairRules(not_duplicate=not_duplicates.lookup(shelf))
     jobs = cores() if options.jobs is None else options.jobs
     with share() as comparing, share() as decoding:
-        work, reading = Work(max(jobs, 1), comparing), DecodeOptions(jobs, decoding)
+        work, reading = Effort(max(jobs, 1), comparing), DecodeOptions(jobs, decoding)
         groups = grouping.find_groups(shelf, question, asked, work, reading).groups
     if chosen:
         return selection.plan(shelf, chosen, groups, rules)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from imageshelf.copies.grouping import find_groups
 from imageshelf.copies.groups import GroupOptions, PairRules
 from imageshelf.copies.pixel_digests import DecodeOptions
-from imageshelf.hashing.joins import Work
+from imageshelf.hashing.joins import Effort
 from imageshelf.shelf import not_duplicates, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.process import cores
@@ -45,6 +45,6 @@ def duplicates(
     """
     with open_shelf(os.fspath(shelve)) as shelf:
         rules = PairRules(not_duplicate=not_duplicates.lookup(shelf))
-        work = Work(cores(), progress)
+        work = Effort(cores(), progress)
         decoding = DecodeOptions(cores(), decoding_progress)
         return find_groups(shelf, options or GroupOptions(), rules, work, decoding)

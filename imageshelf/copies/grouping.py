@@ -23,7 +23,7 @@ from imageshelf.copies.groups import (
 from imageshelf.copies.members import Members
 from imageshelf.copies.pixel_digests import IN_PROCESS, learn_pixel_digests
 from imageshelf.copies.related import RelatedPictures
-from imageshelf.hashing.joins import ALONE, Work
+from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
 from imageshelf.shelf import ShelfError, names
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imageshelf.copies.pixel_digests import DecodeOptions
-    from imageshelf.copies.prints import PictureHashes
+    from imageshelf.copies.prints import StoredPrints
     from imageshelf.copies.related import IdPairs
     from imageshelf.shelf import Shelf
 
@@ -40,7 +40,7 @@ def find_groups(
     shelf: Shelf,
     options: GroupOptions | None = None,
     rules: PairRules | None = None,
-    work: Work = ALONE,
+    work: Effort = ONE_CORE,
     decoding: DecodeOptions = IN_PROCESS,
 ) -> Duplicates:
     """Return the duplicates on a shelf; unless the rules say otherwise, files decide their kinds.
@@ -83,7 +83,7 @@ def _require_pictures(shelf: Shelf, folders: tuple[str, ...]) -> None:
 
 
 def _related_pairs(
-    shelf: Shelf, hashes: PictureHashes, options: GroupOptions, work: Work
+    shelf: Shelf, hashes: StoredPrints, options: GroupOptions, work: Effort
 ) -> Iterator[tuple[str, IdPairs]]:
     """Yield (kind, pairs) of the requested kinds that the policy leaves out, as a search does."""
     kinds = options.kinds

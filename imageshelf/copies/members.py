@@ -12,7 +12,7 @@ from imageshelf.searching import kinds
 from imageshelf.searching.kinds import BYTES, KINDS, NOT_COPIES, SAME_FILE
 from imageshelf.searching.query_prints import known_file
 from imageshelf.shelf import names
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Members:
         for row in catalogue.rows(ids):
             name = names.to_text(row.name)
             path = self.shelf.path_of(name)
-            if self.options.files_only and is_url(path):
+            if self.options.files_only and isinstance(path, Url):
                 continue
             if row.size_bytes < self.options.min_size_bytes or not self._is_below(path):
                 continue

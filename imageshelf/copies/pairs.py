@@ -19,7 +19,7 @@ import numpy as np
 
 from imageshelf.copies import flat_pairs
 from imageshelf.hashing import joins, turning
-from imageshelf.hashing.joins import ALONE, Work
+from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import policies
 from imageshelf.searching.policies import Limits, Policy
@@ -108,13 +108,15 @@ class _Comparison(NamedTuple):
     right: _OrientedPrints | None
 
 
-def all_pairs(prints: Prints, policy: Policy = policies.DEFAULT, work: Work = ALONE) -> PrintPairs:
+def all_pairs(
+    prints: Prints, policy: Policy = policies.DEFAULT, work: Effort = ONE_CORE
+) -> PrintPairs:
     """Return every pair of prints that match by the policy."""
     log = PairLog()
     comparisons = _comparisons(prints, policy)
     for number, comparison in enumerate(comparisons):
-        progress = functools.partial(joins.share, work.done, number, len(comparisons))
-        _compare(comparison, log, Work(work.jobs, progress))
+        progress = functools.partial(joins.part_progress, work.progress, number, len(comparisons))
+        _compare(comparison, log, Effort(work.jobs, progress))
     crowded = _log_flat_pairs(prints, policy.upright, log) if policy.low_information else ()
     return log.pairs(np.array(crowded, np.int64))
 
@@ -164,7 +166,7 @@ def turned_prints(prints: Prints, numbers: Places) -> _OrientedPrints:
     )
 
 
-def _compare(comparison: _Comparison, log: PairLog, work: Work) -> None:
+def _compare(comparison: _Comparison, log: PairLog, work: Effort) -> None:
     left, right, limits = comparison.left, comparison.right or comparison.left, comparison.limits
 
     def sift(i: Places, j: Places) -> tuple[Words, Words] | None:
@@ -181,11 +183,11 @@ def _compare(comparison: _Comparison, log: PairLog, work: Work) -> None:
         rank = rank_of(comparison.view, row[kept], column[kept], phash[kept])
         return packed_pairs(left.numbers[i], right.numbers[j], rank, left.turns[i])
 
-    use = joins.Use(sift, log.add)
+    use = joins.PairSink(sift, log.add)
     if comparison.right is None:
-        joins.close_within(left.row, limits.row, use, work)
+        joins.close_pairs_within(left.row, limits.row, use, work)
     else:
-        joins.close(left.row, right.row, limits.row, use, work)
+        joins.close_pairs(left.row, right.row, limits.row, use, work)
 
 
 def packed_pairs(first: Places, second: Places, ranks: Words, turns: Bits) -> tuple[Words, Words]:

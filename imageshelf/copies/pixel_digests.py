@@ -10,8 +10,9 @@ from __future__ import annotations
 from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.pictures.tasks import Wanted
+from imageshelf.pictures.tasks import DigestTask
 from imageshelf.searching import kinds
+from imageshelf.system.paths import Url
 from imageshelf.workers.pool import workers
 from imageshelf.workers.work import digested
 
@@ -46,9 +47,15 @@ def learn_pixel_digests(members: Members, graph: MatchGraph, decoding: DecodeOpt
     if requested is not None and not requested & DECIDED_BY_PIXELS:
         return
     ids = sorted({id_ for pair in _perhaps_identical(members, graph) for id_ in pair})
-    ids = [id_ for id_ in ids if members.pixel_digest(id_) is None]
+    ids = [
+        id_
+        for id_ in ids
+        if members.pixel_digest(id_) is None and not isinstance(members.copies[id_].path, Url)
+    ]  # a shelf may come from anybody: it must not choose what is fetched
     id_by_name = {members.rows[id_].name: id_ for id_ in ids}
-    tasks = [Wanted(members.rows[id_].name, members.copies[id_].path, pixels=True) for id_ in ids]
+    tasks = [
+        DigestTask(members.rows[id_].name, members.copies[id_].path, pixels=True) for id_ in ids
+    ]
     if not tasks:
         return
     with workers(

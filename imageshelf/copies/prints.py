@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _ODD_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
-class PictureHashes(NamedTuple):
+class StoredPrints(NamedTuple):
     """The hashes on a shelf, in the order of picture ids; views that no policy needs are None.
 
     `turned` is the pHash in the other orientations, uint64[7, n]. `darker` has the comparisons of
@@ -63,7 +63,7 @@ class Prints(NamedTuple):
         return ids
 
 
-def picture_hashes(catalogue: Catalogue, policy: policies.Policy) -> PictureHashes:
+def picture_hashes(catalogue: Catalogue, policy: policies.Policy) -> StoredPrints:
     """Return the hashes of a catalogue that the policy needs."""
 
     def thumbnails(ids: Sequence[int]) -> Mapping[int, bytes]:
@@ -73,7 +73,7 @@ def picture_hashes(catalogue: Catalogue, policy: policies.Policy) -> PictureHash
     limits = {"centre": policy.centre, "trimmed": policy.trimmed}
     needed = ["whole", *(view for view in limits if limits[view])]
     views = {view: ViewHashes(*hashes) for view, hashes in catalogue.hashes_of(needed).items()}
-    return PictureHashes(
+    return StoredPrints(
         views["whole"],
         thumbnails,
         None if turned is None else turned.phash,
@@ -83,7 +83,7 @@ def picture_hashes(catalogue: Catalogue, policy: policies.Policy) -> PictureHash
     )
 
 
-def distinct_prints(pictures: PictureHashes) -> Prints:
+def distinct_prints(pictures: StoredPrints) -> Prints:
     """Return the distinct fingerprints of pictures, numbered by the lowest picture id of each.
 
     Prints are equal when all their hashes are equal and, in flat pictures, their thumbnails too.
@@ -106,7 +106,7 @@ def distinct_prints(pictures: PictureHashes) -> Prints:
     return _prints_at(pictures, firsts, pictures.whole.ids[by_print], starts)
 
 
-def _words(pictures: PictureHashes) -> list[Hashes]:
+def _words(pictures: StoredPrints) -> list[Hashes]:
     """Return all that prints may differ in, each as uint64[n]."""
     whole = pictures.whole
     words = [whole.row, whole.column, whole.phash, whole.low_information.astype(np.uint64)]
@@ -126,7 +126,7 @@ def _spread(view: ViewHashes, ids: Places) -> list[Hashes]:
     return list(words)
 
 
-def _thumbnail_words(pictures: PictureHashes) -> list[Hashes]:
+def _thumbnail_words(pictures: StoredPrints) -> list[Hashes]:
     """Return uint64[n]: equal numbers for flat pictures with equal thumbnails, 0 for others."""
     flat = np.flatnonzero(pictures.whole.low_information)
     word = np.zeros(len(pictures.whole.ids), np.uint64)
@@ -138,7 +138,7 @@ def _thumbnail_words(pictures: PictureHashes) -> list[Hashes]:
     return [word]
 
 
-def _prints_at(pictures: PictureHashes, firsts: Places, ids: Places, starts: Places) -> Prints:
+def _prints_at(pictures: StoredPrints, firsts: Places, ids: Places, starts: Places) -> Prints:
     """Return the prints of which the pictures at `firsts` are the first."""
     whole = pictures.whole
     own_ids = whole.ids[firsts]

@@ -15,7 +15,7 @@ import numpy as np
 from imageshelf.copies.luma import CELLS, LumaThumbnails, load_luma
 from imageshelf.copies.stars import Measures, Relation
 from imageshelf.hashing import hamming, joins
-from imageshelf.hashing.joins import ALONE, Work
+from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching import kinds, policies
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _near_in_time(taken_ms: Places) -> Iterator[tuple[Places, Places]]:
 def similar_pairs(
     whole: ViewHashes,
     thumbnails: Thumbnails,
-    work: Work = ALONE,
+    work: Effort = ONE_CORE,
     exhaustive: int = kinds.SIMILAR_EXHAUSTIVE,
 ) -> IdPairs:
     """Return the pairs of similar pictures; of more than `exhaustive`, only those with near hashes.
@@ -170,14 +170,14 @@ def similar_pairs(
         i, j = whole.ids[i[kept]], whole.ids[j[kept]]
         return np.minimum(i, j), np.maximum(i, j)
 
-    use = joins.Use(sift, lambda first, second: batches.append((first, second)))
+    use = joins.PairSink(sift, lambda first, second: batches.append((first, second)))
     if len(whole.ids) <= exhaustive:
-        joins.close_within(whole.row, policies.BITS, use, work)
+        joins.close_pairs_within(whole.row, policies.BITS, use, work)
         return _sorted(batches)
-    half = Work(work.jobs, lambda share: work.done(share / 2))
-    joins.close_within(whole.row, kinds.SIMILAR_BITS, use, half)
-    rest = Work(work.jobs, lambda share: work.done(0.5 + share / 2))
-    joins.close_within(whole.column, kinds.SIMILAR_BITS, use, rest)
+    half = Effort(work.jobs, lambda share: work.progress(share / 2))
+    joins.close_pairs_within(whole.row, kinds.SIMILAR_BITS, use, half)
+    rest = Effort(work.jobs, lambda share: work.progress(0.5 + share / 2))
+    joins.close_pairs_within(whole.column, kinds.SIMILAR_BITS, use, rest)
     return _sorted(batches)
 
 

@@ -1,1 +1,1 @@
-"""Arrays and integers only: hashes, distances between them, and which of many are near."""
+"""Hashes, their distances, and which of many are near: arrays and integers only."""

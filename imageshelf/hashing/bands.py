@@ -1,11 +1,11 @@
-"""Bands of a hash: by whose bits hashes are sorted into buckets, so that few need comparing.
+"""Bands of a hash: with hashes in buckets by some of their bits, few pairs need comparing.
 
-64 bits are dealt into bands. Two hashes at most `radius` bits apart cannot differ much in every
-band: with m bands whose limits add up to radius - m + 1, some band is within its limit. What is
-near a hash is therefore in the bucket of one of its bands, or in one that few bits away.
+The 64 bits are dealt into bands. Two hashes at most `radius` bits apart cannot differ much in every
+band: with m bands whose limits add up to radius - m + 1, at least one band is within its limit. In
+that band, the bucket of the one hash is the bucket of the other or a few bits away from it.
 
-A band takes its bits along the diagonals of the 8x8 grid: bits below each other agree too often
-in photographs, which would fill few buckets and leave many empty.
+A band takes its bits along the diagonals of the 8x8 grid. Bits below each other agree too often in
+photographs, which would fill few buckets and leave many empty.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
 
 BITS = 64
-MANY = 50_000  # hashes: as many as it takes to make the larger tables
+WIDE_TABLE_HASHES = 50_000  # from here on, 16-bit tables are worth making
 
 
 class Band(NamedTuple):
-    """Some bits of a hash, and in how many of them two hashes may differ here."""
+    """Some bits of a hash, and how many of them may differ between two near hashes."""
 
     bits: tuple[int, ...]  # 0 is the least significant; at most 16
-    limit: int  # -1: this band need not be looked at
+    limit: int  # -1: this band need not be searched
 
 
 class Buckets(NamedTuple):
-    """Hashes in the order of their buckets."""
+    """Hashes sorted by bucket."""
 
     hashes: Hashes
     places: Places  # before sorting
-    starts: Places  # of each bucket, and the end of the last
+    starts: Places  # of each bucket, then the end of the last
 
 
 @functools.cache
-def dealt(count: int) -> tuple[tuple[int, ...], ...]:
-    """Return the bits of so many bands, the widest first."""
+def band_bits(count: int) -> tuple[tuple[int, ...], ...]:
+    """Return the bits of each of `count` bands, the widest first."""
     places = [(bit % 8 + bit // 8) % count for bit in range(BITS)]
     bits = [tuple(bit for bit in range(BITS) if places[bit] == n) for n in range(count)]
     return tuple(sorted(bits, key=len, reverse=True))
@@ -50,69 +50,70 @@ def dealt(count: int) -> tuple[tuple[int, ...], ...]:
 
 @functools.cache
 def bands(radius: int, count: int) -> tuple[Band, ...]:
-    """Return bands of which one is within its limit for any two hashes within the radius.
+    """Return bands such that any two hashes within the radius are within the limit of one band.
 
     >>> [(len(band.bits), band.limit) for band in bands(10, 4)]
     [(16, 2), (16, 2), (16, 2), (16, 1)]
     """
     least, more = divmod(radius - count + 1, count)
-    return tuple(Band(bits, least + (n < more)) for n, bits in enumerate(dealt(count)))
+    return tuple(Band(bits, least + (n < more)) for n, bits in enumerate(band_bits(count)))
 
 
 @functools.cache
 def masks(width: int, limit: int) -> Places:
-    """Return what to change in a bucket's number to reach those within the limit."""
-    every = np.arange(1 << width)
-    near: Places = every[np.bitwise_count(every) <= limit]
+    """Return the numbers to XOR with a bucket's number to reach all buckets within the limit."""
+    all_masks = np.arange(1 << width)
+    near: Places = all_masks[np.bitwise_count(all_masks) <= limit]
     return near
 
 
-def number(hash_: int, bits: tuple[int, ...]) -> int:
-    """Return the number of one hash's bucket: its bits of one band.
+def bucket_number(hash_: int, bits: tuple[int, ...]) -> int:
+    """Return the number of a hash's bucket: the hash's bits in one band.
 
     >>> number(0b1100, (1, 2, 3))
     6
     """
-    found = 0
+    number = 0
     for place, bit in enumerate(bits):
-        found |= (hash_ >> bit & 1) << place
-    return found
+        number |= (hash_ >> bit & 1) << place
+    return number
 
 
-def numbers(hashes: Hashes, bits: tuple[int, ...]) -> npt.NDArray[np.uint16]:
-    """Return `number` of each hash, by tables of eight bits, or of sixteen where those pay."""
+def bucket_numbers(hashes: Hashes, bits: tuple[int, ...]) -> npt.NDArray[np.uint16]:
+    """Return the `bucket_number` of each hash, from 8-bit tables, or 16-bit ones if they pay."""
     octets = np.ascontiguousarray(hashes).astype("<u8", copy=False).view(np.uint8)
     tables = [_octet_table(bits, octet) for octet in range(8)]
-    if len(hashes) >= MANY:
+    if len(hashes) >= WIDE_TABLE_HASHES:
         pairs = zip(tables[::2], tables[1::2], strict=True)
         tables = [(high[:, None] | low).ravel() for low, high in pairs]
-    places = octets.view("<u2" if len(hashes) >= MANY else "u1").reshape(-1, len(tables))
-    found = np.zeros(len(hashes), np.uint16)
+    width = "<u2" if len(hashes) >= WIDE_TABLE_HASHES else "u1"
+    parts = octets.view(width).reshape(-1, len(tables))
+    numbers = np.zeros(len(hashes), np.uint16)
     for place, table in enumerate(tables):
         if table.any():
-            found |= table[places[:, place]]
-    return found
+            numbers |= table[parts[:, place]]
+    return numbers
 
 
 def _octet_table(bits: tuple[int, ...], octet: int) -> npt.NDArray[np.uint16]:
-    """Return what each value of one octet of a hash adds to its number, uint16[256]."""
-    every = np.arange(256)
+    """Return what each value of one octet of a hash adds to the bucket number, uint16[256]."""
+    values = np.arange(256)
     table = np.zeros(256, np.uint16)
     for place, bit in enumerate(bits):
         if bit // 8 == octet:
-            table |= ((every >> bit % 8 & 1) << place).astype(np.uint16)
+            table |= ((values >> bit % 8 & 1) << place).astype(np.uint16)
     return table
 
 
 def bucketed(hashes: Hashes, bits: tuple[int, ...]) -> Buckets:
-    """Return hashes sorted by the number of their buckets."""
-    places, starts = order(hashes, bits)
+    """Return hashes sorted by bucket."""
+    places, starts = bucket_order(hashes, bits)
     return Buckets(hashes[places], places, starts)
 
 
-def order(hashes: Hashes, bits: tuple[int, ...]) -> tuple[Places, Places]:
-    """Return which hashes stand in the buckets, one after the other, and where each begins."""
-    found = numbers(hashes, bits)
-    places = np.argsort(found, kind="stable")  # a radix sort: 16 bits
-    sizes = np.bincount(found, minlength=1 << len(bits))
+def bucket_order(hashes: Hashes, bits: tuple[int, ...]) -> tuple[Places, Places]:
+    """Return the places of the hashes, bucket after bucket, and where each bucket starts."""
+    numbers = bucket_numbers(hashes, bits)
+    places = np.argsort(numbers, kind="stable")  # of 16 bits: a radix sort
+    sizes = np.bincount(numbers, minlength=1 << len(bits))
     return places, np.concatenate([[0], np.cumsum(sizes)])

@@ -1,8 +1,8 @@
-"""The hashes of thumbnails: three 64-bit numbers a picture, and their written form.
+"""The hashes of thumbnails: three 64-bit numbers per picture, and their written form.
 
 ImageHash defines the bits: `row` is `imagehash.dhash`, `column` is `imagehash.dhash_vertical`,
-`phash` is `imagehash.phash`, each first bit the most significant. They are computed here for a
-batch at a time because ImageHash would load SciPy at every start; tests hold them equal.
+`phash` is `imagehash.phash`, each with the first bit as the most significant. They are computed
+here, a batch at a time, because ImageHash would load SciPy at every start; tests hold them equal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.hashing.sketches import Compared
+    from imageshelf.hashing.sketches import HashInputs
     from imageshelf.hashing.views import View
 
     Hashes = npt.NDArray[np.uint64]
@@ -32,14 +32,14 @@ __all__ = ["fingerprints", "from_hex", "grid", "hashed"]
 __all__ += ["column_hashes", "low_information", "perceptual_hashes", "row_hashes", "to_hex"]
 __all__ += ["turned_fingerprints", "turned_perceptual_hashes"]
 
-CLEAR_STEP = 2  # grey levels that a difference must reach to be more than noise
+CLEAR_STEP_LEVELS = 2  # a smaller difference may be noise
 FEWEST_CLEAR_STEPS = 16  # of 64
-FEWEST_BITS = 8  # set, and also unset
-DCT_DECIMALS = 3  # of coefficients up to a million; beyond them is the arithmetic's own noise
+FEWEST_BITS = 8  # set, and as many unset
+DCT_DECIMALS = 3  # of coefficients up to a million; further decimals are rounding noise
 
 
 class Fingerprints(NamedTuple):
-    """The hashes of n views and which of them there was too little in to trust."""
+    """The hashes of n views, and which views have too little detail to trust them."""
 
     row: Hashes
     column: Hashes
@@ -48,13 +48,13 @@ class Fingerprints(NamedTuple):
 
 
 def _packed(bits: npt.NDArray[np.bool_]) -> Hashes:
-    """Return bool[n, 8, 8] as uint64[n], the first bit the most significant."""
+    """Return bool[n, 8, 8] as uint64[n], the first bit most significant."""
     octets = np.packbits(bits.reshape(len(bits), HASH_BITS), axis=1)
     return octets.view(">u8").reshape(len(bits)).astype(np.uint64)
 
 
 def row_hashes(thumbnails: Arrays) -> Hashes:
-    """Return uint64[n] for uint8[n, 8, 9]: whether each pixel is brighter than its left one."""
+    """Return uint64[n] for uint8[n, 8, 9]: whether a pixel is brighter than its left one."""
     return _packed(thumbnails[:, :, 1:] > thumbnails[:, :, :-1])
 
 
@@ -64,9 +64,10 @@ def column_hashes(thumbnails: Arrays) -> Hashes:
 
 
 def darker(rows: Arrays, columns: Arrays) -> tuple[Hashes, Hashes]:
-    """Return where each pixel is darker than the one before, along rows and along columns.
+    """Return where each pixel is darker than the one before it, along rows and along columns.
 
-    With the hashes themselves they give those of the picture turned and mirrored, exactly.
+    Together with the row and column hashes these give the exact hashes of the picture turned or
+    mirrored.
     """
     return (
         _packed(rows[:, :, 1:] < rows[:, :, :-1]),
@@ -75,14 +76,15 @@ def darker(rows: Arrays, columns: Arrays) -> tuple[Hashes, Hashes]:
 
 
 def perceptual_hashes(squares: Arrays) -> Hashes:
-    """Return uint64[n] for uint8[n, 32, 32]: whether each low frequency exceeds their median."""
+    """Return uint64[n] for uint8[n, 32, 32]: whether each low frequency exceeds the median."""
     return _above_median(sketches.waves(squares))
 
 
 def _above_median(waves: Waves) -> Hashes:
-    """Coefficients are rounded first: in a flat or symmetric picture many are zero but for noise.
+    """Return uint64[n]: whether each of 64 coefficients exceeds their median.
 
-    What exceeds the median of 64 numbers is what exceeds the 32nd of them, also where they tie.
+    They are rounded first: in a flat or symmetric picture many are zero but for noise. A number
+    exceeds the median of 64 if it exceeds the 32nd smallest, even with ties.
     """
     low = np.round(waves, DCT_DECIMALS).reshape(-1, HASH_BITS)
     below = np.partition(low, HASH_BITS // 2 - 1, axis=1)[:, HASH_BITS // 2 - 1 : HASH_BITS // 2]
@@ -90,9 +92,9 @@ def _above_median(waves: Waves) -> Hashes:
 
 
 def low_information(thumbnails: Arrays) -> npt.NDArray[np.bool_]:
-    """Return bool[n] for uint8[n, 8, 9]: blank walls, skies, documents, transparent logos."""
+    """Return bool[n] for uint8[n, 8, 9]: True for blank walls, skies, documents, logos."""
     steps = np.diff(thumbnails.astype(np.int16), axis=2)
-    clear = (np.abs(steps) >= CLEAR_STEP).sum(axis=(1, 2))
+    clear = (np.abs(steps) >= CLEAR_STEP_LEVELS).sum(axis=(1, 2))
     ones = (steps > 0).sum(axis=(1, 2))
     few = (ones < FEWEST_BITS) | (ones > HASH_BITS - FEWEST_BITS)
     low: npt.NDArray[np.bool_] = few | (clear < FEWEST_CLEAR_STEPS)
@@ -101,50 +103,51 @@ def low_information(thumbnails: Arrays) -> npt.NDArray[np.bool_]:
 
 def fingerprints(views: Sequence[View]) -> Fingerprints:
     """Return the hashes of n views, in their order."""
-    return hashed(sketches.compared(views))
+    return hashed(sketches.hash_inputs(views))
 
 
-def hashed(compared: Compared) -> Fingerprints:
-    """Return the hashes of what is compared of n views."""
+def hashed(inputs: HashInputs) -> Fingerprints:
+    """Return the hashes of n views from their hash inputs."""
     return Fingerprints(
-        row_hashes(compared.rows),
-        column_hashes(compared.columns),
-        _above_median(compared.waves),
-        low_information(compared.rows),
+        row_hashes(inputs.rows),
+        column_hashes(inputs.columns),
+        _above_median(inputs.waves),
+        low_information(inputs.rows),
     )
 
 
 def turned_fingerprints(views: Sequence[View]) -> Hashes:
     """Return uint64[n, 7, 3]: row, column and phash of the other seven ORIENTATIONS.
 
-    Turned are the thumbnails: exact for mirrors and half turns, a few bits off for quarter turns.
+    The thumbnails are turned, which is exact for mirrors and half turns and a few bits off for
+    quarter turns.
     """
-    upright = sketches.compared(views)
-    found = np.empty((len(views), len(TURNS), 3), np.uint64)
+    upright = sketches.hash_inputs(views)
+    hashes = np.empty((len(views), len(TURNS), 3), np.uint64)
     for number, (quarters, mirror) in enumerate(TURNS):
-        both = upright.rows, upright.columns
-        wide, tall = both[::-1] if quarters % 2 else both
-        found[:, number, 0] = row_hashes(turned_picture(wide, quarters, mirror))
-        found[:, number, 1] = column_hashes(turned_picture(tall, quarters, mirror))
-    found[:, :, 2] = turned_perceptual_hashes(upright.waves)
-    return found
+        thumbnails = upright.rows, upright.columns
+        wide, tall = thumbnails[::-1] if quarters % 2 else thumbnails
+        hashes[:, number, 0] = row_hashes(turned_picture(wide, quarters, mirror))
+        hashes[:, number, 1] = column_hashes(turned_picture(tall, quarters, mirror))
+    hashes[:, :, 2] = turned_perceptual_hashes(upright.waves)
+    return hashes
 
 
-TURNS = (  # of ORIENTATIONS[1:]: quarter turns to the right, after mirroring or not
+TURNS = (  # for ORIENTATIONS[1:]: quarter turns to the right, and whether mirrored first
     *((1, False), (2, False), (3, False)),
     *((0, True), (1, True), (2, True), (3, True)),
 )
 
 
 def turned_picture(picture: Arrays, quarters: int, mirror: bool) -> Arrays:
-    """Return uint8[..., h, w] mirrored or not, then turned to the right by so many quarters."""
+    """Return uint8[..., h, w], mirrored if asked, then turned right by that many quarters."""
     return np.rot90(picture[..., ::-1] if mirror else picture, -quarters, axes=(-2, -1))
 
 
 def turned_perceptual_hashes(waves: Waves) -> Hashes:
     """Return uint64[n, 7] for float64[n, 8, 8]: the phash of the other seven ORIENTATIONS.
 
-    A quarter turn exchanges the two directions, mirroring changes the sign of odd frequencies.
+    A quarter turn exchanges the two directions; mirroring changes the sign of odd frequencies.
     """
     places, signs = _exchanges()
     turned = waves.reshape(-1, HASH_BITS)[:, places] * signs
@@ -153,7 +156,7 @@ def turned_perceptual_hashes(waves: Waves) -> Hashes:
 
 @functools.cache
 def _exchanges() -> tuple[npt.NDArray[np.intp], Waves]:
-    """Return int[7, 64] and float64[7, 64]: where each turn takes a frequency from; its sign."""
+    """Return int[7, 64] and float64[7, 64]: the source of each turned frequency, and its sign."""
     odd = np.where(np.arange(8) % 2, -1.0, 1.0)
     numbers = np.arange(1.0, HASH_BITS + 1).reshape(8, 8)
     turned = []
@@ -167,7 +170,7 @@ def _exchanges() -> tuple[npt.NDArray[np.intp], Waves]:
 
 
 def to_hex(value: int) -> str:
-    """Return the 16 digits that stand on the shelf and on the screen.
+    """Return a key's 16 hex digits, as the shelf and the screen have them.
 
     >>> to_hex(0xBEEF)
     '000000000000beef'
@@ -176,7 +179,7 @@ def to_hex(value: int) -> str:
 
 
 def from_hex(digits: str) -> int:
-    """Return the number of a key; raises ValueError unless it is 16 hex digits.
+    """Return the number that 16 hex digits stand for; raises ValueError for anything else.
 
     >>> from_hex("000000000000beef") == 0xBEEF
     True
@@ -187,7 +190,7 @@ def from_hex(digits: str) -> int:
 
 
 def grid(value: int) -> str:
-    """Return the bits of a hash as a picture, 8 rows of 8.
+    """Return the bits of a hash as a picture of 8 rows of 8.
 
     >>> print(grid(0x8040201008040201).replace(".", "-"))
     # - - - - - - -

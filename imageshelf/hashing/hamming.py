@@ -1,8 +1,8 @@
-"""Every hash within some bits of a query: the near index.
+"""Find every hash within some bits of a query by comparing all of them.
 
 The Hamming distance of two hashes is the number of bits in which they differ: the population
-count of their exclusive or. NumPy counts a million 64-bit hashes in about half a millisecond
-when the intermediate results stay in the processor's cache, hence the blocks.
+count of their exclusive or. NumPy counts a million 64-bit hashes in about half a millisecond if the
+intermediate results stay in the processor's cache, hence the blocks.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
     Words = npt.NDArray[np.uint64]
     _Part = tuple[npt.NDArray[np.int64], npt.NDArray[np.integer]]
 
-BLOCK = 32_768  # hashes; 256 KiB of exclusive ors: measured best of 4,096 ... 1,000,000
+BLOCK_HASHES = 32_768  # 256 KiB of exclusive ors: measured best of 4,096 ... 1,000,000
 
 
 class Near(NamedTuple):
-    """The hashes within a radius of one query, in the order in which they are stored."""
+    """The hashes within a radius of one query, in stored order."""
 
     positions: npt.NDArray[np.int64]
     distances: npt.NDArray[np.integer]
 
 
-class Pairs(NamedTuple):
-    """What is near each of several queries, sorted by query, then by position."""
+class NearPairs(NamedTuple):
+    """The hashes near each of several queries, sorted by query, then by position."""
 
-    queries: npt.NDArray[np.int64]  # their places among the queries
+    queries: npt.NDArray[np.int64]  # places in the list of queries
     positions: npt.NDArray[np.int64]
     distances: npt.NDArray[np.integer]
 
 
 class CrowdedError(Exception):
-    """More pairs than were allowed: ask for fewer queries at once."""
+    """There are more pairs than were allowed: ask for fewer queries at once."""
 
 
 def distance(a: int, b: int) -> int:
-    """Return the number of differing bits.
+    """Return the number of bits that differ.
 
     >>> distance(0b1010, 0b0110)
     2
@@ -58,7 +58,7 @@ def distances(hashes: npt.NDArray[np.uint64], query: int) -> npt.NDArray[np.uint
 
 
 def within_exhaustive(hashes: npt.NDArray[np.uint64], query: int, radius: int) -> Near:
-    """Return what `within` returns for one query, by the definition: the truth for the tests."""
+    """Return what `within` returns for one query, straight from the definition: for tests."""
     apart = distances(hashes, query)
     positions = np.flatnonzero(apart <= radius)
     return Near(positions, apart[positions])
@@ -72,61 +72,61 @@ def within(
 ) -> list[Near]:
     """Return, for each query, every hash at most its radius (in bits) away.
 
-    All queries are compared with one block of hashes before the next block is read, so that ten
-    queries cost about seven times one. Hashes are `uint64[n]`; positions index them, ascending.
-    Raises CrowdedError when there are more than `most` pairs.
+    All queries are compared with one block of hashes before the next block is read, so ten queries
+    cost about seven times as much as one. Hashes are `uint64[n]`; positions index them, ascending.
+    Raises CrowdedError if there are more than `most` pairs.
     """
     left = math.inf if most is None else most
-    found: list[list[_Part]] = [[] for _ in queries]
+    parts: list[list[_Part]] = [[] for _ in queries]
     probes = [np.uint64(query) for query in queries]
-    apart = np.empty(BLOCK, np.uint64)
-    count = np.empty(BLOCK, np.uint8)
-    for start in range(0, len(hashes), BLOCK):
-        block = hashes[start : start + BLOCK]
+    apart = np.empty(BLOCK_HASHES, np.uint64)
+    count = np.empty(BLOCK_HASHES, np.uint8)
+    for start in range(0, len(hashes), BLOCK_HASHES):
+        block = hashes[start : start + BLOCK_HASHES]
         bits, bits_set = apart[: len(block)], count[: len(block)]
         for number, (probe, radius) in enumerate(zip(probes, radii, strict=True)):
             np.bitwise_xor(block, probe, out=bits)
             np.bitwise_count(bits, out=bits_set)
             if bits_set.min() <= radius:
-                here = np.flatnonzero(bits_set <= radius)
-                found[number].append((here + start, bits_set[here]))
-                left -= len(here)
+                hits = np.flatnonzero(bits_set <= radius)
+                parts[number].append((hits + start, bits_set[hits]))
+                left -= len(hits)
                 if left < 0:
                     raise CrowdedError
-    return [_joined(parts) for parts in found]
+    return [_joined(query_parts) for query_parts in parts]
 
 
-def table(found: Sequence[Near]) -> Pairs:
-    """Return what is near each query as one table."""
+def pair_table(nears: Sequence[Near]) -> NearPairs:
+    """Return the results of all queries as one table."""
     empty = np.empty(0, np.int64)
-    return Pairs(
-        np.repeat(np.arange(len(found)), [len(near.positions) for near in found]),
-        np.concatenate([empty, *(near.positions for near in found)]),
-        np.concatenate([np.empty(0, np.uint8), *(near.distances for near in found)]),
+    return NearPairs(
+        np.repeat(np.arange(len(nears)), [len(near.positions) for near in nears]),
+        np.concatenate([empty, *(near.positions for near in nears)]),
+        np.concatenate([np.empty(0, np.uint8), *(near.distances for near in nears)]),
     )
 
 
 def within_words(words: Words, queries: Words, radii: Sequence[int]) -> list[Near]:
-    """Return, for each query, every hash at most its radius away, of hashes of several words.
+    """Return, for each query, every hash of several words at most its radius away.
 
-    Hashes are `uint64[words, n]`, queries `uint64[words, m]`; word by word, so that what is at
-    work stays in the processor's cache.
+    Hashes are `uint64[words, n]`, queries `uint64[words, m]`. They are compared word by word, so
+    that intermediate results stay in the processor's cache.
     """
-    found: list[list[_Part]] = [[] for _ in radii]
-    for start in range(0, words.shape[1], BLOCK):
-        block = words[:, start : start + BLOCK]
+    parts: list[list[_Part]] = [[] for _ in radii]
+    for start in range(0, words.shape[1], BLOCK_HASHES):
+        block = words[:, start : start + BLOCK_HASHES]
         for number, radius in enumerate(radii):
             apart = np.zeros(block.shape[1], np.uint16)
             for plane, word in zip(block, queries[:, number], strict=True):
                 apart += np.bitwise_count(plane ^ word)
-            here = np.flatnonzero(apart <= radius)
-            if len(here):
-                found[number].append((here + start, apart[here]))
-    return [_joined(parts) for parts in found]
+            hits = np.flatnonzero(apart <= radius)
+            if len(hits):
+                parts[number].append((hits + start, apart[hits]))
+    return [_joined(query_parts) for query_parts in parts]
 
 
 def within_words_exhaustive(words: Words, query: Words, radius: int) -> Near:
-    """Return what `within_words` returns for one query, `uint64[words]`, by the definition."""
+    """Return what `within_words` returns for one query, `uint64[words]`, from the definition."""
     apart = np.bitwise_count(words ^ query[:, np.newaxis]).sum(axis=0, dtype=np.int64)
     positions = np.flatnonzero(apart <= radius)
     return Near(positions, apart[positions])

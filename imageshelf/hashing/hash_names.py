@@ -1,18 +1,18 @@
-"""The hashes that the keys of a shelf can be: names, bits, and the distance that still matches.
+"""The hashes that a shelf's keys can be: names, bits, and the largest distance of a match.
 
-Nothing is imported here: options, recipes and workers need no more than this.
+This module imports nothing: options, recipes and workers need no more than these names.
 """
 
 from __future__ import annotations
 
-DEFAULT = "dhash"  # not one of these: the row hash of the three that every shelf has
+DEFAULT = "dhash"  # not in NAMES: it is the row hash, which every shelf has
 BITS = {"ahash": 64, "phash": 64, "whash": 64, "marr": 576}
 NAMES = tuple(BITS)
 NEED_NUMPY = ("phash", "whash", "marr")  # in workers
-# Bits that still match: the largest at which copies are not paid for with strangers. Measured by
-# tests/benchmarks/other_hashes.py over 26 photographs and 48 drawn scenes: copies found (re-saved,
-# resized and re-toned | with watermarks, borders, small crops and turns), pairs of strangers within
-# the distance of 334,924, of which 40,300 are of photographs.
+# The largest distances, in bits, that do not yet match strangers. Measured by
+# tests/benchmarks/other_hashes.py over 26 photographs and 48 drawn scenes. Each comment gives the
+# copies found (re-saved, resized and re-toned | with watermarks, borders, small crops and turns),
+# then how many of 334,924 pairs of strangers (40,300 of photographs) are within the distance.
 DEFAULT_DISTANCE = {
     "ahash": 3,  # 95 % | 61 %, none; at 5 already 115 of photographs
     "phash": 10,  # 99.7 % | 74 %, none; 10 is also what users of ImageHash take

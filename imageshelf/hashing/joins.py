@@ -1,9 +1,8 @@
-"""Every pair of hashes within a radius, without looking at every pair.
+"""Find every pair of hashes within a radius without comparing every pair.
 
-The hashes are sorted into buckets by the bits of one band after the other, and each bucket is
-compared with the buckets whose number lies within the band's limit (see bands.py). A million
-photographs at radius 14 have five bands of 12-14 bits with limit 2, and 7 % of all pairs are
-looked at.
+The hashes are sorted into buckets by the bits of one band after another. Each bucket is compared
+with the buckets whose numbers are within the band's limit (see `bands`). A million photographs at
+radius 14 have five bands of 12-14 bits with limit 2, and 7 % of all pairs are compared.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import numpy as np
 
 from imageshelf.hashing.bands import Band, Buckets, bands, bucketed, masks
 from imageshelf.hashing.tiles import Tiles, short_rows
-from imageshelf.system import forks as side_by_side
+from imageshelf.system import forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,20 +27,21 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
     Arrays = tuple[npt.NDArray[Any], ...]
     Sift = Callable[[Places, Places], Arrays | None]
-    Keep = Callable[..., None]  # takes these arrays
-    Done = Callable[[float], None]
+    Keep = Callable[..., None]  # takes the arrays that Sift returned
+    Progress = Callable[[float], None]
 
-BATCH = 16_384  # pairs reported at once: fewer, and the calls cost more than the pairs
-TASKS = 64  # of one band, so that all cores end together
+BATCH_PAIRS = 16_384  # reported at once: with fewer, the calls cost more than the pairs
+TASKS_PER_BAND = 64  # enough that all cores finish together
 FEWEST_BANDS, MOST_BANDS = 4, 16  # 65,536 buckets of 16 bits ... 16 of 4
-PAIR_COST = 0.5  # ns: one comparison
-BUCKET_COST, NEIGHBOUR_COST = 12_000, 150  # ns: looking at a bucket, at each of its neighbours
-SKEW = 1.7  # how many more pairs share buckets than if bits were random: measured
+PAIR_COST_NS = 0.5  # one comparison
+BUCKET_COST_NS = 12_000  # a bucket, apart from comparisons
+NEIGHBOUR_COST_NS = 150  # each of its neighbours, likewise
+SKEW = 1.7  # how many more pairs share buckets than with random bits: measured
 
 
 def best_bands(radius: int, left: int, right: int) -> tuple[Band, ...]:
-    """Return the bands that cost least for so many hashes; () when comparing all pairs does."""
-    cost, chosen = PAIR_COST * left * right, tuple[Band, ...]()
+    """Return the bands that cost least for so many hashes; () if comparing all pairs costs less."""
+    cost, chosen = PAIR_COST_NS * left * right, tuple[Band, ...]()
     for count in range(FEWEST_BANDS, MOST_BANDS + 1):
         choice = bands(radius, count)
         needed = sum(_cost(band, left, right) for band in choice)
@@ -54,85 +54,95 @@ def _cost(band: Band, left: int, right: int) -> float:
     buckets = 1 << len(band.bits)
     near = sum(math.comb(len(band.bits), differing) for differing in range(band.limit + 1))
     share = min(1.0, SKEW * near / buckets)
-    overhead = BUCKET_COST + NEIGHBOUR_COST * near
-    return PAIR_COST * left * right * share + min(buckets, left) * overhead * (near > 0)
+    overhead = BUCKET_COST_NS + NEIGHBOUR_COST_NS * near
+    return PAIR_COST_NS * left * right * share + min(buckets, left) * overhead * (near > 0)
 
 
-def close_exhaustive(left: Hashes, right: Hashes, radius: int) -> Iterator[tuple[int, int]]:
-    """Yield every (i, j) with `left[i]` and `right[j]` within the radius: the definition."""
+def close_pairs_exhaustive(left: Hashes, right: Hashes, radius: int) -> Iterator[tuple[int, int]]:
+    """Yield every (i, j) with `left[i]` and `right[j]` within the radius, from the definition."""
     for i, hash_ in enumerate(left):
         for j in np.flatnonzero(np.bitwise_count(right ^ hash_) <= radius):
             yield i, int(j)
 
 
-class Work(NamedTuple):
-    """How a join is done: on so many cores, telling the share of the work that is done."""
+class Effort(NamedTuple):
+    """How many cores a join may use, and whom to tell the share that is done."""
 
     jobs: int = 1
-    done: Done = lambda _: None
+    progress: Progress = lambda _: None
 
 
-ALONE = Work()
+ONE_CORE = Effort()
 
 
-class Use(NamedTuple):
-    """What becomes of the pairs that a join finds, some thousands at a time.
+class PairSink(NamedTuple):
+    """What to do with the pairs that a join finds, some thousands at a time.
 
-    `sift(i, j)` is called with arrays of places, perhaps by another process, and gives the arrays
-    that are wanted of them, if any; `keep` is called with those, in this process and thread.
+    `sift(i, j)` gets arrays of places, perhaps in another process, and returns arrays to keep, or
+    None. `keep` gets those arrays in this process and thread.
     """
 
     sift: Sift
     keep: Keep
 
 
-def close(left: Hashes, right: Hashes, radius: int, use: Use, work: Work = ALONE) -> None:
-    """Find the pairs of places i, j with `left[i]` and `right[j]` within the radius.
+def close_pairs(
+    left: Hashes, right: Hashes, radius: int, sink: PairSink, effort: Effort = ONE_CORE
+) -> None:
+    """Find the places i, j with `left[i]` and `right[j]` within the radius.
 
-    Every such pair is found at least once and at most once a band, in no particular order.
+    Every such pair is found at least once and at most once per band, in no particular order.
     """
-    _Join(left, right, radius, use).run(best_bands(radius, len(left), len(right)), work)
+    _Join(left, right, radius, sink).run(best_bands(radius, len(left), len(right)), effort)
 
 
-def close_within(hashes: Hashes, radius: int, use: Use, work: Work = ALONE) -> None:
-    """Do as `close` with the same hashes on both sides, for i != j in either order."""
-    _Join(hashes, None, radius, use).run(best_bands(radius, len(hashes), len(hashes) // 2), work)
+def close_pairs_within(
+    hashes: Hashes, radius: int, sink: PairSink, effort: Effort = ONE_CORE
+) -> None:
+    """Do the same with these hashes on both sides, for i != j in either order."""
+    _Join(hashes, None, radius, sink).run(best_bands(radius, len(hashes), len(hashes) // 2), effort)
 
 
 class _Join:
-    def __init__(self, left: Hashes, right: Hashes | None, radius: int, use: Use) -> None:
+    def __init__(self, left: Hashes, right: Hashes | None, radius: int, sink: PairSink) -> None:
         self.within = right is None  # the same hashes on both sides
         self.left, self.right = left, left if right is None else right
-        self.radius, self.use = radius, use
+        self.radius, self.sink = radius, sink
         self._tiles = Tiles()
 
-    def run(self, chosen: Sequence[Band], work: Work) -> None:
+    def run(self, chosen: Sequence[Band], effort: Effort) -> None:
         if not chosen:
             rows = [functools.partial(self._rows, part) for part in _parts(len(self.left))]
-            self._do(rows, PAIR_COST * len(self.left) * len(self.right), work)
+            self._do(rows, PAIR_COST_NS * len(self.left) * len(self.right), effort)
         useful = [band for band in chosen if band.limit >= 0]
         for number, band in enumerate(useful):
             left = bucketed(self.left, band.bits)
             right = left if self.within else bucketed(self.right, band.bits)
             full = np.flatnonzero(np.diff(left.starts))
-            look = functools.partial(self._buckets, left, right, masks(len(band.bits), band.limit))
-            tasks = [functools.partial(look, full[part]) for part in _parts(len(full))]
-            done = functools.partial(share, work.done, number, len(useful))
-            self._do(tasks, _cost(band, len(self.left), len(self.right)), Work(work.jobs, done))
+            compare = functools.partial(
+                self._buckets, left, right, masks(len(band.bits), band.limit)
+            )
+            tasks = [functools.partial(compare, full[part]) for part in _parts(len(full))]
+            progress = functools.partial(part_progress, effort.progress, number, len(useful))
+            self._do(
+                tasks, _cost(band, len(self.left), len(self.right)), Effort(effort.jobs, progress)
+            )
 
-    def _do(self, tasks: Sequence[Callable[[], list[Arrays]]], cost: float, work: Work) -> None:
-        """Do some tasks of so many nanoseconds; keep what they find."""
+    def _do(
+        self, tasks: Sequence[Callable[[], list[Arrays]]], cost_ns: float, effort: Effort
+    ) -> None:
+        """Run tasks that take so many nanoseconds in all; keep what they find."""
         tasks = [functools.partial(short_rows, task) for task in tasks]
-        with closing(side_by_side.each(tasks, work.jobs, cost * 1e-9)) as answers:
-            for count, found in enumerate(answers, 1):
-                for arrays in found:
-                    self.use.keep(*arrays)
-                work.done(count / len(tasks))
+        with closing(forks.results(tasks, effort.jobs, cost_ns * 1e-9)) as answers:
+            for count, answer in enumerate(answers, 1):
+                for arrays in answer:
+                    self.sink.keep(*arrays)
+                effort.progress(count / len(tasks))
 
     def _rows(self, part: slice) -> list[Arrays]:
-        """Compare some hashes with all; of the same hashes, with those that follow."""
+        """Compare some hashes with all others, or in a join within, with those that follow."""
         start = part.start if self.within else 0
-        tiles = self._tiles.close(self.left[part], self.right[start:], self.radius)
+        tiles = self._tiles.close_pairs(self.left[part], self.right[start:], self.radius)
         pairs = (hits.pairs() for hits in tiles)
         return self._sifted((i + part.start, j + start) for i, j in pairs)
 
@@ -148,42 +158,42 @@ class _Join:
         for number in numbers.tolist():
             near = changes ^ number
             if self.within:
-                near = near[near >= number]  # the others come here from their own side
+                near = near[near >= number]  # the others meet this bucket when it is their turn
             starts, ends = right.starts[near], right.starts[near + 1]
-            joined = np.cumsum(ends - starts)  # where each piece ends among the others
+            joined = np.cumsum(ends - starts)  # where each piece ends in `others`
             if not joined[-1]:
                 continue
             pieces = zip(starts.tolist(), ends.tolist(), strict=True)
             others = np.concatenate([right.hashes[a:b] for a, b in pieces])
             own = slice(left.starts[number], left.starts[number + 1])
-            tiles = self._tiles.close(left.hashes[own], others, self.radius)
-            for i, j in _gathered(hits.pairs() for hits in tiles):
+            tiles = self._tiles.close_pairs(left.hashes[own], others, self.radius)
+            for i, j in _in_batches(hits.pairs() for hits in tiles):
                 piece = np.searchsorted(joined, j, side="right")
                 place = j + (ends - joined)[piece]
                 yield left.places[i + own.start], right.places[place]
 
     def _sifted(self, pairs: Iterable[tuple[Places, Places]]) -> list[Arrays]:
-        found = []
-        for i, j in _gathered(pairs):
+        sifted = []
+        for i, j in _in_batches(pairs):
             different = i != j if self.within else slice(None)
-            arrays = self.use.sift(i[different], j[different])
+            arrays = self.sink.sift(i[different], j[different])
             if arrays is not None:
-                found.append(arrays)
-        return found
+                sifted.append(arrays)
+        return sifted
 
 
-def _gathered(parts: Iterable[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:
-    """Yield the same pairs, at least BATCH at a time but for the last time."""
-    some: list[tuple[Places, Places]] = []
+def _in_batches(parts: Iterable[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:
+    """Yield the same pairs, at least BATCH_PAIRS at a time except the last."""
+    batch: list[tuple[Places, Places]] = []
     count = 0
     for part in parts:
-        some.append(part)
+        batch.append(part)
         count += len(part[0])
-        if count >= BATCH:
-            yield _joined(some)
-            some, count = [], 0
-    if some:
-        yield _joined(some)
+        if count >= BATCH_PAIRS:
+            yield _joined(batch)
+            batch, count = [], 0
+    if batch:
+        yield _joined(batch)
 
 
 def _joined(parts: list[tuple[Places, Places]]) -> tuple[Places, Places]:
@@ -192,12 +202,12 @@ def _joined(parts: list[tuple[Places, Places]]) -> tuple[Places, Places]:
     return np.concatenate([i for i, _ in parts]), np.concatenate([j for _, j in parts])
 
 
-def share(done: Done, number: int, of: int, share: float) -> None:
-    """Tell the share of all that is done when one part of several is done to a share."""
-    done((number + share) / of)
+def part_progress(progress: Progress, number: int, of: int, share: float) -> None:
+    """Report the share of the whole work when a share of part `number` is done."""
+    progress((number + share) / of)
 
 
 def _parts(count: int) -> list[slice]:
-    """Cut a number of things into as many parts as there are tasks, or fewer."""
-    step = max(1, -(-count // TASKS))
+    """Return slices of so many things, at most one per task."""
+    step = max(1, -(-count // TASKS_PER_BAND))
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]

@@ -1,11 +1,11 @@
-"""Many near queries at once: queries and hashes meet in the buckets of a multi-index.
+"""Answer many near queries at once: queries meet hashes in the buckets of a multi-index.
 
-Every query is put into the buckets that it must look at, sorted by their numbers, and then each
-bucket of hashes is compared with all its queries in one go. What is near a query is found at
-least once, in the bucket of some band (see bands.py), and told once.
+Every query is put into the buckets that it must search, sorted by their numbers. Each bucket of
+hashes is then compared with all its queries in one go. Whatever is near a query is found at least
+once, in the bucket of some band (see `bands`), and returned once.
 
-Comparing a bucket costs the interpreter as much as ten thousand comparisons. So the fewer
-queries there are the larger buckets should be: only the leading bits of their numbers count.
+A bucket costs the interpreter as much as ten thousand comparisons. The fewer queries there are, the
+larger buckets should be, so only the leading bits of their numbers may count.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import bands, hamming
-from imageshelf.hashing.hamming import CrowdedError, Pairs
+from imageshelf.hashing.hamming import CrowdedError, NearPairs
 from imageshelf.hashing.tiles import Tiles, short_rows
-from imageshelf.system import forks as side_by_side
+from imageshelf.system import forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,224 +34,232 @@ if TYPE_CHECKING:
     Hashes = npt.NDArray[np.uint64]
     Places = npt.NDArray[np.int64]
     Radii = npt.NDArray[np.uint8]
-    Found = tuple[Places, Places]  # queries, positions
-    Task = Callable[[], list[Found]]
+    PlacePairs = tuple[Places, Places]  # queries, positions
+    Task = Callable[[], list[PlacePairs]]
 
-COMPARISON_S = 0.6e-9  # of two hashes; the costs that follow are in such comparisons: measured
-BUCKET = 12_000  # looking at a bucket together with its queries
-VISIT = 50  # a query in a bucket: sorting it in
-ALONE = 50_000  # one query, asked for itself
-SLICE = 600  # a bucket of one query, asked for itself
-SKEW = 1.7  # how many more pairs share buckets than if bits were random
-NARROWEST = 6  # bits; fewer buckets than 64 gain nothing
-TASKS = 8  # of one band, so that all cores end together
+COMPARISON_S = 0.6e-9  # of two hashes; the costs below are in such comparisons: measured
+BUCKET_COST = 12_000  # a bucket with its queries
+VISIT_COST = 50  # sorting a query into a bucket
+LONE_QUERY_COST = 50_000  # a query answered by itself
+SLICE_COST = 600  # each bucket of such a query
+SKEW = 1.7  # how many more pairs share buckets than with random bits
+NARROWEST_BITS = 6  # fewer buckets than 64 gain nothing
+TASKS_PER_BAND = 8  # enough that all cores finish together
 
 
-class Asked(NamedTuple):
-    """Queries, how far around each to look, in bits, and how many pairs may be found."""
+class NearQueries(NamedTuple):
+    """Queries, the radius of each in bits, and how many pairs may be found."""
 
     hashes: Hashes  # uint64[m]
     radii: Radii  # uint8[m]
-    most: int | None = None  # CrowdedError when there are more
+    most: int | None = None  # CrowdedError if there are more
 
 
-def asked(queries: Sequence[int], radii: Sequence[int], most: int | None) -> Asked:
-    """Return the same as arrays."""
-    return Asked(np.array(queries, np.uint64), np.array(radii, np.uint8), most)
+def to_near_queries(queries: Sequence[int], radii: Sequence[int], most: int | None) -> NearQueries:
+    """Return the queries as arrays."""
+    return NearQueries(np.array(queries, np.uint64), np.array(radii, np.uint8), most)
 
 
 class _Visitors(NamedTuple):
-    """The queries in the order of the buckets that they look at, once for each such bucket."""
+    """The queries sorted by the buckets that they search, once for each such bucket."""
 
     numbers: Places
     hashes: Hashes
     radii: Radii
-    starts: Places  # of each bucket, and the end of the last
+    starts: Places  # of each bucket, then the end of the last
 
 
-def scan(hashes: Hashes, asked: Asked, jobs: int) -> Pairs:
+def scan(hashes: Hashes, near_queries: NearQueries, jobs: int) -> NearPairs:
     """Return every pair by comparing all queries with all hashes, uint64[n].
 
-    Raises CrowdedError when more than `asked.most` were found.
+    Raises CrowdedError if there are more than `near_queries.most`.
     """
-    tiles, count = Tiles(), _Count(asked.most)
+    tiles, count = Tiles(), _PairCount(near_queries.most)
 
-    def some(part: slice) -> list[Found]:
-        found = []
-        for hits in tiles.close(asked.hashes[part], hashes, asked.radii[part]):
+    def compare(part: slice) -> list[PlacePairs]:
+        pairs = []
+        for hits in tiles.close_pairs(near_queries.hashes[part], hashes, near_queries.radii[part]):
             count.add(len(hits.places))
             i, j = hits.pairs()
-            found.append((i + part.start, j))
-        return found
+            pairs.append((i + part.start, j))
+        return pairs
 
-    work = len(asked.hashes) * len(hashes)
-    found = _gathered(_shares(some, len(asked.hashes), jobs), jobs, work, asked.most)
-    return _table(hashes, asked, found)
+    work = len(near_queries.hashes) * len(hashes)
+    pairs = _run_all(
+        _shares(compare, len(near_queries.hashes), jobs), jobs, work, near_queries.most
+    )
+    return _table(hashes, near_queries, pairs)
 
 
 def one_by_one(
     within: Callable[[Sequence[int], Sequence[int], int | None], list[Near]],
     hashes: Hashes,
-    asked: Asked,
+    near_queries: NearQueries,
     jobs: int,
     work: float,
-) -> Pairs:
-    """Return every pair by a function like hamming.within, shared out on the cores.
+) -> NearPairs:
+    """Return every pair by a function like `hamming.within`, on several cores.
 
-    `work` is how many comparisons it takes. Raises CrowdedError when more than `asked.most` were
-    found.
+    `work` estimates how many comparisons it takes. Raises CrowdedError if there are more than
+    `near_queries.most`.
     """
 
-    def some(part: slice) -> list[Found]:
-        queries, radii = asked.hashes[part].tolist(), asked.radii[part].tolist()
-        near = hamming.table(within(queries, radii, asked.most))
+    def answer(part: slice) -> list[PlacePairs]:
+        queries, radii = near_queries.hashes[part].tolist(), near_queries.radii[part].tolist()
+        near = hamming.pair_table(within(queries, radii, near_queries.most))
         return [(near.queries + part.start, near.positions)]
 
-    found = _gathered(_shares(some, len(asked.hashes), jobs), jobs, work, asked.most)
-    return _table(hashes, asked, found)
+    pairs = _run_all(_shares(answer, len(near_queries.hashes), jobs), jobs, work, near_queries.most)
+    return _table(hashes, near_queries, pairs)
 
 
-def _shares(some: Callable[[slice], list[Found]], queries: int, jobs: int) -> list[Task]:
-    """Return one task over so many queries as several, each of some of them."""
-    several = max(1, -(-queries // (TASKS * jobs)))
+def _shares(task: Callable[[slice], list[PlacePairs]], queries: int, jobs: int) -> list[Task]:
+    """Return a task over all queries as several tasks, each over some of them."""
+    size = max(1, -(-queries // (TASKS_PER_BAND * jobs)))
     return [
-        functools.partial(some, slice(at, min(at + several, queries)))
-        for at in range(0, queries, several)
+        functools.partial(task, slice(at, min(at + size, queries)))
+        for at in range(0, queries, size)
     ]
 
 
 def best_width(radii: Radii, count: int, band_count: int) -> int | None:
-    """Return how many bits of its bands a batch should use, for so many hashes.
+    """Return how many bits of its bands a batch should use with so many hashes.
 
-    0 stands for comparing every query with every hash, None for asking one query at a time.
+    0 means comparing every query with every hash, None answering one query at a time.
     """
-    return _best(radii, count, band_count)[1]
+    return _cheapest(radii, count, band_count)[1]
 
 
 def cost(radii: Radii, count: int, band_count: int) -> float:
-    """Return how many comparisons of two hashes take as long as these queries."""
-    return _best(radii, count, band_count)[0]
+    """Return how many comparisons of two hashes take as long as answering these queries."""
+    return _cheapest(radii, count, band_count)[0]
 
 
-def _best(radii: Radii, count: int, band_count: int) -> tuple[float, int | None]:
-    each = dict(zip(*(part.tolist() for part in np.unique(radii, return_counts=True)), strict=True))
+def _cheapest(radii: Radii, count: int, band_count: int) -> tuple[float, int | None]:
+    unique = (part.tolist() for part in np.unique(radii, return_counts=True))
+    counts = dict(zip(*unique, strict=True))  # radius: queries
     best: tuple[float, int | None] = (
-        sum(n * _alone(radius, count, band_count) for radius, n in each.items()), None
+        sum(n * _lone_cost(radius, count, band_count) for radius, n in counts.items()), None
     )  # fmt: skip
-    widest = max(len(bits) for bits in bands.dealt(band_count))
-    for width in (0, *range(NARROWEST, widest + 1)):
-        needed = _together(each, count, band_count, width)
+    widest = max(len(bits) for bits in bands.band_bits(band_count))
+    for width in (0, *range(NARROWEST_BITS, widest + 1)):
+        needed = _batch_cost(counts, count, band_count, width)
         if needed < best[0]:
             best = needed, width
     return best
 
 
 @functools.cache
-def _alone(radius: int, count: int, band_count: int) -> float:
-    looked_at = float(ALONE)
+def _lone_cost(radius: int, count: int, band_count: int) -> float:
+    cost = float(LONE_QUERY_COST)
     for band in bands.bands(radius, band_count):
         near = _near(len(band.bits), band.limit)
         share = min(1.0, SKEW * near / (1 << len(band.bits)))
-        looked_at += near * SLICE + share * count
-    return min(looked_at, count)
+        cost += near * SLICE_COST + share * count
+    return min(cost, count)
 
 
-def _together(each: Mapping[int, int], count: int, band_count: int, width: int) -> float:
-    queries = sum(each.values())
+def _batch_cost(counts: Mapping[int, int], count: int, band_count: int, width: int) -> float:
+    queries = sum(counts.values())
     if width == 0:
-        return BUCKET * -(-queries * count // 65_536) + queries * count
+        return BUCKET_COST * -(-queries * count // 65_536) + queries * count
     needed = 0.0
     for place in range(band_count):
-        bits = min(width, len(bands.dealt(band_count)[place]))
-        needed += BUCKET << bits
-        for radius, n in each.items():
+        bits = min(width, len(bands.band_bits(band_count)[place]))
+        needed += BUCKET_COST << bits
+        for radius, n in counts.items():
             near = _near(bits, bands.bands(radius, band_count)[place].limit)
-            needed += n * (VISIT * near + count * min(1.0, SKEW * near / (1 << bits)))
+            needed += n * (VISIT_COST * near + count * min(1.0, SKEW * near / (1 << bits)))
     return needed
 
 
 def _near(width: int, limit: int) -> int:
-    """Return how many numbers of so many bits lie within the limit of one."""
+    """Return how many numbers of so many bits are within the limit of any one."""
     return sum(math.comb(width, differing) for differing in range(limit + 1))
 
 
-class Batch:
-    """Queries to be looked up in hashes that are kept sorted by each of some bands."""
+class QueryBatch:
+    """Queries to look up in hashes that are sorted by each of several bands."""
 
-    def __init__(self, hashes: Hashes, kept: Sequence[Buckets], asked: Asked) -> None:
-        self._hashes, self._kept, self._asked = hashes, kept, asked
-        self._count = _Count(asked.most)
+    def __init__(self, hashes: Hashes, kept: Sequence[Buckets], near_queries: NearQueries) -> None:
+        self._hashes, self._kept, self._queries = hashes, kept, near_queries
+        self._count = _PairCount(near_queries.most)
         self._tiles = Tiles()
 
-    def run(self, width: int, jobs: int) -> Pairs:
-        """Return every pair, by buckets of so many bits, or fewer where a band has no more.
+    def run(self, width: int, jobs: int) -> NearPairs:
+        """Return every pair, using buckets of so many bits, or as many as a band has.
 
-        Raises CrowdedError when more than `asked.most` were found.
+        Raises CrowdedError if there are more than `near_queries.most`.
         """
         if width == 0:
-            return scan(self._hashes, self._asked, jobs)
+            return scan(self._hashes, self._queries, jobs)
         tasks = []
         for place, kept in enumerate(self._kept):
-            bits = bands.dealt(len(self._kept))[place]
+            bits = bands.band_bits(len(self._kept))[place]
             used = min(width, len(bits))
             visitors = self._visitors(place, used)
             starts = kept.starts[:: 1 << len(bits) - used]
             full = np.flatnonzero((np.diff(starts) > 0) & (np.diff(visitors.starts) > 0))
-            look = functools.partial(self._look, kept, starts, visitors)
-            tasks += [functools.partial(look, part) for part in np.array_split(full, TASKS)]
-        work = cost(self._asked.radii, len(self._hashes), len(self._kept))
-        found = _gathered(tasks, jobs, work, self._asked.most)
-        return _table(self._hashes, self._asked, found)
+            compare = functools.partial(self._compare, kept, starts, visitors)
+            tasks += [
+                functools.partial(compare, part) for part in np.array_split(full, TASKS_PER_BAND)
+            ]
+        work = cost(self._queries.radii, len(self._hashes), len(self._kept))
+        pairs = _run_all(tasks, jobs, work, self._queries.most)
+        return _table(self._hashes, self._queries, pairs)
 
     def _visitors(self, place: int, used: int) -> _Visitors:
-        bits = bands.dealt(len(self._kept))[place]
-        leading = bands.numbers(self._asked.hashes, bits) >> len(bits) - used
+        bits = bands.band_bits(len(self._kept))[place]
+        leading = bands.bucket_numbers(self._queries.hashes, bits) >> len(bits) - used
         numbers, buckets = [np.empty(0, np.int64)], [np.empty(0, np.uint16)]
-        for radius in np.unique(self._asked.radii).tolist():
+        for radius in np.unique(self._queries.radii).tolist():
             limit = bands.bands(radius, len(self._kept))[place].limit
             changes = bands.masks(used, limit).astype(np.uint16)
-            some = np.flatnonzero(self._asked.radii == radius)
-            buckets.append(np.ravel(leading[some][:, None] ^ changes))
-            numbers.append(np.repeat(some, len(changes)))
-        every, bucket = np.concatenate(numbers), np.concatenate(buckets)
-        every = every[np.argsort(bucket, kind="stable")]
+            same_radius = np.flatnonzero(self._queries.radii == radius)
+            buckets.append(np.ravel(leading[same_radius][:, None] ^ changes))
+            numbers.append(np.repeat(same_radius, len(changes)))
+        visitors, bucket = np.concatenate(numbers), np.concatenate(buckets)
+        visitors = visitors[np.argsort(bucket, kind="stable")]
         sizes = np.bincount(bucket, minlength=1 << used)
         return _Visitors(
-            every,
-            self._asked.hashes[every],
-            self._asked.radii[every],
+            visitors,
+            self._queries.hashes[visitors],
+            self._queries.radii[visitors],
             np.concatenate([[0], np.cumsum(sizes)]),
         )
 
-    def _look(
+    def _compare(
         self, kept: Buckets, starts: Places, visitors: _Visitors, full: Places
-    ) -> list[Found]:
+    ) -> list[PlacePairs]:
         """Compare these buckets with their visitors."""
-        found: list[tuple[Hits, int, int]] = []
+        all_hits: list[tuple[Hits, int, int]] = []
         edges = (starts[full], starts[full + 1], visitors.starts[full], visitors.starts[full + 1])
         for first, end, top, bottom in zip(*(edge.tolist() for edge in edges), strict=True):
             queries, radii = visitors.hashes[top:bottom], visitors.radii[top:bottom]
-            for hits in self._tiles.close(queries, kept.hashes[first:end], radii):
+            for hits in self._tiles.close_pairs(queries, kept.hashes[first:end], radii):
                 self._count.add(len(hits.places))
-                found.append((hits, top, first))
-        if not found:
+                all_hits.append((hits, top, first))
+        if not all_hits:
             return []
-        i, j = _places(found)
+        i, j = _places(all_hits)
         return [(visitors.numbers[i], kept.places[j].astype(np.int64))]
 
 
-def _places(found: Sequence[tuple[Hits, int, int]]) -> tuple[Places, Places]:
-    """Return where the hits are among all visitors and all hashes, in one go."""
-    lengths = [len(hits.places) for hits, _, _ in found]
-    widths = np.repeat([hits.width for hits, _, _ in found], lengths)
-    tops = np.repeat([hits.top + top for hits, top, _ in found], lengths)
-    firsts = np.repeat([hits.first + first for hits, _, first in found], lengths)
-    i, j = np.divmod(np.concatenate([hits.places for hits, _, _ in found]), widths)
+def _places(all_hits: Sequence[tuple[Hits, int, int]]) -> tuple[Places, Places]:
+    """Return the places of all hits among the visitors and among the hashes."""
+    lengths = [len(hits.places) for hits, _, _ in all_hits]
+    widths = np.repeat([hits.width for hits, _, _ in all_hits], lengths)
+    tops = np.repeat([hits.top + top for hits, top, _ in all_hits], lengths)
+    firsts = np.repeat([hits.first + first for hits, _, first in all_hits], lengths)
+    i, j = np.divmod(np.concatenate([hits.places for hits, _, _ in all_hits]), widths)
     return i + tops, j + firsts
 
 
-class _Count:
-    """Stops a search that finds too much; threads may miscount a little, processes count apart."""
+class _PairCount:
+    """Stops a search that finds too many pairs.
+
+    Threads may miscount a little; each process counts only its own.
+    """
 
     def __init__(self, most: int | None) -> None:
         self.most, self._found = most, 0
@@ -262,24 +270,24 @@ class _Count:
             raise CrowdedError
 
 
-def _gathered(tasks: Sequence[Task], jobs: int, work: float, most: int | None) -> list[Found]:
-    """Return what all tasks find; `work` is how many comparisons they take."""
-    found, count = [], _Count(most)
+def _run_all(tasks: Sequence[Task], jobs: int, work: float, most: int | None) -> list[PlacePairs]:
+    """Return what all tasks find; `work` estimates how many comparisons they take."""
+    pairs, count = [], _PairCount(most)
     tasks = [functools.partial(short_rows, task) for task in tasks]
-    with closing(side_by_side.each(tasks, jobs, work * COMPARISON_S)) as answers:
-        for parts in answers:
-            found += parts
-            count.add(sum(len(queries) for queries, _ in parts))
-    return found
+    with closing(forks.results(tasks, jobs, work * COMPARISON_S)) as answers:
+        for answer in answers:
+            pairs += answer
+            count.add(sum(len(queries) for queries, _ in answer))
+    return pairs
 
 
-def _table(hashes: Hashes, asked: Asked, found: list[Found]) -> Pairs:
-    """Return every pair once, by query, then by position."""
-    queries = np.concatenate([np.empty(0, np.int64), *(i for i, _ in found)])
-    positions = np.concatenate([np.empty(0, np.int64), *(j for _, j in found)])
-    # np.unique would do it by a table of its own, which takes many times as long for millions.
+def _table(hashes: Hashes, near_queries: NearQueries, pairs: list[PlacePairs]) -> NearPairs:
+    """Return every pair once, sorted by query, then by position."""
+    queries = np.concatenate([np.empty(0, np.int64), *(i for i, _ in pairs)])
+    positions = np.concatenate([np.empty(0, np.int64), *(j for _, j in pairs)])
+    # np.unique would build a hash table, which takes many times as long for millions.
     order = np.sort(queries * len(hashes) + positions)
     order = order[np.append(True, order[1:] != order[:-1])[: len(order)]]
     queries, positions = np.divmod(order, max(1, len(hashes)))
-    apart = np.bitwise_count(hashes[positions] ^ asked.hashes[queries])
-    return Pairs(queries, positions, apart)
+    apart = np.bitwise_count(hashes[positions] ^ near_queries.hashes[queries])
+    return NearPairs(queries, positions, apart)

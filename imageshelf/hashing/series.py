@@ -1,9 +1,9 @@
-"""Near queries one after another: every hash is looked at until an index would have paid.
+"""Near queries one after another: compare with every hash until an index would have paid off.
 
-A multi-index is built in the time of some 260 looks at all hashes. Then one query among a million
-takes two fifths of such a look at radius 14 and a quarter at 10; of 2,000 at once each takes a
-quarter and an eighth (`python tests/benchmarks/near.py --count N`). So small collections and few
-queries never build one; at the worst, time doubles just when it has been built.
+Building a multi-index takes as long as some 260 scans of all hashes. After that, one query among a
+million takes two fifths of a scan at radius 14 and a quarter at 10; of 2,000 queries at once, each
+takes a quarter and an eighth (`python tests/benchmarks/near.py --count N`). Small collections and
+few queries therefore never build one. At worst, time has doubled just after it was built.
 """
 
 from __future__ import annotations
@@ -19,52 +19,52 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from imageshelf.hashing.hamming import Pairs
+    from imageshelf.hashing.hamming import NearPairs
     from imageshelf.hashing.multi_index import MultiIndex
 
-LARGE = 50_000  # hashes; with fewer, looking at all is never slow
-MANY = 200_000_000  # comparisons at once that are worth processes: a tenth of a second
-PATIENCE = 260  # looks at all hashes that an index would have spared: what building it costs
+LARGE_HASHES = 50_000  # with fewer, a scan is never slow
+MANY_COMPARISONS = 200_000_000  # at once: a tenth of a second, which is worth processes
+INDEX_COST_SCANS = 260  # what building an index costs, in scans of all hashes
 
 
 class Series:
-    """The hashes that are asked about, `uint64[n]`; the array is kept, not copied."""
+    """Hashes to query, `uint64[n]`; the array is kept, not copied."""
 
     def __init__(self, hashes: npt.NDArray[np.uint64]) -> None:
         self._hashes = hashes
-        self._asked: list[Sequence[int]] = []  # the radii of each time
+        self._radii: list[Sequence[int]] = []  # of each call
         self._count = 0
         self._spared = 0.0
         self._index: MultiIndex | None = None
 
-    def pairs(self, queries: Sequence[int], radii: Sequence[int], most: int | None) -> Pairs:
+    def pairs(self, queries: Sequence[int], radii: Sequence[int], most: int | None) -> NearPairs:
         """Return, for each query, every hash at most its radius away, as one table.
 
-        Raises CrowdedError when there are more than `most` pairs.
+        Raises CrowdedError if there are more than `most` pairs.
         """
         index = self._where_it_pays(radii)
         if index is not None:
             return index.pairs(queries, radii, most)
-        if len(queries) * len(self._hashes) >= MANY:
+        if len(queries) * len(self._hashes) >= MANY_COMPARISONS:
             return self._on_all_cores(queries, radii, most)
-        return hamming.table(hamming.within(self._hashes, queries, radii, most))
+        return hamming.pair_table(hamming.within(self._hashes, queries, radii, most))
 
     def _on_all_cores(
         self, queries: Sequence[int], radii: Sequence[int], most: int | None
-    ) -> Pairs:
-        from imageshelf.hashing import near_batches as batches
+    ) -> NearPairs:
+        from imageshelf.hashing import near_batches
         from imageshelf.system.process import cores
 
-        asked = batches.asked(queries, radii, most)
+        near_queries = near_batches.to_near_queries(queries, radii, most)
         within = functools.partial(hamming.within, self._hashes)
         work = len(queries) * len(self._hashes)
-        return batches.one_by_one(within, self._hashes, asked, cores(), work)
+        return near_batches.one_by_one(within, self._hashes, near_queries, cores(), work)
 
     def _where_it_pays(self, radii: Sequence[int]) -> MultiIndex | None:
-        if self._index is None and len(self._hashes) >= LARGE:
-            self._asked.append(radii)
+        if self._index is None and len(self._hashes) >= LARGE_HASHES:
+            self._radii.append(radii)
             self._count += len(radii)
-            if self._count >= PATIENCE:  # no query spares more than one look
+            if self._count >= INDEX_COST_SCANS:  # no query spares more than one scan
                 self._index = self._built_if_it_pays()
         return self._index
 
@@ -72,8 +72,10 @@ class Series:
         from imageshelf.hashing import multi_index
         from imageshelf.system.process import cores
 
-        self._spared += sum(multi_index.spared(one, len(self._hashes)) for one in self._asked)
-        self._asked.clear()
-        if self._spared < PATIENCE:
+        self._spared += sum(
+            multi_index.scans_spared(radii, len(self._hashes)) for radii in self._radii
+        )
+        self._radii.clear()
+        if self._spared < INDEX_COST_SCANS:
             return None
         return multi_index.MultiIndex(self._hashes, jobs=cores())

@@ -1,8 +1,8 @@
-"""What ImageHash would compare, from sketches of 48x48: a batch at a time, as matrix products.
+"""Compute what ImageHash would hash from 48x48 sketches: matrix products, a batch at a time.
 
-A worker's sketch is a blurred picture: it was resized by triangles. The weights here undo that
-blur as far as 48 numbers allow, so that what comes out is what LANCZOS would have made of the
-picture itself. They are the least-squares solution on a fine grid.
+A worker's sketch is blurred, because it was resized with a triangle filter. The weights here undo
+that blur as far as 48 numbers allow: the result is what LANCZOS would have made of the picture
+itself. They are the least-squares solution on a fine grid.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     Arrays = npt.NDArray[np.uint8]
     Floats = npt.NDArray[np.float64]
 
-CENTRE = 0.05  # cut from each side for the centre view, which is the middle 90 %
-_FINE = 8  # grid points for each pixel of a sketch
-_LOBES = 3  # of Pillow's LANCZOS, on either side
+CENTRE_CUT = 0.05  # from each side: the centre view is the middle 90 %
+_FINE = 8  # grid points per pixel of a sketch
+_LOBES = 3  # of Pillow's LANCZOS, on each side
 
 
-class Compared(NamedTuple):
-    """What is hashed of n views."""
+class HashInputs(NamedTuple):
+    """What the hashes of n views are computed from."""
 
     rows: Arrays  # [n, 8, 9]
     columns: Arrays  # [n, 9, 8]
-    waves: Floats  # [n, 8, 8]: the lowest frequencies of the picture at 32x32
+    waves: Floats  # [n, 8, 8]: the lowest frequencies at 32x32
 
 
 class _Weights(NamedTuple):
@@ -42,37 +42,37 @@ class _Weights(NamedTuple):
     down: tuple[Floats, Floats, Floats]  # [8, 48], [9, 48], [8, 48]
 
 
-def compared(views: Sequence[View]) -> Compared:
-    """Return what is hashed of each view, in their order; a better row is taken over."""
+def hash_inputs(views: Sequence[View]) -> HashInputs:
+    """Return the hash inputs of each view, in order; a better row of its own is preferred."""
     n = len(views)
-    found = Compared(
+    inputs = HashInputs(
         np.zeros((n, 8, 9), np.uint8), np.zeros((n, 9, 8), np.uint8), np.zeros((n, 8, 8))
     )
     exact = {at: view for at, view in enumerate(views) if isinstance(view, Thumbnails)}
     sketched = {at: view for at, view in enumerate(views) if isinstance(view, Sketch)}
     for centre in (False, True):
-        some = {at: view for at, view in sketched.items() if view.centre == centre}
-        if some:
-            _take_over(found, list(some), _sketched(list(some.values()), centre=centre))
+        part = {at: view for at, view in sketched.items() if view.centre == centre}
+        if part:
+            _put(inputs, list(part), _sketched(list(part.values()), centre=centre))
     if exact:
-        _take_over(found, list(exact), _exact(list(exact.values())))
+        _put(inputs, list(exact), _exact(list(exact.values())))
     better = [at for at, view in sketched.items() if view.row]
-    found.rows[better] = _stacked((views[at].row for at in better), 8, 9)
-    return found
+    inputs.rows[better] = _stacked((views[at].row for at in better), 8, 9)
+    return inputs
 
 
-def _take_over(found: Compared, places: list[int], part: Compared) -> None:
-    found.rows[places] = part.rows
-    found.columns[places] = part.columns
-    found.waves[places] = part.waves
+def _put(inputs: HashInputs, places: list[int], part: HashInputs) -> None:
+    inputs.rows[places] = part.rows
+    inputs.columns[places] = part.columns
+    inputs.waves[places] = part.waves
 
 
 def _stacked(parts: Iterable[bytes], height: int, width: int) -> Arrays:
     return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, height, width)
 
 
-def _exact(views: Sequence[Thumbnails]) -> Compared:
-    return Compared(
+def _exact(views: Sequence[Thumbnails]) -> HashInputs:
+    return HashInputs(
         _stacked((view.row for view in views), 8, 9),
         _stacked((view.column for view in views), 9, 8),
         waves(_stacked((view.square for view in views), 32, 32)),
@@ -92,13 +92,13 @@ def cosines() -> Floats:
     return 2 * np.cos(np.pi * frequency * (2 * sample + 1) / 64)
 
 
-def _sketched(views: Sequence[Sketch], *, centre: bool) -> Compared:
-    weights = _weights(CENTRE if centre else 0.0)
+def _sketched(views: Sequence[Sketch], *, centre: bool) -> HashInputs:
+    weights = _weights(CENTRE_CUT if centre else 0.0)
     wide = _stacked((view.pixels for view in views), SKETCH, SKETCH).astype(np.float64)
-    narrow = wide @ weights.across  # small products: a large one would wake the BLAS's threads
+    narrow = wide @ weights.across  # small products: a large one would wake BLAS threads
     parts = narrow[:, :, :9], narrow[:, :, 9:17], narrow[:, :, 17:]
     rows, columns, low = (down @ part for down, part in zip(weights.down, parts, strict=True))
-    return Compared(_levels(rows), _levels(columns), low)
+    return HashInputs(_levels(rows), _levels(columns), low)
 
 
 def _levels(values: Floats) -> Arrays:
@@ -113,16 +113,16 @@ def _weights(cut: float) -> _Weights:
 
 
 def resizing(size: int, cut: float) -> Floats:
-    """Return float64[size, 48] that resizes a sketch, without `cut` of it at either end."""
-    wanted = _kernel(_grid(), size, cut, _lanczos)
+    """Return float64[size, 48] that resizes a sketch with `cut` of it left off at each end."""
+    target = _kernel(_grid(), size, cut, _lanczos)
     blurred, overlaps = _blurred()
-    weights = np.linalg.solve(overlaps, blurred @ wanted.T).T
+    weights = np.linalg.solve(overlaps, blurred @ target.T).T
     return _shares(weights.astype(np.float64))
 
 
 @functools.cache
 def _blurred() -> tuple[Floats, Floats]:
-    """Return float64[48, grid], what each pixel of a sketch sees, and how they overlap."""
+    """Return float64[48, grid], what each pixel of a sketch sees, and how these overlap."""
     blurred = _kernel(_grid(), SKETCH, 0.0, _triangle)
     return blurred, blurred @ blurred.T
 
@@ -138,10 +138,10 @@ def _shares(weights: Floats) -> Floats:
 
 
 def _kernel(grid: Floats, size: int, cut: float, shape: Callable[[Floats], Floats]) -> Floats:
-    """Return float64[size, grid]: the share of each grid point in each resized pixel."""
+    """Return float64[size, grid]: what share each grid point has in each resized pixel."""
     step = (1 - 2 * cut) / size
     middles = cut + step * (np.arange(size) + 0.5)
-    inside = (grid > cut) & (grid < 1 - cut)  # what is cut off is not seen
+    inside = (grid > cut) & (grid < 1 - cut)  # nothing sees what is cut off
     return _shares(shape((grid[None, :] - middles[:, None]) / step) * inside)
 
 

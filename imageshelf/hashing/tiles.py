@@ -1,7 +1,7 @@
-"""Many hashes against many: every pair is compared, a tile of pairs at a time.
+"""Compare every pair of two sets of hashes, a tile of pairs at a time.
 
-A tile is as many comparisons as stay in the processor's cache; NumPy does one in some
-40 microseconds without holding the interpreter, so that several threads can work.
+A tile is as many comparisons as fit into the processor's cache. NumPy does one in some 40
+microseconds without holding the interpreter's lock, so several threads can work.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     Hashes = npt.NDArray[np.uint64]
     Places = npt.NDArray[np.int64]
     Buffers = tuple[Hashes, npt.NDArray[np.uint8], npt.NDArray[np.bool_]]
-    Radius = int | npt.NDArray[np.uint8]  # bits, of all; or uint8[len(ours)]
+    Radius = int | npt.NDArray[np.uint8]  # bits: one for all, or uint8[len(ours)]
 
 T = TypeVar("T")
 
-TILE = 65_536  # comparisons at once: 0.5 MiB of exclusive ors; measured best of 8,192 ... 131,072
-SHORT_ROWS = 128  # below 8,192, NumPy's default, rows of less than 3,000 are not copied: 3 x faster
+TILE_COMPARISONS = 65_536  # 0.5 MiB of exclusive ors; measured best of 8,192 ... 131,072
+BUFFER_ELEMENTS = 128  # with NumPy's default, 8,192, rows below 3,000 are copied: 3 x slower
 
 
 class Hits(NamedTuple):
@@ -39,17 +39,17 @@ class Hits(NamedTuple):
     width: int
 
     def pairs(self) -> tuple[Places, Places]:
-        """Return the places in ours and in others."""
+        """Return the places in `ours` and in `others`."""
         i, j = np.divmod(self.places, self.width)
         return i + self.top, j + self.first
 
 
 def short_rows(task: Callable[[], T]) -> T:
-    """Return what a task returns that closes tiles: in it, NumPy copies no short rows.
+    """Return what a task returns; while it compares tiles, NumPy copies no short rows.
 
-    NumPy's buffer size is that of the thread, and so perhaps of the user's own program.
+    The buffer size is set for the thread, which may be the user's own, so it is put back.
     """
-    before = np.setbufsize(SHORT_ROWS)
+    before = np.setbufsize(BUFFER_ELEMENTS)
     try:
         return task()
     finally:
@@ -57,23 +57,23 @@ def short_rows(task: Callable[[], T]) -> T:
 
 
 class Tiles:
-    """Room for one tile a thread."""
+    """Buffers for one tile per thread."""
 
     def __init__(self) -> None:
         self._own = threading.local()
 
-    def close(self, ours: Hashes, others: Hashes, radius: Radius) -> list[Hits]:
-        """Return the pairs at most so many bits apart, by tiles; most buckets are one tile."""
+    def close_pairs(self, ours: Hashes, others: Hashes, radius: Radius) -> list[Hits]:
+        """Return the pairs within the radius, tile by tile; most buckets are one tile."""
         limits = radius if isinstance(radius, int) else radius[:, None]
-        if len(ours) * len(others) <= TILE:
+        if len(ours) * len(others) <= TILE_COMPARISONS:
             places = self._tile(ours[:, None], others, limits)
             return [Hits(places, 0, 0, len(others))] if len(places) else []
         return list(self._tiled(ours, others, limits))
 
     def _tiled(self, ours: Hashes, others: Hashes, limits: Radius) -> Iterator[Hits]:
-        for first in range(0, len(others), TILE):
-            part = others[first : first + TILE]
-            height = TILE // len(part)
+        for first in range(0, len(others), TILE_COMPARISONS):
+            part = others[first : first + TILE_COMPARISONS]
+            height = TILE_COMPARISONS // len(part)
             for top in range(0, len(ours), height):
                 rows = slice(top, top + height)
                 allowed = limits if isinstance(limits, int) else limits[rows]
@@ -82,7 +82,7 @@ class Tiles:
                     yield Hits(places, top, first, len(part))
 
     def _tile(self, ours: Hashes, others: Hashes, limits: Radius) -> Places:
-        """Return where uint64[n, 1] and uint64[m] are close, in the flat bool[n, m]."""
+        """Return the indices of close pairs of uint64[n, 1] and uint64[m] in a flat bool[n, m]."""
         bits, counts, close = self._buffers()
         shape, size = (len(ours), len(others)), len(ours) * len(others)
         np.bitwise_xor(ours, others, bits[:size].reshape(shape))
@@ -94,6 +94,6 @@ class Tiles:
     def _buffers(self) -> Buffers:
         if not hasattr(self._own, "buffers"):
             kinds = np.uint64, np.uint8, np.bool_
-            self._own.buffers = tuple(np.empty(TILE, kind) for kind in kinds)
+            self._own.buffers = tuple(np.empty(TILE_COMPARISONS, kind) for kind in kinds)
         buffers: Buffers = self._own.buffers
         return buffers

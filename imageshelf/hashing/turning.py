@@ -1,14 +1,15 @@
-"""The row and column hashes of a turned picture, from the bits of the upright one.
+"""Compute the row and column hashes of a turned picture from the bits of the upright one.
 
-A row hash says of each pixel whether the next one in its row is brighter, a column hash the same
-of the next one below: two grids of 8x8 bits. Mirroring the picture reverses the rows of both
-grids and turns the comparisons of one of them round; a quarter turn exchanges the two.
+A row hash tells for each pixel whether the next one in its row is brighter; a column hash tells the
+same about the pixel below. Both are grids of 8x8 bits. Mirroring the picture reverses the rows of
+both grids and the direction of one grid's comparisons; a quarter turn exchanges the grids.
 
-Turned round, "brighter" becomes "darker", and where two neighbours are equally bright neither is
-the other's complement. Of 3,325 turned copies of pieces of photographs, saved smaller, the rule
-for turned pictures (row <= 10 and score <= 40) finds 98.4 % by complemented bits - skies and walls
-are full of ties, up to 27 of 64 bits - and 100.0 % when the darker bits are known, as many as
-searching with the turned picture does (`tests/benchmarks/turned_bits.py`).
+With the direction reversed, "brighter" becomes "darker". Where two neighbours are equally bright,
+they are neither, so the darker bits are not the complement of the hash. For 3,325 turned copies of
+pieces of photographs, saved smaller, the rule for turned pictures (row <= 10 and score <= 40) finds
+98.4 % by complemented bits, because skies and walls are full of ties, up to 27 of 64 bits. It finds
+100.0 % if the darker bits are known, as many as a search with the turned picture finds
+(`tests/benchmarks/turned_bits.py`).
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ if TYPE_CHECKING:
 
     Hashes = npt.NDArray[np.uint64]
 
-TURNS = (  # of ORIENTATIONS: quarter turns to the right, after mirroring or not
+TURNS = (  # for ORIENTATIONS: quarter turns to the right, and whether mirrored first
     (0, False),
     *((1, False), (2, False), (3, False)),
     *((0, True), (1, True), (2, True), (3, True)),
 )
-INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)  # the turn that undoes each; mirroring twice is nothing
+INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)  # the turn that undoes each; a mirrored turn undoes itself
 
-# An 8x8 grid in 64 bits, the first cell most significant: masks and distances of the exchanges.
+# Masks and distances for exchanging the bits of an 8x8 grid, the first cell most significant.
 _REVERSAL = ((0x5555555555555555, 1), (0x3333333333333333, 2), (0x0F0F0F0F0F0F0F0F, 4))
 _TRANSPOSITION = ((0x00AA00AA00AA00AA, 7), (0x0000CCCC0000CCCC, 14), (0x00000000F0F0F0F0, 28))
 
 
 class Comparisons(NamedTuple):
-    """Where the next pixel is brighter (the hashes) and where it is darker, uint64[n] each."""
+    """Where the next pixel is brighter (the hashes), and where it is darker; uint64[n] each."""
 
     row: Hashes
     column: Hashes
@@ -44,7 +45,7 @@ class Comparisons(NamedTuple):
 
 
 def complemented(row: Hashes, column: Hashes) -> Comparisons:
-    """Take what is not brighter for darker: all that the two hashes alone can tell."""
+    """Return comparisons that count ties as darker: the best that the two hashes alone can tell."""
     return Comparisons(row, column, ~row, ~column)
 
 
@@ -69,7 +70,7 @@ def _transposed(pictures: Comparisons) -> Comparisons:
 
 
 def rows_reversed(hashes: Hashes) -> Hashes:
-    """Reverse each row of eight bits."""
+    """Return hashes with each row of eight bits reversed."""
     for mask, distance in _REVERSAL:
         kept, shift = np.uint64(mask), np.uint64(distance)
         hashes = (hashes >> shift & kept) | (hashes & kept) << shift
@@ -77,7 +78,7 @@ def rows_reversed(hashes: Hashes) -> Hashes:
 
 
 def exchanged(hashes: Hashes) -> Hashes:
-    """Exchange the rows and columns of bits (Hacker's Delight, 7-3)."""
+    """Return hashes with rows and columns of bits exchanged (Hacker's Delight, 7-3)."""
     for mask, distance in _TRANSPOSITION:
         shift = np.uint64(distance)
         moved = (hashes ^ hashes >> shift) & np.uint64(mask)

@@ -82,25 +82,25 @@ def batches(
 def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     if not pictures:
         return
-    from imageshelf.hashing import fingerprints as hashing
     from imageshelf.hashing import sketches
+    from imageshelf.hashing.fingerprints import darker, hashed, to_hex, turned_perceptual_hashes
 
     count = len(pictures)
     views: list[View] = [picture.whole for _, picture in pictures]
     views += [picture.centre for _, picture in pictures]
     views += [picture.trimmed for _, picture in pictures if picture.trimmed]
-    compared = sketches.compared(views)
-    row, column, phash, low = (part.tolist() for part in hashing.hashed(compared))
+    compared = sketches.hash_inputs(views)
+    row, column, phash, low = (part.tolist() for part in hashed(compared))
     triples = list(zip(row, column, phash, strict=True))
-    turned = hashing.turned_perceptual_hashes(compared.waves[:count]).tolist()
+    turned = turned_perceptual_hashes(compared.waves[:count]).tolist()
     row_darker, column_darker = (
-        part.tolist() for part in hashing.darker(compared.rows[:count], compared.columns[:count])
+        part.tolist() for part in darker(compared.rows[:count], compared.columns[:count])
     )
     trimmed = iter(triples[2 * count :])
     for number, (name, picture) in enumerate(pictures):
         yield Entry(
             name=name,
-            key=picture.keys[0].hex() if picture.keys else hashing.to_hex(row[number]),
+            key=picture.keys[0].hex() if picture.keys else to_hex(row[number]),
             facts=picture.facts,
             low_information=low[number],
             thumbnail=picture.luma,

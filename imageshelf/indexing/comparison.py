@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.indexing.file_list import FileList
-from imageshelf.system.process import uncollected
+from imageshelf.system.process import gc_paused
 
 if TYPE_CHECKING:
     import os
@@ -70,7 +70,7 @@ class Survey:
         self.unlisted += other.unlisted
 
 
-@uncollected()
+@gc_paused()
 def compare(walk: Walk, known: Iterator[list[Row]], survey: Survey) -> None:
     """Compare a walk with the remembered names below the same prefix; add to the survey."""
     remembered = _Remembered(known, below=walk.prefix)

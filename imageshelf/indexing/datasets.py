@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.shelf import names
 from imageshelf.system import paths
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,9 +25,9 @@ class Datasets:
     """
 
     def __init__(self, given: Iterable[str]) -> None:
-        every = list(given)
-        self.roots = outermost(root for root in every if not is_url(root))
-        self.urls = [root for root in every if is_url(root)]
+        every = [located(root) for root in given]
+        self.roots = outermost(root for root in every if not isinstance(root, Url))
+        self.urls = [root for root in every if isinstance(root, Url)]
         self.folders: dict[str, RemoteFolder] = {}  # by URL
         self._identities: dict[str, tuple[int, int]] = {}  # device and inode of each root
 
@@ -82,7 +82,7 @@ class Datasets:
 
     def may_read(self, name: bytes) -> bool:
         """Tell whether a picture may be read; at a URL only below these datasets."""
-        if b"://" not in name or not is_url(names.to_text(name)):
+        if not names.at_url(name):
             return True
         return any(folder.holds(name) for folder in self.folders.values())
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.pictures.tasks import CELL_LEVELS, Wanted
+from imageshelf.pictures.tasks import CELL_LEVELS, DigestTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -93,11 +93,13 @@ class Identification:
 
     def _answers(
         self, this_round: Round, some: list[bytes], pixels: bool
-    ) -> Iterator[tuple[Wanted, Any]]:
+    ) -> Iterator[tuple[DigestTask, Any]]:
         from imageshelf.indexing.suspects import REASON
         from imageshelf.workers.jobs import Lost
 
-        tasks = [Wanted(name, self.path_of(name), pixels, self.memory_limit_mb) for name in some]
+        tasks = [
+            DigestTask(name, self.path_of(name), pixels, self.memory_limit_mb) for name in some
+        ]
         if this_round.culprit:
             return ((task, Lost(REASON, lasting=True)) for task in tasks)
         return self.stop.watch(self.workers()(tasks))

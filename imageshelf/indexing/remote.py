@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from imageshelf.indexing.comparison import PICTURE, RETRY, SKIPPED, Known
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures import fetching
-from imageshelf.pictures.fetching import Status
-from imageshelf.system.paths import Url, parted
+from imageshelf.pictures.fetching import UrlStatus
+from imageshelf.system.paths import Url, UrlParts
 from imageshelf.system.walking import SYSTEM_NAMES, excluder
 
 if TYPE_CHECKING:
@@ -45,22 +45,22 @@ class RemoteFolder:
     Raises DatasetError if it cannot be listed; no other error of fsspec's leaves this class.
     """
 
-    def __init__(self, url: str, exclude: Sequence[str] = (), *, emptied: bool = False) -> None:
+    def __init__(self, url: Url, exclude: Sequence[str] = (), *, emptied: bool = False) -> None:
         """Open the file system and list the topmost folder.
 
         A bucket has no empty folders; with `emptied`, a missing folder counts as an empty one.
         """
         self.url = url
-        parts = _without_password(parted(url), url)
+        parts = _without_password(url.parts, url)
         fixed, self._pattern, self._depth = _split(parts.path)
         self._base = f"{parts.scheme}://{fixed}"
         self._base += "" if self._base.endswith("/") else "/"
         self._chain = parts.chain
         self.prefix, self._suffix = _bytes(self._base), _bytes(self._chain)
         self._excluded = excluder(exclude)
-        place = Url(parts.scheme, fixed, parts.chain)
+        place = UrlParts(parts.scheme, fixed, parts.chain)
         try:
-            fetching.forget(place)  # an archive may have changed since
+            fetching.reopen_later(place)  # an archive may have changed since
             self._fs = fetching.filesystem(place)
             self._root = fetching.inside(self._fs, place).rstrip("/")
             self._top = self._listed_first(place, emptied=emptied)
@@ -69,7 +69,7 @@ class RemoteFolder:
         if [(_name(info), info["type"]) for info in self._top] == [(self._root, "file")]:
             raise DatasetError(f"--dataset expects a folder, {url!r} is a file")
 
-    def _listed_first(self, place: Url, *, emptied: bool) -> list[dict[str, Any]]:
+    def _listed_first(self, place: UrlParts, *, emptied: bool) -> list[dict[str, Any]]:
         try:
             listing: list[dict[str, Any]] = self._fs.ls(self._root, detail=True)
         except FileNotFoundError:
@@ -103,7 +103,7 @@ class RemoteFolder:
         """Yield the remembered files that this dataset would list."""
         return (row for page in pages for row in page if self.holds(row[0]))
 
-    def walk(self, survey: Survey) -> Iterator[tuple[bytes, Status]]:
+    def walk(self, survey: Survey) -> Iterator[tuple[bytes, UrlStatus]]:
         """Yield name and status of every file, in the bytewise order of names.
 
         Unreadable folders and links are noted in the survey.
@@ -186,26 +186,24 @@ def compare(folder: RemoteFolder, known: Iterator[KnownRow], survey: Survey) -> 
         survey.vanished += [Known(*old), *(Known(*rest) for rest in known)]
 
 
-def outermost(roots: Iterable[str]) -> list[str]:
+def outermost(roots: Iterable[Url]) -> list[Url]:
     """Return the URLs, sorted, without those that lie below another.
 
-    >>> outermost(["s3://bucket/trip", "s3://bucket/", "s3://other"])
+    >>> outermost([Url("s3://bucket/trip"), Url("s3://bucket/"), Url("s3://other")])
     ['s3://bucket', 's3://other']
     """
-    chosen: list[str] = []
+    chosen: list[Url] = []
     for root in sorted({_plain(root) for root in roots}, key=len):
-        part = parted(root)
-        if not any(_is_below(part, parted(other)) for other in chosen):
+        if not any(_is_below(root.parts, other.parts) for other in chosen):
             chosen.append(root)
     return sorted(chosen)
 
 
-def _plain(url: str) -> str:
-    part = parted(url)
-    return str(part._replace(path=part.path.rstrip("/")))
+def _plain(url: Url) -> Url:
+    return Url(url.parts._replace(path=url.parts.path.rstrip("/")))
 
 
-def _is_below(url: Url, other: Url) -> bool:
+def _is_below(url: UrlParts, other: UrlParts) -> bool:
     inside = f"{other.path}/" if other.path else ""
     return (
         (url.scheme, url.chain) == (other.scheme, other.chain)
@@ -228,7 +226,7 @@ def _split(path: str) -> tuple[str, re.Pattern[str] | None, int | None]:
 # -- errors, and what a listing says --------------------------------------------------------------
 
 
-def _without_password(parts: Url, url: str) -> Url:
+def _without_password(parts: UrlParts, url: str) -> UrlParts:
     if parts.scheme in _AUTHORITIES and urlsplit(f"x://{parts.path}").password:
         shown = url.replace(parts.path.partition("@")[0], "...", 1)
         raise DatasetError(
@@ -242,7 +240,7 @@ def _refusal(url: str, exc: Exception) -> DatasetError:
     """Return one sentence for any error of fsspec or the packages below it."""
     if isinstance(exc, DatasetError):
         return exc
-    said = fetching.said(exc)
+    said = fetching.message_of(exc)
     if isinstance(exc, ModuleNotFoundError) and str(exc.name).startswith("fsspec"):
         why = "needs fsspec: python -m pip install fsspec"
     elif isinstance(exc, ImportError):
@@ -276,13 +274,13 @@ def _bytes(name: str) -> bytes:
     return names.to_bytes(name)
 
 
-def _unchanged(old: KnownRow, status: Status) -> bool:
+def _unchanged(old: KnownRow, status: UrlStatus) -> bool:
     _, size_bytes, mtime_ns, *_ = old
     same_tag = status.tagged and mtime_ns % SECOND == status.st_mtime_ns % SECOND
     return status.st_size in {-1, size_bytes} and (same_tag or mtime_ns == status.st_mtime_ns)
 
 
-def _status(info: dict[str, Any]) -> Status:
+def _status(info: dict[str, Any]) -> UrlStatus:
     size = info.get("size")
     time_ns = next((_time_ns(info[key]) for key in _TIMES if info.get(key)), 0)
     if info.get("date_time"):  # a ZIP archive's
@@ -291,7 +289,7 @@ def _status(info: dict[str, Any]) -> Status:
     if tag is not None:
         digest = hashlib.blake2b(repr(tag).encode(), digest_size=8).digest()
         time_ns += int.from_bytes(digest) % SECOND - time_ns % SECOND
-    return Status(-1 if size is None else int(size), time_ns, tagged=tag is not None)
+    return UrlStatus(-1 if size is None else int(size), time_ns, tagged=tag is not None)
 
 
 def _time_ns(value: object) -> int:
@@ -325,7 +323,7 @@ def within(
 
     def fitting() -> Iterator[Task]:
         for task in tasks:
-            if "://" in task.path and task.size_bytes > most:
+            if isinstance(task.path, Url) and task.size_bytes > most:
                 reason = (
                     f"needs more memory than there is: at an URL, files up to {most / 1e6:,.0f} MB "
                     "are read"

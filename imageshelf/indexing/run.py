@@ -27,10 +27,10 @@ from imageshelf.indexing.survey import Surveying
 from imageshelf.indexing.suspects import REASON, SuspectList
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 from imageshelf.system.process import cores
 from imageshelf.system.signals import stopping
-from imageshelf.workers import starting as worker_start
+from imageshelf.workers import starting
 from imageshelf.workers.jobs import Lost, WorkerError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 # "no" during a run and after one that died; "stopped" after one that ended in order before that.
 IDENTIFIED = "identified"
 # The work of workers, by name: they start before their parent imports Pillow.
-WORK, WORK_NUMPY = f"{worker_start.WORK}:work", "imageshelf.workers.work_numpy:work"
+WORK, WORK_NUMPY = f"{starting.WORK_MODULE}:work", "imageshelf.workers.work_numpy:work"
 PILLOW = "PIL.Image"  # 30 ms to load
 IndexingError = (DatasetError, ShelfError, WorkerError)  # the errors of a run, each one sentence
 
@@ -279,9 +279,9 @@ class Indexing:
 
     def _recipe(self) -> Recipe:
         """Return the recipe of this machine; ask a worker if that saves loading Pillow here."""
-        from imageshelf.pictures.recipe import Ingredients, Recipe, current_recipe
+        from imageshelf.pictures.recipe import Recipe, RecipeChoices, current_recipe
 
-        wanted = Ingredients(self.settings.hash, self.settings.full_decode)
+        wanted = RecipeChoices(self.settings.hash, self.settings.full_decode)
         elsewhere = self.settings.jobs == 0 or self.settings.scheduler
         if self._mapper is not None and not elsewhere and PILLOW not in sys.modules:
             answer: object = None
@@ -312,17 +312,18 @@ class Indexing:
         from imageshelf.workers import bundling
 
         jobs = cores() if settings.jobs is None else settings.jobs
-        few = len(self.outcome.to_read) < bundling.FEWEST * jobs
+        few = len(self.outcome.to_read) < bundling.FEWEST_FILES_PER_WORKER * jobs
         if few or jobs == 0 or settings.scheduler or settings.full_decode or not this_round.only:
             return self._workers()(tasks)
         return bundling.mapped(self._workers(), tasks)
 
     def _status(self, name: bytes) -> os.stat_result | None:
         """Return a file's status, or None if it has moved since the walk."""
-        if self._datasets.folders and is_url(names.to_text(name)):
+        path = self._path(name)
+        if self._datasets.folders and isinstance(path, Url):
             return os.stat_result((0, 0, 0, 1, *(0,) * 6))
         try:
-            return os.stat(self._path(name), follow_symlinks=False)
+            return os.stat(path, follow_symlinks=False)
         except OSError:
             return None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.overlay import filters, geometry, tone
-from imageshelf.overlay.sheets import CENTRE, Level, Points, Sheet
+from imageshelf.overlay.sheets import CENTRE, Level, PictureSheet, Points
 
 if TYPE_CHECKING:
     from imageshelf.overlay.geometry import Box, Matrix
@@ -41,7 +41,7 @@ class Way(NamedTuple):
     whole: bool  # on whole, neither side without its borders
 
 
-def starting_ways(first: Sheet, second: Sheet) -> list[Way]:
+def starting_ways(first: PictureSheet, second: PictureSheet) -> list[Way]:
     """Return the likeliest ways, the best first, by their stamps."""
     whole = Way(_alike(first, geometry.WHOLE, second, geometry.WHOLE), geometry.IDENTITY, True)
     if whole.agreement > SURE:
@@ -56,7 +56,7 @@ def starting_ways(first: Sheet, second: Sheet) -> list[Way]:
     return [way for way in ways[:WAYS] if way.agreement > ways[0].agreement - BEHIND]
 
 
-def _alike(first: Sheet, target: Box, second: Sheet, source: Box) -> float:
+def _alike(first: PictureSheet, target: Box, second: PictureSheet, source: Box) -> float:
     ours, theirs = first.stamp(target), second.stamp(source)
     if not (ours.any() or theirs.any()):
         return 1.0  # two flat pictures are as alike as can be
@@ -76,7 +76,7 @@ def agreement(first: Level, second: Level, matrix: Matrix) -> float:
     return float(ours @ theirs) / length if length > 1e-3 else 1.0
 
 
-def coarse_way(first: Sheet, second: Sheet, way: Way) -> Way:
+def coarse_way(first: PictureSheet, second: PictureSheet, way: Way) -> Way:
     """Return a way refined at the coarse level."""
     starts = [way.matrix, _shifted(first, second, way.matrix)]
     scored = [
@@ -90,7 +90,7 @@ def coarse_way(first: Sheet, second: Sheet, way: Way) -> Way:
     return Way(score, refined, way.whole)
 
 
-def fine_matrix(first: Sheet, second: Sheet, matrix: Matrix) -> Matrix:
+def fine_matrix(first: PictureSheet, second: PictureSheet, matrix: Matrix) -> Matrix:
     """Return a matrix refined at the fine level; as it was where that agrees less."""
     before = agreement(first.fine, second.fine, matrix)
     refined = refine(first.fine, second.fine, matrix, steps=8)
@@ -171,7 +171,7 @@ def _columns(points: Points, across: Floats, down: Floats) -> Floats:
     return np.stack([across * x, across * y, across, down * x, down * y, down])
 
 
-def _shifted(first: Sheet, second: Sheet, matrix: Matrix) -> Matrix:
+def _shifted(first: PictureSheet, second: PictureSheet, matrix: Matrix) -> Matrix:
     """Return the matrix after the shift that phase correlation finds, a sixth of a side at most."""
     level = second.coarse
     points = level.all_points

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.overlay.geometry import Box
-    from imageshelf.overlay.sheets import Sheet
+    from imageshelf.overlay.sheets import PictureSheet
 
     Floats = npt.NDArray[np.float32]
     Mask = npt.NDArray[np.bool_]
@@ -75,7 +75,7 @@ class Block(NamedTuple):
     darkest: Pixels  # uint8[64 tiles, n]
 
 
-def coarse(sheet: Sheet, box: Box = geometry.WHOLE) -> Coarse:
+def coarse(sheet: PictureSheet, box: Box = geometry.WHOLE) -> Coarse:
     """Return what stands for a picture, or for the part of it that was nominated."""
     x0, y0, x1, y1 = ((edge + 1) / 2 for edge in box)
     pixels = (x0 * sheet.width, y0 * sheet.height, x1 * sheet.width, y1 * sheet.height)

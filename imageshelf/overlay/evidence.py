@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from imageshelf.overlay.differences import Differences
     from imageshelf.overlay.geometry import Matrix
     from imageshelf.overlay.layout import Layout
-    from imageshelf.overlay.sheets import Sheet
+    from imageshelf.overlay.sheets import PictureSheet
 
     Floats = npt.NDArray[np.float32]
     Mask = npt.NDArray[np.bool_]
@@ -127,7 +127,7 @@ def off_colour(found: Differences) -> Mask:
 
 
 def gathered(
-    first: Sheet, second: Sheet, laid: Layout, found: Differences, alike: float
+    first: PictureSheet, second: PictureSheet, laid: Layout, found: Differences, alike: float
 ) -> Evidence:
     """Return the numbers that a kind is decided by."""
     cells, structure, colour = found.cells, found.structure, found.colour
@@ -162,7 +162,7 @@ def gathered(
     )
 
 
-def placing(first: Sheet, second: Sheet, matrix: Matrix) -> Placing:
+def placing(first: PictureSheet, second: PictureSheet, matrix: Matrix) -> Placing:
     """Return how the frames lie: on each other, one inside the other, or apart."""
     inverse = geometry.inverse(matrix)
     ways = []

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.overlay.geometry import Box, Matrix
-    from imageshelf.overlay.sheets import Sheet
+    from imageshelf.overlay.sheets import PictureSheet
     from imageshelf.overlay.warping import Warp
 
     Mask = npt.NDArray[np.bool_]
@@ -40,7 +40,9 @@ class Layout(NamedTuple):
     box: Box  # of the second picture: what the grid covers
 
 
-def laid_out(first: Sheet, second: Sheet, matrix: Matrix, warp: Warp) -> Layout | None:
+def laid_out(
+    first: PictureSheet, second: PictureSheet, matrix: Matrix, warp: Warp
+) -> Layout | None:
     """Return the common area of two pictures; None where there is next to none."""
     size, below = _grid(first, second, matrix, warp)
     covered = _own_edges(geometry.inner_bounds(geometry.inverse(matrix)))
@@ -58,7 +60,7 @@ def laid_out(first: Sheet, second: Sheet, matrix: Matrix, warp: Warp) -> Layout 
 
 
 def _grid(
-    first: Sheet, second: Sheet, matrix: Matrix, warp: Warp
+    first: PictureSheet, second: PictureSheet, matrix: Matrix, warp: Warp
 ) -> tuple[tuple[int, int], Picture]:
     """Return the size of the second picture, and the picture, reduced to the first's resolution."""
     area = abs(float(np.linalg.det(matrix[:2, :2]))) * first.width * first.height
@@ -97,7 +99,7 @@ def _pixels(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
     )
 
 
-def _valid(first: Sheet, through: Matrix, size: tuple[int, int], box: Box) -> Mask:
+def _valid(first: PictureSheet, through: Matrix, size: tuple[int, int], box: Box) -> Mask:
     """Return which pixels lie inside the first picture, and off the edges where one is cut."""
     width, height = size
     reach = np.abs(geometry.moved(through, geometry.corners(geometry.WHOLE))).max()
@@ -140,7 +142,7 @@ class Outside(NamedTuple):
     captioned: bool  # a strip is uniform ground with something on it
 
 
-def outside(sheet: Sheet, matrix: Matrix) -> Outside:
+def outside(sheet: PictureSheet, matrix: Matrix) -> Outside:
     """Return what a picture shows beyond another one, to whose places the matrix takes its own.
 
     On each of four sides, uniform ground is a border, and no part of the scene.

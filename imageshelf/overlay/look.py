@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from imageshelf.overlay.differences import Differences
     from imageshelf.overlay.geometry import Matrix
     from imageshelf.overlay.layout import Layout
-    from imageshelf.overlay.sheets import Sheet
+    from imageshelf.overlay.sheets import PictureSheet
     from imageshelf.overlay.verdict import Verdict
     from imageshelf.overlay.warping import Warp
 
@@ -30,7 +30,7 @@ DRIFT = 0.03  # of the width: a refinement that moves less is compared with no m
 TRUSTED = 0.4  # of the cells must agree for the tone to be fitted again without the others
 
 
-def look(first: Sheet, second: Sheet, turn: int = 0, warp: Warp = warped) -> Verdict:
+def look(first: PictureSheet, second: PictureSheet, turn: int = 0, warp: Warp = warped) -> Verdict:
     """Return what the first picture, turned, is to the second.
 
     Sheets are of pictures whose long side is 256; once more at 384 to 512 before a file goes.
@@ -62,7 +62,7 @@ class _Overlay(NamedTuple):
 
 
 def _overlay(
-    first: Sheet, second: Sheet, matrix: Matrix, alike: float, warp: Warp
+    first: PictureSheet, second: PictureSheet, matrix: Matrix, alike: float, warp: Warp
 ) -> _Overlay | None:
     laid = layout.laid_out(first, second, matrix, warp)
     if laid is None:
@@ -80,7 +80,7 @@ def _settled(found: Differences) -> bool:
 
 
 def _aligned(
-    first: Sheet, second: Sheet, ways: list[Way], unmoved: _Overlay | None, warp: Warp
+    first: PictureSheet, second: PictureSheet, ways: list[Way], unmoved: _Overlay | None, warp: Warp
 ) -> _Overlay | None:
     """Return the overlay after alignment; without any movement where that agrees better."""
     refined = [alignment.coarse_way(first, second, way) for way in ways]

@@ -114,7 +114,7 @@ def _between(flat: Floats, height: int, width: int, x: Floats, y: Floats) -> Flo
     return np.asarray(upper * (1 - down) + lower * down)
 
 
-class Sheet:
+class PictureSheet:
     """A picture, uint8[h, w, 3], and what is computed of it once, however often it is laid over."""
 
     def __init__(self, picture: Picture) -> None:
@@ -123,12 +123,12 @@ class Sheet:
         self.picture = picture
         self.height, self.width = picture.shape[:2]
         self._stamps: dict[Box, Floats] = {}
-        self._turned: dict[int, Sheet] = {0: self}
+        self._turned: dict[int, PictureSheet] = {0: self}
 
-    def turned(self, turn: int) -> Sheet:
+    def turned(self, turn: int) -> PictureSheet:
         """Return the sheet of the picture after a turn."""
         if turn not in self._turned:
-            self._turned[turn] = Sheet(geometry.turned(self.picture, turn))
+            self._turned[turn] = PictureSheet(geometry.turned(self.picture, turn))
         return self._turned[turn]
 
     @functools.cached_property

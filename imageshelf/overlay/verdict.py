@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imageshelf.overlay.geometry import Box, Matrix
     from imageshelf.overlay.layout import Layout
     from imageshelf.overlay.regions import Region
-    from imageshelf.overlay.sheets import Sheet
+    from imageshelf.overlay.sheets import PictureSheet
 
 Kind = Literal["near", "variant", "another", "other"]
 
@@ -91,7 +91,12 @@ def kind_of(seen: Evidence, why: tuple[str, ...]) -> Kind:
 
 
 def judged(  # noqa: PLR0913, PLR0917
-    first: Sheet, second: Sheet, laid: Layout, found: Differences, alike: float, turn: int
+    first: PictureSheet,
+    second: PictureSheet,
+    laid: Layout,
+    found: Differences,
+    alike: float,
+    turn: int,
 ) -> Verdict:
     """Return the verdict over two pictures that were laid over each other."""
     if found.cells.sum() < evidence.FEWEST:
@@ -121,7 +126,9 @@ def unrelated(turn: int) -> Verdict:
     return Verdict("other", 0.0, 1.0, (), False, (1.0, 1.0), same, turn, ("strange",))
 
 
-def shown(first: Sheet, second: Sheet, matrix: Matrix, place: Placing) -> tuple[float, float]:
+def shown(
+    first: PictureSheet, second: PictureSheet, matrix: Matrix, place: Placing
+) -> tuple[float, float]:
     """Return the shares of the scene, all that either shows, that each of the two shows."""
     if place.movement <= place.limit:
         return (1.0, 1.0)

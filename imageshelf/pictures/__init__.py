@@ -1,1 +1,1 @@
-"""One picture file: opened, recognised, decoded, reduced, digested; the recipe of its hashes."""
+"""One picture file, opened, recognised, decoded, reduced and digested; the recipe of its hashes."""

@@ -1,7 +1,7 @@
-"""What a picture file holds beyond its picture: an appended film, a second picture, a gain map.
+"""Digest what a file holds apart from its picture: an appended film, a second picture, a gain map.
 
-Such things do not show, but a copy without them is less than the original. They are compared by
-hash. Plain metadata (EXIF, XMP, IPTC, comments, previews) does not count.
+A viewer does not show such content, but a copy without it is worth less than the original. It is
+compared by digest. Plain metadata (EXIF, XMP, IPTC, comments, previews) does not count.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 CHUNK_BYTES = 1 << 20
-MOST_PARTS = 200_000  # segments, chunks or blocks of one file; a hostile one has millions
+MOST_PARTS = 200_000  # segments, chunks or blocks of one file; a hostile file has millions
 MOST_META_BYTES = 4 << 20
-LARGE_PRIVATE_BYTES = 4096  # of a PNG chunk: from here on it may be layers, not a note
+LARGE_PRIVATE_BYTES = 4096  # a private PNG chunk from this size on may hold layers, not a note
 
 _SOI, _EOI, _SOS, _APP0, _APP15 = 0xD8, 0xD9, 0xDA, 0xE0, 0xEF
-_ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _AFTER_ENTROPY = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_IN_SEGMENTS = (  # application segments that carry pictures, sound or what HDR needs
+_IN_SEGMENTS = (  # how application segments with pictures, sound or HDR data begin
     b"http://ns.adobe.com/xmp/extension/\0",  # Google's depth maps and unblurred originals
     b"FPXR\0",
     b"urn:iso:std:iso:ts:21496:-1\0",
     b"JP",  # JPEG XT
 )
-_ADOBE_RGB = re.compile(  # the interoperability index of EXIF: a colour space without a profile
+_ADOBE_RGB = re.compile(  # EXIF's interoperability index: a colour space without a profile
     rb"\0\x01\0\x02\0\0\0\x04R03\0|\x01\0\x02\0\x04\0\0\0R03\0"
 )
 _SRGB_GAMMA = (45455).to_bytes(4, "big")
@@ -43,26 +43,26 @@ _AUXILIARY = re.compile(rb"auxC\0\0\0\0([^\0]*)\0")
 _ALPHA = (b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
 
 
-class Beyond(Exception):  # noqa: N818  it is what the word says
-    """There is more in the file than can be told apart from its picture."""
+class UnknownContent(Exception):  # noqa: N818  it is what the word says
+    """The file holds more than its picture, and the rest cannot be told apart from it."""
 
 
-def beyond(stream: BinaryIO, name: str) -> bytes:
-    """Return a digest of what is beyond the picture in an open file; b"" for nothing.
+def appended_digest(stream: BinaryIO, name: str) -> bytes:
+    """Return a digest of what an open file holds apart from its picture; b"" for nothing.
 
-    `name` is Pillow's name of the format. Colour descriptions that Pillow does not hand over
-    count too. Raises Beyond when it cannot be told: such a file equals only its own bytes.
+    `name` is Pillow's name of the format. Colour descriptions that Pillow does not pass on count
+    too. Raises UnknownContent if it cannot tell: such a file equals only its exact copies.
     """
-    found: list[bytes] = []
+    parts: list[bytes] = []
     stream.seek(0)
     try:
-        _WALKS[name](stream, found.append)
+        _WALKERS[name](stream, parts.append)
         if name != "TIFF":
-            found += _rest(stream)
-    except (struct.error, IndexError):  # ends too early: the decoder has the last word
+            parts += _rest(stream)
+    except (struct.error, IndexError):  # it ends too early: the decoder has the last word
         stream.seek(0)
-        found = _rest(stream)
-    return _hasher(b"".join(found)).digest() if found else b""
+        parts = _rest(stream)
+    return _hasher(b"".join(parts)).digest() if parts else b""
 
 
 def _hasher(start: bytes = b"") -> hashlib.blake2b:
@@ -72,7 +72,7 @@ def _hasher(start: bytes = b"") -> hashlib.blake2b:
 
 
 def _rest(stream: BinaryIO) -> list[bytes]:
-    """Return the digest of everything from here on; zeros at the end are padding."""
+    """Return the digest of the rest of the stream, [] if it is empty; final zeros are padding."""
     digest, zeros, anything = _hasher(), 0, False
     while chunk := stream.read(CHUNK_BYTES):
         kept = chunk.rstrip(b"\0")
@@ -82,9 +82,9 @@ def _rest(stream: BinaryIO) -> list[bytes]:
             digest.update(bytes(zeros % CHUNK_BYTES) + kept)
             zeros, anything = 0, True
         zeros += len(chunk) - len(kept)
-        if not kept and (spared := hole_bytes(stream)):
-            stream.seek(spared, os.SEEK_CUR)
-            zeros += spared
+        if not kept and (skipped := hole_bytes(stream)):
+            stream.seek(skipped, os.SEEK_CUR)
+            zeros += skipped
     return [digest.digest()] if anything else []
 
 
@@ -99,11 +99,11 @@ def _jpeg(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
             (byte,) = _unpacked(stream, "B")
         if byte == _EOI:
             return
-        if byte in _ALONE:
+        if byte in _WITHOUT_LENGTH:
             continue
         (length,) = _unpacked(stream, ">H")
         if length < 2:
-            raise Beyond
+            raise UnknownContent
         segment = stream.read(length - 2)
         if _APP0 <= byte <= _APP15 and segment.startswith(_IN_SEGMENTS):
             note(segment)
@@ -111,11 +111,11 @@ def _jpeg(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
             note(b"Adobe RGB")
         if byte == _SOS:
             _skip_entropy(stream)
-    raise Beyond
+    raise UnknownContent
 
 
 def _skip_entropy(stream: BinaryIO) -> None:
-    """Go to the next marker after compressed data, or to the end."""
+    """Seek to the next marker after compressed data, or to the end."""
     start, kept = stream.tell(), b""
     while chunk := stream.read(CHUNK_BYTES):
         window = kept + chunk
@@ -141,10 +141,10 @@ def _png(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
         if kind == b"IEND":
             break
     else:
-        raise Beyond
+        raise UnknownContent
     if b"cICP" in colours:
         note(b"cICP" + colours[b"cICP"])
-    elif not {b"sRGB", b"iCCP"} & set(colours):  # they outrank the older two
+    elif not {b"sRGB", b"iCCP"} & set(colours):  # these override the older two
         for kind, usual in ((b"gAMA", _SRGB_GAMMA), (b"cHRM", _SRGB_COLOURS)):
             if colours.get(kind, usual) != usual:
                 note(kind + colours[kind])
@@ -164,14 +164,14 @@ def _gif(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
             flags = _unpacked(stream, "8xB")[0]
             stream.seek(_colours(flags) + 1, os.SEEK_CUR)
         else:
-            raise Beyond
+            raise UnknownContent
         while length := _unpacked(stream, "B")[0]:
             stream.seek(length, os.SEEK_CUR)
-    raise Beyond
+    raise UnknownContent
 
 
 def _colours(flags: int) -> int:
-    """Return the bytes of the colour table that the flags of a GIF block announce."""
+    """Return the size in bytes of the colour table that the flags of a GIF block announce."""
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
@@ -183,12 +183,12 @@ def _webp(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
 def _bmp(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
     (length,) = _unpacked(stream, "<2xI")
     if length < 26:
-        raise Beyond
+        raise UnknownContent
     stream.seek(length)
 
 
 def _boxes(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
-    """Walk the boxes of a HEIF or AVIF file; Samsung's films are in one of their own."""
+    """Walk the boxes of a HEIF or AVIF file; Samsung puts films into a box of their own."""
     for _ in range(MOST_PARTS):
         header = stream.read(8)
         if len(header) < 8:
@@ -200,23 +200,23 @@ def _boxes(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
             stream.seek(0, os.SEEK_END)
             return
         if length < 8:
-            raise Beyond
+            raise UnknownContent
         if kind == b"meta":
             _meta(stream.read(min(length - 8, MOST_META_BYTES)), note)
         elif kind not in _BOXES:
             note(kind + _part(stream, length - 8))
         else:
             stream.seek(length - 8, os.SEEK_CUR)
-    raise Beyond
+    raise UnknownContent
 
 
 def _meta(meta: bytes, note: Callable[[bytes], None]) -> None:
-    """Judge the description of a HEIF or AVIF picture: more than 8 bits or depth maps are lost."""
+    """Check the description of a HEIF or AVIF picture; Pillow drops depth maps and extra bits."""
     if any(urn not in _ALPHA for urn in _AUXILIARY.findall(meta)) or b"tmap" in meta:
-        raise Beyond
+        raise UnknownContent
     at = meta.find(b"av1C")
     if at >= 0 and meta[at + 6] & 0x40:
-        raise Beyond
+        raise UnknownContent
     at = meta.find(b"colrnclx")
     if at >= 0:
         note(meta[at : at + 15])
@@ -231,10 +231,10 @@ def _part(stream: BinaryIO, length: int) -> bytes:
 
 
 def _tiff(_stream: BinaryIO, _note: Callable[[bytes], None]) -> None:
-    """Do nothing: the parts of a TIFF lie anywhere; its pages' tags tell about more pictures."""
+    """Do nothing: the parts of a TIFF are anywhere; the tags of its pages tell of more pictures."""
 
 
-_WALKS: dict[str, Callable[[BinaryIO, Callable[[bytes], None]], None]] = {
+_WALKERS: dict[str, Callable[[BinaryIO, Callable[[bytes], None]], None]] = {
     "JPEG": _jpeg,
     "PNG": _png,
     "GIF": _gif,

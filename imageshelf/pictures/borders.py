@@ -1,7 +1,7 @@
-"""Uniform borders of a picture: letterbox bars, white frames, mats of any one colour.
+"""Find uniform borders of a picture: letterbox bars, white frames, mats of any one colour.
 
-Also what stands in them, apart from the picture: the caption over it, the bars and buttons of the
-screen that it was photographed from.
+What stands in a border, apart from the picture, counts as border too: a caption, or the bars and
+buttons of a screenshot.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from PIL import Image
 if TYPE_CHECKING:
     from imageshelf.pictures.reduction import Box, Reduced
 
-TOLERANCE = 10  # grey levels a border may differ from its own middle: what JPEG does to it
-DEEPEST = 0.45  # of width or height, cut from one side at most
-LEAST = 0.02  # of width or height, cut in total, for a border to count
-FRAMES = 4  # borders inside borders: a letterboxed film in a white frame
-DOMINANT = 0.75  # of everything but border, in one piece, for the rest to be captions and buttons
+TOLERANCE_LEVELS = 10  # that JPEG may move a border's grey from its middle
+DEEPEST_CUT = 0.45  # of width or height, from one side at most
+LEAST_CUT = 0.02  # of width or height, in total, for a border to count
+NESTED_BORDERS = 4  # at most: a letterboxed film in a white frame has two
+DOMINANT_SHARE = 0.75  # of all that is not border: such a piece makes the rest captions and buttons
 
 _Cut = tuple[int, int, int, int]
 
 
 def without_borders(reduced: Reduced) -> Box | None:
-    """Return the box of the picture inside its uniform borders, or None when it has none.
+    """Return the box of the picture inside its uniform borders, or None if it has no borders.
 
     A picture that is flat all over has no inside. The row of pixels in which border and picture
-    mix is cut as well. Captions and buttons are cut off with the border that parts them from the
+    mix is cut off too. Captions and buttons go with the border that separates them from the
     picture.
     """
     x0, y0, x1, y1 = reduced.box
@@ -41,24 +41,24 @@ def without_borders(reduced: Reduced) -> Box | None:
     left, top = _limited(inner[0], outer[0], x0, x1, 1), _limited(inner[1], outer[1], y0, y1, 1)
     right = _limited(inner[2], outer[2], x1, x0, -1)
     bottom = _limited(inner[3], outer[3], y1, y0, -1)
-    wide_enough = right - left <= (1 - LEAST) * (x1 - x0)
-    tall_enough = bottom - top <= (1 - LEAST) * (y1 - y0)
+    wide_enough = right - left <= (1 - LEAST_CUT) * (x1 - x0)
+    tall_enough = bottom - top <= (1 - LEAST_CUT) * (y1 - y0)
     if not (wide_enough or tall_enough) or right - left < 1 or bottom - top < 1:
         return None
     return (left, top, right, bottom)
 
 
 def _limited(inner: int, outer: int, near: float, far: float, inwards: int) -> float:
-    """Return where to cut on one side, between its own edge `near` and the opposite one `far`."""
+    """Return where to cut one side, whose edge is `near` and whose opposite edge is `far`."""
     if inner == outer:
         return near
-    deepest = near + DEEPEST * (far - near)
+    deepest = near + DEEPEST_CUT * (far - near)
     return min(inner + 1, deepest) if inwards > 0 else max(inner - 1, deepest)
 
 
 def _inside(picture: Image.Image, cut: _Cut) -> _Cut | None:
-    """Return the bounds of what differs from the border, border after border; None if nothing."""
-    for _ in range(FRAMES):
+    """Return the bounds of what differs from the borders, nested ones too; None if nothing does."""
+    for _ in range(NESTED_BORDERS):
         middle = _border_level(picture, cut)
         if middle is None:
             break
@@ -74,9 +74,9 @@ def _inside(picture: Image.Image, cut: _Cut) -> _Cut | None:
 
 
 def _largest_part(differing: Image.Image) -> _Cut:
-    """Return the bounds of what is white, without small parts that black lines separate from it.
+    """Return the bounds of what is white, without small parts that black lines separate.
 
-    Lines are looked for all the way across, then all the way down, and once more across.
+    It looks for lines across the whole width, then down the whole height, then across again.
     """
     width, height = differing.size
     top, bottom = _main_run(differing.resize((1, height), Image.Resampling.BOX).tobytes())
@@ -90,19 +90,19 @@ def _largest_part(differing: Image.Image) -> _Cut:
 def _main_run(shares: bytes) -> tuple[int, int]:
     """Return where the longest run of lines that are not black begins and ends.
 
-    Where no run is by far the longest, return where the first begins and the last ends. All of it
-    where a few pixels in very long lines do not show in their mean.
+    If no run is by far the longest, return the start of the first and the end of the last. Return
+    everything if very long lines hide a few pixels in their mean.
     """
     if 0 not in shares or not any(shares):
         return 0, len(shares)
     at, runs = 0, []
-    for there, lines in itertools.groupby(shares, bool):
+    for is_white, lines in itertools.groupby(shares, bool):
         length = len(list(lines))
-        if there:
+        if is_white:
             runs.append((length, at, at + length))
         at += length
     longest, begin, end = max(runs)
-    if longest >= DOMINANT * sum(length for length, _, _ in runs):
+    if longest >= DOMINANT_SHARE * sum(length for length, _, _ in runs):
         return begin, end
     return runs[0][1], runs[-1][2]
 
@@ -110,7 +110,7 @@ def _main_run(shares: bytes) -> tuple[int, int]:
 def _border_level(picture: Image.Image, cut: _Cut) -> int | None:
     """Return the grey level of the first side whose outermost pixels are all alike."""
     left, top, right, bottom = cut
-    if not _may_have_border(picture, cut):  # true of most, and all of it is copied otherwise
+    if not _may_have_border(picture, cut):  # most have none; going on copies all pixels
         return None
     width, pixels = picture.width, picture.tobytes()
     first, last = top * width, (bottom - 1) * width
@@ -121,13 +121,13 @@ def _border_level(picture: Image.Image, cut: _Cut) -> int | None:
         pixels[first + right - 1 : last + right : width],
     ):
         low, high = min(side), max(side)
-        if high - low <= TOLERANCE:
+        if high - low <= TOLERANCE_LEVELS:
             return (low + high) // 2
     return None
 
 
 def _may_have_border(picture: Image.Image, cut: _Cut) -> bool:
-    """Tell whether a few pixels along any side are all alike."""
+    """Tell whether a few pixels along some side are all alike."""
     left, top, right, bottom = cut
     level: Any = picture.load()
     right, bottom = right - 1, bottom - 1
@@ -142,15 +142,15 @@ def _may_have_border(picture: Image.Image, cut: _Cut) -> bool:
 
 
 def _alike(*levels: int) -> bool:
-    return max(levels) - min(levels) <= TOLERANCE
+    return max(levels) - min(levels) <= TOLERANCE_LEVELS
 
 
 def _places(first: int, last: int) -> tuple[int, int, int]:
-    """Return three places between two, evenly."""
+    """Return three places, evenly spaced between two."""
     return (3 * first + last) // 4, (first + last) // 2, (first + 3 * last) // 4
 
 
 @functools.cache
 def _difference(middle: int) -> bytes:
-    """Return the look-up table that blackens what is within the tolerance of `middle`."""
-    return bytes(0 if abs(level - middle) <= TOLERANCE else 255 for level in range(256))
+    """Return a look-up table that blackens what is within the tolerance of `middle`."""
+    return bytes(0 if abs(level - middle) <= TOLERANCE_LEVELS else 255 for level in range(256))

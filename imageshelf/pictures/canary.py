@@ -1,6 +1,7 @@
-"""Pictures that notice when what makes the keys changes; `recipe` has the rest of it.
+"""Small built-in pictures whose keys change whenever the way of making keys does.
 
-Nothing here needs NumPy: index.py imports it only while its workers are already decoding.
+They are part of the `recipe`. Nothing here needs NumPy, which index.py imports only while its
+workers are decoding.
 """
 
 from __future__ import annotations
@@ -15,22 +16,22 @@ from imageshelf.hashing.hash_names import HASH_BITS
 from imageshelf.hashing.views import SKETCH, Sketch
 from imageshelf.pictures import images, reduction
 
-WAY = 1  # how hashes are computed from thumbnails and sketches; raised when any bit changes
+HASHING_VERSION = 1  # how hashes come from thumbnails and sketches; raised when any bit changes
 _WAVES = ((3, 1, 997), (1, 4, 613), (5, 7, 389))  # steps across and down, period
 
 
 def canary(*, full_decode: bool, hash_name: str = hash_names.DEFAULT) -> str:
     """Return the bits of two drawn pictures, folded into 16 hex digits.
 
-    A JPEG, decoded like any file; and a picture so large that blocks of it are averaged first.
-    Another hash adds its key of the JPEG.
+    One is a JPEG, decoded like any file; the other is so large that its blocks are averaged first.
+    A hash other than the default adds its key of the JPEG.
     """
     picture = drawn(608, 384)
     stream = _Jpeg()
-    picture.save(stream, quality=90)  # by the name's suffix: naming a format loads five plug-ins
+    picture.save(stream, quality=90)  # format from the name: naming it loads five plug-ins
     small = images.thumbnails_of(stream, full_decode=full_decode)
     large = images.views_of(reduction.whole(picture), full_decode=full_decode).whole
-    bits = WAY
+    bits = HASHING_VERSION
     for view in (small, large):
         bits = _rotated(bits, 7) ^ _bits(view.row)
         if isinstance(view, Sketch):
@@ -50,9 +51,9 @@ class _Jpeg(io.BytesIO):
 
 
 def drawn(width: int, height: int) -> Image.Image:
-    """Return a grey picture of waves of neighbouring strengths, so that many bits are close calls.
+    """Return a grey picture of waves of similar strengths, which make many bits close calls.
 
-    It is drawn with whole numbers only, the same everywhere.
+    Whole numbers only, so it is the same on every machine.
     """
     waves = []
     for across, down, period in _WAVES:
@@ -60,13 +61,13 @@ def drawn(width: int, height: int) -> Image.Image:
         line = bytes(levels) * (2 + across * width // (3 * period))
         rows = (line[y * down % period :][: width * across : across] for y in range(height))
         waves.append(Image.frombytes("L", (width, height), b"".join(rows)))
-    one, other, falling = waves
-    rising = ImageChops.add(one, other)
+    first, second, falling = waves
+    rising = ImageChops.add(first, second)
     return ImageChops.add(rising, falling.transpose(Image.Transpose.FLIP_LEFT_RIGHT), offset=40)
 
 
 def _bits(levels: bytes) -> int:
-    """Return whether each of the levels is brighter than the one before, as a number."""
+    """Return a number whose bits tell whether each level is brighter than the one before."""
     bits = 0
     for before, after in itertools.pairwise(levels):
         bits = _rotated(bits, 1) ^ (after > before)

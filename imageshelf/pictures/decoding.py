@@ -1,6 +1,6 @@
-"""An open file as an upright grey picture, by the one decoder that its content announces.
+"""Decode an open file to an upright grey picture, with the one decoder that its content calls for.
 
-Pillow's plug-ins are imported only when a file needs them: this is what worker processes load.
+Worker processes load this module, so Pillow's plug-ins are imported only when a file needs them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from imageshelf.pictures import formats as sniffing
-from imageshelf.pictures import metadata, reduction
+from imageshelf.pictures import formats, metadata, reduction
 from imageshelf.pictures.reduction import SIDEWAYS, Reduced
 from imageshelf.system.files import MEMORY_LIMIT_MB, UnreadableImage
 
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
     from imageshelf.pictures.metadata import Tags
 
-PIXEL_BYTES = 10  # that a pixel takes at most, in WebP 16: tests/benchmarks/pixel_memory.py
-PLUGINS = {  # format: the module that teaches it to Pillow
+PIXEL_BYTES = 10  # of memory per pixel at most, in WebP 16: tests/benchmarks/pixel_memory.py
+PLUGINS = {  # format: the module that reads it for Pillow
     "PNG": "PIL.PngImagePlugin",
     "GIF": "PIL.GifImagePlugin",
     "WEBP": "PIL.WebPImagePlugin",
@@ -37,17 +36,17 @@ PLUGINS = {  # format: the module that teaches it to Pillow
     "AVIF": "PIL.AvifImagePlugin",
     "HEIF": "pillow_heif",
 }
-FRAMES_AT_HAND = {"PNG", "WEBP", "AVIF", "HEIF"}  # counted by their headers
-PROGRESSIVE_BYTES = 1 << 27  # read at once; no camera or phone writes a larger picture
+FRAMES_IN_HEADER = {"PNG", "WEBP", "AVIF", "HEIF"}  # these tell their number of frames there
+PROGRESSIVE_BYTES = 1 << 27  # read whole; no camera or phone writes a larger picture
 TAIL_BYTES = 16
 _memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
-_ONE_AT_A_TIME = threading.RLock()  # for what is set for the whole process during a decode
+_PROCESS_SETTINGS = threading.RLock()  # held while a decode changes settings of the process
 
 
 class Decoded(NamedTuple):
-    """An upright grey picture with what its decoder told."""
+    """An upright grey picture, and what its decoder knows about the file."""
 
-    exact: Reduced  # what keys come from
+    exact: Reduced  # what keys are computed from
     tags: Tags
     size: tuple[int, int]  # as shown
     format: str
@@ -58,8 +57,8 @@ class Decoded(NamedTuple):
     quality: int | None
 
 
-class memory_limit:  # noqa: N801  used like a function
-    """Within: pictures of as many pixels are decoded as fit into so much memory, and no larger."""
+class memory_limit:  # noqa: N801 - used like a function
+    """Inside the block, refuse pictures too large for the memory limit."""
 
     __slots__ = ("_limit_mb", "_token")
 
@@ -81,24 +80,24 @@ def pixel_limit() -> int:
 def decode(
     stream: BinaryIO, path: str, *, full_decode: bool, detail: tuple[int, int] | None = None
 ) -> Decoded:
-    """Decode what the first bytes announce; `path` only chooses the words of a refusal.
+    """Return the picture that the first bytes announce; `path` only words a refusal.
 
-    `detail` is the width and height that a reduced decode leaves at least, where a hash needs more
-    than SMALLEST and FINE.
+    `detail` is the smallest width and height that a reduced decode may leave, if a hash needs more
+    than SMALLEST_SIZE and FINE_SIZE. Raises UnreadableImage, OSError or MemoryError.
     """
     stream.seek(0)
-    head = stream.read(sniffing.HEAD_BYTES)
+    head = stream.read(formats.HEAD_BYTES)
     stream.seek(0)
-    content = sniffing.recognise(head)
+    content = formats.recognise(head)
     if not content.format:
-        reason, other = sniffing.refusal(path, content)
+        reason, other = formats.refusal(path, content)
         raise UnreadableImage(reason, other=other)
     try:
         if content.format == "TIFF":
             refuse_raw(stream, path)
         if content.format == "JPEG":
             return _decode_jpeg(stream, full_decode=full_decode, detail=detail)
-        fine = None if full_decode else detail or reduction.FINE
+        fine = None if full_decode else detail or reduction.FINE_SIZE
         return _decode_other(stream, content.format, head, fine)
     except (UnreadableImage, MemoryError):
         raise
@@ -107,9 +106,9 @@ def decode(
     except OSError as exc:
         if exc.errno is not None:  # the disk's fault, not the picture's
             raise
-        raise UnreadableImage(damage(content.words, exc)) from exc
-    except Exception as exc:  # whatever else a decoder raises is about the file
-        raise UnreadableImage(damage(content.words, exc)) from exc
+        raise UnreadableImage(damage_reason(content.words, exc)) from exc
+    except Exception as exc:  # anything else that a decoder raises is about the file
+        raise UnreadableImage(damage_reason(content.words, exc)) from exc
 
 
 _ENDS_EARLY = (
@@ -120,13 +119,15 @@ _OTHER_VARIANT = (
     r"unsupported|not (supported|available|implemented)|cannot handle|"
     r"unknown (pixel|data|raw|image|compression|predictor)"
 )
+_TOO_LARGE = r"too large|decompressed data|max_text"
 _REASONS = (  # a decoder's own words help nobody: what they mean
     (re.compile(_ENDS_EARLY), "that ends too early"),
     (re.compile(_OTHER_VARIANT), "of a variant that is not read"),
+    (re.compile(_TOO_LARGE), "with a part that is too large"),
 )
 
 
-def damage(words: str, exc: Exception) -> str:
+def damage_reason(words: str, exc: Exception) -> str:
     """Return what a decoder's exception says of a file, to follow "this file"."""
     said = str(exc).lower()
     for pattern, reason in _REASONS:
@@ -138,8 +139,8 @@ def damage(words: str, exc: Exception) -> str:
 class Jpeg(JpegImageFile):
     """Pillow's JPEG reader without its search for a resolution in the EXIF data.
 
-    That would parse all of EXIF, trip over broken ones, and cost as much as opening the file.
-    Made directly it also takes the first picture of an MPO file as the JPEG that it is.
+    The search would parse all of EXIF, stumble over broken data, and cost as much as opening the
+    file. Instantiated directly, the reader also takes the first picture of an MPO file as a JPEG.
     """
 
     def _read_dpi_from_exif(self) -> None:
@@ -153,13 +154,13 @@ def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int]
     sideways = tags.orientation in SIDEWAYS
     box: reduction.Box = (0, 0, width, height)
     if not full_decode:
-        least = detail or reduction.SMALLEST
+        least = detail or reduction.SMALLEST_SIZE
         drafted = image.draft("L", least[::-1] if sideways else least)
         box = drafted[1] if drafted else box
         _spare_detail(image, stream)
     image.load()
     exact = Reduced(reduction.brightness(image), box)
-    exact = exact if full_decode else exact.smaller(detail or reduction.FINE)
+    exact = exact if full_decode else exact.smaller(detail or reduction.FINE_SIZE)
     several = metadata.is_multi_picture(image.info.get("mp", b""))
     return Decoded(
         exact.turned(reduction.EXIF_TURNS.get(tags.orientation)),
@@ -175,7 +176,7 @@ def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int]
 
 
 def _spare_detail(image: JpegImageFile, stream: BinaryIO) -> None:
-    """Let a progressive picture be decoded from its averages, where they are all it takes."""
+    """Have a progressive picture decoded from its averages alone, if nothing else is needed."""
     eighth = image.mode == "L" and image.decoderconfig[:1] == (8,)
     if eighth and "progressive" in image.info and _size_bytes(stream) <= PROGRESSIVE_BYTES:
         from imageshelf.pictures import progressive
@@ -203,16 +204,16 @@ def _tail(stream: BinaryIO) -> bytes:
 def _decode_other(
     stream: BinaryIO, name: str, head: bytes, fine: tuple[int, int] | None
 ) -> Decoded:
-    """Decode in full; reduce to what leaves `fine` at least."""
-    learn(name)
-    with pillow_at_work():
+    """Decode in full; reduce to `fine` pixels or more."""
+    load_plugin(name)
+    with pillow_settings():
         image = Image.open(stream, formats=[name])
         checked_size(image.size)
-        frames = getattr(image, "n_frames", 1) if name in FRAMES_AT_HAND else None
+        frames = getattr(image, "n_frames", 1) if name in FRAMES_IN_HEADER else None
         tags = metadata.tiff_tags(stream) if name == "TIFF" else None
         if tags:
             stream.seek(0)
-        image.load()  # a PNG may tell its orientation after its pixels
+        image.load()  # the orientation of a PNG may come after its pixels
         grey = reduction.brightness(image)
     applied = tags is not None  # Pillow turns TIFF pictures itself
     tags = tags or metadata.embedded(image)[0]
@@ -234,7 +235,7 @@ def _decode_other(
 
 
 def _bits(image: Image.Image, name: str, head: bytes, tags: Tags) -> int:
-    """Return the bits of a sample as the file stores it."""
+    """Return the number of bits per sample in the file."""
     if name == "PNG":
         return head[24]
     if name == "AVIF" and (at := head.find(b"pixi")) > 0:
@@ -242,8 +243,8 @@ def _bits(image: Image.Image, name: str, head: bytes, tags: Tags) -> int:
     return int(tags.bits or image.info.get("bit_depth") or 8)
 
 
-def learn(name: str) -> None:
-    """Load the plug-in of one format; raises UnreadableImage when it is not installed."""
+def load_plugin(name: str) -> None:
+    """Load the plug-in for a format; raises UnreadableImage if it is not installed."""
     try:
         plugin = import_module(PLUGINS[name])
     except ImportError as exc:
@@ -254,7 +255,7 @@ def learn(name: str) -> None:
 
 
 def checked_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Return a size that may be decoded; raises UnreadableImage for one above the limit."""
+    """Return the size if it may be decoded; raises UnreadableImage if it is above the limit."""
     if size[0] * size[1] > pixel_limit():
         raise _too_large(size[0] * size[1])
     return size
@@ -263,14 +264,14 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
 def _too_large(pixels: int) -> UnreadableImage:
     limit = f"more than the limit of {pixel_limit() / 1e6:,.0f} million"
     reason = f"is too large: {pixels / 1e6:,.0f} million pixels, {limit}"
-    return UnreadableImage(reason, lasting=False)  # the limit may be another one next time
+    return UnreadableImage(reason, lasting=False)  # the limit may be higher next time
 
 
-class pillow_at_work:  # noqa: N801  used like a function
-    """Within: our pixel limit, its warnings as errors, and no other warning of Pillow's."""
+class pillow_settings:  # noqa: N801 - used like a function
+    """Inside the block, Pillow has our pixel limit, raises beyond it, and warns of nothing else."""
 
     def __enter__(self) -> None:
-        _ONE_AT_A_TIME.acquire()
+        _PROCESS_SETTINGS.acquire()
         self.limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixel_limit()
         self.warnings = warnings.catch_warnings()
         self.warnings.__enter__()
@@ -280,12 +281,12 @@ class pillow_at_work:  # noqa: N801  used like a function
     def __exit__(self, *_: object) -> None:
         self.warnings.__exit__(None, None, None)
         Image.MAX_IMAGE_PIXELS = self.limit
-        _ONE_AT_A_TIME.release()
+        _PROCESS_SETTINGS.release()
 
 
 def refuse_raw(stream: BinaryIO, path: str) -> None:
-    """Raise UnreadableImage for a TIFF file that is camera RAW."""
+    """Raise UnreadableImage if a TIFF file is camera RAW."""
     tags = metadata.tiff_tags(stream)
     stream.seek(0)
-    if tags.raw or sniffing.promise(path) == "raw":
+    if tags.raw or formats.promised_kind(path) == "raw":
         raise UnreadableImage("is a camera RAW file, which is not indexed", other="raw")

@@ -1,7 +1,7 @@
-"""Samples of more than 8 bits, of which Pillow gives only the higher byte.
+"""Both bytes of samples with more than 8 bits, of which Pillow returns only the higher one.
 
-It reads 16-bit colour by a raw mode that takes the high byte of each sample, one for each byte
-order. Told the wrong order it takes the low one.
+Pillow reads 16-bit colour by a raw mode that takes the high byte of each sample; there is one mode
+for each byte order. With the wrong order it takes the low byte.
 """
 
 from __future__ import annotations
@@ -9,22 +9,24 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.pictures.appended import Beyond
+from imageshelf.pictures.appended import UnknownContent
 
 if TYPE_CHECKING:
     from PIL import Image
 
-_WIDE_MODES = {"I", "F"}  # decoded without loss
-_DEEP = {f"{mode};16" for mode in ("RGB", "RGBX", "RGBA", "RGBa", "CMYK")}  # with L and B twins
+_WIDE_MODES = {"I", "F"}  # decoded without loss of bits
+_DEEP = {
+    f"{mode};16" for mode in ("RGB", "RGBX", "RGBA", "RGBa", "CMYK")
+}  # each with L and B variants
 _NATIVE = "L" if sys.byteorder == "little" else "B"
 _BITS_PER_SAMPLE = 258
 
 
 def prepare(image: Image.Image, *, low: bool) -> bool:
-    """Have the lower bytes of a picture's samples decoded when they are wanted.
+    """Tell whether a picture's samples have lower bytes; if `low`, have those decoded.
 
-    To be called before the picture is loaded. Returns whether there are lower bytes; raises
-    Beyond when there are and cannot be had.
+    Call it before the picture is loaded. Raises UnknownContent if there are lower bytes that cannot
+    be decoded.
     """
     if image.mode.startswith("I;16"):
         return True
@@ -33,11 +35,11 @@ def prepare(image: Image.Image, *, low: bool) -> bool:
     deep = {raw for raw in raws if isinstance(raw, str) and ";16" in raw}
     bits = max(_bits(image), default=8)
     if not deep and bits > 8 and image.mode not in _WIDE_MODES:
-        raise Beyond
+        raise UnknownContent
     if not deep or image.mode in _WIDE_MODES:
         return False
     if any(raw[:-1] not in _DEEP for raw in deep):
-        raise Beyond
+        raise UnknownContent
     if low:
         image.tile = [  # type: ignore[attr-defined]
             t._replace(args=_other_order(t.args)) for t in tile

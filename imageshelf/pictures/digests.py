@@ -1,14 +1,14 @@
-"""Every pixel of every frame of a picture file, as one digest that survives re-packing.
+"""Digest every pixel of every frame of a picture file, however the pixels are packed.
 
-Two files with equal pixel digests show the same pictures and hold the same samples; only
-metadata or packing differ: a PNG compressed anew, a JPEG stored as PNG, a palette written out, an
-EXIF turn applied. Samples of 1, 2 and 4 bits and palettes count as 8 bits, grey as equal
-red, green and blue, an alpha channel that is opaque throughout as none: that is packing. Alpha,
-colours under transparent pixels, more than 8 bits, a colour profile, frame times and whatever
-else is in the file (`imageshelf.pictures.appended`) are not.
+Two files with equal pixel digests show the same pictures and hold the same samples. Only metadata
+or packing differ: one is a PNG compressed again, a JPEG stored as PNG, a palette written out, an
+EXIF turn applied. Samples of 1, 2 and 4 bits and palettes count as 8 bits, grey counts as equal
+red, green and blue, and a fully opaque alpha channel counts as none: all of that is packing. Alpha,
+colours under transparent pixels, more than 8 bits, a colour profile, frame times and whatever else
+is in the file (`imageshelf.pictures.appended`) are not.
 
-Where Pillow gives less than the file holds, the digest is of the file's bytes: such a picture has
-the pixels of its exact copies only.
+If Pillow returns less than the file holds, the digest is that of the file's bytes: such a picture
+has identical pixels with its exact copies only.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from imageshelf.pictures import deep_samples, metadata
-from imageshelf.pictures import formats as sniffing
-from imageshelf.pictures.appended import Beyond, beyond
+from imageshelf.pictures import deep_samples, formats, metadata
+from imageshelf.pictures.appended import UnknownContent, appended_digest
 from imageshelf.pictures.decoding import (
     Jpeg,
     checked_size,
-    damage,
-    learn,
-    pillow_at_work,
+    damage_reason,
+    load_plugin,
+    pillow_settings,
     refuse_raw,
 )
 from imageshelf.pictures.reduction import EXIF_TURNS
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 FRAME_LIMIT = 1000
-PIXEL_LIMIT = 1_000_000_000  # of all frames together
-STRIP_PIXELS = 1 << 20  # hashed at a time: what bounds the memory beside the decoded picture
+PIXEL_LIMIT = 1_000_000_000  # in all frames together
+STRIP_PIXELS = 1 << 20  # hashed at a time, which bounds the memory beside the decoded picture
 DIGEST_BYTES = 32
 
 _RGB_MODES = {"1", "L", "P", "RGB", "RGBX"}
@@ -54,7 +53,7 @@ def digest(path: str) -> bytes:
 
 
 def pixel_digest(path: str) -> bytes:
-    """Return 32 bytes that are equal for pictures that are `identical pixels`.
+    """Return 32 bytes that are equal for pictures with identical pixels.
 
     Reads every frame up to FRAME_LIMIT and PIXEL_LIMIT; raises UnreadableImage.
     """
@@ -62,9 +61,9 @@ def pixel_digest(path: str) -> bytes:
 
 
 def digest_of(stream: BinaryIO, path: str, *, pixels: bool) -> bytes:
-    """Return the digest of the bytes, or of the pixels, of a picture that is open already.
+    """Return the digest of the bytes or of the pixels of a picture that is already open.
 
-    `path` only chooses the words of a refusal; raises UnreadableImage.
+    `path` only words a refusal. Raises UnreadableImage.
     """
     try:
         return _pixel_digest(stream, path) if pixels else _bytes_digest(stream)
@@ -73,7 +72,7 @@ def digest_of(stream: BinaryIO, path: str, *, pixels: bool) -> bytes:
 
 
 def stored_size(path: str) -> tuple[int, int]:
-    """Return the shorter and the longer side in pixels, from the header alone.
+    """Return the shorter and the longer side in pixels, read from the header alone.
 
     Raises UnreadableImage.
     """
@@ -86,17 +85,17 @@ def stored_size(path: str) -> tuple[int, int]:
 
 
 def _guarded(path: str, read: Callable[[BinaryIO], T]) -> T:
-    """Return what `read` makes of an open file that does not change meanwhile."""
+    """Return what `read` returns for the open file, which must not change meanwhile."""
     try:
         with open_regular(path) as stream:
             before = os.fstat(stream.fileno())
-            found = read(stream)
+            result = read(stream)
             after = os.fstat(stream.fileno())
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise UnreadableImage("changed while being read", lasting=False)
-    return found
+    return result
 
 
 def _bytes_digest(stream: BinaryIO) -> bytes:
@@ -104,16 +103,16 @@ def _bytes_digest(stream: BinaryIO) -> bytes:
 
     stream.seek(0)
     return hashlib.file_digest(
-        stream,  # type: ignore[arg-type]  # typeshed wants its own protocol
+        stream,  # type: ignore[arg-type]  # typeshed asks for a protocol of its own
         lambda: hashlib.blake2b(digest_size=DIGEST_BYTES),
     ).digest()
 
 
 def _format(stream: BinaryIO, path: str) -> str:
-    content = sniffing.recognise(stream.read(sniffing.HEAD_BYTES))
+    content = formats.recognise(stream.read(formats.HEAD_BYTES))
     stream.seek(0)
     if not content.format:
-        reason, other = sniffing.refusal(path, content)
+        reason, other = formats.refusal(path, content)
         raise UnreadableImage(reason, other=other)
     if content.format == "TIFF":
         refuse_raw(stream, path)
@@ -121,7 +120,7 @@ def _format(stream: BinaryIO, path: str) -> str:
 
 
 def _opened(stream: BinaryIO, name: str) -> Image.Image:
-    """Return the picture, not yet decoded; errors in our words."""
+    """Return the picture, not yet decoded; raises UnreadableImage."""
     stream.seek(0)
     return _translated(name, lambda: _open(stream, name))
 
@@ -129,22 +128,22 @@ def _opened(stream: BinaryIO, name: str) -> Image.Image:
 def _open(stream: BinaryIO, name: str) -> Image.Image:
     if name == "JPEG":
         return Jpeg(stream)
-    learn(name)
-    with pillow_at_work():
+    load_plugin(name)
+    with pillow_settings():
         return Image.open(stream, formats=[name])
 
 
 def _translated(name: str, work: Callable[[], T]) -> T:
     try:
         return work()
-    except (UnreadableImage, MemoryError, Beyond):
+    except (UnreadableImage, MemoryError, UnknownContent):
         raise
     except OSError as exc:
         if exc.errno is not None:  # the disk's fault, not the picture's
             raise
-        raise UnreadableImage(damage(f"a {name} picture", exc)) from exc
-    except Exception as exc:  # whatever else a decoder raises is about the file
-        raise UnreadableImage(damage(f"a {name} picture", exc)) from exc
+        raise UnreadableImage(damage_reason(f"a {name} picture", exc)) from exc
+    except Exception as exc:  # anything else that a decoder raises is about the file
+        raise UnreadableImage(damage_reason(f"a {name} picture", exc)) from exc
 
 
 def _pixel_digest(stream: BinaryIO, path: str) -> bytes:
@@ -153,24 +152,24 @@ def _pixel_digest(stream: BinaryIO, path: str) -> bytes:
     name = _format(stream, path)
     total = hashlib.blake2b(b"imageshelf pixels 1", digest_size=DIGEST_BYTES)
     try:
-        total.update(beyond(stream, name))
+        total.update(appended_digest(stream, name))
         frames, deep = _translated(name, lambda: _frames_digest(stream, name, low=False))
         total.update(frames)
-        if deep:  # Pillow reduces many to 8 bits, so the low bytes need a decode of their own
+        if deep:  # Pillow returns 8 bits of a sample, so the low bytes need a second decode
             total.update(_translated(name, lambda: _frames_digest(stream, name, low=True))[0])
-    except Beyond:
+    except UnknownContent:
         total.update(b"bytes" + _bytes_digest(stream))
     return total.digest()
 
 
 def _frames_digest(stream: BinaryIO, name: str, *, low: bool) -> tuple[bytes, bool]:
-    """Return the digest of all frames and whether any has more than 8 bits a sample.
+    """Return the digest of all frames, and whether any has more than 8 bits per sample.
 
-    `low` takes the lower bytes of such frames, otherwise the higher ones.
+    If `low`, the digest is of the lower bytes of such frames, otherwise of the higher ones.
     """
     parts: list[bytes] = []
     any_deep = False
-    with pillow_at_work():
+    with pillow_settings():
         for image, deep in _frames(_opened(stream, name), low=low):
             any_deep |= deep
             turn = None
@@ -196,32 +195,32 @@ def _frames(image: Image.Image, *, low: bool) -> Iterator[tuple[Image.Image, boo
         width, height = checked_size(image.size)
         pixels += width * height
         if pixels > PIXEL_LIMIT:
-            raise Beyond
+            raise UnknownContent
         _require_one_picture(image)
         deep = deep_samples.prepare(image, low=low)
         image.load()
         if deep and image.has_transparency_data and "A" not in image.getbands():
-            raise Beyond
+            raise UnknownContent
         yield image, deep
     try:
         image.seek(FRAME_LIMIT)
     except EOFError:
         return
-    raise Beyond
+    raise UnknownContent
 
 
 def _require_one_picture(image: Image.Image) -> None:
     tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
     if _SUB_DIRECTORIES in tags or _PHOTOSHOP_LAYERS in tags:
-        raise Beyond
+        raise UnknownContent
     if image.info.get("aux") or image.info.get("depth_images"):
-        raise Beyond
+        raise UnknownContent
     if int(image.info.get("bit_depth") or 8) > 8 and image.format == "HEIF":
-        raise Beyond
+        raise UnknownContent
 
 
 def _frame_digest(image: Image.Image, *, deep: bool, low: bool) -> bytes:
-    """Return the digest of one frame: what it is, its colours, its alpha unless opaque."""
+    """Return the digest of one frame: its kind, its colours, its alpha unless opaque."""
     import hashlib
 
     if image.mode in _RGB_MODES and not image.has_transparency_data:

@@ -1,4 +1,4 @@
-"""Lightly edited copies of a picture, and their hashes: what a calibration looks for."""
+"""Lightly edited copies of a picture and their hashes, for a calibration to look for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageEnhance, ImageOps
 
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.pictures import images
 from imageshelf.pictures.decoding import decode
 from imageshelf.system.files import open_regular, unreadable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Edit = Callable[[Image.Image], Image.Image]
 
-SIDE = 800  # pixels of a picture's longer side before it is edited
+LONGEST_SIDE = 800  # pixels, to which a picture is reduced before it is edited
 QUALITY = 80
 
 
@@ -33,7 +33,7 @@ def _turned_a_little(picture: Image.Image) -> Image.Image:
 
 
 def _labelled(picture: Image.Image) -> Image.Image:
-    """Return the picture with a bar near its foot, as a caption or a logo covers it."""
+    """Return the picture with a bar near the bottom, like a caption or a logo."""
     width, height = picture.size
     labelled = picture.copy()
     labelled.paste(235, (width // 4, height * 88 // 100, width * 3 // 4, height * 94 // 100))
@@ -53,16 +53,20 @@ EDITS: dict[str, Edit] = {
 
 
 def _grey(path: str) -> Image.Image:
-    """Return a picture as shown, in grey, SIDE pixels long; raises UnreadableImage."""
+    """Return a picture as shown, in grey, at most LONGEST_SIDE long; raises UnreadableImage."""
     try:
         with open_regular(path) as stream:
             picture = decode(stream, path, full_decode=True).exact.picture
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
-    return ImageOps.contain(picture, (SIDE, SIDE)) if max(picture.size) > SIDE else picture
+    return (
+        ImageOps.contain(picture, (LONGEST_SIDE, LONGEST_SIDE))
+        if max(picture.size) > LONGEST_SIDE
+        else picture
+    )
 
 
-def files(path: str) -> Iterator[tuple[str, BinaryIO]]:
+def edited_files(path: str) -> Iterator[tuple[str, BinaryIO]]:
     """Yield the name of each edit and the copy as a JPEG file; raises UnreadableImage."""
     picture = _grey(path)
     for name, edit in EDITS.items():
@@ -71,12 +75,12 @@ def files(path: str) -> Iterator[tuple[str, BinaryIO]]:
         yield name, file
 
 
-def copies(path: str, *, full_decode: bool) -> Iterator[tuple[str, tuple[int, int, int]]]:
+def edited_hashes(path: str, *, full_decode: bool) -> Iterator[tuple[str, tuple[int, int, int]]]:
     """Yield the name of each edit and the row, column and perceptual hash of the copy.
 
     Raises UnreadableImage.
     """
-    for name, file in files(path):
+    for name, file in edited_files(path):
         view = images.thumbnails_of(file, full_decode=full_decode)
-        found = hashing.fingerprints([view])
-        yield name, (int(found.row[0]), int(found.column[0]), int(found.phash[0]))
+        hashes = fingerprints([view])
+        yield name, (int(hashes.row[0]), int(hashes.column[0]), int(hashes.phash[0]))

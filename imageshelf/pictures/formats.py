@@ -1,17 +1,17 @@
-"""What a file is, by its first bytes; its name only chooses the words when it is no picture."""
+"""Tell what a file is from its first bytes; its name only words the refusal of other files."""
 
 import os
 from typing import NamedTuple
 
-HEAD_BYTES = 4096  # enough for the brands of a HEIF file; everything else needs 16
+HEAD_BYTES = 4096  # enough for the brands of a HEIF file; all other formats need 16
 
 
-class Content(NamedTuple):
+class FileKind(NamedTuple):
     """What the first bytes say.
 
-    format: Pillow's name of the one decoder to try, or '' for none
-    other: the kind of a file that is no picture to index ('raw', 'video', ...), or ''
-    words: the same for people, with its article
+    format: Pillow's name of the one decoder to try, or ''
+    other: the kind of a file that is not a picture to index ('raw', 'video', ...), or ''
+    words: the same for people, with an article
     """
 
     format: str
@@ -88,37 +88,37 @@ _PROMISES = {
 }
 
 
-def promise(path: str) -> str | None:
-    """Return what the name says: '' for a picture, 'video' and so on; None if nothing."""
+def promised_kind(path: str) -> str | None:
+    """Return what a name promises: '' for a picture, 'video' and so on, or None for nothing."""
     return _PROMISES.get(os.path.splitext(path)[1][1:].lower())
 
 
-def recognise(head: bytes) -> Content:
-    """Return what a file that starts with `head` (up to HEAD_BYTES bytes) is."""
+def recognise(head: bytes) -> FileKind:
+    """Return the kind of a file that starts with `head` (HEAD_BYTES or fewer)."""
     for offset, magic, name in _PICTURES:
         if head.startswith(magic, offset):
-            return Content(name, "", f"a {name} picture")
+            return FileKind(name, "", f"a {name} picture")
     for offset, magic, other, words in _NOT_INDEXED:
         if head.startswith(magic, offset):
-            return Content("", other, words)
+            return FileKind("", other, words)
     if head.startswith(_TIFF):
-        return Content("TIFF", "", "a TIFF picture")
+        return FileKind("TIFF", "", "a TIFF picture")
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
-        return Content("BMP", "", "a BMP picture")
+        return FileKind("BMP", "", "a BMP picture")
     if head[4:8] == b"ftyp":
         return _boxed(head)
-    return Content("", "document" if _is_text(head) else "file", _plain_words(head))
+    return FileKind("", "document" if _is_text(head) else "file", _plain_words(head))
 
 
-def _boxed(head: bytes) -> Content:
+def _boxed(head: bytes) -> FileKind:
     """Tell HEIF, AVIF and video apart by the brands of an ISO base media file."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
     if head[8:12] in {b"avif", b"avis"} or (head[8:12] in _HEIF_BRANDS and b"avif" in brands):
-        return Content("AVIF", "", "an AVIF picture")
+        return FileKind("AVIF", "", "an AVIF picture")
     if head[8:12] in _HEIF_BRANDS:
-        return Content("HEIF", "", "a HEIF picture")
-    return Content("", "video", "a video")
+        return FileKind("HEIF", "", "a HEIF picture")
+    return FileKind("", "video", "a video")
 
 
 def _is_text(head: bytes) -> bool:
@@ -141,13 +141,13 @@ def _plain_words(head: bytes) -> str:
     return "zero bytes" if not head.strip(b"\0") else "no known format"
 
 
-def refusal(path: str, content: Content) -> tuple[str, str]:
-    """Return (reason, other) for a file whose content is no picture that is read.
+def refusal(path: str, content: FileKind) -> tuple[str, str]:
+    """Return (reason, other) for a file whose content is not a picture that we read.
 
-    `other` is '' when somebody would expect a picture there: by its name, or because it is one
-    of a kind that is not read.
+    `other` is '' if one would expect a picture there: because of the name, or because it is a
+    picture of a kind that is not read.
     """
-    promised = promise(path)
+    promised = promised_kind(path)
     if content.other == "raw":
         return "is a camera RAW file, which is not indexed", "raw"
     if content.other == "" and not content.format:

@@ -1,9 +1,8 @@
-"""A picture file as a few small arrays: opened safely, decoded as far as needed, reduced.
+"""Turn a picture file into a few small arrays: open it safely, decode what is needed, reduce it.
 
-Everything here works on files that anybody may have made. A file that cannot be read is
-`UnreadableImage` from `read` and a `Refusal` from `examine`, always with the reason. Only the
-standard library and Pillow are imported, and Pillow's plug-ins only when a file needs them: this
-is what worker processes load.
+The files may come from anybody. For a file that cannot be read, `read` raises UnreadableImage and
+`examine` returns a Refusal, both with the reason. Worker processes load this module, so it imports
+only the standard library and Pillow, and Pillow's plug-ins only when a file needs them.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from imageshelf.pictures.decoding import decode, memory_limit
 from imageshelf.pictures.metadata import Facts
 from imageshelf.pictures.reduction import ORIENTATIONS, bands
 from imageshelf.pictures.tasks import Picture, Refusal, Task
-from imageshelf.system import files as opening
+from imageshelf.system import files
 from imageshelf.system.files import UnreadableImage, unreadable
-from imageshelf.system.paths import is_url, parted
+from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,45 +28,45 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from imageshelf.pictures.decoding import Decoded
-    from imageshelf.pictures.fetching import Status
+    from imageshelf.pictures.fetching import UrlStatus
     from imageshelf.pictures.reduction import Reduced
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
-__all__ += ["UnreadableImage", "View", "examine", "look", "read", "thumbnails_of"]
+__all__ += ["UnreadableImage", "View", "examine", "examine_turned", "read", "thumbnails_of"]
 
 
 def examine(task: Task) -> Picture | Refusal:
-    """Return the picture in a file, or why there is none; never raises for a bad file."""
+    """Return the picture in a file, or why it has none; never raises for a bad file."""
     return examine_together([task])[0]
 
 
 def examine_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
-    """Return what is in each file, as `examine` does, in less time where sizes are equal.
+    """Return what `examine` returns for each file, in less time if pictures have equal sizes.
 
-    Several may need more memory than each of them alone: raises MemoryError, and examines none.
+    Together they may need more memory than each needs alone: then raises MemoryError.
     """
     return _examined(tasks, turned=False)
 
 
-def look(task: Task) -> Picture | Refusal:
-    """Return what `examine` does, in all orientations: a picture to ask a shelf for."""
-    return look_together([task])[0]
+def examine_turned(task: Task) -> Picture | Refusal:
+    """Return what `examine` does, in all orientations: a picture to search a shelf for."""
+    return examine_turned_together([task])[0]
 
 
-def look_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
-    """Return what `look` does of each file, as `examine_together` does."""
+def examine_turned_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
+    """Return what `examine_turned` returns for each file, as `examine_together` does."""
     return _examined(tasks, turned=True)
 
 
 def _examined(tasks: Sequence[Task], *, turned: bool) -> list[Picture | Refusal]:
     alone = len(tasks) == 1
-    answers: list[_Opened | Refusal] = []
+    answers: list[_DecodedFile | Refusal] = []
     for task in tasks:
         try:
             answers.append(_opened(task))
         except UnreadableImage as exc:
             answers.append(_refusal(exc, alone=alone))
-    opened = [answer for answer in answers if isinstance(answer, _Opened)]
+    opened = [answer for answer in answers if isinstance(answer, _DecodedFile)]
     try:
         pictures = iter(_pictures(opened, turned=turned))
     except UnreadableImage as exc:
@@ -88,87 +87,87 @@ def read(
     turned: bool = False,
     hash_name: str = DEFAULT,
 ) -> Picture:
-    """Return the picture in a file, if `turned` then in all its orientations.
+    """Return the picture in a file; if `turned`, in all orientations.
 
     Raises UnreadableImage.
     """
-    task = Task(path, full_decode=full_decode, hash=hash_name)
+    task = Task(located(path), full_decode=full_decode, hash=hash_name)
     return _pictures([_opened(task)], turned=turned)[0]
 
 
-class _Opened(NamedTuple):
-    """A file that has been decoded; what remains to be done fails for want of memory at most."""
+class _DecodedFile(NamedTuple):
+    """A decoded file; what remains to be done can fail only for lack of memory."""
 
     task: Task
     decoded: Decoded
-    status: os.stat_result | Status
+    status: os.stat_result | UrlStatus
 
 
-def _opened(task: Task) -> _Opened:
-    if "://" in task.path and is_url(task.path):
-        return _fetched(task)
+def _opened(task: Task) -> _DecodedFile:
+    if isinstance(task.path, Url):
+        return _fetched(task, task.path)
     try:
-        descriptor, status = opening.open_descriptor(task.path)
+        descriptor, status = files.open_descriptor(task.path)
         try:
             _require_unchanged(status, task.size_bytes, task.mtime_ns)
             try:
                 with memory_limit(task.memory_limit_mb):
-                    decoded = _decoded(opening.content(descriptor, status.st_size), task)
-            finally:  # also when half a file could not be decoded
+                    decoded = _decoded(files.content(descriptor, status.st_size), task)
+            finally:  # also if decoding failed on half a file
                 now = os.fstat(descriptor)
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)
         finally:
             os.close(descriptor)
-        return _Opened(task, decoded, status)
+        return _DecodedFile(task, decoded, status)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
 
 
-def _fetched(task: Task) -> _Opened:
+def _fetched(task: Task, url: Url) -> _DecodedFile:
     from imageshelf.pictures import fetching
 
-    stream = fetching.fetched(task.path, task.size_bytes)
-    status = fetching.Status(len(stream.getbuffer()), max(task.mtime_ns, 0))
+    stream = fetching.fetched(url, task.size_bytes)
+    status = fetching.UrlStatus(len(stream.getbuffer()), max(task.mtime_ns, 0))
     try:
         with memory_limit(task.memory_limit_mb):
-            return _Opened(task, _decoded(stream, task), status)
+            return _DecodedFile(task, _decoded(stream, task), status)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
 
 
 def _decoded(stream: BinaryIO, task: Task) -> Decoded:
-    path = parted(task.path).path if is_url(task.path) else task.path
+    path = task.path.parts.path if isinstance(task.path, Url) else task.path
     if task.hash == DEFAULT:
         return decode(stream, path, full_decode=task.full_decode)
-    from imageshelf.pictures import other_keys as other_hashes
+    from imageshelf.pictures import other_keys
 
-    detail = other_hashes.detail(task.hash)
+    detail = other_keys.detail(task.hash)
     return decode(stream, path, full_decode=task.full_decode, detail=detail)
 
 
-def _pictures(opened: Sequence[_Opened], *, turned: bool) -> list[Picture]:
-    """Return the pictures in decoded files; raises UnreadableImage if one takes too much memory."""
-    found: dict[int, Picture] = {}
-    exact = [each.decoded.exact for each in opened]
+def _pictures(opened: Sequence[_DecodedFile], *, turned: bool) -> list[Picture]:
+    """Return the pictures in decoded files; raises UnreadableImage if memory runs out."""
+    pictures: dict[int, Picture] = {}
+    exact = [file.decoded.exact for file in opened]
     try:
-        for part in reduction.in_parts(exact):
+        for part in reduction.mergeable_parts(exact):
             full_decode = opened[part[0]].task.full_decode
-            every = _views([exact[at] for at in part], full_decode=full_decode, turned=turned)
-            for at, views in zip(part, every, strict=True):
+            part_views = _views([exact[at] for at in part], full_decode=full_decode, turned=turned)
+            for at, views in zip(part, part_views, strict=True):
                 task, decoded, status = opened[at]
                 keys = _keys(task, decoded, turned=turned)
-                found[at] = Picture(*views, _facts(decoded, status), keys)
+                pictures[at] = Picture(*views, _facts(decoded, status), keys)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
-    return [found[at] for at in range(len(opened))]
+    return [pictures[at] for at in range(len(opened))]
 
 
 def _keys(task: Task, decoded: Decoded, *, turned: bool) -> tuple[bytes, ...]:
     if task.hash == DEFAULT:
         return ()
-    from imageshelf.pictures import other_keys as other_hashes
+    from imageshelf.pictures import other_keys
 
-    return other_hashes.keys(task.hash, decoded.exact, full_decode=task.full_decode, turned=turned)
+    return other_keys.keys(task.hash, decoded.exact, full_decode=task.full_decode, turned=turned)
 
 
 def _require_unchanged(status: os.stat_result, size_bytes: int, mtime_ns: int) -> None:
@@ -183,13 +182,13 @@ def thumbnails_of(stream: BinaryIO, *, full_decode: bool = False) -> View:
 
 
 def key_of(stream: BinaryIO, hash_name: str, *, full_decode: bool = False) -> bytes:
-    """Return the key that one of the other hashes gives a picture in an open binary stream."""
+    """Return the key of a picture in an open binary stream by a hash other than the default."""
     task = Task("", full_decode=full_decode, hash=hash_name)
     return _keys(task, _decoded(stream, task), turned=False)[0]
 
 
-class Views(NamedTuple):
-    """What a picture looks like: the first fields of Picture."""
+class PictureViews(NamedTuple):
+    """The views of a picture: the first fields of Picture."""
 
     whole: View
     centre: Sketch
@@ -198,16 +197,16 @@ class Views(NamedTuple):
     turned: tuple[Sketch, ...]
 
 
-def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False) -> Views:
+def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False) -> PictureViews:
     """Return the views of an upright grey picture."""
     return _views([exact], full_decode=full_decode, turned=turned)[0]
 
 
-def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list[Views]:
-    """Return the views of upright grey pictures that can be put `together`."""
-    whole = reduction.together(exact)
-    fine = whole.smaller(reduction.FINE)
-    small = fine.smaller(reduction.SMALLEST)
+def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list[PictureViews]:
+    """Return the views of upright grey pictures that `reduction.merged` can merge."""
+    whole = reduction.merged(exact)
+    fine = whole.smaller(reduction.FINE_SIZE)
+    small = fine.smaller(reduction.SMALLEST_SIZE)
     sketches = small.sketch()
     parts = zip(
         exact,
@@ -219,14 +218,14 @@ def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list
         strict=True,
     )
     return [
-        Views(
-            each.thumbnails() if full_decode else Sketch(pixels, row),
+        PictureViews(
+            picture.thumbnails() if full_decode else Sketch(pixels, row),
             Sketch(pixels, centre=True),
             _trimmed(alone),
             luma,
             turns,
         )
-        for each, pixels, row, alone, luma, turns in parts
+        for picture, pixels, row, alone, luma, turns in parts
     ]
 
 
@@ -236,14 +235,14 @@ def _trimmed(small: Reduced) -> Sketch | None:
 
 
 def _turned(fine: Reduced, sketches: Image.Image) -> list[tuple[Sketch, ...]]:
-    """Return the other orientations of each band; their rows are as good as the upright one's."""
+    """Return the other orientations of each band, with rows as good as the upright one's."""
     turns = [turn for _, turn in ORIENTATIONS if turn is not None]
     pixels = zip(*(bands(sketches.transpose(turn)) for turn in turns), strict=True)
     rows = zip(*fine.turned_rows(), strict=True)
     return [tuple(map(Sketch, *both)) for both in zip(pixels, rows, strict=True)]
 
 
-def _facts(decoded: Decoded, status: os.stat_result | Status) -> Facts:
+def _facts(decoded: Decoded, status: os.stat_result | UrlStatus) -> Facts:
     width, height = decoded.size
     return Facts(
         status.st_size,

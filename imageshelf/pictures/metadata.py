@@ -1,7 +1,7 @@
-"""What a picture file says beside its pixels: orientation, capture time, camera, quality.
+"""Read what a file says about its picture: orientation, capture time, camera, quality.
 
-Only the few tags that are wanted are read, by a reader that damaged or hostile EXIF cannot stop:
-what cannot be read is as good as absent.
+This reader takes only the few tags that are needed, and damaged or hostile EXIF cannot stop it: a
+tag that cannot be read counts as absent.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     Window = Callable[[int, int], bytes]  # (offset, length) -> the bytes there, perhaps fewer
 
 GPS, RATING = 1, 2  # metadata_flags
-MAX_TAGS = 512  # of one directory; a hostile one claims 65,535
+MAX_TAGS = 512  # in one directory; a hostile one claims 65,535
 MAX_VALUE_BYTES = 4096
 CAMERA_CHARACTERS = 80
-_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  camera clocks know no time zone
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - camera clocks have no time zone
 
 _BITS_PER_SAMPLE, _COMPRESSION_OF_RAW, _MAKE, _MODEL = 258, 262, 271, 272
 _ORIENTATION, _SUB_DIRECTORIES, _RATING, _EXIF, _GPS = 274, 330, 18246, 34665, 34853
 _DNG_VERSION, _KIND_OF_PICTURE, _TAKEN, _TAKEN_FRACTION, _LATITUDE = 50706, 254, 36867, 37521, 2
 _MULTI_PICTURE_COUNT = 0xB001
 _DATE_FIELDS = ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))  # of YYYY:MM:DD HH:MM:SS
-_RAW_COLOURS = {32803, 34892}  # one colour filter a pixel, or linear sensor values
+_RAW_COLOURS = {32803, 34892}  # one colour filter per pixel, or linear sensor values
 _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}
 _TEXT, _UNDEFINED = 2, 7
 
@@ -40,7 +40,7 @@ Value = bytes | tuple[int, ...]
 
 
 class Facts(NamedTuple):
-    """What the catalogue keeps of a picture file; lengths in pixels, as shown."""
+    """What the catalogue keeps about a picture file; width and height as shown."""
 
     size_bytes: int
     mtime_ns: int
@@ -50,11 +50,11 @@ class Facts(NamedTuple):
     format: str
     width: int
     height: int
-    frames: int | None  # None where counting means reading the whole file
-    bits: int  # of one sample
-    orientation: int  # 1-8, as EXIF counts them; already applied to width and height
+    frames: int | None  # None if counting would mean reading the whole file
+    bits: int  # per sample
+    orientation: int  # 1-8 as in EXIF; already applied to width and height
     alpha: bool
-    extras: bool  # more than the picture is in the file: a second picture, a film, a gain map
+    extras: bool  # the file holds more: a second picture, a film, a gain map
     captured_at: int | None  # ms since 1970 on the camera's own clock
     camera: str | None
     metadata_flags: int  # GPS, RATING
@@ -62,7 +62,7 @@ class Facts(NamedTuple):
 
 
 class Tags(NamedTuple):
-    """The wanted EXIF tags, already understood."""
+    """The EXIF tags that are needed, already interpreted."""
 
     orientation: int = 1
     captured_at: int | None = None
@@ -73,13 +73,13 @@ class Tags(NamedTuple):
 
 
 def exif_tags(block: bytes) -> Tags:
-    """Return the tags of an EXIF block, with or without its leading `Exif` and two NULs."""
+    """Return the tags of an EXIF block, with or without the leading `Exif` and two NULs."""
     block = block.removeprefix(b"Exif\0\0")
     return _tags(lambda offset, length: block[offset : offset + length])
 
 
 def tiff_tags(stream: BinaryIO) -> Tags:
-    """Return the tags of the first picture of an open TIFF file; the position is left anywhere."""
+    """Return the tags of the first picture in an open TIFF file; moves the stream's position."""
 
     def window(offset: int, length: int) -> bytes:
         stream.seek(offset)
@@ -119,13 +119,13 @@ def _directory(window: Window, order: str, offset: int) -> dict[int, Value]:
         return {}
     count = min(_number(window(offset, 2), order), MAX_TAGS)
     table = window(offset + 2, 12 * count)
-    found: dict[int, Value] = {}
+    tags: dict[int, Value] = {}
     for entry in struct.iter_unpack(order + "HHL4s", table[: len(table) // 12 * 12]):
         tag, kind, length, data = entry
         code = _WHOLE_NUMBERS.get(kind)
         size = length * (struct.calcsize("=" + code) if code else 1)
         if code is None and kind not in {_TEXT, _UNDEFINED}:
-            found[tag] = b""  # a fraction, say: that it is there is all that is wanted
+            tags[tag] = b""  # a fraction, for example: only its presence matters
             continue
         if size > MAX_VALUE_BYTES:
             continue
@@ -133,10 +133,10 @@ def _directory(window: Window, order: str, offset: int) -> dict[int, Value]:
             data = window(_number(data, order), size)
         data = data[:size]
         if code and len(data) == size:
-            found[tag] = struct.unpack(f"{order}{length}{code}", data)
+            tags[tag] = struct.unpack(f"{order}{length}{code}", data)
         elif not code:
-            found[tag] = data
-    return found
+            tags[tag] = data
+    return tags
 
 
 def _first(directory: dict[int, Value], tag: int) -> int:
@@ -152,7 +152,7 @@ def _text(directory: dict[int, Value], tag: int) -> str:
 
 
 def _camera(make: str, model: str) -> str | None:
-    """Join make and model, the make once only; None when there is nothing printable."""
+    """Return make and model, the make only once; None if nothing is printable."""
     if make and model.lower().startswith(make.split(maxsplit=1)[0].lower()):
         make = ""
     name = " ".join(f"{make} {model}".split())
@@ -160,7 +160,7 @@ def _camera(make: str, model: str) -> str | None:
 
 
 def _moment(text: str, fraction: str) -> int | None:
-    """Return milliseconds since 1970 of `2019:07:30 14:05:09`, or None."""
+    """Return milliseconds since 1970 for text like `2019:07:30 14:05:09`, or None."""
     try:
         numbers = [int(text[at : at + width]) for at, width in _DATE_FIELDS]
         moment = dt.datetime(*numbers)  # type: ignore[arg-type]  # noqa: DTZ001
@@ -177,10 +177,10 @@ _XMP_EXTRAS = rb'MotionPhoto="1|MicroVideo="1|hdrgm:Version|HDRGainMap'
 
 
 def embedded(image: Image.Image) -> tuple[Tags, bytes]:
-    """Return the tags and the XMP packet of an open picture that is no TIFF file."""
+    """Return the tags and the XMP packet of an open picture that is not a TIFF file."""
     info = image.info
     block = info.get("exif") or b""
-    if not block and "Raw profile type exif" in info:  # ImageMagick in a PNG text
+    if not block and "Raw profile type exif" in info:  # ImageMagick's, in a PNG text chunk
         try:
             block = bytes.fromhex("".join(str(info["Raw profile type exif"]).split("\n")[3:]))
         except ValueError:
@@ -191,18 +191,18 @@ def embedded(image: Image.Image) -> tuple[Tags, bytes]:
 
 
 def with_xmp(tags: Tags, packet: bytes) -> Tags:
-    """Return the tags completed by orientation and rating from an XMP packet."""
+    """Return the tags with orientation and rating from an XMP packet added."""
     if not packet:
         return tags
-    if tags.orientation == 1 and (found := re.search(_XMP_ORIENTATION, packet)):
-        tags = tags._replace(orientation=int(found[1]))
+    if tags.orientation == 1 and (match := re.search(_XMP_ORIENTATION, packet)):
+        tags = tags._replace(orientation=int(match[1]))
     if re.search(_XMP_RATING, packet):
         tags = tags._replace(flags=tags.flags | RATING)
     return tags
 
 
 def is_multi_picture(block: bytes) -> bool:
-    """Tell whether the index of an MPO file names more than one picture."""
+    """Tell whether the index of an MPO file lists more than one picture."""
     order = "<" if block.startswith(b"II") else ">"
 
     def window(offset: int, length: int) -> bytes:
@@ -212,7 +212,7 @@ def is_multi_picture(block: bytes) -> bool:
 
 
 def has_extras(xmp: bytes, tail: bytes) -> bool:
-    """Tell whether XMP or the end of a JPEG file speak of a film or a gain map in the file."""
+    """Tell whether XMP or the end of a JPEG file announces a film or a gain map in the file."""
     return tail.endswith(b"SEFT") or (bool(xmp) and re.search(_XMP_EXTRAS, xmp) is not None)
 
 
@@ -226,16 +226,16 @@ _LUMA_STEPS = (  # ISO/IEC 10918-1, table K.1
 
 @functools.cache
 def _sum(place: int) -> int:
-    """Return the sum of libjpeg's luma table of quality 100 - place; it ascends."""
+    """Return the sum of libjpeg's luma table at quality 100 - place; it grows with place."""
     quality = 100 - place
     scale = 200 - 2 * quality if quality >= 50 else 5000 // quality
     return sum(min(max((step * scale + 50) // 100, 1), 255) for step in _LUMA_STEPS)
 
 
 def jpeg_quality(table: Sequence[int]) -> int:
-    """Return the quality, 1-100, at which libjpeg would use luma steps of the same total.
+    """Return the quality, 1-100, at which libjpeg's luma steps have the same total.
 
-    Exact for libjpeg's own tables; for other encoders' the nearest in coarseness.
+    Exact for libjpeg's own tables; for others, the nearest in coarseness.
     """
     total = sum(table)
     place = min(bisect_left(range(100), total, key=_sum), 99)

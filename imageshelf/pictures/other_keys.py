@@ -1,11 +1,11 @@
-"""The other hashes that `--hash` names: average, perceptual, wavelet, Marr-Hildreth.
+"""The other hashes that `--hash` offers: average, perceptual, wavelet, Marr-Hildreth.
 
-Each is taken from a small square grey picture, `side` pixels wide and high. ImageHash defines the
-first three; `marr` is pHash's 72-byte Marr-Hildreth hash, see `marr_hildreth`. A reduced decode
-leaves no more of a picture than the square needs; of a full decode the first three are ImageHash's
-bit for bit.
+Each is computed from a small grey square, `side` pixels wide and high. ImageHash defines the first
+three; `marr` is pHash's 72-byte Marr-Hildreth hash (see `marr_hildreth`). A reduced decode
+leaves just as much of a picture as the square needs; after a full decode the first three are
+ImageHash's, bit for bit.
 
-Good for comparing with other tools. For finding copies the default, with its three hashes, finds
+They serve for comparison with other tools. To find copies, the default with its three hashes finds
 more and errs less.
 """
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 _SIDES = {"ahash": 8, "phash": 32, "marr": 512}
 _LEAST_WAVELET_SIDE = 8
-# What a reduced decode leaves at least, where 72x64 is too little. More pixels changed no bit of 96
-# whashes of photographs and copies of them; with 64 a quarter of a bit.
+# Pixels that a reduced decode must leave if 72x64 are too few. More than 256 changed no bit of 96
+# whashes of photographs and their copies; 64 change a quarter of a bit on average.
 _DETAIL = {"whash": 256, "marr": 512}
 
 
 def side(name: str, size: tuple[int, int]) -> int:
-    """Return the side of the square that a picture of `size` is reduced to.
+    """Return the side of the square to which a picture of `size` is reduced.
 
-    Wavelets use the largest power of two that fits in; the others' squares are fixed.
+    For wavelets it is the largest power of two that fits; the other squares are fixed.
 
     >>> side("phash", (4000, 3000)), side("whash", (72, 64)), side("whash", (4000, 3000))
     (32, 64, 2048)
@@ -43,12 +43,12 @@ def side(name: str, size: tuple[int, int]) -> int:
 
 
 def detail(name: str) -> tuple[int, int] | None:
-    """Return the width and height that a reduced decode must leave; None: the usual ones do."""
+    """Return the width and height that a reduced decode must leave, or None for the usual ones."""
     return (_DETAIL[name], _DETAIL[name]) if name in _DETAIL else None
 
 
 def keys(name: str, exact: Reduced, *, full_decode: bool, turned: bool) -> tuple[bytes, ...]:
-    """Return the key of a decoded picture; if `turned`, those of all eight ORIENTATIONS."""
+    """Return the key of a decoded picture; if `turned`, the keys of all eight ORIENTATIONS."""
     turns = [turn for _, turn in (ORIENTATIONS if turned else ORIENTATIONS[:1])]
     return tuple(_key(name, exact.turned(turn), full_decode=full_decode) for turn in turns)
 
@@ -63,15 +63,15 @@ def _key(name: str, exact: Reduced, *, full_decode: bool) -> bytes:
 
 
 def key_hex(name: str, picture: Image.Image) -> str:
-    """Return the key of a picture: a hex digit for 4 bits.
+    """Return the key of a picture in hex digits, 4 bits each.
 
-    For `ahash`, `phash` and `whash` it is `str()` of ImageHash's hash of the same picture.
+    For `ahash`, `phash` and `whash` it equals `str()` of ImageHash's hash of the picture.
     """
     return _key(name, whole(brightness(picture)), full_decode=True).hex()
 
 
 def key_of_square(name: str, square: Image.Image) -> str:
-    """Return the key of a grey picture that already is `side` pixels wide and high."""
+    """Return the key of a grey picture that is already `side` pixels wide and high."""
     if name == "ahash":
         return average(square.tobytes()).hex()
     if name == "marr":
@@ -90,7 +90,7 @@ def key_of_square(name: str, square: Image.Image) -> str:
 
 
 def average(levels: bytes) -> bytes:
-    """Return `imagehash.average_hash` of 8x8 levels: whether each exceeds their mean.
+    """Return `imagehash.average_hash` of 8x8 levels: whether each exceeds the mean.
 
     >>> average(bytes(range(64))).hex()
     '00000000ffffffff'

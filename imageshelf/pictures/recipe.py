@@ -1,6 +1,6 @@
-"""The recipe of keys: what makes them here. `canary` notices when that changes.
+"""The recipe of keys: what they are made with. The `canary` changes if the result does.
 
-Of Pillow only its version is imported: a first run of index.py has its recipe from a worker.
+Pillow is imported only when a recipe is asked for: a first run of index.py gets it from a worker.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from imageshelf.system.process import version
 
 
 class Recipe(NamedTuple):
-    """What made a shelf's keys; shelves of different recipes never mix."""
+    """What a shelf's keys were made with; different recipes never mix in one shelf."""
 
     hash: str  # 'dhash' or one of hash_names.NAMES
     bits: int
     decode: str  # 'reduced' or 'full'
     pillow: str
     imagehash: str
-    canary: str  # what becomes of small built-in pictures, as 16 hex digits
+    canary: str  # the bits of small built-in pictures, as 16 hex digits
 
 
-class Ingredients(NamedTuple):
-    """What a user chooses of a recipe."""
+class RecipeChoices(NamedTuple):
+    """The parts of a recipe that a user chooses."""
 
     hash_name: str = hash_names.DEFAULT
     full_decode: bool = False
@@ -50,7 +50,7 @@ def current_recipe(*, hash_name: str = hash_names.DEFAULT, full_decode: bool = F
 
 @functools.cache
 def decoders() -> str:
-    """Return one line that changes whenever more, or other, pictures may become readable."""
+    """Return a line that changes whenever other pictures may have become readable."""
     from importlib.util import find_spec
 
     import PIL

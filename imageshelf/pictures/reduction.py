@@ -1,9 +1,9 @@
-"""From a decoded picture to its thumbnails: brightness, reduction, views, orientations.
+"""Reduce a decoded picture to thumbnails: brightness, resizing, orientations.
 
-What a key comes from is resized by Pillow, as ImageHash would do it. Everything else is taken
-from a sketch of 48x48, by `sketches`, for many pictures at a time: computing the weights of
-Pillow's LANCZOS, a sine for every one, costs more here than using them. For the same reason several
-pictures of one size are resized as the bands of one: the weights are computed once.
+Pillow resizes what a key is computed from, as ImageHash would. Everything else comes from a 48x48
+sketch, from which `sketches` computes it for many pictures at a time: for such small results, the
+weights of Pillow's LANCZOS, a sine each, cost more to compute than to use. For the same reason
+several pictures of one size are resized as the bands of one picture: the weights are computed once.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]
 
-SMALLEST = (72, 64)  # 8 pixels for each of a 9x8 thumbnail: what a JPEG is decoded to at least
-ROW = (9, 8)
-FINE = (180, 160)  # what keys are made from; down to SMALLEST costs 0.2 bits more
-LANCZOS = Image.Resampling.LANCZOS  # ImageHash's filter; another one changes 6 bits on average
-CHEAP = Image.Resampling.BILINEAR  # a third of the time of LANCZOS; `sketches` undoes its blur
+SMALLEST_SIZE = (72, 64)  # of a decoded JPEG: 8 pixels for each of a 9x8 thumbnail
+ROW_SIZE = (9, 8)
+FINE_SIZE = (180, 160)  # that keys are computed from; SMALLEST_SIZE would change 0.2 bits more
+LANCZOS = Image.Resampling.LANCZOS  # ImageHash's filter; any other changes 6 bits on average
+SKETCH_FILTER = Image.Resampling.BILINEAR  # takes a third of LANCZOS; `sketches` undoes its blur
 
 _Turn = Image.Transpose
 EXIF_TURNS: dict[int, Image.Transpose] = {  # what an orientation asks a viewer to do
@@ -47,50 +47,54 @@ ORIENTATIONS: tuple[tuple[str, Image.Transpose | None], ...] = (
     ("mirrored and turned 180 degrees", _Turn.FLIP_TOP_BOTTOM),
     ("mirrored and turned 90 degrees left", _Turn.TRANSPOSE),
 )
-"""What a query must undergo to look like its match; Pillow turns to the left."""
+"""What is done to a query to make it look like its match; Pillow rotates to the left."""
 
 _MIRRORS = (_Turn.FLIP_LEFT_RIGHT, _Turn.ROTATE_180, _Turn.FLIP_TOP_BOTTOM)
-_TRANSPOSED_AND = {  # what the others are, after they were transposed
+_TRANSPOSED_AND = {  # the other turns: transposing, and then this
     _Turn.ROTATE_270: _Turn.FLIP_LEFT_RIGHT,
     _Turn.TRANSVERSE: _Turn.ROTATE_180,
     _Turn.ROTATE_90: _Turn.FLIP_TOP_BOTTOM,
 }
 
-# How many pictures can be the bands of one, in a mode that Pillow resizes band by band; RGBA would
-# be multiplied by its last band.
+# How many pictures can be the bands of one, in modes that Pillow resizes band by band. RGBA is not
+# one of them: Pillow would multiply it by its last band.
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
-TOGETHER = max(_MODES)
+MOST_MERGED = max(_MODES)
 
 
 class Reduced(NamedTuple):
-    """A small grey picture and the box of its true extent; or several of these, as bands of one.
+    """A small grey picture and the box of its true extent; or several, as bands of one picture.
 
-    Reducing rounds the size up: 500 pixels become 63 of 8, of which only 62.5 are picture.
+    Reducing rounds the size up: 500 pixels become 63 blocks of 8, of which only 62.5 are picture.
     """
 
     picture: Image.Image
     box: Box
 
     def rows(self) -> list[bytes]:
-        """Return the 8 rows of 9 that the key comes from, of each band."""
-        return bands(self.resized(ROW))
+        """Return, for each band, the 8 rows of 9 that the key is computed from."""
+        return bands(self.resized(ROW_SIZE))
 
     def turned_rows(self) -> list[list[bytes]]:
-        """Return the rows of each band in the other ORIENTATIONS, in their order.
+        """Return, for each of the other ORIENTATIONS, the rows of each band.
 
-        To mirror what LANCZOS has made of a picture is to mirror the picture: two times it is
-        resized, not seven.
+        Mirroring a picture before or after LANCZOS gives the same result, so two resizes do
+        instead of seven.
         """
-        upright, transposed = self.resized(ROW), self.turned(_Turn.TRANSPOSE).resized(ROW)
+        upright, transposed = self.resized(ROW_SIZE), self.turned(_Turn.TRANSPOSE).resized(ROW_SIZE)
         return [
-            bands(upright.transpose(turn) if turn in _MIRRORS else _after(transposed, turn))
+            bands(
+                upright.transpose(turn)
+                if turn in _MIRRORS
+                else _turned_transposed(transposed, turn)
+            )
             for _, turn in ORIENTATIONS
             if turn is not None
         ]
 
     def thumbnails(self) -> Thumbnails:
-        """Return what ImageHash would compare."""
-        sizes = ROW, ROW[::-1], (32, 32)
+        """Return the thumbnails that ImageHash would compare."""
+        sizes = ROW_SIZE, ROW_SIZE[::-1], (32, 32)
         return Thumbnails(*(self.resized(size).tobytes() for size in sizes))
 
     def resized(self, size: tuple[int, int]) -> Image.Image:
@@ -98,8 +102,8 @@ class Reduced(NamedTuple):
         return self.picture.resize(size, LANCZOS, self.box)
 
     def sketch(self, box: Box | None = None) -> Image.Image:
-        """Return `box`, or everything, at 48x48, whatever its shape: turning that is exact."""
-        return self.picture.resize((SKETCH, SKETCH), CHEAP, box or self.box)
+        """Return `box`, or everything, at 48x48 whatever its shape: a square turns exactly."""
+        return self.picture.resize((SKETCH, SKETCH), SKETCH_FILTER, box or self.box)
 
     def apart(self) -> list[Reduced]:
         """Return each band as a picture of its own."""
@@ -108,7 +112,7 @@ class Reduced(NamedTuple):
         return [Reduced(band, self.box) for band in self.picture.split()]
 
     def turned(self, turn: Image.Transpose | None) -> Reduced:
-        """Return the picture turned or mirrored, its box with it."""
+        """Return the picture turned or mirrored, and its box with it."""
         if turn is None:
             return self
         (width, height), (x0, y0, x1, y1) = self.picture.size, self.box
@@ -127,7 +131,7 @@ class Reduced(NamedTuple):
     def smaller(self, least: tuple[int, int]) -> Reduced:
         """Return the picture reduced by the largest whole factor that leaves `least` pixels.
 
-        Averaging whole blocks first makes a long LANCZOS filter several times cheaper.
+        Averaging whole blocks first makes the LANCZOS filter several times cheaper.
         """
         (x0, y0, x1, y1), (width, height) = self.box, least
         factor = int(min((x1 - x0) // width, (y1 - y0) // height))
@@ -143,47 +147,47 @@ def bands(picture: Image.Image) -> list[bytes]:
     return [pixels[band::number] for band in range(number)]
 
 
-def together(pictures: Sequence[Reduced]) -> Reduced:
-    """Return one, three or four pictures of one size and box as the bands of one."""
+def merged(pictures: Sequence[Reduced]) -> Reduced:
+    """Return one, three or four pictures of one size and box as the bands of one picture."""
     if len(pictures) == 1:
         return pictures[0]
     mode = _MODES[len(pictures)]
-    return Reduced(Image.merge(mode, [each.picture for each in pictures]), pictures[0].box)
+    return Reduced(Image.merge(mode, [reduced.picture for reduced in pictures]), pictures[0].box)
 
 
-def in_parts(pictures: Sequence[Reduced]) -> list[list[int]]:
-    """Return the numbers of the pictures in parts that `together` takes: of one size, up to four.
+def mergeable_parts(pictures: Sequence[Reduced]) -> list[list[int]]:
+    """Return the numbers of the pictures in groups that `merged` takes: of one size, up to four.
 
     >>> small, large = (whole(Image.new("L", (size, size))) for size in (80, 90))
     >>> in_parts([small, small, large, small, small, small, large])
     [[0, 1, 3, 4], [5], [2], [6]]
     """
     alike: dict[object, list[int]] = {}
-    for number, each in enumerate(pictures):
-        alike.setdefault((each.picture.size, each.box), []).append(number)
+    for number, reduced in enumerate(pictures):
+        alike.setdefault((reduced.picture.size, reduced.box), []).append(number)
     parts = []
     for numbers in alike.values():
-        for start in range(0, len(numbers), TOGETHER):
-            part = numbers[start : start + TOGETHER]
+        for start in range(0, len(numbers), MOST_MERGED):
+            part = numbers[start : start + MOST_MERGED]
             parts += [part] if len(part) in _MODES else [[number] for number in part]
     return parts
 
 
-def _after(transposed: Image.Image, turn: Image.Transpose) -> Image.Image:
-    """Return what a turn makes of a picture that is given transposed."""
+def _turned_transposed(transposed: Image.Image, turn: Image.Transpose) -> Image.Image:
+    """Return a turned picture, given the transposed one."""
     mirror = _TRANSPOSED_AND.get(turn)
     return transposed if mirror is None else transposed.transpose(mirror)
 
 
 def whole(picture: Image.Image) -> Reduced:
-    """Return a picture that fills its box."""
+    """Return a picture whose box is all of it."""
     return Reduced(picture, (0, 0, *picture.size))
 
 
 def brightness(image: Image.Image) -> Image.Image:
     """Return 8-bit grey as a viewer would show it: transparency over white, samples scaled.
 
-    Opaque 8-bit pictures give exactly `image.convert("L")`, which is what ImageHash does.
+    For opaque 8-bit pictures this is exactly `image.convert("L")`, as in ImageHash.
     """
     if image.mode.startswith("I;16"):
         high = 0 if image.mode.endswith("B") else 1
@@ -201,7 +205,7 @@ def _over_white(image: Image.Image) -> Image.Image:
     if image.mode in {"La", "RGBa"}:
         image = image.convert(image.mode.upper())
     elif image.mode not in {"LA", "RGBA"}:
-        image = image.convert("RGBA")  # palettes, and a colour declared transparent
+        image = image.convert("RGBA")  # palettes, and pictures with one transparent colour
     opacity = image.getchannel("A")
     grey = image.convert("L")
     if opacity.getextrema() == (255, 255):
@@ -212,7 +216,7 @@ def _over_white(image: Image.Image) -> Image.Image:
 
 
 def _scaled(image: Image.Image) -> Image.Image:
-    """Scale wide samples by the range that they appear to use: 1, 8, 16 bits, or their own."""
+    """Return wide samples scaled by the range they seem to use: 1, 8, 16 bits, or their own."""
     low, high = image.getextrema()
     assert isinstance(low, int | float)
     assert isinstance(high, int | float)

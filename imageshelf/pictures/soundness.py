@@ -1,4 +1,4 @@
-"""Is a picture whole? Decoded in full, every frame, in a worker process that may crash."""
+"""Check that a picture is whole: decode every frame in full, in a worker process that may crash."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.decoding import decode
 from imageshelf.pictures.digests import _pixel_digest
-from imageshelf.system.files import Changed, Stamp, UnreadableImage, open_same, stamp, unreadable
+from imageshelf.system.files import (
+    FileChangedError,
+    Stamp,
+    UnreadableImage,
+    open_same,
+    stamp,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -17,25 +24,25 @@ if TYPE_CHECKING:
 _END = 0xD9  # the last marker of a JPEG file
 
 
-_ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
+_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD8)}  # markers without a length
 
 
-_MARKER = re.compile(rb"\xff+([^\xff\x00\xd0-\xd7])", re.DOTALL)  # that may end coded data
+_MARKER = re.compile(rb"\xff+([^\xff\x00\xd0-\xd7])", re.DOTALL)  # that may follow coded data
 
 
-class Question(NamedTuple):
-    """A picture to be decoded; `pixels` asks for its pixel digest, too."""
+class SoundnessTask(NamedTuple):
+    """A picture to decode in full; `pixels` asks for its pixel digest too."""
 
     path: str
     known: Stamp
     pixels: bool = False
 
 
-class Verdict(NamedTuple):
-    """What came of it: `problem` is "" for a sound picture, else continues "this file ...".
+class Soundness(NamedTuple):
+    """The result: `problem` is "" for a sound picture, otherwise it completes "this file ...".
 
-    `lasting` is whether the problem is the file's own; `changed_ns` is its `st_ctime_ns`, which
-    moves with every write, even one that puts the old modification time back.
+    `lasting` tells whether the problem is in the file itself. `changed_ns` is the file's
+    `st_ctime_ns`, which moves with every write, even one that restores the modification time.
     """
 
     problem: str
@@ -44,46 +51,49 @@ class Verdict(NamedTuple):
     pixel_digest: bytes | None = None
 
 
-def examine(question: Question) -> Verdict:
-    """Return the verdict on one picture; never raises for a bad file."""
+def examine_soundness(task: SoundnessTask) -> Soundness:
+    """Return whether one picture is sound; never raises for a bad file."""
     try:
-        with os.fdopen(open_same(question.path, question.known), "rb") as stream:
+        with os.fdopen(open_same(task.path, task.known), "rb") as stream:
             before = os.fstat(stream.fileno())
-            found = _decoded(stream, question)
+            pixel_digest = _decoded(stream, task)
             after = os.fstat(stream.fileno())
-    except (Changed, UnreadableImage) as exc:
-        return Verdict(str(exc), lasting=getattr(exc, "lasting", False))
+    except (FileChangedError, UnreadableImage) as exc:
+        return Soundness(str(exc), lasting=getattr(exc, "lasting", False))
     except (OSError, MemoryError) as exc:
-        return Verdict(unreadable(exc).reason)
+        return Soundness(unreadable(exc).reason)
     if (stamp(before), before.st_ctime_ns) != (stamp(after), after.st_ctime_ns):
-        return Verdict("changed while being read")
-    return Verdict("", changed_ns=after.st_ctime_ns, pixel_digest=found)
+        return Soundness("changed while being read")
+    return Soundness("", changed_ns=after.st_ctime_ns, pixel_digest=pixel_digest)
 
 
-def _decoded(stream: BinaryIO, question: Question) -> bytes | None:
-    """Decode every frame; a picture of one frame whose pixels nobody wants is decoded once."""
-    decoded = decode(stream, question.path, full_decode=True)
+def _decoded(stream: BinaryIO, task: SoundnessTask) -> bytes | None:
+    """Decode every frame and return the pixel digest, or None if it was not asked for.
+
+    A picture of one frame without a pixel digest is decoded only once.
+    """
+    decoded = decode(stream, task.path, full_decode=True)
     if decoded.format in {"JPEG", "MPO"}:
         stream.seek(0)
         if not has_end(stream.read()):
             raise UnreadableImage("is a JPEG picture that ends too early")
-    if not question.pixels and decoded.frames == 1:
+    if not task.pixels and decoded.frames == 1:
         return None
     stream.seek(0)
-    return _pixel_digest(stream, question.path)
+    return _pixel_digest(stream, task.path)
 
 
 def has_end(data: bytes) -> bool:
-    """Tell whether a JPEG file comes to the marker that says so.
+    """Tell whether a JPEG file has its end marker.
 
-    Decoders make grey of what is missing; a lost half that a failing disk or a broken download
-    filled with zeros is noticed by its missing end. A flipped bit is not.
+    Decoders fill missing parts with grey. If a failing disk or a broken download has replaced half
+    of a file with zeros, the missing end marker shows it. A flipped bit goes unnoticed.
     """
     at = 2
     while match := _MARKER.search(data, at):
         marker, at = match[1][0], match.end()
         if marker == _END:
             return True
-        if marker not in _ALONE:
+        if marker not in _WITHOUT_LENGTH:
             at += int.from_bytes(data[at : at + 2], "big")
     return False

@@ -1,6 +1,6 @@
-"""What is asked of a picture file, and what is told of it: the words between a run and its workers.
+"""The messages between a run and its workers: tasks out, pictures or refusals back.
 
-Only the standard library is imported: the process that hands out the work does without Pillow.
+Only the standard library is imported: the process that hands out the tasks does without Pillow.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from imageshelf.hashing.views import Sketch, View
     from imageshelf.pictures.metadata import Facts
 
-# Equal pixels give nearly equal thumbnails: a JPEG at its reduced size and the same pixels in a BMP
-# differ by 7 levels at most on 47 photographs, and by 26 on the worst of 520 drawn patterns
-# (one-pixel grids at quality 3).
+# Equal pixels give thumbnails that differ by less: between a JPEG, decoded at a reduced size, and a
+# BMP with its pixels, by at most 7 levels for 47 photographs, and by 26 for the worst of 520 drawn
+# patterns (one-pixel grids at quality 3).
 CELL_LEVELS = 40
 
 
 class Picture(NamedTuple):
-    """Everything the catalogue wants of one picture, in about 3 kB."""
+    """Everything that the catalogue needs of one picture, in about 3 kB."""
 
     whole: View
     centre: Sketch  # of the middle 90 % of width and height
-    trimmed: Sketch | None  # without uniform borders; None when it has none
+    trimmed: Sketch | None  # without uniform borders; None if it has none
     luma: bytes  # 16x16 brightness, row by row
     turned: tuple[Sketch, ...]  # the other seven orientations, or ()
     facts: Facts
-    keys: tuple[bytes, ...] = ()  # of another hash: the key, or those of all eight orientations
+    keys: tuple[bytes, ...] = ()  # by another hash: one, or one for each of eight orientations
 
 
 class Task(NamedTuple):
-    """One file to examine, as the scan saw it; -1 where that does not matter."""
+    """One file to examine, in the state that the scan saw; -1 if that does not matter."""
 
     path: str
     size_bytes: int = -1
@@ -44,7 +44,7 @@ class Task(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """Several small files to examine; a list of answers comes back, in their order."""
+    """Several small files to examine; the answer is a list in the same order."""
 
     tasks: tuple[Task, ...]
 
@@ -57,8 +57,8 @@ class Refusal(NamedTuple):
     other: str
 
 
-class Wanted(NamedTuple):
-    """A picture to be digested: its bytes, or every pixel of it."""
+class DigestTask(NamedTuple):
+    """A picture to digest: its bytes, or all its pixels."""
 
     name: bytes
     path: str

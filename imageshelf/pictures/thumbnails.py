@@ -1,7 +1,8 @@
-"""Small pictures to look at: made in worker processes from a reduced decode, upright, bounded.
+"""Make small pictures to look at: upright, bounded in size, from a reduced decode.
 
-A thumbnail is at most `longest` pixels wide and high and `most_bytes` large. It carries no
-metadata and no colour profile. Like images.py this imports only the standard library and Pillow.
+A thumbnail is at most `longest` pixels wide and high and at most `most_bytes` large, without
+metadata or a colour profile. Worker processes make it, so like `images` this module imports only
+the standard library and Pillow.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image, features
 
 from imageshelf.pictures import metadata, reduction
-from imageshelf.pictures.decoding import Jpeg, checked_size, damage, learn, pillow_at_work
+from imageshelf.pictures.decoding import (
+    Jpeg,
+    checked_size,
+    damage_reason,
+    load_plugin,
+    pillow_settings,
+)
 from imageshelf.pictures.formats import HEAD_BYTES, recognise, refusal
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 
@@ -22,30 +29,30 @@ if TYPE_CHECKING:
 
     from imageshelf.pictures.metadata import Tags
 
-LONGEST = 360  # pixels; two stand side by side on a desk, one fills a phone
-MOST_BYTES = 11_000  # 15 kB in the base64 of a page
-# Tried in turn until the bytes suffice, each with its usual share of the bytes of the first.
+LONGEST_PIXELS = 360  # two fit side by side on a desktop screen, one fills a phone's
+MOST_THUMBNAIL_BYTES = 11_000  # 15 kB as base64 in a page
+# Tried in turn until the result is small enough; each with its usual share of the first's bytes.
 QUALITIES = {75: 1.0, 60: 0.84, 45: 0.72, 30: 0.58, 15: 0.42}
-HOPE = 1.15  # what is expected to be larger than this share of the bytes allowed is not tried
-FAST = 2  # WebP's method: 3 ms; the default's 4 makes 3 % less and takes 7
-SMALLEST = 32  # pixels; a thumbnail is not shrunk below
+HOPELESS_SHARE = 1.15  # of the bytes allowed: what is expected to be larger is not tried
+WEBP_METHOD = 2  # takes 3 ms; the default, 4, saves 3 % of the bytes and takes 7 ms
+SMALLEST_PIXELS = 32  # a thumbnail is never made smaller
 CHANGED = "has changed since it was indexed"
 GONE = "is gone: nothing is at its place any more"
 
 
-class Wanted(NamedTuple):
-    """A thumbnail to make; `size_bytes` and `mtime_ns` as indexed, -1 where that is unknown."""
+class ThumbnailTask(NamedTuple):
+    """A thumbnail to make; `size_bytes` and `mtime_ns` as indexed, -1 if unknown."""
 
-    key: int  # the maker's own number for it
+    key: int  # the caller's own number for it
     path: str
     size_bytes: int = -1
     mtime_ns: int = -1
-    longest: int = LONGEST
-    most_bytes: int = MOST_BYTES
+    longest: int = LONGEST_PIXELS
+    most_bytes: int = MOST_THUMBNAIL_BYTES
 
 
 class Thumbnail(NamedTuple):
-    """An encoded small picture; without `data` there is none, and `note` continues "this file"."""
+    """An encoded small picture, or no `data` and a `note` that completes "this file ..."."""
 
     data: bytes = b""
     mime: str = ""
@@ -59,23 +66,23 @@ class Thumbnail(NamedTuple):
     mtime_ns: int = -1
 
 
-def make(wanted: Wanted) -> Thumbnail:
-    """Return the thumbnail of a file, or one without data that says why; never raises."""
+def make_thumbnail(task: ThumbnailTask) -> Thumbnail:
+    """Return the thumbnail of a file, or one without data that tells why; never raises."""
     try:
-        with open_regular(wanted.path) as stream:
+        with open_regular(task.path) as stream:
             status = os.fstat(stream.fileno())
-            image, box, tags = opened(stream, wanted.path, wanted.longest)
-            small = _shrunk(image, box, wanted.longest)
+            image, box, tags = opened(stream, task.path, task.longest)
+            small = _shrunk(image, box, task.longest)
             small = _turned(small, tags.orientation)
-            data, small = _encoded(small, wanted.most_bytes)
+            data, small = _encoded(small, task.most_bytes)
     except UnreadableImage as exc:
         return Thumbnail(note=exc.reason)
     except FileNotFoundError:
         return Thumbnail(note=GONE)
-    except Exception as exc:  # noqa: BLE001 - whatever a decoder raises is about the file
+    except Exception as exc:  # noqa: BLE001 - anything that a decoder raises is about the file
         return Thumbnail(note=_reason(exc))
-    stale = wanted.size_bytes not in {-1, status.st_size}
-    stale = stale or wanted.mtime_ns not in {-1, status.st_mtime_ns}
+    stale = task.size_bytes not in {-1, status.st_size}
+    stale = stale or task.mtime_ns not in {-1, status.st_mtime_ns}
     width, height = image.info["imageshelf_size"]
     if tags.orientation in reduction.SIDEWAYS:
         width, height = height, width
@@ -95,13 +102,13 @@ def make(wanted: Wanted) -> Thumbnail:
 def _reason(exc: Exception) -> str:
     if isinstance(exc, MemoryError) or (isinstance(exc, OSError) and exc.errno is not None):
         return unreadable(exc).reason
-    return damage("a picture", exc)
+    return damage_reason("a picture", exc)
 
 
 def opened(stream: BinaryIO, path: str, least: int) -> tuple[Image.Image, reduction.Box, Tags]:
-    """Decode to at least `least` pixels each way; return the picture as stored and its extent.
+    """Return a picture decoded to `least` pixels each way or more, its extent and its tags.
 
-    The orientation in the tags is still to be applied. `info["imageshelf_size"]` is the full size.
+    The orientation in the tags is not applied yet. `info["imageshelf_size"]` has the full size.
     """
     head = stream.read(HEAD_BYTES)
     stream.seek(0)
@@ -110,8 +117,8 @@ def opened(stream: BinaryIO, path: str, least: int) -> tuple[Image.Image, reduct
         raise UnreadableImage(refusal(path, recognise(head))[0])
     if name == "JPEG":
         return _opened_jpeg(stream, least)
-    learn(name)
-    with pillow_at_work():
+    load_plugin(name)
+    with pillow_settings():
         image = Image.open(stream, formats=[name])
         size = checked_size(image.size)
         upright = name == "TIFF"  # Pillow turns these itself
@@ -138,7 +145,7 @@ def _shrunk(image: Image.Image, box: reduction.Box, longest: int) -> Image.Image
     scale = min(1.0, longest / max(x1 - x0, y1 - y0))
     size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
     image = _in_colour(image)
-    if image.mode == "P":  # never interpolate palette numbers
+    if image.mode == "P":  # palette numbers must not be interpolated
         image = image.convert("RGBA")
     if size != image.size or box != (0, 0, *image.size):
         image = image.resize(size, reduction.LANCZOS, box, reducing_gap=3.0)
@@ -166,16 +173,16 @@ MIME = "image/webp" if features.check("webp") else "image/jpeg"
 
 
 def _encoded(image: Image.Image, most_bytes: int) -> tuple[bytes, Image.Image]:
-    """Return the picture in at most so many bytes: coarser first, then smaller."""
+    """Return the picture in at most `most_bytes` bytes: coarser at first, then smaller."""
     image = image.copy()
-    image.info.clear()  # neither metadata nor a profile goes along
+    image.info.clear()  # drops metadata and profile
     while True:
         first, *others = QUALITIES
         data = _bytes(image, first)
-        promising = [q for q in others if len(data) * QUALITIES[q] <= most_bytes * HOPE]
-        while len(data) > most_bytes and promising:
-            data = _bytes(image, promising.pop(0))
-        if len(data) <= most_bytes or max(image.size) <= SMALLEST:
+        candidates = [q for q in others if len(data) * QUALITIES[q] <= most_bytes * HOPELESS_SHARE]
+        while len(data) > most_bytes and candidates:
+            data = _bytes(image, candidates.pop(0))
+        if len(data) <= most_bytes or max(image.size) <= SMALLEST_PIXELS:
             return data, image
         image = image.resize([max(1, side * 2 // 3) for side in image.size], reduction.LANCZOS)
 
@@ -183,7 +190,7 @@ def _encoded(image: Image.Image, most_bytes: int) -> tuple[bytes, Image.Image]:
 def _bytes(image: Image.Image, quality: int) -> bytes:
     stream = io.BytesIO()
     if MIME == "image/webp":
-        image.save(stream, "WEBP", quality=quality, method=FAST)
+        image.save(stream, "WEBP", quality=quality, method=WEBP_METHOD)
     else:
         image.save(stream, "JPEG", quality=quality, optimize=True)
     return stream.getvalue()

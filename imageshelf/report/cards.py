@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures import thumbnails
-from imageshelf.pictures.thumbnails import Thumbnail, Wanted
+from imageshelf.pictures.thumbnails import Thumbnail, ThumbnailTask
 from imageshelf.report.thumbnails import made
 from imageshelf.shelf.names import to_bytes
 from imageshelf.system.words import shown, size
@@ -100,13 +100,13 @@ class Card:
             mtime_ns = self.thumbnail.mtime_ns if mtime_ns < 0 else mtime_ns
         return moment(known, mtime_ns)
 
-    def wanted(self, key: int, pictures: int) -> Wanted:
+    def wanted(self, key: int, pictures: int) -> ThumbnailTask:
         """Return the thumbnail to make of it, on a sheet of so many pictures."""
         most_bytes = budget(pictures)
         # Bytes grow with the area: a smaller thumbnail looks better than a harder compressed one.
-        share = math.sqrt(most_bytes / thumbnails.MOST_BYTES)
-        longest = max(LEAST_LONGEST, round(thumbnails.LONGEST * share))
-        return Wanted(key, self.path, self.size_bytes, self.mtime_ns, longest, most_bytes)
+        share = math.sqrt(most_bytes / thumbnails.MOST_THUMBNAIL_BYTES)
+        longest = max(LEAST_LONGEST, round(thumbnails.LONGEST_PIXELS * share))
+        return ThumbnailTask(key, self.path, self.size_bytes, self.mtime_ns, longest, most_bytes)
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def budget(pictures: int) -> int:
     (11000, 6000)
     """
     share = MANY_BYTES // max(pictures, 1)
-    return max(LEAST_BYTES, min(thumbnails.MOST_BYTES, share))
+    return max(LEAST_BYTES, min(thumbnails.MOST_THUMBNAIL_BYTES, share))
 
 
 def pictured(cards: Sequence[Card], jobs: int | None = None) -> list[Card]:

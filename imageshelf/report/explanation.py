@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import grid
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.report.panels import HashGrids, Table
 from imageshelf.searching import policies
@@ -130,10 +130,10 @@ def _bits(explanation: Explanation, name: str) -> tuple[int, int]:
 def _grids_text(explanation: Explanation, name: str) -> str:
     """Return the bits of both as two grids, and a third that marks where they differ."""
     a, b = _bits(explanation, name)
-    grids = [hashing.grid(a), hashing.grid(b), hashing.grid(a ^ b).replace("#", "X")]
+    grids = [grid(a), grid(b), grid(a ^ b).replace("#", "X")]
     heading = f"{TITLES[name]}: {_differ(explanation, name)}"
     names = "   ".join(title.ljust(15) for title in ("A", "B", "differ")).rstrip()
-    lines = ("   ".join(line) for line in zip(*(grid.split("\n") for grid in grids), strict=True))
+    lines = ("   ".join(line) for line in zip(*(rows.split("\n") for rows in grids), strict=True))
     return "\n".join([heading, names, *lines])
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from imageshelf.report import csv_table
 from imageshelf.system import terminal
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _answer(asked: QueryOutcome, matches: Sequence[Match], paint: Painter) -> st
         section = [match for match in matches if wanted(match.kind)]
         if section:
             parts += [*([heading] if heading else []), _table(section, paint)]
-    if any(is_url(match.path) and match.kind in NOT_COMPARED for match in matches):
+    if any(isinstance(match.path, Url) and match.kind in NOT_COMPARED for match in matches):
         parts.append(UNREAD)
     return "\n\n".join(parts)
 
@@ -123,7 +123,7 @@ def _line(match: Match) -> list[str]:
 
 
 def _may_be_there(path: str) -> bool:
-    return is_url(path) or os.path.lexists(path)
+    return isinstance(path, Url) or os.path.lexists(path)
 
 
 def _table(section: list[Match], paint: Painter) -> str:

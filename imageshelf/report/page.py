@@ -24,7 +24,7 @@ from imageshelf.system.words import shown, size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from imageshelf.pictures.thumbnails import Thumbnail, Wanted
+    from imageshelf.pictures.thumbnails import Thumbnail, ThumbnailTask
     from imageshelf.report.cards import Card, CardGroup, Sheet
 
 SELECTION_NAME = "imageshelf-selection.json"
@@ -99,7 +99,9 @@ def blocks(
             yield number, _taken(ready, first[number], len(sheet.groups[number].cards))
 
 
-def _made(wishes: Iterable[Wanted], jobs: int | None) -> Iterator[tuple[Wanted, Thumbnail]]:
+def _made(
+    wishes: Iterable[ThumbnailTask], jobs: int | None
+) -> Iterator[tuple[ThumbnailTask, Thumbnail]]:
     return made(wishes, jobs)
 
 

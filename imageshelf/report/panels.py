@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import grid
 from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
@@ -74,11 +74,7 @@ def cells(title: str, bits: int, differing: int) -> Markup:
     """
     places = [(column, row) for row in range(8) for column in range(8)]
     set_, crossed = (
-        [
-            place
-            for place, bit in zip(places, hashing.grid(number).split(), strict=True)
-            if bit == "#"
-        ]
+        [place for place, bit in zip(places, grid(number).split(), strict=True) if bit == "#"]
         for number in (bits, differing)
     )
     boxes = "".join(f"M{x} {y}h.9v.9h-.9z" for x, y in set_)

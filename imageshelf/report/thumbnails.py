@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imageshelf.pictures.thumbnails import Thumbnail, Wanted, make
+from imageshelf.pictures.thumbnails import Thumbnail, ThumbnailTask, make_thumbnail
 from imageshelf.system.process import cores
 from imageshelf.workers.jobs import Lost
 from imageshelf.workers.pool import workers
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 
 def made(
-    wishes: Iterable[Wanted], jobs: int | None = None, time_limit_s: float = 20.0
-) -> Iterator[tuple[Wanted, Thumbnail]]:
+    wishes: Iterable[ThumbnailTask], jobs: int | None = None, time_limit_s: float = 20.0
+) -> Iterator[tuple[ThumbnailTask, Thumbnail]]:
     """Yield each wish with its thumbnail as soon as a worker process has made it, in any order."""
-    with workers(make, jobs=cores() if jobs is None else jobs, time_limit_s=time_limit_s) as run:
+    with workers(
+        make_thumbnail, jobs=cores() if jobs is None else jobs, time_limit_s=time_limit_s
+    ) as run:
         for wish, outcome in run(wishes):
             yield wish, Thumbnail(note=outcome.reason) if isinstance(outcome, Lost) else outcome

@@ -215,7 +215,7 @@ def copy_counts(
     for position, path in originals:
         stored = (whole.row[position], whole.column[position], whole.phash[position])
         try:
-            copies = list(lightly_edited.copies(path, full_decode=full_decode))
+            copies = list(lightly_edited.edited_hashes(path, full_decode=full_decode))
         except UnreadableImage as exc:
             unreadable[exc.reason] += 1
             continue

@@ -116,9 +116,9 @@ def _side_by_side(
     """
     if queries < QUERIES_WORTH_THREADS:
         return [task() for task in tasks]
-    from imageshelf.system import forks as side_by_side
+    from imageshelf.system.forks import can_fork
 
-    if side_by_side.forks():
+    if can_fork():
         return [task() for task in tasks]
     from concurrent.futures import ThreadPoolExecutor
 
@@ -131,7 +131,7 @@ def _compared(view: ViewHashes, probes: Sequence[Probe], pair_limit: int | None)
     row_hashes = [probe.fingerprint.row for probe in probes]
     radii = [probe.limits.row for probe in probes]
     if view.near is None:
-        near = hamming.table(hamming.within(view.row, row_hashes, radii, pair_limit))
+        near = hamming.pair_table(hamming.within(view.row, row_hashes, radii, pair_limit))
     else:
         near = view.near.pairs(row_hashes, radii, pair_limit)
     places, positions, rows = near

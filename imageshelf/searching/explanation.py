@@ -23,6 +23,7 @@ from imageshelf.searching import candidates, kinds, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.query_prints import prints_of
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
+from imageshelf.system.paths import located
 from imageshelf.system.rendering import rendered
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def explain(
 
     Raises ExplainError if both are one file, and for a file that cannot be read.
     """
+    a, b = located(a), located(b)
     if kinds.same_file(a, b):
         raise ExplainError(f"{a} and {b} are one file: there is nothing to compare")
     ours, theirs = (_measured(path, full_decode=full_decode) for path in (a, b))

@@ -11,7 +11,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.pictures import digests as pixels
+from imageshelf.pictures import digests
 from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.pictures.tasks import CELL_LEVELS
 from imageshelf.searching.kind_names import (
@@ -26,7 +26,7 @@ from imageshelf.searching.kind_names import (
     TURNED,
 )
 from imageshelf.system.files import UnreadableImage, hole_bytes, open_regular
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -91,7 +91,7 @@ def kind_of(a: KnownFile, b: KnownFile, turn: str) -> str:
 
 def same_file(a: str, b: str) -> bool:
     """Tell whether two names lead to one file: by inode, or by path on systems without inodes."""
-    if is_url(a) or is_url(b):
+    if isinstance(a, Url) or isinstance(b, Url):
         return a == b
     try:
         first, second = os.stat(a), os.stat(b)
@@ -143,7 +143,7 @@ def identical_pixels(a: KnownFile, b: KnownFile) -> bool:
     if thumbnails_differ(a.luma, b.luma):
         return False
     try:
-        if pixels.stored_size(a.path) != pixels.stored_size(b.path):
+        if digests.stored_size(a.path) != digests.stored_size(b.path):
             return False
         return (a.pixel_digest or _cached_pixel_digest(a)) == (
             b.pixel_digest or _cached_pixel_digest(b)

@@ -12,7 +12,7 @@ from imageshelf.pictures import images
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf import backends
 from imageshelf.system.files import MEMORY_LIMIT_MB
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url, located
 from imageshelf.system.process import cores
 from imageshelf.system.walking import Walk
 from imageshelf.workers import bundling
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from imageshelf.workers.jobs import Lost
 
 STANDARD_INPUT = "-"
-LOOK_FUNCTION = "imageshelf.workers.work:look"
+LOOK_FUNCTION = "imageshelf.workers.work:work_turned"
 
 
 class QueryError(Exception):
@@ -84,7 +84,7 @@ def decoded(
         Task(path, -1, -1, full_decode, memory_limit_mb, hash_name) for path in arguments.files
     ]
     if len(tasks) <= 1:  # starting a worker would take longer
-        yield from (_query(task, images.look(task)) for task in tasks)
+        yield from (_query(task, images.examine_turned(task)) for task in tasks)
         return
     waiting: dict[str, Query | None] = {}  # decoded before their turn; None is passed over
     order = iter(arguments.files)
@@ -97,7 +97,7 @@ def decoded(
         memory_limit_bytes=memory_limit_mb * 1_000_000,
     )
     with decoders as mapper:
-        many = len(tasks) >= bundling.FEWEST * jobs
+        many = len(tasks) >= bundling.FEWEST_FILES_PER_WORKER * jobs
         answers = bundling.mapped(mapper, tasks, _size_bytes) if many else mapper(tasks)
         for task, answer in answers:
             passed_over = (
@@ -121,7 +121,7 @@ def _size_bytes(task: Task) -> int:
 def _query(task: Task, answer: Picture | Refusal | Lost) -> Query:
     if isinstance(answer, Picture):
         return Query(task.path, answer)
-    if not is_url(task.path) and not os.path.lexists(task.path):
+    if not isinstance(task.path, Url) and not os.path.lexists(task.path):
         # Mistyped, not vanished as in an index run.
         return Query(task.path, None, "does not exist; check the spelling")
     return Query(task.path, None, answer.reason)
@@ -149,7 +149,7 @@ def _with_standard_input(arguments: Iterable[str]) -> Iterator[str]:
         if path == STANDARD_INPUT:
             yield from paths_in_list(sys.stdin.buffer)
         else:
-            yield path
+            yield located(path)
 
 
 def paths_in_list(stream: BinaryIO) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import kinds, policies
@@ -100,7 +100,7 @@ def known_file(
 def prints_of(pictures: Sequence[Picture]) -> list[QueryPrints]:
     """Return the fingerprints of decoded pictures: whole, turned, trimmed, centre."""
     views_of_each = [_views_of(picture) for picture in pictures]
-    hashes = hashing.fingerprints([view for views in views_of_each for view in views])
+    hashes = fingerprints([view for views in views_of_each for view in views])
     columns = (part.tolist() for part in hashes)
     prints = (Fingerprint(*numbers) for numbers in zip(*columns, strict=True))
     return [

@@ -16,7 +16,7 @@ from imageshelf.shelf.records import (
     signed,
     skip_values,
 )
-from imageshelf.system.process import uncollected
+from imageshelf.system.process import gc_paused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -41,7 +41,7 @@ DELETE_LIST = "DELETE FROM Dict WHERE key = ?"
 NAMES_PER_WRITE = 10_000  # names in one transaction
 
 
-@uncollected()
+@gc_paused()
 def add(
     db: Database, entries: Iterable[Entry], skips: Iterable[Skip], dataset: int | None
 ) -> Added:

@@ -50,7 +50,7 @@ class Database:
         """
         self.path, self.file = path, file or path
         self.writable = writable
-        self.kind, self.version = schema.Layout("empty")
+        self.kind, self.version = schema.Schema("empty")
         self.recipe: str | None = None  # as stored when this connection took it on
         self._ticks = 0
         self._connection: sqlite3.Connection | None = None

@@ -15,7 +15,6 @@ from imageshelf.shelf.chunks import ABSENT, LOW_INFORMATION, SLOTS, Planes
 from imageshelf.shelf.database import CHUNK_BYTES, LIST_BYTES
 from imageshelf.shelf.errors import shown
 from imageshelf.shelf.records import COLUMN_NAMES, Entry, Skip, picture_row, unsigned
-from imageshelf.system.paths import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -148,7 +147,7 @@ def check_name(name: object) -> None:
     """Raise ValueError for a name that no walk of a dataset yields."""
     if not isinstance(name, bytes):
         raise ValueError("a name that is none")  # noqa: TRY004
-    url = b"://" in name and is_url(names.to_text(name))  # the keys of a bucket are free
+    url = names.at_url(name)  # the keys of a bucket are free
     if len(name) > LONGEST_NAME or (b"\0" in name if url else IMPOSSIBLE.search(name)):
         raise ValueError(f"the impossible name {shown(names.to_text(name[:200]))}")
 

@@ -16,7 +16,7 @@ from imageshelf.hashing import hamming
 from imageshelf.hashing.multi_index import MultiIndex
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.shelf import names
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,10 +76,12 @@ def _near_index(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
     index = MultiIndex(rows)
     for radius in RADII:
         radii = [radius] * len(queries)
-        truth = hamming.table([hamming.within_exhaustive(rows, query, radius) for query in queries])
+        truth = hamming.pair_table(
+            [hamming.within_exhaustive(rows, query, radius) for query in queries]
+        )
         for table in (
-            hamming.table(hamming.within(rows, queries, radii)),
-            hamming.table(index.within(queries, radii)),
+            hamming.pair_table(hamming.within(rows, queries, radii)),
+            hamming.pair_table(index.within(queries, radii)),
             index.pairs(queries, radii),
         ):
             if not all(map(np.array_equal, table, truth)):
@@ -117,7 +119,7 @@ def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
     for start in range(0, len(ids), PAGE):
         for row in catalogue.rows(ids[start : start + PAGE].tolist()):
             path = shelf.path_of(names.to_text(row.name))
-            if is_url(path):  # index.py compares it with its listing
+            if isinstance(path, Url):  # index.py compares it with its listing
                 continue
             try:
                 status = os.stat(path)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.shelf.errors import ShelfError, shown
 from imageshelf.system import paths
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -56,6 +56,11 @@ def to_text(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
 
 
+def at_url(name: bytes) -> bool:
+    """Tell whether the picture of this name lies at a URL."""
+    return b"://" in name and isinstance(located(to_text(name)), Url)
+
+
 def name_of(path: str, folder: str, flavour: ModuleType = os.path) -> str:
     r"""Return the name of an absolute path on the shelf that lies in `folder`.
 
@@ -65,8 +70,8 @@ def name_of(path: str, folder: str, flavour: ModuleType = os.path) -> str:
     >>> name_of("D:\\trip\\a.jpg", "C:\\me", ntpath)
     'D:/trip/a.jpg'
     """
-    if "://" in path and is_url(path):
-        return path
+    if isinstance(path, Url):
+        return str(path)
     path, folder = _plain(path, flavour), _plain(folder, flavour)
     inside = folder if folder.endswith(flavour.sep) else folder + flavour.sep
     if flavour.normcase(path).startswith(flavour.normcase(inside)):
@@ -81,8 +86,8 @@ def path_of(name: str, folder: str, flavour: ModuleType = os.path) -> str:
     >>> path_of("trip/a.jpg", "C:\\me", ntpath)
     'C:\\me\\trip\\a.jpg'
     """
-    if "://" in name and is_url(name):
-        return name
+    if "://" in name and isinstance(url := located(name), Url):  # most names need no call
+        return url
     native = name if flavour.sep == "/" else name.replace("/", flavour.sep)
     joined: str = flavour.join(_plain(folder, flavour), native)
     return joined
@@ -114,7 +119,7 @@ def prefixes_below(folder: str, shelf_folder: str, flavour: ModuleType = os.path
     >>> prefixes_below("/home", "/home/me", posixpath)
     [b'', b'/home/']
     """
-    if is_url(folder):
+    if isinstance(folder, Url):
         return [to_bytes(folder if folder.endswith("/") else folder + "/")]
     own, shelf = _plain(folder, flavour), _plain(shelf_folder, flavour)
     if flavour.normcase(own) == flavour.normcase(shelf):
@@ -127,8 +132,8 @@ def prefixes_below(folder: str, shelf_folder: str, flavour: ModuleType = os.path
 
 def absolute(path: str | os.PathLike[str]) -> str:
     """Return the absolute path as text whose bytes are UTF-8, whatever the locale."""
-    text = os.fspath(path)
-    if is_url(text):
+    text = located(os.fspath(path))
+    if isinstance(text, Url):
         return text
     try:
         path = os.path.abspath(path)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.shelf import names, side_files
 from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError, shown
-from imageshelf.shelf.side_files import JOURNAL, SUFFIXES, WAL, SideFiles, Stamp
+from imageshelf.shelf.side_files import JOURNAL, SUFFIXES, WAL, SideFiles, SideFileStamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ class Copy:
         self.folder = tempfile.mkdtemp(prefix="imageshelf-")  # mode 0700
         self.path = names.absolute(os.path.join(self.folder, "db.shelve"))
         self.original = path
-        self.stamps: dict[str, Stamp] = {}  # of what was copied, by suffix
+        self.stamps: dict[str, SideFileStamp] = {}  # of what was copied, by suffix
 
     def remove(self) -> None:
         """Delete the copy."""
@@ -152,19 +152,19 @@ def carry_over(copy: Copy) -> None:
         ) from exc
 
 
-def _beside(path: str) -> dict[str, Stamp]:
+def _beside(path: str) -> dict[str, SideFileStamp]:
     found = {}
     for suffix in (JOURNAL, WAL):
         with suppress(OSError):
             status = os.lstat(path + suffix)
             if status.st_size:
-                found[suffix] = Stamp(
+                found[suffix] = SideFileStamp(
                     status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
                 )
     return found
 
 
-def _copied_beside(copy: Copy) -> dict[str, Stamp]:
+def _copied_beside(copy: Copy) -> dict[str, SideFileStamp]:
     return {suffix: stamp for suffix, stamp in copy.stamps.items() if suffix}
 
 

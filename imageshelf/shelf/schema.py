@@ -115,25 +115,25 @@ class UnexpectedTableError(ValueError):
     """The file's tables are not those of a shelf; the message names the first odd one."""
 
 
-class Layout(NamedTuple):
+class Schema(NamedTuple):
     """The tables of a file: "whole" for a shelf of a version, "bare" for `Dict` alone, "empty"."""
 
     kind: str
     version: int = SCHEMA_VERSION
 
 
-def layout(objects: Iterable[Object]) -> Layout:
+def layout(objects: Iterable[Object]) -> Schema:
     """Return the layout of a file with these rows of `OBJECTS`; UnexpectedTableError if odd."""
     actual = {_normal(row) for row in objects}
     if not actual:
-        return Layout("empty")
+        return Schema("empty")
     if actual == _expected((DICT,)):
-        return Layout("bare")
+        return Schema("bare")
     expected = _expected((DICT, *CATALOGUE, CAPTURED))
     if actual == expected:
-        return Layout("whole")
+        return Schema("whole")
     if actual == _expected((DICT, *_first_version(), CAPTURED)):
-        return Layout("whole", 1)
+        return Schema("whole", 1)
     raise UnexpectedTableError(min(str(name) for _, name, _, _ in actual ^ expected))
 
 

@@ -33,7 +33,7 @@ class StrangeSideFileError(Exception):
     """A file beside a shelf that no shelf of ours has; the sentence follows the shelf's name."""
 
 
-class Stamp(NamedTuple):
+class SideFileStamp(NamedTuple):
     """What must stay the same while a file is copied."""
 
     device: int
@@ -128,10 +128,10 @@ def read(file: int, start: int, count: int) -> bytes:
     return os.read(file, count)
 
 
-def stamp(file: int) -> Stamp:
+def stamp(file: int) -> SideFileStamp:
     """Return what tells whether an open file has changed."""
     status = os.fstat(file)
-    return Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    return SideFileStamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def only_ours(folder: str) -> bool:

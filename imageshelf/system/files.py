@@ -1,4 +1,7 @@
-"""Regular files, opened so that no FIFO, device or terminal can hold us up; and why not."""
+"""Open regular files without ever waiting for a FIFO, a device or a terminal.
+
+If a file cannot be opened, the error says why.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -16,19 +19,19 @@ if TYPE_CHECKING:
 OPEN_FLAGS = os.O_RDONLY | sum(  # never wait for a FIFO's writer, never adopt a terminal
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
 )
-MEMORY_LIMIT_MB = 2048  # that a worker process may take, unless told otherwise
-MEMORY_NOTE = "memory_limit_mb"  # on a shelf: the largest that it was filled with, if larger
+MEMORY_LIMIT_MB = 2048  # of a worker process, by default
+MEMORY_NOTE = "memory_limit_mb"  # a shelf notes the limit it was filled with, if that was larger
 
-AT_ONCE_BYTES = 1 << 20  # files up to this size are read by one call: half the time of a stream
+SINGLE_READ_BYTES = 1 << 20  # one call reads a file up to this size in half the time of a stream
 
-AT_AN_URL = "lies at an URL, which only index.py reads"
+AT_A_URL = "is at a URL, which only index.py reads"
 
 
-class UnreadableImage(Exception):  # noqa: N818  it is what the word says
-    """A file that gives no picture.
+class UnreadableImage(Exception):  # noqa: N818 - a name that scripts catch
+    """A file that does not yield a picture.
 
-    `reason` continues the sentence "this file ..."; `lasting` is False when the same file may be
-    readable next time; `other` names the kind of a file that nobody would call a picture.
+    `reason` completes the sentence "this file ..."; `lasting` is False if the same file may be
+    readable next time; `other` names the kind of a file that is not meant to be a picture.
     """
 
     def __init__(self, reason: str, *, lasting: bool = True, other: str = "") -> None:
@@ -37,14 +40,17 @@ class UnreadableImage(Exception):  # noqa: N818  it is what the word says
 
 
 def open_regular(path: str) -> BinaryIO:
-    """Open a regular file for reading; raises UnreadableImage or OSError."""
+    """Return a regular file opened for reading; raises UnreadableImage or OSError."""
     return os.fdopen(open_descriptor(path)[0], "rb")
 
 
 def open_descriptor(path: str) -> tuple[int, os.stat_result]:
-    """Open a regular file for reading, give its status, too; raises UnreadableImage or OSError."""
-    if "://" in path and is_url(path):
-        raise UnreadableImage(AT_AN_URL, lasting=False)
+    """Return the descriptor and status of a regular file opened for reading.
+
+    Raises UnreadableImage or OSError.
+    """
+    if isinstance(path, Url):
+        raise UnreadableImage(AT_A_URL, lasting=False)
     try:
         descriptor = os.open(path, OPEN_FLAGS)
     except ValueError as exc:  # a NUL in the name
@@ -57,12 +63,12 @@ def open_descriptor(path: str) -> tuple[int, os.stat_result]:
 
 
 def content(descriptor: int, size_bytes: int) -> BinaryIO:
-    """Give a freshly opened file as a stream, in memory if it is small; leaves it open.
+    """Return a freshly opened file as a stream, held in memory if it is small.
 
-    A file that is no longer of that size, and one that does not come whole, are left to be read
-    bit by bit. Raises OSError.
+    A file that no longer has that size, or that one call does not return whole, is streamed
+    instead. The descriptor stays open. Raises OSError.
     """
-    if size_bytes <= AT_ONCE_BYTES:
+    if size_bytes <= SINGLE_READ_BYTES:
         data = os.read(descriptor, size_bytes + 1)
         if len(data) == size_bytes:
             return io.BytesIO(data)
@@ -71,28 +77,29 @@ def content(descriptor: int, size_bytes: int) -> BinaryIO:
 
 
 def hole_bytes(stream: BinaryIO) -> int:
-    """Return how many zeros come next in a sparse file that need not be read; 0 if unknown.
+    """Return how many of the next bytes are a hole in a sparse file; 0 if unknown.
 
-    8 GB of them take 2 seconds to read and 10 to digest, and no room on the disk.
+    They are zeros and need not be read: 8 GB of them take no room on the disk, but 2 seconds to
+    read and 10 to digest.
     """
-    here = stream.tell()
+    start = stream.tell()
     try:
         descriptor = stream.fileno()
-        before = os.lseek(descriptor, 0, os.SEEK_CUR)  # the stream's buffer relies on it
+        before = os.lseek(descriptor, 0, os.SEEK_CUR)  # the stream's buffer depends on it
         try:
-            there = os.lseek(descriptor, here, os.SEEK_DATA)
+            end = os.lseek(descriptor, start, os.SEEK_DATA)
         except OSError as exc:
             if exc.errno != errno.ENXIO:
                 return 0
-            there = os.fstat(descriptor).st_size  # nothing but a hole to the end
+            end = os.fstat(descriptor).st_size  # the hole reaches the end of the file
         finally:
             os.lseek(descriptor, before, os.SEEK_SET)
-    except (OSError, AttributeError):  # no file of the system's, or a system without holes
+    except (OSError, AttributeError):  # not a real file, or a system without SEEK_DATA
         return 0
-    return max(0, there - here)
+    return max(0, end - start)
 
 
-_SENTENCES = {
+_REASONS = {
     errno.ENOENT: "vanished before it could be read",
     errno.EACCES: "may not be read: permission denied",
     errno.EPERM: "may not be read: permission denied",
@@ -105,25 +112,25 @@ _SENTENCES = {
 
 
 def unreadable(exc: OSError | MemoryError) -> UnreadableImage:
-    """Return the error in our words; what the system refuses now may work next time."""
+    """Return the error as a reason of ours; none of them is lasting."""
     if isinstance(exc, MemoryError):
         return UnreadableImage("needs more memory than there is", lasting=False)
-    known = _SENTENCES.get(exc.errno or 0)
-    return UnreadableImage(known or f"cannot be read: {exc.strerror or exc}", lasting=False)
+    reason = _REASONS.get(exc.errno or 0)
+    return UnreadableImage(reason or f"cannot be read: {exc.strerror or exc}", lasting=False)
 
 
 _NOFOLLOW = OPEN_FLAGS | getattr(os, "O_NOFOLLOW", 0)
 
 
-class Changed(Exception):  # noqa: N818 - it is what the word says
-    """A file is not, or no longer, what it was; the message continues "this file ..."."""
+class FileChangedError(Exception):
+    """A file is not what it was when it was indexed; the message completes "this file ..."."""
 
 
 INODES = 1 << 64
 
 
 class Stamp(NamedTuple):
-    """One state of one file. `inode` is 0 on file systems that have none."""
+    """One state of one file; `inode` is 0 on file systems without inodes."""
 
     inode: int
     size_bytes: int
@@ -136,16 +143,16 @@ def stamp(status: os.stat_result) -> Stamp:
 
 
 def open_same(path: str, known: Stamp) -> int:
-    """Return a descriptor of the regular file at a path, in the state that is known.
+    """Return a descriptor of the regular file at a path, which must be in a known state.
 
-    Never follows a link at the end of the path, never waits for a FIFO. Raises Changed.
+    Never follows a link at the end of the path and never waits for a FIFO. Raises FileChangedError.
     """
     try:
         descriptor = os.open(path, _NOFOLLOW)
     except OSError as exc:
-        raise Changed(_why_not_open(exc)) from exc
+        raise FileChangedError(_why_not_open(exc)) from exc
     except ValueError as exc:  # a NUL in the name
-        raise Changed(f"cannot be opened: {exc}") from exc
+        raise FileChangedError(f"cannot be opened: {exc}") from exc
     try:
         require_same(descriptor, path, known)
     except BaseException:
@@ -155,25 +162,25 @@ def open_same(path: str, known: Stamp) -> int:
 
 
 def require_same(descriptor: int, path: str, known: Stamp) -> None:
-    """Raise Changed unless an open file is regular, as known, and still at its path."""
+    """Raise FileChangedError unless an open file is regular, unchanged and still at its path."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise Changed("is not a regular file")
+        raise FileChangedError("is not a regular file")
     require_state(stamp(status), known)
     try:
-        there = os.lstat(path)
+        at_path = os.lstat(path)
     except OSError as exc:
-        raise Changed(_why_not_open(exc)) from exc
-    if not os.path.samestat(there, status):
-        raise Changed("was replaced by another file")
+        raise FileChangedError(_why_not_open(exc)) from exc
+    if not os.path.samestat(at_path, status):
+        raise FileChangedError("was replaced by another file")
 
 
 def require_state(now: Stamp, known: Stamp) -> None:
-    """Raise Changed unless two states are of one unchanged file."""
+    """Raise FileChangedError unless both states are of one unchanged file."""
     if known.inode and now.inode != known.inode:
-        raise Changed("was replaced by another file since it was indexed")
+        raise FileChangedError("was replaced by another file since it was indexed")
     if now[1:] != known[1:]:
-        raise Changed("has changed since it was indexed")
+        raise FileChangedError("has changed since it was indexed")
 
 
 def _why_not_open(exc: OSError) -> str:
@@ -185,7 +192,7 @@ def _why_not_open(exc: OSError) -> str:
 
 
 def lstat(path: str) -> os.stat_result | None:
-    """Return what is at a path, links not followed; None for nothing."""
+    """Return the status of what is at a path, links not followed, or None if nothing is."""
     try:
         return os.lstat(path)
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""Tasks over large arrays on several cores, each answer as it comes.
+"""Run tasks over large arrays on several cores; answers come as they are ready.
 
-Comparing bucket by bucket is many short calls of NumPy, between which threads wait for the
-interpreter's lock: two of them take longer than one. So where a process can be forked (on Linux)
-the tasks are done by forked processes, which share all arrays with this one and copy nothing. They
-compute, send their answers through a pipe and end; they open, print and import nothing, so that
-what the threads of this process were doing at that moment does not matter.
+Comparing hashes bucket by bucket makes many short calls of NumPy. Threads wait for the
+interpreter's lock between these calls, and two threads take longer than one. On Linux the tasks
+therefore run in forked processes, which share all arrays and copy nothing. Such a process computes,
+sends its answers through a pipe and ends. It opens, prints and imports nothing, so whatever other
+threads of the parent were doing at the moment of the fork does not matter.
 """
 
 from __future__ import annotations
@@ -27,95 +27,97 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WORTH_S = 0.1  # of work: forking, and ending, takes some 10 ms a process
-LEAST_S = 0.05  # of work for each process
-_NUMBER, _LENGTH = struct.Struct("<I"), struct.Struct("<IQ?")  # the task, bytes, whether it failed
-_MOST = 4096  # tasks: their numbers wait in a pipe, which must not fill up
+WORTH_FORKING_S = 0.1  # of work: to fork and end a process takes some 10 ms
+LEAST_PER_PROCESS_S = 0.05  # of work
+MOST_TASKS = 4096  # their numbers wait in a pipe, which must not fill up
+_NUMBER = struct.Struct("<I")  # of a task
+_HEADER = struct.Struct("<IQ?")  # of an answer: the task's number, bytes that follow, failed or not
 
 
-def forks() -> bool:
-    """Tell whether this system can share arrays with forked processes, and safely."""
+def can_fork() -> bool:
+    """Tell whether this system can safely share arrays with forked processes."""
     return sys.platform == "linux" and hasattr(os, "fork")
 
 
-def each(tasks: Sequence[Callable[[], T]], jobs: int, work_s: float) -> Generator[T]:
-    """Yield what each task returns, in no order; an exception of a task is raised here.
+def results(tasks: Sequence[Callable[[], T]], jobs: int, work_s: float) -> Generator[T]:
+    """Yield what each task returns, in no particular order; raises what a task raises.
 
-    `work_s` is what one core would need for all. Answers must pickle. What a process that dies
-    leaves undone is done here. Close it where it is not used to its end: that ends all processes.
+    `work_s` estimates how long one core would take for all of them. Answers must pickle. If a
+    process dies, its remaining tasks run here. A caller that stops early must close the generator,
+    which ends the processes.
     """
     jobs = min(jobs, len(tasks))
-    if jobs < 2 or (work_s < WORTH_S and forks()):
+    if jobs < 2 or (work_s < WORTH_FORKING_S and can_fork()):
         for task in tasks:
             yield task()
-    elif forks() and len(tasks) <= _MOST:
-        yield from _by_processes(tasks, min(jobs, max(2, int(work_s / LEAST_S))))
+    elif can_fork() and len(tasks) <= MOST_TASKS:
+        yield from _by_processes(tasks, min(jobs, max(2, int(work_s / LEAST_PER_PROCESS_S))))
     else:
         yield from _by_threads(tasks, jobs)
 
 
 def _by_threads(tasks: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]:
     with ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(task) for task in tasks]
+        futures = [pool.submit(task) for task in tasks]
         try:
-            for one in waiting:
-                yield one.result()
+            for future in futures:
+                yield future.result()
         finally:
-            for one in waiting:
-                one.cancel()
+            for future in futures:
+                future.cancel()
 
 
 def _by_processes(tasks: Sequence[Callable[[], T]], jobs: int) -> Generator[T]:
-    children: dict[int, int] = {}  # the reading end of its answers: the process
-    left = set(range(len(tasks)))
+    children: dict[int, int] = {}  # read end of a child's pipe: its process
+    undone = set(range(len(tasks)))
     try:
         with _interrupts_later():
             _fork(tasks, jobs, children)
         answers: Iterator[tuple[int, T]] = _received(children)
         for number, answer in answers:
-            left.discard(number)
+            undone.discard(number)
             yield answer
-            if not left:  # the ends of their pipes may be held open by processes of others
+            if not undone:  # another program's child may hold the pipes open
                 break
     finally:
         with _interrupts_later():
-            _end(children)
-    for number in sorted(left):
+            _kill_all(children)
+    for number in sorted(undone):
         yield tasks[number]()
 
 
 @contextmanager
 def _interrupts_later() -> Iterator[None]:
-    """Within, signals that have a handler are only noted, and come afterwards.
+    """Inside the block, postpone signals that have a handler until its end.
 
-    What a handler raises just when Python forks would be swallowed, and could leave the lock of
-    `logging` held. Handlers run in the main thread; elsewhere there is nothing to do.
+    An exception that a handler raised during a fork would be swallowed, and could leave the lock of
+    `logging` held. Handlers run in the main thread only; in others nothing needs doing.
     """
-    noted: list[int] = []
+    postponed: list[int] = []
     handlers = {}
     if threading.current_thread() is threading.main_thread():
-        every = ((number, signal.getsignal(number)) for number in signal.valid_signals())
-        handlers = {number: handler for number, handler in every if callable(handler)}
+        all_handlers = ((number, signal.getsignal(number)) for number in signal.valid_signals())
+        handlers = {number: handler for number, handler in all_handlers if callable(handler)}
     try:
         try:
             for number in handlers:
-                signal.signal(number, lambda number, _: noted.append(number))
+                signal.signal(number, lambda number, _: postponed.append(number))
             yield
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
     finally:
-        for one in noted:
-            signal.raise_signal(one)
+        for postponed_signal in postponed:
+            signal.raise_signal(postponed_signal)
 
 
 def _fork(tasks: Sequence[Callable[[], T]], jobs: int, children: dict[int, int]) -> None:
-    """Start that many children, or as many as can be had."""
-    numbers = their_end = -1
-    with suppress(OSError):  # fewer processes are enough, and so is none
-        numbers, their_end = os.pipe()
-        os.write(their_end, b"".join(_NUMBER.pack(number) for number in range(len(tasks))))
-        os.close(their_end)  # who finds the pipe empty is done
+    """Start that many children, or as many as the system allows."""
+    numbers = -1
+    with suppress(OSError):  # fewer processes will do, even none
+        numbers, write_end = os.pipe()
+        os.write(write_end, b"".join(_NUMBER.pack(number) for number in range(len(tasks))))
+        os.close(write_end)  # a child that finds the pipe empty has nothing left to do
         for _ in range(jobs):
             ours, theirs = os.pipe()
             try:
@@ -130,78 +132,78 @@ def _fork(tasks: Sequence[Callable[[], T]], jobs: int, children: dict[int, int])
 
 
 def _forked(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> int:
-    # No handler of the parent's may run in the child, not even before it has put them away.
+    # No handler of the parent may run in the child, not even before the child resets them.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads: see above
+            warnings.simplefilter("ignore", DeprecationWarning)  # about threads: see above
             pid = os.fork()
         if pid == 0:
-            _work(tasks, numbers, answers)
+            _do_tasks(tasks, numbers, answers)
         return pid
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> NoReturn:
-    """Do one task after the other, in the child; whatever happens, end there."""
+def _do_tasks(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> NoReturn:
+    """Do one task after another in the child, and end it whatever happens."""
     try:
         for number in signal.valid_signals():
             if callable(signal.getsignal(number)):
                 signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        gc.disable()  # what only this process's parent may tidy up stays as it is
+        gc.disable()  # finalisers are the parent's business
         for descriptor in map(int, os.listdir("/proc/self/fd")):
             if descriptor > 2 and descriptor not in {numbers, answers}:
-                with suppress(OSError):  # the one that listed them
+                with suppress(OSError):  # the descriptor of the listing itself
                     os.close(descriptor)
-        while some := os.read(numbers, _NUMBER.size):
-            (number,) = _NUMBER.unpack(some)
-            _send(answers, number, *_done(tasks[number]))
+        while data := os.read(numbers, _NUMBER.size):
+            (number,) = _NUMBER.unpack(data)
+            _send(answers, number, *_outcome(tasks[number]))
     finally:
         os._exit(0)
 
 
-def _done(task: Callable[[], object]) -> tuple[bytes, bool]:
-    """Return the pickled answer of a task, or what it raised; then whether it failed."""
+def _outcome(task: Callable[[], object]) -> tuple[bytes, bool]:
+    """Return what a task returned or raised, pickled, and whether it raised."""
     try:
         return pickle.dumps(task(), pickle.HIGHEST_PROTOCOL), False
-    except Exception as exc:  # noqa: BLE001 - the parent's to raise
+    except Exception as exc:  # noqa: BLE001 - the parent raises it
         payload = pickle.dumps(exc)
-        pickle.loads(payload)  # noqa: S301 - one that cannot be rebuilt comes when it is done again
+        pickle.loads(payload)  # noqa: S301 - if it cannot be rebuilt, the parent meets it itself
         return payload, True
 
 
 def _send(answers: int, number: int, payload: bytes, failed: bool) -> None:
-    rest = memoryview(_LENGTH.pack(number, len(payload), failed) + payload)
+    rest = memoryview(_HEADER.pack(number, len(payload), failed) + payload)
     while rest:
         rest = rest[os.write(answers, rest) :]
 
 
 def _received(children: dict[int, int]) -> Iterator[tuple[int, T]]:
-    """Yield the number of each task and its answer, until every child has ended."""
+    """Yield the number and answer of each task until every child has ended."""
     poll = select.poll()
     for descriptor in children:
         poll.register(descriptor, select.POLLIN)
     while children:
         for descriptor, _ in poll.poll():
-            head = _read(descriptor, _LENGTH.size)
-            number, length, failed = _LENGTH.unpack(head) if head else (0, 0, False)
-            payload = _read(descriptor, length) if head else b""
-            if not payload:  # its end, perhaps in the middle of an answer
+            header = _read(descriptor, _HEADER.size)
+            number, length, failed = _HEADER.unpack(header) if header else (0, 0, False)
+            payload = _read(descriptor, length) if header else b""
+            if not payload:  # the child has ended, perhaps in mid-answer
                 poll.unregister(descriptor)
                 with _interrupts_later():
                     os.close(descriptor)
                     _reap(children.pop(descriptor))
                 continue
-            answer = pickle.loads(payload)  # noqa: S301 - our own child's
+            answer = pickle.loads(payload)  # noqa: S301 - from our own child
             if failed:
                 raise answer
             yield number, answer
 
 
 def _read(descriptor: int, length: int) -> bytes | bytearray:
-    """Return exactly so many bytes, or b"" if the end comes first."""
+    """Return exactly that many bytes, or b"" if the pipe ends first."""
     data = bytearray(length)
     rest = memoryview(data)
     while rest:
@@ -212,9 +214,9 @@ def _read(descriptor: int, length: int) -> bytes | bytearray:
     return data
 
 
-def _end(children: dict[int, int]) -> None:
-    """End the children that have not ended by themselves."""
-    for pid in children.values():  # not yet waited for, so the number is theirs, as a rule
+def _kill_all(children: dict[int, int]) -> None:
+    """Kill the children that have not ended by themselves."""
+    for pid in children.values():  # not reaped yet, so the number is still theirs
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     while children:
@@ -224,5 +226,5 @@ def _end(children: dict[int, int]) -> None:
 
 
 def _reap(pid: int) -> None:
-    with suppress(ChildProcessError):  # the user's program may collect children by itself
+    with suppress(ChildProcessError):  # the user's own program may have reaped it
         os.waitpid(pid, 0)

@@ -1,4 +1,4 @@
-"""Paths as the system spells them, and URLs beside them."""
+"""Paths as the file system spells them, and paths that are URLs."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-LONG = 240  # characters; Windows ends at 260, and for folders at 248
+LONG_PATH_CHARACTERS = 240  # Windows allows 260, and 248 for folders
 
 
 # Windows drops dots and spaces at the end of a name, and takes some names for devices.
 _READ_AS_ANOTHER = r"(?i)[. ](\\|$)|\\(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.[^\\]*)?(\\|$)"
 
 
-TELLS_CASE_APART = sys.platform not in {"win32", "darwin"}
+CASE_SENSITIVE = sys.platform not in {"win32", "darwin"}
 
 
 def folder(path: str) -> str:
-    """Return the absolute path of a folder, as its file system spells it."""
+    """Return the absolute path of a folder, spelled as its file system does."""
     path = os.path.abspath(path)
-    return path if TELLS_CASE_APART or not os.path.exists(path) else spelled(path)
+    return path if CASE_SENSITIVE or not os.path.exists(path) else spelled(path)
 
 
 def spelled(
@@ -34,35 +34,35 @@ def spelled(
     listed: Callable[[str], Iterable[str]] = os.listdir,
     flavour: ModuleType = os.path,
 ) -> str:
-    """Return an absolute path with every part as the folder that holds it lists it.
+    """Return an absolute path with each part spelled as its parent folder lists it.
 
-    A part that is not listed, or that several listed names are like, stays as it is.
+    A part stays as it is if no listed name is like it, or several are.
 
     >>> import posixpath
     >>> spelled("/Photos/trip", {"/": ["photos"], "/photos": ["Trip"]}.__getitem__, posixpath)
     '/photos/Trip'
     """
     drive, rest = flavour.splitdrive(path)
-    there: str = drive + flavour.sep
+    spelled_path: str = drive + flavour.sep
     for part in filter(None, rest.split(flavour.sep)):
         try:
-            beside = list(listed(there))
+            siblings = list(listed(spelled_path))
         except OSError:
-            beside = []
-        alike = [part] if part in beside else [one for one in beside if _same(one, part)]
-        there = flavour.join(there, alike[0] if len(alike) == 1 else part)
-    return there
+            siblings = []
+        alike = [part] if part in siblings else [name for name in siblings if _same(name, part)]
+        spelled_path = flavour.join(spelled_path, alike[0] if len(alike) == 1 else part)
+    return spelled_path
 
 
-def _same(one: str, other: str) -> bool:
-    return _folded(one) == _folded(other)
+def _same(name: str, other: str) -> bool:
+    return _folded(name) == _folded(other)
 
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
-def extended(path: str, longer_than: int = LONG) -> str:
+def extended(path: str, longer_than: int = LONG_PATH_CHARACTERS) -> str:
     r"""Return an absolute Windows path as it is opened at any length and with any name.
 
     Others stay as they are. Without the prefix `a.jpg.` is `a.jpg`, and `con.jpg` the console.
@@ -79,19 +79,17 @@ def extended(path: str, longer_than: int = LONG) -> str:
     return "\\\\?\\" + path if path[1:3] == ":\\" else path
 
 
-# Two characters of scheme at least: C:/ is a drive of Windows. Compiled when there is an URL: every
-# process imports this.
+# A scheme has two characters at least: C:/ is a Windows drive. Compiled on first use, because every
+# process imports this module.
 _URL = r"[A-Za-z][A-Za-z0-9+.-]+://"
-
-
 _PARTS = (
     r"(?s)([A-Za-z][A-Za-z0-9+.-]+)://(.*?)"
     r"((?:::[A-Za-z0-9+.-]+)*::[A-Za-z][A-Za-z0-9+.-]+://.*)?"
 )
 
 
-class Url(NamedTuple):
-    """The parts of an URL; joined again they are the text."""
+class UrlParts(NamedTuple):
+    """The parts of a URL; joined again they are its text."""
 
     scheme: str
     path: str  # for many schemes the host or bucket comes first
@@ -101,24 +99,35 @@ class Url(NamedTuple):
         return f"{self.scheme}://{self.path}{self.chain}"
 
 
-def is_url(path: str) -> bool:
-    r"""Tell whether a path or a name is an URL: it begins with a scheme and `://`.
+class Url(str):
+    """A path that is a URL, as `located` found it where the path entered.
 
-    >>> [is_url(path) for path in ("s3://a/b.jpg", "C:\\a.jpg", "c://a.jpg", "/a/x://b.jpg")]
+    Code that treats URLs differently asks for this type and never looks at the text again. It
+    survives pickling, so worker processes know it too; its `str()` is plain text.
+    """
+
+    __slots__ = ()
+
+    @property
+    def parts(self) -> UrlParts:
+        """The scheme, the path and the chain.
+
+        >>> Url("zip://trip/a.jpg::file:///x.zip").parts
+        UrlParts(scheme='zip', path='trip/a.jpg', chain='::file:///x.zip')
+        >>> Url("s3://bucket/a::b.jpg").parts
+        UrlParts(scheme='s3', path='bucket/a::b.jpg', chain='')
+        """
+        match = re.fullmatch(_PARTS, self)
+        if match is None:
+            raise ValueError(f"{str(self)!r} is not a URL")
+        return UrlParts(match[1], match[2], match[3] or "")
+
+
+def located(path: str) -> str:
+    r"""Return a path that enters the program: as a Url if it begins with a scheme and `://`.
+
+    >>> paths = ("s3://a/b.jpg", "C:\\a.jpg", "c://a.jpg", "/a/x://b.jpg")
+    >>> [isinstance(located(path), Url) for path in paths]
     [True, False, False, False]
     """
-    return "://" in path and re.match(_URL, path) is not None
-
-
-def parted(url: str) -> Url:
-    """Return the parts of an URL.
-
-    >>> parted("zip://trip/a.jpg::file:///x.zip")
-    Url(scheme='zip', path='trip/a.jpg', chain='::file:///x.zip')
-    >>> parted("s3://bucket/a::b.jpg")
-    Url(scheme='s3', path='bucket/a::b.jpg', chain='')
-    """
-    found = re.fullmatch(_PARTS, url)
-    if found is None:
-        raise ValueError(f"{url!r} is no URL")
-    return Url(found[1], found[2], found[3] or "")
+    return Url(path) if "://" in path and re.match(_URL, path) else path

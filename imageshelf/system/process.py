@@ -1,4 +1,4 @@
-"""What a script may set that has the process to itself; in a notebook it is the user's."""
+"""Settings of the whole process: a script may change them, a notebook's user owns them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 _THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def tune() -> None:
-    """Start quicker and end quicker; to be called before NumPy is imported.
+def start_quickly() -> None:
+    """Make the process start and end faster; call it before NumPy is imported.
 
-    NumPy's linear algebra gets one thread, unless the user has said how many: 30 ms less, and the
-    cores are left to the workers. And at the end nobody looks for garbage in everything that was
-    imported, which takes up to 20 ms.
+    NumPy's linear algebra gets one thread unless the user has set a number: this saves 30 ms and
+    leaves the cores to the workers. Skips the final garbage collection, which takes up to 20 ms.
     """
     if "IPython" not in sys.modules:
         for setting in _THREADS:
@@ -30,23 +29,23 @@ def tune() -> None:
         atexit.register(gc.freeze)
 
 
-def end_silently() -> None:
-    """Let Ctrl-C end the process without a traceback while nothing is open; before all imports.
+def quiet_ctrl_c() -> None:
+    """Let Ctrl-C end the process without a traceback; call it before all other imports.
 
-    What has something to lose sets handlers of its own (stopping.py) and then gives this one back.
+    Code with something to lose sets its own handlers (see `signals`) and restores this one.
     """
     if "IPython" not in sys.modules and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def hear_interrupts() -> None:
-    """Let Ctrl-C be a KeyboardInterrupt again, after `end_silently`."""
+def restore_ctrl_c() -> None:
+    """Make Ctrl-C raise KeyboardInterrupt again after `quiet_ctrl_c`."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def cores() -> int:
-    """Return how many processor cores this process may use, at least 1."""
+    """Return the number of processor cores that this process may use, at least 1."""
     if sys.version_info >= (3, 13):
         return os.process_cpu_count() or 1
     if sys.platform == "linux":
@@ -58,27 +57,27 @@ SAFE_PILLOW = 13  # the major version that fixes a heap overflow in the JPEG dec
 
 
 def version(distribution: str) -> str | None:
-    """Return what is installed; None when nothing is.
+    """Return the installed version of a distribution, or None if it is not installed.
 
-    The name of a folder beside the package tells it. `importlib.metadata`, which takes 15 ms to
-    import, is asked only where there is no such folder, or more than one.
+    The `.dist-info` folder beside the package names it. `importlib.metadata` takes 15 ms to import
+    and is used only if there is no such folder, or more than one.
     """
     name = re.sub("[-_.]+", "_", distribution)
     folder = re.compile(rf"{name}-([^-]+)\.dist-info", re.IGNORECASE)
     for entry in sys.path:
         try:
             matches = map(folder.fullmatch, os.listdir(entry or "."))
-            found = [match[1] for match in matches if match]
-        except (OSError, TypeError):  # a zip file, a hook
+            versions = [match[1] for match in matches if match]
+        except (OSError, TypeError):  # a zip file or an import hook
             continue
-        if len(found) == 1:
-            return found[0]
-        if found:
+        if len(versions) == 1:
+            return versions[0]
+        if versions:
             break
-    return _asked(distribution)
+    return _version_by_metadata(distribution)
 
 
-def _asked(distribution: str) -> str | None:
+def _version_by_metadata(distribution: str) -> str | None:
     from importlib import metadata
 
     try:
@@ -87,11 +86,11 @@ def _asked(distribution: str) -> str | None:
         return None
 
 
-def old_pillow() -> str:
-    """Return a warning if the installed Pillow has holes that files can use; "" if it has not."""
+def pillow_warning() -> str:
+    """Return a warning if the installed Pillow has known security holes, otherwise ""."""
     installed = version("Pillow") or ""
     major = installed.partition(".")[0]
-    if not major.isdecimal() or int(major) >= SAFE_PILLOW:  # a development version is a new one
+    if not major.isdecimal() or int(major) >= SAFE_PILLOW:  # a development version counts as new
         return ""
     return (
         f"Pillow {installed} has known holes that a picture can use to run code; upgrade it: "
@@ -100,8 +99,8 @@ def old_pillow() -> str:
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Within: no search for cycles, which would look through all those objects again and again."""
+def gc_paused() -> Iterator[None]:
+    """Inside the block, pause the garbage collector, which would rescan many objects in vain."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""A progress bar with the time left: on a terminal and in a notebook, silent in a pipe."""
+"""A progress bar that shows the time left: on a terminal and in a notebook, never in a pipe."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-PARTS = 1000  # of work whose items are not counted
+PARTS = 1000  # that a bar has if its work is a share, not a count
 
 
 @contextmanager
 def bar(total: int, noun: str, *, quiet: bool = False) -> Iterator[Callable[[int], object]]:
-    """Yield a function that takes the number of items done since it was last called."""
+    """Yield a function to call with the number of items done since the last call."""
     if quiet or not total or not _watched():
         yield lambda _: None
         return
     from tqdm import tqdm
 
-    with tqdm(total=total, unit=noun, dynamic_ncols=True, smoothing=0.1, leave=False) as shown:
-        yield shown.update
+    with tqdm(total=total, unit=noun, dynamic_ncols=True, smoothing=0.1, leave=False) as tqdm_bar:
+        yield tqdm_bar.update
 
 
 @contextmanager
 def share(*, quiet: bool = False) -> Iterator[Callable[[float], None]]:
-    """Yield a function that takes the share of the work that is done, from 0 to 1.
+    """Yield a function to call with the share of the work that is done, from 0 to 1.
 
-    The bar is there from the first call on until the work is done.
+    The bar appears with the first call and goes when the work is done.
     """
-    told = 0
-    with ExitStack() as shown:
-        advance: Callable[[int], object] | None = None
+    shown_parts = 0
+    with ExitStack() as stack:
+        add_parts: Callable[[int], object] | None = None
 
-        def tell(done: float) -> None:
-            nonlocal told, advance
-            if advance is None:
-                advance = shown.enter_context(bar(PARTS, "part", quiet=quiet))
-            parts = int(done * PARTS)
-            if parts > told:
-                advance(parts - told)
-                told = parts
-            if done >= 1:
-                shown.close()
+        def progress(done_share: float) -> None:
+            nonlocal shown_parts, add_parts
+            if add_parts is None:
+                add_parts = stack.enter_context(bar(PARTS, "part", quiet=quiet))
+            parts = int(done_share * PARTS)
+            if parts > shown_parts:
+                add_parts(parts - shown_parts)
+                shown_parts = parts
+            if done_share >= 1:
+                stack.close()
 
-        yield tell
+        yield progress
 
 
 def in_notebook() -> bool:
-    """Return whether this runs in a Jupyter kernel."""
+    """Tell whether this runs in a Jupyter kernel."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 

@@ -1,6 +1,6 @@
-"""How a result shows itself, as text or in a notebook, although reports stand floors above it.
+"""Lets a result show itself as text or in a notebook, although reports are several floors up.
 
-The package itself says who renders; loading the reports is paid for on first use.
+The package registers the renderer. The reports are loaded when the first result is shown.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ _renderers: list[Callable[[object, str], str]] = []
 
 
 def render_with(renderer: Callable[[object, str], str]) -> None:
-    """Let this function render results from now on."""
+    """Use this function to render results from now on."""
     _renderers[:] = [renderer]
 
 
 def rendered(result: object, form: str) -> str:
-    """Return a result in a form: 'text', 'html' or 'svg'; KeyError if it has no such form."""
+    """Return a result as 'text', 'html' or 'svg'; KeyError if it has no such form."""
     (renderer,) = _renderers
     return renderer(result, form)

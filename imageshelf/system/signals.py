@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM that finish what is open before they stop.
+"""Ctrl-C and SIGTERM stop the program once it has finished what is open.
 
-While the program waits for a worker it may be interrupted at once; while it writes, the wish to
-stop is remembered and granted afterwards. A second signal does not wait.
+While the program waits for a worker, a signal interrupts it at once. While it writes, the signal is
+remembered and takes effect afterwards. A second signal does not wait.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 
 class Stopped(KeyboardInterrupt):
-    """The user, or the system, asked the program to stop.
+    """The user or the system asked the program to stop.
 
-    A KeyboardInterrupt, so that code which cleans up for one cleans up for this.
+    It is a KeyboardInterrupt, so code that cleans up after one cleans up after this too.
     """
 
     def __init__(self, signal_number: int) -> None:
@@ -31,26 +31,26 @@ class Stopped(KeyboardInterrupt):
 
     @property
     def exit_status(self) -> int:
-        """The status a shell expects: 130 after Ctrl-C, 143 after SIGTERM."""
+        """The status that a shell expects: 130 after Ctrl-C, 143 after SIGTERM."""
         return 128 + self.signal_number
 
 
 class Stop:
-    """The wish to stop: `at_once()` marks where it may be granted in the middle."""
+    """A request to stop, which `at_once()` blocks obey immediately."""
 
     def __init__(self) -> None:
-        self._wish = 0
+        self._signal_number = 0  # of the request; 0 for none
         self._at_once = False
 
-    def wish(self, signal_number: int, _frame: FrameType | None = None) -> None:
-        """Take note of a signal; raise Stopped now if that is safe or if it is the second."""
-        again, self._wish = bool(self._wish), signal_number
+    def request(self, signal_number: int, _frame: FrameType | None = None) -> None:
+        """Note a signal; raise Stopped now if that is safe or if it is the second signal."""
+        again, self._signal_number = bool(self._signal_number), signal_number
         if self._at_once or again:
             raise Stopped(signal_number)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Within, a signal raises Stopped immediately: nothing here can be lost."""
+        """Inside the block, a signal raises Stopped immediately: nothing can be lost there."""
         self.check()
         self._at_once = True
         try:
@@ -59,7 +59,7 @@ class Stop:
             self._at_once = False
 
     def watch(self, items: Iterator[T]) -> Iterator[T]:
-        """Yield the items; only while the next one is awaited is a signal granted at once."""
+        """Yield the items; a signal raises Stopped only while this waits for the next one."""
         while True:
             with self.at_once():
                 try:
@@ -70,19 +70,19 @@ class Stop:
 
     def check(self) -> None:
         """Raise Stopped if a signal has come."""
-        if self._wish:
-            raise Stopped(self._wish)
+        if self._signal_number:
+            raise Stopped(self._signal_number)
 
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Catch SIGINT and SIGTERM while the context lasts (in the main thread; elsewhere nothing)."""
+    """Inside the block, catch SIGINT and SIGTERM (in the main thread; in others do nothing)."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
     before = {
-        number: signal.signal(number, stop.wish) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, stop.request) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         yield stop
@@ -93,6 +93,6 @@ def stopping() -> Iterator[Stop]:
 
 @contextmanager
 def stop_at_once() -> Iterator[None]:
-    """Raise Stopped at the first signal, for work that changes nothing."""
+    """Inside the block, raise Stopped at the first signal: for work that changes nothing."""
     with stopping() as stop, stop.at_once():
         yield

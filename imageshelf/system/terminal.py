@@ -1,4 +1,4 @@
-"""Text for a terminal: columns that line up in every script, colour only where it is welcome."""
+"""Text for a terminal: columns that line up in any script, and colour only where it is welcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import TextIO
 
-    Painter = Callable[[str, str], str]  # a text and one of PAINTS -> the text, perhaps painted
+    Painter = Callable[[str, str], str]  # (text, one of PAINTS) -> the text, perhaps coloured
 
 GAP = "  "
 PAINTS = {
@@ -26,13 +26,13 @@ PAINTS = {
     "blue": "34",
     "cyan": "36",
 }
-_WIDE = {"W", "F"}  # two cells: East Asian wide and full-width, emoji among them
+_WIDE = {"W", "F"}  # two cells: East Asian wide and full-width characters, and emoji
 _NO_WIDTH = {"Mn", "Me", "Cf", "Cc"}
-_JAMO_VOWELS_AND_FINALS = range(0x1160, 0x1200)  # drawn into the cells of the consonant before
+_JAMO_VOWELS_AND_FINALS = range(0x1160, 0x1200)  # drawn in the cells of the consonant before them
 
 
 def width(text: str) -> int:
-    r"""Return how many cells of a terminal a text takes.
+    r"""Return how many terminal cells a text takes.
 
     >>> width("abc"), width("\u5199\u771f"), width("e\u0301")
     (3, 4, 1)
@@ -49,12 +49,12 @@ def _cells(character: str) -> int:
 
 
 def padded(text: str, cells: int, *, right: bool = False) -> str:
-    """Return the text with spaces up to a width; `right` puts them before it."""
+    """Return the text padded to a width; `right` aligns it to the right."""
     space = " " * (cells - width(text))
     return space + text if right else text + space
 
 
-def plain(text: str, paint: str) -> str:  # noqa: ARG001 - the painter without colours
+def plain(text: str, paint: str) -> str:  # noqa: ARG001 - a Painter
     """Return the text as it is."""
     return text
 
@@ -65,10 +65,10 @@ def columns(
     paints: Sequence[Mapping[int, str]] = (),
     paint: Painter = plain,
 ) -> str:
-    """Return rows of cells as aligned lines; the last column is left ragged.
+    """Return rows of cells as aligned lines; the last column is not padded.
 
-    `right` names the columns, from 0, whose cells are aligned to the right. `paints` says of each
-    row which cells `paint` gives which paint.
+    `right` holds the numbers, from 0, of right-aligned columns. `paints` maps, for each row, the
+    number of a cell to the paint that it gets from `paint`.
 
     >>> print(columns([["bits", "path"], ["3", "a.jpg"]], right={0}))
     bits  path
@@ -82,16 +82,15 @@ def columns(
     for number, row in enumerate(rows):
         cells = [padded(row[at], widths[at], right=at in right) for at in range(last)]
         cells.append(row[last])
-        for at, colour in (
-            paints[number] if paints else {}
-        ).items():  # the codes have no width: they come last
+        row_paints = paints[number] if paints else {}
+        for at, colour in row_paints.items():  # after padding: the codes have no width
             cells[at] = cells[at].replace(row[at], paint(row[at], colour), 1)
         lines.append(GAP.join(cells).rstrip(" "))
     return "\n".join(lines)
 
 
 def coloured(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether a stream takes colour: a terminal that is not dumb, and no NO_COLOR."""
+    """Tell whether to colour a stream: it is a terminal, not a dumb one, and NO_COLOR is unset."""
     if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
         return False
     try:
@@ -99,13 +98,13 @@ def coloured(stream: TextIO | None, environment: Mapping[str, str] = os.environ)
             return False
     except ValueError:  # a closed stream
         return False
-    if sys.platform == "win32":  # the old console prints the codes as they are
+    if sys.platform == "win32":  # the old console prints the codes instead of obeying them
         return any(name in environment for name in ("WT_SESSION", "ANSICON", "TERM"))
     return True
 
 
 def painted(text: str, paint: str, *, on: bool) -> str:
-    r"""Return the text in one of PAINTS, or as it is when colour is off.
+    r"""Return the text in one of PAINTS, or unchanged if colour is off.
 
     >>> painted("keep", "green", on=True), painted("keep", "green", on=False)
     ('\x1b[32mkeep\x1b[0m', 'keep')
@@ -114,12 +113,12 @@ def painted(text: str, paint: str, *, on: bool) -> str:
 
 
 def painter(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> Painter:
-    """Return what paints for a stream: `painted` where it takes colour, otherwise `plain`."""
+    """Return the painter for a stream: `painted` if it takes colour, otherwise `plain`."""
     return functools.partial(painted, on=True) if coloured(stream, environment) else plain
 
 
 def quoted(argument: str, platform: str = sys.platform) -> str:
-    r"""Return an argument as it is typed in this system's shell, every character visible.
+    r"""Return an argument as typed in this system's shell, with every character visible.
 
     >>> print(quoted("my photos", "linux"), quoted("a\nb", "linux"), quoted("$x y", "win32"))
     'my photos' $'a\nb' '$x y'
@@ -138,7 +137,7 @@ def _spelled(character: str) -> str:
     if character.isprintable():
         return character
     named = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
-    # Three octal digits end by themselves, whatever follows.
+    # Three octal digits are unambiguous whatever follows.
     return named or "".join(
         f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape")
     )
@@ -155,16 +154,16 @@ def _quoted_for_windows(argument: str) -> str:
 
 
 def tolerate_any_name() -> None:
-    """Let standard output and error print what their encoding lacks as escapes, not fail."""
+    """Make standard output and error escape what their encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def write_bytes(stream: TextIO, data: bytes) -> None:
-    """Write bytes as they are to a text stream, or as text to one without bytes below it."""
+    """Write bytes to a text stream unchanged, or as text if it has no byte stream below it."""
     raw = getattr(stream, "buffer", None)
-    if raw is None:  # a notebook's
+    if raw is None:  # in a notebook
         stream.write(data.decode("utf-8", "backslashreplace"))
         return
     stream.flush()

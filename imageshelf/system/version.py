@@ -1,3 +1,3 @@
-"""The version of this software: the one place where it stands."""
+"""The version of this software, written here and nowhere else."""
 
 __version__ = "0.1.0"

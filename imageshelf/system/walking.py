@@ -1,11 +1,12 @@
-"""The files below a folder, in the bytewise order of their names on the shelf.
+"""Walk the files below a folder, in the bytewise order of their names on the shelf.
 
     for run in Walk("/photos", b"photos/"):
         for name, status in run:           # b"photos/2019/a.jpg", os.stat_result
 
-Most folders hold plain files only, so on POSIX their names alone are listed at first. Each file is
-asked for its status by its own name in the open folder, which the system need not find again, and
-with the status comes what it is. A folder in which that is no plain file is looked at more closely.
+Most folders hold nothing but plain files, so on POSIX a walk lists names alone at first. It then
+asks for the status of each name relative to the open folder, which saves the system a search, and
+the status tells what the entry is. If that is not a plain file, the folder is listed again with the
+type of each entry.
 """
 
 from __future__ import annotations
@@ -27,10 +28,9 @@ if TYPE_CHECKING:
     Identity = tuple[int, int]  # device, inode
 
 
-Run = list[tuple[bytes, os.stat_result]]  # files that follow one another: name, status
+Run = list[tuple[bytes, os.stat_result]]  # consecutive files: name, status
 
-# Files that systems leave beside pictures; passed over without a word, like every name that
-# begins with a dot.
+# Files that systems leave beside pictures; skipped silently, like names that begin with a dot.
 SYSTEM_NAMES = frozenset(
     os.fsencode(name)
     for name in (
@@ -39,9 +39,9 @@ SYSTEM_NAMES = frozenset(
     )
 )  # fmt: skip
 DOT, SLASH = b"./"
-RUN = 128  # files asked for their status together: few enough for the processor's cache
-LISTED = 1024  # entries looked at together
-# So many folders, one in the other, are kept open; what lies deeper is asked for by its path.
+RUN_FILES = 128  # whose status is asked for together: few enough for the processor's cache
+LISTING_ENTRIES = 1024  # of a listing, looked at together
+# How many nested folders are kept open; the status of deeper files is asked for by their path.
 OPEN_DEPTH = 16 if os.name == "posix" and os.stat in os.supports_dir_fd else 0
 LEAF_LINKS = 2  # of a folder without others, to itself
 JUNCTION = 0xA0000003  # Windows' IO_REPARSE_TAG_MOUNT_POINT
@@ -49,9 +49,9 @@ KEEP_ENTRIES = os.name == "nt"  # where a listing has the status of files, and a
 
 
 class Walk:
-    """One dataset's files in bytewise order of their names on the shelf."""
+    """The files of one dataset, in the bytewise order of their names on the shelf."""
 
-    def __init__(  # noqa: PLR0913 - options, all by name
+    def __init__(  # noqa: PLR0913 - all by name
         self,
         root: str,
         prefix: bytes,
@@ -63,22 +63,23 @@ class Walk:
     ) -> None:
         """Prepare to walk `root`; a name is `prefix` plus the path below `root`.
 
-        `exclude` are patterns as for `excluder`, held against `below` plus the path below `root`;
-        `ignore` are names to pass over (the shelf's own files; a folder's name ends in a slash).
+        `exclude` holds patterns for `excluder`, which are matched against `below` plus the path
+        below `root`. `ignore` holds names to skip, such as the shelf's own files; the name of a
+        folder ends in a slash.
         """
         self.root = root if os.name == "posix" else paths.extended(root, longer_than=0)
         self.prefix, self.below = prefix, below
         self.follow = follow_symlinks
-        self.unlisted: list[tuple[bytes, str]] = []  # name of the folder on the shelf, reason
-        self.links = 0  # symbolic links not followed, dangling ones, and loops
+        self.unlisted: list[tuple[bytes, str]] = []  # folder's name on the shelf, reason
+        self.links = 0  # symbolic links that were not followed, dangle or loop
         self._excluded = excluder(exclude) if exclude else None
         self._ignore = frozenset(ignore)
 
     def __iter__(self) -> Generator[Run]:
-        """Yield runs of files, consecutive in order: name on the shelf, status."""
-        # Bytes in, bytes out: on POSIX the path of a folder is never decoded on its way.
+        """Yield runs of consecutive files, each with its name on the shelf and its status."""
+        # On POSIX paths stay bytes all the way.
         root = os.fsencode(self.root) if os.name == "posix" else self.root
-        stack = [self._entered(Folder(root, self.prefix, (_identity(root),)), depth=0)]
+        stack = [self._entered(WalkFolder(root, self.prefix, (_identity(root),)), depth=0)]
         try:
             while stack:
                 folder = stack[-1]
@@ -92,32 +93,32 @@ class Walk:
             for folder in stack:
                 folder.close()
 
-    def _run(self, folder: Folder) -> Run:
-        """Return the next files of a folder with their status, at most up to a folder below."""
-        start, end = folder.at, min(folder.at + RUN, folder.next_below())
+    def _run(self, folder: WalkFolder) -> Run:
+        """Return the next files of a folder with their status, up to the next subfolder at most."""
+        start, end = folder.at, min(folder.at + RUN_FILES, folder.next_below())
         names = folder.names[start:end]
         try:
-            run = folder.asked(names, follow=self.follow)
+            run = folder.statuses(names, follow=self.follow)
         except OSError:
             run = []
         if folder.simple and not (run and all(map(stat.S_ISREG, {s.st_mode for _, s in run}))):
-            self._look_again(folder)
+            self._list_again(folder)
             return []
         folder.at = end
         return run or self._run_with_gaps(folder, names)
 
-    def _run_with_gaps(self, folder: Folder, names: Iterable[bytes]) -> Run:
+    def _run_with_gaps(self, folder: WalkFolder, names: Iterable[bytes]) -> Run:
         run: Run = []
         for name in names:
             try:
-                run += folder.asked([name], follow=self.follow)
-            except OSError:  # vanished since it was listed, or a dangling link
+                run += folder.statuses([name], follow=self.follow)
+            except OSError:  # it vanished after it was listed, or is a dangling link
                 self.links += os.path.islink(folder.path_of(name))
         return run
 
-    def _entered(self, folder: Folder, depth: int) -> Folder:
-        """Return a folder with its wanted entries in order."""
-        if folder.ancestors[-1] in folder.ancestors[:-1]:  # a link back to a folder above
+    def _entered(self, folder: WalkFolder, depth: int) -> WalkFolder:
+        """Return a folder with its wanted entries listed in order."""
+        if folder.ancestors[-1] in folder.ancestors[:-1]:  # a link to a folder above
             self.links += 1
             return folder
         try:
@@ -127,51 +128,51 @@ class Walk:
                     folder.simple = True
                     folder.names = os.listdir(os.fsencode(folder.path))
             if not folder.simple:
-                self._look_closely(folder)
+                self._list_with_types(folder)
         except OSError as exc:
             self._give_up(folder, exc)
         folder.arrange(self._ignore)
         return folder
 
-    def _look_closely(self, folder: Folder) -> None:
-        """Ask what each entry of a folder is."""
+    def _list_with_types(self, folder: WalkFolder) -> None:
+        """List a folder and ask for the type of each entry."""
         folder.simple = False
         folder.names = []
         with os.scandir(folder.path) as listing:
             entries: Iterator[AnyEntry] = iter(listing)
-            while some := list(islice(entries, LISTED)):
-                self._add(folder, some)
+            while page := list(islice(entries, LISTING_ENTRIES)):
+                self._add(folder, page)
 
-    def _look_again(self, folder: Folder) -> None:
-        """Look closely at a folder that was taken for a simple one, from where the walk has come.
+    def _list_again(self, folder: WalkFolder) -> None:
+        """List with types, from where the walk has come, a folder that was taken for a simple one.
 
-        What it has passed were plain files, so whatever else there is comes later.
+        All entries so far were plain files, so anything else is still ahead.
         """
         start = folder.names[folder.at]
         try:
-            self._look_closely(folder)
+            self._list_with_types(folder)
         except OSError as exc:
             self._give_up(folder, exc)
         folder.arrange(self._ignore, start)
 
-    def _give_up(self, folder: Folder, exc: OSError) -> None:
+    def _give_up(self, folder: WalkFolder, exc: OSError) -> None:
         self.unlisted.append((folder.prefix, exc.strerror or str(exc)))
         folder.names.clear()
 
-    def _add(self, folder: Folder, entries: list[AnyEntry]) -> None:
+    def _add(self, folder: WalkFolder, entries: list[AnyEntry]) -> None:
         names = [os.fsencode(entry.name) for entry in entries]
-        try:  # most are plain files: no further call and no further question
+        try:  # for most folders this one question is enough
             plain = all(entry.is_file(follow_symlinks=False) for entry in entries)
         except OSError:
             plain = False
         if not plain or self._excluded:
-            names = [self._wanted(folder, *each) for each in zip(names, entries, strict=True)]
+            names = [self._wanted(folder, *pair) for pair in zip(names, entries, strict=True)]
         if KEEP_ENTRIES:
             folder.entries.update(zip(names, entries, strict=True))
         folder.names += filter(None, names)
 
-    def _wanted(self, folder: Folder, name: bytes, entry: AnyEntry) -> bytes:
-        """Return the name of an entry, that of a folder with a slash; b"" for an unwanted one."""
+    def _wanted(self, folder: WalkFolder, name: bytes, entry: AnyEntry) -> bytes:
+        """Return the name of an entry, with a slash if it is a folder; b"" for an unwanted one."""
         if name[0] == DOT or name in SYSTEM_NAMES:
             return b""
         inside = folder.prefix[len(self.prefix) :] + name
@@ -182,29 +183,29 @@ class Walk:
                 self.links += 1
                 return b""
             if entry.is_dir(follow_symlinks=self.follow):
-                return name + b"/"  # so a folder sorts exactly where the names below it do
+                return name + b"/"  # a folder then sorts where the names below it do
             if not self.follow and entry.is_symlink():
                 self.links += 1
                 return b""
-        except OSError:  # its status says why
+        except OSError:  # asking for its status will tell why
             pass
         return name
 
 
-class Folder:
-    """A folder on the way of a walk: what is wanted of it, and how far the walk has come."""
+class WalkFolder:
+    """A folder during a walk: its wanted entries, and how far the walk has come."""
 
     def __init__(self, path: str | bytes, prefix: bytes, ancestors: tuple[Identity, ...]) -> None:
         self.path, self.prefix, self.ancestors = path, prefix, ancestors
         self.names: list[bytes] = []
         self.at = 0
-        self.simple = False  # taken to hold plain files only
+        self.simple = False  # expected to hold plain files only
         self.entries: dict[bytes, AnyEntry] = {}
-        self._folders: list[int] = []  # where in names the folders are, the next one last
+        self._folders: list[int] = []  # positions of subfolders in `names`, the next one last
         self._descriptor: int | None = None
 
     def open(self) -> None:
-        """Open the folder, so that a file is asked for by its own name."""
+        """Open the folder, so that files can be found by name relative to it."""
         self._descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def close(self) -> None:
@@ -214,11 +215,11 @@ class Folder:
             self._descriptor = None
 
     def has_folders(self) -> bool:
-        """Tell whether the open folder holds others; most file systems know without a listing."""
+        """Tell whether the open folder has subfolders; most file systems know without a listing."""
         return self._descriptor is not None and os.fstat(self._descriptor).st_nlink > LEAF_LINKS
 
     def arrange(self, ignore: Iterable[bytes], start: bytes = b"") -> None:
-        """Put the names from `start` on in order, without hidden ones and those to be ignored."""
+        """Sort the names and drop hidden and ignored ones; the walk goes on at `start`."""
         names, prefix = self.names, self.prefix
         names.sort()
         del names[bisect_left(names, b".") : bisect_left(names, b"/")]
@@ -233,19 +234,19 @@ class Folder:
             self._folders = folders[::-1]
 
     def next_below(self) -> int:
-        """Return where in `names` the next folder is; their number when there is none."""
+        """Return the position in `names` of the next subfolder, or the end if there is none."""
         return self._folders[-1] if self._folders else len(self.names)
 
-    def below(self, *, follow: bool) -> Folder:
-        """Return the folder that the walk has come to, and pass it."""
+    def below(self, *, follow: bool) -> WalkFolder:
+        """Return the subfolder that the walk has come to, and move past it."""
         name = self.names[self._folders.pop()]
         self.at += 1
         path = self.path_of(name[:-1])
         ancestors = (*self.ancestors, _identity(path)) if follow else self.ancestors
-        return Folder(path, self.prefix + name, ancestors)
+        return WalkFolder(path, self.prefix + name, ancestors)
 
-    def asked(self, names: Iterable[bytes], *, follow: bool) -> Run:
-        """Return files with their status; OSError if one has none."""
+    def statuses(self, names: Iterable[bytes], *, follow: bool) -> Run:
+        """Return files with their status; OSError if one of them has none."""
         prefix, ask, path_of, entries = self.prefix, os.stat, self.path_of, self.entries
         if (opened := self._descriptor) is not None:
             return [(prefix + n, ask(n, dir_fd=opened, follow_symlinks=follow)) for n in names]
@@ -275,9 +276,9 @@ def _is_junction(entry: AnyEntry) -> bool:
 
 
 def excluder(patterns: Sequence[str]) -> Callable[[bytes], str]:
-    """Return a test of a path below the dataset: the first pattern that excludes it, or "".
+    """Return a function that returns the first pattern to exclude a path below the dataset, or "".
 
-    A pattern with a slash is held against the whole path, one without against the last part.
+    A pattern with a slash must match the whole path, one without the last part.
     """
     compiled = [
         (pattern, "/" in pattern, re.compile(os.fsencode(fnmatch.translate(pattern.strip("/")))))
@@ -295,6 +296,6 @@ def excluder(patterns: Sequence[str]) -> Callable[[bytes], str]:
 
 
 def any_part(excluded: Callable[[bytes], str], below: bytes) -> bool:
-    """Return whether a path below the dataset, or a folder that it lies in, is excluded."""
+    """Tell whether a path below the dataset, or a folder on the way to it, is excluded."""
     parts = below.split(b"/")
     return any(excluded(b"/".join(parts[: end + 1])) for end in range(len(parts)))

@@ -1,12 +1,12 @@
-"""Names, sizes and counts as people read them; nothing here can steer a terminal."""
+"""Names, sizes and counts as people read them, with nothing in them that can steer a terminal."""
 
 from __future__ import annotations
 
 import os
 import unicodedata
 
-# Control, format (bidirectional overrides, zero-width), surrogate, unassigned and line separators:
-# nothing that moves a terminal's cursor or turns text around reaches it.
+# Control and format characters (bidirectional overrides, zero-width), surrogates, private and
+# unassigned characters, separators: whatever moves a terminal's cursor or turns text around.
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -14,7 +14,7 @@ KILO, TWO_DIGITS = 1000, 10
 
 
 def shown(name: str) -> str:
-    r"""Return a name for the screen: what could steer a terminal or mislead an eye is escaped.
+    r"""Return a name for the screen; what could steer a terminal or mislead a reader is escaped.
 
     >>> print(shown("a\nb\x1b[31m\u202egpj.exe"))
     a\nb\x1b[31m\u202egpj.exe
@@ -37,7 +37,7 @@ def nearby(path: str) -> str:
 
 
 def size(size_bytes: int | None) -> str:
-    """Return a size in the unit that leaves one to three digits.
+    """Return a size in the unit that gives it one to three digits.
 
     >>> size(3_400_000)
     '3.4 MB'
@@ -53,7 +53,7 @@ def size(size_bytes: int | None) -> str:
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun.
+    """Return a number and its noun.
 
     >>> count(1, "picture"), count(1204, "picture"), count(2, "copy", "copies")
     ('1 picture', '1,204 pictures', '2 copies')
@@ -62,13 +62,13 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def one_line(exc: BaseException) -> str:
-    r"""Return the exception's type and text on one line, at most 300 characters.
+    r"""Return the type and text of an exception on one line of at most 300 characters.
 
     >>> one_line(ValueError("odd\nvalue"))
     'ValueError: odd value'
     """
     try:
         text = f"{type(exc).__name__}: {exc}"
-    except Exception:  # noqa: BLE001 - its __str__ may raise anything
+    except Exception:  # noqa: BLE001 - __str__ may raise anything
         text = type(exc).__name__
     return " ".join(text.split()).rstrip(":")[:300]

@@ -1,8 +1,8 @@
-"""Small files go to a worker four at a time, which takes less time than one by one.
+"""Send small files to a worker four at a time, which takes less time than one by one.
 
-They share what a message costs, and what `reduction.together` computes once. Where a bundle is
-lost, its files are given out again one by one, among the others: only the bad one is Lost, after
-a second try. All four have the time limit of one, which is hundreds of times what they take.
+The files of a bundle share the cost of a message, and what `reduction.merged` computes once. If a
+bundle is lost, its files are sent again one by one, among the others: only the bad one is Lost,
+after a second try. All four share the time limit of one, which is hundreds of times what they take.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from imageshelf.pictures.tasks import Picture, Refusal, Task
     from imageshelf.workers.pool import Mapper
 
-SMALL_BYTES = 100_000  # decoding a larger JPEG takes most of the time whatever we save
-MOST = 4  # as many as `reduction.together` takes
-FEWEST = 8 * MOST  # files for each worker: of fewer, bundles would leave some workers without
+SMALL_BYTES = 100_000  # for a larger JPEG decoding dominates, whatever a bundle saves
+BUNDLE_FILES = 4  # as many as `reduction.merged` takes
+FEWEST_FILES_PER_WORKER = 8 * BUNDLE_FILES  # with fewer, some workers would get no bundle
 
 
 def listed_size(task: Task) -> int:
-    """Return the size of a file as the scan saw it."""
+    """Return the size of a file when it was listed."""
     return task.size_bytes
 
 
@@ -34,9 +34,9 @@ def mapped(
     tasks: Iterable[Task],
     size_of: Callable[[Task], int] = listed_size,
 ) -> Iterator[tuple[Task, Picture | Refusal | Lost]]:
-    """Yield what a map of `work.work` or `work.look` makes of each task, in no order.
+    """Yield each task and what a map of `work.work` or `work.work_turned` returns for it.
 
-    `size_of` tells the bytes of a file, or -1 to have it examined by itself.
+    The order is arbitrary. `size_of` returns the bytes of a file, or -1 to send it by itself.
     """
     again: deque[Task] = deque()
     items = _with(again, bundled(tasks, size_of))
@@ -48,13 +48,13 @@ def mapped(
                 again.extend(item.tasks)
             else:
                 yield from zip(item.tasks, outcome, strict=True)
-        if not again:  # else there were no other items any more to give them out with
+        if not again:  # otherwise a bundle was lost after the last other item
             return
         items = _with(again, ())
 
 
 def _with(again: deque[Task], items: Iterable[Task | Bundle]) -> Iterator[Task | Bundle]:
-    """Yield what is to be done again as soon as it is known, and the other items."""
+    """Yield the items, and before each of them whatever is to be done again."""
     for item in items:
         while again:
             yield again.popleft()
@@ -66,14 +66,14 @@ def _with(again: deque[Task], items: Iterable[Task | Bundle]) -> Iterator[Task |
 def bundled(
     tasks: Iterable[Task], size_of: Callable[[Task], int] = listed_size
 ) -> Iterator[Task | Bundle]:
-    """Yield small files in bundles as they come, any other one as it is."""
+    """Yield small files in bundles as they come, and other files by themselves."""
     small: list[Task] = []
     for task in tasks:
         if not 0 <= size_of(task) <= SMALL_BYTES:
             yield task
             continue
         small.append(task)
-        if len(small) == MOST:
+        if len(small) == BUNDLE_FILES:
             yield Bundle(tuple(small))
             small.clear()
     if small:

@@ -1,4 +1,4 @@
-"""What a pool and its processes hand each other: jobs, orders, and what is said of a lost item."""
+"""What a pool and its worker processes pass to each other: jobs, settings, lost items."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ if TYPE_CHECKING:
 
 
 class WorkerError(Exception):
-    """The workers cannot start, or are closed."""
+    """The workers cannot start, or they are closed."""
 
 
 class Lost(NamedTuple):
-    """Why there is no result for an item; lasting when trying again would end the same way."""
+    """Why an item has no result; lasting if another try would end the same way."""
 
     reason: str
     lasting: bool
 
 
 class Job(NamedTuple):
-    """An item, its frame, and where its outcome goes."""
+    """An item, the frame that requests it, and the queue for its outcome."""
 
     item: Any
     request: bytes
     answers: SimpleQueue[Any]
 
 
-class Orders(NamedTuple):
-    """What every process of a pool is started with."""
+class ProcessSettings(NamedTuple):
+    """How to start every process of a pool."""
 
     command: list[str]
     setup: bytes
     time_limit_s: float
     memory_limit_bytes: int | None
-    # A copy: NumPy, while it is imported, changes the one that a child would read half-way.
+    # A copy: NumPy changes the original during its import, while a child might be reading it.
     environment: dict[str, str] | None = None
 
 
-class Desk(Protocol):
-    """Where a worker gets its jobs: what a process needs of its pool."""
+class JobSource(Protocol):
+    """Where a worker gets its jobs: the part of a pool that it needs."""
 
     failure: WorkerError | None
 
     def first(self) -> Job | None:
-        """Wait for a job, on behalf of a worker that has none; None at the end."""
+        """Return the next job for a worker that has none, waiting for it; None at the end."""
 
     def further(self, room_bytes: int) -> Job | None:
-        """Return a job for a worker that has one, unless an idle worker may want it."""
+        """Return another job for a busy worker, unless an idle one may take it."""
 
     def give_back(self, jobs: Iterable[Job]) -> None:
-        """Put jobs before all that wait, in their order."""
+        """Put jobs back in front of all waiting ones, in their order."""
 
     def fail(self, failure: WorkerError) -> None:
-        """End every run with this error; the first one counts."""
+        """End every map with this error; only the first error counts."""

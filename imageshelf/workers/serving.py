@@ -1,8 +1,8 @@
 """The inside of a worker process: answer requests until the parent is gone.
 
-Starts quickly, so it imports little. Requests come in on standard input and answers go out on
-standard output, as frames: four bytes of length, little-endian, then a pickle. Pickle is safe
-here because both ends are this program; nothing from a file is ever unpickled.
+It imports little so that it starts quickly. Requests arrive on standard input and answers leave on
+standard output as frames: four bytes of length, little-endian, then a pickle. Pickle is safe here
+because this program is at both ends; nothing from a file is ever unpickled.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from imageshelf.system.words import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-VALUE, OUT_OF_MEMORY, ERROR = range(3)  # what an answer is; an empty frame means ready
-STATUS_OUT_OF_MEMORY = 86  # of a process that has none left to say so
+VALUE, OUT_OF_MEMORY, ERROR = range(3)  # kinds of answers; an empty frame means ready
+STATUS_OUT_OF_MEMORY = 86  # exit status of a process without memory to answer so
 CHUNK_BYTES = 1 << 16
-GRACE_S = 3.0  # how long past the time limit the parent may take to end a hung worker
+GRACE_S = 3.0  # past the time limit, for the parent to kill a hung worker
 
 _LENGTH = struct.Struct("<I")
-# Made beforehand: what used up the memory may hold it for as long as its exception is handled.
+# Made in advance: the memory may stay used up for as long as the exception is handled.
 _OUT_OF_MEMORY = pickle.dumps((OUT_OF_MEMORY, None))
 
 
-def frame(payload: bytes) -> bytes:
-    r"""Return the payload with its length before it.
+def framed(payload: bytes) -> bytes:
+    r"""Return the payload preceded by its length.
 
     >>> frame(b"abc")
     b'\x03\x00\x00\x00abc'
@@ -40,7 +40,7 @@ def frame(payload: bytes) -> bytes:
 
 
 def read_frame(stream: BinaryIO) -> bytes:
-    """Return the next payload; EOFError when the other end is gone, even in mid-frame."""
+    """Return the next payload; EOFError if the other end is gone, even in mid-frame."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         raise EOFError
@@ -51,7 +51,7 @@ def read_frame(stream: BinaryIO) -> bytes:
 
 
 def read_frames(descriptor: int) -> Iterator[list[bytes]]:
-    """Yield the payloads that have arrived, one at least; EOFError when the other end is gone."""
+    """Yield lists of payloads as they arrive; EOFError if the other end is gone."""
     data = bytearray()
     while more := os.read(descriptor, CHUNK_BYTES):
         data += more
@@ -70,42 +70,42 @@ def read_frames(descriptor: int) -> Iterator[list[bytes]]:
 
 
 def answer(function: Callable[[Any], Any], request: bytes) -> bytes:
-    """Return the pickled pair of what the answer is and its value; never raises.
+    """Return the kind of an answer and its value as a pickled pair; never raises.
 
-    OUT_OF_MEMORY has no value, ERROR has one line of text.
+    The value is None for OUT_OF_MEMORY and one line of text for ERROR.
     """
     try:
         try:
-            item = pickle.loads(request)  # noqa: S301 - the parent's
+            item = pickle.loads(request)  # noqa: S301 - from the parent
             return pickle.dumps((VALUE, function(item)), pickle.HIGHEST_PROTOCOL)
         except MemoryError:
             raise
-        except BaseException as exc:  # noqa: BLE001 - SystemExit too: the item failed, not we
+        except BaseException as exc:  # noqa: BLE001 - SystemExit too: only the item has failed
             return pickle.dumps((ERROR, one_line(exc)))
     except MemoryError:
         return _OUT_OF_MEMORY
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, when_ready: Callable[[], object]) -> None:
-    """Answer one request after the other, in order; EOFError, OSError or MemoryError ends it."""
+    """Answer one request after another until EOFError, OSError or MemoryError ends it."""
     pickled, time_limit_s, memory_limit_bytes = pickle.loads(read_frame(requests))  # noqa: S301
     function = pickle.loads(pickled)  # noqa: S301 - imports its module
     if memory_limit_bytes is not None:
         limit_memory(memory_limit_bytes)
     when_ready()
-    answers.write(frame(b""))
+    answers.write(framed(b""))
     while True:
         answers.flush()
         request = read_frame(requests)
         _alarm(time_limit_s + GRACE_S)
         reply = answer(function, request)
         _alarm(0)
-        answers.write(frame(reply))
+        answers.write(framed(reply))
 
 
 def limit_memory(limit_bytes: int) -> None:
-    """Let this process map that much more than it has mapped by now, where the system can."""
-    if sys.platform != "linux":  # elsewhere there is no limit that is kept, or no size to add to
+    """Limit how much more memory this process may map than it has mapped by now (Linux)."""
+    if sys.platform != "linux":  # elsewhere the limit does not hold, or the current size is unknown
         return
     import resource
 
@@ -118,13 +118,13 @@ def limit_memory(limit_bytes: int) -> None:
 
 
 def _alarm(seconds: float) -> None:
-    """End this process after that time, even in a C loop; 0 takes it back."""
+    """Have this process killed after that time, even inside a C loop; 0 cancels."""
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _take_over(fd: int) -> int:
-    """Return a private duplicate of a standard descriptor, and point that at nothing."""
+    """Return a private duplicate of a standard descriptor, and point the original at nothing."""
     private = os.dup(fd)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, fd)
@@ -133,22 +133,22 @@ def _take_over(fd: int) -> int:
 
 
 def _end_with_parent() -> None:
-    """Silence stderr, and turn its pipe into a life line: SIGIO ends us when the parent is gone.
+    """Silence stderr and turn its pipe into a lifeline: SIGIO ends us when the parent is gone.
 
-    End of file on standard input is noticed between items only, this within one as well.
+    End of file on standard input is noticed only between items; this works within one too.
     """
-    line = _take_over(2)
+    lifeline = _take_over(2)
     if sys.platform == "linux":
         import fcntl
 
-        fcntl.fcntl(line, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(line, fcntl.F_SETFL, fcntl.fcntl(line, fcntl.F_GETFL) | os.O_ASYNC)
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def imported(name: str) -> Any:
-    """Return a module, or of "module:name" what the module holds by that name.
+    """Return a module, or for "module:name" that name in the module.
 
-    Workers get the work that they do by its name: this package is not all that they can serve.
+    Workers get their function by name: they can run any, not only those of this package.
     """
     module, _, attribute = name.partition(":")
     loaded = import_module(module)
@@ -158,20 +158,20 @@ def imported(name: str) -> Any:
 def main(module: str) -> None:
     """Load the module, then serve until the parent is gone.
 
-    What a failure to start prints, the parent reads.
+    The parent reads what a failed start prints.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         for number in (signal.SIGALRM, signal.SIGIO):
             signal.signal(number, signal.SIG_DFL)
     requests, answers = open(_take_over(0), "rb"), open(_take_over(1), "wb")  # noqa: SIM115
-    # Never closed before the end: the parent takes that for a death and does not hear why.
+    # Never closed before the end: the parent would take that for a crash and never learn why.
     status = 0
     try:
-        imported(module)  # before it is asked for: the parent may not be ready yet
+        imported(module)  # before the request for it: the parent may not be ready yet
         serve(requests, answers, _end_with_parent)
     except (EOFError, OSError):
         pass
     except MemoryError:  # between items, or while an answer is sent
         status = STATUS_OUT_OF_MEMORY
-    os._exit(status)  # nothing to tidy, and finalisation may hang where a decoder broke something
+    os._exit(status)  # finalisation could hang if a decoder has broken something

@@ -1,8 +1,8 @@
-"""How a worker process starts: its command line, its import path, and how to begin early.
+"""Start worker processes: their command line, their import path, and an early start.
 
-Starting takes 35 ms of a core, which is idle while the parent imports what it needs itself. So
-`index.py` lets its first workers start before it knows that it wants any, whenever its command
-line looks like it: `begin` starts them, `start` hands them out, `dismiss` ends what nobody took.
+Starting takes 35 ms of a core that is idle while the parent does its own imports. `index.py`
+therefore starts its first workers before it knows that it needs any, if its command line suggests
+so: `start_early` starts them, `start` hands them out, `end_unused` ends those that nobody took.
 """
 
 from __future__ import annotations
@@ -23,16 +23,14 @@ if TYPE_CHECKING:
 
     Process = subprocess.Popen[bytes]
 
-WORK = (
-    "imageshelf.workers.work"  # the module that an index run's workers load, if its hash is dHash
-)
-MOST_EARLY = 4  # each takes its parent a millisecond; more can wait for threads of their own
+WORK_MODULE = "imageshelf.workers.work"  # what the workers of an index run with dHash load
+MOST_EARLY_WORKERS = 4  # each costs the parent a millisecond; pool threads start any others
 
 _BOOTSTRAP = (
     "import sys; sys.path[:] = {path}; from imageshelf.workers.serving import main; main({module})"
 )
-# Large buffers on huge pages, where there are such (glibc 2.35): touching 12,000 small ones takes a
-# progressive picture of 12 megapixels two fifths of its time. What the user has set is left.
+# Large buffers on huge pages, if glibc can (2.35): touching 12,000 small ones takes two fifths of
+# the time of a progressive picture of 12 megapixels. The user's own setting has precedence.
 _TUNING = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 _early: list[tuple[list[str], Process]] = []
 
@@ -40,11 +38,11 @@ _early: list[tuple[list[str], Process]] = []
 def command(module: str) -> list[str]:
     """Return the command line of a worker that loads the module.
 
-    -S spares it the search for site-packages: it gets this process's import path, as of now.
-    RuntimeError when this process does not know its own interpreter (an embedded one may not).
+    With -S the worker skips the search for site-packages: it gets this process's import path.
+    Raises RuntimeError if this process does not know its interpreter, as an embedded one may not.
     """
     executable = sys.executable
-    if sys.platform == "win32":  # a virtual environment's is a launcher there: a second process
+    if sys.platform == "win32":  # a virtual environment's is a launcher there, a second process
         executable = getattr(sys, "_base_executable", executable)
     if not executable:
         raise RuntimeError("sys.executable does not name the Python interpreter")
@@ -54,9 +52,9 @@ def command(module: str) -> list[str]:
 
 
 def import_path(modules: Iterable[str]) -> list[str]:
-    """Return sys.path, absolute, on which these modules are found where they came from here.
+    """Return an absolute sys.path on which these modules are found where this process found them.
 
-    They may not be on sys.path itself: IPython's %run takes a script's folder off it again.
+    sys.path itself may not do: IPython's %run removes the script's folder from it again.
     """
     path = []
     for entry in sys.path:
@@ -73,38 +71,38 @@ def import_path(modules: Iterable[str]) -> list[str]:
 
 
 def start(words: list[str], environment: dict[str, str] | None) -> Process:
-    """Return a process with that command line: one that began early, or a new one."""
+    """Return a process with that command line: one that was started early, or a new one."""
     while True:
         try:
             early, process = _early.pop()
-        except IndexError:  # asking first would not do: each worker has a thread that comes here
+        except IndexError:  # a check beforehand would not do: several threads come here
             return _started(words, environment)
         if early == words and process.poll() is None:
             return process
         _end(process)
 
 
-def begin(module: str, arguments: Sequence[str]) -> None:
-    """Start workers now if these arguments of `index.py` look as if it would want some.
+def start_early(module: str, arguments: Sequence[str]) -> None:
+    """Start workers now if these arguments of `index.py` suggest that it will need some.
 
-    As many as there are other cores: one more would slow down this process, which has to be ready
-    first. Nothing depends on the guess: what is not taken ends with this process. A notebook's
-    process does not end, and has imported everything.
+    One per other core: one more would slow down this process, which has to be ready first. Nothing
+    depends on the guess: workers that nobody takes end with this process. In a notebook it starts
+    none: that process does not end, and has imported everything already.
     """
-    number = min(likely_jobs(arguments), cores() - 1, MOST_EARLY)
+    number = min(likely_jobs(arguments), cores() - 1, MOST_EARLY_WORKERS)
     if number < 1 or not sys.executable or "IPython" in sys.modules:
         return
-    atexit.register(dismiss)
+    atexit.register(end_unused)
     words = command(module)
     for _ in range(number):
         try:
             _early.append((words, _started(words, dict(os.environ))))
-        except OSError:  # whoever really needs a process will say why there is none
+        except OSError:  # if a process is really needed, starting it will tell why it fails
             return
 
 
 def likely_jobs(arguments: Sequence[str]) -> int:
-    """Return how many workers such a run of `index.py` will want at once; 0 if in doubt.
+    """Return how many workers such a run of `index.py` will start with; 0 if in doubt.
 
     >>> likely_jobs(["--dataset", "photos", "--shelve", "new.shelve", "--jobs", "3"])
     3
@@ -116,14 +114,14 @@ def likely_jobs(arguments: Sequence[str]) -> int:
         if word in {"-s", "--shelve"}:
             shelf = value
         elif word in {"-j", "--jobs"}:
-            jobs = int(value[:9]) if value.isdecimal() else 0  # Python reads no longest numbers
+            jobs = int(value[:9]) if value.isdecimal() else 0  # int() refuses very long numbers
         elif word.startswith("-") and word not in plain:
             return 0
     return 0 if os.path.exists(shelf) else jobs
 
 
-def dismiss() -> None:
-    """End every process that began early and was not taken."""
+def end_unused() -> None:
+    """End every process that was started early and not taken."""
     while _early:
         _end(_early.pop()[1])
 
@@ -133,16 +131,16 @@ def _started(words: list[str], environment: dict[str, str] | None) -> Process:
         words,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,  # an import error; from then on the worker's life line
+        stderr=subprocess.PIPE,  # an import error; afterwards the worker's lifeline
         bufsize=1 << 16,
         env={**_TUNING, **(os.environ if environment is None else environment)},
         creationflags=_creation_flags(),
-        start_new_session=True,  # a terminal's Ctrl-C is the parent's alone
+        start_new_session=True,  # a terminal's Ctrl-C reaches the parent alone
     )
 
 
 def _creation_flags() -> int:
-    """Return what keeps a console's Ctrl-C, and a console window, away from a worker."""
+    """Return flags that keep Ctrl-C and console windows away from a worker on Windows."""
     if sys.platform == "win32":
         return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
     return 0

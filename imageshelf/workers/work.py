@@ -1,6 +1,6 @@
-"""What worker processes do: examine files, for an index run or a search, and later digest some.
+"""The work of worker processes: examine files for an index run or a search, and digest some later.
 
-First of all one may be asked for the recipe, so that the parent need not load Pillow for that.
+The first item may ask for the recipe, so that the parent need not load Pillow for it.
 """
 
 from __future__ import annotations
@@ -9,47 +9,47 @@ from typing import TYPE_CHECKING
 
 from imageshelf.pictures.decoding import memory_limit
 from imageshelf.pictures.digests import digest, pixel_digest
-from imageshelf.pictures.images import examine, examine_together, look_together
-from imageshelf.pictures.tasks import Bundle, Picture, Refusal, Task, Wanted
+from imageshelf.pictures.images import examine, examine_together, examine_turned_together
+from imageshelf.pictures.tasks import Bundle, DigestTask, Picture, Refusal, Task
 from imageshelf.system.files import UnreadableImage
-from imageshelf.system.paths import is_url
+from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
-    from imageshelf.pictures.recipe import Ingredients, Recipe
+    from imageshelf.pictures.recipe import Recipe, RecipeChoices
 
     Answer = Picture | Refusal
-    Item = Task | Bundle | Wanted | Ingredients
+    Item = Task | Bundle | DigestTask | RecipeChoices
     Outcome = Answer | list[Answer] | Recipe | bytes | None
 
 
 def work(item: Item) -> Outcome:
-    """Return what `examine`, `digested` or `current_recipe` makes of an item."""
+    """Return what `examine`, `digested` or `current_recipe` returns for an item."""
     if isinstance(item, Bundle):
         return examine_together(item.tasks)
     if isinstance(item, Task):
         return examine(item)
-    if isinstance(item, Wanted):
+    if isinstance(item, DigestTask):
         return digested(item)
     from imageshelf.pictures.recipe import current_recipe
 
     return current_recipe(hash_name=item.hash_name, full_decode=item.full_decode)
 
 
-def look(item: Task | Bundle) -> Answer | list[Answer]:
-    """Return what `images.look` makes of a file, or of each in a bundle."""
+def work_turned(item: Task | Bundle) -> Answer | list[Answer]:
+    """Return what `examine_turned` returns for a file, or for each file of a bundle."""
     if isinstance(item, Bundle):
-        return look_together(item.tasks)
-    return look_together([item])[0]
+        return examine_turned_together(item.tasks)
+    return examine_turned_together([item])[0]
 
 
-def digested(wanted: Wanted) -> bytes | None:
-    """Return the digest, or None for a picture that cannot be read now; what a worker does."""
+def digested(task: DigestTask) -> bytes | None:
+    """Return the digest of a picture, or None if it cannot be read now."""
     try:
-        with memory_limit(wanted.memory_limit_mb):
-            if is_url(wanted.path):
+        with memory_limit(task.memory_limit_mb):
+            if isinstance(task.path, Url):
                 from imageshelf.pictures import fetching
 
-                return fetching.digested(wanted.path, pixels=wanted.pixels)
-            return (pixel_digest if wanted.pixels else digest)(wanted.path)
+                return fetching.digested(task.path, pixels=task.pixels)
+            return (pixel_digest if task.pixels else digest)(task.path)
     except (UnreadableImage, OSError):
         return None

@@ -1,19 +1,16 @@
-"""What workers do for the hashes that need NumPy: as `work`, with the libraries loaded before.
+"""The same as `work` for hashes that need NumPy: it loads the libraries beforehand.
 
-What is imported with this module counts neither against the limit on memory nor against the time
-of the first file. Each worker has one core, so NumPy gets one thread, unless the user has said how
-many.
+What this module imports counts neither towards the memory limit nor towards the time of the first
+file. Each worker has one core, so NumPy gets one thread unless the user has set a number.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-from imageshelf.workers import work as plain
+from imageshelf.workers.work import work
 
-if TYPE_CHECKING:
-    from imageshelf.workers.work import Item, Outcome
+__all__ = ["work"]  # under this name the workers load the imports below
 
 for _setting in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_setting, "1")
@@ -22,8 +19,3 @@ import pywt  # noqa: E402, F401
 import scipy.fftpack  # noqa: E402, F401
 
 from imageshelf.hashing import marr_hildreth  # noqa: E402, F401
-
-
-def work(item: Item) -> Outcome:
-    """Return what `imageshelf.workers.work.work` does."""
-    return plain.work(item)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from imageshelf.copies.prints import PictureHashes
+    from imageshelf.copies.prints import StoredPrints
 
     Hashes = NDArray[np.uint64]
 
@@ -46,9 +46,9 @@ RADIUS = 10
 ODD_FREQUENCIES = 0x5555555555555555  # across: their signs change when a picture is mirrored
 
 
-def stored(count: int) -> PictureHashes:
+def stored(count: int) -> StoredPrints:
     """Fingerprints as a shelf of so many pictures would hold them."""
-    from imageshelf.copies.prints import PictureHashes
+    from imageshelf.copies.prints import StoredPrints
     from imageshelf.searching.policies import ViewHashes
     from tests.benchmarks.drawn import fingerprints
 
@@ -56,7 +56,7 @@ def stored(count: int) -> PictureHashes:
     whole, centre = fingerprints(count), fingerprints(count, seed=1)
     for view, other in zip(centre, whole, strict=True):
         view[::1000] = np.roll(other, -1)[::1000]
-    return PictureHashes(
+    return StoredPrints(
         ViewHashes(ids, *whole, flat),
         lambda _: {},
         turned=turned(whole.phash),
@@ -83,12 +83,12 @@ def ours(count: int, jobs: int, share: int = 1) -> dict[str, float]:
     A share needs more than one job: the parts are what forked processes do.
     """
     from imageshelf.copies import pairs, prints
-    from imageshelf.hashing.joins import Work
+    from imageshelf.hashing.joins import Effort
 
     pictures = stored(count)
     with sampled(share):
         wall, (own, theirs) = time.perf_counter(), spent_s()
-        found = pairs.all_pairs(prints.distinct_prints(pictures), work=Work(jobs))
+        found = pairs.all_pairs(prints.distinct_prints(pictures), work=Effort(jobs))
         wall, (own_then, theirs_then) = time.perf_counter() - wall, spent_s()
     own, theirs = own_then - own, theirs_then - theirs
     return {
@@ -104,19 +104,19 @@ def sampled(share: int) -> Iterator[None]:
     """Within: joins cut each band into more parts, and do one of every so many, drawn by lot."""
     from imageshelf.hashing import joins
 
-    whole, tasks, lot = joins._parts, joins.TASKS, random.Random(1)
+    whole, tasks, lot = joins._parts, joins.TASKS_PER_BAND, random.Random(1)
 
     def some(number: int) -> list[slice]:
         parts = whole(number)
         return [lot.choice(parts[at : at + share]) for at in range(0, len(parts), share)]
 
-    changed = {"_parts": some, "TASKS": share * tasks} if share > 1 else {}
+    changed = {"_parts": some, "TASKS_PER_BAND": share * tasks} if share > 1 else {}
     for name, value in changed.items():
         setattr(joins, name, value)
     try:
         yield
     finally:
-        for name, value in (("_parts", whole), ("TASKS", tasks)):
+        for name, value in (("_parts", whole), ("TASKS_PER_BAND", tasks)):
             setattr(joins, name, value)
 
 

@@ -37,21 +37,20 @@ def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     """Yield what index.py would write, the whole view standing for the centre."""
     if not pictures:
         return
-    from imageshelf.hashing import fingerprints as hashing
-    from imageshelf.hashing import sketches
+    from imageshelf.hashing import fingerprints, sketches
     from imageshelf.shelf.records import Entry
 
-    compared = sketches.compared([picture.whole for _, picture in pictures])
-    row, column, phash, low = (part.tolist() for part in hashing.hashed(compared))
-    turned = hashing.turned_perceptual_hashes(compared.waves).tolist()
+    compared = sketches.hash_inputs([picture.whole for _, picture in pictures])
+    row, column, phash, low = (part.tolist() for part in fingerprints.hashed(compared))
+    turned = fingerprints.turned_perceptual_hashes(compared.waves).tolist()
     row_darker, column_darker = (
-        part.tolist() for part in hashing.darker(compared.rows, compared.columns)
+        part.tolist() for part in fingerprints.darker(compared.rows, compared.columns)
     )
     for number, (name, picture) in enumerate(pictures):
         hashes = (row[number], column[number], phash[number])
         yield Entry(
             name=name,
-            key=hashing.to_hex(row[number]),
+            key=fingerprints.to_hex(row[number]),
             facts=picture.facts,
             low_information=low[number],
             thumbnail=picture.luma,
@@ -82,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from imageshelf.system import process as own_process
+    from imageshelf.system import process
 
-    own_process.tune()  # as index.py does
+    process.start_quickly()  # as index.py does
     raise SystemExit(main())

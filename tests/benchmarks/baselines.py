@@ -124,7 +124,7 @@ def looks(path: str, *, query: bool) -> Look:
 
 
 def _without_borders(picture: Image.Image) -> tuple[int, int, int, int] | None:
-    small = reduction.whole(picture).smaller(reduction.SMALLEST)
+    small = reduction.whole(picture).smaller(reduction.SMALLEST_SIZE)
     box = borders.without_borders(small)
     if box is None:
         return None

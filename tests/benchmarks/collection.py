@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from imageshelf.hashing import fingerprints as hashing
+from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.pictures import images
 from tests.benchmarks import drawn, negatives
 from tests.benchmarks.edits import EDITS, finished
@@ -111,7 +111,7 @@ def cut(photographs: Sequence[str], folder: str, most: int) -> list[str]:
         tasks = [(n, path, folder) for n, path in enumerate(photographs)]
         paths = [path for some in pool.map(_cut_one, tasks) for path in some]
         views = [picture.whole for picture in pool.map(images.read, paths, chunksize=16)]
-    flat = hashing.fingerprints(views).low_information.tolist() if views else []
+    flat = fingerprints(views).low_information.tolist() if views else []
     clear = [path for path, is_flat in zip(paths, flat, strict=True) if not is_flat][:most]
     for path in set(paths) - set(clear):
         os.remove(path)

@@ -32,9 +32,9 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 from imageshelf.cli.demo.scenes import SCENES, scene  # noqa: E402
-from imageshelf.hashing import fingerprints as hashing  # noqa: E402
 from imageshelf.hashing import hash_names  # noqa: E402
-from imageshelf.pictures import other_keys as other_hashes  # noqa: E402
+from imageshelf.hashing.fingerprints import fingerprints  # noqa: E402
+from imageshelf.pictures import other_keys  # noqa: E402
 from imageshelf.pictures.decoding import decode  # noqa: E402
 from imageshelf.pictures.reduction import whole  # noqa: E402
 from tests.benchmarks.edits import EDITS, finished  # noqa: E402
@@ -69,8 +69,8 @@ def originals(dataset: str | None, drawn: int) -> Iterator[tuple[bool, Image.Ima
 
 def keys(luma: Image.Image) -> dict[str, bytes]:
     """Return every hash of a grey picture."""
-    found = {name: bytes.fromhex(other_hashes.key_hex(name, luma)) for name in hash_names.NAMES}
-    row = hashing.fingerprints([whole(luma).thumbnails()]).row
+    found = {name: bytes.fromhex(other_keys.key_hex(name, luma)) for name in hash_names.NAMES}
+    row = fingerprints([whole(luma).thumbnails()]).row
     found["dhash"] = int(row[0]).to_bytes(8, "big")
     try:
         cv2 = import_module("cv2")

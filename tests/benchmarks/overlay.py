@@ -33,7 +33,7 @@ if __name__ == "__main__":  # a script finds its own folder only
 from imageshelf.cli.demo.scenes import snapshot  # noqa: E402
 from imageshelf.overlay.geometry import TURNS, WHOLE  # noqa: E402
 from imageshelf.overlay.look import look  # noqa: E402
-from imageshelf.overlay.sheets import Sheet  # noqa: E402
+from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
 from imageshelf.pictures.warping import warped  # noqa: E402
 from tests.benchmarks import edits, lookalike_sets  # noqa: E402
 
@@ -86,14 +86,14 @@ class Row(NamedTuple):
     overlap: float  # of told and true rectangles, their intersection over their union; nan
 
 
-def reduced(image: Image.Image, side: int) -> Sheet:
+def reduced(image: Image.Image, side: int) -> PictureSheet:
     """Sheet of a picture, at a long side of so many pixels at most."""
     image = shown(image)
     scale = side / max(image.size)
     if scale < 1:
         size = [max(2, round(length * scale)) for length in image.size]
         image = image.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return Sheet(np.asarray(image))
+    return PictureSheet(np.asarray(image))
 
 
 def shown(image: Image.Image) -> Image.Image:
@@ -143,7 +143,7 @@ RESAVED: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def pairs(job: Job) -> Iterator[tuple[str, Sheet, Sheet, Rectangle | None]]:
+def pairs(job: Job) -> Iterator[tuple[str, PictureSheet, PictureSheet, Rectangle | None]]:
     """Family, both sheets and, where known, the rectangle that differs, of every pair of a job."""
     if job.group == LOOKALIKES:
         yield from _lookalikes(job)
@@ -158,7 +158,7 @@ def pairs(job: Job) -> Iterator[tuple[str, Sheet, Sheet, Rectangle | None]]:
         yield from _edits(job)
 
 
-def _lookalikes(job: Job) -> Iterator[tuple[str, Sheet, Sheet, None]]:
+def _lookalikes(job: Job) -> Iterator[tuple[str, PictureSheet, PictureSheet, None]]:
     layout = job.half + 1
     here = reduced(jpeg(lookalike_sets.drawn(job.name, job.number, layout)), job.side)
     for other in (1, 2, 3, 5, 7):
@@ -166,7 +166,7 @@ def _lookalikes(job: Job) -> Iterator[tuple[str, Sheet, Sheet, None]]:
         yield job.name, here, reduced(jpeg(there), job.side), None
 
 
-def _documents(job: Job) -> Iterator[tuple[str, Sheet, Sheet, Rectangle | None]]:
+def _documents(job: Job) -> Iterator[tuple[str, PictureSheet, PictureSheet, Rectangle | None]]:
     image = lookalike_sets.drawn(job.name, job.number, job.half + 1).convert("RGB")
     here = reduced(jpeg(image), job.side)
     rng = np.random.default_rng(job.number)
@@ -203,7 +203,7 @@ def _replaced(
     return None
 
 
-def _strangers(job: Job) -> Iterator[tuple[str, Sheet, Sheet, None]]:
+def _strangers(job: Job) -> Iterator[tuple[str, PictureSheet, PictureSheet, None]]:
     """The nearest of many other pictures, by their stamps."""
     paths = _photographs(job.photos) + [str(n) for n in range(60)]
     sheets = [reduced(_source(path), job.side) for path in paths]
@@ -220,7 +220,7 @@ def _strangers(job: Job) -> Iterator[tuple[str, Sheet, Sheet, None]]:
                 yield "nearest", sheets[n], sheets[other], None
 
 
-def _edits(job: Job) -> Iterator[tuple[str, Sheet, Sheet, None]]:
+def _edits(job: Job) -> Iterator[tuple[str, PictureSheet, PictureSheet, None]]:
     image = _source(job.name)
     here = reduced(image, job.side)
     groups = {
@@ -254,7 +254,7 @@ def measured(job: Job) -> list[Row]:
     for family, here, there, true in pairs(job):
         first, second = (here, there) if zlib.crc32(family.encode()) % 2 or true else (there, here)
         turn = likeliest_turn(first, second)
-        first, second = Sheet(first.picture), Sheet(second.picture)
+        first, second = PictureSheet(first.picture), PictureSheet(second.picture)
         start = time.process_time()
         verdict = look(first, second, turn, warped)
         spent = 1e3 * (time.process_time() - start)
@@ -263,7 +263,7 @@ def measured(job: Job) -> list[Row]:
     return rows
 
 
-def likeliest_turn(first: Sheet, second: Sheet) -> int:
+def likeliest_turn(first: PictureSheet, second: PictureSheet) -> int:
     """The turn that hashes would nominate, by the whole pictures and what is inside borders."""
 
     def alike(turn: int) -> float:

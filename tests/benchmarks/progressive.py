@@ -58,10 +58,10 @@ def progressive(image: Image.Image) -> bytes:
 def scaled(data: bytes) -> bytes:
     """Give the luma that Pillow's scaled decode gives, reduced as `index.py` would."""
     image = JpegImageFile(io.BytesIO(data))
-    drafted = image.draft("L", reduction.SMALLEST)
+    drafted = image.draft("L", reduction.SMALLEST_SIZE)
     assert drafted is not None
     image.load()
-    return reduction.Reduced(image, drafted[1]).smaller(reduction.FINE).picture.tobytes()
+    return reduction.Reduced(image, drafted[1]).smaller(reduction.FINE_SIZE).picture.tobytes()
 
 
 def ours(data: bytes) -> bytes:

@@ -31,7 +31,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.hashing.series import PATIENCE, Series  # noqa: E402
+from imageshelf.hashing.series import INDEX_COST_SCANS, Series  # noqa: E402
 from imageshelf.pictures.reduction import ORIENTATIONS  # noqa: E402
 from imageshelf.searching import candidates, policies  # noqa: E402
 from imageshelf.searching.policies import (  # noqa: E402
@@ -82,7 +82,7 @@ def one_query(count: int, queries: int) -> Iterator[str]:
     }
     series = {view: one._replace(near=Series(one.row)) for view, one in plain.items()}
     every = list(asked(queries))
-    for _ in range(-(-PATIENCE // len(every))):  # until an index would have paid
+    for _ in range(-(-INDEX_COST_SCANS // len(every))):  # until an index would have paid
         for query in every:
             candidates.candidates_for(query, series, policies.DEFAULT, lambda _: {})
     ways = {"every hash looked at": plain, "late in a series, by an index": series}

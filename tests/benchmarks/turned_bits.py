@@ -74,7 +74,7 @@ def hashes(
     files: list[io.BytesIO], folder: str
 ) -> tuple[Hashes, Hashes, Hashes, NDArray[np.bool_]]:
     """uint64[n, 3] upright, uint64[n, 7, 3] turned and low information, by reduced decodes."""
-    from imageshelf.hashing import fingerprints as hashing
+    from imageshelf.hashing.fingerprints import fingerprints, turned_fingerprints
     from imageshelf.pictures import images
 
     path = os.path.join(folder, "piece.jpg")
@@ -83,11 +83,11 @@ def hashes(
         with open(path, "wb") as out:
             out.write(file.getvalue())
         picture = images.read(path, turned=True)
-        found = hashing.fingerprints([picture.whole, *picture.turned])
+        found = fingerprints([picture.whole, *picture.turned])
         every = np.stack(found[:3], axis=1)
         upright.append(every[0])
         turned.append(every[1:])
-        thumbs.append(hashing.turned_fingerprints([picture.whole])[0, :, :2])
+        thumbs.append(turned_fingerprints([picture.whole])[0, :, :2])
         low.append(bool(found.low_information[0]))
     return np.array(upright), np.array(turned), np.array(thumbs), np.array(low)
 

@@ -1,1 +1,1 @@
-"""The same map over the workers of an existing Dask cluster."""
+"""The map of `workers` over an existing Dask cluster."""

@@ -1,7 +1,7 @@
-"""What a Dask worker does for an index run: it hands files to worker processes of its own.
+"""What a Dask worker does for an index run: pass files to worker processes of its own.
 
-Each Dask worker has a supervisor of its own (`workers`), with as many processes as it has threads.
-So a file that crashes, hangs or eats memory costs itself, there as here, and never a Dask worker.
+Each Dask worker has a pool of its own (`workers`) with as many processes as it has threads. A file
+that crashes, hangs or takes too much memory therefore costs only itself, never a Dask worker.
 """
 
 from __future__ import annotations
@@ -27,44 +27,44 @@ if TYPE_CHECKING:
 
     from imageshelf.workers.pool import Mapper
 
-IDLE_S = 60.0  # after which processes end whose run has not said that it is over
+IDLE_LIMIT_S = 60.0  # after which processes end if their run has not said that it is over
 
 
-class Order(NamedTuple):
-    """What a run wants of every Dask worker; goes with every chunk of its files."""
+class RunSettings(NamedTuple):
+    """What every Dask worker must know about a run; sent with every chunk of files."""
 
-    run: str  # of its own name, so that two runs on one cluster do not meet
-    function: bytes  # pickled: the name of its module and its own
+    run: str  # a unique name, which keeps two runs on one cluster apart
+    function: bytes  # pickled: its module and its name
     time_limit_s: float
     memory_limit_bytes: int | None
-    terms: dict[str, str]
+    versions: dict[str, str]
 
 
-class Reply(NamedTuple):
-    """What became of a chunk."""
+class ChunkReply(NamedTuple):
+    """The answer to a chunk."""
 
     pairs: list[tuple[Any, Any | Lost]]
     seconds: float = 0.0
-    unseen_by: str = ""  # the Dask worker's address, if it can read none of the files
-    trouble: str = ""  # why it cannot take part at all
+    unseen_by: str = ""  # the address of a Dask worker that can read none of the files
+    trouble: str = ""  # why the Dask worker cannot take part at all
 
 
-class Call:
-    """Becomes `answer(order, chunk)` where it is unpickled.
+class ChunkCall:
+    """Becomes `answer_chunk(settings, chunk)` when it is unpickled.
 
-    So a task is `pickle.loads` of some bytes, and a scheduler needs no imageshelf.
+    The Dask task is thus `pickle.loads` of some bytes, and the scheduler needs no imageshelf.
     """
 
-    def __init__(self, order: bytes, chunk: bytes) -> None:
-        self._arguments = order, chunk
+    def __init__(self, settings: bytes, chunk: bytes) -> None:
+        self._arguments = settings, chunk
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return answer, self._arguments
+        return answer_chunk, self._arguments
 
 
 @functools.cache
-def terms() -> dict[str, str]:
-    """Return what must be equal on all machines, so that all make the same keys."""
+def versions() -> dict[str, str]:
+    """Return the versions that must be equal on all machines for all to make the same keys."""
     return {
         "imageshelf": __version__,
         "Pillow": version("Pillow") or "none",
@@ -75,55 +75,57 @@ def terms() -> dict[str, str]:
 
 
 def differences(theirs: dict[str, str]) -> str:
-    """Return what is not here as the run has it; "" when all is.
+    """Return how this machine's versions differ from the run's; "" if they do not.
 
     >>> differences({**terms(), "Pillow": "1.1.7"}).startswith("has Pillow ")
     True
     """
-    here = terms()
-    other = [name for name in theirs if here.get(name) != theirs[name]]
-    return "; ".join(f"has {name} {here.get(name)}, not {theirs[name]}" for name in other)
+    ours = versions()
+    differing = [name for name in theirs if ours.get(name) != theirs[name]]
+    return "; ".join(f"has {name} {ours.get(name)}, not {theirs[name]}" for name in differing)
 
 
-def hello(order: bytes, folders: list[str], dask_worker: Any) -> str:
-    """Start the processes of a run, or return why this Dask worker cannot take part."""
-    wanted: Order = pickle.loads(order)  # noqa: S301 - the run's
-    objection = differences(wanted.terms)
+def join_run(settings_bytes: bytes, folders: list[str], dask_worker: Any) -> str:
+    """Start the processes of a run; return why this Dask worker cannot take part, or ""."""
+    settings: RunSettings = pickle.loads(settings_bytes)  # noqa: S301 - the run's
+    objection = differences(settings.versions)
     for folder in folders:
         if not objection and not os.path.isdir(folder):
             objection = f"does not see the folder {folder}"
     if not objection:
-        _station(wanted, dask_worker.state.nthreads)
+        _run_workers(settings, dask_worker.state.nthreads)
     return objection
 
 
-def answer(order: bytes, chunk: bytes) -> bytes:
-    """Return the pickled Reply to a chunk of items; what a Dask task does."""
+def answer_chunk(settings_bytes: bytes, chunk: bytes) -> bytes:
+    """Return the pickled ChunkReply to a chunk of items: what a Dask task does."""
     from distributed import get_worker
 
     began = time.perf_counter()
-    wanted: Order = pickle.loads(order)  # noqa: S301 - the run's
+    settings: RunSettings = pickle.loads(settings_bytes)  # noqa: S301 - the run's
     items = pickle.loads(chunk)  # noqa: S301 - the run's
-    here = get_worker()
-    trouble, pairs = differences(wanted.terms), []
+    dask_worker = get_worker()
+    trouble, pairs = differences(settings.versions), []
     if not trouble:
         try:
-            with _at_work(wanted, here.state.nthreads) as mapped:
+            with _at_work(settings, dask_worker.state.nthreads) as mapped:
                 pairs = list(mapped(items))
         except WorkerError as exc:
             trouble = str(exc)
     if trouble:
-        return pickle.dumps(Reply([], trouble=f"the Dask worker {here.address}: {trouble}"))
-    unseen_by = "" if any(map(_read, pairs)) or any(map(seen, items)) else here.address
-    return pickle.dumps(Reply(pairs, time.perf_counter() - began, unseen_by))
+        return pickle.dumps(
+            ChunkReply([], trouble=f"the Dask worker {dask_worker.address}: {trouble}")
+        )
+    unseen_by = "" if any(map(_read, pairs)) or any(map(can_see, items)) else dask_worker.address
+    return pickle.dumps(ChunkReply(pairs, time.perf_counter() - began, unseen_by))
 
 
 def _read(pair: tuple[Any, Any]) -> bool:
     return not (pair[1] is None or isinstance(pair[1], (Refusal, Lost)))
 
 
-def seen(item: Any) -> bool:
-    """Return whether this machine can read the file of an item, and it is as it was listed."""
+def can_see(item: Any) -> bool:
+    """Tell whether this machine can read the file of an item, in the state that was listed."""
     path = getattr(item, "path", os.curdir)
     try:
         status = os.stat(path)
@@ -134,65 +136,65 @@ def seen(item: Any) -> bool:
     return same and os.access(path, os.R_OK)
 
 
-def end(run: str) -> None:
-    """End the processes of a run, without waiting for it."""
+def end_run(run: str) -> None:
+    """End the processes of a run without waiting for that."""
     with _lock:
-        station, _stations[run] = _stations.get(run), None
-    if station:
-        station.over.set()
+        run_workers, _workers_of_runs[run] = _workers_of_runs.get(run), None
+    if run_workers:
+        run_workers.over.set()
 
 
-class Station:
-    """The worker processes of one run on one Dask worker, until it is over or idle for long."""
+class RunWorkers:
+    """The worker processes of one run on one Dask worker, until it is over or idle too long."""
 
-    def __init__(self, order: Order, processes: int) -> None:
+    def __init__(self, settings: RunSettings, processes: int) -> None:
         self.over = threading.Event()
-        self.at_work = 0  # chunks, under the lock
+        self.chunks_at_work = 0  # guarded by the lock
         self.idle_since = time.monotonic()
-        self._run = order.run
+        self._run = settings.run
         self._open = ExitStack()
         self.mapper: Mapper[Any, Any] = self._open.enter_context(
             workers(
-                pickle.loads(order.function),  # noqa: S301 - the run's
+                pickle.loads(settings.function),  # noqa: S301 - the run's
                 jobs=processes,
-                time_limit_s=order.time_limit_s,
-                memory_limit_bytes=order.memory_limit_bytes,
+                time_limit_s=settings.time_limit_s,
+                memory_limit_bytes=settings.memory_limit_bytes,
             )
         )
-        threading.Thread(target=self._wait, name="imageshelf station", daemon=True).start()
+        threading.Thread(target=self._wait, name="imageshelf run workers", daemon=True).start()
 
     def _wait(self) -> None:
-        while not self.over.wait(IDLE_S):
+        while not self.over.wait(IDLE_LIMIT_S):
             with _lock:
-                if not self.at_work and time.monotonic() - self.idle_since >= IDLE_S:
-                    del _stations[self._run]
+                if not self.chunks_at_work and time.monotonic() - self.idle_since >= IDLE_LIMIT_S:
+                    del _workers_of_runs[self._run]
                     break
         self._open.close()
 
 
 _lock = threading.RLock()
-_stations: dict[str, Station | None] = {}  # by run; None when it is over
+_workers_of_runs: dict[str, RunWorkers | None] = {}  # by run; None once it is over
 
 
-def _station(order: Order, processes: int) -> Station:
+def _run_workers(settings: RunSettings, processes: int) -> RunWorkers:
     with _lock:
-        if order.run not in _stations:
-            _stations[order.run] = Station(order, processes)
-        station = _stations[order.run]
-    if station is None:
+        if settings.run not in _workers_of_runs:
+            _workers_of_runs[settings.run] = RunWorkers(settings, processes)
+        run_workers = _workers_of_runs[settings.run]
+    if run_workers is None:
         raise WorkerError("was told that the run is over")
-    return station
+    return run_workers
 
 
 @contextmanager
-def _at_work(order: Order, processes: int) -> Iterator[Mapper[Any, Any]]:
-    """Give the map over the run's processes, which do not end for idleness in the meantime."""
+def _at_work(settings: RunSettings, processes: int) -> Iterator[Mapper[Any, Any]]:
+    """Yield the map over the run's processes, which count as busy inside the block."""
     with _lock:
-        station = _station(order, processes)
-        station.at_work += 1
+        run_workers = _run_workers(settings, processes)
+        run_workers.chunks_at_work += 1
     try:
-        yield station.mapper
+        yield run_workers.mapper
     finally:
         with _lock:
-            station.at_work -= 1
-            station.idle_since = time.monotonic()
+            run_workers.chunks_at_work -= 1
+            run_workers.idle_since = time.monotonic()
