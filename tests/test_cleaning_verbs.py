@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imageshelf.__main__ import main
-from imageshelf.cleanup import file_actions, taking_back, undoing
+from imageshelf.cleanup import records, taking_back, undoing
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cli import clean, clean_options
 from imageshelf.cli.clean import Answer, CleaningError
@@ -125,7 +125,7 @@ def test_an_undo_that_is_stopped_is_finished_by_the_next(
     run("clean", "--apply", "-j", "0")
     back = taking_back.take_back
 
-    def interrupted(action: file_actions.FileAction) -> None:
+    def interrupted(action: records.FileAction) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         back(action)
 
@@ -153,7 +153,7 @@ def test_ctrl_c_while_planning_touches_nothing_and_says_nothing(
     def interrupted(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("imageshelf.copies.grouping.read_ahead", interrupted)
+    monkeypatch.setattr("imageshelf.copies.grouping.learn_pixel_digests", interrupted)
     assert main(arguments) == 130
     assert capsys.readouterr() == ("", "")
     assert tree(demo) == before

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleanup import file_actions, planning, taking_back, undoing
+from imageshelf.cleanup import planning, records, taking_back, undoing
 from imageshelf.cleanup.apply import apply_plan
 from imageshelf.cleanup.history import history
 from imageshelf.cleanup.undoing import UndoError
@@ -137,7 +137,7 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
         apply_plan(shelf, planned(shelf, groups(shelf), action), jobs=0)
         left = [7]
 
-        def die(action: file_actions.FileAction) -> None:
+        def die(action: records.FileAction) -> None:
             left[0] -= 1
             if not left[0]:
                 raise KeyboardInterrupt

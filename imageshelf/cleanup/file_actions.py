@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import places, planning, trash
 from imageshelf.cleanup.moving import drop_second_name, move, take
 from imageshelf.cleanup.path_checks import require_regular
-from imageshelf.system.files import FileChangedError, Stamp, lstat, stamp
+from imageshelf.cleanup.records import FileAction, both, is_known, is_link
+from imageshelf.system.files import FileChangedError, lstat, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,37 +27,6 @@ class UnfinishedError(Exception):
 
     It says where the file is. The next clean-up or undo tries again.
     """
-
-
-class FileAction(NamedTuple):
-    """One file to act on: its path, the place promised to it, and the state it was in.
-
-    `stat` is what `noted` returns, kept as JSON on the shelf; files are set aside in `folder`.
-    """
-
-    verb: str
-    source: str
-    place: str  # "" for a file in the trash that could not be found
-    stat: dict[str, Any]
-    digest: bytes | None
-    folder: str
-
-    @property
-    def known(self) -> Stamp:
-        """The state that the file was in."""
-        return Stamp(*(int(self.stat.get(field, -1)) for field in Stamp._fields))
-
-
-def noted(status: os.stat_result, keeper: os.stat_result) -> dict[str, Any]:
-    """Return what must be known of a file and its keeper to bring the file back as it was."""
-    return {
-        "keeper_inode": keeper.st_ino,
-        "keeper_mtime_ns": keeper.st_mtime_ns,
-        **stamp(status)._asdict(),
-        "mode": status.st_mode & 0o7777,
-        "uid": status.st_uid,
-        "gid": status.st_gid,
-    }
 
 
 # -- performing -----------------------------------------------------------------------------------
@@ -71,9 +40,9 @@ def perform(
 ) -> str:
     """Perform an action; return where the file is now, "" for nowhere or unknown.
 
-    `require` returns the status of the copy to keep, or raises Changed if it has gone. Raises
-    Changed, TrashError, PlaceError or OSError when the file is where it was, and UnfinishedError
-    when it is not and could not be put back.
+    `require` returns the status of the copy to keep, or raises FileChangedError if it has gone.
+    Raises FileChangedError, TrashError, PlaceError or OSError when the file is where it was, and
+    UnfinishedError when it is not and could not be put back.
     """
     try:
         return _performed(action, status, keeper, require)
@@ -131,7 +100,7 @@ def _words(exc: BaseException) -> str:
 def put_back(action: FileAction) -> bool:
     """Put a file back, however far an action on it got; return True if it has all happened.
 
-    Raises Changed or OSError when that cannot be.
+    Raises FileChangedError or OSError when that cannot be.
     """
     if action.verb == planning.TRASH:
         _put_back_from_trash(action)
@@ -187,7 +156,7 @@ def _remove_link(action: FileAction, there: os.stat_result) -> None:
 def finish_or_revert(action: FileAction) -> tuple[bool, str]:
     """Finish or revert an action that may be half done; return (done, the file's place).
 
-    Afterwards either all of it has happened, or nothing. Raises Changed or OSError.
+    Afterwards either all of it has happened, or nothing. Raises FileChangedError or OSError.
     """
     for path in filter(None, (action.source, action.place)):
         require_regular(path)
@@ -203,22 +172,6 @@ def finish_or_revert(action: FileAction) -> tuple[bool, str]:
     if not is_known(placed, action):
         raise FileChangedError(f"was replaced by another file, which is now {action.place}")
     return True, action.place
-
-
-def both(action: FileAction) -> tuple[os.stat_result | None, os.stat_result | None]:
-    """Return the status of what is at the source and at the place."""
-    return lstat(action.source), lstat(action.place) if action.place else None
-
-
-def is_known(status: os.stat_result, action: FileAction) -> bool:
-    """Tell whether this is the file of the action, in the state it was in."""
-    return stat.S_ISREG(status.st_mode) and stamp(status) == action.known
-
-
-def is_link(action: FileAction, there: os.stat_result) -> bool:
-    """Tell whether what is at the source is the hard link to the keeper that the action made."""
-    keeper = action.stat.get("keeper_inode", 0)
-    return bool(there.st_ino == keeper != action.known.inode)
 
 
 def discard(path: str) -> None:

@@ -31,9 +31,9 @@ _NO_LINKS = {errno.EPERM, errno.EMLINK, *_UNSUPPORTED}
 def take(source: str, target: str, expected: os.stat_result) -> None:
     """Move the file that `expected` describes to a free place.
 
-    Raises Changed if another file is at `source`, which stays there, FileExistsError if the place
-    is taken, and OSError if the system refuses for another reason; after an OSError the file may
-    have either name, or both.
+    Raises FileChangedError if another file is at `source`, which stays there, FileExistsError
+    if the place is taken, and OSError if the system refuses for another reason; after an OSError
+    the file may have either name, or both.
     """
     move(source, target)
     if os.path.samestat(os.lstat(target), expected):
@@ -107,7 +107,7 @@ def drop_second_name(kept: str, dropped: str) -> None:
     """Remove one of the two names of a file; `kept` still leads to it afterwards.
 
     Two spellings of one name, such as on a file system that ignores case, are one name: removing it
-    would remove the file. Raises Changed for that and for two files, OSError.
+    would remove the file. Raises FileChangedError for that and for two files, OSError.
     """
     if not os.path.samestat(os.lstat(kept), os.lstat(dropped)):
         raise FileChangedError(f"is another file than {dropped}")

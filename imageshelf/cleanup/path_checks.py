@@ -17,7 +17,7 @@ from imageshelf.system.files import FileChangedError, lstat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imageshelf.cleanup.file_actions import FileAction
+    from imageshelf.cleanup.records import FileAction
 
 HIDDEN = re.compile(r"\.imageshelf-\d+-[0-9a-f]{12}-\d+")  # beside the source: see `hidden_name`
 
@@ -69,7 +69,7 @@ def require_below(action: FileAction, folders: Sequence[str]) -> None:
 
 
 def require_regular(path: str) -> None:
-    """Raise Changed if there is anything at a path that is not a regular file."""
+    """Raise FileChangedError if there is anything at a path that is not a regular file."""
     status = lstat(path)
     if status is not None and not stat.S_ISREG(status.st_mode):
         raise FileChangedError(f"is not a regular file any more: {path}")

@@ -6,10 +6,11 @@ import os
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import file_actions, places, planning, verdicts
-from imageshelf.cleanup.file_actions import FileAction, UnfinishedError
+from imageshelf.cleanup import places, planning, records, verdicts
+from imageshelf.cleanup.file_actions import UnfinishedError
 from imageshelf.cleanup.path_checks import hidden_name
 from imageshelf.cleanup.places import PlaceError
+from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone, Outcome, take_companion, take_step, why_left
 from imageshelf.pictures import soundness
 from imageshelf.searching.kind_names import PIXELS
@@ -128,7 +129,7 @@ class CleanupRun:
             sources = [self.shelf.name_of(path) for path in files]
             where = self._places(files, sources)
             kept = os.lstat(step.keeper.path)
-            notes = [file_actions.noted(os.lstat(path), kept) for path in files]
+            notes = [records.noted(os.lstat(path), kept) for path in files]
         except FileNotFoundError:
             self._leave(step.file.path, "stays: it, the copy to keep or a companion is gone")
             return None

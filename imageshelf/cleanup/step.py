@@ -25,8 +25,8 @@ from imageshelf.system.files import (
 
 if TYPE_CHECKING:
     from imageshelf.cleanup.companions import Companion
-    from imageshelf.cleanup.file_actions import FileAction
     from imageshelf.cleanup.planning import File, Step
+    from imageshelf.cleanup.records import FileAction
     from imageshelf.pictures.soundness import Soundness
 
 CHUNK_BYTES = 1 << 20
@@ -134,7 +134,7 @@ def _opened(opened: ExitStack, file: File, *, shared: bool) -> int:
 
 
 def _digest_of_both(first: int, second: int) -> bytes:
-    """Return the digest of two open files with equal bytes; Changed when they differ."""
+    """Return the digest of two open files with equal bytes; FileChangedError when they differ."""
     total = hashlib.blake2b(digest_size=DIGEST_BYTES)
     for descriptor in (first, second):
         os.lseek(descriptor, 0, os.SEEK_SET)

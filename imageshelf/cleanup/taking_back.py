@@ -8,14 +8,15 @@ import os
 from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import places, planning, trash
-from imageshelf.cleanup.file_actions import UnfinishedError, both, discard, is_link
+from imageshelf.cleanup.file_actions import UnfinishedError, discard
 from imageshelf.cleanup.moving import drop_second_name, move, take
 from imageshelf.cleanup.path_checks import require_regular
+from imageshelf.cleanup.records import both, is_link
 from imageshelf.pictures.digests import DIGEST_BYTES
 from imageshelf.system.files import FileChangedError, lstat, stamp
 
 if TYPE_CHECKING:
-    from imageshelf.cleanup.file_actions import FileAction
+    from imageshelf.cleanup.records import FileAction
 
 CHUNK_BYTES = 1 << 20
 BACK, ALREADY, TAKEN, LOST = "back", "already", "taken", "lost"
@@ -66,7 +67,7 @@ def _outlook_of_link(
 
 
 def take_back(action: FileAction) -> None:
-    """Bring one file back. Raises Changed or OSError when it is where it was.
+    """Bring one file back. Raises FileChangedError or OSError when it is where it was.
 
     Raises UnfinishedError when it is between its places; another undo goes on from there.
     """
@@ -100,8 +101,8 @@ def _moved_back(action: FileAction, placed: os.stat_result) -> None:
 def settle_link(action: FileAction) -> str:
     """Settle the undo of a hard link that was cut short; return what is at the source now.
 
-    LINKED is the hard link, OWN a file of its own; "" if the undo has not begun. Raises Changed or
-    OSError.
+    LINKED is the hard link, OWN a file of its own; "" if the undo has not begun. Raises
+    FileChangedError or OSError.
     """
     there, placed = both(action)
     if placed is None:

@@ -61,7 +61,7 @@ def find_examined(path: str, status: Stamp) -> str:
     """Return where the trash keeps the file that was just put there; "" if it is not found.
 
     The trash goes by names. If it took another file, which came to this path after the examined one
-    was looked at, that file is brought back. Raises Changed then, or OSError.
+    was looked at, that file is brought back. Raises FileChangedError then, or OSError.
     """
     if place := find(path, status):
         return place

@@ -14,8 +14,9 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import locks, path_checks, places, planning
-from imageshelf.cleanup.file_actions import FileAction, UnfinishedError, finish_or_revert
+from imageshelf.cleanup.file_actions import UnfinishedError, finish_or_revert
 from imageshelf.cleanup.path_checks import UnsafePathError
+from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone, why_left
 from imageshelf.cleanup.taking_back import (
     BACK,

@@ -1,0 +1,58 @@
+"""One file of a clean-up as it is written down before anything happens to it."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imageshelf.system.files import Stamp, lstat, stamp
+
+if TYPE_CHECKING:
+    import os
+
+
+class FileAction(NamedTuple):
+    """One file to act on: its path, the place promised to it, and the state it was in.
+
+    `stat` is what `noted` returns, kept as JSON on the shelf; files are set aside in `folder`.
+    """
+
+    verb: str
+    source: str
+    place: str  # "" for a file in the trash that could not be found
+    stat: dict[str, Any]
+    digest: bytes | None
+    folder: str
+
+    @property
+    def known(self) -> Stamp:
+        """The state that the file was in."""
+        return Stamp(*(int(self.stat.get(field, -1)) for field in Stamp._fields))
+
+
+def noted(status: os.stat_result, keeper: os.stat_result) -> dict[str, Any]:
+    """Return what must be known of a file and its keeper to bring the file back as it was."""
+    return {
+        "keeper_inode": keeper.st_ino,
+        "keeper_mtime_ns": keeper.st_mtime_ns,
+        **stamp(status)._asdict(),
+        "mode": status.st_mode & 0o7777,
+        "uid": status.st_uid,
+        "gid": status.st_gid,
+    }
+
+
+def both(action: FileAction) -> tuple[os.stat_result | None, os.stat_result | None]:
+    """Return the status of what is at the source and at the place."""
+    return lstat(action.source), lstat(action.place) if action.place else None
+
+
+def is_known(status: os.stat_result, action: FileAction) -> bool:
+    """Tell whether this is the file of the action, in the state it was in."""
+    return stat.S_ISREG(status.st_mode) and stamp(status) == action.known
+
+
+def is_link(action: FileAction, there: os.stat_result) -> bool:
+    """Tell whether what is at the source is the hard link to the keeper that the action made."""
+    keeper = action.stat.get("keeper_inode", 0)
+    return bool(there.st_ino == keeper != action.known.inode)
