@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.cleanup import locks, planning
 from imageshelf.cleanup.undoing import file_action_of
 from imageshelf.shelf.cleanups import DOING, DONE, LEFT, UNDOING, UNDONE, Actions
+from imageshelf.shelf.health import Finding
 from imageshelf.system.files import lstat
 
 if TYPE_CHECKING:
@@ -64,6 +65,17 @@ def history(shelf: Shelf) -> list[Past]:
             )
         )
     return past
+
+
+def unfinished(shelf: Shelf) -> list[Finding]:
+    """Return a finding for every file that a clean-up left between two places."""
+    findings = []
+    for run in history(shelf) if shelf.catalogue else ():
+        for file in run.unfinished:
+            where = f"is now {file.place}" if file.place else "may be in the trash"
+            what = f"{file.path} {where}: clean-up {run.run} was cut short"
+            findings.append(Finding(what, f"python -m imageshelf undo {run.run}"))
+    return findings
 
 
 def _unfinished(shelf: Shelf, actions: Actions, run: Cleanup) -> tuple[Unfinished, ...]:

@@ -28,6 +28,7 @@ from imageshelf.report.cleanup import (
     result_json,
     result_null,
     result_text,
+    trust_text,
     undo_line,
     undone_text,
 )
@@ -64,6 +65,7 @@ CleaningError = (  # each ends a verb with one sentence
 )
 ROWS_AT_A_TIME = 4096
 STOPPED = "Stopped by you; the next undo goes on from here."
+UNTOUCHED = "Nothing was touched. Add --yes to do it."
 CANNOT_UNDO = "--delete cannot be undone; say --yes, or leave it out to set the copies aside"
 
 
@@ -192,12 +194,34 @@ def undo(options: argparse.Namespace) -> Answer:
 
     Raises one of CleaningError. After a stop, the next undo goes on from there.
     """
+    _refuse_half_a_trust(options)
+    below = [os.path.abspath(folder) for folder in options.below]
+    if options.trust and not options.yes:
+        with open_shelf(options.shelve) as shelf:
+            files = undoing.listed_to_trust(shelf, options.trust, below)
+        return Answer(trust_text(options.trust, files), hint=UNTOUCHED)
     with open_shelf(options.shelve, "w") as shelf, stopping() as stop:
         try:
-            undone = undoing.undo(shelf, options.run, lambda _: stop.check())
+            if options.trust:
+                undone = undoing.undo_trusted(shelf, options.trust, below, lambda _: stop.check())
+            else:
+                undone = undoing.undo(shelf, options.run, lambda _: stop.check())
         except Stopped as stopped:
             return Answer("", stopped.exit_status, STOPPED)
     return Answer(undone_text(undone), 1 if undone.lost else 0)
+
+
+def _refuse_half_a_trust(options: argparse.Namespace) -> None:
+    """Raise UndoError for options of --trust without it, and for --trust without a folder."""
+    if options.trust and options.run:
+        raise UndoError("undo takes back one clean-up: name it once, with --trust or without")
+    if options.trust and not options.below:
+        raise UndoError("--trust wants --below DIR: the folders that it may touch, and no others")
+    if not options.trust and (options.below or options.yes):
+        raise UndoError("--below and --yes go with --trust RUN")
+    for folder in options.below:
+        if not os.path.isdir(folder):
+            raise UndoError(f"{folder} is not a folder")
 
 
 def history(options: argparse.Namespace) -> Answer:

@@ -122,6 +122,16 @@ def add_undo(verbs: Verbs, verb: Verb) -> None:
         metavar="RUN",
         help="its number in the history (default: the last one that is not undone)",
     )
+    parser.add_argument(
+        "--trust",
+        type=options.at_least_one,
+        metavar="RUN",
+        help="take back a clean-up that none of your own runs on this computer wrote down; lists "
+        "its files, and with --yes brings them back",
+    )
+    parser.add_argument("--below", nargs="+", action="extend", default=[], metavar="DIR",
+                        help="with --trust: touch nothing outside these folders")  # fmt: skip
+    parser.add_argument("--yes", action="store_true", help="with --trust: yes, bring them back")
     parser.set_defaults(verb=verb)
 
 

@@ -27,11 +27,13 @@ def demo(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Say whether the shelf can be trusted."""
+    from imageshelf.cleanup.history import unfinished
     from imageshelf.shelf import ShelfError, health, open_shelf
 
     try:
         with open_shelf(options.shelve) as shelf:
             findings = list(health.findings(shelf))
+            findings += unfinished(shelf)
             pictures = shelf.catalogue.counts().pictures if shelf.catalogue else 0
     except ShelfError as problem:
         return failed(problem)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imageshelf.cleanup.apply import Result
-    from imageshelf.cleanup.history import Past
+    from imageshelf.cleanup.history import Past, Unfinished
     from imageshelf.cleanup.undoing import Undone
 
 FIELDS = ("action", "path", "place", "freed_bytes", "reason")
@@ -25,6 +25,12 @@ DONE = {
     planning.HARD_LINK: "replaced by hard links",
     planning.DELETE: "deleted for good",
 }
+
+
+STRANGERS = (
+    "Not made by you on this computer, or by an earlier version: {runs}. To take one back all the "
+    "same: undo --trust RUN --below DIR"
+)
 
 
 def result_text(result: Result) -> str:
@@ -83,6 +89,20 @@ def undone_text(undone: Undone) -> str:
     return "\n".join(lines) + "\n"
 
 
+def trust_text(run: int, files: Sequence[tuple[str, str, str]]) -> str:
+    """Return every file of a clean-up, with what undoing it on trust would do."""
+    lines = []
+    for path, place, why in files:
+        if why:
+            lines.append(f"leave {shown(nearby(path))}: it {shown(why)}")
+        else:
+            source = f" from {shown(nearby(place))}" if place else ""
+            lines.append(f"bring back {shown(nearby(path))}{source}")
+    going = sum(not why for _, _, why in files)
+    lines.append(f"{count(going, 'file')} of clean-up {run} to bring back")
+    return "\n".join(lines) + "\n"
+
+
 def history_text(past: Sequence[Past]) -> str:
     """Return all clean-ups as a table, oldest first."""
     if not past:
@@ -94,19 +114,34 @@ def history_text(past: Sequence[Past]) -> str:
             [
                 str(run.run),
                 f"{started:%Y-%m-%d %H:%M}",
-                run.action,
+                shown(run.action),
                 run.state,
                 f"{run.done + run.undone:,}",
                 f"{run.undone:,}",
                 shown(nearby(run.folder)),
             ]
         )
-    return terminal.columns(rows, right={0, 4, 5}) + "\n"
+    lines = [terminal.columns(rows, right={0, 4, 5})]
+    lines += [_unfinished_line(run.run, file) for run in past for file in run.unfinished]
+    if strangers := [str(run.run) for run in past if not run.ours]:
+        lines.append(STRANGERS.format(runs=", ".join(strangers)))
+    return "\n".join(lines) + "\n"
+
+
+def _unfinished_line(run: int, file: Unfinished) -> str:
+    where = f"is now {shown(nearby(file.place))}" if file.place else "may be in the trash"
+    return (
+        f"clean-up {run} was cut short: {shown(nearby(file.path))} {where}; the next clean --apply "
+        "or undo puts it right"
+    )
 
 
 def history_json(past: Sequence[Past]) -> str:
     """Return all clean-ups as one JSON document."""
-    return json.dumps([run._asdict() for run in past], indent=2) + "\n"
+    runs = [
+        {**run._asdict(), "unfinished": [file._asdict() for file in run.unfinished]} for run in past
+    ]
+    return json.dumps(runs, indent=2) + "\n"
 
 
 def pairs_text(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> str:
