@@ -79,11 +79,11 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
     pictures dealt with since its last call. Raises CleanupError or ShelfError before anything is
     touched. When the user stops the run, the current batch is finished and the result says so.
     """
-    if not plan.steps:
-        return Result(0, plan.action, "", [], [])
     since_ns = time.time_ns() if since_ns is None else since_ns
     actions = Actions(shelf)
     dead = undoing.finish_dead_runs(shelf, actions)
+    if not plan.steps:
+        return Result(0, plan.action, "", [], [])
     options: dict[str, object] = {"action": plan.action}
     made = ""
     if plan.action != planning.SET_ASIDE:

@@ -124,6 +124,8 @@ def tidy(place: str, folder: str) -> None:
     while above.startswith(inside):
         try:
             os.rmdir(above)
+        except FileNotFoundError:  # it was never made
+            pass
         except OSError:
             return
         above = os.path.dirname(above)

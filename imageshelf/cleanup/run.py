@@ -185,20 +185,20 @@ class CleanupRun:
             zip(work.actions, work.file_actions, objections, strict=True)
         ):
             reason = objection or ("stays with its picture" if stays else "")
-            written = not objection
+            state = LEFT
             try:
                 if not reason:
                     outcome = self._outcome(step, file_action, at)
             except NotDone as exc:
                 reason = why_left(exc)
             except UnfinishedError as exc:
-                reason, written = str(exc), False  # the row goes on saying that it is under way
+                reason, state = str(exc), DOING
             if reason:
                 if not stays:
                     self._leave(file_action.source, reason)
                 stays = stays or at == 0
-                if written:
-                    yield action._replace(state=LEFT, reason=reason)
+                if not objection:  # with an objection it was never written down
+                    yield action._replace(state=state, reason=reason)
                 continue
             if outcome.linked is not None:
                 linked.append((action.source, outcome.linked))

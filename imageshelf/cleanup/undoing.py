@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import locks, path_checks, places, planning
-from imageshelf.cleanup.file_actions import UnfinishedError, finish_or_revert
+from imageshelf.cleanup import locks, path_checks, places, planning, trash
+from imageshelf.cleanup.file_actions import UnfinishedError, finish_or_revert, put_back
 from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone, why_left
@@ -224,7 +224,10 @@ def _finished(shelf: Shelf, action: Action, file_action: FileAction) -> list[Act
         if action.verb == planning.HARD_LINK and settle_link(file_action) == LINKED:
             return [action._replace(state=DONE)]
         return []  # nothing is hidden; an undo goes on from there
-    done, place = finish_or_revert(file_action)
+    if action.reason:  # it failed, and was to be put back at once
+        done, place = put_back(file_action), file_action.place
+    else:
+        done, place = finish_or_revert(file_action)
     target = names.to_bytes(shelf.name_of(place)) if place else action.target
     if done:
         return [action._replace(state=DONE, target=target, reason="")]
@@ -252,6 +255,9 @@ def _look(shelf: Shelf, run: Cleanup, action: Action, below: Sequence[str]) -> _
         return _Looked(action, file_action, REFUSED, why_left(exc))
     if action.state == DOING:
         return _Looked(action, file_action, REFUSED, "")
+    if action.verb == planning.TRASH and not file_action.place and not below:
+        found = trash.find(file_action.source, file_action.known)
+        file_action = file_action._replace(place=found)
     return _Looked(action, file_action, *undo_outlook(file_action))
 
 
