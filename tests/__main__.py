@@ -99,7 +99,9 @@ def checks(python: Path) -> list[Step]:
 
 def run_pytest(name: str, python: Path, arguments: list[str], tree: Path = ROOT) -> Step:
     """Run pytest on all cores, show what it prints, and keep the line with which it ends."""
-    command = [str(python), "-m", "pytest", "-q", "-n", "auto", *arguments]
+    # File by file: two workers would start Chromium, Dask and other shared fixtures twice.
+    parallel = ["-n", "auto", "--dist=loadfile"]
+    command = [str(python), "-m", "pytest", "-q", *parallel, *arguments]
     print("+", " ".join(command), flush=True)
     summary = "pytest did not come to an end"
     with subprocess.Popen(

@@ -125,7 +125,7 @@ def test_many_pairs_by_bands_and_threads_are_those_of_the_definition(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(joins, "PAIR_COST_NS", 20.0)  # so bands pay for as few as these
-    stored = shelf(8, 2_000, 600, 5, flat=0.02)
+    stored = shelf(8, 1_200, 300, 5, flat=0.02)
     distinct = prints.distinct_prints(stored)
     found = pairs.all_pairs(distinct, work=Effort(2))
     assert len(found) > 1_000
