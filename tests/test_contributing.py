@@ -61,6 +61,4 @@ def test_every_figure_of_a_benchmark_has_its_day_and_its_page() -> None:
     assert len(rows) >= 20
     for figure in rows:
         dated = re.search(r"\(\d+ [A-Z][a-z]+ 20\d\d, \[\w+\]\([^)]+\)\)$", figure)
-        assert dated or figure in {"not published", 'the row "shelf write" of the next command'}, (
-            figure
-        )
+        assert dated or figure.startswith(("not published", 'the row "shelf write"')), figure

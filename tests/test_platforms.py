@@ -20,7 +20,7 @@ from imageshelf.report import viewer
 from imageshelf.shelf import connections
 from imageshelf.system import files, paths, terminal, walking
 from imageshelf.workers import process, serving, starting
-from tests.conftest import ROOT
+from tests.conftest import ROOT, drawn
 
 WITHOUT_POSIX = """
 import importlib, os, pathlib, signal, sys
@@ -203,7 +203,7 @@ def test_pictures_are_opened_by_windows_itself(
     monkeypatch.setattr(os, "startfile", started.append, raising=False)
     paths = [str(tmp_path / f"{n}.jpg") for n in range(12)]
     for path in paths:
-        Path(path).touch()
+        drawn(1, (16, 12)).save(path)
     assert viewer.open_pictures(paths) == "opened 10, 2 more not opened"
     assert started == paths[:10]
 

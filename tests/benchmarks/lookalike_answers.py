@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -90,10 +89,11 @@ class Commands:
 
     @contextmanager
     def _counted(self, what: str) -> Iterator[None]:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = os.times()
         yield
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        after = os.times()
+        spent = after.children_user + after.children_system
+        spent -= before.children_user + before.children_system
         self.cpu_s[what] = self.cpu_s.get(what, 0) + spent
 
 
