@@ -291,6 +291,14 @@ def test_a_rename_of_macos_refuses_or_is_done_by_a_link(
     assert target.exists() == (code == errno.ENOTSUP)  # this file system knows no such call
 
 
+@pytest.mark.parametrize("mode", ["rwc", "rw"])
+def test_a_shelf_is_synced_through_the_cache_of_the_drive(mode: str, tmp_path: Path) -> None:
+    connections.connect(str(tmp_path / "db.shelve"), "rwc").close()
+    connection = connections.connect(str(tmp_path / "db.shelve"), mode)
+    assert connection.execute("PRAGMA fullfsync").fetchone() == (1,)
+    connection.close()
+
+
 @pytest.mark.usefixtures("macos")
 def test_macos_opens_pictures_with_its_own_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

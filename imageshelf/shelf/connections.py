@@ -18,6 +18,7 @@ _EITHER = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA mmap_size = 0",
+    "PRAGMA fullfsync = ON",  # macOS leaves what is synced in the drive's cache; no other asks this
     f"PRAGMA cache_size = -{_READING_KIB}",
 )
 READER = ("PRAGMA query_only = ON",)
