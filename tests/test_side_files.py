@@ -340,6 +340,20 @@ def test_where_others_can_write_a_copy_is_rolled_back(
 
 
 @posix
+def test_where_others_can_write_every_transaction_looks_again(sent: Path, victim: Path) -> None:
+    sent.parent.chmod(0o777)
+    with open_shelf(sent, "w") as shelf:
+        shelf["0" * 16] = ["by hand.jpg"]
+        Path(f"{sent}-journal").write_bytes(JOURNALS["names the victim"](sent, victim))
+        with pytest.raises(ShelfError, match="names another file"):
+            shelf["1" * 16] = ["too.jpg"]
+        assert victim.exists()
+        os.unlink(f"{sent}-journal")
+        shelf["1" * 16] = ["too.jpg"]
+    assert len(open_shelf(sent)) == 4
+
+
+@posix
 def test_a_journal_that_makes_a_shelf_huge_is_refused(
     sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imageshelf.shelf import connections, names, pickled, recovery, schema
+from imageshelf.shelf import connections, names, pickled, recovery, schema, side_files
 from imageshelf.shelf.errors import GONE, WAIT_S, ShelfError, primary, sentence, shown
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._writing = False  # inside `transaction`
         self._prepared = False  # to write
+        self._others_may_write = False  # in the file's folder
         self._at_close = at_close
         self._identity: tuple[int, int] | None = None
         self._size_bytes = 0
@@ -197,12 +198,23 @@ class Database:
             with self._translated():
                 connections.prepare_to_write(self._connected())
             self._prepared = True
+            folder = os.path.dirname(side_files.actual(self.file))
+            self._others_may_write = not side_files.only_ours(folder)
+        if self._others_may_write:
+            self._examine_side_files()
         self.write("BEGIN IMMEDIATE")
         self._writing = True
         try:
             yield from self._until_end("COMMIT")
         finally:
             self._writing = False
+
+    def _examine_side_files(self) -> None:
+        """Raise ShelfError if something strange has come to lie beside the file since it opened."""
+        try:
+            side_files.refuse_strange(self.file)
+        except side_files.StrangeSideFileError as exc:
+            raise self.wrong(str(exc)) from exc
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
