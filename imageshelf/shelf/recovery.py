@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 import time
 from collections import Counter
 from contextlib import suppress
@@ -60,6 +59,8 @@ class Copy:
     """A shelf and its journal or log in a folder of their own; `path` is the copied shelf."""
 
     def __init__(self, path: str) -> None:
+        import tempfile  # 4 ms, hardly ever needed
+
         self.folder = tempfile.mkdtemp(prefix="imageshelf-")  # mode 0700
         self.path = names.absolute(os.path.join(self.folder, "db.shelve"))
         self.original = path
