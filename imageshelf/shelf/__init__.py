@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Self
 
-from imageshelf.shelf import creating, hand_written, marks, names, pickled, recipes, schema
+from imageshelf.shelf import creating, hand_written, names, pickled, recipes, schema
 from imageshelf.shelf.catalogue import SET_META, Catalogue
 from imageshelf.shelf.database import LIST_BYTES
 from imageshelf.shelf.errors import ShelfError, shown
@@ -198,10 +198,14 @@ class Shelf(MutableMapping[str, list[str]]):
 
     def marks(self) -> Marks | None:
         """Return what tells rows that this user's runs wrote; None if there can be none."""
+        from imageshelf.shelf import marks
+
         return marks.of_shelf(self._db)
 
     def marks_to_write(self) -> Marks:
         """Return what marks rows as this user's; raises UserKeyError without a place for a key."""
+        from imageshelf.shelf import marks
+
         return marks.to_write(self._db)
 
     @property

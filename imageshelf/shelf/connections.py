@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import sys
+from collections import Counter
 
 from imageshelf.shelf import backends, names
 
@@ -26,6 +27,40 @@ WRITER = (
     "PRAGMA synchronous = EXTRA",
     "PRAGMA cache_spill = OFF",  # a batch stays in memory: no lock before its commit
 )
+
+
+# Files that this process has open: to open and close one again would drop SQLite's locks on it.
+OPEN: Counter[tuple[int, int]] = Counter()
+
+
+def identity(path: str) -> tuple[int, int] | None:
+    """Return device and inode of a shelf's file; None when it is not there."""
+    try:
+        status = os.stat(names.native(path))
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def opened(path: str) -> tuple[int, int] | None:
+    """Note that SQLite has a file open in this process; return what `closed` wants."""
+    if (found := identity(path)) is not None:
+        OPEN[found] += 1
+    return found
+
+
+def closed(found: tuple[int, int] | None) -> None:
+    """Note that SQLite has closed a file."""
+    if found is not None:
+        OPEN[found] -= 1
+        if not OPEN[found]:
+            del OPEN[found]
+
+
+def is_open_here(path: str) -> bool:
+    """Tell whether this process has the shelf open, or there is no file to recover."""
+    found = identity(path)
+    return found is None or OPEN[found] > 0
 
 
 def connect(path: str, mode: str) -> sqlite3.Connection:

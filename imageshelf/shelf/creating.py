@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.shelf import backends, hand_written, marks, names, schema, side_files
+from imageshelf.shelf import backends, hand_written, names, schema, side_files
 from imageshelf.shelf.errors import ShelfError, shown
 from imageshelf.shelf.side_files import StrangeSideFileError
 
@@ -58,6 +58,8 @@ def start_anew(db: Database) -> None:
 
 def migrate(db: Database) -> None:
     """Bring a shelf of version 1 to today's; all of it is written or nothing."""
+    from imageshelf.shelf import marks
+
     with db.transaction():
         db.check_schema()  # another process may have been quicker
         if db.version == schema.SCHEMA_VERSION:
@@ -71,6 +73,8 @@ def migrate(db: Database) -> None:
 
 def complete(db: Database) -> None:
     """Create the missing tables; call inside a transaction."""
+    from imageshelf.shelf import marks
+
     if db.kind == "empty":
         db.write(schema.DICT)
     if db.kind != "whole":

@@ -14,7 +14,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imageshelf.shelf import connections, names, pickled, recovery, schema, side_files
+from imageshelf.shelf import connections, names, pickled, schema, side_files
 from imageshelf.shelf.errors import GONE, WAIT_S, ShelfError, primary, sentence, shown
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Database:
 
     def _open(self, mode: str) -> None:
         self._connection = _waiting(lambda: connections.connect(self.file, mode))
-        self._identity = recovery.opened(self.file)
+        self._identity = connections.opened(self.file)
         self.size_bytes()
         self._connection.set_progress_handler(self._tick, _TICK)
         self._check_schema()
@@ -125,7 +125,7 @@ class Database:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-            recovery.closed(self._identity)
+            connections.closed(self._identity)
 
     @property
     def closed(self) -> bool:
@@ -278,7 +278,7 @@ class Database:
             raise self._error(exc) from exc
 
     def _error(self, exc: Exception) -> ShelfError:
-        if self._identity is not None and recovery.identity(self.file) != self._identity:
+        if self._identity is not None and connections.identity(self.file) != self._identity:
             return self.wrong(GONE)
         return self.wrong(sentence(exc, os.path.dirname(self.path) if self.writable else None))
 

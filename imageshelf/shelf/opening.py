@@ -11,7 +11,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from imageshelf.shelf import marks, recovery, side_files
+from imageshelf.shelf import connections, side_files
 from imageshelf.shelf.database import Database
 from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError, may_not_write, shown
 from imageshelf.shelf.side_files import WAL, SideFiles, StrangeSideFileError
@@ -37,8 +37,10 @@ def _try_to_open(path: str, *, writable: bool) -> Database | None:
     """Open a shelf's file; None if what lies beside it is changing just now."""
     try:
         with SideFiles(path) as beside:
-            if not beside.hot or recovery.is_open_here(path):
+            if not beside.hot or connections.is_open_here(path):
                 return _opened(path, writable=writable)
+            from imageshelf.shelf import recovery  # hardly ever needed
+
             private = side_files.only_ours(os.path.dirname(beside.path))
             if recovery.in_use(beside):  # a living writer's log names no file
                 believed = private or WAL in beside.files
@@ -63,6 +65,8 @@ def _opened(path: str, *, writable: bool, modes: tuple[str, ...] = ()) -> Databa
 
 def _recovered(path: str, copy: Copy, *, private: bool, writable: bool) -> Database | None:
     """Open what is left of a shelf beside which a dead writer left a journal or log."""
+    from imageshelf.shelf import marks, recovery
+
     db = _rolled_back(path, copy)
     try:
         if private and marks.is_ours(db):
@@ -82,6 +86,8 @@ def _recovered(path: str, copy: Copy, *, private: bool, writable: bool) -> Datab
 
 def _rolled_back(path: str, copy: Copy) -> Database:
     """Roll a private copy back and open it for reading; it goes when that is closed."""
+    from imageshelf.shelf import recovery
+
     try:
         Database(path, writable=True, file=copy.path).close()
         if not recovery.is_plausible(copy):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -26,33 +25,6 @@ _BLOCK = 4096  # bytes compared and written at once
 _PIECE = 2**20  # bytes copied at once
 _PAUSE_S = 0.01
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-
-# Files that this process has open: to open and close one again would drop SQLite's locks on it.
-OPEN: Counter[tuple[int, int]] = Counter()
-
-
-def identity(path: str) -> tuple[int, int] | None:
-    """Return device and inode of a shelf's file; None when it is not there."""
-    try:
-        status = os.stat(names.native(path))
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def opened(path: str) -> tuple[int, int] | None:
-    """Note that SQLite has a file open in this process; return what `closed` wants."""
-    if (found := identity(path)) is not None:
-        OPEN[found] += 1
-    return found
-
-
-def closed(found: tuple[int, int] | None) -> None:
-    """Note that SQLite has closed a file."""
-    if found is not None:
-        OPEN[found] -= 1
-        if not OPEN[found]:
-            del OPEN[found]
 
 
 class Copy:
@@ -71,12 +43,6 @@ class Copy:
         import shutil
 
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def is_open_here(path: str) -> bool:
-    """Tell whether this process has the shelf open, or there is no file to recover."""
-    found = identity(path)
-    return found is None or OPEN[found] > 0
 
 
 def in_use(beside: SideFiles) -> bool:
