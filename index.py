@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @checked("index.py")
 def main(argv: Sequence[str] | None = None) -> int:
-    """Index the datasets; return the exit status: 0, 1 for a bad run, 130 and 143 when stopped."""
+    """Index the datasets; return the exit status: 0, 1 for a bad run, over 128 when stopped."""
     options = index_options(__doc__ or "", argv)
     tolerate_any_name()
     if warning := own_process.pillow_warning():

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Answer the question; return the exit status.
 
     0, also without a match; 1 if the shelf or a query could not be read; 3 if asked to tell that a
-    query matches nothing; 130 and 143 when stopped.
+    query matches nothing; over 128 when stopped.
     """
     global matches
     options = search_options(__doc__ or "", argv)

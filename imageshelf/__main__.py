@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the verb; return the exit status.
 
-    0, 1 after a sentence on stderr, 130 or 143 when stopped.
+    0, 1 after a sentence on stderr, over 128 when stopped.
     """
     options = parse_args(argv)
     terminal.tolerate_any_name()

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM."""
+"""Ctrl-C, SIGTERM and SIGHUP."""
 
 import os
 import signal
@@ -12,9 +12,9 @@ posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 
 
 @posix
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_waits_until_the_open_work_is_done(number: int, status: int) -> None:
-    done = []
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_waits_until_the_open_work_is_done(name: str, status: int) -> None:
+    number, done = getattr(signal, name), []
     with stopping() as stop, pytest.raises(Stopped) as caught:  # noqa: PT012 - the order is the test
         os.kill(os.getpid(), number)
         done.append("written")
@@ -48,6 +48,17 @@ def test_items_already_handed_over_are_worked_on_before_the_stop() -> None:
                 os.kill(os.getpid(), signal.SIGTERM)
             done.append(item)
     assert done == [1, 2]
+
+
+@posix
+def test_a_program_under_nohup_does_not_hear_the_hang_up() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopping() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            stop.check()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_handlers_of_before_come_back() -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM stop the program once it has finished what is open.
+"""Ctrl-C, SIGTERM and SIGHUP stop the program once it has finished what is open.
 
 While the program waits for a worker, a signal interrupts it at once. While it writes, the signal is
 remembered and takes effect afterwards. A second signal does not wait.
@@ -31,7 +31,7 @@ class Stopped(KeyboardInterrupt):
 
     @property
     def exit_status(self) -> int:
-        """The status that a shell expects: 130 after Ctrl-C, 143 after SIGTERM."""
+        """The status a shell expects: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
         return 128 + self.signal_number
 
 
@@ -76,19 +76,26 @@ class Stop:
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Inside the block, catch SIGINT and SIGTERM (in the main thread; in others do nothing)."""
+    """Inside the block, catch the signals that stop (in the main thread; in others do nothing)."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = {
-        number: signal.signal(number, stop.request) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    before = {number: signal.signal(number, stop.request) for number in _that_stop()}
     try:
         yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+
+def _that_stop() -> list[int]:
+    """Return the signals that end a program; SIGHUP only if `nohup` has not switched it off."""
+    hang_up = getattr(signal, "SIGHUP", None)
+    stops: list[int] = [signal.SIGINT, signal.SIGTERM]
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        stops.append(hang_up)
+    return stops
 
 
 @contextmanager
