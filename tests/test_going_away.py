@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from imageshelf import __main__ as verbs
 from imageshelf.indexing.run import Indexing
 from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.shelf import Shelf, ShelfError, open_shelf
+from imageshelf.shelf.database import Database
 from imageshelf.shelf.merging import Merging
 from tests.conftest import ROOT, drawn
 from tests.shelf_entries import RECIPE, entry
 
 posix = pytest.mark.skipif(os.name != "posix", reason="open files and folders can be renamed")
+Output = pytest.CaptureFixture[str]
 STAGES = ("opened", "surveyed", "read", "settled")
 
 
@@ -177,6 +182,48 @@ def test_a_merge_says_which_shelf_went_away(which: str, tmp_path: Path) -> None:
             (tmp_path / "theirs").unlink()
             run.write()  # it is open: its content is still there
             assert run.summary.new == 1
+
+
+@posix
+@pytest.mark.parametrize("verb", ["clean", "undo"])
+@pytest.mark.parametrize("way", ["deleted", "renamed"])
+def test_a_clean_up_whose_shelf_goes_away_hides_no_picture(
+    way: str, verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    """At every transaction in turn, until one run gets to its end."""
+    real = Database.transaction
+    for number in range(1, 20):
+        folder = tmp_path / str(number) / "kept"
+        shelve = folder / "db.shelve"
+        for seed in range(3):
+            (folder / "photos").mkdir(parents=True, exist_ok=True)
+            drawn(seed, (48, 36)).save(folder / "photos" / f"{seed}.png")
+            shutil.copy(folder / "photos" / f"{seed}.png", folder / "photos" / f"{seed} copy.png")
+        run_through(folder / "photos", shelve, "never", lambda: None)
+        if verb == "undo":
+            assert verbs.main(["clean", "-s", str(shelve), "--apply"]) == 0
+        left = number
+
+        def counted(self: Database, shelve: Path = shelve) -> AbstractContextManager[None]:
+            nonlocal left
+            left -= self.path == str(shelve)
+            if not left and shelve.exists():
+                deleted(shelve) if way == "deleted" else renamed(shelve.parent)
+            return real(self)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Database, "transaction", counted)
+            apply = ["--apply"] if verb == "clean" else []
+            status = verbs.main([verb, "-s", str(shelve), *apply])
+        found = list((tmp_path / str(number)).rglob("*.png"))
+        assert len(found) == 6
+        assert not [path for path in found if path.name.startswith(".")]
+        if left > 0:
+            assert status == 0
+            return
+        assert status == 1
+        assert "is gone" in capsys.readouterr().err
+    pytest.fail("no run got to its end")
 
 
 COMMANDS = {

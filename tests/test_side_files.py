@@ -354,6 +354,48 @@ def test_where_others_can_write_every_transaction_looks_again(sent: Path, victim
 
 
 @posix
+def test_a_reader_is_told_when_a_writer_dies_and_reads_on_when_opened_again(sent: Path) -> None:
+    with open_shelf(sent) as shelf:
+        assert len(shelf) == 2
+        die_in_a_write(sent)
+        with pytest.raises(ShelfError, match=r"half written.*open it again"):
+            len(shelf)
+        with open_shelf(sent) as again:
+            assert len(again) == 2
+        assert len(shelf) == 2
+
+
+@posix
+def test_a_killed_reader_leaves_no_copy(
+    sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die_in_a_write(sent)
+    not_ours(monkeypatch, tmp_path)
+    (tmp_path / "private").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "private"))
+    with open_shelf(sent) as shelf:
+        assert os.listdir(tmp_path / "private") == []
+        assert shelf.check() == []
+
+
+@posix
+def test_a_copy_goes_only_where_nobody_else_can_swap_it(
+    sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die_in_a_write(sent)
+    not_ours(monkeypatch, tmp_path)
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(shared))
+    shared.chmod(0o777)
+    with pytest.raises(ShelfError, match="TMPDIR"):
+        open_shelf(sent)
+    assert os.listdir(shared) == []
+    shared.chmod(0o1777)
+    assert pictures(sent) == 2
+
+
+@posix
 def test_a_journal_that_makes_a_shelf_huge_is_refused(
     sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -278,7 +278,8 @@ class Database:
             raise self._error(exc) from exc
 
     def _error(self, exc: Exception) -> ShelfError:
-        if self._identity is not None and connections.identity(self.file) != self._identity:
+        in_place = self._identity is not None and self.file == self.path
+        if in_place and connections.identity(self.file) != self._identity:
             return self.wrong(GONE)
         return self.wrong(sentence(exc, os.path.dirname(self.path) if self.writable else None))
 

@@ -23,6 +23,7 @@ GONE = (
     "is gone: it or its folder was renamed, replaced or deleted while in use. What was written "
     "before is in the file, wherever that is now"
 )
+HALF_WRITTEN = "was left half written by a program that died meanwhile: open it again"
 SENTENCES = {
     sqlite3.SQLITE_BUSY: IN_USE,
     sqlite3.SQLITE_LOCKED: "is in use by this program already",
@@ -46,6 +47,9 @@ SENTENCES = {
 }
 
 
+_TO_BE_ROLLED_BACK = {sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY}
+
+
 def primary(exc: BaseException) -> int:
     """Return SQLite's primary error code, or 1 if the error is Python's own."""
     return getattr(exc, "sqlite_errorcode", 1) & 0xFF
@@ -62,6 +66,8 @@ def sentence(exc: BaseException, folder: str | None = None) -> str:
     `folder` is where a writer would put its journal.
     """
     code = primary(exc)
+    if getattr(exc, "sqlite_errorcode", 0) in _TO_BE_ROLLED_BACK:
+        return HALF_WRITTEN
     if code == sqlite3.SQLITE_CANTOPEN and folder is not None:
         return f"cannot be written: is the folder {shown(folder)} writable?"
     if isinstance(exc, UnicodeDecodeError) or "Could not decode" in str(exc):

@@ -37,11 +37,13 @@ def _try_to_open(path: str, *, writable: bool) -> Database | None:
     """Open a shelf's file; None if what lies beside it is changing just now."""
     try:
         with SideFiles(path) as beside:
-            if not beside.hot or connections.is_open_here(path):
+            if not beside.hot:
                 return _opened(path, writable=writable)
+            private = side_files.only_ours(os.path.dirname(beside.path))
+            if connections.is_open_here(path):
+                return _opened_again(path, private=private, writable=writable)
             from imageshelf.shelf import recovery  # hardly ever needed
 
-            private = side_files.only_ours(os.path.dirname(beside.path))
             if recovery.in_use(beside):  # a living writer's log names no file
                 believed = private or WAL in beside.files
                 return _opened(path, writable=writable) if believed else None
@@ -63,6 +65,17 @@ def _opened(path: str, *, writable: bool, modes: tuple[str, ...] = ()) -> Databa
         raise
 
 
+def _opened_again(path: str, *, private: bool, writable: bool) -> Database | None:
+    """Open a file that this process has open, beside which there is a journal of whomever.
+
+    Nothing is copied: to close a file drops all the locks that the process has on it.
+    """
+    db = _opened(path, writable=writable)
+    if db is None and private:  # a dead writer's, then
+        db = _opened(path, writable=writable, modes=("rw",))
+    return db
+
+
 def _recovered(path: str, copy: Copy, *, private: bool, writable: bool) -> Database | None:
     """Open what is left of a shelf beside which a dead writer left a journal or log."""
     from imageshelf.shelf import marks, recovery
@@ -81,6 +94,8 @@ def _recovered(path: str, copy: Copy, *, private: bool, writable: bool) -> Datab
     except BaseException:
         db.close()
         raise
+    if os.name == "posix":  # an open file needs no name, and a kill leaves nothing behind
+        copy.remove()
     return db
 
 

@@ -34,6 +34,12 @@ class Copy:
         import tempfile  # 4 ms, hardly ever needed
 
         self.folder = tempfile.mkdtemp(prefix="imageshelf-")  # mode 0700
+        if os.name == "posix" and not side_files.only_ours(os.path.realpath(self.folder)):
+            self.remove()
+            raise ShelfError(
+                f"{shown(path)} was left half written by a program that died: let TMPDIR "
+                f"name a folder where only you can write, to mend it, not {shown(os.path.dirname(self.folder))}"
+            )
         self.path = names.absolute(os.path.join(self.folder, "db.shelve"))
         self.original = path
         self.stamps: dict[str, SideFileStamp] = {}  # of what was copied, by suffix
