@@ -36,9 +36,10 @@ class Copy:
         self.folder = tempfile.mkdtemp(prefix="imageshelf-")  # mode 0700
         if os.name == "posix" and not side_files.only_ours(os.path.realpath(self.folder)):
             self.remove()
+            shared = shown(os.path.dirname(self.folder))
             raise ShelfError(
-                f"{shown(path)} was left half written by a program that died: let TMPDIR "
-                f"name a folder where only you can write, to mend it, not {shown(os.path.dirname(self.folder))}"
+                f"{shown(path)} was left half written by a program that died. To mend it, let "
+                f"TMPDIR name a folder where only you can write, not {shared}"
             )
         self.path = names.absolute(os.path.join(self.folder, "db.shelve"))
         self.original = path
