@@ -65,6 +65,8 @@ def test_another_hue_is_a_variant() -> None:
     verdict = looked(SCENE[..., [1, 2, 0]], SCENE)
     assert verdict.kind == "variant"
     assert verdict.colour_differs
+    assert verdict.differs > 0.1
+    assert verdict.regions
 
 
 def test_an_object_of_another_colour_is_a_variant_and_told() -> None:
@@ -168,6 +170,15 @@ def test_flat_pictures_are_near_or_of_another_colour() -> None:
 
 def test_pictures_of_next_to_no_pixels_are_not_compared() -> None:
     assert looked(SCENE[:10, :10], SCENE[:10, :10]).kind == "other"
+
+
+@given(seed=st.integers(0, 500))
+@settings(max_examples=10, deadline=None)
+def test_the_kind_is_the_same_from_either_side(seed: int) -> None:
+    form, scene = drawn.form(seed), drawn.scene(seed)
+    pairs = [(form, FORM), (scene, drawn.noisy(scene, 5)), (scene, drawn.framed(scene, 8))]
+    for first, second in pairs:
+        assert looked(first, second).kind == looked(second, first).kind
 
 
 def test_a_grey_array_is_refused() -> None:

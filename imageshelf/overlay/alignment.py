@@ -140,7 +140,7 @@ def refine(first: Level, second: Level, matrix: Matrix, *, steps: int) -> Matrix
         inside = (np.abs(x) < 1) & (np.abs(y) < 1)
         if inside.sum() < 50:
             return matrix
-        spread = 2 * (1.48 * float(np.median(np.abs(off[inside]))) + 1e-3)
+        spread = 2 * (1.48 * filters.quantile(np.abs(off[inside]), 0.5) + 1e-3)
         weight = inside / (1 + (off / spread) ** 2)
         columns = _columns(points, *_mean_slopes(matrix, points, across, down))
         weighted = columns * weight

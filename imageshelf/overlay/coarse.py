@@ -39,12 +39,14 @@ TILES = 8  # along a side
 COLOURS = 16  # of the colour, each way
 NOISE = 4.0  # variance, grey levels squared, that contrast is normalised with
 WIDE, NARROW = 4, 2  # radius of the local light, for where pictures lie, and for what differs
-AGREES = 0.15  # residual of a wide tile, of its texture, up to which it agrees
+AGREES = 0.02  # residual of a wide tile, of its texture: a crop of 2 % leaves more
 TEXTURED = 6.0  # energy, in pixels of mean contrast, of a tile that says something
 SIDE_TILES = 3  # rows and columns of tiles that make up a side
-PLACED = 0.3  # of the tiles with texture agree, and one on each side: pictures on each other
-DIFFERS = 0.25  # residual of a narrow tile, of its texture, from which it differs
-SLACK = 4.0  # energy that a tile may differ by in any case
+PLACED = 0.4  # of the tiles with texture agree, and one on each side: pictures on each other
+DIFFERS = 0.1  # residual of a narrow tile, of its texture, from which it differs, and
+MULTIPLE = 10.0  # of the residual of the tiles that agree: a copy of poor quality is off everywhere
+SLACK = 2.0  # energy that a tile may differ by in any case
+TINY = 1e-3  # energy, that nothing is divided by zero
 SIMILAR = 0.5  # residual of a wide tile, of its texture, up to which a place may have stayed
 MANY = 24  # tiles with texture in both pictures, for none to be similar to say anything
 SAME_SHAPE = 0.01  # of the ratio of width to height: what is cut has another one, most often
@@ -61,6 +63,7 @@ class Coarse(NamedTuple):
     luma: Pixels  # uint8[64, 64]
     chroma: Floats  # float32[16, 16, 2] of blue-yellow and red-green
     shape: float  # width / height
+    whole: bool = True  # no part in a box: where a border ends is known to a pixel or two only
 
 
 class Block(NamedTuple):
@@ -71,6 +74,7 @@ class Block(NamedTuple):
     chroma: npt.NDArray[np.complex64]  # [n, 256], of length one
     strength: Floats  # float32[n], the spread of the chroma
     shape: npt.NDArray[np.float64]  # [n]
+    whole: Mask  # bool[n]
     level: Floats  # float32[64 tiles, n], the mean of the brightness
     darkest: Pixels  # uint8[64 tiles, n]
 
@@ -86,7 +90,8 @@ def coarse(sheet: PictureSheet, box: Box = geometry.WHOLE) -> Coarse:
     ]
     shape = (pixels[2] - pixels[0]) / (pixels[3] - pixels[1])
     chroma = np.stack(colours, axis=2) @ filters.CHROMA.T
-    return Coarse(np.clip(luma + 0.5, 0, 255).astype(np.uint8), chroma, shape)
+    whole = box == geometry.WHOLE
+    return Coarse(np.clip(luma + 0.5, 0, 255).astype(np.uint8), chroma, shape, whole)
 
 
 def block(pictures: list[Coarse]) -> Block:
@@ -99,6 +104,7 @@ def block(pictures: list[Coarse]) -> Block:
         (chroma / np.maximum(length, 1e-3)).astype(np.complex64),
         length[:, 0] / COLOURS,
         np.array([each.shape for each in pictures]),
+        np.array([each.whole for each in pictures]),
         np.stack([_levels(each.luma) for each in pictures], axis=1),
         np.stack([_darkest(each.luma) for each in pictures], axis=1),
     )
@@ -142,7 +148,8 @@ def possible(first: Block, second: Block) -> Mask:
     """
     pairs = (len(first.shape), len(second.shape))
     textured, agreeing = np.zeros(pairs, np.uint8), np.zeros(pairs, np.uint8)
-    differing, similar = np.zeros(pairs, np.bool_), np.zeros(pairs, np.bool_)
+    similar, worst = np.zeros(pairs, np.bool_), np.zeros(pairs, np.float32)
+    off, of_all = np.zeros(pairs, np.float32), np.ones(pairs, np.float32)
     on_side = [np.zeros(pairs, np.bool_) for _ in sides()]
     for tile in range(TILES * TILES):
         residual, total = _residual(first.wide[tile], second.wide[tile])
@@ -156,10 +163,16 @@ def possible(first: Block, second: Block) -> Mask:
             if tile in members:
                 np.logical_or(side, agrees, out=side)
         residual, total = _residual(first.narrow[tile], second.narrow[tile])
+        off += agrees * residual
+        of_all += agrees * total
         ink = np.logical_or.outer(first.darkest[tile] < FAINT, second.darkest[tile] < FAINT)
-        differing |= ink & (residual > DIFFERS * total + SLACK)
+        residual -= SLACK
+        residual *= ink
+        np.maximum(worst, residual / (total + TINY), out=worst)
     placed = functools.reduce(np.logical_and, on_side, agreeing >= PLACED * textured)
+    placed &= np.logical_and.outer(first.whole, second.whole)
     placed &= np.abs(first.shape[:, None] / second.shape[None, :] - 1) < SAME_SHAPE
+    differing = worst > DIFFERS + MULTIPLE * off / of_all
     nowhere = (textured >= MANY) & ~similar
     return np.asarray(~(placed & differing) & ~nowhere & ~_another_hue(first, second))
 
@@ -205,13 +218,16 @@ def possible_pair(first: Coarse, second: Coarse) -> bool:
     apart = np.abs(_levels(first.luma) - _levels(second.luma))
     agrees = {n for n in textured if wide[n][0] < AGREES * wide[n][1] and apart[n] < SAME_TONE}
     placed = (
-        len(agrees) >= PLACED * len(textured)
+        first.whole
+        and second.whole
+        and len(agrees) >= PLACED * len(textured)
         and all(agrees & side for side in sides())
         and abs(first.shape / second.shape - 1) < SAME_SHAPE
     )
     ink = np.minimum(_darkest(first.luma), _darkest(second.luma)) < FAINT
-    differs = {n for n, (off, total) in narrow.items() if off > DIFFERS * total + SLACK and ink[n]}
-    return not (placed and differs)
+    usual = sum(narrow[n][0] for n in agrees) / (1 + sum(narrow[n][1] for n in agrees))
+    worst = max((off - SLACK) / (total + TINY) * ink[n] for n, (off, total) in narrow.items())
+    return not (placed and worst > DIFFERS + MULTIPLE * usual)
 
 
 def _tile_pairs(ours: Floats, theirs: Floats) -> dict[int, tuple[float, float]]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 CELL = 8  # pixels each way
 OCTAVES = 3  # wavelengths of about 6, 12 and 24 pixels
 SAMPLES = 3000  # of the tone, at most: means of 2x2 pixels
+TURNS_LESS = 0.1  # chroma a degree: clipped light looks like a turned hue, and is none
+UNCHANGED = 3.0  # chroma that one cell in twenty is off by: no map is looked for
 COMPARABLE = 0.6  # of a cell, for it to be compared
 
 
@@ -41,6 +43,7 @@ class Colour(NamedTuple):
     """Colour in cells, and the map that explains most of it."""
 
     residual: Floats  # float32[rows, columns]: distance in the plane of chroma after the map
+    unmapped: Floats  # the same before the map
     first: float  # root of the mean square of the chroma
     second: float
     peaks: tuple[float, float]  # the third strongest chroma of a cell, of each
@@ -92,7 +95,7 @@ def pixels_off(found: Differences, *, coloured: bool) -> Floats:
         return found.off
     first, second = (filters.smoothed(_chroma_planes(part)) for part in found.pictures)
     apart = np.hypot(*(first - second))
-    usual = float(np.median(apart))
+    usual = filters.quantile(apart, 0.5)
     return np.asarray(np.maximum(found.off, 0.5 * np.maximum(apart - usual, 0)))
 
 
@@ -182,27 +185,37 @@ def _ratio(ours: Floats, theirs: Floats, cells: Mask) -> float:
     if not cells.any():
         return 1.0
     total = ours + theirs
-    textured = cells & (total > max(1.0, float(np.median(total[cells]))))
+    textured = cells & (total > max(1.0, filters.quantile(total[cells], 0.5)))
     if textured.sum() <= 4:
         return 1.0
     squares = (theirs[textured] + 0.05) / (ours[textured] + 0.05)
-    return float(np.sqrt(np.median(squares)))
+    return math.sqrt(filters.quantile(squares, 0.5))
 
 
 def _colour(both: npt.NDArray[np.uint8], fitted: tone.Tone, cells: Mask) -> Colour:
     means = _cell_colours(both)
     ours, theirs = _chroma(means[0]), _chroma(means[1])
     strength = [_strength(chroma, cells) for chroma in (ours, theirs)]
-    maps = [
-        _mapped(ours, theirs, cells) if strength[0] >= strength[1] else _mapped(theirs, ours, cells)
-    ]
-    source, target = (0, theirs) if fitted.forward else (1, ours)
-    curved = tone.looked_up(fitted.shared, means[source])
-    maps.append(_mapped(_chroma(curved), target, cells))
-    residual, factor, shift = min(maps, key=lambda each: _upper(each[0], cells))
-    turn = float(np.degrees(np.angle(factor)))
+    unmapped = np.abs(ours - theirs)
+    maps = [(unmapped, 1 + 0j, 0j)]
+    if _upper(maps[0][0], cells) > UNCHANGED:
+        stronger = strength[0] >= strength[1]
+        maps = [_mapped(ours, theirs, cells) if stronger else _mapped(theirs, ours, cells)]
+        source, target = (0, theirs) if fitted.forward else (1, ours)
+        curved = tone.looked_up(fitted.shared, means[source])
+        maps.append(_mapped(_chroma(curved), target, cells))
+    residual, factor, shift = min(
+        maps, key=lambda each: _upper(each[0], cells) + TURNS_LESS * abs(_degrees(each[1]))
+    )
+    turn = _degrees(factor)
     peaks = _peak(ours, cells), _peak(theirs, cells)
-    return Colour(residual, strength[0], strength[1], peaks, abs(factor), turn, abs(shift))
+    return Colour(
+        residual, unmapped, strength[0], strength[1], peaks, abs(factor), turn, abs(shift)
+    )
+
+
+def _degrees(factor: complex) -> float:
+    return math.degrees(math.atan2(factor.imag, factor.real))
 
 
 def _cell_colours(both: npt.NDArray[np.uint8]) -> Floats:
@@ -231,7 +244,7 @@ def _peak(chroma: Colours, cells: Mask) -> float:
 
 
 def _upper(residual: Floats, cells: Mask) -> float:
-    return float(np.quantile(residual[cells], 0.95)) if cells.any() else 0.0
+    return filters.quantile(residual[cells], 0.95) if cells.any() else 0.0
 
 
 def _mapped(source: Colours, target: Colours, cells: Mask) -> tuple[Floats, complex, complex]:
@@ -251,6 +264,6 @@ def _mapped(source: Colours, target: Colours, cells: Mask) -> tuple[Floats, comp
         factor = product / square
         residual = np.abs(target - aim - factor * away).astype(np.float32)
         shift = complex(aim - factor * middle)
-        scale = max(3.0, 1.5 * float(np.median(residual[cells]))) if cells.any() else 3.0
+        scale = max(3.0, 1.5 * filters.quantile(residual[cells], 0.5)) if cells.any() else 3.0
         weight = (cells / (1 + (residual / scale) ** 2)).astype(np.float32)
     return residual, factor, shift

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.overlay import geometry, layout
+from imageshelf.overlay import filters, geometry, layout
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from imageshelf.overlay.differences import Differences
+    from imageshelf.overlay.differences import Differences, Structure
     from imageshelf.overlay.geometry import Matrix
     from imageshelf.overlay.layout import Layout
     from imageshelf.overlay.sheets import PictureSheet
@@ -44,8 +44,9 @@ class Evidence(NamedTuple):
     worst: float  # residual of the worst cell, of what is allowed
     coherence: float  # agreement of all of an octave, the worse of the two coarser ones, up to 1
     blurred: float  # contrast of the coarsest octave in one picture, of that in the other, >= 1
-    texture: float  # energy of all octaves, grey levels squared
+    texture: float  # energy of all octaves in the stronger picture, grey levels squared
     agreeing: float  # share of the cells with texture
+    typical: float  # coherence of the typical cell with texture
     off_colour: int  # cells whose colour no map of all colours explains
     hue: float  # degrees that all colours are turned by
     tint: float  # chroma that all colours are shifted by
@@ -76,7 +77,7 @@ def cell_residuals(found: Differences) -> Floats:
     a tenth differs.
     """
     residual, common = _weighted(found)
-    noise = float(np.median(residual[found.cells]))
+    noise = filters.quantile(residual[found.cells], 0.5)
     share = min(MOST, max(LEAST, MULTIPLE * (usual_share(found) or 0.0)))
     allowed = FLOOR + MULTIPLE * noise + share * common
     return np.where(found.cells, residual / allowed, 0).astype(np.float32)
@@ -85,7 +86,7 @@ def cell_residuals(found: Differences) -> Floats:
 def usual_share(found: Differences) -> float | None:
     """Return the upper quartile of residuals, of their texture; None with next to no texture."""
     share, textured = _shares(found)
-    return float(np.quantile(share[textured], 0.75)) if textured.sum() >= FEWEST else None
+    return filters.quantile(share[textured], 0.75) if textured.sum() >= FEWEST else None
 
 
 def on_each_other(found: Differences) -> bool:
@@ -121,7 +122,8 @@ def _weighted(found: Differences) -> tuple[Floats, Floats]:
 def off_colour(found: Differences) -> Mask:
     """Return the cells whose colour no map of all colours explains."""
     residual = found.colour.residual
-    usual, typical = np.quantile(residual[found.cells], (0.75, 0.9)).tolist()
+    usual = filters.quantile(residual[found.cells], 0.75)
+    typical = filters.quantile(residual[found.cells], 0.9)
     typical = min(typical, 3 * usual + 1.5)  # a tenth of the picture may be of another colour
     return np.asarray(found.cells & (residual > min(OFF_MOST, OFF_LEAST + OFF_MULTIPLE * typical)))
 
@@ -137,7 +139,6 @@ def gathered(
     textured = cells & (structure.common.sum(axis=0) > TEXTURE)
     pale, strong = sorted((colour.first, colour.second))
     low, high = sorted(colour.peaks)
-    blurred = float(max(structure.ratio[-1], 1 / max(1e-3, float(structure.ratio[-1]))))
     beyond = [
         layout.outside(second, laid.matrix),
         layout.outside(first, geometry.inverse(laid.matrix)),
@@ -145,9 +146,10 @@ def gathered(
     return Evidence(
         worst=float(residuals.max()),
         coherence=float(coherence[1:].min()),
-        blurred=blurred,
-        texture=float(common.sum()),
+        blurred=float(_stronger(structure.ratio)[-1]),
+        texture=float((common * _stronger(structure.ratio) ** 2).sum()),
         agreeing=float((residuals[textured] <= 1).mean()) if textured.any() else 1.0,
+        typical=_typical_coherence(structure, textured),
         off_colour=int(off_colour(found).sum()),
         hue=abs(colour.turn) if low > COLOURED else 0.0,
         tint=colour.shift,
@@ -160,6 +162,18 @@ def gathered(
         captioned=any(part.captioned for part in beyond),
         alike=alike,
     )
+
+
+def _typical_coherence(structure: Structure, textured: Mask) -> float:
+    if not textured.any():
+        return 1.0
+    residual = structure.residual.sum(axis=0)[textured]
+    return 1 - filters.quantile(residual / (2 * structure.common.sum(axis=0)[textured]), 0.5)
+
+
+def _stronger(ratio: Floats) -> Floats:
+    """Return the contrast of the stronger picture, of that of the weaker one, at most 30."""
+    return np.asarray(np.minimum(np.maximum(ratio, 1 / np.maximum(ratio, 1e-3)), 30))
 
 
 def placing(first: PictureSheet, second: PictureSheet, matrix: Matrix) -> Placing:

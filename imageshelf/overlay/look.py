@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.overlay import alignment, differences, evidence, geometry, layout, regions, verdict
+from imageshelf.overlay import (
+    alignment,
+    differences,
+    evidence,
+    filters,
+    geometry,
+    layout,
+    regions,
+    verdict,
+)
 from imageshelf.overlay.warping import warped
 
 if TYPE_CHECKING:
@@ -106,7 +115,7 @@ def _badness(found: Differences) -> float:
     """Return how much two pictures differ, the worst cells counted more."""
     residual = found.structure.residual.sum(axis=0)[found.cells]
     off = residual / (found.structure.common.sum(axis=0)[found.cells] + evidence.TEXTURE)
-    return float(np.minimum(off, 1).mean() + 0.3 * np.quantile(off, 0.98))
+    return float(np.minimum(off, 1).mean() + 0.3 * filters.quantile(off, 0.98))
 
 
 def _retoned(overlay: _Overlay) -> Differences:

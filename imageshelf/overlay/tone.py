@@ -25,7 +25,8 @@ STEPS = 4  # entries of a curve's table for each grey level
 BEYOND = 0.7  # slope of a curve past its ends
 RAREST = 2000  # one sample in so many makes a bin count
 IDENTITY = np.linspace(0, 256, 256 * STEPS + 1, dtype=np.float32)
-SAME = 0.02  # cost of no change, of the contrast, up to which nothing is fitted
+NO_MIX = np.append(filters.LUMA, np.float32(0))
+GOOD = 0.02  # cost, of the contrast, up to which no further model is tried
 WORST = 0.1  # of the samples, which may differ: they weigh a quarter
 PREFERENCE = {
     "same": 0.8,
@@ -65,57 +66,59 @@ def looked_up(table: Floats, levels: Floats | Picture) -> Floats:
     return np.asarray(table[places.astype(np.int32)])
 
 
+class _Samples(NamedTuple):
+    """The same places of two pictures: float32[n, 3], and their brightness, float32[n]."""
+
+    source: Floats
+    target: Floats
+    ours: Floats
+    theirs: Floats
+    forward: bool
+
+    def scale(self) -> float:
+        """Return what a residual is multiplied by to be a cost."""
+        spreads = float(self.ours.std()), float(self.theirs.std())
+        return (1.0 if spreads[0] >= spreads[1] else BACKWARDS) / max(3.0, spreads[1])
+
+    def tone(self, model: str, values: Floats, tables: tuple[Floats, Floats], mix: Floats) -> Tone:
+        """Return a tone with its cost."""
+        cost = _residual(values - self.theirs) * self.scale() * PREFERENCE[model]
+        return Tone(self.forward, model, cost, *tables, mix)
+
+
 def fitted(first: Floats, second: Floats) -> Tone:
     """Return the cheapest tone between samples of two pictures, float32[n, 3] each."""
     lumas = first @ filters.LUMA, second @ filters.LUMA
-    same = _unchanged(*lumas)
-    if same.cost < SAME:
+    there = _Samples(first, second, *lumas, True)
+    same = there.tone("same", lumas[0], (IDENTITY, IDENTITY), NO_MIX)
+    if same.cost < GOOD:
         return same
-    stronger = float(lumas[0].std()) >= float(lumas[1].std())
-    tones = [
-        same,
-        *_models(first, second, lumas[0], lumas[1], stronger),
-        *_models(second, first, lumas[1], lumas[0], not stronger, forward=False),
-    ]
-    return min(tones, key=lambda tone: tone.cost)
+    back = _Samples(second, first, *lumas[::-1], False)
+    best = min(same, *_by_curves(there), *_by_curves(back), key=_cost)
+    if best.cost < GOOD:
+        return best
+    return min(best, _by_mix(there), _by_mix(back), key=_cost)
 
 
-def _unchanged(ours: Floats, theirs: Floats) -> Tone:
-    cost = _residual(ours - theirs) / max(3.0, float(theirs.std())) * PREFERENCE["same"]
-    return Tone(True, "same", cost, IDENTITY, IDENTITY, np.append(filters.LUMA, np.float32(0)))
+def _cost(tone: Tone) -> float:
+    return tone.cost
 
 
-def _models(  # noqa: PLR0913
-    source: Floats,
-    target: Floats,
-    ours: Floats,
-    theirs: Floats,
-    natural: bool,
-    *,
-    forward: bool = True,
-) -> list[Tone]:
-    contrast = max(3.0, float(theirs.std()))
-    scale = (1.0 if natural else BACKWARDS) / contrast
-    luma = curve(ours, theirs)
-    shared = curve(source.ravel(), target.ravel())
-    mix = _mix(source, theirs)
-    made = {
-        "luma": looked_up(luma, ours),
-        "shared": looked_up(shared, source) @ filters.LUMA,
-        "mix": source @ mix[:3] + mix[3],
-    }
-    tables = {"luma": luma, "shared": shared, "mix": shared}
-    return [
-        Tone(
-            forward,
-            name,
-            _residual(values - theirs) * scale * PREFERENCE[name],
-            tables[name],
-            shared,
-            mix,
-        )
-        for name, values in made.items()
-    ]
+def _by_curves(samples: _Samples) -> tuple[Tone, Tone]:
+    luma = curve(samples.ours, samples.theirs)
+    shared = curve(samples.source.ravel(), samples.target.ravel())
+    clipped = np.asarray(looked_up(shared, samples.source) @ filters.LUMA)
+    return (
+        samples.tone("luma", looked_up(luma, samples.ours), (luma, shared), NO_MIX),
+        samples.tone("shared", clipped, (shared, shared), NO_MIX),
+    )
+
+
+def _by_mix(samples: _Samples) -> Tone:
+    mix = _mix(samples.source, samples.theirs)
+    shared = curve(samples.source.ravel(), samples.target.ravel())
+    values = samples.source @ mix[:3] + mix[3]
+    return samples.tone("mix", np.asarray(values), (shared, shared), mix)
 
 
 def _residual(off: Floats) -> float:
@@ -186,5 +189,5 @@ def _mix(source: Floats, target: Floats) -> Floats:
         square, product = (weighted @ terms.T).astype(float), (weighted @ target).astype(float)
         factors = np.linalg.solve(square + held, product + towards).astype(np.float32)
         off = np.abs(factors @ terms - target)
-        weight = 1 / (1 + (off / max(2.0, 1.5 * float(np.median(off)))) ** 2)
+        weight = 1 / (1 + (off / max(2.0, 1.5 * filters.quantile(off, 0.5))) ** 2)
     return factors

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import numpy as np
+
 from imageshelf.overlay import evidence, geometry, regions
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from imageshelf.overlay.differences import Differences
-    from imageshelf.overlay.evidence import Evidence, Placing
+    from imageshelf.overlay.evidence import Evidence
     from imageshelf.overlay.geometry import Box, Matrix
     from imageshelf.overlay.layout import Layout
     from imageshelf.overlay.regions import Region
     from imageshelf.overlay.sheets import PictureSheet
+
+    Mask = npt.NDArray[np.bool_]
 
 Kind = Literal["near", "variant", "another", "other"]
 
@@ -29,11 +35,12 @@ TINT = 40.0  # chroma that white balance may shift by
 COLOUR_CELLS = 3  # so many of them are a part of another colour
 FADED = 0.64  # of the colourfulness gone
 LIBERTIES = 1.35  # contrast, hue, movement and colourfulness together, each of its own limit
+GROUND = 0.001  # share outside the common area that differs from its ground in any border
 MARKED = 0.01  # share outside the common area that is no uniform border
 BUSY = 0.15  # of a strip that only one shows, for each of two, to be scene and not paper
 TEXTURED = 4.0  # energy of all octaves below which coherence says nothing
 HALF = 0.5  # of the textured cells agree in a variant
-RELATED = 0.45  # coherence of a variant
+RELATED = 0.6  # coherence of the typical cell of a variant
 ALIKE = 0.55  # agreement of the normalised brightness of another shot
 _ENDLESS = (-9.0, -9.0, 9.0, 9.0)
 
@@ -63,7 +70,7 @@ def reasons(seen: Evidence) -> tuple[str, ...]:
         "coherence": seen.texture > TEXTURED and seen.coherence < COHERENT,
         "sharpness": seen.texture > TEXTURED and seen.blurred > BLURRED,
         "apart": not still and place.apart,
-        "cut": not still and not place.apart and place.cut > CUT,
+        "cut": seen.marked > MARKED and not place.apart and place.cut > CUT,
         "caption": seen.captioned,
         "outside": still and seen.marked > MARKED,
         "contrast": seen.contrast > CONTRAST,
@@ -84,7 +91,7 @@ def kind_of(seen: Evidence, why: tuple[str, ...]) -> Kind:
     """Return the kind that reasons make."""
     if not why:
         return "near"
-    related = seen.agreeing >= HALF and seen.coherence > RELATED
+    related = seen.agreeing >= HALF and seen.typical > RELATED
     if related and not ("apart" in why and seen.busy > BUSY):
         return "variant"
     return "another" if related or seen.alike > ALIKE else "other"
@@ -104,7 +111,7 @@ def judged(  # noqa: PLR0913, PLR0917
     seen = evidence.gathered(first, second, laid, found, alike)
     why = reasons(seen)
     residuals = evidence.cell_residuals(found)
-    off_colour = evidence.off_colour(found) if {"colour", "hue", "tint"} & set(why) else None
+    off_colour = _of_another_colour(found, why)
     marked = regions.grown(residuals, off_colour)
     share = float(marked[found.cells].mean())
     return Verdict(
@@ -113,11 +120,18 @@ def judged(  # noqa: PLR0913, PLR0917
         share,
         regions.told(laid, found, marked, coloured=off_colour is not None),
         seen.colourless or seen.faded > FADED or off_colour is not None,
-        shown(first, second, laid.matrix, seen.placing),
+        shown(first, second, laid.matrix, seen),
         tuple(map(tuple, geometry.unit(laid.matrix).round(6).tolist())),
         turn,
         why,
     )
+
+
+def _of_another_colour(found: Differences, why: tuple[str, ...]) -> Mask | None:
+    """Return the cells whose colour is among the reasons; None where colour is none."""
+    if {"hue", "tint"} & set(why):
+        return np.asarray(found.cells & (found.colour.unmapped > evidence.OFF_LEAST))
+    return evidence.off_colour(found) if "colour" in why else None
 
 
 def unrelated(turn: int) -> Verdict:
@@ -127,10 +141,13 @@ def unrelated(turn: int) -> Verdict:
 
 
 def shown(
-    first: PictureSheet, second: PictureSheet, matrix: Matrix, place: Placing
+    first: PictureSheet, second: PictureSheet, matrix: Matrix, seen: Evidence
 ) -> tuple[float, float]:
-    """Return the shares of the scene, all that either shows, that each of the two shows."""
-    if place.movement <= place.limit:
+    """Return the shares of the scene, all that either shows, that each of the two shows.
+
+    Uniform ground around the common area is no part of the scene.
+    """
+    if seen.placing.movement <= seen.placing.limit or seen.marked < GROUND:
         return (1.0, 1.0)
     theirs = second.inner or geometry.WHOLE
     ours = geometry.inner_bounds(geometry.inverse(matrix), first.inner or geometry.WHOLE, _ENDLESS)

@@ -31,6 +31,7 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 from imageshelf.cli.demo.scenes import snapshot  # noqa: E402
+from imageshelf.overlay.coarse import coarse, possible_pair  # noqa: E402
 from imageshelf.overlay.geometry import TURNS, WHOLE  # noqa: E402
 from imageshelf.overlay.look import look  # noqa: E402
 from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
@@ -40,6 +41,7 @@ from tests.benchmarks import edits, lookalike_sets  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from imageshelf.overlay.geometry import Box
     from imageshelf.overlay.verdict import Verdict
 
     Rng = np.random.Generator
@@ -84,6 +86,7 @@ class Row(NamedTuple):
     verdict: Verdict
     milliseconds: float
     overlap: float  # of told and true rectangles, their intersection over their union; nan
+    possible: bool  # the block test leaves the pair for the look
 
 
 def reduced(image: Image.Image, side: int) -> PictureSheet:
@@ -259,7 +262,11 @@ def measured(job: Job) -> list[Row]:
         verdict = look(first, second, turn, warped)
         spent = 1e3 * (time.process_time() - start)
         overlap = union_overlap(verdict, true) if true else float("nan")
-        rows.append(Row(job.group, family, f"{job.name} {job.number}", verdict, spent, overlap))
+        ours, theirs = likeliest_boxes(first.turned(turn), second)
+        possible = possible_pair(coarse(first.turned(turn), ours), coarse(second, theirs))
+        rows.append(
+            Row(job.group, family, f"{job.name} {job.number}", verdict, spent, overlap, possible)
+        )
     return rows
 
 
@@ -268,11 +275,16 @@ def likeliest_turn(first: PictureSheet, second: PictureSheet) -> int:
 
     def alike(turn: int) -> float:
         turned = first.turned(turn)
-        stamps = itertools.product(turned.boxes, second.boxes)
-        best = max(float(turned.stamp(box) @ second.stamp(other)) for box, other in stamps)
-        return best - 0.02 * (turn > 0)
+        ours, theirs = likeliest_boxes(turned, second)
+        return float(turned.stamp(ours) @ second.stamp(theirs)) - 0.02 * (turn > 0)
 
     return max(range(TURNS), key=alike)
+
+
+def likeliest_boxes(first: PictureSheet, second: PictureSheet) -> tuple[Box, Box]:
+    """The views, whole or inside borders, that hashes would nominate by."""
+    views = itertools.product(first.boxes, second.boxes)
+    return max(views, key=lambda boxes: float(first.stamp(boxes[0]) @ second.stamp(boxes[1])))
 
 
 def union_overlap(verdict: Verdict, true: Rectangle) -> float:
@@ -353,6 +365,9 @@ def _print_group(group: str, rows: list[Row]) -> None:
     spent = np.median([row.milliseconds for row in rows])
     print(f"\n{group}: {len(rows)} pairs, {100 * right:.2f} % {' or '.join(WANTED[group])}")
     print("   ", dict(kinds), f"median {spent:.1f} ms CPU")
+    thrown = [row for row in rows if not row.possible]
+    lost = sum(row.verdict.kind == "near" for row in thrown)
+    print(f"    the block test throws out {len(thrown)}, of which {lost} are near")
 
 
 def _print_family(family: str, rows: list[Row], group: str) -> None:
