@@ -12,12 +12,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.system import process as own_process
+from imageshelf.system import process
 from imageshelf.system.words import shown
 
 if __name__ == "__main__":
-    own_process.quiet_ctrl_c()  # Ctrl-C during the imports below
-    own_process.start_quickly()
+    process.quiet_ctrl_c()  # Ctrl-C during the imports below
+    process.start_quickly()
     from imageshelf.workers import starting
 
     starting.start_early(
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Index the datasets; return the exit status: 0, 1 for a bad run, over 128 when stopped."""
     options = index_options(__doc__ or "", argv)
     tolerate_any_name()
-    if warning := own_process.pillow_warning():
+    if warning := process.pillow_warning():
         print(f"index.py: {warning}", file=sys.stderr)
     try:
         with imageshelf.Indexing(options.dataset, options.shelve, settings(options)) as run:

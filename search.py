@@ -12,12 +12,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.system import process as own_process
+from imageshelf.system import process
 from imageshelf.system.words import shown
 
 if __name__ == "__main__":
-    own_process.quiet_ctrl_c()  # Ctrl-C during the imports below
-    own_process.start_quickly()  # before NumPy is imported: half of the start-up time
+    process.quiet_ctrl_c()  # Ctrl-C during the imports below
+    process.start_quickly()  # before NumPy is imported: half of the start-up time
 
 import imageshelf
 from imageshelf.cli import presenting
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     global matches
     options = search_options(__doc__ or "", argv)
     tolerate_any_name()
-    if warning := own_process.pillow_warning():
+    if warning := process.pillow_warning():
         print(f"search.py: {warning}", file=sys.stderr)
     try:
         presenting.refuse_early(options.html, options.contact_sheet)

@@ -6,10 +6,10 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from imageshelf.system import process as own_process
+from imageshelf.system import process
 
 if __name__ == "__main__":
-    own_process.quiet_ctrl_c()  # Ctrl-C during the imports below
+    process.quiet_ctrl_c()  # Ctrl-C during the imports below
 
 from imageshelf.cli.output import checked
 from imageshelf.cli.verb_options import parse_args
@@ -28,10 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = parse_args(argv)
     terminal.tolerate_any_name()
-    if warning := own_process.pillow_warning():
+    if warning := process.pillow_warning():
         print(f"imageshelf: {warning}", file=sys.stderr)
     try:
-        own_process.restore_ctrl_c()  # from here on there may be something to tidy up
+        process.restore_ctrl_c()  # from here on there may be something to tidy up
         with stop_at_once() if options.changes_nothing else nullcontext():
             status: int = options.verb(options)
     except KeyboardInterrupt as stopped:
@@ -45,5 +45,5 @@ def console() -> None:
 
 
 if __name__ == "__main__":
-    own_process.start_quickly()
+    process.start_quickly()
     raise SystemExit(main())

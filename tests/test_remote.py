@@ -17,6 +17,9 @@ from typing import Any
 import pytest
 
 import imageshelf
+from imageshelf.cleanup import selection
+from imageshelf.cleanup.planning import Rules
+from imageshelf.cleanup.selection import SelectionError
 from imageshelf.copies.groups import GroupOptions
 from imageshelf.indexing import remote
 from imageshelf.indexing.comparison import Survey
@@ -513,6 +516,24 @@ def test_a_query_may_be_an_url(memory: Any, shelve: Path) -> None:
     assert [(match.path, match.kind) for match in found] == [("memory://photos/1.jpg", "same file")]
     with pytest.raises(UnreadableImage, match="vanished before it could be read"):
         search("memory://photos/none.jpg", shelve)
+
+
+def test_a_list_of_queries_may_hold_urls(
+    memory: Any, shelve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index("memory://photos", shelve, HERE)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"memory://photos/1.jpg\n")))
+    (match,) = search("-", shelve)
+    assert (match.path, match.kind) == ("memory://photos/1.jpg", "same file")
+
+
+def test_a_selection_that_names_an_url_is_refused(memory: Any, shelve: Path) -> None:
+    index("memory://photos", shelve, HERE)
+    group = {"keep": ["memory://photos/0.jpg"], "set_aside": ["memory://photos/1.jpg"]}
+    document = {"imageshelf_selection": 1, "shelf": str(shelve), "groups": [group]}
+    chosen = selection.parse(json.dumps(document).encode())
+    with open_shelf(shelve) as shelf, pytest.raises(SelectionError, match="is at a URL is never"):
+        selection.plan(shelf, chosen, (), Rules())
 
 
 def test_digests_are_of_the_object(memory: Any, tmp_path: Path) -> None:

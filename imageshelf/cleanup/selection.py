@@ -29,7 +29,7 @@ from imageshelf.cleanup.planning import (
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.kind_names import BYTES, PIXELS, SAME_FILE
 from imageshelf.shelf import names
-from imageshelf.system.paths import Url
+from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -104,7 +104,7 @@ def _chosen(number: int, group: Any) -> Chosen:
     for field, listed in zip((KEEP, ASIDE), lists, strict=True):
         if not isinstance(listed, list) or not all(isinstance(n, str) and n for n in listed):
             raise SelectionError(f'is malformed: group {number} has no list of names "{field}"')
-    keep, aside = (tuple(listed or ()) for listed in lists)
+    keep, aside = (tuple(map(located, listed or ())) for listed in lists)
     if aside and not keep:
         raise SelectionError(f"sets aside every picture of group {number}; one has to stay")
     return Chosen(keep, aside)
@@ -163,7 +163,7 @@ def _rows(shelf: Shelf, selection: Selection) -> dict[str, PictureRow]:
     for name in dict.fromkeys(n for c in selection.groups for n in (*c.keep, *c.set_aside)):
         if isinstance(name, Url):
             raise SelectionError(
-                f"the selection names {name}: what lies at an URL is never cleaned up"
+                f"the selection names {name}: what is at a URL is never cleaned up"
             )
         row = catalogue.row_of(names.to_bytes(name))
         if row is None:

@@ -120,7 +120,7 @@ _OTHER_VARIANT = (
     r"unknown (pixel|data|raw|image|compression|predictor)"
 )
 _TOO_LARGE = r"too large|decompressed data|max_text"
-_REASONS = (  # a decoder's own words help nobody: what they mean
+_REASONS = (  # what decoders' messages mean: their own words would help nobody
     (re.compile(_ENDS_EARLY), "that ends too early"),
     (re.compile(_OTHER_VARIANT), "of a variant that is not read"),
     (re.compile(_TOO_LARGE), "with a part that is too large"),
@@ -128,10 +128,10 @@ _REASONS = (  # a decoder's own words help nobody: what they mean
 
 
 def damage_reason(words: str, exc: Exception) -> str:
-    """Return what a decoder's exception says of a file, to follow "this file"."""
-    said = str(exc).lower()
+    """Return what a decoder's exception says about a file, completing "this file ..."."""
+    message = str(exc).lower()
     for pattern, reason in _REASONS:
-        if pattern.search(said):
+        if pattern.search(message):
             return f"is {words} {reason}"
     return f"is {words} that is damaged"
 

@@ -33,7 +33,7 @@ class RecipeChoices(NamedTuple):
 
 @functools.cache
 def current_recipe(*, hash_name: str = hash_names.DEFAULT, full_decode: bool = False) -> Recipe:
-    """Return how this installation makes keys."""
+    """Return the recipe by which this installation makes keys."""
     import PIL
 
     from imageshelf.pictures.canary import canary

@@ -1,4 +1,4 @@
-"""A picture seen through a matrix, by Pillow: the fast twin of `imageshelf.overlay.warping`."""
+"""Warp a picture by a matrix with Pillow: the fast twin of `imageshelf.overlay.warping`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BICUBIC = Image.Resampling.BICUBIC
 def warped(
     picture: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:
-    """Return the picture through the matrix: `imageshelf.overlay.warping.Warp` says how."""
+    """Return the picture warped by the matrix, as `imageshelf.overlay.warping.Warp` defines it."""
     image = Image.fromarray(picture)
     if only_scales(matrix):
         return np.asarray(image.resize(size, BICUBIC, _box(matrix, image.size)))
@@ -33,7 +33,7 @@ def warped(
 def _box(
     matrix: npt.NDArray[np.float64], size: tuple[int, int]
 ) -> tuple[float, float, float, float]:
-    """Return the box, in pixels, that the whole is taken to."""
+    """Return the box, in pixels, that the whole result comes from."""
     edges = [
         min(max((1 + matrix[n, 2] + sign * matrix[n, n]) * size[n] / 2, 0.0), size[n])
         for sign in (-1, 1)
@@ -45,7 +45,7 @@ def _box(
 def _in_pixels(
     matrix: npt.NDArray[np.float64], source: tuple[int, int], target: tuple[int, int]
 ) -> tuple[float, ...]:
-    """Return the six numbers that take pixels of the result to pixels of the source."""
+    """Return the six numbers that map pixels of the result to pixels of the source."""
     from_pixels = np.array([[2 / target[0], 0, -1], [0, 2 / target[1], -1], [0, 0, 1]])
     to_pixels = np.array([[source[0], 0, source[0]], [0, source[1], source[1]], [0, 0, 2]]) / 2
     return tuple((to_pixels @ matrix @ from_pixels)[:2].ravel().tolist())

@@ -147,7 +147,7 @@ def _is_database(path: str) -> bool:
 def _with_standard_input(arguments: Iterable[str]) -> Iterator[str]:
     for path in arguments:
         if path == STANDARD_INPUT:
-            yield from paths_in_list(sys.stdin.buffer)
+            yield from map(located, paths_in_list(sys.stdin.buffer))
         else:
             yield located(path)
 

@@ -1,4 +1,4 @@
-"""Old names of public parameters, which go on working for a while and warn."""
+"""Old names of public parameters, which still work for a while, with a warning."""
 
 from __future__ import annotations
 

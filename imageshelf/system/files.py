@@ -126,7 +126,7 @@ class FileChangedError(Exception):
     """A file is not what it was when it was indexed; the message completes "this file ..."."""
 
 
-INODES = 1 << 64
+INODES = 1 << 64  # that a shelf can tell apart
 
 
 class Stamp(NamedTuple):
@@ -138,7 +138,7 @@ class Stamp(NamedTuple):
 
 
 def stamp(status: os.stat_result) -> Stamp:
-    """Return the stamp in what `os.stat` says; of wider inodes (ReFS) what a shelf keeps."""
+    """Return the stamp of a status from `os.stat`; wider inodes (ReFS) are cut to 64 bits."""
     return Stamp(status.st_ino % INODES, status.st_size, status.st_mtime_ns)
 
 

@@ -1,7 +1,7 @@
-"""The user's secret key, by which programs tell their own records from anybody else's.
+"""The user's secret key, which tells records of this user's own runs from anybody else's.
 
-It lies in the user's state folder (`IMAGESHELF_STATE` names another), is made on first use, and
-never leaves the computer.
+It is kept in the user's state folder, or in the folder that `IMAGESHELF_STATE` names. It is made on
+first use and never leaves the computer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import suppress
 
 KEY_BYTES = 32
 FILE = "key"
-_MAKING_S = 2.0  # another process that is writing the key is waited for so long
+_MAKING_S = 2.0  # to wait for another process that is writing the key
 _READ = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -25,7 +25,7 @@ _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class UserKeyError(Exception):
-    """There is no key and no place to make one; one sentence."""
+    """There is no key, and no place to make one; the message is one sentence."""
 
 
 def state_folder() -> str:
@@ -64,7 +64,7 @@ def read() -> bytes | None:
 
 
 def make() -> bytes:
-    """Return the key, making it on first use, on the disk before it is returned."""
+    """Return the key; if it is new, it is on the disk before this returns."""
     if (key := read()) is not None:
         return key
     folder = state_folder()
@@ -92,7 +92,7 @@ def _read(path: str) -> bytes:
 
 
 def _make(folder: str) -> None:
-    """Make the key unless another process was quicker; either way one whole key is there."""
+    """Make the key unless another process was quicker; either way one complete key exists."""
     new, path = os.path.join(folder, f"{FILE}.{os.urandom(8).hex()}"), os.path.join(folder, FILE)
     try:
         _write(new)
@@ -120,7 +120,7 @@ def _write(path: str) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Put the folder's entries on the disk, where the system can."""
+    """Put the folder's entries on the disk, if the system can."""
     with suppress(OSError):
         file = os.open(folder, os.O_RDONLY)
         try:

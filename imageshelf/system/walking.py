@@ -43,9 +43,9 @@ RUN_FILES = 128  # whose status is asked for together: few enough for the proces
 LISTING_ENTRIES = 1024  # of a listing, looked at together
 # How many nested folders are kept open; the status of deeper files is asked for by their path.
 OPEN_DEPTH = 16 if os.name == "posix" and os.stat in os.supports_dir_fd else 0
-LEAF_LINKS = 2  # of a folder without others, to itself
+LEAF_LINKS = 2  # of a folder without subfolders
 JUNCTION = 0xA0000003  # Windows' IO_REPARSE_TAG_MOUNT_POINT
-KEEP_ENTRIES = os.name == "nt"  # where a listing has the status of files, and asking opens them
+KEEP_ENTRIES = os.name == "nt"  # where a listing includes the status, and asking opens the file
 
 
 class Walk:
@@ -270,7 +270,7 @@ def _identity(path: str | bytes) -> tuple[int, int]:
 
 
 def _is_junction(entry: AnyEntry) -> bool:
-    """Tell whether a folder on Windows is but a second name of one, and no mounted volume."""
+    """Tell whether a folder on Windows is a second name of another, not a mounted volume."""
     tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0)
     return tag == JUNCTION and not os.path.ismount(entry.path)
 

@@ -28,12 +28,12 @@ def shown(name: str) -> str:
 
 
 def nearby(path: str) -> str:
-    """Return a path as a user would type it here: relative if it lies below this folder."""
+    """Return a path as a user would type it: relative if it is below the current folder."""
     try:
-        here = os.path.join(os.getcwd(), "")
-    except FileNotFoundError:  # deleted meanwhile
+        current_folder = os.path.join(os.getcwd(), "")
+    except FileNotFoundError:  # it was deleted
         return path
-    return path.removeprefix(here)
+    return path.removeprefix(current_folder)
 
 
 def size(size_bytes: int | None) -> str:

@@ -58,7 +58,7 @@ def import_path(modules: Iterable[str]) -> list[str]:
     """
     path = []
     for entry in sys.path:
-        with suppress(FileNotFoundError):  # relative to a working folder that was deleted
+        with suppress(FileNotFoundError):  # relative to a current folder that was deleted
             path += [os.path.abspath(entry)] if isinstance(entry, str) else []
     for name in {module.partition(".")[0] for module in modules} - {"__main__"}:
         file = getattr(sys.modules.get(name), "__file__", None)
