@@ -17,7 +17,7 @@ from imageshelf.searching.kinds import (
     same_file,
 )
 from imageshelf.system.files import UnreadableImage
-from tests.test_pixels import DIFFERENT, RGB, SAME, SHOT, jpeg, named, png
+from tests.test_digests import DIFFERENT, RGB, SAME, SHOT, jpeg, named, png
 
 NOON = 1_700_000_000_000
 

@@ -15,8 +15,8 @@ from imageshelf.hashing import hamming, multi_index, series
 from imageshelf.hashing.series import Series
 from imageshelf.searching.search import Searching
 from imageshelf.system import forks
-from tests.test_batches import same, truth
 from tests.test_multi_index import Hashes, clustered
+from tests.test_near_batches import same, truth
 
 if TYPE_CHECKING:
     from pathlib import Path
