@@ -12,7 +12,6 @@ import numpy as np
 
 from imageshelf.copies import flat_pairs
 from imageshelf.copies.pairs import (
-    TURN_NAMES,
     PairLog,
     PrintPairs,
     packed_pairs,
@@ -23,6 +22,7 @@ from imageshelf.hashing import hamming
 from imageshelf.searching import kinds, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
+from imageshelf.searching.query_prints import TURN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

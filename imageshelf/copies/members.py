@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.copies import keep_rule, pairs, stars
+from imageshelf.copies import keep_rule, stars
 from imageshelf.copies.groups import Group, GroupOptions, Member, PairRules
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import BYTES, KINDS, NOT_COPIES, SAME_FILE
-from imageshelf.searching.query_prints import known_file
+from imageshelf.searching.query_prints import TURN_NAMES, known_file
 from imageshelf.shelf import names
 from imageshelf.system.paths import is_url
 
@@ -82,7 +82,7 @@ class Members:
             return self._if_requested(SAME_FILE)
         if not self.comparable(a, b):
             return ""
-        return self._if_requested(self._kind(first, second, pairs.TURN_NAMES[measures.turn]))
+        return self._if_requested(self._kind(first, second, TURN_NAMES[measures.turn]))
 
     def comparable(self, a: int, b: int) -> bool:
         """Tell whether the options and the rules allow such a pair at all."""
@@ -186,7 +186,7 @@ class Members:
             names.to_text(row.name),
             id_,
             relation.kind if relation else "",
-            pairs.TURN_NAMES[measures.turn],
+            TURN_NAMES[measures.turn],
             measures.row,
             measures.column,
             measures.phash,

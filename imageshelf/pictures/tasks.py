@@ -64,3 +64,32 @@ class Wanted(NamedTuple):
     path: str
     pixels: bool
     memory_limit_mb: int = MEMORY_LIMIT_MB
+
+
+class ColourTask(NamedTuple):
+    """A picture file to be reduced in colour: see `colour.colour_picture`."""
+
+    path: str
+    longest: int  # pixels along the longer side
+    memory_limit_mb: int = MEMORY_LIMIT_MB
+
+
+class ColourPicture(NamedTuple):
+    """A reduced picture, upright, in colour."""
+
+    width: int
+    height: int
+    pixels: bytes  # uint8[height, width, 3]
+    size: tuple[int, int]  # width and height of the picture as shown
+    format: str
+    state: tuple[int, int]  # the file's size in bytes and mtime in ns
+
+
+class LookTask(NamedTuple):
+    """Two picture files to be laid over each other: see `work_overlay.laid_over`."""
+
+    first: str
+    second: str
+    turn: int  # what the first must undergo: an index into reduction.ORIENTATIONS
+    longest: int
+    memory_limit_mb: int = MEMORY_LIMIT_MB

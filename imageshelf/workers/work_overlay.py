@@ -1,0 +1,124 @@
+"""What workers do for the second look: decode two reduced pictures and lay them over each other.
+
+Each process keeps the sheets of the pictures it saw last, as one picture is often compared with
+many. The imports below count neither against the memory limit nor the time of the first pair.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+for _setting in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(_setting, "1")  # each worker has one core
+import numpy as np  # noqa: E402 - after the settings
+
+from imageshelf.overlay import geometry  # noqa: E402
+from imageshelf.overlay.look import look  # noqa: E402
+from imageshelf.overlay.sheets import Sheet  # noqa: E402
+from imageshelf.overlay.verdict import Verdict  # noqa: E402
+from imageshelf.pictures.colour import colour_picture  # noqa: E402
+from imageshelf.pictures.tasks import ColourTask, LookTask  # noqa: E402
+from imageshelf.pictures.warping import warped  # noqa: E402
+from imageshelf.system.files import UnreadableImage  # noqa: E402
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from imageshelf.pictures.tasks import ColourPicture
+
+    Pixels = npt.NDArray[np.uint8]
+
+SHEETS_KEPT = 48  # of about 1 MB each
+LEAST = 64  # pixels each way that can be laid over; the pixels of smaller pictures are repeated
+BLANK_LEVELS, ALIKE_LEVELS = 12, 6  # spread of a channel of blank paper; between two means
+EQUAL_LEVELS = 2.0  # mean difference of one picture decoded at two scales; re-saving may do as much
+
+
+class LaidOver(NamedTuple):
+    """What came of laying one picture over another; without a verdict, `problem` says why.
+
+    `indistinct` tells that the reduced pictures do not differ: all pixels may be identical. `size`
+    is the second picture's width and height, and `states` are size and mtime of both files as they
+    were read.
+    """
+
+    verdict: Verdict | None
+    indistinct: bool = False
+    size: tuple[int, int] = (0, 0)
+    states: tuple[tuple[int, int], tuple[int, int]] | None = None
+    problem: str = ""
+
+
+class _Reduced(NamedTuple):
+    sheet: Sheet
+    size: tuple[int, int]
+    format: str
+    state: tuple[int, int]
+
+
+def laid_over(task: LookTask) -> LaidOver:
+    """Return what the first picture, turned, is to the second; never raises for a bad file."""
+    try:
+        first, second = (
+            _reduced(path, task.longest, task.memory_limit_mb, *_state(path))
+            for path in (task.first, task.second)
+        )
+    except UnreadableImage as exc:
+        return LaidOver(None, problem=exc.reason)
+    verdict = _without_a_look(first.sheet, second.sheet, task.turn, warped)
+    if verdict is None:
+        verdict = look(first.sheet, second.sheet, task.turn, warped)
+    indistinct = not task.turn and verdict.kind == "near" and _equal(first, second)
+    return LaidOver(verdict, indistinct, second.size, (first.state, second.state))
+
+
+def _without_a_look(first: Sheet, second: Sheet, turn: int) -> Verdict | None:
+    """Return near for equal pictures, and for blank ones of one colour, which cannot be aligned."""
+    ours, theirs = geometry.turned(first.picture, turn), second.picture
+    if np.array_equal(ours, theirs) or (_blank(ours) and _blank(theirs) and _alike(ours, theirs)):
+        same = tuple(map(tuple, geometry.IDENTITY.tolist()))
+        return Verdict("near", 1.0, 0.0, (), False, (1.0, 1.0), same, turn, ())
+    return None
+
+
+def _blank(picture: Pixels) -> bool:
+    return int(np.ptp(picture, axis=(0, 1)).max()) <= BLANK_LEVELS
+
+
+def _alike(first: Pixels, second: Pixels) -> bool:
+    return float(np.abs(first.mean(axis=(0, 1)) - second.mean(axis=(0, 1))).max()) <= ALIKE_LEVELS
+
+
+def _equal(first: _Reduced, second: _Reduced) -> bool:
+    """Tell whether reduced pictures do not differ; of one format they must be equal."""
+    ours, theirs = first.sheet.picture, second.sheet.picture
+    if first.size != second.size or ours.shape != theirs.shape:
+        return False
+    if first.format == second.format:
+        return bool(np.array_equal(ours, theirs))
+    return float(np.abs(ours.astype(np.int16) - theirs).mean()) <= EQUAL_LEVELS
+
+
+def _state(path: str) -> tuple[int, int, int]:
+    """Return what changes with a file, so that a sheet that is kept is the file's own."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return (0, 0, 0)  # reading it will say why
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+@lru_cache(SHEETS_KEPT)
+def _reduced(path: str, longest: int, memory_limit_mb: int, *_state: int) -> _Reduced:
+    picture = colour_picture(ColourTask(path, longest, memory_limit_mb))
+    return _Reduced(Sheet(_array(picture)), picture.size, picture.format, picture.state)
+
+
+def _array(picture: ColourPicture) -> Pixels:
+    pixels = np.frombuffer(picture.pixels, np.uint8)
+    array = pixels.reshape(picture.height, picture.width, 3)
+    for axis in (0, 1):  # places are shares of a side, so a side may be stretched alone
+        array = np.repeat(array, -(-LEAST // array.shape[axis]), axis)
+    return array
