@@ -89,6 +89,7 @@ def find_duplicates(options: argparse.Namespace) -> Duplicates:
         within=options.within,
         min_size_bytes=options.min_size,
         kinds=options.kind,
+        hashes_only=options.hashes_only,
     )
     with share(quiet=options.null) as comparing, share(quiet=options.null) as reading:
         return imageshelf.duplicates(options.shelve, question, comparing, reading)

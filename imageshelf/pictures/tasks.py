@@ -12,6 +12,7 @@ from imageshelf.system.files import MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:
     from imageshelf.hashing.views import Sketch, View
+    from imageshelf.overlay.verdict import Verdict
     from imageshelf.pictures.metadata import Facts
 
 # Equal pixels give nearly equal thumbnails: a JPEG at its reduced size and the same pixels in a BMP
@@ -93,3 +94,18 @@ class LookTask(NamedTuple):
     turn: int  # what the first must undergo: an index into reduction.ORIENTATIONS
     longest: int
     memory_limit_mb: int = MEMORY_LIMIT_MB
+
+
+class LaidOver(NamedTuple):
+    """What came of laying one picture over another; without a verdict, `problem` says why.
+
+    `indistinct` tells that the reduced pictures do not differ: all pixels may be identical. `size`
+    is the second picture's width and height, and `states` are size and mtime of both files as they
+    were read.
+    """
+
+    verdict: Verdict | None
+    indistinct: bool = False
+    size: tuple[int, int] = (0, 0)
+    states: tuple[tuple[int, int], tuple[int, int]] | None = None
+    problem: str = ""

@@ -66,7 +66,7 @@ def looks_at(
         for prospect in found
     ]
     if hashes_only:
-        return [Look(kind or _by_hashes(pair)) for pair, kind in pairs]
+        return [Look(kind or _by_hashes(pair), trusted=True) for pair, kind in pairs]
     nominated = [pair for pair, kind in pairs if not kind]
     with SecondLook(memory_limit_mb=memory_limit_mb) as looking:
         seen = iter(looking.at(nominated))
@@ -82,21 +82,19 @@ class Ranking:
     """How matches sort on a shelf whose keys have so many bits.
 
     `keys_decide` is for shelves of another hash; `by_distance` sorts by the distance of the keys
-    instead of the score. With `hashes_only` the kind is believed without a look.
+    instead of the score.
     """
 
     bits: int
     keys_decide: bool
     by_distance: bool
-    hashes_only: bool
 
     def match(self, query: str, prospect: Prospect, look: Look) -> Match:
         """Return a prospect as it is listed."""
         candidate, row = prospect.candidate, prospect.row
         kind, distance = look.kind, prospect.distance
-        is_match = kinds.is_match(kind, compared=look.compared or self.hashes_only)
         nearness = distance if self.by_distance else prospect.score
-        section = 0 if is_match else SECTION_RANK.get(kind, UNCOMPARED_RANK)
+        section = 0 if look.is_match else SECTION_RANK.get(kind, UNCOMPARED_RANK)
         return Match(
             rank=section + (-1 if kind == kinds.SAME_FILE else nearness),
             path=prospect.file.path,
@@ -113,7 +111,7 @@ class Ranking:
             height=row.height if row else None,
             size_bytes=row.size_bytes if row else None,
             mtime_ns=row.mtime_ns if row else None,
-            match=is_match,
+            match=look.is_match,
             compared=look.compared,
             differs=look.differs,
             regions=look.regions,

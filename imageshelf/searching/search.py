@@ -159,7 +159,6 @@ class Searching:
             self.hashes.bits,
             keys_decide=self.hashes.keys_decide,
             by_distance=self._is_plain_radius,
-            hashes_only=self.options.hashes_only,
         )
         listed = (
             ranking.match(query.path, *each) for each in found if self._is_listed(each[1].kind)

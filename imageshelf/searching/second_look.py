@@ -9,10 +9,11 @@ pictures that were nominated are read, each reduced to 256 pixels.
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from imageshelf.pictures.tasks import LookTask
+from imageshelf.pictures.tasks import LaidOver, LookTask, Wanted
 from imageshelf.searching import kinds
 from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.paths import is_url
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from imageshelf.overlay.verdict import Verdict
     from imageshelf.searching.kinds import KnownFile
     from imageshelf.workers.pool import Mapper
-    from imageshelf.workers.work_overlay import LaidOver
 
     Regions = tuple[tuple[int, int, int, int], ...]
 
@@ -36,7 +36,7 @@ LONGEST_BEFORE_REMOVAL = 448  # sees a short field, and a subject that moved a l
 IN_PART = 0.25  # share that differs, below which detail does not disagree all over
 FEW = 4  # pairs that are looked at in this process: starting a worker would take longer
 TIME_LIMIT_S = 20.0
-WORK = "imageshelf.workers.work_overlay:laid_over"
+WORK = "imageshelf.workers.work_overlay:work"
 PLACES = (("upper", "middle", "lower"), ("left", "centre", "right"))
 ALL_OVER = 0.5  # of the picture's width or height: a region that large has no side
 
@@ -53,8 +53,9 @@ class Look(NamedTuple):
     """What two pictures are to each other.
 
     `compared` is false if one could not be read: then `kind` is what the hashes would say, and the
-    rest is unknown. `regions` are (x, y, width, height) in pixels of the second picture, the
-    largest first; `shows` has the shares of the scene that the first and the second show.
+    rest is unknown. `trusted` takes that for the truth: --hashes-only. `regions` are (x, y, width,
+    height) in pixels of the second picture, the largest first; `shows` has the shares of the scene
+    that the first and the second show.
     """
 
     kind: str
@@ -65,11 +66,17 @@ class Look(NamedTuple):
     shows: tuple[float, float] | None = None
     colour_differs: bool = False
     size: tuple[int, int] = (0, 0)  # of the second picture; (0, 0) if unknown
+    trusted: bool = False
 
     @property
     def is_match(self) -> bool:
         """Whether the two are a match, by `kinds.is_match`."""
-        return kinds.is_match(self.kind, compared=self.compared)
+        return kinds.is_match(self.kind, compared=self.compared or self.trusted)
+
+    def reversed(self) -> Look:
+        """Return the look from the second picture at the first, whose regions are not known."""
+        shows = self.shows and (self.shows[1], self.shows[0])
+        return self._replace(regions=(), shows=shows, size=(0, 0))
 
     @property
     def nearness(self) -> tuple[int, float]:
@@ -98,6 +105,7 @@ class SecondLook:
         self.jobs = cores() if jobs is None else jobs
         self.longest, self.memory_limit_mb = longest, memory_limit_mb
         self._opened = ExitStack()
+        self.pixel_digests: dict[str, bytes] = {}  # by path: what had to be decoded in full
         self._mapper: Mapper[Any, Any] | None = None
 
     def __enter__(self) -> Self:
@@ -120,25 +128,51 @@ class SecondLook:
         Files are compared byte for byte first. Raises WorkerError when no worker can start.
         """
         looks = [_without_looking(pair) for pair in pairs]
-        waiting = {n: self._task(pairs[n]) for n, look in enumerate(looks) if look is None}
         places: dict[LookTask, list[int]] = {}
-        for n, task in waiting.items():
-            places.setdefault(task, []).append(n)
-        for count, (task, laid) in enumerate(self._laid_over(list(places)), 1):
+        for n, look in enumerate(looks):
+            if look is None:
+                places.setdefault(self._task(pairs[n]), []).append(n)
+        indistinct: list[int] = []
+        careful = any(_is_damaged(pairs[n]) for ns in places.values() for n in ns)
+        answers = self._mapped(list(places), careful=careful)
+        for count, (task, laid) in enumerate(answers, 1):
             for n in places[task]:
                 looks[n] = _look(pairs[n], laid)
+                if isinstance(laid, LaidOver) and laid.indistinct:
+                    indistinct.append(n)
             progress(count / len(places))
+        self._tell_pixels_apart(pairs, indistinct, looks)
         return [look for look in looks if look is not None]
 
     def _task(self, pair: Pair) -> LookTask:
         paths = pair.first.path, pair.second.path
         return LookTask(*paths, pair.turn, self.longest, self.memory_limit_mb)
 
-    def _laid_over(self, tasks: list[LookTask]) -> Iterator[tuple[LookTask, LaidOver | Lost]]:
-        if self._mapper is None and (len(tasks) <= FEW or not self.jobs):
-            from imageshelf.workers.work_overlay import laid_over
+    def _tell_pixels_apart(
+        self, pairs: Sequence[Pair], indistinct: list[int], looks: list[Look | None]
+    ) -> None:
+        """Decode in full what looks the same, and find what is identical in every pixel."""
+        files = {file.path: file for n in indistinct for file in pairs[n][:2]}
+        for path, file in files.items():
+            if file.pixel_digest is not None:
+                self.pixel_digests[path] = file.pixel_digest
+        missing = sorted(files.keys() - self.pixel_digests.keys())
+        tasks = [Wanted(os.fsencode(path), path, True, self.memory_limit_mb) for path in missing]
+        for task, digest in self._mapped(tasks):
+            readable = isinstance(digest, bytes)
+            self.pixel_digests[task.path] = digest if readable else kinds.DAMAGED
+        for n in indistinct:
+            ours, theirs = (self.pixel_digests[file.path] for file in pairs[n][:2])
+            look = looks[n]
+            if look is not None and ours == theirs != kinds.DAMAGED:
+                looks[n] = look._replace(kind=kinds.PIXELS)
 
-            return ((task, laid_over(task)) for task in tasks)
+    def _mapped(self, tasks: list[Any], *, careful: bool = False) -> Iterator[tuple[Any, Any]]:
+        """Yield each task with what came of it; `careful` leaves decoding to worker processes."""
+        if self._mapper is None and (not self.jobs or (len(tasks) <= FEW and not careful)):
+            from imageshelf.workers import work_overlay
+
+            return ((task, work_overlay.work(task)) for task in tasks)
         return self._workers()(tasks)
 
     def _workers(self) -> Mapper[Any, Any]:
@@ -167,6 +201,11 @@ def _without_looking(pair: Pair) -> Look | None:
     return None
 
 
+def _is_damaged(pair: Pair) -> bool:
+    """Tell whether one of the two may have crashed its decoder."""
+    return kinds.DAMAGED in {pair.first.pixel_digest, pair.second.pixel_digest}
+
+
 def _unseen(pair: Pair) -> Look:
     upright = "" if not pair.turn else "turned"
     return Look(kinds.nominated_kind(pair.first, pair.second, upright))
@@ -176,11 +215,8 @@ def _look(pair: Pair, laid: LaidOver | Lost) -> Look:
     if isinstance(laid, Lost) or laid.verdict is None:
         return _unseen(pair)
     verdict = laid.verdict
-    kind = kind_seen(verdict, pair)
-    if laid.indistinct and kinds.identical_pixels(pair.first, pair.second):
-        kind = kinds.PIXELS
     return Look(
-        kind,
+        kind_seen(verdict, pair),
         compared=True,
         agrees=verdict.agrees,
         differs=verdict.differs,

@@ -19,14 +19,15 @@ from imageshelf.overlay.look import look  # noqa: E402
 from imageshelf.overlay.sheets import Sheet  # noqa: E402
 from imageshelf.overlay.verdict import Verdict  # noqa: E402
 from imageshelf.pictures.colour import colour_picture  # noqa: E402
-from imageshelf.pictures.tasks import ColourTask, LookTask  # noqa: E402
+from imageshelf.pictures.tasks import ColourTask, LaidOver, LookTask  # noqa: E402
 from imageshelf.pictures.warping import warped  # noqa: E402
 from imageshelf.system.files import UnreadableImage  # noqa: E402
+from imageshelf.workers.work import digested  # noqa: E402
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from imageshelf.pictures.tasks import ColourPicture
+    from imageshelf.pictures.tasks import ColourPicture, Wanted
 
     Pixels = npt.NDArray[np.uint8]
 
@@ -36,26 +37,16 @@ BLANK_LEVELS, ALIKE_LEVELS = 12, 6  # spread of a channel of blank paper; betwee
 EQUAL_LEVELS = 2.0  # mean difference of one picture decoded at two scales; re-saving may do as much
 
 
-class LaidOver(NamedTuple):
-    """What came of laying one picture over another; without a verdict, `problem` says why.
-
-    `indistinct` tells that the reduced pictures do not differ: all pixels may be identical. `size`
-    is the second picture's width and height, and `states` are size and mtime of both files as they
-    were read.
-    """
-
-    verdict: Verdict | None
-    indistinct: bool = False
-    size: tuple[int, int] = (0, 0)
-    states: tuple[tuple[int, int], tuple[int, int]] | None = None
-    problem: str = ""
-
-
 class _Reduced(NamedTuple):
     sheet: Sheet
     size: tuple[int, int]
     format: str
     state: tuple[int, int]
+
+
+def work(item: LookTask | Wanted) -> LaidOver | bytes | None:
+    """Return what `laid_over` or `digested` makes of an item."""
+    return laid_over(item) if isinstance(item, LookTask) else digested(item)
 
 
 def laid_over(task: LookTask) -> LaidOver:
@@ -67,7 +58,7 @@ def laid_over(task: LookTask) -> LaidOver:
         )
     except UnreadableImage as exc:
         return LaidOver(None, problem=exc.reason)
-    verdict = _without_a_look(first.sheet, second.sheet, task.turn, warped)
+    verdict = _without_a_look(first.sheet, second.sheet, task.turn)
     if verdict is None:
         verdict = look(first.sheet, second.sheet, task.turn, warped)
     indistinct = not task.turn and verdict.kind == "near" and _equal(first, second)
