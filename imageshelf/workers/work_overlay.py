@@ -17,7 +17,7 @@ import numpy as np  # noqa: E402 - after the settings
 from imageshelf.overlay import geometry  # noqa: E402
 from imageshelf.overlay.look import look  # noqa: E402
 from imageshelf.overlay.sheets import Sheet  # noqa: E402
-from imageshelf.overlay.verdict import Verdict  # noqa: E402
+from imageshelf.overlay.verdict import Verdict, unrelated  # noqa: E402
 from imageshelf.pictures.colour import colour_picture  # noqa: E402
 from imageshelf.pictures.tasks import ColourTask, LaidOver, LookTask  # noqa: E402
 from imageshelf.pictures.warping import warped  # noqa: E402
@@ -66,12 +66,16 @@ def laid_over(task: LookTask) -> LaidOver:
 
 
 def _without_a_look(first: Sheet, second: Sheet, turn: int) -> Verdict | None:
-    """Return near for equal pictures, and for blank ones of one colour, which cannot be aligned."""
+    """Return the verdict on equal pictures, and on blank ones, of which only the colour says much.
+
+    None for all others.
+    """
     ours, theirs = geometry.turned(first.picture, turn), second.picture
-    if np.array_equal(ours, theirs) or (_blank(ours) and _blank(theirs) and _alike(ours, theirs)):
+    blank = _blank(ours) and _blank(theirs)
+    if np.array_equal(ours, theirs) or (blank and _alike(ours, theirs)):
         same = tuple(map(tuple, geometry.IDENTITY.tolist()))
         return Verdict("near", 1.0, 0.0, (), False, (1.0, 1.0), same, turn, ())
-    return None
+    return unrelated(turn) if blank else None
 
 
 def _blank(picture: Pixels) -> bool:
