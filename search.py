@@ -4,7 +4,8 @@
     python search.py --duplicates --shelve db.shelve
 
 The query is hashed like the pictures on the shelf and looked up: its exact key first, then every
-key nearby. The query itself need not be on the shelf. Nothing is changed, no picture and no shelf.
+key nearby. What the keys nominate is laid over the query, and only then called a match. The query
+itself need not be on the shelf. Nothing is changed, no picture and no shelf.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def find_matches(options: argparse.Namespace) -> tuple[imageshelf.Matches, str]:
     """Return the pictures that match the queries, and a note when the shelf needs attention."""
     question = imageshelf.SearchOptions(
-        policy(options), options.kind, tuple(options.dataset), options.limit
+        policy(options), options.kind, tuple(options.dataset), options.limit, options.hashes_only
     )
     with imageshelf.Searching(options.shelve, question) as shelf, share() as progress:
         return imageshelf.Matches.joined(shelf.ask(options.query, progress)), shelf.note
@@ -88,6 +89,7 @@ def find_duplicates(options: argparse.Namespace) -> Duplicates:
         within=options.within,
         min_size_bytes=options.min_size,
         kinds=options.kind,
+        hashes_only=options.hashes_only,
     )
     with share(quiet=options.null) as comparing, share(quiet=options.null) as reading:
         return imageshelf.duplicates(options.shelve, question, comparing, reading)

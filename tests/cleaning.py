@@ -48,7 +48,6 @@ def member(shelf: Shelf, name: str, kind: str) -> Member:
 
 def member_of(path: str, name: str, number: int, kind: str) -> Member:
     """Return a member of which only this matters."""
-    measures = dict.fromkeys(("row", "column", "phash", "score", "metadata_flags", "mtime_ns"), 0)
     return Member(
         path=path,
         name=name,
@@ -64,7 +63,12 @@ def member_of(path: str, name: str, number: int, kind: str) -> Member:
         keep=False,
         reason="the other has a shorter path",
         warning="",
-        **measures,
+        row=0,
+        column=0,
+        phash=0,
+        score=0,
+        metadata_flags=0,
+        mtime_ns=0,
     )
 
 

@@ -10,8 +10,9 @@ from PIL import Image
 
 from imageshelf.pictures.decoding import PLUGINS
 from imageshelf.pictures.recipe import RecipeChoices
-from imageshelf.pictures.tasks import Bundle, DigestTask
-from imageshelf.workers.work import digested, work
+from imageshelf.pictures.tasks import Bundle, DigestTask, LaidOver, LookTask
+from imageshelf.workers import work_overlay
+from imageshelf.workers.work import work
 from tests.worker_functions import BEHAVIOURS
 
 # What Pillow needs to read the formats on the allow-list, and nothing else.
@@ -39,12 +40,13 @@ def _files(item: Any) -> tuple[Any, ...]:
     return () if isinstance(item, RecipeChoices) else (item,)
 
 
-def digest_or_misbehave(wanted: DigestTask) -> bytes | None:
-    """Digest the pixels; a file named after a behaviour is as if its decoder did that."""
-    behaviour = os.path.basename(wanted.path).partition(".")[0]
-    if behaviour in BEHAVIOURS:
-        BEHAVIOURS[behaviour]()
-    return digested(wanted)
+def look_or_misbehave(item: LookTask | DigestTask) -> LaidOver | bytes | None:
+    """Lay over, or digest; a file named after a deed is as if its decoder did that."""
+    for path in (item.first, item.second) if isinstance(item, LookTask) else (item.path,):
+        deed = os.path.basename(path).partition(".")[0]
+        if deed in BEHAVIOURS:
+            BEHAVIOURS[deed]()
+    return work_overlay.work(item)
 
 
 def _explode(*_: object) -> Any:

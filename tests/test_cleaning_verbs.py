@@ -153,7 +153,7 @@ def test_ctrl_c_while_planning_touches_nothing_and_says_nothing(
     def interrupted(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("imageshelf.copies.grouping.learn_pixel_digests", interrupted)
+    monkeypatch.setattr("imageshelf.copies.grouping.learn_digests", interrupted)
     assert main(arguments) == 130
     assert capsys.readouterr() == ("", "")
     assert tree(demo) == before

@@ -74,7 +74,7 @@ def test_the_folder_holds_exactly_what_the_tables_name(drawn: str) -> None:
 
 def test_every_kind_that_a_search_tells_has_an_example() -> None:
     kinds = {copy.kind for copy in demo.COPIES}
-    wanted = {"identical bytes", "identical pixels", "turned", "near", "another shot"}
+    wanted = {"identical bytes", "identical pixels", "turned", "near", "variant", "another shot"}
     assert kinds == wanted | {demo.SKIPPED}
 
 
@@ -117,6 +117,13 @@ def test_a_turned_copy_looks_like_its_original_only_when_turned_back(
     upright, *turned = [(theirs ^ ours).bit_count() for ours in turns(shown(drawn, copy.path))]
     assert min(turned) <= 4
     assert upright > 14
+
+
+@named(of_kind("variant"))
+def test_a_variant_differs_in_a_part_and_agrees_elsewhere(drawn: str, copy: demo.DrawnCopy) -> None:
+    ours, theirs = shown(drawn, copy.path), shown(drawn, ORIGINAL[copy.original].path)
+    off = np.asarray(ImageChops.difference(ours, theirs).convert("L")) > 40
+    assert 0.001 < off.mean() < 0.1
 
 
 @named(of_kind("another shot"))

@@ -13,7 +13,7 @@ from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.hashing.joins import Effort
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, TURNED
+from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SAME_FILE, TURNED, VARIANT
 from imageshelf.shelf import open_shelf
 from tests.conftest import drawn
 
@@ -190,11 +190,64 @@ def test_a_reference_that_is_no_folder_is_refused(folder: Path) -> None:
 def test_other_shots_come_last_and_stay(folder: Path) -> None:
     shot = drawn(9, (200, 150))
     save(folder, "c/burst 1.jpg", shot, exif=taken("2024:05:01 10:00:00"))
+    shot.paste("white", (120, 60, 150, 90))  # what moved; where all agrees it is a copy
     save(folder, "c/burst 2.jpg", shot, quality=80, exif=taken("2024:05:01 10:00:07"))
     last = found(folder).groups[-1]
     assert told(last) == ("c/burst 1.jpg", [("c/burst 2.jpg", ANOTHER_SHOT)])
     assert last.members[0].keep
     assert last.members[0].reason == "is another shot, not a copy"
+
+
+def test_a_variant_is_a_keeper_of_its_own_and_names_what_it_is_nearest_to(folder: Path) -> None:
+    changed = drawn(1, (200, 150))
+    changed.paste("white", (120, 60, 150, 90))
+    save(folder, "c/variant.png", changed)
+    save(folder, "c/variant small.png", changed.resize((150, 112)))
+    *groups, last = found(folder).groups
+    assert ("c/variant.png", [("c/variant small.png", NEAR)]) in map(told, groups)
+    assert told(last) == ("a/1.png", [("c/variant.png", VARIANT)])
+    assert not last.has_copies
+    (member,) = last.members
+    assert member.keep
+    assert not member.match
+    assert member.reason == "differs in part, and is no copy"
+    x, y, width, height = member.regions[0]
+    assert (x, y) <= (120, 60)
+    assert x + width >= 150
+    assert y + height >= 90
+
+
+def test_a_copy_joins_the_original_that_it_is_a_copy_of(folder: Path) -> None:
+    original = drawn(5, (640, 480))
+    changed = original.copy()
+    changed.paste("white", (400, 300, 480, 380))
+    save(folder, "d/1 original.png", original)
+    save(folder, "d/2 changed.png", changed.resize((600, 450)))
+    save(folder, "d/3 copy of changed.jpg", changed.resize((320, 240)))
+    groups = found(folder, GroupOptions(below=(str(folder / "d"),))).groups
+    assert told(groups[0]) == ("d/2 changed.png", [("d/3 copy of changed.jpg", NEAR)])
+    assert told(groups[1]) == ("d/1 original.png", [("d/2 changed.png", VARIANT)])
+
+
+def test_what_cannot_be_compared_is_no_copy(folder: Path) -> None:
+    shelf = folder.parent / "db.shelve"
+    index([folder], shelf, Settings(jobs=0))
+    (folder / "b/1 small.png").unlink()
+    with open_shelf(shelf) as opened:
+        groups = grouping.find_groups(opened).groups
+    assert [told(group)[0] for group in groups] == ["a/2.png", "a/3.png", "a/1.png"]
+    (member,) = groups[-1].members
+    assert (member.kind, member.match, member.compared, member.keep) == (NEAR, False, False, True)
+    assert member.reason == "could not be compared"
+
+
+def test_the_hashes_word_is_taken_where_nobody_looks(folder: Path) -> None:
+    changed = drawn(1, (200, 150))
+    changed.paste("white", (120, 60, 150, 90))
+    save(folder, "c/variant.png", changed)
+    first = found(folder, GroupOptions(hashes_only=True)).groups[0]
+    assert [kind for _, kind in told(first)[1]] == [NEAR, NEAR]
+    assert all(one.match and not one.compared for one in first.members)
 
 
 def test_a_warning_names_metadata_that_only_the_lesser_copy_has(folder: Path) -> None:

@@ -121,19 +121,24 @@ def test_identical_bytes_and_pixels_are_reported(original: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "kind"),
+    ("changed", "second", "kind"),
     [
-        ("2024:07:30 15:02:10", "2024:07:30 15:02:12", "another shot"),
-        ("2024:07:30 15:02:10", "2024:07:30 15:02:10", "near"),
+        (True, "2024:07:30 15:02:12", "another shot"),
+        (False, "2024:07:30 15:02:12", "near"),  # all agrees: whatever the clocks say
+        (False, "2024:07:30 15:02:10", "near"),
     ],
 )
 def test_capture_times_are_shown_and_counted(
-    first: str, second: str, kind: str, tmp_path: Path
+    changed: bool, second: str, kind: str, tmp_path: Path
 ) -> None:
+    first, other = "2024:07:30 15:02:10", scene(5).copy()
+    if changed:
+        other.paste("white", (200, 100, 280, 160))
     a = saved(tmp_path, "a.jpg", scene(5), first)
-    b = saved(tmp_path, "b.jpg", scene(5).resize((240, 160)), second)
+    b = saved(tmp_path, "b.jpg", other.resize((240, 160)), second)
     told = explain(a, b)
     assert told.kind == kind
+    assert f"second look   {kind}" in told.text()
     assert first.replace(":", "-", 2) in told.text()
     assert second.replace(":", "-", 2) in told.text()
 

@@ -16,6 +16,7 @@ from imageshelf.hashing.joins import Effort
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import candidates, policies
 from imageshelf.searching.policies import Limits, Policy, ViewHashes
+from imageshelf.searching.query_prints import TURN_NAMES
 
 Hashes = npt.NDArray[np.uint64]
 TURNED = 7
@@ -160,7 +161,7 @@ def test_the_turn_is_what_the_first_must_undergo(turn: int) -> None:
     stored = StoredPrints(both, no_thumbnails, np.append(turned, unrelated, axis=1))
     (pair,) = pairs.all_pairs(prints.distinct_prints(stored))
     assert (pair.first, pair.second, pair.score) == (0, 1, 0)
-    assert pairs.TURN_NAMES[pair.turn] == ORIENTATIONS[turn][0]
+    assert TURN_NAMES[pair.turn] == ORIENTATIONS[turn][0]
     swapped = StoredPrints(
         ViewHashes(np.arange(2), both.row[::-1], both.column[::-1], both.phash[::-1], both[4]),
         no_thumbnails,

@@ -135,7 +135,7 @@ def groups(shelve: str, *wanted: str) -> list[tuple[str, list[tuple[str, str]]]]
     return [
         (
             Path(group.keeper.path).stem,
-            sorted((Path(one.path).stem, one.kind) for one in group.members),
+            sorted((Path(one.path).stem, one.kind) for one in (*group.members, *group.beside)),
         )
         for group in duplicates(shelve, options).groups
     ]
@@ -169,8 +169,9 @@ def test_a_query_finds_the_same(shelf: str, wanted: set[str]) -> None:
             asked.add((*ends, match.kind, match.row, match.column, match.phash))
     found = set()
     for group in duplicates(shelf, GroupOptions(kinds=frozenset(wanted))).groups:
-        for one in group.members:
-            ends = sorted((Path(group.keeper.path).stem, Path(one.path).stem))
+        for one in (*group.members, *group.beside):
+            nearest = one.reason.removeprefix("is nearest to ") if one in group.beside else None
+            ends = sorted((Path(nearest or group.keeper.path).stem, Path(one.path).stem))
             found.add((*ends, one.kind, one.row, one.column, one.phash))
     assert found
     assert found <= asked

@@ -78,11 +78,25 @@ def test_a_group_says_what_to_keep_and_what_stands_beside_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "section"), [("another shot", cards.SHOTS), ("similar", cards.SIMILAR)]
+    ("kind", "section"),
+    [
+        ("another shot", cards.SHOTS),
+        ("similar", cards.SIMILAR),
+        ("variant", cards.VARIANTS),
+        ("near", cards.NOT_COMPARED),
+    ],
 )
 def test_other_shots_have_a_section_of_their_own(kind: str, section: str) -> None:
     keeper, other = member("/a", 1, keep=True), member("/b", 2, kind, keep=True)
+    other = other._replace(match=False)
     assert sheets.of_groups([Group(keeper, (other,))], "s").groups[0].section == section
+
+
+def test_a_page_takes_nothing_by_rule_that_nobody_has_looked_at() -> None:
+    keeper, other = member("/a", 1, keep=True), member("/b", 2, "near")
+    for compared, role in ((True, cards.ASIDE), (False, cards.KEEP)):
+        group = Group(keeper, (other._replace(compared=compared),))
+        assert sheets.of_groups([group], "s").groups[0].cards[1].role == role
 
 
 def test_a_sheet_of_duplicates_says_first_what_to_know(photos: Path, tmp_path: Path) -> None:
@@ -104,7 +118,7 @@ def test_an_explanation_lays_its_two_pictures_on_each_other(photos: Path, tmp_pa
     assert [card.role for card in group.cards] == ["A", "B"]
     assert group.cards[1].turn == "turned 90 degrees left"
     assert not group.choosing
-    assert sheet.intro[0] == "Kind: turned."
+    assert sheet.intro[0] == "Kind: turned, a match."
     assert [type(panel) for panel in sheet.panels] == [Table, Table, HashGrids]
 
 

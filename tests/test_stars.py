@@ -1,16 +1,27 @@
 """Groups as stars, on drawn graphs; no pictures needed."""
 
+from __future__ import annotations
+
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pytest
 
-from imageshelf.copies import pairs, prints, stars
+from imageshelf.copies import exhaustive, pairs, prints, stars
 from imageshelf.copies.stars import Measures, Relation, Star
 from imageshelf.hashing import turning
-from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, SAME_FILE, SIMILAR
+from imageshelf.searching.kinds import (
+    ANOTHER_SHOT,
+    BYTES,
+    NEAR,
+    SAME_FILE,
+    SIMILAR,
+    TURNED,
+    VARIANT,
+)
 from imageshelf.searching.policies import ViewHashes
+from imageshelf.searching.second_look import Look
 
 Edges = dict[tuple[int, int], str]
 
@@ -24,10 +35,17 @@ def grouped(order: list[int], edges: Edges, seed: int = 0) -> list[Star]:
             if picture in {a, b}:
                 yield a + b - picture, Measures()
 
-    def related(a: int, b: int, _: Measures) -> str:
-        return edges[min(a, b), max(a, b)]
+    return stars.build_stars(order, matches, looks_of(edges))
 
-    return stars.build_stars(order, matches, related)
+
+def looks_of(edges: Edges) -> stars.LooksAt:
+    """Looks as the edges say; "" is no relation."""
+
+    def looks_at(pairs: Sequence[tuple[int, int, Measures]]) -> list[Look | None]:
+        found = [edges[min(a, b), max(a, b)] for a, b, _ in pairs]
+        return [Look(kind, compared=True) if kind else None for kind in found]
+
+    return looks_at
 
 
 def shape(star: Star) -> tuple[int, list[tuple[int, str]], list[tuple[int, int]]]:
@@ -83,14 +101,13 @@ def test_related_pictures_that_do_not_match_come_after_the_copies() -> None:
 
     def beyond(picture: int) -> list[Relation]:
         pairs = burst[picture]
-        return [Relation(sum(p) - picture, picture, SIMILAR, Measures(score=99)) for p in pairs]
+        look = Look(SIMILAR, compared=True)
+        return [Relation(sum(p) - picture, picture, look, Measures(score=99)) for p in pairs]
 
     def matches(picture: int) -> list[tuple[int, Measures]]:
         return [(3 - picture, Measures())] if picture in {1, 2} else []
 
-    found = stars.build_stars(
-        [1, 2, 3, 4], matches, lambda a, b, _: edges[min(a, b), max(a, b)], beyond
-    )
+    found = stars.build_stars([1, 2, 3, 4], matches, looks_of(edges), beyond)
     assert [shape(star) for star in found] == [
         (1, [(2, NEAR)], []),
         (1, [(3, SIMILAR)], [(4, 3)]),
@@ -131,16 +148,54 @@ def test_the_stars_of_any_graph_do_not_overlap(seed: int) -> None:
             assert edges[min(one.id, one.to), max(one.id, one.to)] == one.kind
         assert all(one.to == star.keeper for one in star.members)
         assert all(order.index(one.id) > order.index(star.keeper) for one in star.members)
-        inside = {one.id for one in star.members}
+        inside = {one.id for one in (*star.members, *star.beside)}
         for one in star.beside:
             assert one.to in inside
-            assert not edges.get((min(one.id, star.keeper), max(one.id, star.keeper)))
+            if one.look.is_match:
+                assert not edges.get((min(one.id, star.keeper), max(one.id, star.keeper)))
     shown = {one.id for star in found for one in (*star.members, *star.beside)}
     shown |= {star.keeper for star in found}
     assert {end for pair, kind in edges.items() if kind == ANOTHER_SHOT and not copies & {*pair}
             for end in pair} <= shown  # fmt: skip
     free = set(pictures) - copies
     assert not [pair for pair, kind in edges.items() if kind in {NEAR, BYTES} and {*pair} <= free]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_each_picture_is_with_the_keeper_that_it_is_nearest_to(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stars, "PAIRS_TOGETHER", seed % 4 * 5 + 1)
+    rnd = random.Random(seed)
+    pictures = list(range(25))
+    wanted = [NEAR, NEAR, BYTES, TURNED, VARIANT, ANOTHER_SHOT]
+    looks = {
+        frozenset({a, b}): Look(rnd.choice(wanted), rnd.random() < 0.9, rnd.choice([0.9, 1.0]))
+        for a in pictures
+        for b in pictures[a + 1 :]
+        if rnd.random() < seed % 5 / 10 + 0.05
+    }
+    scores = {pair: rnd.randrange(3) for pair in looks}
+    order = rnd.sample(pictures, len(pictures))
+
+    def matches(picture: int) -> list[tuple[int, Measures]]:
+        own = [pair for pair in looks if picture in pair]
+        rnd.shuffle(own)
+        return [(sum(pair) - picture, Measures(score=scores[pair])) for pair in own]
+
+    def look_at(a: int, b: int) -> Look | None:
+        return looks.get(frozenset({a, b}))
+
+    def score(a: int, b: int) -> int:
+        return scores[frozenset({a, b})]
+
+    found = stars.build_stars(order, matches, lambda pairs: [look_at(*pair[:2]) for pair in pairs])
+    homes = exhaustive.homes_exhaustive(order, look_at, score)
+    copies = [one for star in found for one in star.members if one.look.is_match]
+    assert {one.id: one.to for one in copies} == {p: k for p, k in homes.items() if p != k}
+    named = exhaustive.named_exhaustive(order, homes, look_at, score)
+    related = [one for star in found for one in (*star.members, *star.beside)]
+    assert {one.id: one.to for one in related if not one.look.is_match} == named
 
 
 def test_the_graph_knows_equal_prints_and_both_ends_of_a_pair() -> None:
@@ -162,4 +217,4 @@ def test_the_graph_knows_equal_prints_and_both_ends_of_a_pair() -> None:
     assert graph.pictures == [10, 20, 30]
     assert sorted(graph.matches(10)) == [(20, Measures(turn=1)), (30, Measures())]
     assert sorted(graph.matches(20)) == [(10, Measures(turn=3)), (30, Measures(turn=3))]
-    assert Relation(1, 2, NEAR, Measures()).measures.score == 0
+    assert Relation(1, 2, Look(NEAR), Measures()).measures.score == 0

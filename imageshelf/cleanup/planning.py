@@ -15,10 +15,12 @@ from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.kind_names import (
     BYTES,
     NEAR,
+    NOT_COMPARED,
     NOT_COPIES,
     PIXELS,
     SAME_FILE,
     TURNED,
+    is_match,
 )
 from imageshelf.system.files import Stamp
 
@@ -58,7 +60,10 @@ class File(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A picture that goes, the keeper it goes in favour of, and why; `companions` go along."""
+    """A picture that goes, the keeper it goes in favour of, and why; `companions` go along.
+
+    `chosen` tells that a person chose it, whatever the two are to each other.
+    """
 
     file: File
     keeper: File
@@ -68,6 +73,7 @@ class Step(NamedTuple):
     warning: str
     freed_bytes: int
     companions: tuple[Companion, ...]
+    chosen: bool = False
 
 
 class Left(NamedTuple):
@@ -186,6 +192,8 @@ class _Judge:
             return "has left the shelf"
         if member.keep:
             return member.reason or "is kept"
+        if not is_match(member.kind, compared=member.compared):
+            return NOT_COPIES.get(member.kind, NOT_COMPARED) + "; choose it with --selection"
         if identity(row) == identity(kept) or member.kind == SAME_FILE:
             return "is another name of the file that is kept"
         return self._why_not_by_rule(
@@ -193,8 +201,6 @@ class _Judge:
         ) or why_untouched(member.path, member.kind, keeper.path, self.rules, self.protected)
 
     def _why_not_by_rule(self, kind: str, *, little: bool) -> str:
-        if kind in NOT_COPIES:
-            return NOT_COPIES[kind] + "; choose it with --selection"
         if kind not in self.rules.kinds:
             return f"is {kind}; --kind names what else may go"
         if kind not in BY_RULE and little:

@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import places, planning, records, verdicts
+from imageshelf.cleanup.closer_looks import closer_looks, is_wanted
 from imageshelf.cleanup.file_actions import UnfinishedError
 from imageshelf.cleanup.path_checks import hidden_name
 from imageshelf.cleanup.places import PlaceError
@@ -14,6 +15,7 @@ from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone, Outcome, take_companion, take_step, why_left
 from imageshelf.pictures import soundness
 from imageshelf.searching.kind_names import PIXELS
+from imageshelf.searching.second_look import LONGEST_BEFORE_REMOVAL, SecondLook
 from imageshelf.shelf import names, snapshots
 from imageshelf.shelf.cleanups import DOING, DONE, LEFT, Action, Claim
 from imageshelf.system.files import Stamp
@@ -23,6 +25,7 @@ from imageshelf.workers.pool import workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from imageshelf.cleanup.closer_looks import CloserLook
     from imageshelf.cleanup.planning import Plan, Planned, Step
     from imageshelf.pictures.soundness import Soundness
     from imageshelf.shelf import Shelf
@@ -71,20 +74,25 @@ class CleanupRun:
         self.number = 0
         self.promised: set[str] = set()  # places below the folder
         self.verdicts: dict[str, Soundness] = {}
+        self.closer_looks: dict[str, CloserLook] = {}
 
     def all(
         self, plan: Plan, stop: Stop, jobs: int, progress: Callable[[int], object]
     ) -> Stopped | None:
         """Take all steps, batch by batch; return what stopped the run, if anything."""
-        with workers(
+        closer = SecondLook(jobs=jobs, longest=LONGEST_BEFORE_REMOVAL)
+        examiners = workers(
             soundness.examine_soundness,
             jobs=jobs,
             time_limit_s=TIME_LIMIT_S,
             memory_limit_bytes=MEMORY_LIMIT_BYTES,
-        ) as mapper:
+        )
+        with closer, examiners as mapper:
             for steps in _batches(plan.groups):
                 try:
                     self.verdicts = verdicts.examined(steps, mapper, stop, self.actions)
+                    self.closer_looks = closer_looks(steps, closer)
+                    stop.check()
                 except Stopped as stopped:
                     return stopped
                 self._do(steps)
@@ -155,6 +163,8 @@ class CleanupRun:
         if kept.problem:
             again = "; run clean again, it will keep a sound one" if kept.lasting else ""
             return f"stays: the copy to keep {kept.problem}{again}"
+        if is_wanted(step):
+            return self.closer_looks[step.file.path].problem
         if step.kind != PIXELS:
             return ""
         own = self.verdicts[step.file.path]
@@ -210,7 +220,8 @@ class CleanupRun:
         if at:
             return take_companion(step.companions[at - 1], file_action)
         kept = self.verdicts[step.keeper.path]
-        outcome = take_step(step, file_action, kept, self.verdicts.get(step.file.path))
+        compared = self.closer_looks.get(step.file.path) or self.verdicts.get(step.file.path)
+        outcome = take_step(step, file_action, kept, compared.changed_ns if compared else None)
         self.verdicts[step.keeper.path] = kept._replace(changed_ns=outcome.keeper_changed_ns)
         return outcome
 

@@ -139,7 +139,7 @@ def plan(shelf: Shelf, selection: Selection, groups: Iterable[Group], rules: Rul
             kept = file_of(_path(shelf, keeper), rows[keeper], keeper)
             file = file_of(path, rows[name], name)
             steps.append(
-                Step(file, kept, kind, turn, "chosen by you", warning, freed(rows[name]), ())
+                Step(file, kept, kind, turn, "chosen by you", warning, freed(rows[name]), (), True)
             )
         for keeper, (steps, left) in by_keeper.items():
             kept = file_of(_path(shelf, keeper), rows[keeper], keeper)

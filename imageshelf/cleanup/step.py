@@ -8,7 +8,7 @@ import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import file_actions, locks, planning
+from imageshelf.cleanup import closer_looks, file_actions, locks, planning
 from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.trash import TrashError
@@ -61,11 +61,13 @@ def why_left(exc: Exception) -> str:
     return str(exc)
 
 
-def take_step(step: Step, action: FileAction, kept: Soundness, own: Soundness | None) -> Outcome:
+def take_step(
+    step: Step, action: FileAction, kept: Soundness, compared_ns: int | None = None
+) -> Outcome:
     """Let a picture go if it and its keeper are as planned; return what was done.
 
-    `kept` and `own` are this run's verdicts on the two. Raises one of NotDone when nothing has
-    happened.
+    `kept` is this run's verdict on the keeper; `compared_ns` is the picture's `st_ctime_ns` when
+    its pixels were compared, if they were. Raises one of NotDone when nothing has happened.
     """
     with ExitStack() as opened:
         keeper = _keeper(opened, step.keeper, kept)
@@ -77,7 +79,8 @@ def take_step(step: Step, action: FileAction, kept: Soundness, own: Soundness | 
         digest = None
         if step.kind == BYTES or action.verb == planning.HARD_LINK:
             digest = _digest_of_both(keeper, file)
-        if step.kind == PIXELS and (own is None or own.changed_ns != status.st_ctime_ns):
+        by_pixels = step.kind == PIXELS or closer_looks.is_wanted(step)
+        if by_pixels and compared_ns != status.st_ctime_ns:
             raise FileChangedError("has changed since its pixels were compared")
         require_same(file, step.file.path, step.file.stamp)
         if sys.platform == "win32":  # where an open file cannot be moved

@@ -16,8 +16,8 @@ from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.copies import grouping
+from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.groups import GroupOptions, PairRules
-from imageshelf.copies.pixel_digests import DecodeOptions
 from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.hashing.joins import Effort
 from imageshelf.report.cleanup import (

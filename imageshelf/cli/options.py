@@ -221,6 +221,11 @@ def _match(group: argparse._ArgumentGroup) -> None:
         help=f"only matches of these kinds: {', '.join(KINDS)}",
     )
     group.add_argument(
+        "--hashes-only",
+        action="store_true",
+        help="leave the second look out: what the hashes nominate is a match, unread",
+    )
+    group.add_argument(
         "--limit", type=at_least_one, metavar="N", help="at most N matches for each query"
     )
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from imageshelf.cli.output import put_out
 from imageshelf.report import csv_table
-from imageshelf.report.matches import FORMATS, matches_text, unmatched, unmatched_text
+from imageshelf.report.matches import (
+    FORMATS,
+    HASHES_ONLY,
+    matches_text,
+    matching,
+    unmatched,
+    unmatched_text,
+)
 from imageshelf.system import terminal
 from imageshelf.system.progress import bar, in_notebook
 from imageshelf.system.words import shown
@@ -27,6 +34,8 @@ def present(answer: Matches, options: argparse.Namespace) -> None:
         _display(answer)
     else:
         put_out(formatted(answer, options))
+    if options.hashes_only:
+        _tell([HASHES_ONLY])
     _tell(_shown(options, answer, [match.path for match in answer]))
 
 
@@ -36,6 +45,8 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
 
     if options.null or options.format != "text":
         _tell(duplicates.warnings(answer))  # on stderr: a program reads stdout
+    if options.hashes_only:
+        _tell([HASHES_ONLY])
     if options.null:
         put_out(duplicates.as_null(answer))
     elif options.format != "text":
@@ -51,7 +62,7 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
 def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:
     """Return the answer in the format asked for; bytes where names must not be altered."""
     if options.null:
-        paths = unmatched(answer) if options.unmatched else [m.path for m in answer]
+        paths = unmatched(answer) if options.unmatched else matching(answer)
         return csv_table.null_paths(paths)
     if options.unmatched:
         return unmatched_text(answer, options.format)

@@ -16,9 +16,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.grouping import find_groups
 from imageshelf.copies.groups import GroupOptions, PairRules
-from imageshelf.copies.pixel_digests import DecodeOptions
 from imageshelf.hashing.joins import Effort
 from imageshelf.shelf import not_duplicates, open_shelf
 from imageshelf.system.deprecation import renamed_parameters

@@ -1,4 +1,4 @@
-"""All pairs by definition: the slow twins that say what `pairs` and `related` must find.
+"""By definition: the slow twins that say what `pairs`, `related` and `stars` must find.
 
 Every print is compared with every other, as a query of search.py would be.
 """
@@ -12,7 +12,6 @@ import numpy as np
 
 from imageshelf.copies import flat_pairs
 from imageshelf.copies.pairs import (
-    TURN_NAMES,
     PairLog,
     PrintPairs,
     packed_pairs,
@@ -23,11 +22,13 @@ from imageshelf.hashing import hamming
 from imageshelf.searching import kinds, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
+from imageshelf.searching.query_prints import TURN_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from imageshelf.copies.prints import Prints, Thumbnails
+    from imageshelf.searching.second_look import Look
 
 
 def all_pairs_exhaustive(prints: Prints, policy: Policy = policies.DEFAULT) -> PrintPairs:
@@ -46,6 +47,53 @@ def all_pairs_exhaustive(prints: Prints, policy: Policy = policies.DEFAULT) -> P
                     ranks = rank_of(view, *distances)
                     log.add(*packed_pairs(np.array([number]), np.array([other]), ranks, turns))
     return log.pairs(np.flatnonzero(left_out))
+
+
+def homes_exhaustive(
+    ranked: Sequence[int],
+    look_at: Callable[[int, int], Look | None],
+    score: Callable[[int, int], int],
+) -> dict[int, int]:
+    """Return the keeper of each picture, itself for a keeper, as `build_stars` groups them.
+
+    `look_at` returns what is seen of two pictures, None if the hashes do not nominate them.
+    """
+    homes: dict[int, int] = {}
+    for picture in ranked:
+        near = []
+        for place, keeper in enumerate(ranked):
+            look = look_at(keeper, picture) if homes.get(keeper) == keeper else None
+            if look is not None and look.is_match:
+                near.append((look.nearness, score(keeper, picture), place, keeper))
+        homes[picture] = min(near)[-1] if near else picture
+    return homes
+
+
+def named_exhaustive(
+    ranked: Sequence[int],
+    homes: dict[int, int],
+    look_at: Callable[[int, int], Look | None],
+    score: Callable[[int, int], int],
+) -> dict[int, int]:
+    """Return the keeper that each related keeper names, as `build_stars` does."""
+    keepers = [picture for picture in ranked if homes[picture] == picture]
+
+    def nearest(picture: int, others: Sequence[int]) -> list[int]:
+        related = [(other, look_at(other, picture)) for other in others if other != picture]
+        near = [
+            (look.nearness, score(other, picture), ranked.index(other), other)
+            for other, look in related
+            if look is not None and not look.is_match
+        ]
+        return [other for *_, other in sorted(near)]
+
+    above = {p: nearest(p, keepers[:at]) for at, p in enumerate(keepers)}
+    named = {picture: others[0] for picture, others in above.items() if others}
+    for picture in keepers:
+        others = nearest(picture, keepers)
+        if others and picture not in named and picture not in named.values():
+            named[picture] = others[0]
+    return named
 
 
 def query_of_print(prints: Prints, number: int) -> QueryPrints:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf.copies import pairs, prints, related, stars
+from imageshelf.copies.byte_digests import IN_PROCESS, learn_digests
 from imageshelf.copies.groups import (
     Duplicates,
     GroupOptions,
@@ -21,16 +22,17 @@ from imageshelf.copies.groups import (
     expected_false_pairs,
 )
 from imageshelf.copies.members import Members
-from imageshelf.copies.pixel_digests import IN_PROCESS, learn_pixel_digests
+from imageshelf.copies.pair_looks import PairLooks
 from imageshelf.copies.related import RelatedPictures
 from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
+from imageshelf.searching.second_look import SecondLook
 from imageshelf.shelf import ShelfError, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imageshelf.copies.pixel_digests import DecodeOptions
+    from imageshelf.copies.byte_digests import DecodeOptions
     from imageshelf.copies.prints import StoredPrints
     from imageshelf.copies.related import IdPairs
     from imageshelf.shelf import Shelf
@@ -58,14 +60,18 @@ def find_groups(
     related_pairs = list(_related_pairs(shelf, hashes, options, work))
     others = RelatedPictures(related_pairs, distinct, matching)
     members.add(sorted({*graph.pictures, *others.pictures}))
-    learn_pixel_digests(members, graph, decoding)
+    learn_digests(members, distinct, decoding)
 
     def relations(keeper: int) -> list[stars.Relation]:
         return [other for other in others.of(keeper) if members.comparable(keeper, other.id)]
 
+    with SecondLook(jobs=decoding.jobs) as second_look:
+        looks_at = PairLooks(members, second_look).at
+        ranked = members.ranked()
+        found = stars.build_stars(ranked, graph.matches, looks_at, relations, decoding.progress)
     groups = [
         members.group(star)
-        for star in stars.build_stars(members.ranked(), graph.matches, members.kind_of, relations)
+        for star in found
         if options.kinds or any(member.kind != SAME_FILE for member in star.members)
     ]
     groups.sort(key=lambda group: (not group.has_copies, group.keeper.path))

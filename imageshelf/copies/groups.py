@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.copies import keep_rule
 from imageshelf.searching import policies
-from imageshelf.searching.kinds import NOT_COPIES
 from imageshelf.system.rendering import rendered
 
 if TYPE_CHECKING:
@@ -45,12 +44,19 @@ class Member(NamedTuple):
     keep: bool
     reason: str
     warning: str
+    match: bool = True
+    compared: bool = True
+    differs: float | None = None
+    regions: tuple[tuple[int, int, int, int], ...] = ()
+    shows: tuple[float, float] | None = None
+    told: str = ""
 
 
 class Group(NamedTuple):
     """Copies of one picture: every member matches the keeper, those `beside` only a member.
 
-    Where every member is `another shot` or `similar`, the pictures are related but no copies.
+    Or pictures that are related and no copies: variants, other shots, what could not be compared.
+    Each member is then a keeper of its own and nearest to this one.
     """
 
     keeper: Member
@@ -60,7 +66,7 @@ class Group(NamedTuple):
     @property
     def has_copies(self) -> bool:
         """Whether any member is a copy of the keeper."""
-        return any(member.kind not in NOT_COPIES for member in self.members)
+        return any(member.match for member in self.members)
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ class GroupOptions:
     kinds: frozenset[str] | None = None
     keep: keep_rule.KeepRule = field(default_factory=keep_rule.KeepRule)
     references: tuple[str, ...] = ()
+    hashes_only: bool = False  # believe the hashes: no second look
     files_only: bool = False  # leave out pictures at a URL, which a clean-up never touches
 
 

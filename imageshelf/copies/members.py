@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.copies import keep_rule, pairs, stars
+from imageshelf.copies import keep_rule, stars
 from imageshelf.copies.groups import Group, GroupOptions, Member, PairRules
 from imageshelf.copies.protected_folders import ProtectedFolders
-from imageshelf.searching import kinds
-from imageshelf.searching.kinds import BYTES, KINDS, NOT_COPIES, SAME_FILE
-from imageshelf.searching.query_prints import known_file
+from imageshelf.searching import second_look
+from imageshelf.searching.kinds import KINDS, NOT_COMPARED, NOT_COPIES, SAME_FILE
+from imageshelf.searching.query_prints import TURN_NAMES, known_file
+from imageshelf.searching.second_look import Look
 from imageshelf.shelf import names
 from imageshelf.system.paths import Url
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imageshelf.copies.keep_rule import RankedCopy
-    from imageshelf.copies.stars import Measures, Relation, Star
+    from imageshelf.copies.stars import Relation, Star
     from imageshelf.searching.kinds import KnownFile
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ROWS_PER_READ = 4096
 UNKNOWN: Digests = (None, None, None)
+KEPT = Look("", compared=True)
 
 
 class Members:
@@ -38,6 +40,7 @@ class Members:
         self.rows: dict[int, PictureRow] = {}
         self.digests: dict[int, Digests] = {}
         self.copies: dict[int, RankedCopy] = {}
+        self.learned: dict[int, bytes] = {}  # digests of bytes that the catalogue lacks
         self._protected = ProtectedFolders(options.references)
 
     def add(self, ids: Sequence[int]) -> None:
@@ -73,17 +76,6 @@ class Members:
         """Return the pictures from the best to keep to the worst."""
         return sorted(self.copies, key=lambda id_: self.options.keep.rank(self.copies[id_]))
 
-    def kind_of(self, a: int, b: int, measures: Measures) -> str:
-        """Return the kind of two matching pictures, or "" if the options leave the pair out."""
-        first, second = self.rows.get(a), self.rows.get(b)
-        if first is None or second is None:
-            return ""
-        if _share_inode(first, second):
-            return self._if_requested(SAME_FILE)
-        if not self.comparable(a, b):
-            return ""
-        return self._if_requested(self._kind(first, second, pairs.TURN_NAMES[measures.turn]))
-
     def comparable(self, a: int, b: int) -> bool:
         """Tell whether the options and the rules allow such a pair at all."""
         first, second = self.rows.get(a), self.rows.get(b)
@@ -99,31 +91,16 @@ class Members:
         """Return the digest of a picture's bytes, None if it is not known."""
         return self.digests.get(id_, UNKNOWN)[0]
 
-    def pixel_digest(self, id_: int) -> bytes | None:
-        """Return the digest of a picture's pixels, None if it is not known."""
-        return self.digests.get(id_, UNKNOWN)[1]
+    def learn(self, digests: dict[int, bytes]) -> None:
+        """Remember the digests of pictures' bytes."""
+        for id_, digest in digests.items():
+            _, pixels, sound = self.digests.get(id_, UNKNOWN)
+            self.digests[id_] = digest, pixels, sound
+        self.learned.update(digests)
 
-    def learn(self, id_: int, pixel_digest: bytes) -> None:
-        """Remember the digest of a picture's pixels."""
-        digest, _, sound = self.digests.get(id_, UNKNOWN)
-        self.digests[id_] = digest, pixel_digest, sound
-
-    def _kind(self, a: PictureRow, b: PictureRow, turn: str) -> str:
-        if self.rules.kind is not None:
-            return self.rules.kind(a, b, turn)
-        files = self._known_file(a), self._known_file(b)
-        if self.options.kinds == frozenset({BYTES}):  # pixels need not be decoded for that
-            same = kinds.same_file(files[0].path, files[1].path)
-            return BYTES if kinds.identical_bytes(*files) and not same else ""
-        return kinds.kind_of(*files, turn)
-
-    def _known_file(self, row: PictureRow) -> KnownFile:
-        return known_file(self.copies[row.id].path, row, self.digests.get(row.id, UNKNOWN))
-
-    def _if_requested(self, kind: str) -> str:
-        """Return the kind if it was requested, else "": other kinds form no group."""
-        requested = self.options.kinds
-        return kind if requested is None or kind in requested else ""
+    def known_file(self, id_: int) -> KnownFile:
+        """Return what is known of a picture's file."""
+        return known_file(self.copies[id_].path, self.rows[id_], self.digests.get(id_, UNKNOWN))
 
     def _folder(self, id_: int) -> str:
         """Return the folder that --across and --within compare.
@@ -141,7 +118,7 @@ class Members:
         keep = self.options.keep
         keeper = self.copies[star.keeper]
         members = sorted(star.members, key=self._sort_key)
-        rivals = [member for member in members if member.kind not in {SAME_FILE, *NOT_COPIES}]
+        rivals = [one for one in members if one.look.is_match and one.kind != SAME_FILE]
         best = min((self.copies[rival.id] for rival in rivals or members), key=keep.rank)
         return Group(
             self._member(star.keeper, keep=True, reason=keep.reason(keeper, best)),
@@ -156,8 +133,8 @@ class Members:
         copy = self.copies[member.id]
         if member.kind == SAME_FILE:
             stays = f"is another name of {os.path.basename(keeper.path)}"
-        elif member.kind in NOT_COPIES:
-            stays = NOT_COPIES[member.kind]
+        elif not member.look.is_match:
+            stays = NOT_COPIES.get(member.kind, NOT_COMPARED)
         else:
             stays = f"is in the reference folder {copy.reference}" if copy.reference else ""
         if stays:
@@ -167,8 +144,9 @@ class Members:
         return self._member(member.id, member, reason=reason, warning=warning)
 
     def _beside(self, member: Relation) -> Member:
-        matched = os.path.basename(self.copies[member.to].path)
-        return self._member(member.id, member, keep=True, reason=f"matches only {matched}")
+        other = os.path.basename(self.copies[member.to].path)
+        verb = "matches only" if member.look.is_match else "is nearest to"
+        return self._member(member.id, member, keep=True, reason=f"{verb} {other}")
 
     def _member(
         self,
@@ -181,12 +159,13 @@ class Members:
     ) -> Member:
         row = self.rows[id_]
         measures = relation.measures if relation else stars.Measures()
+        look = relation.look if relation else KEPT
         return Member(
             self.copies[id_].path,
             names.to_text(row.name),
             id_,
             relation.kind if relation else "",
-            pairs.TURN_NAMES[measures.turn],
+            TURN_NAMES[measures.turn],
             measures.row,
             measures.column,
             measures.phash,
@@ -202,9 +181,10 @@ class Members:
             keep,
             reason,
             warning,
+            look.is_match,
+            look.compared,
+            look.differs,
+            look.regions,
+            look.shows,
+            second_look.in_words(look),
         )
-
-
-def _share_inode(a: PictureRow, b: PictureRow) -> bool:
-    """Tell whether two rows are names of one file; an inode counts only if it has several names."""
-    return min(a.nlink, b.nlink) > 1 and (a.device, a.inode) == (b.device, b.inode)

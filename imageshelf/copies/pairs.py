@@ -20,9 +20,9 @@ import numpy as np
 from imageshelf.copies import flat_pairs
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import ONE_CORE, Effort
-from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import policies
 from imageshelf.searching.policies import Limits, Policy
+from imageshelf.searching.query_prints import TURN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     Words = npt.NDArray[np.uint64]
 
 VIEWS = ("centre", "trimmed", "whole")  # in the order in which policies.Candidate sorts them
-TURN_NAMES = (policies.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:]))
 TURN_ORDER = tuple(sorted(range(len(TURN_NAMES)), key=TURN_NAMES.__getitem__))  # likewise
 PAIRS_BEFORE_COMPACTING = 4_000_000  # 64 MB
 

@@ -17,6 +17,7 @@ from imageshelf.copies.stars import Measures, Relation
 from imageshelf.hashing import hamming, joins
 from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching import kinds, policies
+from imageshelf.searching.second_look import Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,7 +105,7 @@ class RelatedPictures:
                 for hashes in (self._whole.row, self._whole.column, self._whole.phash)
             )
             measures = Measures(row, column, phash, policies.score(row, column, phash))
-            yield Relation(other, picture, self._kinds[kind], measures)
+            yield Relation(other, picture, Look(self._kinds[kind], compared=True), measures)
 
 
 def shot_pairs(ids: Places, taken_ms: Places, thumbnails: Thumbnails) -> IdPairs:

@@ -1,9 +1,12 @@
 """Groups that are stars: every member matches the keeper itself, so nothing is chained together.
 
-Pictures are visited from the best to keep to the worst. A picture that is in no group yet becomes a
-keeper and takes all later ones that match it. The groups therefore depend on the pictures alone,
-not on the order in which pairs were found. What matches a member but not the keeper stands beside
-the group.
+Pictures are visited from the best to keep to the worst. One that matches no keeper so far becomes a
+keeper; any other one joins the keeper, ranked above it, that it is nearest to: by kind, by the
+share that agrees, by score. The groups therefore depend on the pictures alone, not on the order in
+which pairs were found. What matches a member but not the keeper stands beside the group.
+
+A variant or another shot matches no keeper, so it is one itself. Related keepers form stars of
+their own, after the groups: each names the one that it is nearest to.
 """
 
 from __future__ import annotations
@@ -13,17 +16,21 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import turning
-from imageshelf.searching.kinds import NOT_COPIES, SAME_FILE
+from imageshelf.searching.kinds import SAME_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imageshelf.copies.pairs import PrintPairs
     from imageshelf.copies.prints import Prints
+    from imageshelf.searching.second_look import Look
 
+    PairOfIds = tuple[int, int, "Measures"]
     MatchesOf = Callable[[int], Iterable[tuple[int, "Measures"]]]
-    KindOf = Callable[[int, int, "Measures"], str]  # "" for no relation
+    LooksAt = Callable[[Sequence[PairOfIds]], Sequence["Look | None"]]  # None for no relation
     RelationsOf = Callable[[int], Iterable["Relation"]]
+
+PAIRS_TOGETHER = 1024  # looked at in one go, some before it is known that they are needed
 
 
 class Measures(NamedTuple):
@@ -41,8 +48,23 @@ class Relation(NamedTuple):
 
     id: int
     to: int
-    kind: str
+    look: Look
     measures: Measures
+
+    @property
+    def kind(self) -> str:
+        """The kind of the two."""
+        return self.look.kind
+
+    @property
+    def nearness(self) -> tuple[object, ...]:
+        """A key that sorts the nearest first; of equally near ones the caller's order counts."""
+        return not self.look.is_match, *self.look.nearness, self.measures.score
+
+    def reversed(self) -> Relation:
+        """Return the same with the two exchanged."""
+        measures = self.measures._replace(turn=turning.INVERSE[self.measures.turn])
+        return Relation(self.to, self.id, self.look.reversed(), measures)
 
 
 class Star(NamedTuple):
@@ -107,93 +129,174 @@ class MatchGraph:
 def build_stars(
     ranked: Sequence[int],
     matches_of: MatchesOf,
-    kind_of: KindOf,
+    looks_at: LooksAt,
     relations_of: RelationsOf = lambda _: (),
+    progress: Callable[[float], object] = lambda _: None,
 ) -> list[Star]:
     """Return the groups of pictures, which are ranked from the best to keep to the worst.
 
-    Groups of copies come first; a picture is in at most one of them. Groups of other shots and of
-    similar pictures follow; a picture is in at most one of these, too, and in none if it is a copy
-    of a keeper. A picture left over stands beside the group of one it is related to.
-    `relations_of` returns the relations of a picture that the policy does not match.
+    Groups of copies come first; a picture is in at most one of them. Stars of related pictures
+    follow, without those that are a copy of a keeper. `matches_of` returns what the hashes nominate
+    for a picture, `looks_at` what is seen of (first, second, measures), and `relations_of` what is
+    related to a picture although the hashes do not nominate it.
     """
-    place = {picture: at for at, picture in enumerate(ranked)}
-    taken: set[int] = set()
-    copies: list[Star] = []
-    others: dict[int, list[Relation]] = {}
-    for keeper in ranked:
-        if keeper in taken:
-            continue
-        matches = [
-            Relation(picture, keeper, kind, measures)
-            for picture, measures in matches_of(keeper)
-            if place.get(picture, -1) > place[keeper] and picture not in taken
-            if (kind := kind_of(keeper, picture, measures))
-        ]
-        if shots := [match for match in matches if match.kind in NOT_COPIES]:
-            others[keeper] = shots
-        members = tuple(match for match in matches if match.kind not in NOT_COPIES)
-        taken.update(member.id for member in members)
-        if members:
-            copies.append(Star(keeper, members))
-    complete = [star._replace(beside=_beside(star, place, matches_of, kind_of)) for star in copies]
-    left = [picture for picture in ranked if picture not in taken]
-    return complete + _related_stars(
-        left, lambda keeper: [*others.get(keeper, ()), *relations_of(keeper)]
-    )
+    building = _Building(ranked, matches_of, looks_at, progress)
+    building.find_keepers()
+    return building.copies() + building.related(relations_of)
 
 
-def _beside(
-    star: Star, place: dict[int, int], matches_of: MatchesOf, kind_of: KindOf
-) -> tuple[Relation, ...]:
-    """Return what matches a member but not the keeper, each by the first member it matches."""
-    known = {star.keeper, *(member.id for member in star.members)}
-    known.update(picture for picture, _ in matches_of(star.keeper))
-    beside = []
-    for member in sorted(star.members, key=lambda member: place[member.id]):
-        for picture, measures in matches_of(member.id):
-            if picture in known or picture not in place or member.kind == SAME_FILE:
+class _Building:
+    """Stars in the making: who is a keeper, which keeper each other picture joins, and the rest."""
+
+    def __init__(
+        self,
+        ranked: Sequence[int],
+        matches_of: MatchesOf,
+        looks_at: LooksAt,
+        progress: Callable[[float], object],
+    ) -> None:
+        self.ranked, self.matches_of, self.looks_at = ranked, matches_of, looks_at
+        self.progress = progress
+        self.place = {picture: at for at, picture in enumerate(ranked)}
+        self.keepers: list[int] = []
+        self.joined: dict[int, Relation] = {}
+        self.related_to: dict[int, list[Relation]] = {}  # by the lower picture
+        self._seen: dict[int, list[Relation]] = {}  # of a keeper: all that was seen
+
+    def find_keepers(self) -> None:
+        """Decide for each picture whether it is a keeper, or which one it joins."""
+        for at, picture in enumerate(self.ranked):
+            if picture in self.joined:
                 continue
-            kind = kind_of(member.id, picture, measures)
-            if kind and kind not in NOT_COPIES:
-                known.add(picture)
-                beside.append(Relation(picture, member.id, kind, measures))
-    return tuple(beside)
+            if picture not in self._seen:
+                self.progress(at / len(self.ranked))
+                self._look_ahead(at)
+            self.keepers.append(picture)
+            for relation in self._seen.pop(picture):
+                self._note(relation)
+        self.progress(1.0)
+
+    def _note(self, relation: Relation) -> None:
+        if not relation.look.is_match:
+            self.related_to.setdefault(relation.id, []).append(relation)
+            return
+        before = self.joined.get(relation.id)
+        if before is None or relation.nearness < before.nearness:
+            self.joined[relation.id] = relation
+
+    def _look_ahead(self, at: int) -> None:
+        """See the pairs of the picture at this place, and of later ones that may be keepers.
+
+        A picture that is nominated for one before it is likely to join that one, so its own pairs
+        wait until this is known.
+        """
+        touched: set[int] = set()
+        pairs: list[PairOfIds] = []
+        for picture in self.ranked[at:]:
+            if picture in self.joined or picture in touched or picture in self._seen:
+                continue
+            own = [
+                (picture, other, measures)
+                for other, measures in self.matches_of(picture)
+                if self.place.get(other, -1) > self.place[picture]
+            ]
+            touched.update(other for _, other, _ in own)
+            pairs += own
+            self._seen[picture] = []
+            if len(pairs) >= PAIRS_TOGETHER:
+                break
+        for (picture, other, measures), look in zip(pairs, self.looks_at(pairs), strict=True):
+            if look is not None:
+                self._seen[picture].append(Relation(other, picture, look, measures))
+
+    def copies(self) -> list[Star]:
+        """Return the groups of copies, with what stands beside them."""
+        members: dict[int, list[Relation]] = {}
+        for picture in self.ranked:
+            if relation := self.joined.get(picture):
+                members.setdefault(relation.to, []).append(relation)
+        stars = [
+            Star(keeper, tuple(members[keeper])) for keeper in self.keepers if keeper in members
+        ]
+        beside = self._beside(stars)
+        return [star._replace(beside=tuple(beside.get(star.keeper, ()))) for star in stars]
+
+    def _beside(self, stars: list[Star]) -> dict[int, list[Relation]]:
+        """Return what matches a member but not the keeper, each by the first member it matches."""
+        pairs: list[PairOfIds] = []
+        homes: list[int] = []
+        for star in stars:
+            known = {star.keeper, *(member.id for member in star.members)}
+            known.update(picture for picture, _ in self.matches_of(star.keeper))
+            for member in star.members:
+                if member.kind == SAME_FILE:
+                    continue
+                for picture, measures in self.matches_of(member.id):
+                    if picture not in known and picture in self.place:
+                        pairs.append((member.id, picture, measures))
+                        homes.append(star.keeper)
+        beside: dict[int, list[Relation]] = {}
+        shown: set[tuple[int, int]] = set()
+        for pair, home, look in zip(pairs, homes, self.looks_at(pairs), strict=True):
+            member_id, other, measures = pair
+            if look is not None and look.is_match and (home, other) not in shown:
+                shown.add((home, other))
+                beside.setdefault(home, []).append(Relation(other, member_id, look, measures))
+        return beside
+
+    def related(self, relations_of: RelationsOf) -> list[Star]:
+        """Return the stars of related keepers.
+
+        Each keeper names the nearest of those ranked above it; one that can name none, and that
+        nobody names, the nearest below. The first of those that hang together is the star's
+        keeper; who names it is a member, and who names a member stands beside.
+        """
+        options = self._options(relations_of)
+        named = {}
+        for picture in self.keepers:
+            if above := [one for one in options.get(picture, ()) if self._is_below(one)]:
+                named[picture] = min(above, key=self._order)
+        wanted = {one.to for one in named.values()}
+        for picture in self.keepers:
+            if picture in options and picture not in named and picture not in wanted:
+                named[picture] = min(options[picture], key=self._order)
+        return self._trees(named)
+
+    def _options(self, relations_of: RelationsOf) -> dict[int, list[Relation]]:
+        """Return for each keeper what it is related to among the keepers, both ways round."""
+        keepers = set(self.keepers)
+        options: dict[int, list[Relation]] = {}
+        for picture in self.keepers:
+            seen = self.related_to.get(picture, ())
+            beyond = [one.reversed() for one in relations_of(picture)]
+            for one in seen:
+                options.setdefault(picture, []).append(one)
+                options.setdefault(one.to, []).append(one.reversed())
+            options.setdefault(picture, []).extend(one for one in beyond if one.to in keepers)
+        return {picture: some for picture, some in options.items() if some}
+
+    def _is_below(self, relation: Relation) -> bool:
+        return self.place[relation.id] > self.place[relation.to]
+
+    def _order(self, relation: Relation) -> tuple[object, ...]:
+        return *relation.nearness, self.place[relation.to]
+
+    def _trees(self, named: dict[int, Relation]) -> list[Star]:
+        members: dict[int, list[Relation]] = {}
+        beside: dict[int, list[Relation]] = {}
+        for picture in self.keepers:
+            if picture in named:
+                root = _root(picture, named)
+                kind = members if named[picture].to == root else beside
+                kind.setdefault(root, []).append(named[picture])
+        return [
+            Star(keeper, tuple(members[keeper]), tuple(beside.get(keeper, ())))
+            for keeper in self.keepers
+            if keeper in members
+        ]
 
 
-def _related_stars(ranked: list[int], relations_of: RelationsOf) -> list[Star]:
-    left = set(ranked)
-    stars: list[Star] = []
-    star_of: dict[int, int] = {}  # the place of a picture's star
-    for keeper in ranked:
-        if keeper in left:
-            left.discard(keeper)  # a related picture that ranks higher would have taken it
-            members = tuple(other for other in relations_of(keeper) if other.id in left)
-            left.difference_update(member.id for member in members)
-            if members:
-                star_of |= dict.fromkeys([keeper, *(member.id for member in members)], len(stars))
-                stars.append(Star(keeper, members))
-    alone = [picture for picture in ranked if picture not in star_of]
-    return _with_strays(stars, star_of, alone, relations_of)
-
-
-def _with_strays(
-    stars: list[Star], star_of: dict[int, int], alone: list[int], relations_of: RelationsOf
-) -> list[Star]:
-    """Return the stars with the pictures beside them that are in none: the end of a long burst."""
-    beside: dict[int, Relation] = {}
-    for star in stars:
-        for member in star.members:
-            strays = [other for other in relations_of(member.id) if other.id not in star_of]
-            beside |= {stray.id: stray for stray in strays}
-    for picture in alone:
-        for other in relations_of(picture):
-            if other.id in star_of and picture not in beside:
-                turn = turning.INVERSE[other.measures.turn]
-                measures = other.measures._replace(turn=turn)
-                beside[picture] = Relation(picture, other.id, other.kind, measures)
-    strays_of: dict[int, list[Relation]] = {}
-    for picture in alone:
-        if picture in beside:
-            strays_of.setdefault(star_of[beside[picture].to], []).append(beside[picture])
-    return [star._replace(beside=tuple(strays_of.get(at, ()))) for at, star in enumerate(stars)]
+def _root(picture: int, named: dict[int, Relation]) -> int:
+    while picture in named:
+        picture = named[picture].to
+    return picture

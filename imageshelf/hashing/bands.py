@@ -70,7 +70,7 @@ def masks(width: int, limit: int) -> Places:
 def bucket_number(hash_: int, bits: tuple[int, ...]) -> int:
     """Return the number of a hash's bucket: the hash's bits in one band.
 
-    >>> number(0b1100, (1, 2, 3))
+    >>> bucket_number(0b1100, (1, 2, 3))
     6
     """
     number = 0

@@ -159,7 +159,7 @@ def mergeable_parts(pictures: Sequence[Reduced]) -> list[list[int]]:
     """Return the numbers of the pictures in groups that `merged` takes: of one size, up to four.
 
     >>> small, large = (whole(Image.new("L", (size, size))) for size in (80, 90))
-    >>> in_parts([small, small, large, small, small, small, large])
+    >>> mergeable_parts([small, small, large, small, small, small, large])
     [[0, 1, 3, 4], [5], [2], [6]]
     """
     alike: dict[object, list[int]] = {}

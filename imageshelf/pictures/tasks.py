@@ -12,6 +12,7 @@ from imageshelf.system.files import MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:
     from imageshelf.hashing.views import Sketch, View
+    from imageshelf.overlay.verdict import Verdict
     from imageshelf.pictures.metadata import Facts
 
 # Equal pixels give thumbnails that differ by less: between a JPEG, decoded at a reduced size, and a
@@ -64,3 +65,47 @@ class DigestTask(NamedTuple):
     path: str
     pixels: bool
     memory_limit_mb: int = MEMORY_LIMIT_MB
+
+
+class ColourTask(NamedTuple):
+    """A picture file to be reduced in colour: see `colour.colour_picture`."""
+
+    path: str
+    longest: int  # pixels along the longer side
+    memory_limit_mb: int = MEMORY_LIMIT_MB
+
+
+class ColourPicture(NamedTuple):
+    """A reduced picture, upright, in colour."""
+
+    width: int
+    height: int
+    pixels: bytes  # uint8[height, width, 3]
+    size: tuple[int, int]  # width and height of the picture as shown
+    format: str
+    state: tuple[int, int]  # the file's size in bytes and mtime in ns
+
+
+class LookTask(NamedTuple):
+    """Two picture files to be laid over each other: see `work_overlay.laid_over`."""
+
+    first: str
+    second: str
+    turn: int  # what the first must undergo: an index into reduction.ORIENTATIONS
+    longest: int
+    memory_limit_mb: int = MEMORY_LIMIT_MB
+
+
+class LaidOver(NamedTuple):
+    """What came of laying one picture over another; without a verdict, `problem` says why.
+
+    `indistinct` tells that the reduced pictures do not differ: all pixels may be identical. `size`
+    is the second picture's width and height, and `states` are size and mtime of both files as they
+    were read.
+    """
+
+    verdict: Verdict | None
+    indistinct: bool = False
+    size: tuple[int, int] = (0, 0)
+    states: tuple[tuple[int, int], tuple[int, int]] | None = None
+    problem: str = ""

@@ -28,7 +28,8 @@ QUERY, KEEP, ASIDE, BESIDE = "query", "keep", "set aside", "beside"
 CHOICES = (KEEP, ASIDE)
 # Sections of a sheet, in their order on it.
 QUERIES, COPIES = "Queries", "Copies"
-SHOTS, SIMILAR = "Other shots of the same moment", "Similar pictures"
+VARIANTS, SHOTS = "Variants, of which a part differs", "Other shots of the same moment"
+SIMILAR, NOT_COMPARED = "Similar pictures", "Could not be compared"
 MANY_BYTES = 60_000_000  # of all thumbnails of one page; more pictures get smaller ones
 LEAST_BYTES = 3_000
 LEAST_LONGEST = 160  # pixels

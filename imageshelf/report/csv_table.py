@@ -41,7 +41,8 @@ def unguarded(cell: str) -> str:
 def table(fields: Sequence[str], records: Iterable[Mapping[str, Any]]) -> bytes:
     r"""Return records as one CSV table; a missing value or None is an empty cell.
 
-    Numbers are written as they are, text is guarded. Lists become their items, separated by spaces.
+    Numbers are written as they are, text is guarded. Lists become their items, separated by spaces,
+    and lists within these by commas.
 
     >>> table(["path", "row"], [{"path": "a,b.jpg", "row": 3}])
     b'path,row\r\n"a,b.jpg",3\r\n'
@@ -60,8 +61,12 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str):
         return guarded(value)
     if isinstance(value, (list, tuple)):
-        return guarded(" ".join(map(str, value)))
+        return guarded(" ".join(map(_item, value)))
     return value
+
+
+def _item(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def read(data: bytes) -> list[dict[str, str]]:

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.report import csv_table
+from imageshelf.report.matches import rounded
+from imageshelf.searching.kind_names import MATCHES, TURNED
 from imageshelf.system import terminal
 from imageshelf.system.words import count, nearby, shown, size
 
@@ -15,22 +17,23 @@ if TYPE_CHECKING:
     from imageshelf.copies.groups import Duplicates, Group, Member
     from imageshelf.system.terminal import Painter
 
+RELATED = "no copies, but variants, other shots and the like, with the picture they are nearest to:"
 MANY = 20_000  # pictures; with more, false pairs are worth a warning
 FIELDS = (
     "group", "role", "kind", "turn", "path", "width", "height", "size_bytes", "row", "column",
-    "phash", "score", "reason", "warning",
+    "phash", "score", "reason", "warning", "match", "compared", "differs", "regions", "shows",
 )  # fmt: skip
 
 
 def text(answer: Duplicates, paint: Painter = terminal.plain) -> str:
-    """Return the groups as text; copies first, other shots and similar pictures apart."""
+    """Return the groups as text; copies first, then what is only related."""
     copies = [group for group in answer.groups if group.has_copies]
     others = [group for group in answer.groups if not group.has_copies]
     lines = sentences(answer)
     for group in copies:
         lines += ["", *_group(group, paint)]
     if others:
-        lines += ["", "no copies, but other shots of a moment or similar pictures:"]
+        lines += ["", RELATED]
         for group in others:
             lines += ["", *_group(group, paint)]
     return "\n".join(lines) + "\n"
@@ -65,8 +68,8 @@ def warnings(answer: Duplicates) -> list[str]:
 
 
 def _group(group: Group, paint: Painter) -> list[str]:
-    rows = [_row("keep", group.keeper)]
-    rows += [_row(member.turn or member.kind, member) for member in group.members]
+    rows = [_row("keep" if group.has_copies else "", group.keeper, named=group.has_copies)]
+    rows += [_row(label(member), member) for member in group.members]
     rows += [_row("beside", member) for member in group.beside]
     paints = [_paints(group.keeper, "green")]
     paints += [_paints(member, "dim" if member.keep else "yellow") for member in group.members]
@@ -79,10 +82,20 @@ def _paints(member: Member, label: str) -> dict[int, str]:
     return {0: label, 4: "yellow" if member.warning else "dim"}
 
 
-def _row(label: str, member: Member) -> list[str]:
-    remarks = "; ".join(part for part in (member.reason, member.warning) if part)
+def label(member: Member) -> str:
+    """Return kind and turn in a word or two."""
+    if not member.match and member.kind in MATCHES:
+        return f"{member.turn or member.kind}?"
+    if member.kind == TURNED:
+        return member.turn
+    return ", ".join(part for part in (member.kind, member.turn) if part)
+
+
+def _row(role: str, member: Member, *, named: bool = True) -> list[str]:
+    parts = (member.told, member.reason, member.warning)
+    remarks = "; ".join(part for part in parts if part and named)
     return [
-        label,
+        role,
         f"{member.width}x{member.height}",
         size(member.size_bytes),
         shown(nearby(member.path)),
@@ -95,6 +108,7 @@ def records(answer: Duplicates) -> Iterator[dict[str, Any]]:
     for number, group in enumerate(answer.groups, 1):
         for role, member in _roles(group):
             values = {**member._asdict(), "group": number, "role": role}
+            values |= {"differs": rounded(member.differs), "shows": rounded(member.shows)}
             yield {name: values[name] for name in FIELDS}
 
 

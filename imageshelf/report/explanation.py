@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from imageshelf.hashing.fingerprints import grid
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.report.panels import HashGrids, Table
-from imageshelf.searching import policies
+from imageshelf.searching import policies, second_look
+from imageshelf.searching.kind_names import KINDS, NOT_COMPARED
 from imageshelf.system import terminal
 from imageshelf.system.words import shown, size
 
 if TYPE_CHECKING:
     from imageshelf.report.panels import Panel
     from imageshelf.searching.explanation import Explanation
+    from imageshelf.searching.second_look import Look
 
 TITLES = {"row": "row hash (the key)", "column": "column hash", "phash": "perceptual hash"}
+WHOLE = 0.995  # share of a scene that is all of it
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  camera clocks know no time zone
 
 
@@ -78,7 +81,10 @@ def _moment(captured_at: int | None) -> str:
 
 
 def _verdict(explanation: Explanation) -> list[list[str]]:
-    rows = [["kind", explanation.kind], ["decided by", explanation.decided]]
+    match = "a match" if explanation.is_match else "no match"
+    kind = f"{explanation.kind}, {match}" if explanation.kind in KINDS else explanation.kind
+    seen = _seen(explanation.look)
+    rows = [["kind", kind], ["nominated by", explanation.decided], ["second look", seen]]
     for name, picture in (("A", explanation.a), ("B", explanation.b)):
         if picture.prints.whole.low_information:
             rule = (
@@ -87,6 +93,17 @@ def _verdict(explanation: Explanation) -> list[list[str]]:
             )
             rows.append(["note", rule])
     return rows
+
+
+def _seen(look: Look) -> str:
+    """Return what the second look saw, in words."""
+    if not look.compared or look.agrees is None:
+        return NOT_COMPARED
+    words = [second_look.in_words(look) or f"{100 * look.agrees:.0f} % agrees"]
+    if look.shows and min(look.shows) < WHOLE:
+        ours, theirs = (f"{100 * share:.0f} %" for share in look.shows)
+        words.append(f"A shows {ours} of the scene, B {theirs}")
+    return f"{look.kind}: {'; '.join(words)}"
 
 
 def _measures(explanation: Explanation) -> list[list[str]]:

@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.report import csv_table
+from imageshelf.searching.kind_names import ANOTHER_SHOT, MATCHES, SIMILAR, TURNED, VARIANT
 from imageshelf.system import terminal
 from imageshelf.system.paths import Url
 from imageshelf.system.words import count, nearby, shown, size
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
     from imageshelf.searching.matches import Match, Matches, QueryOutcome
     from imageshelf.system.terminal import Painter
 
-SECTIONS: tuple[tuple[str, Callable[[str], bool]], ...] = (
-    ("", lambda kind: kind not in {"another shot", "similar"}),
-    ("other shots of the same moment, no copies:", lambda kind: kind == "another shot"),
-    ("similar pictures, no copies:", lambda kind: kind == "similar"),
+SECTIONS: tuple[tuple[str, Callable[[Match], bool]], ...] = (
+    ("", lambda match: match.match),
+    (
+        "could not be compared, so no matches:",
+        lambda match: not match.match and match.kind in MATCHES,
+    ),
+    ("of the same picture, but a part differs:", lambda match: match.kind == VARIANT),
+    ("other shots of the same moment, no copies:", lambda match: match.kind == ANOTHER_SHOT),
+    ("similar pictures, no copies:", lambda match: match.kind == SIMILAR),
 )
 KIND_PAINTS = {  # green is certain, yellow wants a look, what is no copy is dim
     "same file": "green",
@@ -31,17 +37,15 @@ KIND_PAINTS = {  # green is certain, yellow wants a look, what is no copy is dim
     "identical pixels": "green",
     "turned": "cyan",
     "near": "yellow",
+    "variant": "dim",
     "another shot": "dim",
     "similar": "dim",
 }
-NOT_COMPARED = frozenset({"near", "turned", "another shot"})
-UNREAD = (
-    "Nothing at an URL was read: that such a picture is identical is told only where index.py has "
-    "compared it."
-)
+UNREAD = "Nothing at a URL is read: such a picture is no match unless its digest is known."
+HASHES_ONLY = "The second look was left out: near and turned are the hashes' word."
 FIELDS = (
     "query", "path", "distance", "row", "column", "phash", "score", "similarity", "kind", "turn",
-    "width", "height", "size_bytes",
+    "width", "height", "size_bytes", "match", "compared", "differs", "regions", "shows",
 )  # fmt: skip
 
 
@@ -53,7 +57,15 @@ def _json(value: Any, *, indent: int | None = None) -> str:
 
 def record(match: Match) -> dict[str, Any]:
     """Return a match as the documented JSON object."""
-    return {name: getattr(match, name) for name in FIELDS}
+    values = {name: getattr(match, name) for name in FIELDS}
+    return values | {"differs": rounded(match.differs), "shows": rounded(match.shows)}
+
+
+def rounded(shares: Any) -> Any:
+    """Return one share or several with four digits, as they are told to programs."""
+    if isinstance(shares, tuple):
+        return [rounded(share) for share in shares]
+    return None if shares is None else round(shares, 4)
 
 
 def matches_json(matches: Matches) -> str:
@@ -80,6 +92,11 @@ def unmatched(matches: Matches) -> list[str]:
     return [asked.path for asked in matches.asked if not asked.matches and not asked.problem]
 
 
+def matching(matches: Iterable[Match]) -> list[str]:
+    """Return the paths of what matches, without what is only related."""
+    return [match.path for match in matches if match.match]
+
+
 def unmatched_text(matches: Matches, form: str) -> str | bytes:
     """Return the queries that match nothing: one name a line, or as JSON or CSV."""
     paths = unmatched(matches)
@@ -96,14 +113,19 @@ def _answer(asked: QueryOutcome, matches: Sequence[Match], paint: Painter) -> st
     note = "; it shows too little for a near match" if asked.low_information else ""
     if not matches:
         return f"{name}: no picture on the shelf matches{note}"
-    parts = [f"{name}: {count(len(matches), 'match', 'matches')}{note}"]
+    parts = [f"{name}: {_counted(len(matches) - asked.related, asked.related)}{note}"]
     for heading, wanted in SECTIONS:
-        section = [match for match in matches if wanted(match.kind)]
+        section = [match for match in matches if wanted(match)]
         if section:
             parts += [*([heading] if heading else []), _table(section, paint)]
-    if any(isinstance(match.path, Url) and match.kind in NOT_COMPARED for match in matches):
+    if any(isinstance(match.path, Url) and not match.compared for match in matches):
         parts.append(UNREAD)
     return "\n\n".join(parts)
+
+
+def _counted(matches: int, related: int) -> str:
+    words = count(matches, "match", "matches") if matches else "no picture on the shelf matches"
+    return f"{words}, {related} related" if related else words
 
 
 def _header() -> list[str]:
@@ -115,11 +137,18 @@ def _line(match: Match) -> list[str]:
         str(match.distance),
         f"{match.similarity:.0f} %",
         "-" if match.score is None else str(match.score),
-        match.turn or match.kind,
+        label(match),
         f"{match.width}x{match.height}" if match.width else "-",
         size(match.size_bytes),
         shown(nearby(match.path)) + ("" if _may_be_there(match.path) else "  (not there now)"),
     ]
+
+
+def label(match: Match) -> str:
+    """Return kind, turn and what differs in a few words: "variant, 4 % differs, lower right"."""
+    kind = match.turn if match.turn and match.kind == TURNED else match.kind
+    turn = match.turn if match.turn and match.kind != TURNED else ""
+    return ", ".join(part for part in (kind, turn, match.told) if part)
 
 
 def _may_be_there(path: str) -> bool:

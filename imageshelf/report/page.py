@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from imageshelf.report.cards import Card, CardGroup, Sheet
 
 SELECTION_NAME = "imageshelf-selection.json"
-SECTIONS = (cards.QUERIES, cards.COPIES, cards.SHOTS, cards.SIMILAR)
+SECTIONS = (
+    cards.QUERIES, cards.COPIES, cards.VARIANTS, cards.SHOTS, cards.SIMILAR, cards.NOT_COMPARED
+)  # fmt: skip
 Block = tuple[int, "list[Thumbnail]"]  # a group's number and its cards' thumbnails
 
 

@@ -14,14 +14,18 @@ from imageshelf.report.cards import (
     BESIDE,
     COPIES,
     KEEP,
+    NOT_COMPARED,
     QUERIES,
     QUERY,
     SHOTS,
     SIMILAR,
+    VARIANTS,
     Card,
     CardGroup,
     Sheet,
 )
+from imageshelf.searching import kinds
+from imageshelf.searching.kinds import ANOTHER_SHOT, VARIANT
 from imageshelf.system import terminal
 from imageshelf.system.words import count, shown
 
@@ -33,7 +37,8 @@ if TYPE_CHECKING:
     from imageshelf.searching.explanation import Explanation, MeasuredPicture
     from imageshelf.searching.matches import Match, Matches
 
-SECTIONS = {"another shot": SHOTS, "similar": SIMILAR}
+NOT_LOOKED_AT = "not compared"
+SECTIONS = {VARIANT: VARIANTS, ANOTHER_SHOT: SHOTS, kinds.SIMILAR: SIMILAR}
 
 
 def of_matches(matches: Matches, shelf: str = "") -> Sheet:
@@ -44,7 +49,10 @@ def of_matches(matches: Matches, shelf: str = "") -> Sheet:
     asked = [(query.path, query.problem) for query in matches.asked]
     asked = asked or [(path, "") for path in by_query]  # a list that was sliced or filtered
     groups = tuple(_matched(path, why, by_query.get(path, [])) for path, why in asked)
-    matched = count(len(matches), "match", "matches")
+    number = sum(match.match for match in matches)
+    matched = count(number, "match", "matches")
+    if number < len(matches):
+        matched += f" and {count(len(matches) - number, 'related picture')}"
     queries = count(len(groups), "query", "queries")
     place = os.path.abspath(shelf) if shelf else ""
     return Sheet(
@@ -65,7 +73,7 @@ def _match_card(match: Match) -> Card:
         match.path,
         kind=match.kind,
         turn=match.turn,
-        facts=_distances(match.distance, match.score, match.turn),
+        facts=_seen(match) + _distances(match.distance, match.score, match.turn),
         width=match.width,
         height=match.height,
         size_bytes=-1 if match.size_bytes is None else match.size_bytes,
@@ -94,13 +102,13 @@ def of_groups(groups: Iterable[Group], shelf: str, intro: Iterable[str] = ()) ->
 
 def _grouped(group: Group) -> CardGroup:
     section = COPIES
-    if group.members and all(member.kind in SECTIONS for member in group.members):
-        section = SECTIONS[group.members[0].kind]
+    if group.members and not group.has_copies:
+        section = SECTIONS.get(group.members[0].kind, NOT_COMPARED)
     cards = (
         _member_card(group.keeper, KEEP, (), "for this one: "),
         *(
             _member_card(member, KEEP, _measured(member))
-            if member.keep
+            if member.keep or not member.compared  # what nobody has looked at goes by choice alone
             else _member_card(member, ASIDE, _measured(member), "for the first: ")
             for member in group.members
         ),
@@ -110,7 +118,14 @@ def _grouped(group: Group) -> CardGroup:
 
 
 def _measured(member: Member) -> tuple[str, ...]:
-    return _distances(member.row, member.score, member.turn)
+    return _seen(member) + _distances(member.row, member.score, member.turn)
+
+
+def _seen(one: Match | Member) -> tuple[str, ...]:
+    """Return what the second look saw, in words, or that there was none."""
+    if not one.compared:
+        return (NOT_LOOKED_AT,)
+    return (one.told,) if one.told else ()
 
 
 def _member_card(member: Member, role: str, measured: tuple[str, ...], argues: str = "") -> Card:

@@ -21,7 +21,8 @@ from imageshelf.pictures.decoding import decode
 from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS
 from imageshelf.searching import candidates, kinds, policies
 from imageshelf.searching.kinds import KnownFile
-from imageshelf.searching.query_prints import prints_of
+from imageshelf.searching.query_prints import TURN_NAMES, prints_of
+from imageshelf.searching.second_look import Look, Pair, SecondLook
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 from imageshelf.system.paths import located
 from imageshelf.system.rendering import rendered
@@ -76,8 +77,8 @@ class Explanation:
     """Every measure of two pictures, side by side.
 
     Distances are in bits, shares in percent, errors in squared grey levels (0-255). `turn` is what
-    A must undergo to look like B, `decided` the rule in words. `errors` has the mean squared error
-    for each orientation of A.
+    A must undergo to look like B, `decided` the rule of the hashes in words, and `look` what was
+    seen with A laid over B. `errors` has the mean squared error for each orientation of A.
     """
 
     a: MeasuredPicture
@@ -85,11 +86,17 @@ class Explanation:
     kind: str
     turn: str
     decided: str
+    look: Look
     checks: tuple[Check, ...]
     errors: Mapping[str, float]
     mean_difference_percent: float
     identical_bytes: bool
     identical_pixels: bool
+
+    @property
+    def is_match(self) -> bool:
+        """Whether the two are a match: see `kinds.is_match`."""
+        return kinds.is_match(self.kind, compared=self.look.compared)
 
     def distance(self, name: str) -> int:
         """Return how many bits of the whole pictures' `row`, `column` or `phash` differ."""
@@ -129,8 +136,10 @@ def explain(
     same_bytes = kinds.identical_bytes(*files)
     same_pixels = same_bytes or kinds.identical_pixels(*files)
     turn, decided = _decision(ours.prints, theirs.prints, policy)
+    with SecondLook(jobs=0) as looking:
+        (look,) = looking.at([Pair(*files, TURN_NAMES.index(turn))])
     if decided:
-        kind = kinds.kind_of(*files, turn)
+        kind = look.kind
     else:
         kind, decided = _related_anyway(*files)
     if same_pixels:
@@ -141,6 +150,7 @@ def explain(
         kind,
         turn,
         decided,
+        look,
         tuple(_checks(ours.prints, theirs.prints, policy)),
         squared_errors(ours.square, theirs.square),
         policies.mean_difference(ours.prints.thumbnail, theirs.prints.thumbnail) / 2.55,

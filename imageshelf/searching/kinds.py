@@ -1,8 +1,9 @@
 """How two picture files are related, strongest first.
 
-The kinds: `same file`, `identical bytes`, `identical pixels`, `turned`, `near`, `another shot`,
-`similar`. A file is read only as far as the answer needs, and not at all if the catalogue has its
-digests.
+`same file`, `identical bytes`, `identical pixels`, `turned` and `near` are *matches*: one picture.
+`variant`, `another shot` and `similar` are *related*: other pictures. What the hashes nominate is
+a match only after a second look at the pixels, which is `second_look`'s. What is here reads a file
+only as far as the answer needs, and not at all if the catalogue has its digests.
 """
 
 from __future__ import annotations
@@ -17,13 +18,18 @@ from imageshelf.pictures.tasks import CELL_LEVELS
 from imageshelf.searching.kind_names import (
     ANOTHER_SHOT,
     BYTES,
+    IDENTICAL,
     KINDS,
+    MATCHES,
     NEAR,
+    NOT_COMPARED,
     NOT_COPIES,
     PIXELS,
     SAME_FILE,
     SIMILAR,
     TURNED,
+    VARIANT,
+    is_match,
 )
 from imageshelf.system.files import UnreadableImage, hole_bytes, open_regular
 from imageshelf.system.paths import Url
@@ -33,19 +39,12 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "KnownFile", "digest", "is_another_shot", "is_burst", "is_similar", "kind_of"]
 __all__ += ["identical_bytes", "identical_pixels", "pixel_digest", "same_file"]
-__all__ += [
-    "ANOTHER_SHOT",
-    "BYTES",
-    "NEAR",
-    "NOT_COPIES",
-    "PIXELS",
-    "SAME_FILE",
-    "SIMILAR",
-    "TURNED",
-]
+__all__ += ["ANOTHER_SHOT", "BYTES", "IDENTICAL", "MATCHES", "NEAR", "NOT_COMPARED", "NOT_COPIES"]
+__all__ += ["PIXELS", "SAME_FILE", "SIMILAR", "TURNED", "VARIANT", "is_match"]
 
 CHUNK_BYTES = 1 << 20
 DAMAGED = b""  # stands for the pixel digest of a file that must not be decoded
+QUARTER_HOUR_MS = 900_000  # time zones, and clocks set wrong, differ by whole ones
 BURST_MS = 10_000  # similar pictures taken within this time are a burst
 SIMILAR_PERCENT = 7.5  # mean absolute difference of the 16x16 luma thumbnails
 SIMILAR_EXHAUSTIVE = 5000  # pictures; among more, only those with near row or column hashes
@@ -74,9 +73,10 @@ def known_digests(
 
 
 def kind_of(a: KnownFile, b: KnownFile, turn: str) -> str:
-    """Return how two matching pictures are related; `turn` is '' for upright.
+    """Return what digests, hashes and capture times say, without a second look.
 
-    A file that is gone or unreadable is never called identical unless its digests are known.
+    `turn` is '' for upright. A file that is gone or unreadable is never called identical unless
+    its digests are known.
     """
     if same_file(a.path, b.path):
         return SAME_FILE
@@ -84,6 +84,11 @@ def kind_of(a: KnownFile, b: KnownFile, turn: str) -> str:
         return BYTES
     if not turn and identical_pixels(a, b):
         return PIXELS
+    return nominated_kind(a, b, turn)
+
+
+def nominated_kind(a: KnownFile, b: KnownFile, turn: str) -> str:
+    """Return what two pictures seem to be that the hashes nominated and nobody has looked at."""
     if is_another_shot(a.captured_at, b.captured_at):
         return ANOTHER_SHOT
     return TURNED if turn else NEAR
@@ -185,6 +190,21 @@ def is_another_shot(a: int | None, b: int | None) -> bool:
     if a % 1000 and b % 1000:
         return a != b
     return a // 1000 != b // 1000
+
+
+def of_two_moments(a: int | None, b: int | None) -> bool:
+    """Tell whether two capture times are of two exposures, and not of two clocks.
+
+    Clocks differ by whole quarter hours: time zones and summer time.
+
+    >>> of_two_moments(0, 2_000), of_two_moments(0, 3_600_000), of_two_moments(0, None)
+    (True, False, False)
+    """
+    if a is None or b is None:
+        return False
+    if a % 1000 and b % 1000:
+        return (a - b) % QUARTER_HOUR_MS != 0
+    return (a // 1000 - b // 1000) * 1000 % QUARTER_HOUR_MS != 0
 
 
 def is_similar(a: bytes, b: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What a search answers: the pictures that match, and what became of each query."""
+"""What a search answers: the pictures that match or are related, and what became of each query."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 class Match(NamedTuple):
-    """A picture on the shelf that matches a query; sorts nearest first.
+    """A picture on the shelf that was found for a query; sorts nearest first.
+
+    `match` tells whether it is the same picture as the query: see `kinds.is_match`. Otherwise it is
+    related, as its kind says, or could not be `compared`. `differs`, `regions` and `shows` are
+    those of `second_look.Look`, `told` is that in words.
 
     `distance` is the Hamming distance of the keys in bits, `similarity` the share of equal key bits
     in percent. `row`, `column` and `phash` are the distances of the default's three hashes, `score`
@@ -35,19 +39,29 @@ class Match(NamedTuple):
     height: int | None
     size_bytes: int | None
     mtime_ns: int | None = None  # as indexed
+    match: bool = True
+    compared: bool = True
+    differs: float | None = None
+    regions: tuple[tuple[int, int, int, int], ...] = ()
+    shows: tuple[float, float] | None = None
+    told: str = ""
 
 
 class QueryOutcome(NamedTuple):
-    """One query: how many pictures matched it, or why it could not be read."""
+    """One query: how many pictures match it, or why it could not be read.
+
+    `related` counts what was found besides: variants, other shots, and what could not be compared.
+    """
 
     path: str
     matches: int
     problem: str = ""
     low_information: bool = False
+    related: int = 0
 
 
 class Matches(list[Match]):
-    """Matches, nearest first; `asked` has the outcome of every query, matched or not."""
+    """What was found, matches first, nearest first; `asked` has the outcome of every query."""
 
     def __init__(self, matches: Iterable[Match] = (), asked: Iterable[QueryOutcome] = ()) -> None:
         super().__init__(matches)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
+TURN_NAMES = (policies.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:]))
 VIEWS = ("whole", "trimmed", "centre")
 ROWS_PER_READ = 4096
 PICTURES_PER_HASHING = 16  # 3 MB of floating-point sketches, which stay in the processor's cache

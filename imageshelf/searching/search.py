@@ -4,7 +4,8 @@
     for match in matches:
         print(match.distance, match.kind, match.path)
 
-Nothing here changes a picture or a shelf.
+What the hashes nominate is laid over the query before it is called a match. Nothing here changes a
+picture or a shelf.
 """
 
 from __future__ import annotations
@@ -16,11 +17,18 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from imageshelf.pictures.decoding import memory_limit
 from imageshelf.pictures.recipe import current_recipe
-from imageshelf.searching import kinds, policies, queries
-from imageshelf.searching.matches import Match, Matches, QueryOutcome
+from imageshelf.searching import kinds, queries
+from imageshelf.searching.kinds import KnownFile
+from imageshelf.searching.matches import Matches, QueryOutcome
 from imageshelf.searching.policies import DEFAULT, Policy
+from imageshelf.searching.prospects import Prospect, Ranking, looks_at
 from imageshelf.searching.queries import QueryError
-from imageshelf.searching.query_prints import known_file, pictures_on_shelf, query_pictures
+from imageshelf.searching.query_prints import (
+    TURN_NAMES,
+    known_file,
+    pictures_on_shelf,
+    query_pictures,
+)
 from imageshelf.searching.stored_hashes import StoredHashes
 from imageshelf.shelf import ShelfError, names, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
@@ -31,9 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from imageshelf.searching.kinds import KnownFile
     from imageshelf.searching.policies import Candidate
     from imageshelf.searching.query_prints import QueryPicture
+    from imageshelf.searching.second_look import Look
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
@@ -42,7 +50,6 @@ if TYPE_CHECKING:
 
 SearchingError = (ShelfError, QueryError, UnreadableImage, WorkerError)  # each is one sentence
 QUERIES_PER_BATCH = 512  # compared together: 15 MB of reduced pictures
-SECTION_RANK = {kinds.ANOTHER_SHOT: 1000, kinds.SIMILAR: 2000}  # sort behind all copies
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,8 @@ class SearchOptions:
     policy: Policy = DEFAULT
     kinds: frozenset[str] | None = None  # only these kinds; `similar` comes only when it is named
     below: tuple[str, ...] = ()  # only pictures below these folders
-    limit: int | None = None  # matches per query
+    limit: int | None = None  # pictures listed per query
+    hashes_only: bool = False  # believe the hashes: no second look
 
 
 @dataclass
@@ -124,7 +132,7 @@ class Searching:
                 yield next(answers)
 
     def answers(self, pictures: Sequence[QueryPicture]) -> Iterator[Matches]:
-        """Yield the matches of each query picture, nearest first; other shots come last.
+        """Yield what is found for each query picture: matches, nearest first, then the related.
 
         Comparing several pictures together is faster than one by one.
         """
@@ -135,28 +143,51 @@ class Searching:
                 [query.prints for query in pictures],
                 lambda ids: {row.id: row.thumbnail for row in catalogue.rows(ids)},
             )
-        for query, near in zip(pictures, candidates, strict=True):
-            yield self._answer(query, near)
-
-    def _answer(self, query: QueryPicture, candidates: list[Candidate]) -> Matches:
+        prospects = [
+            [*self._catalogued(query, near), *self._hand_written(query)]
+            for query, near in zip(pictures, candidates, strict=True)
+        ]
         with memory_limit(self.hashes.memory_limit_mb):
-            matches = sorted([*self._catalogued(query, candidates), *self._hand_written(query)])
-        if self.options.kinds is not None:
-            matches = [match for match in matches if match.kind in self.options.kinds]
-        kept = matches[: self.options.limit]
-        low = query.prints.whole.low_information
-        return Matches(kept, [QueryOutcome(query.path, len(kept), "", low)])
+            files = [query.file for query in pictures]
+            limit_mb, blind = self.hashes.memory_limit_mb, self.options.hashes_only
+            looks = iter(looks_at(files, prospects, limit_mb, hashes_only=blind))
+            for query, found in zip(pictures, prospects, strict=True):
+                yield self._answer(query, [(prospect, next(looks)) for prospect in found])
 
-    def _catalogued(self, query: QueryPicture, candidates: list[Candidate]) -> Iterator[Match]:
+    def _answer(self, query: QueryPicture, found: list[tuple[Prospect, Look]]) -> Matches:
+        ranking = Ranking(
+            self.hashes.bits,
+            keys_decide=self.hashes.keys_decide,
+            by_distance=self._is_plain_radius,
+        )
+        listed = (
+            ranking.match(query.path, *each) for each in found if self._is_listed(each[1].kind)
+        )
+        kept = sorted(listed)[: self.options.limit]
+        number = sum(match.match for match in kept)
+        low = query.prints.whole.low_information
+        outcome = QueryOutcome(query.path, number, "", low, len(kept) - number)
+        return Matches(kept, [outcome])
+
+    def _is_listed(self, kind: str) -> bool:
+        """Tell whether pictures of this kind were asked for; a plain radius lists all kinds."""
+        if self.options.kinds is not None:
+            return kind in self.options.kinds
+        return kind != kinds.SIMILAR or self._is_plain_radius
+
+    @property
+    def _is_plain_radius(self) -> bool:
+        return self.hashes.keys_decide or not self.options.policy.low_information
+
+    def _catalogued(self, query: QueryPicture, candidates: list[Candidate]) -> Iterator[Prospect]:
         if self.shelf.catalogue is None:
             return
         for candidate, row, file in self._on_shelf(candidates):
-            kind = kinds.kind_of(query.file, file, candidate.turn)
-            yield self._match(query, candidate, row, file, kind)
+            yield Prospect(file, candidate, row, TURN_NAMES.index(candidate.turn))
         if self.options.policy.low_information:  # a plain radius means what it says
             yield from self._related(query, {candidate.id for candidate in candidates})
 
-    def _related(self, query: QueryPicture, seen: set[int]) -> Iterator[Match]:
+    def _related(self, query: QueryPicture, seen: set[int]) -> Iterator[Prospect]:
         """Yield other shots of the moment and similar pictures, which the policy leaves out."""
         for kind, ids, is_related in (
             (kinds.ANOTHER_SHOT, self._taken_near(query), kinds.is_burst),
@@ -168,7 +199,7 @@ class Searching:
             for candidate, row, file in self._on_shelf(candidates):
                 if is_related(query.file, file):
                     seen.add(candidate.id)
-                    yield self._match(query, candidate, row, file, kind)
+                    yield Prospect(file, candidate, row, kind=kind)
 
     def _taken_near(self, query: QueryPicture) -> Iterable[int]:
         requested = self.options.kinds is None or kinds.ANOTHER_SHOT in self.options.kinds
@@ -200,57 +231,11 @@ class Searching:
                 path = self.shelf.path_of(name)
                 yield candidate, row, known_file(path, row, digests[row.id])
 
-    def _match(
-        self,
-        query: QueryPicture,
-        candidate: Candidate,
-        row: PictureRow,
-        file: KnownFile,
-        kind: str,
-    ) -> Match:
-        by_key = self.hashes.keys_decide or not self.options.policy.low_information
-        nearness = candidate.distance if by_key else candidate.score
-        return Match(
-            rank=SECTION_RANK.get(kind, 0) + (-1 if kind == kinds.SAME_FILE else nearness),
-            path=file.path,
-            query=query.path,
-            distance=candidate.distance,
-            row=candidate.row,
-            column=candidate.column,
-            phash=candidate.phash,
-            score=candidate.score,
-            similarity=policies.similarity(candidate.distance, self.hashes.bits),
-            kind=kind,
-            turn=candidate.turn,
-            width=row.width,
-            height=row.height,
-            size_bytes=row.size_bytes,
-            mtime_ns=row.mtime_ns,
-        )
-
-    def _hand_written(self, query: QueryPicture) -> Iterator[Match]:
-        by_key = self.hashes.keys_decide
+    def _hand_written(self, query: QueryPicture) -> Iterator[Prospect]:
         for name, distance in self.hashes.hand_written(query.prints):
             if self._is_below(name):
                 path = self.shelf.path_of(name)
-                same = kinds.same_file(query.path, path)
-                yield Match(
-                    # As if the other two hashes were equally far.
-                    rank=-1 if same else distance if by_key else 4 * distance,
-                    path=path,
-                    query=query.path,
-                    distance=distance,
-                    row=None if by_key else distance,
-                    column=None,
-                    phash=None,
-                    score=None,
-                    similarity=policies.similarity(distance, self.hashes.bits),
-                    kind=kinds.SAME_FILE if same else kinds.NEAR,
-                    turn="",
-                    width=None,
-                    height=None,
-                    size_bytes=None,
-                )
+                yield Prospect(KnownFile(path, _size_bytes(path)), key_distance=distance)
 
     def _is_below(self, name: str) -> bool:
         return not self._below or names.absolute(self.shelf.path_of(name)).startswith(self._below)
@@ -274,6 +259,13 @@ def search(
     if len(matches.asked) == 1 and matches.asked[0].problem:
         raise UnreadableImage(f"{matches.asked[0].path} {matches.asked[0].problem}")
     return matches
+
+
+def _size_bytes(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):  # away, or a URL
+        return -1
 
 
 def _is_similar(a: KnownFile, b: KnownFile) -> bool:

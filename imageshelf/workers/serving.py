@@ -33,7 +33,7 @@ _OUT_OF_MEMORY = pickle.dumps((OUT_OF_MEMORY, None))
 def framed(payload: bytes) -> bytes:
     r"""Return the payload preceded by its length.
 
-    >>> frame(b"abc")
+    >>> framed(b"abc")
     b'\x03\x00\x00\x00abc'
     """
     return _LENGTH.pack(len(payload)) + payload

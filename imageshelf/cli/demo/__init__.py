@@ -104,9 +104,9 @@ COPIES = (
         "edited/market-400-pixels.jpg", "market", "near", "resized to 400 pixels", resized(400)
     ),
     DrawnCopy("edited/fruit-white-border.jpg", "fruit", "near", "a white border added", bordered),
-    DrawnCopy("edited/flowers-caption.jpg", "flowers", "near", "a caption added", _caption),
+    DrawnCopy("edited/flowers-caption.jpg", "flowers", "variant", "a caption added", _caption),
     DrawnCopy(
-        "edited/mountains-watermark.jpg", "mountains", "near", "a watermark added", _watermark
+        "edited/mountains-watermark.jpg", "mountains", "variant", "a watermark added", _watermark
     ),
     DrawnCopy("edited/street-cropped-5-percent.jpg", "street", "near", "5 % cropped", cropped),
     DrawnCopy("edited/forest-brighter.jpg", "forest", "near", "brighter", brighter),

@@ -150,7 +150,7 @@ def written(text: str, place: tuple[float, float], points: int, ink: int) -> Mak
 
 
 def next_frame(later_s: int) -> Maker:
-    """Maker of a later frame of a burst: the hand has moved, the sensor's noise is new."""
+    """Maker of a later frame of a burst: the hand has moved, and somebody walks through."""
 
     def make(shot: Shot) -> bytes:
         width, height = shot.picture.size
@@ -159,6 +159,7 @@ def next_frame(later_s: int) -> Maker:
         moved = shot.picture.transform(
             (width, height), Image.Transform.EXTENT, window, Image.Resampling.BICUBIC
         )
+        _draw_walker(moved, width * (0.3 + 0.2 * later_s), 0.72 * height, height / 5)
         noise = np.random.default_rng(later_s).normal(0, 3, (height, width, 1))
         pixels = np.clip(np.asarray(moved) + noise, 0, 255).astype(np.uint8)
         exif = _also(shot.exif, {})
@@ -167,6 +168,14 @@ def next_frame(later_s: int) -> Maker:
         return jpeg(Image.fromarray(pixels), 90, exif)
 
     return make
+
+
+def _draw_walker(picture: Image.Image, x: float, y: float, tall: float) -> None:
+    """Draw a person who stands at a place."""
+    draw, wide = ImageDraw.Draw(picture), tall / 6
+    draw.ellipse((x - wide, y - tall, x + wide, y - tall + 2 * wide), (196, 148, 120))
+    draw.rectangle((x - wide, y - tall + 2 * wide, x + wide, y - tall / 2), (178, 34, 52))
+    draw.rectangle((x - wide, y - tall / 2, x + wide, y), (34, 40, 72))
 
 
 def _also(exif: Image.Exif, tags: Mapping[int, int | str]) -> Image.Exif:

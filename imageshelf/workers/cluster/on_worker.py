@@ -77,7 +77,7 @@ def versions() -> dict[str, str]:
 def differences(theirs: dict[str, str]) -> str:
     """Return how this machine's versions differ from the run's; "" if they do not.
 
-    >>> differences({**terms(), "Pillow": "1.1.7"}).startswith("has Pillow ")
+    >>> differences({**versions(), "Pillow": "1.1.7"}).startswith("has Pillow ")
     True
     """
     ours = versions()

@@ -1,4 +1,4 @@
-"""Pixel digests from worker processes: the same kinds as in this process, whatever a file does."""
+"""Looks at the pairs of a shelf: by workers as in this process, whatever a file does."""
 
 from __future__ import annotations
 
@@ -12,27 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.copies import grouping, pixel_digests
+from imageshelf.copies import grouping
+from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.groups import GroupOptions
-from imageshelf.copies.pixel_digests import DecodeOptions
-from imageshelf.indexing import digesting as identifying
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.pictures.tasks import DigestTask
-from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
+from imageshelf.pictures.tasks import DigestTask, LaidOver, LookTask
+from imageshelf.searching import second_look
+from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, SAME_FILE
 from imageshelf.shelf import open_shelf
-from imageshelf.workers import work
-from imageshelf.workers.pool import workers
+from imageshelf.workers import work_overlay
 from tests.conftest import ROOT, drawn
-from tests.odd_decoders import digest_or_misbehave
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shelf(tmp_path: Path) -> Path:
     """Copies that only their pixels tell apart, on a shelf without digests."""
-    monkeypatch.setattr(identifying, "lacking_pixels", lambda *_: [])
     photos = tmp_path / "photos"
     photos.mkdir()
     image = drawn(1)
@@ -71,55 +68,51 @@ def test_workers_find_the_same_kinds_as_this_process(shelf: Path) -> None:
     assert told[-1] == 1
 
 
-def test_files_decoded_by_workers_are_not_decoded_again(
+def test_a_file_that_misbehaves_costs_only_its_own_pairs(
     shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "imageshelf.searching.kinds._cached_pixel_digest", lambda _: pytest.fail("decoded here")
-    )
+    monkeypatch.setattr(second_look, "WORK", "tests.odd_decoders:look_or_misbehave")
+    monkeypatch.setattr(second_look, "TIME_LIMIT_S", 1.0)
+    monkeypatch.setattr(second_look, "FEW", 0)
     assert kinds(shelf, None, DecodeOptions(2)) == EXPECTED
+    with open_shelf(shelf) as opened:
+        found = grouping.find_groups(opened, decoding=DecodeOptions(2)).groups
+    uncompared = {Path(one.path).name for group in found for one in group.members if not one.match}
+    assert uncompared == {"two.jpg", "three.jpg"}
 
 
-def test_a_file_that_misbehaves_is_identical_to_none_and_costs_only_itself(
-    shelf: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pixel_digests, "digested", digest_or_misbehave)
-    monkeypatch.setattr(pixel_digests, "TIME_LIMIT_S", 1.0)
-    assert kinds(shelf, None, DecodeOptions(2)) == EXPECTED
-
-
-@pytest.mark.parametrize("wanted", [{BYTES}, {TURNED}, {BYTES, TURNED}])
-def test_pixels_that_decide_nothing_are_not_decoded(
+@pytest.mark.parametrize("wanted", [{BYTES}, {BYTES, SAME_FILE}])
+def test_nothing_is_looked_at_where_bytes_decide(
     shelf: Path, monkeypatch: pytest.MonkeyPatch, wanted: set[str]
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         pytest.fail("decoded for nothing")
 
-    monkeypatch.setattr(pixel_digests, "workers", refuse)
-    assert not kinds(shelf, frozenset(wanted), DecodeOptions(2))
+    monkeypatch.setattr(work_overlay, "work", refuse)
+    assert not kinds(shelf, frozenset(wanted), DecodeOptions(0))
 
 
-def test_only_pictures_of_equal_size_are_decoded(
+def test_only_what_looks_the_same_is_decoded_in_full(
     shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
 
-    def noted(wanted: DigestTask) -> bytes | None:
-        asked.append(Path(wanted.path).name)
-        return work.digested(wanted)
+    def noted(item: LookTask | DigestTask) -> LaidOver | bytes | None:
+        if isinstance(item, DigestTask):
+            asked.append(Path(item.path).name)
+        return laid(item)
 
-    monkeypatch.setattr(pixel_digests, "digested", noted)
-    monkeypatch.setattr(pixel_digests, "workers", lambda f, **how: workers(f, **{**how, "jobs": 0}))
-    assert kinds(shelf, None, DecodeOptions(1)) == EXPECTED
+    laid = work_overlay.work
+    monkeypatch.setattr(work_overlay, "work", noted)
+    assert kinds(shelf, None, DecodeOptions(0)) == EXPECTED
     assert "smaller.png" not in asked
     assert len(asked) == len(set(asked)) > 0
 
 
 STOPPED = """
 import sys
-from imageshelf.copies import pixel_digests
-from tests.odd_decoders import digest_or_misbehave
-digested = digest_or_misbehave
+from imageshelf.searching import second_look
+second_look.WORK, second_look.FEW = "tests.odd_decoders:look_or_misbehave", 0
 sys.path.insert(0, ".")
 import search
 raise SystemExit(search.main(["--duplicates", "-s", sys.argv[1]]))

@@ -1,0 +1,109 @@
+"""What is seen of pairs of pictures on a shelf, each pair once, however often it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imageshelf.searching import kinds
+from imageshelf.searching.query_prints import TURN_NAMES
+from imageshelf.searching.second_look import Look, Pair, identical
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imageshelf.copies.members import Members
+    from imageshelf.copies.stars import PairOfIds
+    from imageshelf.searching.second_look import SecondLook
+    from imageshelf.shelf.records import PictureRow
+
+    Content = tuple[bytes | int, bytes | int, int]  # digests, or ids where unknown, and the turn
+
+BY_BYTES = frozenset({kinds.SAME_FILE, kinds.BYTES})  # kinds that need no look
+
+
+class PairLooks:
+    """The looks at a shelf's pairs, as the options want them.
+
+    Pictures with the same bytes look the same, so one of them is looked at for all.
+    """
+
+    def __init__(self, members: Members, second_look: SecondLook) -> None:
+        self.members, self.second_look = members, second_look
+        self._known: dict[Content, Look] = {}
+
+    def at(self, pairs: Sequence[PairOfIds]) -> list[Look | None]:
+        """Return what is seen of (first, second, measures); None for what is left out.
+
+        Left out are pairs that the options or the rules exclude, and kinds that are not requested.
+        """
+        waiting: dict[Content, Pair] = {}
+        for a, b, measures in pairs:
+            content = self._content(a, b, measures.turn)
+            if content not in waiting and content not in self._known and self._wants_look(a, b):
+                waiting[content] = self._pair(a, b, measures.turn)
+        looks = self.second_look.at(list(waiting.values()))
+        self._known.update(zip(waiting, looks, strict=True))
+        return [self._requested(self._look(a, b, measures.turn)) for a, b, measures in pairs]
+
+    def _look(self, a: int, b: int, turn: int) -> Look | None:
+        """Return the look at one pair, which has been looked at if need be."""
+        first, second = self.members.rows.get(a), self.members.rows.get(b)
+        if first is None or second is None:
+            return None
+        if share_inode(first, second):
+            return identical(kinds.SAME_FILE)
+        if not self.members.comparable(a, b):
+            return None
+        if self.members.rules.kind is not None:
+            return Look(self.members.rules.kind(first, second, TURN_NAMES[turn]), compared=True)
+        return self._known.get(self._content(a, b, turn)) or self._unseen(self._pair(a, b, turn))
+
+    def _unseen(self, pair: Pair) -> Look | None:
+        """Return what is known of a pair that nobody looks at."""
+        if kinds.same_file(pair.first.path, pair.second.path):
+            return identical(kinds.SAME_FILE)
+        if kinds.identical_bytes(pair.first, pair.second):
+            return identical(kinds.BYTES)
+        if self.members.options.hashes_only:
+            kind = kinds.kind_of(pair.first, pair.second, TURN_NAMES[pair.turn])
+            return Look(kind, trusted=True)
+        return None
+
+    def _wants_look(self, a: int, b: int) -> bool:
+        """Tell whether only a look decides what two pictures are, and somebody wants to know."""
+        first, second = self.members.rows.get(a), self.members.rows.get(b)
+        options = self.members.options
+        if first is None or second is None or options.hashes_only or self.members.rules.kind:
+            return False
+        if not self.members.comparable(a, b) or share_inode(first, second):
+            return False
+        digest = self.members.digest(a)
+        if digest is not None and digest == self.members.digest(b):
+            return False
+        if options.kinds is None or options.kinds - kinds.IDENTICAL:
+            return True
+        return not options.kinds <= BY_BYTES and _may_be_equal(first, second)
+
+    def _requested(self, look: Look | None) -> Look | None:
+        requested = self.members.options.kinds
+        if look is None or requested is None or look.kind in requested:
+            return look
+        return None
+
+    def _pair(self, a: int, b: int, turn: int) -> Pair:
+        return Pair(self.members.known_file(a), self.members.known_file(b), turn)
+
+    def _content(self, a: int, b: int, turn: int) -> Content:
+        ours, theirs = self.members.digest(a), self.members.digest(b)
+        return (a if ours is None else ours, b if theirs is None else theirs, turn)
+
+
+def share_inode(a: PictureRow, b: PictureRow) -> bool:
+    """Tell whether two rows are names of one file; an inode counts only if it has several names."""
+    return min(a.nlink, b.nlink) > 1 and (a.device, a.inode) == (b.device, b.inode)
+
+
+def _may_be_equal(a: PictureRow, b: PictureRow) -> bool:
+    """Tell whether two pictures may have identical pixels, by their sizes and thumbnails."""
+    sizes = [sorted((row.width, row.height)) for row in (a, b)]
+    return sizes[0] == sizes[1] and not kinds.thumbnails_differ(a.thumbnail, b.thumbnail)

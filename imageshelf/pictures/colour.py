@@ -1,0 +1,130 @@
+"""A picture in colour at a size to be compared or looked at: upright, over white, 8 bits.
+
+The decode is reduced where the format allows it. Only the standard library and Pillow are
+imported: this is what worker processes load.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from imageshelf.pictures import metadata, reduction
+from imageshelf.pictures.decoding import (
+    Jpeg,
+    checked_size,
+    damage_reason,
+    load_plugin,
+    memory_limit,
+    pillow_settings,
+    refuse_raw,
+)
+from imageshelf.pictures.formats import HEAD_BYTES, recognise, refusal
+from imageshelf.pictures.tasks import ColourPicture, ColourTask
+from imageshelf.system.files import UnreadableImage, open_regular, unreadable
+from imageshelf.system.paths import Url
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from imageshelf.pictures.metadata import Tags
+
+
+def colour_picture(task: ColourTask) -> ColourPicture:
+    """Return a picture file reduced to `longest` pixels along its longer side, never enlarged.
+
+    Raises UnreadableImage, also for what lies at a URL.
+    """
+    if isinstance(task.path, Url):
+        raise UnreadableImage("is at a URL, where nothing is compared", lasting=False)
+    try:
+        with memory_limit(task.memory_limit_mb), open_regular(task.path) as stream:
+            status = os.fstat(stream.fileno())
+            return _colour_picture(stream, task, (status.st_size, status.st_mtime_ns))
+    except UnreadableImage:
+        raise
+    except Exception as exc:
+        if isinstance(exc, MemoryError) or (isinstance(exc, OSError) and exc.errno is not None):
+            raise unreadable(exc) from exc
+        raise UnreadableImage(damage_reason("a picture", exc)) from exc  # decoders raise anything
+
+
+def _colour_picture(stream: BinaryIO, task: ColourTask, state: tuple[int, int]) -> ColourPicture:
+    image, box, tags = opened(stream, task.path, task.longest)
+    width, height = image.info["imageshelf_size"]
+    if tags.orientation in reduction.SIDEWAYS:
+        width, height = height, width
+    small = upright(shrunk(image, box, task.longest), tags.orientation).convert("RGB")
+    return ColourPicture(*small.size, small.tobytes(), (width, height), image.format or "", state)
+
+
+def opened(stream: BinaryIO, path: str, longest: int) -> tuple[Image.Image, reduction.Box, Tags]:
+    """Decode to at least `longest` pixels along the longer side.
+
+    Returns the picture as stored, the box of its true extent, and its tags, whose orientation is
+    still to be applied. `info["imageshelf_size"]` is the full size.
+    """
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    name = recognise(head).format
+    if not name:
+        raise UnreadableImage(refusal(path, recognise(head))[0])
+    if name == "JPEG":
+        return _opened_jpeg(stream, longest)
+    if name == "TIFF":
+        refuse_raw(stream, path)
+    load_plugin(name)
+    with pillow_settings():
+        image = Image.open(stream, formats=[name])
+        size = checked_size(image.size)
+        is_upright = name == "TIFF"  # Pillow turns these itself
+        image.load()
+        tags = metadata.Tags() if is_upright else metadata.embedded(image)[0]
+    image.info["imageshelf_size"] = image.size if is_upright else size
+    return image, (0, 0, *image.size), tags
+
+
+def _opened_jpeg(stream: BinaryIO, longest: int) -> tuple[Image.Image, reduction.Box, Tags]:
+    image = Jpeg(stream)
+    size = checked_size(image.size)
+    tags, _ = metadata.embedded(image)
+    share = longest / max(size)
+    least = max(1, round(size[0] * share)), max(1, round(size[1] * share))
+    drafted = image.draft("RGB", least)
+    box: reduction.Box = drafted[1] if drafted else (0, 0, *size)
+    image.load()
+    image.info["imageshelf_size"] = size
+    return image, box, tags
+
+
+def shrunk(image: Image.Image, box: reduction.Box, longest: int) -> Image.Image:
+    """Return the picture over white, RGB or L, at most `longest` pixels wide and high."""
+    x0, y0, x1, y1 = box
+    scale = min(1.0, longest / max(x1 - x0, y1 - y0))
+    size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
+    image = _in_colour(image)
+    if image.mode == "P":  # never interpolate palette numbers
+        image = image.convert("RGBA")
+    if size != image.size or box != (0, 0, *image.size):
+        image = image.resize(size, reduction.LANCZOS, box, reducing_gap=3.0)
+    if image.mode == "RGBA":
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        return white
+    return image
+
+
+def _in_colour(image: Image.Image) -> Image.Image:
+    if image.mode in {"RGB", "L"} and not image.has_transparency_data:
+        return image
+    if image.mode.startswith("I") or image.mode == "F":
+        return reduction.brightness(image)
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Return the picture as a viewer turns it."""
+    turn = reduction.EXIF_TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)

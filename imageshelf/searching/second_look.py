@@ -1,0 +1,295 @@
+"""The second look: what the hashes nominate is laid over each other, and that decides the kind.
+
+    with SecondLook() as second_look:
+        looks = second_look.at([Pair(query, candidate, turn)])
+
+The hashes find, the pixels decide: forms filled in differently have nearly equal hashes. Only
+pictures that were nominated are read, each reduced to 256 pixels.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from imageshelf.pictures.tasks import DigestTask, LaidOver, LookTask
+from imageshelf.searching import kinds
+from imageshelf.system.files import MEMORY_LIMIT_MB
+from imageshelf.system.paths import Url
+from imageshelf.system.process import cores
+from imageshelf.workers.jobs import Lost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from types import TracebackType
+
+    from imageshelf.overlay.regions import Region
+    from imageshelf.overlay.verdict import Verdict
+    from imageshelf.searching.kinds import KnownFile
+    from imageshelf.workers.pool import Mapper
+
+    Regions = tuple[tuple[int, int, int, int], ...]
+
+LONGEST = 256  # pixels, at which the overlay's thresholds were chosen
+LONGEST_BEFORE_REMOVAL = 448  # sees a short field, and a subject that moved a little
+IN_PART = 0.25  # share that differs, below which detail does not disagree all over
+FEW = 4  # pairs that are looked at in this process: starting a worker would take longer
+TIME_LIMIT_S = 20.0
+WORK = "imageshelf.workers.work_overlay:work"
+PLACES = (("upper", "middle", "lower"), ("left", "centre", "right"))
+ALL_OVER = 0.5  # of the picture's width or height: a region that large has no side
+
+
+class Pair(NamedTuple):
+    """Two pictures that the hashes nominated."""
+
+    first: KnownFile
+    second: KnownFile
+    turn: int = 0  # what the first must undergo: an index into ORIENTATIONS
+
+
+class Look(NamedTuple):
+    """What two pictures are to each other.
+
+    `compared` is false if one could not be read: then `kind` is what the hashes would say, and the
+    rest is unknown. `trusted` takes that for the truth: --hashes-only. `regions` are (x, y, width,
+    height) in pixels of the second picture, the largest first; `shows` has the shares of the scene
+    that the first and the second show.
+    """
+
+    kind: str
+    compared: bool = False
+    agrees: float | None = None  # share of what both show
+    differs: float | None = None
+    regions: Regions = ()
+    shows: tuple[float, float] | None = None
+    colour_differs: bool = False
+    size: tuple[int, int] = (0, 0)  # of the second picture; (0, 0) if unknown
+    trusted: bool = False
+
+    @property
+    def is_match(self) -> bool:
+        """Whether the two are a match, by `kinds.is_match`."""
+        return kinds.is_match(self.kind, compared=self.compared or self.trusted)
+
+    def reversed(self) -> Look:
+        """Return the look from the second picture at the first, whose regions are not known."""
+        shows = self.shows and (self.shows[1], self.shows[0])
+        return self._replace(regions=(), shows=shows, size=(0, 0))
+
+    @property
+    def nearness(self) -> tuple[int, float]:
+        """A key that sorts the nearest first: the kind, then the share that agrees."""
+        return kinds.KINDS.index(self.kind), -(self.agrees or 0.0)
+
+
+def identical(kind: str) -> Look:
+    """Return what is known without a look of two names, or two copies, of the same bytes."""
+    return Look(kind, compared=True, agrees=1.0, differs=0.0, shows=(1.0, 1.0))
+
+
+class SecondLook:
+    """A context in which pairs are looked at, many of them on worker processes.
+
+    `memory_limit_mb` is the shelf's: larger pictures are not read.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: int | None = None,
+        longest: int = LONGEST,
+        memory_limit_mb: int = MEMORY_LIMIT_MB,
+    ) -> None:
+        self.jobs = cores() if jobs is None else jobs
+        self.longest, self.memory_limit_mb = longest, memory_limit_mb
+        self._opened = ExitStack()
+        self.pixel_digests: dict[str, bytes] = {}  # by path: what had to be decoded in full
+        self._mapper: Mapper[Any, Any] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._mapper = None
+        self._opened.close()
+
+    def at(
+        self, pairs: Sequence[Pair], progress: Callable[[float], object] = lambda _: None
+    ) -> list[Look]:
+        """Return what is seen of each pair; `progress` receives the share that is done.
+
+        Files are compared byte for byte first. Raises WorkerError when no worker can start.
+        """
+        looks = [_without_looking(pair) for pair in pairs]
+        places: dict[LookTask, list[int]] = {}
+        for n, look in enumerate(looks):
+            if look is None:
+                places.setdefault(self._task(pairs[n]), []).append(n)
+        indistinct: list[int] = []
+        careful = any(_is_damaged(pairs[n]) for ns in places.values() for n in ns)
+        answers = self._mapped(list(places), careful=careful)
+        for count, (task, laid) in enumerate(answers, 1):
+            for n in places[task]:
+                looks[n] = _look(pairs[n], laid)
+                if isinstance(laid, LaidOver) and laid.indistinct:
+                    indistinct.append(n)
+            progress(count / len(places))
+        self._tell_pixels_apart(pairs, indistinct, looks)
+        return [look for look in looks if look is not None]
+
+    def _task(self, pair: Pair) -> LookTask:
+        paths = pair.first.path, pair.second.path
+        return LookTask(*paths, pair.turn, self.longest, self.memory_limit_mb)
+
+    def _tell_pixels_apart(
+        self, pairs: Sequence[Pair], indistinct: list[int], looks: list[Look | None]
+    ) -> None:
+        """Decode in full what looks the same, and find what is identical in every pixel."""
+        files = {file.path: file for n in indistinct for file in pairs[n][:2]}
+        for path, file in files.items():
+            if file.pixel_digest is not None:
+                self.pixel_digests[path] = file.pixel_digest
+        missing = sorted(files.keys() - self.pixel_digests.keys())
+        tasks = [
+            DigestTask(os.fsencode(path), path, True, self.memory_limit_mb) for path in missing
+        ]
+        for task, digest in self._mapped(tasks):
+            readable = isinstance(digest, bytes)
+            self.pixel_digests[task.path] = digest if readable else kinds.DAMAGED
+        for n in indistinct:
+            ours, theirs = (self.pixel_digests[file.path] for file in pairs[n][:2])
+            look = looks[n]
+            if look is not None and ours == theirs != kinds.DAMAGED:
+                looks[n] = look._replace(kind=kinds.PIXELS)
+
+    def _mapped(self, tasks: list[Any], *, careful: bool = False) -> Iterator[tuple[Any, Any]]:
+        """Yield each task with what came of it; `careful` leaves decoding to worker processes."""
+        if self._mapper is None and (not self.jobs or (len(tasks) <= FEW and not careful)):
+            from imageshelf.workers import work_overlay
+
+            return ((task, work_overlay.work(task)) for task in tasks)
+        return self._workers()(tasks)
+
+    def _workers(self) -> Mapper[Any, Any]:
+        if self._mapper is None:
+            from imageshelf.workers.pool import workers
+
+            self._mapper = self._opened.enter_context(
+                workers(
+                    WORK,
+                    jobs=self.jobs,
+                    time_limit_s=TIME_LIMIT_S,
+                    memory_limit_bytes=self.memory_limit_mb * 1_000_000,
+                )
+            )
+        return self._mapper
+
+
+def _without_looking(pair: Pair) -> Look | None:
+    """Return what needs no look: one file, equal bytes, a picture at a URL; None for the rest."""
+    if kinds.same_file(pair.first.path, pair.second.path):
+        return identical(kinds.SAME_FILE)
+    if kinds.identical_bytes(pair.first, pair.second):
+        return identical(kinds.BYTES)
+    if isinstance(pair.first.path, Url) or isinstance(pair.second.path, Url):
+        return _unseen(pair)
+    return None
+
+
+def _is_damaged(pair: Pair) -> bool:
+    """Tell whether one of the two may have crashed its decoder."""
+    return kinds.DAMAGED in {pair.first.pixel_digest, pair.second.pixel_digest}
+
+
+def _unseen(pair: Pair) -> Look:
+    upright = "" if not pair.turn else "turned"
+    return Look(kinds.nominated_kind(pair.first, pair.second, upright))
+
+
+def _look(pair: Pair, laid: LaidOver | Lost) -> Look:
+    if isinstance(laid, Lost) or laid.verdict is None:
+        return _unseen(pair)
+    verdict = laid.verdict
+    return Look(
+        kind_seen(verdict, pair),
+        compared=True,
+        agrees=verdict.agrees,
+        differs=verdict.differs,
+        regions=in_pixels(verdict.regions, laid.size),
+        shows=verdict.shows,
+        colour_differs=verdict.colour_differs,
+        size=laid.size,
+    )
+
+
+def kind_seen(verdict: Verdict, pair: Pair) -> str:
+    """Return the kind that a verdict makes of a pair.
+
+    Where all agrees it is a copy, whatever the clocks say. Where a part differs, capture times of
+    two moments make it another shot.
+    """
+    if verdict.kind == "near":
+        return kinds.TURNED if pair.turn else kinds.NEAR
+    in_part = verdict.differs < IN_PART and "apart" not in verdict.reasons
+    if verdict.kind == "variant" or (verdict.kind == "another" and in_part):
+        two = kinds.of_two_moments(pair.first.captured_at, pair.second.captured_at)
+        return kinds.ANOTHER_SHOT if two else kinds.VARIANT
+    return kinds.ANOTHER_SHOT if verdict.kind == "another" else kinds.SIMILAR
+
+
+def in_pixels(regions: Iterable[Region], size: tuple[int, int]) -> Regions:
+    """Return regions, given in shares, as whole pixels of a picture of that size.
+
+    >>> in_pixels([(0.5, 0.25, 0.25, 0.5)], (640, 480))
+    ((320, 120, 160, 240),)
+    """
+    width, height = size
+    found = []
+    for x, y, across, down in regions:
+        left, top = round(x * width), round(y * height)
+        right, bottom = round((x + across) * width), round((y + down) * height)
+        found.append((left, top, max(1, right - left), max(1, bottom - top)))
+    return tuple(found)
+
+
+def where(region: tuple[int, int, int, int], size: tuple[int, int]) -> str:
+    """Return in words where a region lies in a picture: "lower right", "centre", "all over".
+
+    >>> where((600, 400, 30, 60), (640, 480)), where((0, 0, 640, 60), (640, 480))
+    ('lower right', 'upper')
+    """
+    x, y, width, height = region
+    large = width > ALL_OVER * size[0], height > ALL_OVER * size[1]
+    if all(large):
+        return "all over"
+    column = min(2, 3 * (2 * x + width) // (2 * size[0]))
+    row = min(2, 3 * (2 * y + height) // (2 * size[1]))
+    words = [PLACES[0][row]] if not large[1] else []
+    words += [PLACES[1][column]] if not large[0] else []
+    if words in (["middle", "centre"], ["middle"], ["centre"]):
+        return words[-1]
+    return " ".join(word for word in words if word not in {"middle", "centre"})
+
+
+def in_words(look: Look) -> str:
+    """Return what differs, and where: "4 % differs, lower right"; "" where nothing does.
+
+    >>> in_words(Look("variant", True, 0.96, 0.04, ((600, 400, 30, 60),), size=(640, 480)))
+    '4 % differs, lower right'
+    """
+    parts = []
+    if look.differs and look.kind != kinds.SIMILAR:
+        percent = max(1, round(100 * look.differs))
+        parts.append(f"{percent} % differs")
+        if look.regions and look.size[0]:
+            parts.append(where(look.regions[0], look.size))
+    if look.colour_differs:
+        parts.append("another colour" if parts else "differs in colour")
+    return ", ".join(parts)

@@ -1,0 +1,119 @@
+"""What workers do for the second look: decode two reduced pictures and lay them over each other.
+
+Each process keeps the sheets of the pictures it saw last, as one picture is often compared with
+many. The imports below count neither against the memory limit nor the time of the first pair.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+for _setting in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(_setting, "1")  # each worker has one core
+import numpy as np  # noqa: E402 - after the settings
+
+from imageshelf.overlay import geometry  # noqa: E402
+from imageshelf.overlay.look import look  # noqa: E402
+from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
+from imageshelf.overlay.verdict import Verdict, unrelated  # noqa: E402
+from imageshelf.pictures.colour import colour_picture  # noqa: E402
+from imageshelf.pictures.tasks import ColourTask, LaidOver, LookTask  # noqa: E402
+from imageshelf.pictures.warping import warped  # noqa: E402
+from imageshelf.system.files import UnreadableImage  # noqa: E402
+from imageshelf.workers.work import digested  # noqa: E402
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from imageshelf.pictures.tasks import ColourPicture, DigestTask
+
+    Pixels = npt.NDArray[np.uint8]
+
+SHEETS_KEPT = 48  # of about 1 MB each
+LEAST = 64  # pixels each way that can be laid over; the pixels of smaller pictures are repeated
+BLANK_LEVELS, ALIKE_LEVELS = 12, 6  # spread of a channel of blank paper; between two means
+EQUAL_LEVELS = 2.0  # mean difference of one picture decoded at two scales; re-saving may do as much
+
+
+class _Reduced(NamedTuple):
+    sheet: PictureSheet
+    size: tuple[int, int]
+    format: str
+    state: tuple[int, int]
+
+
+def work(item: LookTask | DigestTask) -> LaidOver | bytes | None:
+    """Return what `laid_over` or `digested` makes of an item."""
+    return laid_over(item) if isinstance(item, LookTask) else digested(item)
+
+
+def laid_over(task: LookTask) -> LaidOver:
+    """Return what the first picture, turned, is to the second; never raises for a bad file."""
+    try:
+        first, second = (
+            _reduced(path, task.longest, task.memory_limit_mb, *_state(path))
+            for path in (task.first, task.second)
+        )
+    except UnreadableImage as exc:
+        return LaidOver(None, problem=exc.reason)
+    verdict = _without_a_look(first.sheet, second.sheet, task.turn)
+    if verdict is None:
+        verdict = look(first.sheet, second.sheet, task.turn, warped)
+    indistinct = not task.turn and verdict.kind == "near" and _equal(first, second)
+    return LaidOver(verdict, indistinct, second.size, (first.state, second.state))
+
+
+def _without_a_look(first: PictureSheet, second: PictureSheet, turn: int) -> Verdict | None:
+    """Return the verdict on equal pictures, and on blank ones, of which only the colour says much.
+
+    None for all others.
+    """
+    ours, theirs = geometry.turned(first.picture, turn), second.picture
+    blank = _blank(ours) and _blank(theirs)
+    if np.array_equal(ours, theirs) or (blank and _alike(ours, theirs)):
+        same = tuple(map(tuple, geometry.IDENTITY.tolist()))
+        return Verdict("near", 1.0, 0.0, (), False, (1.0, 1.0), same, turn, ())
+    return unrelated(turn) if blank else None
+
+
+def _blank(picture: Pixels) -> bool:
+    return int(np.ptp(picture, axis=(0, 1)).max()) <= BLANK_LEVELS
+
+
+def _alike(first: Pixels, second: Pixels) -> bool:
+    return float(np.abs(first.mean(axis=(0, 1)) - second.mean(axis=(0, 1))).max()) <= ALIKE_LEVELS
+
+
+def _equal(first: _Reduced, second: _Reduced) -> bool:
+    """Tell whether reduced pictures do not differ; of one format they must be equal."""
+    ours, theirs = first.sheet.picture, second.sheet.picture
+    if first.size != second.size or ours.shape != theirs.shape:
+        return False
+    if first.format == second.format:
+        return bool(np.array_equal(ours, theirs))
+    return float(np.abs(ours.astype(np.int16) - theirs).mean()) <= EQUAL_LEVELS
+
+
+def _state(path: str) -> tuple[int, int, int]:
+    """Return what changes with a file, so that a sheet that is kept is the file's own."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return (0, 0, 0)  # reading it will say why
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+@lru_cache(SHEETS_KEPT)
+def _reduced(path: str, longest: int, memory_limit_mb: int, *_state: int) -> _Reduced:
+    picture = colour_picture(ColourTask(path, longest, memory_limit_mb))
+    return _Reduced(PictureSheet(_array(picture)), picture.size, picture.format, picture.state)
+
+
+def _array(picture: ColourPicture) -> Pixels:
+    pixels = np.frombuffer(picture.pixels, np.uint8)
+    array = pixels.reshape(picture.height, picture.width, 3)
+    for axis in (0, 1):  # places are shares of a side, so a side may be stretched alone
+        array = np.repeat(array, -(-LEAST // array.shape[axis]), axis)
+    return array
