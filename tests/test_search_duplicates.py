@@ -10,7 +10,7 @@ from PIL import Image
 
 import search as script
 from imageshelf import Settings, index
-from imageshelf.report import duplicates as duplicates_report
+from imageshelf.report import duplicates
 from imageshelf.report.duplicates import FIELDS
 from tests.conftest import drawn
 
@@ -113,7 +113,7 @@ def test_a_large_collection_is_told_of_false_pairs_first_and_not_among_the_data(
     capsys: pytest.CaptureFixture[str],
     options: list[str],
 ) -> None:
-    monkeypatch.setattr(duplicates_report, "MANY", 9)
+    monkeypatch.setattr(duplicates, "MANY", 9)
     assert script.main(["-s", str(shelve), "--duplicates", *options]) == 0
     out, error = capsys.readouterr()
     told, quiet = (error, out) if options else (out, error)

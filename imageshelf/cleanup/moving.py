@@ -31,9 +31,9 @@ _NO_LINKS = {errno.EPERM, errno.EMLINK, *_UNSUPPORTED}
 def take(source: str, target: str, expected: os.stat_result) -> None:
     """Move the file that `expected` describes to a free place.
 
-    Raises FileChangedError if another file is at `source`, which stays there, FileExistsError
-    if the place is taken, and OSError if the system refuses for another reason; after an OSError
-    the file may have either name, or both.
+    Raises FileChangedError if another file is at `source`, which stays there, FileExistsError if
+    the place is taken, and OSError if the system refuses for another reason; after an OSError the
+    file may have either name, or both.
     """
     move(source, target)
     if os.path.samestat(os.lstat(target), expected):
