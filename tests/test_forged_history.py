@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from imageshelf import __main__ as program
-from imageshelf.cleanup import planning, undoing
+from imageshelf.cleanup import finishing, planning, undoing
 from imageshelf.cleanup.apply import CleanupError, apply_plan
 from imageshelf.cleanup.history import history
 from imageshelf.cleanup.undoing import UndoError
@@ -344,7 +344,7 @@ def test_a_folder_that_became_a_link_is_not_followed(folder: Path, home: Path) -
     before = all_but_the_clean_up(home)
     with open_shelf(folder / "db.shelve", "w") as shelf:
         result: Any = undoing.undo(shelf)
-    assert [why for _, why in result.lost] == [undoing.NOT_OURS]
+    assert [why for _, why in result.lost] == [finishing.NOT_OURS]
     assert all_but_the_clean_up(home) == before
 
 

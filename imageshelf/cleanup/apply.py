@@ -26,7 +26,7 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import locks, places, planning, undoing
+from imageshelf.cleanup import finishing, locks, places, planning
 from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.run import CleanupRun
@@ -81,7 +81,7 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
     """
     since_ns = time.time_ns() if since_ns is None else since_ns
     actions = Actions(shelf)
-    dead = undoing.finish_dead_runs(shelf, actions)
+    dead = finishing.finish_dead_runs(shelf, actions)
     if not plan.steps:
         return Result(0, plan.action, "", [], [])
     options: dict[str, object] = {"action": plan.action}

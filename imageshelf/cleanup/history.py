@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import locks, planning
-from imageshelf.cleanup.undoing import file_action_of
+from imageshelf.cleanup.finishing import file_action_of
 from imageshelf.shelf.cleanups import DOING, DONE, LEFT, UNDOING, UNDONE, Actions
 from imageshelf.shelf.health import Finding
 from imageshelf.system.files import lstat

@@ -1,38 +1,29 @@
-"""Takes clean-ups back, and finishes or reverts those that were killed in the middle.
+"""Takes clean-ups back.
 
 An undo first looks at every file of the run and touches nothing if any place is taken. Files that
 are lost for good (deleted, changed since, gone from the trash) are named and do not stop the rest.
-
-Only rows that this user's own runs wrote are acted on. Any other row (made by another user, on
-another computer, by an earlier version, or for paths that lead elsewhere now) is acted on only if
-the user trusts its run, and then only below folders that the user names.
 """
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import locks, path_checks, places, planning, trash
-from imageshelf.cleanup.file_actions import UnfinishedError, finish_or_revert, put_back
+from imageshelf.cleanup import locks, places, planning, trash
+from imageshelf.cleanup.file_actions import UnfinishedError
+from imageshelf.cleanup.finishing import file_action_of, finish, note_links, require_allowed
 from imageshelf.cleanup.path_checks import UnsafePathError
-from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone, why_left
 from imageshelf.cleanup.taking_back import (
     BACK,
-    LINKED,
     LOST,
     TAKEN,
-    settle_link,
     take_back,
     undo_outlook,
 )
 from imageshelf.shelf import names, snapshots
 from imageshelf.shelf.cleanups import (
-    CUT_OFF,
     DOING,
     DONE,
-    LEFT,
     PARTLY,
     RUNNING,
     UNDOING,
@@ -42,6 +33,7 @@ from imageshelf.shelf.cleanups import (
 from imageshelf.system.files import lstat
 
 if TYPE_CHECKING:
+    from imageshelf.cleanup.records import FileAction
     from collections.abc import Callable, Mapping, Sequence
 
     from imageshelf.shelf import Shelf
@@ -49,7 +41,6 @@ if TYPE_CHECKING:
 
 FILES_PER_BATCH = 256  # brought back between two transactions
 REFUSED = "refused"  # an outlook: the row is not acted on at all
-NOT_OURS = "has a row of history that none of your own clean-ups wrote"
 
 
 class UndoError(Exception):
@@ -73,30 +64,6 @@ class _Looked(NamedTuple):
     why: str
 
 
-def finish_dead_runs(shelf: Shelf, actions: Actions) -> set[int]:
-    """Finish or revert what killed clean-ups left half done, so that no file is between places.
-
-    A running clean-up is recognised by its lock and left alone. Runs that are not this user's own
-    are left alone too; return the numbers of those that say they run and do not.
-    """
-    strangers, unfinished = set(), actions.unfinished()
-    for run in actions.runs():
-        if run.state != RUNNING and run.id not in unfinished:
-            continue
-        lock = locks.of(shelf, run.id)
-        if not locks.take(shelf, lock):
-            continue
-        try:
-            if run.ours:
-                _finish(shelf, actions, run)
-            elif run.state == RUNNING:
-                strangers.add(run.id)
-        finally:
-            lock.release()
-    locks.sweep(shelf)
-    return strangers
-
-
 def undo(
     shelf: Shelf, number: int | None = None, progress: Callable[[int], object] = lambda _: None
 ) -> Undone:
@@ -116,7 +83,7 @@ def undo(
                 f"clean-up {run.id} was made by another user, on another computer or by an earlier "
                 f"version; to take it back all the same: undo --trust {run.id} --below DIR"
             )
-        _finish(shelf, actions, run)
+        finish(shelf, actions, run)
         return _undo(shelf, actions, run, (), progress)
     finally:
         lock.release()
@@ -136,7 +103,7 @@ def undo_trusted(
     run = _chosen(shelf, actions.runs(), number)
     lock = _locked(shelf, run)
     try:
-        _finish(shelf, actions, run, below)
+        finish(shelf, actions, run, below)
         return _undo(shelf, actions, run, below, progress)
     finally:
         lock.release()
@@ -182,75 +149,13 @@ def _did_something(counts: Mapping[tuple[str, str], int]) -> bool:
     return any(state in {DOING, DONE, UNDOING} for _, state in counts)
 
 
-def file_action_of(shelf: Shelf, run: Cleanup, action: Action) -> FileAction:
-    """Return what a row says of a file; nothing of it has been checked."""
-    folder = run.option("folder")
-    return FileAction(
-        action.verb,
-        _path(shelf, action.source),
-        _path(shelf, action.target) if action.target else "",
-        action.stat,
-        action.digest,
-        os.path.normpath(names.native(shelf.path_of(folder))) if folder else "",
-    )
-
-
-def _finish(shelf: Shelf, actions: Actions, run: Cleanup, below: Sequence[str] = ()) -> None:
-    """Finish or revert the half-done actions of a run whose lock is held.
-
-    One for which that fails goes on saying that it is half done, and history lists it.
-    """
-    ended = []
-    for action in reversed(actions.of(run.id)):
-        if action.state not in {DOING, UNDOING}:
-            continue
-        file_action = file_action_of(shelf, run, action)
-        try:
-            _require_allowed(action, file_action, below)
-            ended += _finished(shelf, action, file_action)
-        except NotDone:
-            continue
-    gone = [a.source for a in ended if a.state == DONE and a.verb != planning.HARD_LINK]
-    actions.catalogue.forget(gone)
-    _note_links(shelf, actions, [a for a in ended if a.verb == planning.HARD_LINK])
-    actions.set(run.id, ended)
-    if run.state == RUNNING:
-        actions.set_run(run.id, CUT_OFF)
-
-
-def _finished(shelf: Shelf, action: Action, file_action: FileAction) -> list[Action]:
-    """Finish or revert one action or its undo; return its row, if that changes it."""
-    if action.state == UNDOING:
-        if action.verb == planning.HARD_LINK and settle_link(file_action) == LINKED:
-            return [action._replace(state=DONE)]
-        return []  # nothing is hidden; an undo goes on from there
-    if action.reason:  # it failed, and was to be put back at once
-        done, place = put_back(file_action), file_action.place
-    else:
-        done, place = finish_or_revert(file_action)
-    target = names.to_bytes(shelf.name_of(place)) if place else action.target
-    if done:
-        return [action._replace(state=DONE, target=target, reason="")]
-    reason = "the clean-up was cut off before"
-    return [action._replace(state=LEFT, target=target, reason=reason)]
-
-
-def _require_allowed(action: Action, file_action: FileAction, below: Sequence[str]) -> None:
-    """Raise UnsafePathError unless a row may be acted on: it is ours, or its run is trusted."""
-    if not below and not action.ours:
-        raise UnsafePathError(NOT_OURS)
-    path_checks.require_safe(file_action)
-    if below:
-        path_checks.require_below(file_action, below)
-
-
 def _look(shelf: Shelf, run: Cleanup, action: Action, below: Sequence[str]) -> _Looked:
     """Return what undoing one row would do."""
     if action.verb not in planning.ACTIONS:
         raise UndoError(f"clean-up {run.id} did {action.verb!r}, which this imageshelf cannot undo")
     file_action = file_action_of(shelf, run, action)
     try:
-        _require_allowed(action, file_action, below)
+        require_allowed(action, file_action, below)
     except (UnsafePathError, OSError) as exc:
         return _Looked(action, file_action, REFUSED, why_left(exc))
     if action.state == DOING:
@@ -291,7 +196,7 @@ def _undo(
         back = [look for look, state in ended if state == UNDONE]
         _restore_records(actions, back)
         links = [look.action for look in back if look.action.verb == planning.HARD_LINK]
-        _note_links(shelf, actions, links)
+        note_links(shelf, actions, links)
         actions.set(run.id, [look.action._replace(state=state) for look, state in ended])
         progress(len(batch))
     folder, made = run.option("folder"), run.option("made")
@@ -329,13 +234,3 @@ def _restore_records(actions: Actions, back: Sequence[_Looked]) -> None:
         if status is not None and isinstance(entry, dict):
             records.append((entry, status))
     snapshots.restore(actions.db, records)
-
-
-def _note_links(shelf: Shelf, actions: Actions, links: Sequence[Action]) -> None:
-    """Note on the shelf which file a name leads to now that it is, or is no longer, a hard link."""
-    statuses = [(action.source, lstat(_path(shelf, action.source))) for action in links]
-    actions.update_files([(name, status) for name, status in statuses if status is not None])
-
-
-def _path(shelf: Shelf, name: bytes) -> str:
-    return names.native(shelf.path_of(names.to_text(name)))
