@@ -172,6 +172,6 @@ def _copied(action: FileAction, copy: str) -> os.stat_result:
         raise FileChangedError("has changed since it became a hard link")
     with contextlib.suppress(OSError, AttributeError):
         os.chown(copy, int(action.stat["uid"]), int(action.stat["gid"]))
-    os.chmod(copy, int(action.stat["mode"]))
+    os.chmod(copy, int(action.stat["mode"]) & 0o777)  # no file runs as another user for a row
     os.utime(copy, ns=(status.st_atime_ns, action.known.mtime_ns))
     return status

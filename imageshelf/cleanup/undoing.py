@@ -33,9 +33,9 @@ from imageshelf.shelf.cleanups import (
 from imageshelf.system.files import lstat
 
 if TYPE_CHECKING:
-    from imageshelf.cleanup.records import FileAction
     from collections.abc import Callable, Mapping, Sequence
 
+    from imageshelf.cleanup.records import FileAction
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.cleanups import Action, Cleanup
 

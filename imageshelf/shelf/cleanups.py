@@ -17,14 +17,15 @@ by `imageshelf.shelf.snapshots`.
 from __future__ import annotations
 
 import json
-import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.shelf import names
+from imageshelf.shelf.cleanup_marks import RowMarks
 from imageshelf.shelf.records import signed
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from imageshelf.shelf import Shelf
@@ -141,8 +142,7 @@ class Actions:
     def __init__(self, shelf: Shelf) -> None:
         self.catalogue = shelf.whole_catalogue()
         self.db = self.catalogue._db  # noqa: SLF001 - this is the shelf's side, too
-        self._shelf, self._marks = shelf, shelf.marks()
-        self._folders: dict[str, str] = {}  # without links
+        self._marks = RowMarks(shelf)
 
     # -- clean-ups --------------------------------------------------------------------------
 
@@ -152,11 +152,11 @@ class Actions:
         `lock` is called with the number before anybody else can see it. Raises UserKeyError if
         there is no place for the user's key.
         """
-        self._marks = self._shelf.marks_to_write()
+        self._marks.require_key()
         with self.db.transaction():
             started, text = time.time_ns(), json.dumps(options)
             number = int(self.db.select(BEGIN, (started, RUNNING, text))[0][0])
-            mark = self._run_mark(Cleanup(number, started, RUNNING, options))
+            mark = self._marks.of(*_marked(Cleanup(number, started, RUNNING, options)))
             self.db.write(SET_RUN, (RUNNING, text, mark, number))
             lock(number)
         return number
@@ -168,7 +168,7 @@ class Actions:
                 before = self._cleanup(*row)
                 options = {"ended_ns": time.time_ns()} | before.options
                 after = before._replace(state=state, options=options)
-                mark = self._run_mark(after) if before.ours else None
+                mark = self._marks.of(*_marked(after)) if before.ours else None
                 self.db.write(SET_RUN, (state, json.dumps(options), mark, run))
 
     def drop(self, run: int) -> None:
@@ -194,15 +194,7 @@ class Actions:
         if not isinstance(started, int) or state not in RUN_STATES:
             raise self.db.wrong(f"is damaged: impossible clean-up {run}")
         cleanup = Cleanup(run, started, state, _parsed(self.db, text))
-        ours = self._marks is not None and self._marks.fits(mark, *self._run_fields(cleanup))
-        return cleanup._replace(ours=ours)
-
-    def _run_fields(self, run: Cleanup) -> tuple[Any, ...]:
-        folders = (self._real(run.option(name)) for name in ("folder", "made"))
-        return ("cleanup", run.id, run.started_ns, run.state, json.dumps(run.options), *folders)
-
-    def _run_mark(self, run: Cleanup) -> bytes | None:
-        return self._marks.of(*self._run_fields(run)) if self._marks else None
+        return cleanup._replace(ours=self._marks.fits(mark, *_marked(cleanup)))
 
     def counts(self) -> dict[int, dict[tuple[str, str], int]]:
         """Return, for each clean-up, how many actions have each (verb, state)."""
@@ -227,7 +219,7 @@ class Actions:
                 (
                     (
                         *(run, a.n, a.verb, a.source, a.target, a.digest, _packed(a), DOING),
-                        *(a.reason, self._mark(run, a._replace(state=DOING))),
+                        *(a.reason, self._marks.of(*_marked_action(run, a._replace(state=DOING)))),
                     )
                     for (a, _), objection in zip(claims, objections, strict=True)
                     if not objection
@@ -254,51 +246,25 @@ class Actions:
             if not all(type(known.get(field)) is int for field in NUMBERS):
                 raise self.db.wrong(f"is damaged: impossible action {n} of clean-up {run}")
             action = Action(n, verb, source, target, digest, known, state, str(reason or ""))
-            ours = self._marks is not None and self._marks.fits(mark, *self._fields(run, action))
+            ours = self._marks.fits(mark, *_marked_action(run, action))
             actions.append(action._replace(ours=ours))
         return actions
 
-    def _fields(self, run: int, action: Action) -> tuple[Any, ...]:
-        """Return what the mark of an action covers: where its names lead now, and all it says."""
-        source = self._real(names.to_text(action.source))
-        target = self._real(names.to_text(action.target or b""))
-        head = ("action", run, action.n, action.verb, source, target)
-        return (*head, action.digest, _packed(action), action.state)
-
-    def _mark(self, run: int, action: Action) -> bytes | None:
-        return self._marks.of(*self._fields(run, action)) if self._marks else None
-
-    def _real(self, name: str) -> str:
-        """Return the path of a name with the links in its folder resolved, "" for no name."""
-        if not name:
-            return ""
-        folder, last = os.path.split(names.native(self._shelf.path_of(name)))
-        if folder not in self._folders:
-            try:
-                self._folders[folder] = os.path.realpath(folder)
-            except (OSError, ValueError):  # a NUL: no path of ours
-                self._folders[folder] = folder
-        return os.path.join(self._folders[folder], last)
-
     def set(self, run: int, actions: Iterable[Action]) -> None:
         """Record the state, target, digest and reason of actions."""
-        self._folders.clear()  # folders have been made or moved since
+        self._marks.look_again()
         rows = [
-            (
-                a.state,
-                a.target,
-                a.digest,
-                a.reason,
-                self._mark(run, a) if a.ours else None,
-                run,
-                a.n,
-            )
+            (a.state, a.target, a.digest, a.reason, self._renewed_mark(run, a), run, a.n)
             for a in actions
         ]
         if not rows:
             return
         with self.db.transaction():
             self.db.write_many(SET, rows)
+
+    def _renewed_mark(self, run: int, action: Action) -> bytes | None:
+        """Return the mark of a row that changes; one that is not ours gets none."""
+        return self._marks.of(*_marked_action(run, action)) if action.ours else None
 
     # -- pictures ---------------------------------------------------------------------------
 
@@ -325,6 +291,18 @@ class Actions:
                     for name, s in rows
                 ),
             )
+
+
+def _marked(run: Cleanup) -> tuple[str, tuple[Any, ...], tuple[str, str]]:
+    """Return what the mark of a clean-up is of."""
+    fields = (run.id, run.started_ns, run.state, json.dumps(run.options))
+    return "cleanup", fields, (run.option("folder"), run.option("made"))
+
+
+def _marked_action(run: int, action: Action) -> tuple[str, tuple[Any, ...], tuple[str, str]]:
+    """Return what the mark of an action is of."""
+    fields = (run, action.n, action.verb, action.digest, _packed(action), action.state)
+    return "action", fields, (names.to_text(action.source), names.to_text(action.target or b""))
 
 
 def _packed(action: Action) -> str:
