@@ -57,7 +57,7 @@ def pixel_digest(path: str) -> bytes:
 
     Reads every frame up to FRAME_LIMIT and PIXEL_LIMIT; raises UnreadableImage.
     """
-    return _guarded(path, lambda stream: _pixel_digest(stream, path))
+    return _guarded(path, lambda stream: pixel_digest_of(stream, path))
 
 
 def digest_of(stream: BinaryIO, path: str, *, pixels: bool) -> bytes:
@@ -66,7 +66,7 @@ def digest_of(stream: BinaryIO, path: str, *, pixels: bool) -> bytes:
     `path` only words a refusal. Raises UnreadableImage.
     """
     try:
-        return _pixel_digest(stream, path) if pixels else _bytes_digest(stream)
+        return pixel_digest_of(stream, path) if pixels else _bytes_digest(stream)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
 
@@ -146,7 +146,8 @@ def _translated(name: str, work: Callable[[], T]) -> T:
         raise UnreadableImage(damage_reason(f"a {name} picture", exc)) from exc
 
 
-def _pixel_digest(stream: BinaryIO, path: str) -> bytes:
+def pixel_digest_of(stream: BinaryIO, path: str) -> bytes:
+    """Return the pixel digest of an open picture; raises UnreadableImage or OSError."""
     import hashlib
 
     name = _format(stream, path)

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.decoding import decode
-from imageshelf.pictures.digests import _pixel_digest
+from imageshelf.pictures.digests import pixel_digest_of
 from imageshelf.system.files import (
     FileChangedError,
     Stamp,
@@ -80,7 +80,7 @@ def _decoded(stream: BinaryIO, task: SoundnessTask) -> bytes | None:
     if not task.pixels and decoded.frames == 1:
         return None
     stream.seek(0)
-    return _pixel_digest(stream, task.path)
+    return pixel_digest_of(stream, task.path)
 
 
 def has_end(data: bytes) -> bool:
