@@ -88,7 +88,7 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-# -- what is an URL -------------------------------------------------------------------------------
+# -- what is a URL -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -490,7 +490,7 @@ def test_a_shelf_with_urls_makes_no_search_open_them(
     memory: Any, shelve: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index("memory://photos", shelve, HERE)
-    monkeypatch.setattr(fetching, "fetched", lambda *_: pytest.fail("opened an URL"))
+    monkeypatch.setattr(fetching, "fetched", lambda *_: pytest.fail("opened a URL"))
     (tmp_path / "q.jpg").write_bytes(encoded(1))
     search(tmp_path / "q.jpg", shelve)
     with pytest.raises(UnreadableImage, match="is at a URL"):
@@ -569,7 +569,7 @@ def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_p
         [sys.executable, "-m", "imageshelf", "clean", "-s", str(shelve)],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert "6 pictures at an URL left out: those are never touched." in told.stderr
+    assert "6 pictures at a URL left out: those are never touched." in told.stderr
     assert len(os.listdir(folder)) == 1
     assert len([name for name in listed(shelve) if isinstance(located(name), Url)]) == 6
 

@@ -185,7 +185,7 @@ def _plan_answer(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namesp
     text = plan_text(plan, show_left=options.show_left, into=into, paint=paint)
     hint = "Nothing was touched. Add --apply to do it." if plan.steps else ""
     if number := shelf.whole_catalogue().at_urls():
-        hint += f"\n{count(number, 'picture')} at an URL left out: those are never touched."
+        hint += f"\n{count(number, 'picture')} at a URL left out: those are never touched."
     return Answer(text, hint=hint.strip())
 
 

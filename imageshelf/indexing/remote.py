@@ -325,7 +325,7 @@ def within(
         for task in tasks:
             if isinstance(task.path, Url) and task.size_bytes > most:
                 reason = (
-                    f"needs more memory than there is: at an URL, files up to {most / 1e6:,.0f} MB "
+                    f"needs more memory than there is: at a URL, files up to {most / 1e6:,.0f} MB "
                     "are read"
                 )
                 refused.append((task, Lost(reason, lasting=False)))
