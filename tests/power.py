@@ -208,7 +208,7 @@ class Disk:
         self._entries = {name: states[-1:] for name, states in self._entries.items()}
 
     def after_cut(self, rnd: random.Random) -> dict[str, bytes]:
-        """Give the files (name: content) that a computer finds when the power is back."""
+        """Return the files (name: content) that a computer finds when the power is back."""
         files = {}
         kept = rnd.choice([0.0, 0.1, 0.5, 0.9, 1.0])  # how much of what was not synced
         for name, states in self._entries.items():

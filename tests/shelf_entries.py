@@ -22,7 +22,7 @@ class Place(NamedTuple):
 
 
 def entry(name: bytes, row: int, seed: int = 0, **facts: Any) -> Entry:
-    """Give an entry with this name and row hash; everything else is drawn."""
+    """Return an entry with this name and row hash; everything else is drawn."""
     rnd = random.Random(f"{name!r}{row}{seed}")
     known = Facts(
         size_bytes=rnd.randrange(1, 10**8),
@@ -58,12 +58,12 @@ def entry(name: bytes, row: int, seed: int = 0, **facts: Any) -> Entry:
 
 
 def skip(name: bytes, **fields: Any) -> Skip:
-    """Give a lasting skip of a damaged picture, but for the fields named."""
+    """Return a lasting skip of a damaged picture, but for the fields named."""
     return Skip(name, 10, 20, 30, "is damaged", True, DECODERS, "")._replace(**fields)
 
 
 def lists_of(pictures: dict[bytes, int]) -> dict[str, list[str]]:
-    """Give the lists that a shelf of these pictures (name: row hash) must hold."""
+    """Return the lists that a shelf of these pictures (name: row hash) must hold."""
     lists: dict[str, list[str]] = {}
     for name, row in pictures.items():
         lists.setdefault(f"{row:016x}", []).append(name.decode("utf-8", "surrogateescape"))

@@ -410,7 +410,7 @@ def flip(path: str, rnd: random.Random, times: int) -> None:
 
 
 def page_head(rnd: random.Random, data: bytes) -> int:
-    """Give a place where the shape of a page is written."""
+    """Return a place where the shape of a page is written."""
     return rnd.randrange(len(data) // 4096) * 4096 + rnd.randrange(40)
 
 

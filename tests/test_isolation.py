@@ -281,7 +281,7 @@ def alike(folder: Path, behaviour: str, others: int = 0) -> None:
 
 
 def verdicts(shelve: Path) -> dict[str, tuple[bool, object]]:
-    """Give name -> whether there is a digest of the pixels, and whether it is sound."""
+    """Return name -> whether there is a digest of the pixels, and whether it is sound."""
     with open_shelf(shelve) as shelf:
         catalogue = shelf.whole_catalogue()
         ids = catalogue.hashes().ids.tolist()

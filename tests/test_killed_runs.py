@@ -32,7 +32,7 @@ with shelve.open(sys.argv[1], "r") as db:
 
 
 def held(shelve: Path) -> dict[str, str]:
-    """Give name -> key of everything on a shelf, which must be sound."""
+    """Return name -> key of everything on a shelf, which must be sound."""
     if not begun(shelve):
         return {}
     with open_shelf(shelve) as shelf:
@@ -54,7 +54,7 @@ def begun(shelve: Path) -> bool:
 
 
 def everything(shelve: Path) -> dict[bytes, tuple[object, ...]]:
-    """Give what a shelf knows of its pictures: key, sizes, digests."""
+    """Return what a shelf knows of its pictures: key, sizes, digests."""
     if not begun(shelve):
         return {}
     with open_shelf(shelve) as shelf:

@@ -628,7 +628,7 @@ def test_a_path_with_any_character_is_opened(tmp_path: Path, name: str) -> None:
 
 
 def newer_python() -> str:
-    """Give the path of a Python 3.13 or newer; skip where there is none."""
+    """Return the path of a Python 3.13 or newer; skip where there is none."""
     if sys.version_info >= (3, 13):
         return sys.executable
     for version, found in interpreters().items():

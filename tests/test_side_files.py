@@ -366,6 +366,42 @@ def test_a_reader_is_told_when_a_writer_dies_and_reads_on_when_opened_again(sent
 
 
 @posix
+def test_a_shelf_that_goes_while_it_is_opened_is_told_at_once(
+    sent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = side_files.only_ours
+
+    def gone(path: str) -> bool:
+        sent.unlink(missing_ok=True)
+        return real(path)
+
+    die_in_a_write(sent)
+    monkeypatch.setattr(side_files, "only_ours", gone)
+    with pytest.raises(ShelfError, match="cannot be opened"):
+        open_shelf(sent)
+
+
+@posix
+def test_ours_on_a_medium_that_cannot_be_written_is_read_in_a_copy(
+    sent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die_in_a_write(sent)
+    before = everything(sent.parent)
+    real = sqlite3.connect
+
+    def connect(address: str, **options: object) -> object:
+        if "mode=rw" in address and str(sent) in address:
+            error = sqlite3.OperationalError("unable to open database file")
+            error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+            raise error
+        return real(address, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    assert pictures(sent) == 2
+    assert everything(sent.parent) == before
+
+
+@posix
 def test_a_killed_reader_leaves_no_copy(
     sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

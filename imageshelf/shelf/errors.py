@@ -55,8 +55,13 @@ def primary(exc: BaseException) -> int:
     return getattr(exc, "sqlite_errorcode", 1) & 0xFF
 
 
+def must_roll_back(exc: BaseException | None) -> bool:
+    """Tell whether a reader met what a dead writer left, and was not allowed to roll it back."""
+    return getattr(exc, "sqlite_errorcode", 0) in _TO_BE_ROLLED_BACK
+
+
 def may_not_write(exc: BaseException | None) -> bool:
-    """Tell whether SQLite would have had to write where it may not, to roll back for instance."""
+    """Tell whether SQLite had to write and was not allowed to."""
     return exc is not None and primary(exc) in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
@@ -66,7 +71,7 @@ def sentence(exc: BaseException, folder: str | None = None) -> str:
     `folder` is where a writer would put its journal.
     """
     code = primary(exc)
-    if getattr(exc, "sqlite_errorcode", 0) in _TO_BE_ROLLED_BACK:
+    if must_roll_back(exc):
         return HALF_WRITTEN
     if code == sqlite3.SQLITE_CANTOPEN and folder is not None:
         return f"cannot be written: is the folder {shown(folder)} writable?"

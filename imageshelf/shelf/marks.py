@@ -74,7 +74,7 @@ def is_ours(db: Database) -> bool:
 
 
 def claim(db: Database) -> None:
-    """Give a shelf an id of its own and mark it as ours; inside the transaction that makes it.
+    """Store a new id for a shelf and mark it as ours; inside the transaction that makes it.
 
     Without a place for the key it stays unmarked: it works, but is trusted no more than others.
     """

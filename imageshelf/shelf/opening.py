@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.shelf import connections, side_files
 from imageshelf.shelf.database import Database
-from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError, may_not_write, shown
+from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError, may_not_write, must_roll_back, shown
 from imageshelf.shelf.side_files import WAL, SideFiles, StrangeSideFileError
 
 if TYPE_CHECKING:
@@ -55,12 +55,24 @@ def _try_to_open(path: str, *, writable: bool) -> Database | None:
     return _recovered(path, copy, private=private, writable=writable)
 
 
-def _opened(path: str, *, writable: bool, modes: tuple[str, ...] = ()) -> Database | None:
-    """Open a file where it is; None if a reader would have to write first and may not."""
+def _opened(path: str, *, writable: bool) -> Database | None:
+    """Open a file where it is; None if a reader met a journal that has just become a leftover."""
     try:
-        return Database(path, writable=writable, modes=modes)
+        return Database(path, writable=writable)
     except ShelfError as exc:
-        if not writable and may_not_write(exc.__cause__):
+        if not writable and must_roll_back(exc.__cause__):
+            return None
+        raise
+
+
+def _rolled_back_in_place(path: str, *, writable: bool) -> Database | None:
+    """Open a file and let SQLite roll back; None if a reader is not allowed to write there."""
+    if writable:
+        return Database(path, writable=True)
+    try:
+        return Database(path, writable=False, modes=("rw",))
+    except ShelfError as exc:
+        if may_not_write(exc.__cause__):
             return None
         raise
 
@@ -72,7 +84,7 @@ def _opened_again(path: str, *, private: bool, writable: bool) -> Database | Non
     """
     db = _opened(path, writable=writable)
     if db is None and private:  # a dead writer's, then
-        db = _opened(path, writable=writable, modes=("rw",))
+        db = _rolled_back_in_place(path, writable=writable)
     return db
 
 
@@ -83,8 +95,7 @@ def _recovered(path: str, copy: Copy, *, private: bool, writable: bool) -> Datab
     db = _rolled_back(path, copy)
     try:
         if private and marks.is_ours(db):
-            modes = () if writable else ("rw",)
-            if (in_place := _opened(path, writable=writable, modes=modes)) is not None:
+            if (in_place := _rolled_back_in_place(path, writable=writable)) is not None:
                 db.close()
                 return in_place
         elif writable:

@@ -216,13 +216,18 @@ def write(file: int, path: str, at: int, data: bytes) -> None:  # noqa: ARG001
 
 
 def truncate(file: int, path: str, size: int) -> None:  # noqa: ARG001
-    """Give an open file this size."""
+    """Truncate or extend an open file to this size."""
     os.ftruncate(file, size)
 
 
 def sync(file: int, path: str) -> None:  # noqa: ARG001
     """Put an open file on the disk."""
     os.fsync(file)
+    with suppress(ImportError, OSError):
+        import fcntl
+
+        if flush := getattr(fcntl, "F_FULLFSYNC", 0):  # macOS leaves it in the drive's cache
+            fcntl.fcntl(file, flush)
 
 
 def remove(path: str) -> None:
