@@ -60,7 +60,7 @@ def held(path: Path) -> dict[str, Any]:
             }
         turned = catalogue.turned()
         words = np.vstack([turned.phash, turned.row_darker, turned.column_darker]).T.tolist()
-        db = catalogue._db
+        db = catalogue.db
         return {
             "lists": dict(shelf),
             "pictures": {

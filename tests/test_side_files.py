@@ -596,3 +596,22 @@ def test_the_attack_works_on_sqlite_itself(sent: Path, victim: Path) -> None:
         connection.execute("SELECT count(*) FROM Dict").fetchone()
     if victim.exists():
         pytest.skip(f"SQLite {sqlite3.sqlite_version} deletes no file of that name")
+
+
+@posix
+@pytest.mark.parametrize("ours", [True, False])
+def test_many_that_mend_at_once_all_find_it_whole(
+    ours: bool, sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = sent.read_bytes()
+    if not ours:
+        not_ours(monkeypatch, tmp_path)
+    for _ in range(3):
+        die_in_a_write(sent)
+        code = [sys.executable, "-c", ROLLED, str(sent), str(ROOT)]
+        programs = [
+            subprocess.Popen([*code, flag], stdout=subprocess.PIPE, text=True) for flag in "rwrwwr"
+        ]
+        assert [program.communicate()[0].strip() for program in programs] == ["2"] * 6
+        assert sent.read_bytes() == kept
+        assert os.listdir(sent.parent) == ["db.shelve"]

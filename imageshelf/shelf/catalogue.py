@@ -89,7 +89,7 @@ class Catalogue:
     """The catalogue of one open shelf; every error is a ShelfError."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
+        self.db = db
 
     # -- what is known ----------------------------------------------------------------------
 
@@ -113,9 +113,9 @@ class Catalogue:
         pictures_sql = KNOWN_PICTURES.format("picture", only)
         skips_sql = KNOWN_SKIPS.format("skipped", only)
         while True:
-            with self._db.snapshot():
-                rows = self._db.select(pictures_sql, (start, end))
-                skips = self._db.select(skips_sql, (decoders, start, end))
+            with self.db.snapshot():
+                rows = self.db.select(pictures_sql, (start, end))
+                skips = self.db.select(skips_sql, (decoders, start, end))
             full = [page[-1][0] for page in (rows, skips) if len(page) == PAGE]
             try:
                 if skips:
@@ -123,32 +123,32 @@ class Catalogue:
                     last = min(full, default=_LAST_NAME)
                     rows = [row for row in rows if row[0] <= last]
             except TypeError as exc:
-                raise self._db.wrong("is damaged: a name that is none") from exc
+                raise self.db.wrong("is damaged: a name that is none") from exc
             if rows:
                 yield rows
             if not full:
                 return
             if min(full) < start:
-                raise self._db.wrong("is damaged: names out of order")
+                raise self.db.wrong("is damaged: names out of order")
             start = min(full) + b"\0"
 
     def counts(self) -> Counts:
         """Return how many keys, pictures and skipped files the shelf has."""
-        ((keys,),) = self._db.select(COUNT_KEYS)
-        skips = dict(self._db.select(COUNT_SKIPS))
+        ((keys,),) = self.db.select(COUNT_KEYS)
+        skips = dict(self.db.select(COUNT_SKIPS))
         return Counts(keys, self.pictures(), skips.get(1, 0), skips.get(0, 0))
 
     def pictures(self) -> int:
         """Return the number of pictures."""
-        return int(self._db.select(COUNT_PICTURES)[0][0])
+        return int(self.db.select(COUNT_PICTURES)[0][0])
 
     def is_empty(self) -> bool:
         """Tell whether the shelf has no pictures."""
-        return not self._db.select(ANY_PICTURE)
+        return not self.db.select(ANY_PICTURE)
 
     def at_urls(self) -> int:
         """Return the number of pictures whose name is a URL."""
-        return int(self._db.select(COUNT_URLS)[0][0])
+        return int(self.db.select(COUNT_URLS)[0][0])
 
     # -- pictures ---------------------------------------------------------------------------
 
@@ -157,9 +157,9 @@ class Catalogue:
         from imageshelf.shelf import packed
 
         wanted = list(ids)
-        with self._db.snapshot():
-            keys = packed.written_keys(self._db, wanted)
-            columns = {row[0]: row for row in self._db.select_in(ROWS, wanted)}
+        with self.db.snapshot():
+            keys = packed.written_keys(self.db, wanted)
+            columns = {row[0]: row for row in self.db.select_in(ROWS, wanted)}
         try:
             return [
                 picture_row(columns[number], keys[number].decode())
@@ -167,41 +167,41 @@ class Catalogue:
                 if number in columns and number in keys
             ]
         except ValueError as exc:
-            raise self._db.wrong(f"is damaged: {exc}") from exc
+            raise self.db.wrong(f"is damaged: {exc}") from exc
 
     def row_of(self, name: bytes) -> PictureRow | None:
         """Return the record of the picture with this name, or None."""
-        ids = self._db.select(ID_OF, (name,))
+        ids = self.db.select(ID_OF, (name,))
         rows = self.rows([ids[0][0]]) if ids else []
         return rows[0] if rows else None
 
     def taken_between(self, first_ms: int, last_ms: int) -> list[int]:
         """Return the ids of at most 10,000 pictures taken in a span (ms since 1970)."""
-        return [number for (number,) in self._db.select(TAKEN, (first_ms, last_ms))]
+        return [number for (number,) in self.db.select(TAKEN, (first_ms, last_ms))]
 
     def taken(self) -> list[tuple[int, int]]:
         """Return (id, ms since 1970) of all pictures with a capture time, oldest first."""
-        times: list[tuple[int, int]] = self._db.select_all(ALL_TAKEN)
+        times: list[tuple[int, int]] = self.db.select_all(ALL_TAKEN)
         if not all(isinstance(ms, int) for _, ms in times):
-            raise self._db.wrong("is damaged: a capture time that is none")
+            raise self.db.wrong("is damaged: a capture time that is none")
         return times
 
     def reasons(self, prefix: bytes) -> list[tuple[bytes, str]]:
         """Return (name, reason) of the skipped pictures below a prefix, which is as in `known`."""
         spans = [(prefix, _end_of(prefix))] if prefix else [(b"", b"/"), (b"0", _LAST_NAME)]
-        rows = [row for span in spans for row in self._db.select_all(REASONS, span)]
+        rows = [row for span in spans for row in self.db.select_all(REASONS, span)]
         return [(bytes(name), str(reason)) for name, reason in rows]
 
     def inode_of(self, name: bytes) -> int:
         """Return the inode of the picture with this name, or 0 if it is not known."""
-        rows = self._db.select(INODE_OF, (name,))
+        rows = self.db.select(INODE_OF, (name,))
         return unsigned(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
 
     def names(self, ids: Iterable[int]) -> dict[int, bytes]:
         """Return id -> name of those pictures that are on the shelf."""
-        names_by_id = dict(self._db.select_in(NAMES, list(ids)))
+        names_by_id = dict(self.db.select_in(NAMES, list(ids)))
         if not all(isinstance(name, bytes) for name in names_by_id.values()):
-            raise self._db.wrong("is damaged: a name that is none")
+            raise self.db.wrong("is damaged: a name that is none")
         return names_by_id
 
     def hashes(self, view: str = "whole") -> PictureHashes:
@@ -218,31 +218,31 @@ class Catalogue:
         for view in views:
             if view not in {"whole", "centre", "trimmed"}:
                 raise ValueError(f"expected the view whole, centre or trimmed, not {view!r}")
-        return packed.hashes(self._db, views)
+        return packed.hashes(self.db, views)
 
     def row_hashes(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
         """Yield the ids and row hashes of all pictures, a few thousand at a time."""
         from imageshelf.shelf import packed
 
-        return packed.row_hashes(self._db)
+        return packed.row_hashes(self.db)
 
     def keys(self) -> StoredKeys | None:
         """Return the keys of all pictures (ids, words), or None if they are row hashes."""
         from imageshelf.shelf import packed
 
-        return packed.keys(self._db)
+        return packed.keys(self.db)
 
     def turned(self) -> TurnedHashes:
         """Return the hashes of all pictures in the 7 other orientations."""
         from imageshelf.shelf import packed
 
-        return packed.turned(self._db)
+        return packed.turned(self.db)
 
     def hand_written(self) -> list[tuple[str, list[str]]]:
         """Return (key, names) of the entries written by hand, sorted by key."""
-        with self._db.snapshot():
-            noted = hand_written.noted(self._db)
-            entries = {*noted, *hand_written.written_by_hand(self._db)}
+        with self.db.snapshot():
+            noted = hand_written.noted(self.db)
+            entries = {*noted, *hand_written.written_by_hand(self.db)}
         lists: dict[str, list[str]] = {}
         for key, name in sorted(entries):
             lists.setdefault(names.to_text(key), []).append(names.to_text(name))
@@ -260,75 +260,75 @@ class Catalogue:
         """
         from imageshelf.shelf import changes
 
-        return changes.add(self._db, entries, skips, dataset)
+        return changes.add(self.db, entries, skips, dataset)
 
     def forget(self, gone: Iterable[bytes]) -> None:
         """Remove names from the shelf, 10,000 per transaction."""
         from imageshelf.shelf import changes
 
-        changes.forget(self._db, gone)
+        changes.forget(self.db, gone)
 
     def rename(self, moves: Iterable[Move]) -> None:
         """Rename pictures: (old name, new name, `os.stat` of the file now)."""
         from imageshelf.shelf import changes
 
-        changes.rename(self._db, moves)
+        changes.rename(self.db, moves)
 
     def digests(self, ids: Iterable[int]) -> dict[int, tuple[bytes | None, bytes | None, Any]]:
         """Return id -> (digest, pixel_digest, sound); None stands for what is not yet known."""
-        rows = self._db.select_in(DIGESTS, list(ids))
+        rows = self.db.select_in(DIGESTS, list(ids))
         return {number: (digest, pixels, sound) for number, digest, pixels, sound in rows}
 
     def set_digests(
         self, rows: Sequence[tuple[int, bytes | None, bytes | None, bool | None]]
     ) -> None:
         """Store (id, digest, pixel_digest, sound)."""
-        with self._db.transaction():
-            self._db.write_many(SET_DIGESTS, ((*values, number) for number, *values in rows))
+        with self.db.transaction():
+            self.db.write_many(SET_DIGESTS, ((*values, number) for number, *values in rows))
 
     # -- datasets, suspects, notes ----------------------------------------------------------
 
     def transaction(self) -> AbstractContextManager[None]:
         """Inside the block, collect all changes into one transaction: all are written or none."""
-        return self._db.transaction()
+        return self.db.transaction()
 
     def end_run(self, datasets: Iterable[tuple[bytes, int]], notes: Mapping[str, str]) -> None:
         """Record, in one transaction, that a run over folders (name, device) ended, with notes."""
-        with self._db.transaction():
+        with self.db.transaction():
             for name, device in datasets:
-                number = self._db.select(BEGIN_DATASET, (name, signed(device), ""))[0][0]
-                self._db.write(COMPLETE_DATASET, (time.time_ns(), number))
+                number = self.db.select(BEGIN_DATASET, (name, signed(device), ""))[0][0]
+                self.db.write(COMPLETE_DATASET, (time.time_ns(), number))
             for note, value in notes.items():
-                self._db.write(SET_META, (note, storable(value)))
+                self.db.write(SET_META, (note, storable(value)))
 
     def begin_dataset(self, name: bytes, device: int, options: str = "") -> int:
         """Record that a run over a folder begins; return the folder's id."""
-        with self._db.transaction():
-            return int(self._db.select(BEGIN_DATASET, (name, signed(device), options))[0][0])
+        with self.db.transaction():
+            return int(self.db.select(BEGIN_DATASET, (name, signed(device), options))[0][0])
 
     def complete_dataset(self, number: int) -> None:
         """Record that a run over a folder has ended."""
-        with self._db.transaction():
-            self._db.write(COMPLETE_DATASET, (time.time_ns(), number))
+        with self.db.transaction():
+            self.db.write(COMPLETE_DATASET, (time.time_ns(), number))
 
     def datasets(self) -> list[Dataset]:
         """Return the indexed folders, oldest first."""
-        return [Dataset(*row) for row in self._db.select_all(DATASETS)]
+        return [Dataset(*row) for row in self.db.select_all(DATASETS)]
 
     def suspects(self) -> dict[bytes, int]:
         """Return name -> since_ns of the files suspected of having ended a run."""
-        return dict(self._db.select_all(SUSPECTS))
+        return dict(self.db.select_all(SUSPECTS))
 
     def set_suspects(self, suspects: Iterable[bytes], instead_of: Iterable[bytes] = ()) -> None:
         """Replace some suspects with others."""
         now = time.time_ns()
-        with self._db.transaction():
-            self._db.write_many(CLEAR_SUSPECT, ((name,) for name in instead_of))
-            self._db.write_many(SUSPECT, ((name, now) for name in suspects))
+        with self.db.transaction():
+            self.db.write_many(CLEAR_SUSPECT, ((name,) for name in instead_of))
+            self.db.write_many(SUSPECT, ((name, now) for name in suspects))
 
     def meta(self, name: str) -> str | None:
         """Return a note by its name, or None."""
-        rows = self._db.select(GET_META, (name,))
+        rows = self.db.select(GET_META, (name,))
         return rows[0][0] if rows and isinstance(rows[0][0], str) else None
 
     def number(self, name: str, otherwise: int) -> int:
@@ -338,8 +338,8 @@ class Catalogue:
 
     def set_meta(self, name: str, value: str) -> None:
         """Store a note."""
-        with self._db.transaction():
-            self._db.write(SET_META, (name, storable(value)))
+        with self.db.transaction():
+            self.db.write(SET_META, (name, storable(value)))
 
 
 def _end_of(prefix: bytes) -> bytes:

@@ -141,7 +141,7 @@ class Actions:
 
     def __init__(self, shelf: Shelf) -> None:
         self.catalogue = shelf.whole_catalogue()
-        self.db = self.catalogue._db  # noqa: SLF001 - this is the shelf's side, too
+        self.db = self.catalogue.db
         self._marks = RowMarks(shelf)
 
     # -- clean-ups --------------------------------------------------------------------------

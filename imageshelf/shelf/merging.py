@@ -107,12 +107,12 @@ class Merging:
         theirs = self.other.whole_catalogue()
         self._expected = max(theirs.counts().pictures, 1)
         with self._stop.at_once():
-            for page in export.pages(theirs._db):  # noqa: SLF001 - this is the shelf's side, too
+            for page in export.pages(theirs.db):
                 for picture in page:
                     self._renamed(picture.entry.name)
                 self.summary.pictures += len(page)
                 progress(READING_SHARE * min(1, self.summary.pictures / self._expected))
-            for skips in export.skips(theirs._db):  # noqa: SLF001 - as above
+            for skips in export.skips(theirs.db):
                 for skip in skips:
                     self._renamed(skip.name)
             self._by_hand = [
@@ -136,7 +136,7 @@ class Merging:
         with open_shelf(summary.shelf, "c") as shelf:
             self._refuse_other(shelf.recipe)
             shelf.adopt(shelf.recipe or self._recipe)
-            catalogue, db = shelf.whole_catalogue(), shelf.whole_catalogue()._db  # noqa: SLF001
+            catalogue, db = shelf.whole_catalogue(), shelf.whole_catalogue().db
             if catalogue.meta(IDENTIFIED) in {None, "yes"}:  # there may be equal keys now
                 catalogue.set_meta(IDENTIFIED, "stopped")
             read = 0
@@ -182,7 +182,7 @@ class Merging:
 
     def _batches(self) -> Iterator[list[StoredPicture]]:
         batch: list[StoredPicture] = []
-        pages = export.pages(self.other.whole_catalogue()._db)  # noqa: SLF001 - as above
+        pages = export.pages(self.other.whole_catalogue().db)
         for number, page in enumerate(pages, 1):
             batch += [
                 picture._replace(
@@ -197,7 +197,7 @@ class Merging:
             yield batch
 
     def _skips(self) -> Iterator[list[Skip]]:
-        for skips in export.skips(self.other.whole_catalogue()._db):  # noqa: SLF001 - as above
+        for skips in export.skips(self.other.whole_catalogue().db):
             yield [skip._replace(name=self._renamed(skip.name)) for skip in skips]
 
     def _renamed(self, name: bytes) -> bytes:

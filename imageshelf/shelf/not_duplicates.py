@@ -170,4 +170,4 @@ def _path(shelf: Shelf, row: PictureRow) -> str:
 
 
 def _database(shelf: Shelf) -> Database:
-    return shelf.whole_catalogue()._db  # noqa: SLF001 - this is the shelf's side, too
+    return shelf.whole_catalogue().db
