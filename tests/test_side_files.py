@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import sqlite3
@@ -615,3 +616,64 @@ def test_many_that_mend_at_once_all_find_it_whole(
         assert [program.communicate()[0].strip() for program in programs] == ["2"] * 6
         assert sent.read_bytes() == kept
         assert os.listdir(sent.parent) == ["db.shelve"]
+
+
+def mutated(left: bytes, victim: Path, rnd: random.Random) -> bytes:
+    data = bytearray(left)
+    for _ in range(rnd.choice((1, 3, 30))):
+        data[rnd.choice((rnd.randrange(64), rnd.randrange(len(data))))] = rnd.randrange(256)
+    if rnd.random() < 0.3:
+        del data[rnd.randrange(len(data)) :]
+    if rnd.random() < 0.2:
+        name = os.fsencode(victim)
+        data += name + struct.pack(">II", len(name), sum(name)) + MAGIC
+    return bytes(data)
+
+
+def mutations(sent: Path, victim: Path, times: int, seed: int) -> None:
+    """Change bytes of a journal or log, cut it, lengthen it; nothing but the shelf ever changes."""
+    print("seed", seed)
+    rnd = random.Random(seed)
+    whole, unchanged = sent.read_bytes(), os.listdir(sent.parent.parent)
+    for number in range(times):
+        if number % 40 == 0:  # a new one to begin with
+            for suffix in side_files.SUFFIXES:
+                Path(f"{sent}{suffix}").unlink(missing_ok=True)
+            sent.write_bytes(whole)
+            mode = rnd.choice(["delete", "wal"])
+            die_in_a_write(sent, mode)
+            suffix = "-wal" if mode == "wal" else "-journal"
+            half, left = sent.read_bytes(), Path(f"{sent}{suffix}").read_bytes()
+        for other in side_files.SUFFIXES:
+            Path(f"{sent}{other}").unlink(missing_ok=True)
+        sent.write_bytes(half)
+        Path(f"{sent}{suffix}").write_bytes(mutated(left, victim, rnd))
+        before = everything(sent.parent)
+        for flag in "rw":
+            try:
+                with open_shelf(sent, flag) as shelf:
+                    shelf.check()
+            except ShelfError:
+                pass
+            if flag == "r":
+                assert everything(sent.parent) == before, (seed, number)
+        assert victim.read_text() == "the only copy\n"
+        assert os.listdir(sent.parent.parent) == unchanged, (seed, number)
+        assert sent.stat().st_size <= len(half) + len(left) + 2**17, (seed, number)
+
+
+@posix
+def test_changed_journals_change_nothing_but_the_shelf(
+    sent: Path, victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    not_ours(monkeypatch, tmp_path)
+    mutations(sent, victim, times=80, seed=1)
+
+
+@posix
+@pytest.mark.stress
+def test_five_thousand_changed_journals(
+    sent: Path, victim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    not_ours(monkeypatch, tmp_path)
+    mutations(sent, victim, times=5000, seed=2)
