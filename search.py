@@ -5,7 +5,8 @@
 
 The query is hashed like the pictures on the shelf and looked up: its exact key first, then every
 key nearby. What the keys nominate is laid over the query, and only then called a match. The query
-itself need not be on the shelf. Nothing is changed, no picture and no shelf.
+itself need not be on the shelf. No picture is changed and no answer; --duplicates keeps what it
+learns by reading pictures on a shelf of yours.
 """
 
 from __future__ import annotations

@@ -134,7 +134,10 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     asked = PairRules(not_duplicate=not_duplicates.lookup(shelf))
     jobs = cores() if options.jobs is None else options.jobs
     with share() as comparing, share() as decoding:
-        work, reading = Effort(max(jobs, 1), comparing), DecodeOptions(jobs, decoding)
+        work, reading = (
+            Effort(max(jobs, 1), comparing),
+            DecodeOptions(jobs, decoding, keep=options.apply),
+        )
         groups = grouping.find_groups(shelf, question, asked, work, reading).groups
     if chosen:
         return selection.plan(shelf, chosen, groups, rules)

@@ -25,10 +25,14 @@ FEW = 8  # files that are read in this process: starting a worker would take lon
 
 
 class DecodeOptions(NamedTuple):
-    """How files are read: the number of worker processes, and a callback for the share done."""
+    """How files are read: the number of worker processes, and a callback for the share done.
+
+    With `keep` what is learned of them is kept on the shelf, if that can be written.
+    """
 
     jobs: int = 0
     progress: Callable[[float], None] = lambda _: None
+    keep: bool = False
 
 
 IN_PROCESS = DecodeOptions()

@@ -8,7 +8,7 @@ every catalogue holds. The radius of a single hash is good enough for a query wh
 looks at. Among all pairs of a large collection it would be wrong too often, all the more when a
 clean-up follows: a million pictures make 500 billion pairs.
 
-Nothing here changes a picture or a shelf; `python -m imageshelf clean` acts on the groups.
+No picture is changed; `python -m imageshelf clean` acts on the groups.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ def duplicates(
     """Return every group of copies on a shelf, and which one to keep.
 
     `progress` receives the share of the comparisons that is done, then `decoding_progress` the
-    share of the files that had to be decoded. Raises ShelfError, and WorkerError when no worker
-    can start.
+    share of the files that had to be decoded. What is learned of files and pairs is kept on the
+    shelf, if it is this user's and can be written. Raises ShelfError, and WorkerError when no
+    worker can start.
     """
     with open_shelf(os.fspath(shelve)) as shelf:
         rules = PairRules(not_duplicate=not_duplicates.lookup(shelf))
         work = Effort(cores(), progress)
-        decoding = DecodeOptions(cores(), decoding_progress)
+        decoding = DecodeOptions(cores(), decoding_progress, keep=True)
         return find_groups(shelf, options or GroupOptions(), rules, work, decoding)

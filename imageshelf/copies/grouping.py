@@ -21,6 +21,7 @@ from imageshelf.copies.groups import (
     PairRules,
     expected_false_pairs,
 )
+from imageshelf.copies.look_memory import LookMemory
 from imageshelf.copies.members import Members
 from imageshelf.copies.pair_looks import PairLooks
 from imageshelf.copies.related import RelatedPictures
@@ -28,6 +29,7 @@ from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
 from imageshelf.searching.second_look import SecondLook
 from imageshelf.shelf import ShelfError, names
+from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,10 +67,14 @@ def find_groups(
     def relations(keeper: int) -> list[stars.Relation]:
         return [other for other in others.of(keeper) if members.comparable(keeper, other.id)]
 
-    with SecondLook(jobs=decoding.jobs) as second_look:
-        looks_at = PairLooks(members, second_look).at
+    memory = LookMemory(members)
+    limit_mb = shelf.whole_catalogue().number(MEMORY_NOTE, MEMORY_LIMIT_MB)
+    with SecondLook(jobs=decoding.jobs, memory_limit_mb=limit_mb) as second_look:
+        looks_at = PairLooks(members, second_look, memory).at
         ranked = members.ranked()
         found = stars.build_stars(ranked, graph.matches, looks_at, relations, decoding.progress)
+    if decoding.keep:
+        memory.keep(second_look.pixel_digests)
     groups = [
         members.group(star)
         for star in found

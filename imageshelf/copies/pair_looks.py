@@ -11,6 +11,7 @@ from imageshelf.searching.second_look import Look, Pair, identical
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from imageshelf.copies.look_memory import LookMemory, Ordered
     from imageshelf.copies.members import Members
     from imageshelf.copies.stars import PairOfIds
     from imageshelf.searching.second_look import SecondLook
@@ -27,8 +28,11 @@ class PairLooks:
     Pictures with the same bytes look the same, so one of them is looked at for all.
     """
 
-    def __init__(self, members: Members, second_look: SecondLook) -> None:
+    def __init__(
+        self, members: Members, second_look: SecondLook, memory: LookMemory | None = None
+    ) -> None:
         self.members, self.second_look = members, second_look
+        self.memory = memory
         self._known: dict[Content, Look] = {}
 
     def at(self, pairs: Sequence[PairOfIds]) -> list[Look | None]:
@@ -36,13 +40,19 @@ class PairLooks:
 
         Left out are pairs that the options or the rules exclude, and kinds that are not requested.
         """
-        waiting: dict[Content, Pair] = {}
+        waiting: dict[Content, Ordered] = {}
         for a, b, measures in pairs:
             content = self._content(a, b, measures.turn)
             if content not in waiting and content not in self._known and self._wants_look(a, b):
-                waiting[content] = self._pair(a, b, measures.turn)
-        looks = self.second_look.at(list(waiting.values()))
-        self._known.update(zip(waiting, looks, strict=True))
+                waiting[content] = a, b, measures.turn
+        kept = self.memory.known(waiting.values()) if self.memory else {}
+        self._known.update({c: kept[pair] for c, pair in waiting.items() if pair in kept})
+        unseen = {c: pair for c, pair in waiting.items() if pair not in kept}
+        looks = self.second_look.at([self._pair(*pair) for pair in unseen.values()])
+        for (content, pair), look in zip(unseen.items(), looks, strict=True):
+            self._known[content] = look
+            if self.memory:
+                self.memory.note(pair, look)
         return [self._requested(self._look(a, b, measures.turn)) for a, b, measures in pairs]
 
     def _look(self, a: int, b: int, turn: int) -> Look | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Regions = tuple[tuple[int, int, int, int], ...]
 
+RULE = 1  # one more whenever a pair may be told another kind: kept looks are of one rule
 LONGEST = 256  # pixels, at which the overlay's thresholds were chosen
 LONGEST_BEFORE_REMOVAL = 448  # sees a short field, and a subject that moved a little
 IN_PART = 0.25  # share that differs, below which detail does not disagree all over
@@ -67,6 +68,7 @@ class Look(NamedTuple):
     colour_differs: bool = False
     size: tuple[int, int] = (0, 0)  # of the second picture; (0, 0) if unknown
     trusted: bool = False
+    states: tuple[tuple[int, int], tuple[int, int]] | None = None  # size, mtime of what was read
 
     @property
     def is_match(self) -> bool:
@@ -226,6 +228,7 @@ def _look(pair: Pair, laid: LaidOver | Lost) -> Look:
         shows=verdict.shows,
         colour_differs=verdict.colour_differs,
         size=laid.size,
+        states=laid.states,
     )
 
 

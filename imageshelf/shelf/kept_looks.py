@@ -1,0 +1,70 @@
+"""What answers learned by reading pictures, kept on the shelf: digests, and what pairs are.
+
+Kept is what holds until a file changes. A row is believed only while both pictures have the size
+and time that it names, and only on a shelf that this user's runs made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from imageshelf.shelf import marks, open_shelf
+from imageshelf.shelf.errors import ShelfError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imageshelf.shelf import Shelf
+
+    Digests = tuple[int, bytes | None, bytes | None, bool | None]  # id, of bytes, of pixels, sound
+
+LOOKS = """SELECT a_id, b_id, a_size_bytes, a_mtime_ns, b_size_bytes, b_mtime_ns, rule, result
+    FROM verdict WHERE a_id IN (*)"""
+KEEP_LOOK = "REPLACE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+DROP_STALE = """DELETE FROM verdict WHERE NOT EXISTS (SELECT 1 FROM picture
+        WHERE id = a_id AND size_bytes = a_size_bytes AND mtime_ns = a_mtime_ns)
+    OR NOT EXISTS (SELECT 1 FROM picture
+        WHERE id = b_id AND size_bytes = b_size_bytes AND mtime_ns = b_mtime_ns)"""
+
+
+class KeptLook(NamedTuple):
+    """What a pair turned out to be, by a version of the rule; `a_id` < `b_id`."""
+
+    a_id: int
+    b_id: int
+    a_size_bytes: int
+    a_mtime_ns: int
+    b_size_bytes: int
+    b_mtime_ns: int
+    rule: int
+    result: str
+
+
+def kept_looks(shelf: Shelf, first_ids: Sequence[int]) -> list[KeptLook]:
+    """Return what is kept of pairs whose lower id is one of these; nothing on others' shelves."""
+    db = shelf.whole_catalogue().db
+    if db.kind != "whole" or not marks.is_ours(db):
+        return []
+    return [KeptLook(*row) for row in db.select_in(LOOKS, list(first_ids))]
+
+
+def keep(shelf: Shelf, looks: Sequence[KeptLook], digests: Sequence[Digests]) -> bool:
+    """Keep looks and digests, and drop looks that hold no longer; tell whether they are kept.
+
+    A shelf that is in use, read-only or somebody else's is left as it is.
+    """
+    if not looks and not digests:
+        return False
+    if not marks.is_ours(shelf.whole_catalogue().db):
+        return False
+    try:
+        with open_shelf(shelf.path, "w") as writable:
+            catalogue = writable.whole_catalogue()
+            db = catalogue.db
+            with catalogue.transaction():
+                catalogue.set_digests(digests)
+                db.write_many(KEEP_LOOK, looks)
+                db.write(DROP_STALE)
+    except ShelfError:
+        return False
+    return True
