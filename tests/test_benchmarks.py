@@ -698,3 +698,12 @@ def test_photographs_are_taken_from_packages_and_what_is_gone_is_named(
 
 def test_shelves_are_filled_in_batches_as_large_as_an_index_run_makes_them(module: Any) -> None:
     assert module("growth").BATCH == module("shelf").BATCH == batches.BATCH_FILES
+
+
+def test_the_second_look_is_measured_on_copies(module: Any, capsys: Any) -> None:
+    overlay = module("overlay")
+    job = overlay.Job(overlay.LIGHT, "3", 0, 0, 128, "")
+    rows = overlay.measured(job)
+    overlay.report(rows, misses=True)
+    assert {row.verdict.kind for row in rows} <= {"near", "variant"}
+    assert "light edits: 15 pairs, 100.00 % near or variant" in capsys.readouterr().out

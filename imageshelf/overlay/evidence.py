@@ -30,6 +30,7 @@ FEWEST = 12  # cells: less is no comparison
 # after JPEG quality 3, GIF and contrast of 160 %, and then many others are off as well.
 OFF_LEAST, OFF_MOST = 12.0, 40.0  # chroma of a cell, off by more than what is usual in the pair
 OFF_MULTIPLE = 5.0  # of the chroma that one in ten cells is off by
+KEPT = 0.35  # scale of the map of colours, below which they are gone, as in sepia, and not turned
 GREY, COLOURED = 3.0, 10.0  # peaks of chroma below the one and above the other: a grey copy
 SETTLED = 0.02  # residual of a cell, of its texture, in pictures that lie on each other
 # Frames.
@@ -53,6 +54,7 @@ class Evidence(NamedTuple):
     colourless: bool  # one of the two is grey, and the other is not
     faded: float  # share of the colourfulness that one of the two lacks
     contrast: float  # of the stronger picture, of that of the weaker one
+    untoned: float  # brightness that no tone explains, of the contrast
     placing: Placing
     marked: float  # the larger of both pictures'
     busy: float  # the smaller of both pictures'
@@ -151,11 +153,12 @@ def gathered(
         agreeing=float((residuals[textured] <= 1).mean()) if textured.any() else 1.0,
         typical=_typical_coherence(structure, textured),
         off_colour=int(off_colour(found).sum()),
-        hue=abs(colour.turn) if low > COLOURED else 0.0,
+        hue=abs(colour.turn) if low > COLOURED and colour.scale > KEPT else 0.0,
         tint=colour.shift,
         colourless=low < GREY and high > COLOURED,
         faded=0.0 if high < COLOURED else 1 - pale / strong,
         contrast=found.contrast,
+        untoned=found.tone.cost,
         placing=placing(first, second, laid.matrix),
         marked=max(part.marked for part in beyond),
         busy=min(part.busy for part in beyond),

@@ -1,9 +1,10 @@
 """The second look: two pictures laid over each other, and only then called a copy.
 
-    verdict = look(Sheet(first), Sheet(second), turn=0)
+    verdict = look(PictureSheet(first), PictureSheet(second), turn=0)
 
-A re-saved copy, whole on whole, takes 3 to 5 ms at a long side of 256; a picture that has to be
-aligned about 12; a stranger under 2.
+At a long side of 256, with Pillow's warp, a re-saved copy takes 5 ms of CPU at the median, a form
+filled in differently 9, a picture that has to be aligned 21, a stranger 1
+(tests/benchmarks/overlay.py, on a busy machine).
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
 
 LIKELY = 0.6  # agreement of the whole stamps from which no movement is tried first
 AGREED = 0.05  # usual residual, of the texture, of pictures that agree and need not be moved
+LOST = 0.45  # agreement after alignment, below which there is nothing to lay over; copies: 0.7
 DRIFT = 0.03  # of the width: a refinement that moves less is compared with no movement at all
+HALVED = 384  # long side from which pictures are halved where one has next to no
+EMPTY = 0.55  # contrast of the finest detail, of the other's: it was enlarged
 TRUSTED = 0.4  # of the cells must agree for the tone to be fitted again without the others
 
 
@@ -58,6 +62,8 @@ def look(first: PictureSheet, second: PictureSheet, turn: int = 0, warp: Warp = 
         overlay = _aligned(upright, second, ways, overlay, warp)
     if overlay is None:
         return verdict.unrelated(turn)
+    if _too_large(upright, overlay.found):
+        return look(upright.halved(), second.halved(), 0, warp)._replace(turn=turn)
     laid, found = overlay.laid, _retoned(overlay)
     return verdict.judged(upright, second, laid, found, overlay.alike, turn)
 
@@ -94,10 +100,12 @@ def _aligned(
     """Return the overlay after alignment; without any movement where that agrees better."""
     refined = [alignment.coarse_way(first, second, way) for way in ways]
     matrix = alignment.fine_matrix(first, second, max(refined, key=_preference).matrix)
+    alike = alignment.agreement(first.fine, second.fine, matrix)
+    if alike < LOST:
+        return unmoved
     laid = layout.laid_out(first, second, matrix, warp)
     if laid is not None:
         matrix = alignment.precise_matrix(laid)
-    alike = alignment.agreement(first.fine, second.fine, matrix)
     moved = _overlay(first, second, matrix, alike, warp)
     overlays = [moved]
     if geometry.movement(matrix) < DRIFT:
@@ -116,6 +124,12 @@ def _badness(found: Differences) -> float:
     residual = found.structure.residual.sum(axis=0)[found.cells]
     off = residual / (found.structure.common.sum(axis=0)[found.cells] + evidence.TEXTURE)
     return float(np.minimum(off, 1).mean() + 0.3 * filters.quantile(off, 0.98))
+
+
+def _too_large(first: PictureSheet, found: Differences) -> bool:
+    """Tell whether one picture has next to none of the detail that the other has at this size."""
+    least = min(float(found.structure.ratio[0]), 1 / max(1e-3, float(found.structure.ratio[0])))
+    return max(first.height, first.width) >= HALVED and least < EMPTY
 
 
 def _retoned(overlay: _Overlay) -> Differences:

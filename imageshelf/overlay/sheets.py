@@ -131,6 +131,12 @@ class PictureSheet:
             self._turned[turn] = PictureSheet(geometry.turned(self.picture, turn))
         return self._turned[turn]
 
+    def halved(self) -> PictureSheet:
+        """Return the sheet of the picture at half its size."""
+        rows, columns = self.height // 2 * 2, self.width // 2 * 2
+        quarters = self.picture[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2, 3)
+        return PictureSheet((quarters.sum(axis=(1, 3), dtype=np.uint16) // 4).astype(np.uint8))
+
     @functools.cached_property
     def luma(self) -> Floats:
         """Brightness, float32[h, w]."""

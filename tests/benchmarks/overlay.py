@@ -2,6 +2,7 @@
 
 python tests/benchmarks/overlay.py --half 1            (drawn pictures alone)
 python tests/benchmarks/overlay.py --half 1 --photos PHOTOS --scenes 40 --side 256
+python tests/benchmarks/overlay.py --blocks 60         (forms, all against all, by the block test)
 
 Thresholds are chosen on half 0 (and look-alikes of layout 1) and reported on half 1 (layout 2).
 `--misses` lists the pairs that are not what their group should be.
@@ -31,7 +32,7 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 from imageshelf.cli.demo.scenes import snapshot  # noqa: E402
-from imageshelf.overlay.coarse import coarse, possible_pair  # noqa: E402
+from imageshelf.overlay.coarse import block, coarse, possible, possible_pair  # noqa: E402
 from imageshelf.overlay.geometry import TURNS, WHOLE  # noqa: E402
 from imageshelf.overlay.look import look  # noqa: E402
 from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
@@ -321,9 +322,8 @@ def jobs(args: argparse.Namespace) -> Iterator[Job]:
             yield Job(group, name, number, half, side, photos)
     for name in lookalike_sets.SETS:
         for number in range(args.drawn):
-            yield Job(LOOKALIKES, name, 3 * number, half, side, photos)
-            yield Job(DOCUMENTS, name, 3 * number, half, side, photos)
-            yield Job(PARTS, name, 3 * number, half, side, photos)
+            for group in (LOOKALIKES, DOCUMENTS, PARTS):
+                yield Job(group, name, args.first + 3 * number, half, side, photos)
     frames = [path for path in _photographs(photos) if "series" in path]
     for pair in itertools.pairwise(frames):
         yield Job(SERIES, "|".join(pair), 0, half, side, photos)
@@ -384,6 +384,20 @@ def _print_family(family: str, rows: list[Row], group: str) -> None:
         print(f"    {family:24} {dict(kinds)}  {dict(why)}")
 
 
+def blocks(count: int) -> None:
+    """Print what the block test leaves of forms filled in differently, and what it takes."""
+    for name in ("form", "invoice", "questionnaire", "settings"):
+        drawn = [reduced(jpeg(lookalike_sets.drawn(name, n, 1)), 256) for n in range(count)]
+        pictures = block([coarse(sheet) for sheet in drawn])
+        left = int(possible(pictures, pictures).sum()) - count
+        print(f"{name}: {left // 2} of {count * (count - 1) // 2} pairs are left")
+        full = block([coarse(drawn[n % count]) for n in range(256)])
+        start = time.process_time()
+        possible(full, full)
+        spent = (time.process_time() - start) * 8e6 / 256**2
+        print(f"    8 million pairs take {spent:.1f} s of CPU")
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -393,10 +407,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--scenes", type=int, default=12)
     parser.add_argument("--drawn", type=int, default=8, help="pictures of each look-alike set")
+    parser.add_argument("--first", type=int, default=0, help="number of the first of these")
     parser.add_argument("--groups", default="", help="names, separated by commas")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--blocks", type=int, default=0, metavar="N", help="forms of each kind")
     args = parser.parse_args(argv)
+    if args.blocks:
+        blocks(args.blocks)
+        return 0
     wanted = [job for job in jobs(args) if not args.groups or job.group in args.groups.split(",")]
     with ProcessPoolExecutor(args.jobs) as pool:
         rows = [row for found in pool.map(measured, wanted) for row in found]
