@@ -26,7 +26,7 @@ import imageshelf
 from imageshelf.cli.options import index_options
 from imageshelf.cli.output import checked
 from imageshelf.report.index import summary_text
-from imageshelf.system.progress import bar, share
+from imageshelf.system.progress import bar
 from imageshelf.system.signals import Stopped
 from imageshelf.system.terminal import tolerate_any_name
 
@@ -49,8 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 for batch in run.batches(progress):  # worker processes decode, this one hashes
                     run.remember(batch)  # one crash-safe transaction
             run.settle()  # pictures that moved keep their hashes, vanished ones leave the shelf
-            with share(quiet=options.quiet) as progress:
-                run.identify(progress)  # equal keys: are the bytes equal, or the pixels?
+            run.finish()  # the next run need not be careful
     except Stopped as stopped:
         print(f"index.py: {stopped}; what was read is on the shelf, run again to go on",
               file=sys.stderr)  # fmt: skip

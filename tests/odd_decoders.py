@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from imageshelf.overlay.coarse import Coarse
 from imageshelf.pictures.decoding import PLUGINS
 from imageshelf.pictures.recipe import RecipeChoices
 from imageshelf.pictures.tasks import Bundle, DigestTask, LaidOver, LookTask
@@ -40,7 +41,7 @@ def _files(item: Any) -> tuple[Any, ...]:
     return () if isinstance(item, RecipeChoices) else (item,)
 
 
-def look_or_misbehave(item: LookTask | DigestTask) -> LaidOver | bytes | None:
+def look_or_misbehave(item: LookTask | DigestTask) -> LaidOver | Coarse | bytes | None:
     """Lay over, or digest; a file named after a deed is as if its decoder did that."""
     for path in (item.first, item.second) if isinstance(item, LookTask) else (item.path,):
         deed = os.path.basename(path).partition(".")[0]

@@ -56,7 +56,7 @@ def run_through(photos: Path, shelve: Path, at: str, happen: Callable[[], None])
         reached("read")
         run.settle()
         reached("settled")
-        run.identify()
+        run.finish()
 
 
 def pictures(shelve: Path) -> list[str]:

@@ -19,8 +19,6 @@ from imageshelf.indexing.settings import Settings
 from imageshelf.indexing.summary import Summary
 from imageshelf.indexing.suspects import FILES_PER_ROUND, REASON, SuspectList
 from imageshelf.pictures import recipe
-from imageshelf.report.index import summary_text
-from imageshelf.searching.search import SearchOptions, search
 from imageshelf.shelf import open_shelf
 from tests.conftest import ROOT, drawn
 from tests.odd_decoders import examine_or_misbehave
@@ -265,99 +263,3 @@ def test_a_careful_run_costs_no_file(tmp_path: Path) -> None:
     assert len(held(shelve)) == 700
     with open_shelf(shelve) as shelf:
         assert shelf.whole_catalogue().suspects() == {}
-
-
-# -- the last step: digests of pictures that look the same ----------------------------------------
-
-
-def alike(folder: Path, behaviour: str, others: int = 0) -> None:
-    """Save one picture in two formats, one of which misbehaves when its pixels are wanted."""
-    folder.mkdir(exist_ok=True)
-    drawn(1).save(folder / f"later {behaviour}.png")
-    drawn(1).save(folder / "same pixels.bmp")
-    for number in range(others):
-        drawn(2 + number).save(folder / f"pair {number}.png")
-        drawn(2 + number).save(folder / f"pair {number}.bmp")
-
-
-def verdicts(shelve: Path) -> dict[str, tuple[bool, object]]:
-    """Return name -> whether there is a digest of the pixels, and whether it is sound."""
-    with open_shelf(shelve) as shelf:
-        catalogue = shelf.whole_catalogue()
-        ids = catalogue.hashes().ids.tolist()
-        known = catalogue.digests(ids)
-        named = catalogue.names(ids)
-        return {
-            os.path.basename(os.fsdecode(named[n])): (pixels is not None, sound)
-            for n, (_, pixels, sound) in known.items()
-        }
-
-
-@posix
-@pytest.mark.usefixtures("misbehaving")
-def test_a_crash_while_digesting_is_told_and_not_tried_again(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
-    alike(photos, "segfault", others=3)
-    found = index(photos, shelve, Settings(jobs=2))
-    assert (found.new, found.skips) == (8, [])
-    assert [one.reason for one in found.undigested] == [BAD["segfault"]]
-    assert "1 not compared pixel by pixel: the decoder crashed" in summary_text(found)
-    told = verdicts(shelve)
-    assert told.pop("later segfault.png") == (False, 0)
-    assert all(digest for digest, _ in told.values())
-    drawn(50).save(photos / "new.png")
-    assert index(photos, shelve).undigested == []
-    (match,) = search(photos / "same pixels.bmp", shelve, SearchOptions(limit=2))[1:]
-    assert (os.path.basename(match.path), match.kind) == ("later segfault.png", "near")
-
-
-@posix
-@pytest.mark.usefixtures("misbehaving")
-def test_a_want_of_time_while_digesting_is_told_and_tried_again(tmp_path: Path) -> None:
-    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
-    alike(photos, "sleep")
-    settings = Settings(time_limit_s=1.0)
-    assert [one.reason for one in index(photos, shelve, settings).undigested] == [
-        "took longer than 1 s"
-    ]
-    assert verdicts(shelve)["later sleep.png"] == (False, None)
-    drawn(50).save(photos / "new.png")
-    assert len(index(photos, shelve, settings).undigested) == 1
-
-
-@posix
-def test_a_file_that_ends_the_run_while_digested_is_found_out(tmp_path: Path) -> None:
-    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
-    alike(photos, "segfault", others=150)
-    for _ in range(3):  # careful from the second on; alone in the third
-        assert unprotected(tmp_path) == -signal.SIGSEGV
-        assert len(held(shelve)) == 302
-    with open_shelf(shelve) as shelf:
-        assert set(shelf.whole_catalogue().suspects()) == {b"photos/later segfault.png"}
-    blame(shelve)
-    assert unprotected(tmp_path) == 0
-    told = verdicts(shelve)
-    assert told.pop("later segfault.png") == (False, 0)
-    assert all(digest for digest, _ in told.values())
-    with open_shelf(shelve) as shelf:
-        assert shelf.whole_catalogue().suspects() == {}
-    assert index(photos, shelve).unchanged == 302
-
-
-@posix
-def test_a_suspect_of_the_last_step_is_remembered_while_others_are_read(tmp_path: Path) -> None:
-    photos, shelve = tmp_path / "photos", tmp_path / "db.shelve"
-    alike(photos, "segfault", others=3)
-    for seed in (50, 51):  # every run has something to read before it dies
-        drawn(seed).save(photos / f"{seed}.png")
-        assert unprotected(tmp_path) == -signal.SIGSEGV
-    blame(shelve)
-    drawn(52).save(photos / "52.png")
-    unprotected(tmp_path)
-    blame(shelve)
-    drawn(53).save(photos / "53.png")
-    assert unprotected(tmp_path) == 0
-    assert len(held(shelve)) == 12
-    assert verdicts(shelve)["later segfault.png"] == (False, 0)

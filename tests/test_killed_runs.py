@@ -1,4 +1,4 @@
-"""`kill -9` of whole index runs: during creation, commit, digesting and close; nothing is lost."""
+"""`kill -9` of whole index runs: during creation, commit and close; nothing is lost."""
 
 from __future__ import annotations
 

@@ -22,7 +22,6 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 import imageshelf
-from imageshelf.indexing import digesting
 from imageshelf.indexing.run import Indexing, index
 from imageshelf.indexing.settings import Settings
 from imageshelf.indexing.summary import Summary
@@ -81,7 +80,6 @@ def test_odd_files_are_read_or_skipped_with_the_reason(photos: Path, tmp_path: P
     (photos / "device.jpg").symlink_to("/dev/zero")
     (photos / "tty.jpg").symlink_to("/dev/tty")
     found = index(photos, tmp_path / "db.shelve", Settings(time_limit_s=3.0))
-    assert found.undigested == []
     assert found.links == 2
     told = reasons(found)
     assert told.pop("fifo.jpg") == told.pop("socket.jpg") == "is not a regular file"
@@ -139,14 +137,10 @@ def test_nobody_reads_the_holes_of_a_sparse_file(
         assert appended._rest(io.BytesIO(other)) != [found]
 
 
-@linux
-def test_what_is_too_large_to_be_digested_is_compared_when_somebody_asks(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_equal_keys_are_no_reason_to_read_a_file_again(photos: Path, tmp_path: Path) -> None:
     shutil.copy(photos / "0.jpg", photos / "copy.jpg")
     drawn(50).save(photos / "a.png")
     drawn(50).save(photos / "b.bmp")
-    monkeypatch.setattr(digesting, "MAX_BYTES", 10)
     shelve = tmp_path / "db.shelve"
     index(photos, shelve)
     with open_shelf(shelve) as shelf:
@@ -355,7 +349,7 @@ def meanwhile(photos: Path, shelve: Path, change: object) -> Summary:
         for batch in run.batches():
             run.remember(batch)
         run.settle()
-        run.identify()
+        run.finish()
     return run.summary
 
 

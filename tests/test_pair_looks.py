@@ -17,6 +17,7 @@ from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.groups import GroupOptions
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
+from imageshelf.overlay.coarse import Coarse
 from imageshelf.pictures.tasks import DigestTask, LaidOver, LookTask
 from imageshelf.searching import second_look
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, SAME_FILE
@@ -97,7 +98,7 @@ def test_only_what_looks_the_same_is_decoded_in_full(
 ) -> None:
     asked: list[str] = []
 
-    def noted(item: LookTask | DigestTask) -> LaidOver | bytes | None:
+    def noted(item: LookTask | DigestTask) -> LaidOver | Coarse | bytes | None:
         if isinstance(item, DigestTask):
             asked.append(Path(item.path).name)
         return laid(item)

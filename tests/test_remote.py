@@ -498,11 +498,8 @@ def test_a_shelf_with_urls_makes_no_search_open_them(
     index(tmp_path, shelve, HERE)  # its digests are of folders only
 
 
-def test_a_listing_of_copies_opens_no_url(
-    tmp_path: Path, shelve: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_listing_of_copies_opens_no_url(tmp_path: Path, shelve: Path) -> None:
     """Else a shelf from somebody else would choose what is fetched: here it knows no digest."""
-    monkeypatch.setattr("imageshelf.indexing.digesting.lacking_pixels", lambda *_: [])
     for name, level in (("a.png", 9), ("b.png", 1)):
         drawn(1).save(tmp_path / name, compress_level=level)
     index(f"file://{tmp_path}", shelve, Settings(jobs=1))

@@ -121,9 +121,9 @@ def test_a_first_run_imports_nothing_heavy(tmp_path: Path, photos: Path) -> None
 
 
 def test_a_first_run_leaves_pillow_to_its_workers(tmp_path: Path, photos: Path) -> None:
-    (photos / "copy.jpg").write_bytes((photos / "0.jpg").read_bytes())  # the last step, too
+    (photos / "copy.jpg").write_bytes((photos / "0.jpg").read_bytes())
     found = loaded(tmp_path, "index.py", "-d", str(photos), "-s", str(tmp_path / "db.shelve"))
-    assert "imageshelf.indexing.digesting" in found
+    assert "imageshelf.indexing.run" in found
     assert "PIL.Image" not in found
 
 

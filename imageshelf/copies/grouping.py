@@ -15,6 +15,7 @@ import numpy as np
 
 from imageshelf.copies import pairs, prints, related, stars
 from imageshelf.copies.byte_digests import IN_PROCESS, learn_digests
+from imageshelf.copies.crowds import crowd_of
 from imageshelf.copies.groups import (
     Duplicates,
     GroupOptions,
@@ -70,9 +71,12 @@ def find_groups(
     memory = LookMemory(members)
     limit_mb = shelf.whole_catalogue().number(MEMORY_NOTE, MEMORY_LIMIT_MB)
     with SecondLook(jobs=decoding.jobs, memory_limit_mb=limit_mb) as second_look:
-        looks_at = PairLooks(members, second_look, memory).at
-        ranked = members.ranked()
-        found = stars.build_stars(ranked, graph.matches, looks_at, relations, decoding.progress)
+        looks = PairLooks(members, second_look, memory)
+        if looks.are_wanted:
+            looks.crowd = crowd_of(members, graph, second_look)
+        found = stars.build_stars(
+            members.ranked(), graph.matches, looks.at, relations, decoding.progress, looks.at_all
+        )
     if decoding.keep:
         memory.keep(second_look.pixel_digests)
     groups = [

@@ -11,6 +11,7 @@ from imageshelf.searching.second_look import Look, Pair, identical
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from imageshelf.copies.crowds import Crowd
     from imageshelf.copies.look_memory import LookMemory, Ordered
     from imageshelf.copies.members import Members
     from imageshelf.copies.stars import PairOfIds
@@ -33,13 +34,26 @@ class PairLooks:
     ) -> None:
         self.members, self.second_look = members, second_look
         self.memory = memory
+        self.crowd: Crowd | None = None  # whose pairs need no look if it excludes them
         self._known: dict[Content, Look] = {}
 
     def at(self, pairs: Sequence[PairOfIds]) -> list[Look | None]:
         """Return what is seen of (first, second, measures); None for what is left out.
 
-        Left out are pairs that the options or the rules exclude, and kinds that are not requested.
+        Left out are pairs that the options, the rules or the crowd exclude, and kinds that are not
+        requested.
         """
+        crowd = self.crowd
+        if crowd is None:
+            return self.at_all(pairs)
+        kept = [n for n, (a, b, m) in enumerate(pairs) if m.turn or not crowd.excludes(a, b)]
+        looks: list[Look | None] = [None] * len(pairs)
+        for n, look in zip(kept, self.at_all([pairs[n] for n in kept]), strict=True):
+            looks[n] = look
+        return looks
+
+    def at_all(self, pairs: Sequence[PairOfIds]) -> list[Look | None]:
+        """Return what `at` does, also of pairs that the crowd excludes."""
         waiting: dict[Content, Ordered] = {}
         for a, b, measures in pairs:
             content = self._content(a, b, measures.turn)
@@ -78,6 +92,13 @@ class PairLooks:
             kind = kinds.kind_of(pair.first, pair.second, TURN_NAMES[pair.turn])
             return Look(kind, trusted=True)
         return None
+
+    @property
+    def are_wanted(self) -> bool:
+        """Whether likeness decides anything: not by bytes alone, nor by the hashes alone."""
+        options = self.members.options
+        likeness = options.kinds is None or bool(options.kinds - kinds.IDENTICAL)
+        return likeness and not options.hashes_only and self.members.rules.kind is None
 
     def _wants_look(self, a: int, b: int) -> bool:
         """Tell whether only a look decides what two pictures are, and somebody wants to know."""

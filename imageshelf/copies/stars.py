@@ -97,6 +97,11 @@ class MatchGraph:
         """The ids of all pictures that match any other."""
         return sorted(self._print_of)
 
+    def crowded(self, least: int) -> list[int]:
+        """Return the pictures whose print matches so many others or more, sorted."""
+        many = np.flatnonzero(np.diff(self._starts) >= least).tolist()
+        return sorted(id_ for number in many for id_ in self._prints.pictures_of(number))
+
     def upright(self) -> Iterator[tuple[list[int], list[int]]]:
         """Yield two lists of pictures, each of the first matching each of the second unturned.
 
@@ -126,22 +131,26 @@ class MatchGraph:
                 yield other, measures
 
 
-def build_stars(
+def build_stars(  # noqa: PLR0913, PLR0917 - all that stars depend on
     ranked: Sequence[int],
     matches_of: MatchesOf,
     looks_at: LooksAt,
     relations_of: RelationsOf = lambda _: (),
     progress: Callable[[float], object] = lambda _: None,
+    looks_again_at: LooksAt | None = None,
 ) -> list[Star]:
     """Return the groups of pictures, which are ranked from the best to keep to the worst.
 
     Groups of copies come first; a picture is in at most one of them. Stars of related pictures
     follow, without those that are a copy of a keeper. `matches_of` returns what the hashes nominate
     for a picture, `looks_at` what is seen of (first, second, measures), and `relations_of` what is
-    related to a picture although the hashes do not nominate it.
+    related to a picture although the hashes do not nominate it. A keeper of which nothing is seen
+    is related to the one above it with the best score, if `looks_again_at` sees that.
     """
     building = _Building(ranked, matches_of, looks_at, progress)
     building.find_keepers()
+    if looks_again_at:
+        building.look_again(looks_again_at)
     return building.copies() + building.related(relations_of)
 
 
@@ -162,6 +171,7 @@ class _Building:
         self.joined: dict[int, Relation] = {}
         self.related_to: dict[int, list[Relation]] = {}  # by the lower picture
         self._seen: dict[int, list[Relation]] = {}  # of a keeper: all that was seen
+        self._unseen: dict[int, tuple[int, int, PairOfIds]] = {}  # the best pair with one above
 
     def find_keepers(self) -> None:
         """Decide for each picture whether it is a keeper, or which one it joins."""
@@ -208,6 +218,22 @@ class _Building:
         for (picture, other, measures), look in zip(pairs, self.looks_at(pairs), strict=True):
             if look is not None:
                 self._seen[picture].append(Relation(other, picture, look, measures))
+            else:
+                pair = measures.score, self.place[picture], (picture, other, measures)
+                self._unseen[other] = min(self._unseen.get(other, pair), pair)
+
+    def look_again(self, looks_at: LooksAt) -> None:
+        """Look at one pair of each keeper that was not seen to be related to any."""
+        keepers = set(self.keepers)
+        pairs = [
+            pair
+            for picture in self.keepers
+            if picture not in self.related_to and picture in self._unseen
+            if (pair := self._unseen[picture][-1])[0] in keepers
+        ]
+        for (picture, other, measures), look in zip(pairs, looks_at(pairs), strict=True):
+            if look is not None and not look.is_match:
+                self._note(Relation(other, picture, look, measures))
 
     def copies(self) -> list[Star]:
         """Return the groups of copies, with what stands beside them."""

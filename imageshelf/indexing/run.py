@@ -5,7 +5,7 @@
         for batch in run.batches():        # worker processes decode, this one hashes
             run.remember(batch)            # one crash-safe transaction
         run.settle()                       # what has moved or vanished
-        run.identify()                     # equal keys: equal bytes, equal pixels?
+        run.finish()                       # the run has ended in order
     print(run.summary)
 
 Every step leaves the shelf whole: a run may be killed anywhere, and the next one continues.
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from imageshelf.pictures.recipe import Recipe
     from imageshelf.workers.pool import Mapper
 
-# A note on the shelf: were pictures with equal keys digested? "yes"; "nearly" if some could not be;
-# "no" during a run and after one that died; "stopped" after one that ended in order before that.
-IDENTIFIED = "identified"
+# A note on the shelf: has the last run ended? "no" during a run and after one that died; "stopped"
+# after one that stopped in order. Its name, and "nearly" for yes, are those of 0.1.0.
+ENDED, YES = "identified", "yes"
 # The work of workers, by name: they start before their parent imports Pillow.
 WORK, WORK_NUMPY = f"{starting.WORK_MODULE}:work", "imageshelf.workers.work_numpy:work"
 PILLOW = "PIL.Image"  # 30 ms to load
@@ -76,7 +76,6 @@ class Indexing:
         self._mapper: Mapper[Any, Any] | None = None
         self._reading = False  # files are being read: this run has not ended
         self._under_way: dict[str, bytes] = {}  # path -> name of files being read
-        self._shared = False  # some pictures may share a key and have no digests yet
 
     def __enter__(self) -> Self:
         """Check the datasets and open the shelf; for a new shelf, start the workers first."""
@@ -97,7 +96,7 @@ class Indexing:
             else:
                 self.shelf.adopt(recipe)
             self.catalogue = self.shelf.whole_catalogue()
-            ended = self.catalogue.meta(IDENTIFIED) in {"yes", "nearly", "stopped"}
+            ended = self.catalogue.meta(ENDED) in {YES, "nearly", "stopped"}
             died = bool(filled) and not ended  # the previous run
             self._suspects = SuspectList(self.catalogue, self.settings.time_limit_s, careful=died)
             if self.catalogue.is_empty():
@@ -115,7 +114,7 @@ class Indexing:
             if self._reading:
                 with suppress(ShelfError):  # a full disk: the next run is needlessly careful
                     self._suspects.lift()
-                    self.catalogue.set_meta(IDENTIFIED, "stopped")
+                    self.catalogue.set_meta(ENDED, "stopped")
         finally:
             self._cleanup.__exit__(kind, error, trace)
 
@@ -150,11 +149,8 @@ class Indexing:
             return
         from imageshelf.indexing import batches
 
-        before = self.catalogue.meta(IDENTIFIED)
-        if before is not None:  # a new shelf is spared this write
-            self.catalogue.set_meta(IDENTIFIED, "no")
-        # Other hashes than row hashes may differ where pixels are equal.
-        self._shared = before not in {None, "yes"} or self.settings.hash != DEFAULT
+        if self.catalogue.meta(ENDED) is not None:  # a new shelf is spared this write
+            self.catalogue.set_meta(ENDED, "no")
         self._reading = True
         for this_round in self._suspects.rounds(self.outcome.to_read):
             answers = self._answers(this_round)
@@ -172,10 +168,9 @@ class Indexing:
         """Write a batch in one durable transaction; the last one records the end of the run too."""
         with self.catalogue.transaction():
             added = self.catalogue.add(batch.entries, batch.skips)
-            self._shared |= added.shared
-            unsettled = self._shared or self.outcome.moved or self.outcome.vanished
+            unsettled = self.outcome.moved or self.outcome.vanished
             if batch.last and not unsettled and self._datasets.are_there():
-                self._end("yes")
+                self._end()
         self.summary.new += added.new
         self.summary.changed += added.changed
         for skip in batch.skips:
@@ -204,32 +199,16 @@ class Indexing:
         self.summary.kept = len(self.outcome.vanished) - len(gone)
         self.summary.pictures = self.catalogue.pictures()
 
-    def identify(self, progress: Callable[[float], object] = lambda _: None) -> int:
-        """Digest new pictures that look like another, so that no search has to; return how many.
-
-        `progress` is called with the share done. A stopped run leaves this to the next one.
-        """
-        before = self.catalogue.meta(IDENTIFIED)
-        if not self._reading and before in {"yes", "nearly"}:
+    def finish(self) -> None:
+        """Record that the run has ended in order."""
+        if not self._reading and self.catalogue.meta(ENDED) in {YES, "nearly"}:
             if self._unnoted():
-                self._end(before)
-            return 0
-        from imageshelf.indexing.digesting import Identification
-
-        step = Identification(
-            self.catalogue, self._suspects, self._stop, self._workers, self._path,
-            self.settings.memory_limit_mb, self._datasets.may_read,
-        )  # fmt: skip
-        step.all(progress)
+                self._end()
+            return
         self._datasets.check_still_there()
-        self.summary.undigested = [
-            Skipped(names.to_text(name), why) for name, why in sorted(step.lost)
-        ]
         with self.catalogue.transaction():
-            step.keep()
             self._suspects.lift()
-            self._end("nearly" if step.lacking else "yes")
-        return step.number
+            self._end()
 
     # -- how ------------------------------------------------------------------------------------
 
@@ -249,9 +228,9 @@ class Indexing:
         before = self.catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
         return {MEMORY_NOTE: str(limit)} if limit > before else {}
 
-    def _end(self, identified: str) -> None:
+    def _end(self) -> None:
         """Record that this run over these datasets has ended."""
-        self.catalogue.end_run(self._unnoted(), {IDENTIFIED: identified} | self._memory_note())
+        self.catalogue.end_run(self._unnoted(), {ENDED: YES} | self._memory_note())
         self._reading = False
 
     def _unnoted(self) -> list[tuple[bytes, int]]:
@@ -354,5 +333,5 @@ def index(
         for batch in run.batches():
             run.remember(batch)
         run.settle()
-        run.identify()
+        run.finish()
     return run.summary

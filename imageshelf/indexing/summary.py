@@ -24,7 +24,6 @@ class Summary:
         self.others: Counter[str] = Counter()  # files that are not pictures, by kind
         self.skips: list[Skipped] = []
         self.unlisted: list[Skipped] = []
-        self.undigested: list[Skipped] = []  # on the shelf, but not compared with others
         self.shelf = shelf
         self.pictures = 0  # on the shelf now
 

@@ -53,10 +53,6 @@ def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
     lines += [f"skipped {number:,}: {_with_remedy(reason)}" for reason, number in ranked]
     if show_skipped:
         lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.skips]
-    whys = Counter(skip.reason for skip in summary.undigested)
-    lines += [f"{n:,} not compared pixel by pixel: {_with_remedy(why)}" for why, n in whys.items()]
-    if show_skipped:
-        lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.undigested]
     lines.append(
         f"{count(summary.pictures, 'picture')} on the shelf {shown(os.fspath(summary.shelf))}"
     )

@@ -13,7 +13,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from imageshelf.pictures.tasks import DigestTask, LaidOver, LookTask
+from imageshelf.pictures.tasks import ColourTask, DigestTask, LaidOver, LookTask
 from imageshelf.searching import kinds
 from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.paths import Url
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
+    from imageshelf.overlay.coarse import Coarse
     from imageshelf.overlay.regions import Region
     from imageshelf.overlay.verdict import Verdict
     from imageshelf.searching.kinds import KnownFile
@@ -145,6 +146,17 @@ class SecondLook:
             progress(count / len(places))
         self._tell_pixels_apart(pairs, indistinct, looks)
         return [look for look in looks if look is not None]
+
+    def reduced(self, files: Sequence[KnownFile]) -> list[Coarse | None]:
+        """Return what stands for each picture in comparisons of many; None for what is unread."""
+        tasks = {
+            n: ColourTask(file.path, self.longest, self.memory_limit_mb)
+            for n, file in enumerate(files)
+            if not isinstance(file.path, Url) and file.pixel_digest != kinds.DAMAGED
+        }
+        answers = dict(self._mapped(list(tasks.values())))
+        found = [answers.get(tasks[n]) if n in tasks else None for n in range(len(files))]
+        return [None if isinstance(answer, Lost) else answer for answer in found]
 
     def _task(self, pair: Pair) -> LookTask:
         paths = pair.first.path, pair.second.path

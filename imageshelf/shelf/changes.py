@@ -76,7 +76,7 @@ def put(
     db.write_many(STORE_SKIP, (skip_values(skip) for skip in refused.values()))
     hand_written.set_watermark(db)
     changed = len(before) - len(gone)
-    return Added(len(pictures) - changed, changed, lists.shared)
+    return Added(len(pictures) - changed, changed)
 
 
 def forget(db: Database, gone: Iterable[bytes]) -> None:
@@ -147,7 +147,6 @@ class _Lists:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.keys: dict[bytes, bytes] = {}  # name: the key that it left
-        self.shared = False  # whether a name that joined shares its key
         self._leaving: dict[bytes, set[str]] = {}
         self._joining: dict[bytes, list[str]] = {}
         self._adopts = bool(db.select(ANY_NOTED))
@@ -182,7 +181,6 @@ class _Lists:
         self.db.write_many(NEW_LIST, ((key, self._packed(key, self._joining[key])) for key in new))
 
     def _packed(self, key: bytes, texts: Collection[str]) -> bytes:
-        self.shared |= len(texts) > 1
         value = pickled.dumps(sorted(set(texts)) if len(texts) > 1 else list(texts))
         if len(value) > pickled.MAX_BYTES:
             raise self.db.wrong(

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from imageshelf.shelf.merge_rows import Clash
     from imageshelf.shelf.records import Skip
 
-IDENTIFIED = "identified"  # see indexing: pictures with equal keys are compared by its next run
 CHUNKS_PER_WRITE = 2  # chunks of 4,096 pictures in one transaction
 READING_SHARE = 0.4  # share of the time that reading takes
 
@@ -137,8 +136,6 @@ class Merging:
             self._refuse_other(shelf.recipe)
             shelf.adopt(shelf.recipe or self._recipe)
             catalogue, db = shelf.whole_catalogue(), shelf.whole_catalogue().db
-            if catalogue.meta(IDENTIFIED) in {None, "yes"}:  # there may be equal keys now
-                catalogue.set_meta(IDENTIFIED, "stopped")
             read = 0
             for batch in self._stop.watch(self._batches()):
                 taken = merge_rows.take(db, batch)

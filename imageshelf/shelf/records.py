@@ -51,7 +51,6 @@ class Added(NamedTuple):
 
     new: int
     changed: int
-    shared: bool  # whether one of them has a key that another picture has
 
 
 class Counts(NamedTuple):

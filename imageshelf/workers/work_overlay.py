@@ -15,6 +15,7 @@ for _setting in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THRE
 import numpy as np  # noqa: E402 - after the settings
 
 from imageshelf.overlay import geometry  # noqa: E402
+from imageshelf.overlay.coarse import Coarse, coarse  # noqa: E402
 from imageshelf.overlay.look import look  # noqa: E402
 from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
 from imageshelf.overlay.verdict import Verdict, unrelated  # noqa: E402
@@ -44,9 +45,20 @@ class _Reduced(NamedTuple):
     state: tuple[int, int]
 
 
-def work(item: LookTask | DigestTask) -> LaidOver | bytes | None:
-    """Return what `laid_over` or `digested` makes of an item."""
-    return laid_over(item) if isinstance(item, LookTask) else digested(item)
+def work(item: LookTask | DigestTask | ColourTask) -> LaidOver | bytes | Coarse | None:
+    """Return what `laid_over`, `digested` or `coarse_picture` makes of an item."""
+    if isinstance(item, LookTask):
+        return laid_over(item)
+    return coarse_picture(item) if isinstance(item, ColourTask) else digested(item)
+
+
+def coarse_picture(task: ColourTask) -> Coarse | None:
+    """Return what stands for a picture in comparisons of many, or None if it cannot be read."""
+    try:
+        reduced = _reduced(task.path, task.longest, task.memory_limit_mb, *_state(task.path))
+    except UnreadableImage:
+        return None
+    return coarse(reduced.sheet)
 
 
 def laid_over(task: LookTask) -> LaidOver:
