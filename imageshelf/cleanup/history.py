@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.cleanup import locks, planning
 from imageshelf.cleanup.finishing import file_action_of
 from imageshelf.shelf.cleanups import DOING, DONE, LEFT, UNDOING, UNDONE, Actions
-from imageshelf.shelf.health import Finding
 from imageshelf.system.files import lstat
 
 if TYPE_CHECKING:
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.cleanups import Action, Cleanup
+    from imageshelf.shelf.health import Finding
 
 
 class Unfinished(NamedTuple):
@@ -69,6 +69,8 @@ def history(shelf: Shelf) -> list[Past]:
 
 def unfinished(shelf: Shelf) -> list[Finding]:
     """Return a finding for every file that a clean-up left between two places."""
+    from imageshelf.shelf.health import Finding
+
     findings = []
     for run in history(shelf) if shelf.catalogue else ():
         for file in run.unfinished:

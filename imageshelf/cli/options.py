@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from imageshelf.cli.parser import Parser
 from imageshelf.hashing.hash_names import BITS, DEFAULT
-from imageshelf.searching.kind_names import KINDS
 from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.version import __version__
 
@@ -198,6 +197,8 @@ def _what(group: argparse._ArgumentGroup) -> None:
 
 
 def _match(group: argparse._ArgumentGroup) -> None:
+    from imageshelf.searching.kind_names import KINDS
+
     either = group.add_mutually_exclusive_group()
     either.add_argument("--strict", action="store_true", help="fewer false matches, fewer matches")
     either.add_argument("--loose", action="store_true", help="more matches, more of them false")
@@ -328,6 +329,8 @@ def bits(text: str) -> int:
 
 def kinds(text: str) -> frozenset[str]:
     """Return the kinds in a list; a hyphen may stand for a space."""
+    from imageshelf.searching.kind_names import KINDS
+
     wanted = {part.strip().replace("-", " ") for part in text.split(",")}
     if unknown := sorted(wanted - set(KINDS)):
         raise argparse.ArgumentTypeError(
