@@ -347,6 +347,21 @@ def test_without_a_place_for_the_key_nothing_is_moved(
     assert tree(folder) == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_key_that_cannot_be_read_is_told(
+    folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGESHELF_STATE", str(home / "state"))
+    with open_shelf(folder / "db.shelve", "w") as shelf:
+        apply_plan(shelf, plan_of(shelf), jobs=0)
+        (home / "state" / "key").chmod(0o644)
+    with open_shelf(folder / "db.shelve", "w") as shelf:
+        with pytest.raises(UndoError, match=r"is yours cannot be told: .*mode 0600"):
+            undoing.undo(shelf)
+        (home / "state" / "key").chmod(0o600)
+        assert not undoing.undo(shelf).lost
+
+
 def test_a_shelf_that_moved_with_its_pictures_needs_trust(folder: Path, home: Path) -> None:
     with open_shelf(folder / "db.shelve", "w") as shelf:
         apply_plan(shelf, plan_of(shelf), jobs=0)

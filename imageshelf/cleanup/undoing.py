@@ -30,7 +30,9 @@ from imageshelf.shelf.cleanups import (
     UNDONE,
     Actions,
 )
+from imageshelf.system import user_key
 from imageshelf.system.files import lstat
+from imageshelf.system.user_key import UserKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,10 +81,7 @@ def undo(
     lock = _locked(shelf, run)
     try:
         if not run.ours:
-            raise UndoError(
-                f"clean-up {run.id} was made by another user, on another computer or by an earlier "
-                f"version; to take it back all the same: undo --trust {run.id} --below DIR"
-            )
+            raise UndoError(_not_ours(run))
         finish(shelf, actions, run)
         return _undo(shelf, actions, run, (), progress)
     finally:
@@ -126,6 +125,18 @@ def _locked(shelf: Shelf, run: Cleanup) -> locks.RunLock:
     if not locks.take(shelf, lock):
         raise UndoError(f"clean-up {run.id} is under way in another program; wait for its end")
     return lock
+
+
+def _not_ours(run: Cleanup) -> str:
+    """Return the sentence about a run that is not this user's own, or cannot be told to be."""
+    try:
+        user_key.read()
+    except UserKeyError as exc:
+        return f"whether clean-up {run.id} is yours cannot be told: {exc}"
+    return (
+        f"clean-up {run.id} was made by another user, on another computer or by an earlier "
+        f"version; to take it back all the same: undo --trust {run.id} --below DIR"
+    )
 
 
 def _chosen(shelf: Shelf, runs: Sequence[Cleanup], number: int | None) -> Cleanup:
