@@ -53,6 +53,9 @@ def test_a_test_that_takes_long_comes_onto_the_list(
 
 
 def test_long_tests_and_those_of_benchmarks_wait_until_they_are_asked_for() -> None:
-    counted = ["--collect-only", "tests/test_killed_runs.py", "tests/test_slow_tests.py"]
-    assert "/6 tests collected (1 deselected)" in pytest_of(*counted)
-    assert "1/6 tests collected" in pytest_of(*counted, "-m", "stress")
+    long = "test_two_hundred_killed_runs_lose_nothing"
+    files = ["tests/test_killed_runs.py", "tests/test_slow_tests.py"]
+    assert long not in pytest_of("--collect-only", *files)
+    assert long in pytest_of("--collect-only", *files, "-m", "stress")
+    assert "no tests collected" in pytest_of("--collect-only", *files, "-m", "benchmarks")
+    assert "tests collected in" in pytest_of("--collect-only", "tests/test_benchmarks.py")
