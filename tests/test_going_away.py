@@ -78,7 +78,7 @@ def test_a_dataset_that_goes_away_is_told_and_nothing_leaves_the_shelf(
         run_through(photos, shelve, "never", lambda: None)
         known = pictures(shelve)
         assert len(known) == 6
-    (photos / "again.jpg").write_bytes((photos / "1.jpg").read_bytes())  # there is a key to digest
+    (photos / "again.jpg").write_bytes((photos / "1.jpg").read_bytes())
     drawn(77).save(photos / "new.jpg")
     (photos / "0.jpg").unlink()  # one that vanishes
     with pytest.raises(DatasetError) as told:

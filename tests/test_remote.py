@@ -438,7 +438,6 @@ def test_a_search_needs_no_bucket_and_says_what_it_did_not_read(
     memory: Any, shelve: Path, tmp_path: Path
 ) -> None:
     index("memory://photos", shelve, HERE)
-    memory.store.clear()
     query = tmp_path / "query.jpg"
     query.write_bytes(encoded(1))
     found = search(query, shelve)
@@ -473,7 +472,7 @@ def test_a_file_url_is_a_dataset_like_any_other(photos: Path, shelve: Path) -> N
     assert index(f"file://{photos}", shelve, Settings(jobs=1)).unchanged == 6
 
 
-def test_what_index_has_compared_is_told_without_the_bucket(
+def test_what_lies_at_a_url_is_listed_and_is_no_match(
     memory: Any, shelve: Path, tmp_path: Path
 ) -> None:
     memory.pipe_file("/photos/copy.jpg", encoded(1))
@@ -482,8 +481,10 @@ def test_what_index_has_compared_is_told_without_the_bucket(
     query = tmp_path / "query.jpg"
     query.write_bytes(encoded(1))
     found = search(query, shelve)
-    assert [match.kind for match in found] == ["identical bytes"] * 2
-    assert UNREAD not in matches_text(found)
+    assert [(match.kind, match.match, match.compared) for match in found] == [
+        ("near", False, False)
+    ] * 2
+    assert UNREAD in matches_text(found)
 
 
 def test_a_shelf_with_urls_makes_no_search_open_them(
@@ -553,8 +554,10 @@ def test_a_clean_up_leaves_urls_out_and_says_so(memory: Any, shelve: Path, tmp_p
     index(["memory://photos", folder], shelve, HERE)
     from imageshelf import duplicates
 
-    (group,) = duplicates(shelve).groups
-    assert len(group.members) == 3
+    copies, related = duplicates(shelve).groups
+    assert len(copies.members) == 1
+    assert len({*related.members, *related.beside}) == 2
+    assert not any(member.match for member in related.members)
     (group,) = duplicates(shelve, GroupOptions(files_only=True)).groups
     assert len(group.members) == 1
     done = subprocess.run(
@@ -757,9 +760,9 @@ def test_a_bucket_is_indexed_by_worker_processes_and_followed(
     query = tmp_path / "query.jpg"
     query.write_bytes(encoded(3))
     found = search(query, shelve)
-    assert [(match.path, match.kind) for match in found] == [
-        ("s3://pictures/photos/copy.jpg", "identical bytes"),
-        ("s3://pictures/photos/trip/3.jpg", "identical bytes"),
+    assert [(match.path, match.kind, match.match) for match in found] == [
+        ("s3://pictures/photos/copy.jpg", "near", False),
+        ("s3://pictures/photos/trip/3.jpg", "near", False),
     ]
 
 

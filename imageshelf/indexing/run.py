@@ -200,12 +200,12 @@ class Indexing:
         self.summary.pictures = self.catalogue.pictures()
 
     def finish(self) -> None:
-        """Record that the run has ended in order."""
+        """Record that the run has ended in order; raises DatasetError if a dataset went away."""
+        self._datasets.check_still_there()
         if not self._reading and self.catalogue.meta(ENDED) in {YES, "nearly"}:
             if self._unnoted():
                 self._end()
             return
-        self._datasets.check_still_there()
         with self.catalogue.transaction():
             self._suspects.lift()
             self._end()
