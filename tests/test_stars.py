@@ -169,14 +169,20 @@ def test_each_picture_is_with_the_keeper_that_it_is_nearest_to(
     rnd = random.Random(seed)
     pictures = list(range(25))
     wanted = [NEAR, NEAR, BYTES, TURNED, VARIANT, ANOTHER_SHOT]
+    sizes = [(640, 480), (150, 200)] if seed % 2 else [(150, 200), (200, 201)]
+    order = rnd.sample(pictures, len(pictures))
     looks = {
-        frozenset({a, b}): Look(rnd.choice(wanted), rnd.random() < 0.9, rnd.choice([0.9, 1.0]))
+        frozenset({a, b}): Look(
+            rnd.choice(wanted),
+            rnd.random() < 0.9,
+            rnd.choice([0.9, 1.0]),
+            size=sizes[max(a, b, key=order.index) % 2],
+        )
         for a in pictures
         for b in pictures[a + 1 :]
         if rnd.random() < seed % 5 / 10 + 0.05
     }
     scores = {pair: rnd.randrange(3) for pair in looks}
-    order = rnd.sample(pictures, len(pictures))
 
     def matches(picture: int) -> list[tuple[int, Measures]]:
         own = [pair for pair in looks if picture in pair]
@@ -196,6 +202,29 @@ def test_each_picture_is_with_the_keeper_that_it_is_nearest_to(
     named = exhaustive.named_exhaustive(order, homes, look_at, score)
     related = [one for star in found for one in (*star.members, *star.beside)]
     assert {one.id: one.to for one in related if not one.look.is_match} == named
+
+
+def test_a_small_picture_that_agrees_with_two_different_ones_is_in_no_group() -> None:
+    small = (150, 200)
+    looks = {
+        (1, 2): Look(VARIANT, compared=True, agrees=0.97),
+        (1, 3): Look(NEAR, compared=True, agrees=1.0, size=small),
+        (2, 3): Look(NEAR, compared=True, agrees=0.995, size=small),
+    }
+
+    def grouped(looks: dict[tuple[int, int], Look]) -> list[tuple[int, int]]:
+        def matches(picture: int) -> list[tuple[int, Measures]]:
+            return [(sum(pair) - picture, Measures()) for pair in looks if picture in pair]
+
+        found = stars.build_stars(
+            [1, 2, 3], matches, lambda pairs: [looks[min(p[:2]), max(p[:2])] for p in pairs]
+        )
+        return [(one.to, one.id) for star in found for one in star.members if one.look.is_match]
+
+    assert grouped(looks) == []
+    assert grouped(looks | {(2, 3): looks[2, 3]._replace(agrees=0.9)}) == [(1, 3)]
+    large = {pair: look._replace(size=(640, 480)) for pair, look in looks.items()}
+    assert grouped(large) == [(1, 3)]
 
 
 def test_the_graph_knows_equal_prints_and_both_ends_of_a_pair() -> None:

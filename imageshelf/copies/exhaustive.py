@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.copies import flat_pairs
+from imageshelf.copies import flat_pairs, stars
 from imageshelf.copies.pairs import (
     PairLog,
     PrintPairs,
@@ -56,9 +56,11 @@ def homes_exhaustive(
 ) -> dict[int, int]:
     """Return the keeper of each picture, itself for a keeper, as `build_stars` groups them.
 
-    `look_at` returns what is seen of two pictures, None if the hashes do not nominate them.
+    `look_at` returns what is seen of two pictures, None if the hashes do not nominate them. Small
+    pictures that are torn between keepers are left out.
     """
     homes: dict[int, int] = {}
+    torn = set()
     for picture in ranked:
         near = []
         for place, keeper in enumerate(ranked):
@@ -66,7 +68,16 @@ def homes_exhaustive(
             if look is not None and look.is_match:
                 near.append((look.nearness, score(keeper, picture), place, keeper))
         homes[picture] = min(near)[-1] if near else picture
-    return homes
+        if len(near) > 1 and _is_torn(near, look_at(homes[picture], picture)):
+            torn.add(picture)
+    return {picture: keeper for picture, keeper in homes.items() if picture not in torn}
+
+
+def _is_torn(near: list[tuple[tuple[int, float], int, int, int]], look: Look | None) -> bool:
+    small = look is not None and 0 < max(look.size) <= stars.SMALL_PIXELS
+    (kind, agrees), (other_kind, other_agrees) = (nearness for nearness, *_ in sorted(near)[:2])
+    as_well = other_agrees - agrees <= stars.AS_WELL
+    return small and as_well and kind == other_kind and kinds.KINDS[kind] not in kinds.IDENTICAL
 
 
 def named_exhaustive(
@@ -76,7 +87,7 @@ def named_exhaustive(
     score: Callable[[int, int], int],
 ) -> dict[int, int]:
     """Return the keeper that each related keeper names, as `build_stars` does."""
-    keepers = [picture for picture in ranked if homes[picture] == picture]
+    keepers = [picture for picture in ranked if homes.get(picture) == picture]
 
     def nearest(picture: int, others: Sequence[int]) -> list[int]:
         related = [(other, look_at(other, picture)) for other in others if other != picture]

@@ -5,6 +5,9 @@ keeper; any other one joins the keeper, ranked above it, that it is nearest to: 
 share that agrees, by score. The groups therefore depend on the pictures alone, not on the order in
 which pairs were found. What matches a member but not the keeper stands beside the group.
 
+A small picture that agrees as well with several keepers, which differ from each other, shows too
+little to tell which one it is of: it is in no group.
+
 A variant or another shot matches no keeper, so it is one itself. Related keepers form stars of
 their own, after the groups: each names the one that it is nearest to.
 """
@@ -16,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import turning
-from imageshelf.searching.kinds import SAME_FILE
+from imageshelf.searching.kinds import IDENTICAL, SAME_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     LooksAt = Callable[[Sequence[PairOfIds]], Sequence["Look | None"]]  # None for no relation
     RelationsOf = Callable[[int], Iterable["Relation"]]
 
+SMALL_PIXELS = 200  # of the longer side: of so small a form nobody can tell who filled it in
+AS_WELL = 0.01  # share that agrees: a smaller difference tells nothing about a small picture
 PAIRS_TOGETHER = 1024  # looked at in one go, some before it is known that they are needed
 
 
@@ -169,6 +174,7 @@ class _Building:
         self.place = {picture: at for at, picture in enumerate(ranked)}
         self.keepers: list[int] = []
         self.joined: dict[int, Relation] = {}
+        self._small: dict[int, list[Relation]] = {}  # of a small picture: all that it matches
         self.related_to: dict[int, list[Relation]] = {}  # by the lower picture
         self._seen: dict[int, list[Relation]] = {}  # of a keeper: all that was seen
         self._unseen: dict[int, tuple[int, int, PairOfIds]] = {}  # the best pair with one above
@@ -190,6 +196,8 @@ class _Building:
         if not relation.look.is_match:
             self.related_to.setdefault(relation.id, []).append(relation)
             return
+        if max(relation.look.size) in range(1, SMALL_PIXELS + 1):
+            self._small.setdefault(relation.id, []).append(relation)
         before = self.joined.get(relation.id)
         if before is None or relation.nearness < before.nearness:
             self.joined[relation.id] = relation
@@ -239,7 +247,8 @@ class _Building:
         """Return the groups of copies, with what stands beside them."""
         members: dict[int, list[Relation]] = {}
         for picture in self.ranked:
-            if relation := self.joined.get(picture):
+            relation = self.joined.get(picture)
+            if relation and not is_torn(self._small.get(picture, ())):
                 members.setdefault(relation.to, []).append(relation)
         stars = [
             Star(keeper, tuple(members[keeper])) for keeper in self.keepers if keeper in members
@@ -320,6 +329,15 @@ class _Building:
             for keeper in self.keepers
             if keeper in members
         ]
+
+
+def is_torn(matches: Sequence[Relation]) -> bool:
+    """Tell whether a small picture agrees as well with several keepers."""
+    if len(matches) < 2:
+        return False
+    first, second = sorted(matches, key=lambda one: one.nearness)[:2]
+    as_well = (first.look.agrees or 0.0) - (second.look.agrees or 0.0) <= AS_WELL
+    return first.kind == second.kind and first.kind not in IDENTICAL and as_well
 
 
 def _root(picture: int, named: dict[int, Relation]) -> int:
