@@ -52,6 +52,7 @@ MANY = 24  # tiles with texture in both pictures, for none to be similar to say 
 SAME_SHAPE = 0.01  # of the ratio of width to height: what is cut has another one, most often
 SAME_TONE = 5.0  # grey levels between the means of tiles that agree
 FAINT = 215  # level of the darkest pixel of a tile that brightening may have taken away
+PAPER = 235  # level of the brightest pixel of a tile that differs: JPEG quality 8 flattens others
 COLOURED = 8.0  # chroma
 SAME_COLOURS = 0.85  # correlation of the colours, whatever their hue
 ANOTHER_HUE = 60.0  # degrees
@@ -77,6 +78,7 @@ class Block(NamedTuple):
     whole: Mask  # bool[n]
     level: Floats  # float32[64 tiles, n], the mean of the brightness
     darkest: Pixels  # uint8[64 tiles, n]
+    brightest: Pixels  # the same
 
 
 def coarse(sheet: PictureSheet, box: Box = geometry.WHOLE) -> Coarse:
@@ -106,7 +108,8 @@ def block(pictures: list[Coarse]) -> Block:
         np.array([each.shape for each in pictures]),
         np.array([each.whole for each in pictures]),
         np.stack([_levels(each.luma) for each in pictures], axis=1),
-        np.stack([_darkest(each.luma) for each in pictures], axis=1),
+        np.stack([_pixels(each.luma).min(axis=1) for each in pictures], axis=1),
+        np.stack([_pixels(each.luma).max(axis=1) for each in pictures], axis=1),
     )
 
 
@@ -131,9 +134,10 @@ def _levels(luma: Pixels) -> Floats:
     return filters.cell_means(luma.astype(np.float32), SIDE // TILES).ravel()
 
 
-def _darkest(luma: Pixels) -> Pixels:
+def _pixels(luma: Pixels) -> Pixels:
+    """Return uint8[64 tiles, 64], the pixels of each tile."""
     each = SIDE // TILES
-    return np.asarray(luma.reshape(TILES, each, TILES, each).min(axis=(1, 3)).ravel())
+    return luma.reshape(TILES, each, TILES, each).transpose(0, 2, 1, 3).reshape(TILES**2, -1)
 
 
 def _centred_chroma(chroma: Floats) -> npt.NDArray[np.complex64]:
@@ -168,6 +172,9 @@ def possible(first: Block, second: Block) -> Mask:
         ink = np.logical_or.outer(first.darkest[tile] < FAINT, second.darkest[tile] < FAINT)
         residual -= SLACK
         residual *= ink
+        residual *= np.logical_and.outer(
+            first.brightest[tile] >= PAPER, second.brightest[tile] >= PAPER
+        )
         np.maximum(worst, residual / (total + TINY), out=worst)
     placed = functools.reduce(np.logical_and, on_side, agreeing >= PLACED * textured)
     placed &= np.logical_and.outer(first.whole, second.whole)
@@ -224,7 +231,9 @@ def possible_pair(first: Coarse, second: Coarse) -> bool:
         and all(agrees & side for side in sides())
         and abs(first.shape / second.shape - 1) < SAME_SHAPE
     )
-    ink = np.minimum(_darkest(first.luma), _darkest(second.luma)) < FAINT
+    ours, theirs = _pixels(first.luma), _pixels(second.luma)
+    ink = np.minimum(ours, theirs).min(axis=1) < FAINT
+    ink &= np.minimum(ours.max(axis=1), theirs.max(axis=1)) >= PAPER
     usual = sum(narrow[n][0] for n in agrees) / (1 + sum(narrow[n][1] for n in agrees))
     worst = max((off - SLACK) / (total + TINY) * ink[n] for n, (off, total) in narrow.items())
     return not (placed and worst > DIFFERS + MULTIPLE * usual)
