@@ -345,7 +345,7 @@ def test_a_raw_under_another_name_is_a_raw_by_its_tags(put: Any, tags: dict[int,
 # ---- damage
 
 
-CUTS = [1, 2, 10, 1000, 0.25, 0.5, 0.9]
+CUTS = [10, 1000, 0.25, 0.5, 0.9]
 
 
 @pytest.mark.parametrize("cut", CUTS)
@@ -473,9 +473,12 @@ def test_a_phone_picture_of_108_million_pixels_is_read(put: Any) -> None:
     assert (picture.facts.width, picture.facts.height) == (12_000, 9_000)
 
 
-def test_a_text_chunk_bomb_has_a_reason(put: Any) -> None:
+def test_a_text_chunk_bomb_is_left_out(put: Any) -> None:
     text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(80_000_000), 9))
-    assert "too large" in refused(put("a.png", png(40, 25, text))).reason
+    assert (
+        examined(put("a.png", png(40, 20, text))).luma == examined(put("b.png", png(40, 20))).luma
+    )
+    assert "damaged" in refused(put("b.png", png(40, 25, text))).reason  # the pixels are too few
 
 
 # ---- files

@@ -41,8 +41,9 @@ NAMES = {
 
 UNDERSTOOD: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {}),
-    ({"orientation": 6}, {"orientation": 6}),
-    ({"orientation": 9}, {}),
+    ({"orientation": 6}, {"orientation": 6, "has_orientation": True}),
+    ({"orientation": 1}, {"orientation": 1, "has_orientation": True}),
+    ({"orientation": 9}, {"has_orientation": True}),
     ({"taken": "2020:01:01 00:00:01"}, {"captured_at": JANUARY_2020 + 1000}),
     ({"taken": "2020-01-01 00:00:01"}, {"captured_at": JANUARY_2020 + 1000}),
     ({"taken": "2020:01:01 00:00:01", "fraction": "5"}, {"captured_at": JANUARY_2020 + 1500}),
@@ -80,7 +81,7 @@ def test_both_byte_orders_are_read() -> None:
         entries += struct.pack(order + "HHLHxx", 274, 3, 1, 8)
         entries += struct.pack(order + "HHLL", 18246, 4, 1, 5)
         tags = metadata.exif_tags(head + entries + bytes(4))
-        assert tags == Tags(orientation=8, flags=RATING)
+        assert tags == Tags(8, has_orientation=True, flags=RATING)
 
 
 @settings(deadline=None)
@@ -136,8 +137,10 @@ def test_xmp_completes_the_tags(packet: bytes, understood: Tags) -> None:
 
 
 def test_exif_decides_before_xmp() -> None:
-    tags = metadata.with_xmp(Tags(orientation=8), b'tiff:Orientation="6"')
+    tags = metadata.with_xmp(Tags(8, has_orientation=True), b'tiff:Orientation="6"')
     assert tags.orientation == 8
+    tags = metadata.with_xmp(Tags(1, has_orientation=True), b'tiff:Orientation="6"')
+    assert tags.orientation == 1  # which is an answer
 
 
 def test_exif_in_a_png_text_is_read() -> None:

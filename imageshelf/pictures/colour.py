@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from imageshelf.pictures import metadata, reduction
+from imageshelf.pictures.damage import damage_reason
 from imageshelf.pictures.decoding import (
     Jpeg,
+    avif_crop,
     checked_size,
-    damage_reason,
     load_plugin,
     memory_limit,
+    open_other,
     pillow_settings,
+    recognised,
     refuse_raw,
+    with_mending,
 )
-from imageshelf.pictures.formats import HEAD_BYTES, recognise, refusal
 from imageshelf.pictures.tasks import ColourPicture, ColourTask
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 from imageshelf.system.paths import Url
@@ -66,23 +69,33 @@ def opened(stream: BinaryIO, path: str, longest: int) -> tuple[Image.Image, redu
     Returns the picture as stored, the box of its true extent, and its tags, whose orientation is
     still to be applied. `info["imageshelf_size"]` is the full size.
     """
-    head = stream.read(HEAD_BYTES)
-    stream.seek(0)
-    name = recognise(head).format
-    if not name:
-        raise UnreadableImage(refusal(path, recognise(head))[0])
-    if name == "JPEG":
-        return _opened_jpeg(stream, longest)
-    if name == "TIFF":
+    content, stream, _ = recognised(stream, path)
+    if content.format == "TIFF":
         refuse_raw(stream, path)
+
+    def attempt(source: BinaryIO) -> tuple[Image.Image, reduction.Box, Tags]:
+        source.seek(0)
+        if content.format == "JPEG":
+            return _opened_jpeg(source, longest)
+        return _opened_other(source, content.format)
+
+    return with_mending(stream, content, attempt)
+
+
+def _opened_other(stream: BinaryIO, name: str) -> tuple[Image.Image, reduction.Box, Tags]:
     load_plugin(name)
+    crop = avif_crop(stream, name)
+    stream.seek(0)
     with pillow_settings():
-        image = Image.open(stream, formats=[name])
-        size = checked_size(image.size)
-        is_upright = name == "TIFF"  # Pillow turns these itself
+        image, tags = open_other(stream, name)
+        checked_size(image.size)
         image.load()
-        tags = metadata.Tags() if is_upright else metadata.embedded(image)[0]
-    image.info["imageshelf_size"] = image.size if is_upright else size
+        embedded, xmp = metadata.embedded(image)
+        tags = metadata.with_xmp(tags, xmp) if tags else embedded
+    if crop:
+        image = image.crop(crop)
+        image.format = name
+    image.info["imageshelf_size"] = image.size
     return image, (0, 0, *image.size), tags
 
 
@@ -100,7 +113,7 @@ def _opened_jpeg(stream: BinaryIO, longest: int) -> tuple[Image.Image, reduction
 
 
 def shrunk(image: Image.Image, box: reduction.Box, longest: int) -> Image.Image:
-    """Return the picture over white, RGB or L, at most `longest` pixels wide and high."""
+    """Return the picture over its ground, RGB or L, at most `longest` pixels wide and high."""
     x0, y0, x1, y1 = box
     scale = min(1.0, longest / max(x1 - x0, y1 - y0))
     size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
@@ -110,9 +123,10 @@ def shrunk(image: Image.Image, box: reduction.Box, longest: int) -> Image.Image:
     if size != image.size or box != (0, 0, *image.size):
         image = image.resize(size, reduction.LANCZOS, box, reducing_gap=3.0)
     if image.mode == "RGBA":
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image.getchannel("A"))
-        return white
+        level = reduction.ground(image.convert("L"), image.getchannel("A"))
+        shown = Image.new("RGB", image.size, (level, level, level))
+        shown.paste(image, mask=image.getchannel("A"))
+        return shown
     return image
 
 

@@ -12,19 +12,26 @@ import threading
 import warnings
 from contextvars import ContextVar
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from imageshelf.pictures import formats, metadata, reduction
+from imageshelf.pictures.boxes import BoxFacts, box_facts
+from imageshelf.pictures.damage import damage_reason
+from imageshelf.pictures.pieces import Span, pieced, size_bytes
 from imageshelf.pictures.reduction import SIDEWAYS, Reduced
 from imageshelf.system.files import MEMORY_LIMIT_MB, UnreadableImage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
+    from imageshelf.pictures.formats import FileKind
     from imageshelf.pictures.metadata import Tags
+
+T = TypeVar("T")
 
 PIXEL_BYTES = 10  # of memory per pixel at most, in WebP 16: tests/benchmarks/pixel_memory.py
 PLUGINS = {  # format: the module that reads it for Pillow
@@ -38,7 +45,8 @@ PLUGINS = {  # format: the module that reads it for Pillow
 }
 FRAMES_IN_HEADER = {"PNG", "WEBP", "AVIF", "HEIF"}  # these tell their number of frames there
 PROGRESSIVE_BYTES = 1 << 27  # read whole; no camera or phone writes a larger picture
-TAIL_BYTES = 16
+BOXED = {"AVIF", "HEIF"}
+TAIL_BYTES = 34
 _memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
 _PROCESS_SETTINGS = threading.RLock()  # held while a decode changes settings of the process
 
@@ -85,55 +93,85 @@ def decode(
     `detail` is the smallest width and height that a reduced decode may leave, if a hash needs more
     than SMALLEST_SIZE and FINE_SIZE. Raises UnreadableImage, OSError or MemoryError.
     """
+    content, stream, head = recognised(stream, path)
+    fine = None if full_decode else detail or reduction.FINE_SIZE
+
+    def attempt(source: BinaryIO) -> Decoded:
+        source.seek(0)
+        if content.format == "JPEG":
+            return _decode_jpeg(source, stream, full_decode=full_decode, detail=detail)
+        return _decode_other(source, content.format, head, fine)
+
+    with translated(content):
+        if content.format == "TIFF":
+            refuse_raw(stream, path)
+    return with_mending(stream, content, attempt)
+
+
+def recognised(stream: BinaryIO, path: str) -> tuple[FileKind, BinaryIO, bytes]:
+    """Return what an open file is, the stream from where its picture starts, and its first bytes.
+
+    Raises UnreadableImage if it is no picture that can be read.
+    """
     stream.seek(0)
     head = stream.read(formats.HEAD_BYTES)
     stream.seek(0)
     content = formats.recognise(head)
+    if not content.format and (start := formats.jpeg_start(head, path, content)):
+        stream = pieced(stream, [Span(start, size_bytes(stream))])
+        return formats.recognise(head[start:]), stream, head[start:]
     if not content.format:
         reason, other = formats.refusal(path, content)
         raise UnreadableImage(reason, other=other)
+    return content, stream, head
+
+
+def with_mending(stream: BinaryIO, content: FileKind, attempt: Callable[[BinaryIO], T]) -> T:
+    """Return what the attempt makes of a file, or of its picture's part if the rest is at fault.
+
+    Raises UnreadableImage, OSError or MemoryError.
+    """
     try:
-        if content.format == "TIFF":
-            refuse_raw(stream, path)
-        if content.format == "JPEG":
-            return _decode_jpeg(stream, full_decode=full_decode, detail=detail)
-        fine = None if full_decode else detail or reduction.FINE_SIZE
-        return _decode_other(stream, content.format, head, fine)
-    except (UnreadableImage, MemoryError):
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
-        raise _too_large(max(map(int, re.findall(r"\d+", str(exc))), default=0)) from exc
-    except OSError as exc:
-        if exc.errno is not None:  # the disk's fault, not the picture's
+        with translated(content):
+            return attempt(stream)
+    except DamagedPicture as damage:
+        from imageshelf.pictures.mending import mended
+
+        with translated(content):
+            source = mended(stream, content.format)
+        if source is None:
             raise
-        raise UnreadableImage(damage_reason(content.words, exc)) from exc
-    except Exception as exc:  # anything else that a decoder raises is about the file
-        raise UnreadableImage(damage_reason(content.words, exc)) from exc
+        try:
+            with translated(content):
+                return attempt(source)
+        except DamagedPicture:
+            raise damage from None
 
 
-_ENDS_EARLY = (
-    r"truncated|not enough (image )?data|requires a (bytes|buffer)|out of range|premature|"
-    r"unexpected end|end.of.(file|data|stream)|\beof\b"
-)
-_OTHER_VARIANT = (
-    r"unsupported|not (supported|available|implemented)|cannot handle|"
-    r"unknown (pixel|data|raw|image|compression|predictor)"
-)
-_TOO_LARGE = r"too large|decompressed data|max_text"
-_REASONS = (  # what decoders' messages mean: their own words would help nobody
-    (re.compile(_ENDS_EARLY), "that ends too early"),
-    (re.compile(_OTHER_VARIANT), "of a variant that is not read"),
-    (re.compile(_TOO_LARGE), "with a part that is too large"),
-)
+class DamagedPicture(UnreadableImage):
+    """A file whose decoder refuses it."""
 
 
-def damage_reason(words: str, exc: Exception) -> str:
-    """Return what a decoder's exception says about a file, completing "this file ..."."""
-    message = str(exc).lower()
-    for pattern, reason in _REASONS:
-        if pattern.search(message):
-            return f"is {words} {reason}"
-    return f"is {words} that is damaged"
+class translated:  # noqa: N801 - used like a function
+    """Inside the block, whatever a decoder raises about a file becomes UnreadableImage."""
+
+    __slots__ = ("_content",)
+
+    def __init__(self, content: FileKind) -> None:
+        self._content = content
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, exc: BaseException | None, _trace: object) -> None:
+        if exc is None or isinstance(exc, (UnreadableImage, MemoryError)):
+            return
+        if isinstance(exc, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
+            raise _too_large(max(map(int, re.findall(r"\d+", str(exc))), default=0)) from exc
+        if isinstance(exc, OSError) and exc.errno is not None:  # the disk's fault
+            return
+        if isinstance(exc, Exception):
+            raise DamagedPicture(damage_reason(self._content.words, exc)) from exc
 
 
 class Jpeg(JpegImageFile):
@@ -147,7 +185,10 @@ class Jpeg(JpegImageFile):
         pass
 
 
-def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int] | None) -> Decoded:
+def _decode_jpeg(
+    stream: BinaryIO, whole: BinaryIO, *, full_decode: bool, detail: tuple[int, int] | None
+) -> Decoded:
+    """Decode a JPEG picture; `whole` is the file, from which `stream` may leave something out."""
     image = Jpeg(stream)
     width, height = checked_size(image.size)
     tags, xmp = metadata.embedded(image)
@@ -159,6 +200,8 @@ def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int]
         box = drafted[1] if drafted else box
         _spare_detail(image, stream)
     image.load()
+    tail = _tail(whole)
+    _require_all_data(image, stream, tail)
     exact = Reduced(reduction.brightness(image), box)
     exact = exact if full_decode else exact.smaller(detail or reduction.FINE_SIZE)
     several = metadata.is_multi_picture(image.info.get("mp", b""))
@@ -170,7 +213,7 @@ def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int]
         frames=1,
         bits=image.bits,
         alpha=False,
-        extras=several or metadata.has_extras(xmp, _tail(stream)),
+        extras=several or _has_gain_map(image) or metadata.has_extras(xmp, tail),
         quality=_quality(image),
     )
 
@@ -178,16 +221,35 @@ def _decode_jpeg(stream: BinaryIO, *, full_decode: bool, detail: tuple[int, int]
 def _spare_detail(image: JpegImageFile, stream: BinaryIO) -> None:
     """Have a progressive picture decoded from its averages alone, if nothing else is needed."""
     eighth = image.mode == "L" and image.decoderconfig[:1] == (8,)
-    if eighth and "progressive" in image.info and _size_bytes(stream) <= PROGRESSIVE_BYTES:
+    if eighth and "progressive" in image.info and size_bytes(stream) <= PROGRESSIVE_BYTES:
         from imageshelf.pictures import progressive
 
         stream.seek(0)
-        light = progressive.without_detail(stream.read())
+        data = stream.read()
+        light = progressive.without_detail(data)
         image.fp = io.BytesIO(light) if light else stream
+        image.info["all_scans"] = light is not None
 
 
-def _size_bytes(stream: BinaryIO) -> int:
-    return stream.seek(0, os.SEEK_END)
+def _require_all_data(image: JpegImageFile, stream: BinaryIO, tail: bytes) -> None:
+    """Raise DamagedPicture if data of a decoded picture are lost, as far as cheap signs tell."""
+    from imageshelf.pictures import completeness
+
+    few = "progressive" in image.info and not image.info.get("all_scans")
+    grey, padded = completeness.ends_in_grey(image), completeness.looks_padded(tail)
+    if not (few or grey or padded) or size_bytes(stream) > PROGRESSIVE_BYTES:
+        return
+    stream.seek(0)
+    data = stream.read()
+    full = padded or (few and completeness.lacks_scans(data))
+    if (full or grey) and completeness.lost_data(
+        data, completeness.FULL if full else completeness.EIGHTH
+    ):
+        raise DamagedPicture("is a JPEG picture that ends too early")
+
+
+def _has_gain_map(image: JpegImageFile) -> bool:
+    return any(content.startswith(b"urn:iso:std:iso:ts:21496:-1") for _, content in image.applist)
 
 
 def _quality(image: JpegImageFile) -> int | None:
@@ -197,7 +259,7 @@ def _quality(image: JpegImageFile) -> int | None:
 
 
 def _tail(stream: BinaryIO) -> bytes:
-    stream.seek(-TAIL_BYTES, os.SEEK_END)
+    stream.seek(-min(TAIL_BYTES, size_bytes(stream)), os.SEEK_END)
     return stream.read()
 
 
@@ -206,21 +268,27 @@ def _decode_other(
 ) -> Decoded:
     """Decode in full; reduce to `fine` pixels or more."""
     load_plugin(name)
+    boxes = box_facts(stream) if name in BOXED else BoxFacts()
+    stream.seek(0)
     with pillow_settings():
-        image = Image.open(stream, formats=[name])
+        image, tags = open_other(stream, name)
         checked_size(image.size)
         frames = getattr(image, "n_frames", 1) if name in FRAMES_IN_HEADER else None
-        tags = metadata.tiff_tags(stream) if name == "TIFF" else None
-        if tags:
-            stream.seek(0)
         image.load()  # the orientation of a PNG may come after its pixels
+        embedded, xmp = metadata.embedded(image)
+        tags = metadata.with_xmp(tags, xmp) if tags else embedded
         grey = reduction.brightness(image)
-    applied = tags is not None  # Pillow turns TIFF pictures itself
-    tags = tags or metadata.embedded(image)[0]
-    turn = None if applied else reduction.EXIF_TURNS.get(tags.orientation)
-    exact = reduction.whole(grey)
-    exact = (exact.smaller(fine) if fine else exact).turned(turn)
-    width, height = image.size
+    if boxes.crop and name == "AVIF":
+        grey = grey.crop(boxes.crop)
+    width, height = grey.size
+    turn = reduction.EXIF_TURNS.get(tags.orientation)
+    if name == "TIFF" and turn is not None:  # as Pillow does: reducing first changes some bits
+        exact = reduction.whole(grey.transpose(turn))
+        exact = exact.smaller(fine) if fine else exact
+    else:
+        exact = reduction.whole(grey)
+        exact = (exact.smaller(fine) if fine else exact).turned(turn)
+    more = bool(image.info.get("aux") or image.info.get("depth_images"))
     return Decoded(
         exact,
         tags,
@@ -229,9 +297,27 @@ def _decode_other(
         frames=1 if name == "BMP" else frames,
         bits=_bits(image, name, head, tags),
         alpha=image.has_transparency_data,
-        extras=bool(image.info.get("aux") or image.info.get("depth_images")),
+        extras=more or boxes.film or boxes.more or metadata.has_extras(xmp, b""),
         quality=None,
     )
+
+
+def avif_crop(stream: BinaryIO, name: str) -> tuple[int, int, int, int] | None:
+    """Return the crop that an AVIF file asks for: libheif crops by itself, libavif does not."""
+    return box_facts(stream).crop if name == "AVIF" else None
+
+
+def open_other(stream: BinaryIO, name: str) -> tuple[Image.Image, Tags | None]:
+    """Return an open picture that is not a JPEG, and the tags of a TIFF file.
+
+    Pillow applies the orientation of a TIFF file, if it finds it. Here this is left to the caller,
+    as for all other formats.
+    """
+    if name != "TIFF":
+        return Image.open(stream, formats=[name]), None
+    from imageshelf.pictures import tiff_layouts
+
+    return tiff_layouts.opened(stream)
 
 
 def _bits(image: Image.Image, name: str, head: bytes, tags: Tags) -> int:

@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from imageshelf.pictures import deep_samples, formats, metadata
+from imageshelf.pictures import deep_samples, metadata
 from imageshelf.pictures.appended import UnknownContent, appended_digest
 from imageshelf.pictures.decoding import (
     Jpeg,
+    avif_crop,
     checked_size,
-    damage_reason,
     load_plugin,
     pillow_settings,
+    recognised,
     refuse_raw,
+    with_mending,
 )
 from imageshelf.pictures.reduction import EXIF_TURNS
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
@@ -34,6 +36,8 @@ from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO, TypeVar
+
+    from imageshelf.pictures.formats import FileKind
 
     T = TypeVar("T")
 
@@ -78,7 +82,8 @@ def stored_size(path: str) -> tuple[int, int]:
     """
 
     def size(stream: BinaryIO) -> tuple[int, int]:
-        width, height = _opened(stream, _format(stream, path)).size
+        content, stream, _ = _recognised(stream, path)
+        width, height = with_mending(stream, content, lambda s: _opened(s, content.format).size)
         return min(width, height), max(width, height)
 
     return _guarded(path, size)
@@ -108,24 +113,16 @@ def _bytes_digest(stream: BinaryIO) -> bytes:
     ).digest()
 
 
-def _format(stream: BinaryIO, path: str) -> str:
-    content = formats.recognise(stream.read(formats.HEAD_BYTES))
-    stream.seek(0)
-    if not content.format:
-        reason, other = formats.refusal(path, content)
-        raise UnreadableImage(reason, other=other)
+def _recognised(stream: BinaryIO, path: str) -> tuple[FileKind, BinaryIO, bytes]:
+    content, stream, head = recognised(stream, path)
     if content.format == "TIFF":
         refuse_raw(stream, path)
-    return content.format
+    return content, stream, head
 
 
 def _opened(stream: BinaryIO, name: str) -> Image.Image:
-    """Return the picture, not yet decoded; raises UnreadableImage."""
+    """Return the picture, not yet decoded; raises UnreadableImage or what a decoder raises."""
     stream.seek(0)
-    return _translated(name, lambda: _open(stream, name))
-
-
-def _open(stream: BinaryIO, name: str) -> Image.Image:
     if name == "JPEG":
         return Jpeg(stream)
     load_plugin(name)
@@ -133,34 +130,42 @@ def _open(stream: BinaryIO, name: str) -> Image.Image:
         return Image.open(stream, formats=[name])
 
 
-def _translated(name: str, work: Callable[[], T]) -> T:
-    try:
-        return work()
-    except (UnreadableImage, MemoryError, UnknownContent):
-        raise
-    except OSError as exc:
-        if exc.errno is not None:  # the disk's fault, not the picture's
-            raise
-        raise UnreadableImage(damage_reason(f"a {name} picture", exc)) from exc
-    except Exception as exc:  # anything else that a decoder raises is about the file
-        raise UnreadableImage(damage_reason(f"a {name} picture", exc)) from exc
-
-
 def pixel_digest_of(stream: BinaryIO, path: str) -> bytes:
     """Return the pixel digest of an open picture; raises UnreadableImage or OSError."""
     import hashlib
 
-    name = _format(stream, path)
+    content, stream, _ = _recognised(stream, path)
     total = hashlib.blake2b(b"imageshelf pixels 1", digest_size=DIGEST_BYTES)
+
+    def attempt(source: BinaryIO) -> bytes | None:
+        """Return the digest of the picture, None if it is not all that the file holds."""
+        try:
+            frames, deep = _frames_digest(source, content.format, low=False)
+            if deep:  # Pillow returns 8 bits of a sample, so the low bytes need a second decode
+                frames += _frames_digest(source, content.format, low=True)[0]
+        except UnknownContent:
+            return None
+        return frames if source is stream else None
+
     try:
-        total.update(appended_digest(stream, name))
-        frames, deep = _translated(name, lambda: _frames_digest(stream, name, low=False))
-        total.update(frames)
-        if deep:  # Pillow returns 8 bits of a sample, so the low bytes need a second decode
-            total.update(_translated(name, lambda: _frames_digest(stream, name, low=True))[0])
+        total.update(appended_digest(stream, content.format))
+        _require_usual(stream, content.format)
+        frames = with_mending(stream, content, attempt)
     except UnknownContent:
-        total.update(b"bytes" + _bytes_digest(stream))
+        frames = None
+    total.update(b"bytes" + _bytes_digest(stream) if frames is None else frames)
     return total.digest()
+
+
+def _require_usual(stream: BinaryIO, name: str) -> None:
+    """Raise UnknownContent for a file that is shown otherwise than Pillow returns it."""
+    if avif_crop(stream, name):
+        raise UnknownContent
+    if name == "TIFF":
+        from imageshelf.pictures import tiff_layouts
+
+        if tiff_layouts.is_unusual(stream):
+            raise UnknownContent
 
 
 def _frames_digest(stream: BinaryIO, name: str, *, low: bool) -> tuple[bytes, bool]:

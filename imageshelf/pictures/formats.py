@@ -1,6 +1,7 @@
 """Tell what a file is from its first bytes; its name only words the refusal of other files."""
 
 import os
+import re
 from typing import NamedTuple
 
 HEAD_BYTES = 4096  # enough for the brands of a HEIF file; all other formats need 16
@@ -19,58 +20,121 @@ class FileKind(NamedTuple):
     words: str
 
 
-_PICTURES = (
-    (0, b"\xff\xd8\xff", "JPEG"),
-    (0, b"\x89PNG\r\n\x1a\n", "PNG"),
-    (0, b"GIF87a", "GIF"),
-    (0, b"GIF89a", "GIF"),
-    (8, b"WEBP", "WEBP"),
+_FIRST_BYTES = (  # offset, magic, format, other, words; the first that fits counts
+    (12, b"CgBI", "", "", "a PNG picture for iPhone programs only"),
+    (0, b"\xff\xd8\xff\xf7", "", "", "a JPEG-LS picture"),
+    (0, b"\xff\xd8\xff", "JPEG", "", "a JPEG picture"),
+    (0, b"\x89PNG\r\n\x1a\n", "PNG", "", "a PNG picture"),
+    (0, b"GIF87a", "GIF", "", "a GIF picture"),
+    (0, b"GIF89a", "GIF", "", "a GIF picture"),
+    (8, b"WEBP", "WEBP", "", "a WEBP picture"),
+    (0, b"FUJIFILMCCD-RAW", "", "raw", "a camera RAW file"),
+    (0, b"IIRO", "", "raw", "a camera RAW file"),
+    (0, b"IIRS", "", "raw", "a camera RAW file"),
+    (0, b"MMOR", "", "raw", "a camera RAW file"),
+    (0, b"IIU\0", "", "raw", "a camera RAW file"),
+    (0, b"\0MRM", "", "raw", "a camera RAW file"),
+    (0, b"FOVb", "", "raw", "a camera RAW file"),
+    (6, b"HEAPCCDR", "", "raw", "a camera RAW file"),
+    (4, b"ftypcrx ", "", "raw", "a camera RAW file"),
+    (8, b"CR\x02", "", "raw", "a camera RAW file"),
+    (0, b"8BPS", "", "", "a Photoshop file"),
+    (0, b"%!PS", "", "", "a PostScript file"),
+    (0, b"\xc5\xd0\xd3\xc6", "", "", "a PostScript file"),
+    (0, b"\xff\x0a", "", "", "a JPEG XL picture"),
+    (0, b"\0\0\0\x0cJXL \r\n", "", "", "a JPEG XL picture"),
+    (0, b"\0\0\0\x0cjP  \r\n", "", "", "a JPEG 2000 picture"),
+    (0, b"\xff\x4f\xff\x51", "", "", "a JPEG 2000 picture"),
+    (0, b"\0\0\x01\0", "", "", "an icon"),
+    (0, b"gimp xcf", "", "", "a GIMP file"),
+    (0, b"%PDF", "", "document", "a PDF document"),
+    (0, b"{\\rtf", "", "document", "a text document"),
+    (0, b"\xd0\xcf\x11\xe0", "", "document", "an office document"),
+    (0, b"PK\x03\x04", "", "archive", "a zip archive"),
+    (0, b"Rar!", "", "archive", "a rar archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "", "archive", "a 7z archive"),
+    (0, b"\x1f\x8b", "", "archive", "a gzip archive"),
+    (0, b"SQLite format 3\0", "", "file", "a database"),
+    (0, b"\x1aE\xdf\xa3", "", "video", "a video"),
+    (0, b"\0\0\x01\xba", "", "video", "a video"),
+    (0, b"\0\0\x01\xb3", "", "video", "a video"),
+    (8, b"AVI ", "", "video", "a video"),
+    (4, b"moov", "", "video", "a video"),
+    (4, b"mdat", "", "video", "a video"),
+    (8, b"WAVE", "", "audio", "a sound recording"),
+    (0, b"ID3", "", "audio", "a sound recording"),
+    (0, b"OggS", "", "audio", "a sound recording"),
+    (0, b"fLaC", "", "audio", "a sound recording"),
+    (0, b"\x8aMNG", "", "", "an MNG animation"),
+    (0, b"\x8bJNG", "", "", "a JNG picture"),
+    (0, b"BPG\xfb", "", "", "a BPG picture"),
+    (0, b"FLIF", "", "", "a FLIF picture"),
+    (0, b"qoif", "", "", "a QOI picture"),
+    (0, b"v/1\x01", "", "", "an OpenEXR picture"),
+    (0, b"#?RADIANCE", "", "", "a Radiance HDR picture"),
+    (0, b"#?RGBE", "", "", "a Radiance HDR picture"),
+    (0, b"II\xbc\x01", "", "", "a JPEG XR picture"),
+    (0, b"DDS ", "", "", "a DDS texture"),
+    (0, b"farbfeld", "", "", "a farbfeld picture"),
+    (0, b"SIMPLE  =", "", "", "a FITS picture"),
+    (0, b"AT&TFORM", "", "", "a DjVu document"),
+    (0, b"\0\0\2\0", "", "", "a cursor"),
+    (0, b"\x59\xa6\x6a\x95", "", "", "a Sun raster picture"),
+    (0, b"\0\5\x16\7", "", "sidecar", "a file of attributes that a Mac wrote"),
 )
-_NOT_INDEXED = (  # offset, magic, other, words
-    (0, b"FUJIFILMCCD-RAW", "raw", "a camera RAW file"),
-    (0, b"IIRO", "raw", "a camera RAW file"),
-    (0, b"IIRS", "raw", "a camera RAW file"),
-    (0, b"MMOR", "raw", "a camera RAW file"),
-    (0, b"IIU\0", "raw", "a camera RAW file"),
-    (0, b"\0MRM", "raw", "a camera RAW file"),
-    (0, b"FOVb", "raw", "a camera RAW file"),
-    (6, b"HEAPCCDR", "raw", "a camera RAW file"),
-    (4, b"ftypcrx ", "raw", "a camera RAW file"),
-    (8, b"CR\x02", "raw", "a camera RAW file"),
-    (0, b"8BPS", "", "a Photoshop file"),
-    (0, b"%!PS", "", "a PostScript file"),
-    (0, b"\xc5\xd0\xd3\xc6", "", "a PostScript file"),
-    (0, b"\xff\x0a", "", "a JPEG XL picture"),
-    (0, b"\0\0\0\x0cJXL \r\n", "", "a JPEG XL picture"),
-    (0, b"\0\0\0\x0cjP  \r\n", "", "a JPEG 2000 picture"),
-    (0, b"\xff\x4f\xff\x51", "", "a JPEG 2000 picture"),
-    (0, b"\0\0\x01\0", "", "an icon"),
-    (0, b"gimp xcf", "", "a GIMP file"),
-    (0, b"%PDF", "document", "a PDF document"),
-    (0, b"{\\rtf", "document", "a text document"),
-    (0, b"\xd0\xcf\x11\xe0", "document", "an office document"),
-    (0, b"PK\x03\x04", "archive", "a zip archive"),
-    (0, b"Rar!", "archive", "a rar archive"),
-    (0, b"7z\xbc\xaf\x27\x1c", "archive", "a 7z archive"),
-    (0, b"\x1f\x8b", "archive", "a gzip archive"),
-    (0, b"SQLite format 3\0", "file", "a database"),
-    (0, b"\x1aE\xdf\xa3", "video", "a video"),
-    (0, b"\0\0\x01\xba", "video", "a video"),
-    (0, b"\0\0\x01\xb3", "video", "a video"),
-    (8, b"AVI ", "video", "a video"),
-    (4, b"moov", "video", "a video"),
-    (4, b"mdat", "video", "a video"),
-    (8, b"WAVE", "audio", "a sound recording"),
-    (0, b"ID3", "audio", "a sound recording"),
-    (0, b"OggS", "audio", "a sound recording"),
-    (0, b"fLaC", "audio", "a sound recording"),
-)
+KINDS = tuple((offset, magic, FileKind(*kind)) for offset, magic, *kind in _FIRST_BYTES)
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_NETPBM = re.compile(rb"P[1-7Ff]\s[\s\d#WT]")
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
-_HEIF_BRANDS = {
-    *(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
-    *(b"mif1", b"msf1", b"mif2"),
+BRANDS = {  # of ISO base media files; those of no picture are videos
+    **dict.fromkeys(["avif", "avis", "MA1A", "MA1B", "avio"], ("AVIF", "", "an AVIF picture")),
+    **dict.fromkeys(
+        [
+            "heic",
+            "heix",
+            "heim",
+            "heis",
+            "hevc",
+            "hevx",
+            "hevm",
+            "hevs",
+            "mif1",
+            "mif2",
+            "mif3",
+            "msf1",
+            "miaf",
+            "MiHA",
+            "MiHB",
+            "MiHE",
+            "MiPr",
+            "MiAn",
+            "avci",
+            "avcs",
+            "vvic",
+            "vvis",
+            "evbi",
+            "evbs",
+            "evmi",
+            "evms",
+            "j2ki",
+            "j2is",
+            "jpeg",
+            "jpgs",
+            "unif",
+            "tmap",
+            "pred",
+            "1pic",
+        ],
+        ("HEIF", "", "a HEIF picture"),
+    ),
+    **dict.fromkeys(("M4A ", "M4B ", "M4P ", "F4A "), ("", "audio", "a sound recording")),
+    "jxl ": ("", "", "a JPEG XL picture"),
+    "jp2 ": ("", "", "a JPEG 2000 picture"),
+    "crx ": ("", "raw", "a camera RAW file"),
 }
+_VIDEO = FileKind("", "video", "a video")
+_GENERALBRANDS = {"mif1", "mif2", "mif3", "msf1", "miaf", "tmap", "pred", "1pic", "unif"}
+JPEG_EXTENSIONS = {"jpg", "jpeg", "jpe", "jfif", "jif", "mpo", "jps"}
 
 _EXTENSIONS = {  # what a name promises
     "": "jpg jpeg jpe jfif jif png apng gif webp bmp dib tif tiff heic heif hif heics heifs avif"
@@ -95,30 +159,47 @@ def promised_kind(path: str) -> str | None:
 
 def recognise(head: bytes) -> FileKind:
     """Return the kind of a file that starts with `head` (HEAD_BYTES or fewer)."""
-    for offset, magic, name in _PICTURES:
+    for offset, magic, kind in KINDS:
         if head.startswith(magic, offset):
-            return FileKind(name, "", f"a {name} picture")
-    for offset, magic, other, words in _NOT_INDEXED:
-        if head.startswith(magic, offset):
-            return FileKind("", other, words)
+            return kind
     if head.startswith(_TIFF):
         return FileKind("TIFF", "", "a TIFF picture")
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return FileKind("BMP", "", "a BMP picture")
     if head[4:8] == b"ftyp":
         return _boxed(head)
+    if _NETPBM.match(head):
+        return FileKind("", "", "a PNM picture")
     return FileKind("", "document" if _is_text(head) else "file", _plain_words(head))
 
 
+def jpeg_start(head: bytes, path: str, content: FileKind) -> int:
+    """Return where a JPEG picture starts behind stray bytes; 0 if there is none.
+
+    It must have the name of one, and its first segments must follow each other.
+    """
+    known = content.words not in _UNKNOWN_WORDS
+    if known or os.path.splitext(path)[1][1:].lower() not in JPEG_EXTENSIONS:
+        return 0
+    start = head.find(b"\xff\xd8\xff")
+    after = start + 4 + int.from_bytes(head[start + 4 : start + 6], "big")
+    follows = start > 0 and (after >= len(head) or head[after : after + 1] == b"\xff")
+    return start if follows else 0
+
+
 def _boxed(head: bytes) -> FileKind:
-    """Tell HEIF, AVIF and video apart by the brands of an ISO base media file."""
+    """Tell pictures, sound and video apart by the brands of an ISO base media file."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
-    brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
-    if head[8:12] in {b"avif", b"avis"} or (head[8:12] in _HEIF_BRANDS and b"avif" in brands):
-        return FileKind("AVIF", "", "an AVIF picture")
-    if head[8:12] in _HEIF_BRANDS:
-        return FileKind("HEIF", "", "a HEIF picture")
-    return FileKind("", "video", "a video")
+    major, *others = (head[at : at + 4].decode("latin-1") for at in (8, *range(16, end - 3, 4)))
+    if major in _GENERALBRANDS:  # the codec is another brand's
+        kinds = [BRANDS[brand] for brand in others if brand in BRANDS]
+        avif = any(kind[0] == "AVIF" for kind in kinds)
+        return FileKind(*BRANDS["avif" if avif else "mif1"])
+    if major in BRANDS:
+        return FileKind(*BRANDS[major])
+    pictures = [brand for brand in others if BRANDS.get(brand, ("",))[0]]
+    known_video = major[:2] in {"is", "mp", "qt", "M4", "3g", "av", "da", "MS"}
+    return _VIDEO if known_video or not pictures else FileKind(*BRANDS[pictures[0]])
 
 
 def _is_text(head: bytes) -> bool:
@@ -127,6 +208,9 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return b"\0" not in head
+
+
+_UNKNOWN_WORDS = {"text", "zero bytes", "no known format"}
 
 
 def _plain_words(head: bytes) -> str:

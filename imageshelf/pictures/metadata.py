@@ -32,8 +32,9 @@ _ORIENTATION, _SUB_DIRECTORIES, _RATING, _EXIF, _GPS = 274, 330, 18246, 34665, 3
 _DNG_VERSION, _KIND_OF_PICTURE, _TAKEN, _TAKEN_FRACTION, _LATITUDE = 50706, 254, 36867, 37521, 2
 _MULTI_PICTURE_COUNT = 0xB001
 _DATE_FIELDS = ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))  # of YYYY:MM:DD HH:MM:SS
+_CLASSIC, _BIG = 42, 43  # versions of TIFF
 _RAW_COLOURS = {32803, 34892}  # one colour filter per pixel, or linear sensor values
-_WHOLE_NUMBERS = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}
+_WHOLE_NUMBERS = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l", 16: "Q", 17: "q"}  # by type
 _TEXT, _UNDEFINED = 2, 7
 
 Value = bytes | tuple[int, ...]
@@ -65,6 +66,7 @@ class Tags(NamedTuple):
     """The EXIF tags that are needed, already interpreted."""
 
     orientation: int = 1
+    has_orientation: bool = False  # whether there is such a tag: 1 is an answer too
     captured_at: int | None = None
     camera: str | None = None
     flags: int = 0
@@ -80,25 +82,58 @@ def exif_tags(block: bytes) -> Tags:
 
 def tiff_tags(stream: BinaryIO) -> Tags:
     """Return the tags of the first picture in an open TIFF file; moves the stream's position."""
+    return _tags(_window(stream))
 
+
+class TiffDirectory(NamedTuple):
+    """The first directory of a TIFF file: its values, and their types as TIFF numbers them."""
+
+    order: str  # of bytes, as in `struct`
+    tags: dict[int, Value]
+    kinds: dict[int, int]
+
+
+def tiff_directory(stream: BinaryIO, most_value_bytes: int) -> TiffDirectory:
+    """Return the first directory of an open TIFF file; moves the stream's position."""
+    window = _window(stream)
+    order, start, big = _header(window) or ("<", 0, False)
+    kinds: dict[int, int] = {}
+    tags = _directory(window, order, start, big=big, most_bytes=most_value_bytes, kinds=kinds)
+    return TiffDirectory(order, tags, kinds)
+
+
+def _window(stream: BinaryIO) -> Window:
     def window(offset: int, length: int) -> bytes:
+        if offset >= 1 << 63:
+            return b""
         stream.seek(offset)
         return stream.read(length)
 
-    return _tags(window)
+    return window
+
+
+def _header(window: Window) -> tuple[str, int, bool] | None:
+    """Return the byte order, where the first directory starts, and whether it is BigTIFF."""
+    order = {b"II": "<", b"MM": ">"}.get(window(0, 2))
+    version = _number(window(2, 2), order) if order else 0
+    if order is None or version not in {_CLASSIC, _BIG}:
+        return None
+    big = version == _BIG
+    return order, _number(window(8, 8) if big else window(4, 4), order), big
 
 
 def _tags(window: Window) -> Tags:
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(window(0, 4))
-    if order is None:
+    if (header := _header(window)) is None:
         return Tags()
-    first = _directory(window, order, _number(window(4, 4), order))
-    exif = _directory(window, order, _first(first, _EXIF))
-    gps = _directory(window, order, _first(first, _GPS))
+    order, start, big = header
+    first = _directory(window, order, start, big=big)
+    exif = _directory(window, order, _first(first, _EXIF), big=big)
+    gps = _directory(window, order, _first(first, _GPS), big=big)
     orientation = first.get(_ORIENTATION)
     valid = isinstance(orientation, tuple) and len(orientation) == 1 and 1 <= orientation[0] <= 8
     return Tags(
         orientation=_first(first, _ORIENTATION) if valid else 1,
+        has_orientation=_ORIENTATION in first,
         captured_at=_moment(_text(exif, _TAKEN), _text(exif, _TAKEN_FRACTION)),
         camera=_camera(_text(first, _MAKE), _text(first, _MODEL)),
         flags=GPS * (_LATITUDE in gps) | RATING * (_first(first, _RATING) > 0),
@@ -113,29 +148,44 @@ def _number(data: bytes, order: str) -> int:
     return int.from_bytes(data, "little" if order == "<" else "big")
 
 
-def _directory(window: Window, order: str, offset: int) -> dict[int, Value]:
-    """Return the readable tags of one TIFF directory: text as bytes, whole numbers as a tuple."""
+def _directory(  # noqa: PLR0913
+    window: Window,
+    order: str,
+    offset: int,
+    *,
+    big: bool = False,
+    most_bytes: int = MAX_VALUE_BYTES,
+    kinds: dict[int, int] | None = None,
+) -> dict[int, Value]:
+    """Return the readable tags of one TIFF directory: text as bytes, whole numbers as a tuple.
+
+    Their types are added to `kinds`.
+    """
     if not offset:
         return {}
-    count = min(_number(window(offset, 2), order), MAX_TAGS)
-    table = window(offset + 2, 12 * count)
+    counted, form = (8, "HHQ8s") if big else (2, "HHL4s")
+    entry = struct.Struct(order + form)
+    count = min(_number(window(offset, counted), order), MAX_TAGS)
+    table = window(offset + counted, entry.size * count)
     tags: dict[int, Value] = {}
-    for entry in struct.iter_unpack(order + "HHL4s", table[: len(table) // 12 * 12]):
-        tag, kind, length, data = entry
+    for tag, kind, length, data in entry.iter_unpack(
+        table[: len(table) // entry.size * entry.size]
+    ):
         code = _WHOLE_NUMBERS.get(kind)
         size = length * (struct.calcsize("=" + code) if code else 1)
         if code is None and kind not in {_TEXT, _UNDEFINED}:
             tags[tag] = b""  # a fraction, for example: only its presence matters
             continue
-        if size > MAX_VALUE_BYTES:
+        if size > most_bytes:
             continue
-        if size > len(data):
-            data = window(_number(data, order), size)
-        data = data[:size]
-        if code and len(data) == size:
-            tags[tag] = struct.unpack(f"{order}{length}{code}", data)
+        if kinds is not None:
+            kinds[tag] = kind
+        value = data if size <= len(data) else window(_number(data, order), size)
+        value = value[:size]
+        if code and len(value) == size:
+            tags[tag] = struct.unpack(f"{order}{length}{code}", value)
         elif not code:
-            tags[tag] = data
+            tags[tag] = value
     return tags
 
 
@@ -173,11 +223,21 @@ def _moment(text: str, fraction: str) -> int | None:
 # Pillow's ImageOps.exif_transpose falls back to this tag, and so do we.
 _XMP_ORIENTATION = rb'tiff:Orientation(?:="|>)([1-8])'
 _XMP_RATING = rb'xmp:Rating(?:="|>)[1-5]'
-_XMP_EXTRAS = rb'MotionPhoto="1|MicroVideo="1|hdrgm:Version|HDRGainMap'
+_XMP_EXTRAS = (  # films, gain maps, depth maps
+    rb'Motion_?Photo(?:="|>)1|MicroVideo(?:="|>)1|hdrgm:Version|HDRGainMap|GDepth:|GImage:'
+    rb'|Item:Semantic(?:="|>)(?:MotionPhoto|GainMap|Depth|Confidence|Original)'
+)
+
+
+_TURNED_BY_DECODER = {"HEIF"}
+_TURNED_BY_FORMAT = {"HEIF", "AVIF"}  # Pillow passes AVIF's own turn on as if it were EXIF's
 
 
 def embedded(image: Image.Image) -> tuple[Tags, bytes]:
-    """Return the tags and the XMP packet of an open picture that is not a TIFF file."""
+    """Return the tags and the XMP packet of an open picture that is not a TIFF file.
+
+    Where the format has turns of its own, the orientation is what its decoder left to be done.
+    """
     info = image.info
     block = info.get("exif") or b""
     if not block and "Raw profile type exif" in info:  # ImageMagick's, in a PNG text chunk
@@ -187,14 +247,21 @@ def embedded(image: Image.Image) -> tuple[Tags, bytes]:
             block = b""
     xmp = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
     packet = xmp.encode("utf-8", "replace") if isinstance(xmp, str) else bytes(xmp)
-    return with_xmp(exif_tags(block) if block else Tags(), packet), packet
+    tags = exif_tags(block) if block else Tags()
+    if image.format in _TURNED_BY_DECODER:
+        tags = tags._replace(orientation=1)
+    return with_xmp(tags, packet, oriented=image.format in _TURNED_BY_FORMAT), packet
 
 
-def with_xmp(tags: Tags, packet: bytes) -> Tags:
-    """Return the tags with orientation and rating from an XMP packet added."""
+def with_xmp(tags: Tags, packet: bytes, *, oriented: bool = False) -> Tags:
+    """Return the tags with the rating of an XMP packet, and with its orientation if none is known.
+
+    An EXIF tag takes precedence, and so does a format with turns of its own (`oriented`).
+    """
     if not packet:
         return tags
-    if tags.orientation == 1 and (match := re.search(_XMP_ORIENTATION, packet)):
+    known = oriented or tags.has_orientation
+    if not known and (match := re.search(_XMP_ORIENTATION, packet)):
         tags = tags._replace(orientation=int(match[1]))
     if re.search(_XMP_RATING, packet):
         tags = tags._replace(flags=tags.flags | RATING)

@@ -25,6 +25,8 @@ FINE_SIZE = (180, 160)  # that keys are computed from; SMALLEST_SIZE would chang
 LANCZOS = Image.Resampling.LANCZOS  # ImageHash's filter; any other changes 6 bits on average
 SKETCH_FILTER = Image.Resampling.BILINEAR  # takes a third of LANCZOS; `sketches` undoes its blur
 
+SWALLOWED_LEVELS = 16  # of grey: a picture over white with less contrast is put over black
+
 _Turn = Image.Transpose
 EXIF_TURNS: dict[int, Image.Transpose] = {  # what an orientation asks a viewer to do
     2: _Turn.FLIP_LEFT_RIGHT,
@@ -185,7 +187,7 @@ def whole(picture: Image.Image) -> Reduced:
 
 
 def brightness(image: Image.Image) -> Image.Image:
-    """Return 8-bit grey as a viewer would show it: transparency over white, samples scaled.
+    """Return 8-bit grey as a viewer would show it: transparency over a ground, samples scaled.
 
     For opaque 8-bit pictures this is exactly `image.convert("L")`, as in ImageHash.
     """
@@ -197,11 +199,11 @@ def brightness(image: Image.Image) -> Image.Image:
     if image.mode == "LAB":
         image = image.convert("RGB")
     if image.has_transparency_data:
-        return _over_white(image)
+        return _over_ground(image)
     return image if image.mode == "L" else image.convert("L")
 
 
-def _over_white(image: Image.Image) -> Image.Image:
+def _over_ground(image: Image.Image) -> Image.Image:
     if image.mode in {"La", "RGBa"}:
         image = image.convert(image.mode.upper())
     elif image.mode not in {"LA", "RGBA"}:
@@ -210,9 +212,34 @@ def _over_white(image: Image.Image) -> Image.Image:
     grey = image.convert("L")
     if opacity.getextrema() == (255, 255):
         return grey
-    white = Image.new("L", image.size, 255)
-    white.paste(grey, mask=opacity)
-    return white
+    return over_ground(grey, opacity)
+
+
+def over_ground(grey: Image.Image, opacity: Image.Image) -> Image.Image:
+    """Return a grey picture over white, or over black if white would leave nothing to see."""
+    over = _pasted(grey, opacity, 255)
+    return over if ground(grey, opacity, over) else _pasted(grey, opacity, 0)
+
+
+def ground(grey: Image.Image, opacity: Image.Image, white: Image.Image | None = None) -> int:
+    """Return the level of the ground for a transparent picture: 255, or 0 for white on nothing."""
+    on_white = _contrast(white or _pasted(grey, opacity, 255))
+    if on_white >= SWALLOWED_LEVELS:
+        return 255
+    return 0 if _contrast(_pasted(grey, opacity, 0)) > on_white else 255
+
+
+def _pasted(grey: Image.Image, opacity: Image.Image, level: int) -> Image.Image:
+    over = Image.new("L", grey.size, level)
+    over.paste(grey, mask=opacity)
+    return over
+
+
+def _contrast(grey: Image.Image) -> int:
+    low, high = grey.getextrema()
+    assert isinstance(low, int)
+    assert isinstance(high, int)
+    return high - low
 
 
 def _scaled(image: Image.Image) -> Image.Image:

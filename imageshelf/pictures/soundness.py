@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from imageshelf.pictures import completeness, jpeg_segments
 from imageshelf.pictures.decoding import decode
 from imageshelf.pictures.digests import pixel_digest_of
 from imageshelf.system.files import (
@@ -21,13 +21,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
-_END = 0xD9  # the last marker of a JPEG file
-
-
-_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD8)}  # markers without a length
-
-
-_MARKER = re.compile(rb"\xff+([^\xff\x00\xd0-\xd7])", re.DOTALL)  # that may follow coded data
+_START = b"\xff\xd8\xff"
 
 
 class SoundnessTask(NamedTuple):
@@ -75,7 +69,7 @@ def _decoded(stream: BinaryIO, task: SoundnessTask) -> bytes | None:
     decoded = decode(stream, task.path, full_decode=True)
     if decoded.format in {"JPEG", "MPO"}:
         stream.seek(0)
-        if not has_end(stream.read()):
+        if _ends_early(stream.read()):
             raise UnreadableImage("is a JPEG picture that ends too early")
     if not task.pixels and decoded.frames == 1:
         return None
@@ -83,17 +77,16 @@ def _decoded(stream: BinaryIO, task: SoundnessTask) -> bytes | None:
     return pixel_digest_of(stream, task.path)
 
 
-def has_end(data: bytes) -> bool:
-    """Tell whether a JPEG file has its end marker.
+def _ends_early(data: bytes) -> bool:
+    """Tell whether a JPEG file that decodes has lost its end.
 
-    Decoders fill missing parts with grey. If a failing disk or a broken download has replaced half
-    of a file with zeros, the missing end marker shows it. A flipped bit goes unnoticed.
+    Decoders fill missing parts with grey. In a baseline file, that is noticed by decoding it. A
+    progressive file may lack only detail, and if half of a file was replaced with zeros or with
+    other data, only the end marker is missing. A flipped bit goes unnoticed.
     """
-    at = 2
-    while match := _MARKER.search(data, at):
-        marker, at = match[1][0], match.end()
-        if marker == _END:
-            return True
-        if marker not in _WITHOUT_LENGTH:
-            at += int.from_bytes(data[at : at + 2], "big")
-    return False
+    data = data[max(0, data.find(_START)) :]
+    found = jpeg_segments.layout(data)
+    progressive = any(segment.marker in jpeg_segments.PROGRESSIVE_FRAMES for segment in found[0])
+    if not found.ended and completeness.has_rest(data):
+        return True
+    return (progressive or not found.ended) and completeness.lost_data(data)

@@ -1,0 +1,117 @@
+"""What the boxes of a HEIF or AVIF file say about its main picture, and what else is in the file.
+
+The structure is that of ISO/IEC 23008-12. Damaged boxes count as absent.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+MOST_BOXES = 10_000
+MOST_META_BYTES = 4 << 20
+ALPHA = (b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
+_AUXILIARY = re.compile(rb"auxC\0\0\0\0([^\0]*)\0")
+_FILM_BOXES = {b"mpvd", b"sefd", b"moov"}  # Google's and Samsung's motion photos; sequences
+
+
+class BoxFacts(NamedTuple):
+    """What the boxes say: `crop` is (left, top, right, bottom), applied before any turn."""
+
+    crop: tuple[int, int, int, int] | None = None
+    film: bool = False
+    more: bool = False  # a gain map, a depth map, or another auxiliary picture but alpha
+
+
+def box_facts(stream: BinaryIO) -> BoxFacts:
+    """Return what the boxes of an open file say; moves the stream's position."""
+    meta, kinds = b"", set[bytes]()
+    for kind, start, end in _top_boxes(stream):
+        kinds.add(kind)
+        if kind == b"meta" and not meta:
+            stream.seek(start)
+            meta = stream.read(min(end - start, MOST_META_BYTES))
+    more = b"tmap" in meta or any(urn not in ALPHA for urn in _AUXILIARY.findall(meta))
+    try:
+        crop = _crop(meta)
+    except (struct.error, IndexError, ZeroDivisionError):
+        crop = None
+    return BoxFacts(crop, bool(kinds & _FILM_BOXES), more)
+
+
+def _top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    at, total = 0, stream.seek(0, 2)
+    for _ in range(MOST_BOXES):
+        stream.seek(at)
+        header = stream.read(16)
+        if len(header) < 8:
+            return
+        length, kind = struct.unpack(">I4s", header[:8])
+        start = at + 8
+        if length == 1 and len(header) == 16:
+            start, length = at + 16, int.from_bytes(header[8:], "big")
+        end = total if length == 0 else at + length
+        if end < start:
+            return
+        yield kind, start, end
+        at = end
+
+
+def _inside(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 0
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if length < 8:
+            return
+        yield kind, data[at + 8 : at + length]
+        at += length
+
+
+def _crop(meta: bytes) -> tuple[int, int, int, int] | None:
+    boxes = dict(_inside(meta[4:]))
+    properties = dict(_inside(boxes.get(b"iprp", b"")))
+    if b"clap" not in properties.get(b"ipco", b""):
+        return None
+    pitm = boxes.get(b"pitm", b"")
+    main = int.from_bytes(pitm[4:6] if pitm[:1] == b"\0" else pitm[4:8], "big")
+    listed = list(_inside(properties[b"ipco"]))
+    own = dict(
+        listed[number - 1]
+        for number in _associations(properties.get(b"ipma", b""), main)
+        if 0 < number <= len(listed)
+    )
+    if not {b"clap", b"ispe"} <= own.keys():
+        return None
+    size = struct.unpack_from(">4x2I", own[b"ispe"])
+    numbers = struct.unpack(">4I4i", own[b"clap"][:16] + own[b"clap"][16:32])
+    wide, high, right, down = (Fraction(numbers[n], numbers[n + 1]) for n in (0, 2, 4, 6))
+    left = (size[0] - wide) / 2 + right
+    top = (size[1] - high) / 2 + down
+    box = tuple(map(round, (left, top, left + wide, top + high)))
+    fits = 0 <= box[0] < box[2] <= size[0] and 0 <= box[1] < box[3] <= size[1]
+    return (box[0], box[1], box[2], box[3]) if fits else None
+
+
+def _associations(ipma: bytes, item: int) -> list[int]:
+    """Return the numbers of an item's properties, from 1."""
+    version, flags = ipma[0], ipma[3]
+    (count,) = struct.unpack_from(">I", ipma, 4)
+    at, wide = 8, 2 if flags & 1 else 1
+    for _ in range(min(count, MOST_BOXES)):
+        id_bytes = 4 if version else 2
+        number = int.from_bytes(ipma[at : at + id_bytes], "big")
+        at += id_bytes
+        properties = [
+            int.from_bytes(ipma[at + 1 + wide * n : at + 1 + wide * (n + 1)], "big")
+            for n in range(ipma[at])
+        ]
+        at += 1 + wide * len(properties)
+        if number == item:
+            return [value & (0x7FFF if wide == 2 else 0x7F) for value in properties]
+    return []
