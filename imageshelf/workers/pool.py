@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 from imageshelf.system.process import cores
 from imageshelf.workers.jobs import Job, Lost, ProcessSettings, WorkerError
 from imageshelf.workers.process import Worker
-from imageshelf.workers.serving import framed, imported
+from imageshelf.workers.serving import WALL_FACTOR, framed, imported
 from imageshelf.workers.starting import command
 
 __all__ = ["Lost", "Mapper", "WorkerError", "cores", "workers"]
@@ -54,7 +54,8 @@ def workers(
 
     The function must be importable from its module; given by name ("package.module:name"), only
     the workers import it. Items and results must pickle. Items are taken lazily, in the thread that
-    takes the results. An exception in the function makes its item Lost. The memory limit is what a
+    takes the results. An exception in the function makes its item Lost. The time limit counts CPU
+    time; a hang ends when several times as much has passed on the clock. The memory limit is what a
     worker may map beyond what it has mapped when it is ready (Linux). The processes start at once
     and end with the block. Raises WorkerError if no worker can start.
 
@@ -111,7 +112,7 @@ class Pool:
         self._waiting: deque[Job] = deque()
         self._runs: set[SimpleQueue[Any]] = set()
         self._stopped = threading.Event()
-        self._time_limit_s = settings.time_limit_s
+        self._wall_limit_s = settings.time_limit_s * WALL_FACTOR
         self._workers = [Worker(self, settings) for _ in range(jobs)]
         self._threads = [
             threading.Thread(target=body, name="imageshelf worker", daemon=True)
@@ -211,7 +212,7 @@ class Pool:
         while True:
             now = time.monotonic()
             # An item that is sent from now on has the whole limit ahead of it.
-            wake = min(now + self._time_limit_s, *(worker.deadline for worker in self._workers))
+            wake = min(now + self._wall_limit_s, *(worker.deadline for worker in self._workers))
             if self._stopped.wait(max(0.0, wake - now)):
                 return
             late_s = time.monotonic() - wake

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from imageshelf.system.words import one_line
 from imageshelf.workers.jobs import Lost, WorkerError
-from imageshelf.workers.serving import ERROR, OUT_OF_MEMORY, STATUS_OUT_OF_MEMORY, read_frames
+from imageshelf.workers.serving import (
+    ERROR,
+    OUT_OF_MEMORY,
+    STATUS_OUT_OF_MEMORY,
+    WALL_FACTOR,
+    read_frames,
+)
 from imageshelf.workers.starting import start
 
 if TYPE_CHECKING:
@@ -42,6 +48,7 @@ class Worker:
         self.deadline = _NEVER  # of the oldest unanswered item, on the monotonic clock
         self._pool = pool
         self._settings = settings
+        self._wall_limit_s = settings.time_limit_s * WALL_FACTOR
         self._lock = threading.Lock()  # guards what kill and check_time use from other threads
         self._process: subprocess.Popen[bytes] | None = None
         self._unanswered: deque[Job] = deque()
@@ -69,7 +76,9 @@ class Worker:
                 self._process.kill()
 
     def check_time(self, late_s: float) -> None:
-        """Kill the process if its oldest item has used up its time.
+        """Kill the process if its oldest item has used up its time on the clock.
+
+        The process itself has its CPU time limited, where there are timers for that.
 
         If the watch wakes `late_s` late, this process was suspended, and so was the reader of
         answers: the deadline moves by as much.
@@ -124,7 +133,7 @@ class Worker:
                 break
             with self._lock:
                 if not self._unanswered:
-                    self.deadline = time.monotonic() + self._settings.time_limit_s
+                    self.deadline = time.monotonic() + self._wall_limit_s
                 self._unanswered.append(job)
             requests.append(job.request)
         if requests:
@@ -135,7 +144,7 @@ class Worker:
         with self._lock:
             job = self._unanswered.popleft()
             more = bool(self._unanswered)
-            self.deadline = time.monotonic() + self._settings.time_limit_s if more else _NEVER
+            self.deadline = time.monotonic() + self._wall_limit_s if more else _NEVER
         kind, value = _unpacked(answer)
         if kind == ERROR:
             value = Lost(f"internal error: {value}", lasting=False)
@@ -169,7 +178,8 @@ class Worker:
         self._pool.give_back(jobs)
 
     def _verdict(self, status: int, killed_for: object) -> Lost:
-        out_of_time = sys.platform != "win32" and status == -signal.SIGALRM
+        posix = sys.platform != "win32"
+        out_of_time = posix and -status in {signal.SIGPROF, signal.SIGALRM}
         if killed_for or out_of_time:
             return Lost(f"took longer than {self._settings.time_limit_s:g} s", lasting=False)
         if status == STATUS_OUT_OF_MEMORY:
