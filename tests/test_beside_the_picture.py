@@ -8,6 +8,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -18,6 +19,7 @@ from imageshelf.pictures.soundness import SoundnessTask, examine_soundness
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.pictures.thumbnails import ThumbnailTask, make_thumbnail
 from imageshelf.system.files import stamp
+from imageshelf.workers.pool import workers
 from tests.conftest import drawn
 
 if TYPE_CHECKING:
@@ -386,3 +388,32 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
         else:
             changed[at : at + 4] = chance.randbytes(4)
     return bytes(changed) or b"\0"
+
+
+def boxed(kind: str) -> bytes:
+    if kind == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    return encoded(SHOT, kind, exif=b"II*\0\x08\0\0\0\0\0\0\0\0\0", xmp=b"<x/>")
+
+
+def deep_tiff() -> bytes:
+    samples = np.asarray(SHOT.convert("L")).astype(np.int32) << 22
+    return encoded(Image.fromarray(samples), "TIFF", compression="tiff_lzw", tiffinfo={339: 1})
+
+
+@pytest.mark.parametrize("count", [1000, pytest.param(10_000, marks=pytest.mark.stress)])
+def test_a_run_over_mutated_files_always_ends_well(tmp_path: Path, count: int) -> None:
+    chance = random.Random(count)
+    originals = [odd for odd, _ in BESIDE.values() if len(odd) < 100_000]
+    originals += [boxed("HEIF"), boxed("AVIF"), deep_tiff(), encoded(SHOT, "TIFF"), PROGRESSIVE]
+    paths = [str(tmp_path / f"{number}.jpg") for number in range(count)]
+    for path in paths:
+        with open(path, "wb") as file:
+            file.write(mutated(chance.choice(originals), chance))
+    with workers("imageshelf.pictures.images:examine", jobs=2, time_limit_s=20) as run:
+        answers = list(run(map(Task, paths)))
+    assert sorted(task.path for task, _ in answers) == sorted(paths)
+    for task, answer in answers:
+        assert isinstance(answer, (Picture, Refusal)), (task, answer)  # none Lost: no crash
+    read = sum(isinstance(answer, Picture) for _, answer in answers)
+    assert 0.2 * count < read < count

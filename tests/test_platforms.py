@@ -223,7 +223,7 @@ def test_a_worker_is_the_interpreter_and_no_launcher_and_hears_no_ctrl_c(
 def test_a_worker_there_asks_for_nothing_that_is_posix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(signal, "setitimer", raising=False)
     monkeypatch.setitem(sys.modules, "resource", None)
-    serving._alarm(1)
+    serving._limit_time(1)
     serving.limit_memory(1 << 30)
 
 

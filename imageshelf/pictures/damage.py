@@ -11,12 +11,12 @@ ENDS_EARLY = "that ends too early"
 DAMAGED = "that is damaged"
 NOT_READ = "of a kind that is not read"
 
+_CUT_SHORT = (
+    r"truncated|not enough (image )?data|requires a (bytes|buffer)|out of range|premature|"
+    r"unexpected end|end.of.(file|data|stream)|\beof\b"
+)
 _REASONS = (  # of a decoder's message, the reason; the first that fits counts
-    (
-        r"truncated|not enough (image )?data|requires a (bytes|buffer)|out of range|premature|"
-        r"unexpected end|end.of.(file|data|stream)|\beof\b",
-        ENDS_EARLY,
-    ),
+    (_CUT_SHORT, ENDS_EARLY),
     (r"12-bit layers", f"{NOT_READ}: 12 bits per sample"),
     (r"\d+-bit layers", f"{NOT_READ}: an unusual number of bits per sample"),
     (r"\d+-layer images", f"{NOT_READ}: an unusual number of colours"),
