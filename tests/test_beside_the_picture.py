@@ -410,6 +410,7 @@ def test_a_run_over_mutated_files_always_ends_well(tmp_path: Path, count: int) -
     for path in paths:
         with open(path, "wb") as file:
             file.write(mutated(chance.choice(originals), chance))
+    run: Any
     with workers("imageshelf.pictures.images:examine", jobs=2, time_limit_s=20) as run:
         answers = list(run(map(Task, paths)))
     assert sorted(task.path for task, _ in answers) == sorted(paths)
