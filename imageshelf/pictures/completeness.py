@@ -12,13 +12,13 @@ import hashlib
 import io
 from typing import TYPE_CHECKING
 
+from PIL.JpegImagePlugin import JpegImageFile
+
 from imageshelf.pictures import jpeg_segments
-from imageshelf.pictures.decoding import Jpeg, checked_size
 from imageshelf.pictures.jpeg_segments import END_MARKER, core, layout
 
 if TYPE_CHECKING:
     from PIL import Image
-    from PIL.JpegImagePlugin import JpegImageFile
 
 TAIL_BYTES = 34
 PADDING_BYTES = 16  # of one value: data end so only by padding, or in one flat picture of thousands
@@ -63,7 +63,8 @@ def lacks_scans(data: bytes) -> bool:
 def lost_data(data: bytes, scale: int = FULL) -> bool:
     """Tell whether the last scan of a JPEG file ends before its picture does.
 
-    At the scale EIGHTH, only missing averages of blocks are noticed.
+    At the scale EIGHTH, only missing averages of blocks are noticed. The caller has checked the
+    picture's size.
     """
     found = layout(data)
     if (
@@ -97,8 +98,7 @@ def _is_complete(body: bytes, scale: int) -> bool:
 def _drawn(body: bytes, scale: int) -> bytes | None:
     """Return a digest of a picture's pixels, or None if it cannot be decoded."""
     try:
-        image = Jpeg(io.BytesIO(body + END_MARKER))
-        checked_size(image.size)
+        image = JpegImageFile(io.BytesIO(body + END_MARKER))
         if scale == EIGHTH:
             image.draft("L", (1, 1))
         image.load()

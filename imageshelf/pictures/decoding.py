@@ -138,7 +138,7 @@ def with_mending(stream: BinaryIO, content: FileKind, attempt: Callable[[BinaryI
         from imageshelf.pictures.mending import mended
 
         with translated(content):
-            source = mended(stream, content.format)
+            source = mended(stream, content.format, pixel_limit())
         if source is None:
             raise
         try:
@@ -317,7 +317,13 @@ def open_other(stream: BinaryIO, name: str) -> tuple[Image.Image, Tags | None]:
         return Image.open(stream, formats=[name]), None
     from imageshelf.pictures import tiff_layouts
 
-    return tiff_layouts.opened(stream)
+    file = tiff_layouts.described(stream)
+    if file.layout is None or not file.layout.needs_samples():
+        return tiff_layouts.opened(stream, file), file.tags
+    from imageshelf.pictures import tiff_samples
+
+    checked_size(tiff_samples.size(file.directory))
+    return tiff_samples.picture(stream, file.directory, file.layout), file.tags
 
 
 def _bits(image: Image.Image, name: str, head: bytes, tags: Tags) -> int:

@@ -103,6 +103,15 @@ def _is_needed(data: bytes, segment: Segment) -> bool:
     return marker != COMMENT and not APP0 <= marker <= APP15
 
 
+def pixels(data: bytes, found: Layout) -> int:
+    """Return how many pixels the frame has; 0 without one."""
+    for marker, start, _ in found.segments:
+        if marker in FRAMES:
+            height, width = data[start + 5 : start + 7], data[start + 7 : start + 9]
+            return int.from_bytes(height, "big") * int.from_bytes(width, "big")
+    return 0
+
+
 def lacks_scans(data: bytes, found: Layout) -> bool:
     """Tell whether bits of coefficients are in no scan; in a sequential file, whole components."""
     bits: dict[int, bytearray] = {}

@@ -36,23 +36,24 @@ _USUAL_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"hevc", b"hevx", b"mif1", 
 _WEBP_FLAGS = 0x12  # of VP8X: alpha, animation; the others announce a profile and metadata
 
 
-def mended(stream: BinaryIO, name: str) -> BinaryIO | None:
+def mended(stream: BinaryIO, name: str, most_pixels: int) -> BinaryIO | None:
     """Return the picture's part of an open file, as a file of the same format `name`.
 
-    None if nothing can be left out, or if the picture itself is incomplete.
+    None if nothing can be left out, or if the picture itself is incomplete, which is not found out
+    for a picture of more than `most_pixels`.
     """
     mend = _MENDERS.get(name)
     if mend is None:
         return None
     stream.seek(0)
     try:
-        pieces = mend(stream)
+        pieces = mend(stream, most_pixels)
     except (struct.error, IndexError, ValueError):  # it ends where it should not
         return None
     return pieced(stream, pieces) if pieces else None
 
 
-def _jpeg(stream: BinaryIO) -> list[Piece]:
+def _jpeg(stream: BinaryIO, most_pixels: int) -> list[Piece]:
     from imageshelf.pictures import jpeg_segments
     from imageshelf.pictures.completeness import lost_data
 
@@ -63,7 +64,8 @@ def _jpeg(stream: BinaryIO) -> list[Piece]:
     frame = next((each[0] for each in found.segments if each[0] in jpeg_segments.FRAMES), 0)
     if frame in jpeg_segments.PROCESSES_NOT_READ:
         raise SyntaxError(f"{jpeg_segments.PROCESSES_NOT_READ[frame]} process")
-    if not found.ended and lost_data(data):
+    small = jpeg_segments.pixels(data, found) <= most_pixels
+    if not found.ended and small and lost_data(data):
         return []
     # A cut end marker may have left its first byte.
     end = len(data[: found.scans_end].rstrip(b"\xff"))
@@ -74,10 +76,10 @@ def _jpeg(stream: BinaryIO) -> list[Piece]:
     return [*pieces, jpeg_segments.END_MARKER]
 
 
-def _png(stream: BinaryIO) -> list[Piece]:
+def _png(stream: BinaryIO, _: int) -> list[Piece]:
     pieces: list[Piece] = [stream.read(8)]
     pixels = False
-    for _ in range(MOST_CHUNKS):
+    for _number in range(MOST_CHUNKS):
         at = stream.tell()
         header = stream.read(8)
         if len(header) < 8:
@@ -107,7 +109,7 @@ def _is_sound_chunk(stream: BinaryIO, kind: bytes, length: int) -> bool:
     return kind != b"iTXt" or data.startswith(_PNG_XMP)
 
 
-def _webp(stream: BinaryIO) -> list[Piece]:
+def _webp(stream: BinaryIO, _: int) -> list[Piece]:
     total, at, metadata = size_bytes(stream), 12, 0
     pieces: list[Piece] = []
     header: bytes | None = None
@@ -143,10 +145,10 @@ def _boxes(stream: BinaryIO, usual: bytes) -> list[Piece]:
     return [data[:8], brand, Span(12, at), hidden, Span(end, len(data))]
 
 
-_MENDERS: dict[str, Callable[[BinaryIO], list[Piece]]] = {
+_MENDERS: dict[str, Callable[[BinaryIO, int], list[Piece]]] = {
     "JPEG": _jpeg,
     "PNG": _png,
     "WEBP": _webp,
-    "AVIF": lambda stream: _boxes(stream, b"avif"),
-    "HEIF": lambda stream: _boxes(stream, b"heic"),
+    "AVIF": lambda stream, _: _boxes(stream, b"avif"),
+    "HEIF": lambda stream, _: _boxes(stream, b"heic"),
 }

@@ -52,13 +52,16 @@ class Layout(NamedTuple):
     extra: tuple[int, ...]
     sample_format: tuple[int, ...]
 
-    def has_bytes(self) -> bool:
-        """Tell whether `tiff_samples` can read it."""
+    def needs_samples(self) -> bool:
+        """Tell whether Pillow misreads it, and `tiff_samples` can read it."""
+        return self._has_bytes() and self._is_misread()
+
+    def _has_bytes(self) -> bool:
         colours = COLOURS.get(self.photometric, 0)
         alike = len(set(self.bits)) == 1 and len(set(self.sample_format)) == 1
         return alike and len(self.bits) >= colours > 0 and self.compression in _LOSSLESS
 
-    def is_misread(self) -> bool:
+    def _is_misread(self) -> bool:
         """Tell whether Pillow returns wrong samples, or none."""
         deep, kind = self.bits[0], self.sample_format[0]
         if self.photometric == WHITE_IS_ZERO and deep > 8:
@@ -77,29 +80,35 @@ class Layout(NamedTuple):
         return key in TiffImagePlugin.OPEN_INFO
 
 
-def opened(stream: BinaryIO) -> tuple[Image.Image, Tags]:
-    """Return the first picture of an open TIFF file, not turned, and its tags."""
-    tags = metadata.tiff_tags(stream)
-    directory = metadata.tiff_directory(stream, MOST_VALUE_BYTES)
-    layout = _layout(directory)
-    if layout and layout.has_bytes() and layout.is_misread():
-        from imageshelf.pictures.tiff_samples import picture
+class TiffFile(NamedTuple):
+    """What the first directory of a TIFF file says; no layout if its bits are contradictory."""
 
-        return picture(stream, directory, layout), tags
-    if _is_unusual(directory):
-        stream = rewritten(stream, directory, essentials(directory))
+    tags: Tags
+    directory: TiffDirectory
+    layout: Layout | None
+
+
+def described(stream: BinaryIO) -> TiffFile:
+    """Return what an open TIFF file says of its first picture."""
+    directory = metadata.tiff_directory(stream, MOST_VALUE_BYTES)
+    return TiffFile(metadata.tiff_tags(stream), directory, _layout(directory))
+
+
+def opened(stream: BinaryIO, file: TiffFile) -> Image.Image:
+    """Return the first picture of an open TIFF file whose samples Pillow knows, not turned."""
+    plain = essentials(file.directory)
+    if _is_unusual(file.directory):
+        stream = rewritten(stream, file.directory, plain)
     try:
-        return upright(_opened(stream)), tags
+        return upright(_opened(stream))
     except (SyntaxError, TypeError, ValueError, struct.error):
-        return upright(_opened(rewritten(stream, directory, essentials(directory)))), tags
+        return upright(_opened(rewritten(stream, file.directory, plain)))
 
 
 def is_unusual(stream: BinaryIO) -> bool:
     """Tell whether Pillow alone would misread or wrongly turn an open TIFF file."""
-    directory = metadata.tiff_directory(stream, MOST_VALUE_BYTES)
-    layout = _layout(directory)
-    misread = layout is not None and layout.has_bytes() and layout.is_misread()
-    return misread or _is_unusual(directory)
+    file = described(stream)
+    return (file.layout is not None and file.layout.needs_samples()) or _is_unusual(file.directory)
 
 
 def _opened(stream: BinaryIO) -> Image.Image:

@@ -42,20 +42,22 @@ class _Grid(NamedTuple):
     down: int
 
 
+def size(directory: TiffDirectory) -> tuple[int, int]:
+    """Return width and height as stored."""
+    return _number(directory, tiff.WIDTH), _number(directory, tiff.LENGTH)
+
+
 def picture(stream: BinaryIO, directory: TiffDirectory, layout: Layout) -> Image.Image:
     """Return a TIFF picture with samples of 8 bits, scaled by the range that they have or use.
 
     Raises SyntaxError for a layout that is not read.
     """
-    from imageshelf.pictures.decoding import checked_size
-
     bits, kind = layout.bits[0], layout.sample_format[0]
     known = bits in _FLOATS if kind == FLOAT else 1 <= bits <= MOST_BITS
     if not known:
         raise SyntaxError("unknown pixel mode")
-    size = checked_size((_number(directory, tiff.WIDTH), _number(directory, tiff.LENGTH)))
     planes = len(layout.bits) if layout.planar == tiff.SEPARATE else 1
-    parts = [_plane(stream, directory, layout, size, number, planes) for number in range(planes)]
+    parts = [_plane(stream, directory, layout, number, planes) for number in range(planes)]
     samples = np.concatenate(parts, axis=2) if planes > 1 else parts[0]
     return _image(samples, layout)
 
@@ -65,16 +67,15 @@ def _number(directory: TiffDirectory, tag: int, usual: int = 0) -> int:
     return value[0] if isinstance(value, tuple) and value else usual
 
 
-def _plane(  # noqa: PLR0913, PLR0917
+def _plane(
     stream: BinaryIO,
     directory: TiffDirectory,
     layout: Layout,
-    size: tuple[int, int],
     number: int,
     planes: int,
 ) -> Samples:
     """Return the samples of one plane: rows, columns, samples of a pixel."""
-    (width, height), samples = size, len(layout.bits) // planes
+    (width, height), samples = size(directory), len(layout.bits) // planes
     grid = _grid(directory, width, height)
     row_bytes = math.ceil(grid.width * samples * layout.bits[0] / 8)
     packed = _bytes(stream, directory, grid, row_bytes, number)
