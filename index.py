@@ -25,7 +25,7 @@ if __name__ == "__main__":
 import imageshelf
 from imageshelf.cli.options import index_options
 from imageshelf.cli.output import checked
-from imageshelf.report.index import summary_text
+from imageshelf.report.index_summary import summary_text
 from imageshelf.system.progress import bar
 from imageshelf.system.signals import Stopped
 from imageshelf.system.terminal import tolerate_any_name

@@ -33,9 +33,9 @@ from imageshelf.system.version import __version__
 
 if TYPE_CHECKING:
     from imageshelf.copies.duplicates import duplicates
+    from imageshelf.indexing.counts import Summary
     from imageshelf.indexing.run import Indexing, IndexingError, index
     from imageshelf.indexing.settings import Settings
-    from imageshelf.indexing.summary import Summary
     from imageshelf.searching.calibration import calibrate
     from imageshelf.searching.explanation import explain
     from imageshelf.searching.matches import Match, Matches
@@ -70,7 +70,7 @@ _HOME = {
     "Indexing": "indexing.run",
     "IndexingError": "indexing.run",
     "Settings": "indexing.settings",
-    "Summary": "indexing.summary",
+    "Summary": "indexing.counts",
     "search": "searching.search",
     "Match": "searching.matches",
     "Matches": "searching.matches",

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import apsw
 import pytest
 
-from imageshelf.shelf import recovery
+from imageshelf.shelf import private_copy
 
 SECTOR = 512  # bytes that a disk writes at once
 VFS = "power"
@@ -134,7 +134,7 @@ def recording(folder: str) -> Iterator[list[Note]]:
 
 
 def _record_mending(notes: list[Note], patch: pytest.MonkeyPatch) -> None:
-    real = {name: getattr(recovery, name) for name in ("write", "truncate", "sync", "remove")}
+    real = {name: getattr(private_copy, name) for name in ("write", "truncate", "sync", "remove")}
 
     def write(file: int, path: str, at: int, data: bytes) -> None:
         notes.append(Note("write", path, at, data))
@@ -160,7 +160,7 @@ def _record_mending(notes: list[Note], patch: pytest.MonkeyPatch) -> None:
         "sync": sync,
         "remove": remove,
     }.items():
-        patch.setattr(recovery, name, recorded)
+        patch.setattr(private_copy, name, recorded)
 
 
 @dataclass

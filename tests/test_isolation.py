@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from imageshelf.indexing.comparison import RETRY, SKIPPED
+from imageshelf.indexing.counts import Summary
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.indexing.summary import Summary
 from imageshelf.indexing.suspects import FILES_PER_ROUND, REASON, SuspectList
 from imageshelf.pictures import recipe
 from imageshelf.shelf import open_shelf
@@ -142,7 +142,7 @@ RUN = """
 import sys
 from imageshelf.indexing import run as indexing
 from imageshelf.indexing.run import Settings, index
-from imageshelf.indexing.summary import Summary
+from imageshelf.indexing.counts import Summary
 from tests.odd_decoders import examine_or_misbehave
 indexing.WORK = examine_or_misbehave
 index(sys.argv[1], sys.argv[2], Settings(jobs=0, time_limit_s=0.1))

@@ -22,11 +22,11 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 import imageshelf
+from imageshelf.indexing.counts import Summary
 from imageshelf.indexing.run import Indexing, index
 from imageshelf.indexing.settings import Settings
-from imageshelf.indexing.summary import Summary
 from imageshelf.pictures import appended
-from imageshelf.report.index import summary_text
+from imageshelf.report.index_summary import summary_text
 from imageshelf.searching import kinds
 from imageshelf.searching.search import Searching, search
 from imageshelf.shelf import open_shelf

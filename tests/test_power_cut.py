@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imageshelf.shelf import ShelfError, connections, open_shelf, recovery
+from imageshelf.shelf import ShelfError, connections, open_shelf, private_copy
 from tests.fixture_shelf import unpack
 from tests.shelf_entries import RECIPE, entry, lists_of, skip
 from tests.test_stored_shelves import FIXTURES, everything
@@ -165,13 +165,13 @@ def test_whoever_mends_it_by_way_of_a_copy_loses_nothing(
     path: str, another_user: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carried = []
-    real = recovery.carry_over
+    real = private_copy.carry_over
 
-    def carry_over(copy: recovery.Copy) -> None:
+    def carry_over(copy: private_copy.Copy) -> None:
         carried.append(copy.path)
         real(copy)
 
-    monkeypatch.setattr(recovery, "carry_over", carry_over)
+    monkeypatch.setattr(private_copy, "carry_over", carry_over)
     assert harmless(cut(path, times=40, seed=3, then=another_user)) == 40
     assert len(carried) > 5
 

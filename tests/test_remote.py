@@ -23,13 +23,13 @@ from imageshelf.cleanup.selection import SelectionError
 from imageshelf.copies.groups import GroupOptions
 from imageshelf.indexing import remote
 from imageshelf.indexing.comparison import Survey
+from imageshelf.indexing.counts import Summary
 from imageshelf.indexing.run import Indexing, index
 from imageshelf.indexing.settings import DatasetError, Settings
-from imageshelf.indexing.summary import Summary
 from imageshelf.pictures import fetching
 from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import DigestTask, Task
-from imageshelf.report.index import summary_text
+from imageshelf.report.index_summary import summary_text
 from imageshelf.report.matches import UNREAD, matches_json, matches_text
 from imageshelf.searching.search import search
 from imageshelf.shelf import names, open_shelf

@@ -20,7 +20,7 @@ import pytest
 import index as index_script
 import search as search_script
 from imageshelf import __main__ as verbs
-from imageshelf.shelf import ShelfError, open_shelf, open_to_fill, recovery, side_files
+from imageshelf.shelf import ShelfError, open_shelf, open_to_fill, private_copy, side_files
 from tests.conftest import ROOT
 from tests.fixture_shelf import unpack
 from tests.shelf_entries import RECIPE, entry
@@ -254,7 +254,7 @@ def test_ours_is_rolled_back_in_place(
     def never(_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(recovery, "carry_over", never)
+    monkeypatch.setattr(private_copy, "carry_over", never)
     assert pictures(sent, flag) == 2
     assert sent.read_bytes() == before
     assert os.listdir(sent.parent) == ["db.shelve"]
@@ -327,13 +327,13 @@ def test_where_others_can_write_a_copy_is_rolled_back(
     die_in_a_write(sent)
     sent.parent.chmod(0o777)
     paths: list[str] = []
-    real = recovery.copied
+    real = private_copy.copied
 
-    def copied(beside: side_files.SideFiles) -> recovery.Copy | None:
+    def copied(beside: side_files.SideFiles) -> private_copy.Copy | None:
         paths.append(beside.path)
         return real(beside)
 
-    monkeypatch.setattr(recovery, "copied", copied)
+    monkeypatch.setattr(private_copy, "copied", copied)
     before = everything(sent.parent)
     assert pictures(sent, flag) == 2
     assert paths == [str(sent)]
@@ -459,7 +459,7 @@ def test_without_room_for_a_copy_there_is_a_sentence(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(recovery, "_copy", full)
+    monkeypatch.setattr(private_copy, "_copy", full)
     with pytest.raises(ShelfError, match=r"half written.*No space left"):
         open_shelf(sent)
 

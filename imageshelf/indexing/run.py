@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT, NEED_NUMPY
 from imageshelf.indexing.comparison import PICTURE, Survey
+from imageshelf.indexing.counts import Skipped, Summary
 from imageshelf.indexing.datasets import Datasets
 from imageshelf.indexing.settings import DatasetError, Settings
-from imageshelf.indexing.summary import Skipped, Summary
 from imageshelf.indexing.survey import Surveying
 from imageshelf.indexing.suspects import REASON, SuspectList
 from imageshelf.shelf import ShelfError, names, open_to_fill

@@ -17,7 +17,7 @@ from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError, may_not_write, m
 from imageshelf.shelf.side_files import WAL, SideFiles, StrangeSideFileError
 
 if TYPE_CHECKING:
-    from imageshelf.shelf.recovery import Copy
+    from imageshelf.shelf.private_copy import Copy
 
 _PAUSE_S = 0.01
 
@@ -42,12 +42,12 @@ def _try_to_open(path: str, *, writable: bool) -> Database | None:
             private = side_files.only_ours(os.path.dirname(beside.path))
             if connections.is_open_here(path):
                 return _opened_again(path, private=private, writable=writable)
-            from imageshelf.shelf import recovery  # hardly ever needed
+            from imageshelf.shelf import private_copy  # hardly ever needed
 
-            if recovery.in_use(beside):  # a living writer's log names no file
+            if private_copy.in_use(beside):  # a living writer's log names no file
                 believed = private or WAL in beside.files
                 return _opened(path, writable=writable) if believed else None
-            copy = recovery.copied(beside)
+            copy = private_copy.copied(beside)
     except StrangeSideFileError as exc:
         raise ShelfError(f"{shown(path)} {exc}") from exc
     if copy is None:
@@ -90,7 +90,7 @@ def _opened_again(path: str, *, private: bool, writable: bool) -> Database | Non
 
 def _recovered(path: str, copy: Copy, *, private: bool, writable: bool) -> Database | None:
     """Open what is left of a shelf beside which a dead writer left a journal or log."""
-    from imageshelf.shelf import marks, recovery
+    from imageshelf.shelf import marks, private_copy
 
     db = _rolled_back(path, copy)
     try:
@@ -99,7 +99,7 @@ def _recovered(path: str, copy: Copy, *, private: bool, writable: bool) -> Datab
                 db.close()
                 return in_place
         elif writable:
-            recovery.carry_over(copy)
+            private_copy.carry_over(copy)
             db.close()
             return None
     except BaseException:
@@ -112,11 +112,11 @@ def _recovered(path: str, copy: Copy, *, private: bool, writable: bool) -> Datab
 
 def _rolled_back(path: str, copy: Copy) -> Database:
     """Roll a private copy back and open it for reading; it goes when that is closed."""
-    from imageshelf.shelf import recovery
+    from imageshelf.shelf import private_copy
 
     try:
         Database(path, writable=True, file=copy.path).close()
-        if not recovery.is_plausible(copy):
+        if not private_copy.is_plausible(copy):
             raise ShelfError(f"{shown(path)} has a damaged journal beside it")  # noqa: TRY301
         return Database(path, writable=False, file=copy.path, at_close=copy.remove)
     except BaseException:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from imageshelf.system.words import count, shown
 
 if TYPE_CHECKING:
-    from imageshelf.indexing.summary import Summary
+    from imageshelf.indexing.counts import Summary
 
 
 REMEDIES = (  # the beginning of a reason for a skip: what to do about it
