@@ -36,7 +36,7 @@ class Segment(NamedTuple):
     end: int
 
 
-class Layout(NamedTuple):
+class JpegLayout(NamedTuple):
     """The segments up to the end marker.
 
     `ended` tells whether there is one, `cut` whether the file ends inside a segment.
@@ -53,14 +53,14 @@ class Layout(NamedTuple):
         return ends[-1] if ends else None
 
 
-def layout(data: bytes) -> Layout:
+def layout(data: bytes) -> JpegLayout:
     """Return the segments of a JPEG file that starts with its start marker."""
     segments: list[Segment] = []
     at = 2
     while (match := _MARKER.search(data, at)) and len(segments) < MOST_SEGMENTS:
         marker, start, at = match[1][0], match.end() - 2, match.end()
         if marker == EOI:
-            return Layout(segments, ended=True)
+            return JpegLayout(segments, ended=True)
         if marker in _WITHOUT_LENGTH:
             continue
         at += int.from_bytes(data[at : at + 2], "big")
@@ -68,12 +68,12 @@ def layout(data: bytes) -> Layout:
             after = _AFTER_SCAN.search(data, at)
             at = after.start() if after else len(data)
         if at > len(data):
-            return Layout(segments, ended=False, cut=True)
+            return JpegLayout(segments, ended=False, cut=True)
         segments.append(Segment(marker, start, at))
-    return Layout(segments, ended=False)
+    return JpegLayout(segments, ended=False)
 
 
-def needed(data: bytes, found: Layout) -> list[Piece]:
+def needed(data: bytes, found: JpegLayout) -> list[Piece]:
     """Return the pieces that a JPEG's picture, EXIF and XMP consist of, without an end marker."""
     spans = [
         Span(segment.start, segment.end) for segment in found.segments if _is_needed(data, segment)
@@ -81,7 +81,7 @@ def needed(data: bytes, found: Layout) -> list[Piece]:
     return [data[:2], *spans]
 
 
-def core(data: bytes, found: Layout) -> bytes:
+def core(data: bytes, found: JpegLayout) -> bytes:
     """Return what a decoder needs of a JPEG file up to the end of its last scan."""
     last = found.scans_end or 0
     kept = [
@@ -103,7 +103,7 @@ def _is_needed(data: bytes, segment: Segment) -> bool:
     return marker != COMMENT and not APP0 <= marker <= APP15
 
 
-def pixels(data: bytes, found: Layout) -> int:
+def pixels(data: bytes, found: JpegLayout) -> int:
     """Return how many pixels the frame has; 0 without one."""
     for marker, start, _ in found.segments:
         if marker in FRAMES:
@@ -112,7 +112,7 @@ def pixels(data: bytes, found: Layout) -> int:
     return 0
 
 
-def lacks_scans(data: bytes, found: Layout) -> bool:
+def lacks_scans(data: bytes, found: JpegLayout) -> bool:
     """Tell whether bits of coefficients are in no scan; in a sequential file, whole components."""
     bits: dict[int, bytearray] = {}
     for marker, start, _ in found.segments:

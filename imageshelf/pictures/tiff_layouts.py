@@ -40,7 +40,7 @@ SEPARATE = 2  # planes
 ASSOCIATED = 1  # alpha, by which colours are multiplied
 
 
-class Layout(NamedTuple):
+class TiffLayout(NamedTuple):
     """How the samples of a TIFF picture are stored."""
 
     order: str  # as in `struct`
@@ -85,7 +85,7 @@ class TiffFile(NamedTuple):
 
     tags: Tags
     directory: TiffDirectory
-    layout: Layout | None
+    layout: TiffLayout | None
 
 
 def described(stream: BinaryIO) -> TiffFile:
@@ -127,7 +127,7 @@ def upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _layout(directory: TiffDirectory) -> Layout | None:
+def _layout(directory: TiffDirectory) -> TiffLayout | None:
     tags = directory.tags
     bits = _numbers(tags, BITS) or (1,)
     samples = (_numbers(tags, SAMPLES) or (len(bits),))[0]
@@ -138,7 +138,7 @@ def _layout(directory: TiffDirectory) -> Layout | None:
         (_numbers(tags, tag) or (usual,))[0]
         for tag, usual in ((COMPRESSION, 1), (PHOTOMETRIC, 0), (FILL_ORDER, 1), (PLANAR, 1))
     )
-    return Layout(
+    return TiffLayout(
         directory.order,
         bits,
         compression,

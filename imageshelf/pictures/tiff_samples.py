@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.pictures.metadata import TiffDirectory
-    from imageshelf.pictures.tiff_layouts import Layout
+    from imageshelf.pictures.tiff_layouts import TiffLayout
 
     Bytes = npt.NDArray[np.uint8]
     Samples = npt.NDArray[np.generic]
@@ -47,7 +47,7 @@ def size(directory: TiffDirectory) -> tuple[int, int]:
     return _number(directory, tiff.WIDTH), _number(directory, tiff.LENGTH)
 
 
-def picture(stream: BinaryIO, directory: TiffDirectory, layout: Layout) -> Image.Image:
+def picture(stream: BinaryIO, directory: TiffDirectory, layout: TiffLayout) -> Image.Image:
     """Return a TIFF picture with samples of 8 bits, scaled by the range that they have or use.
 
     Raises SyntaxError for a layout that is not read.
@@ -70,7 +70,7 @@ def _number(directory: TiffDirectory, tag: int, usual: int = 0) -> int:
 def _plane(
     stream: BinaryIO,
     directory: TiffDirectory,
-    layout: Layout,
+    layout: TiffLayout,
     number: int,
     planes: int,
 ) -> Samples:
@@ -128,7 +128,7 @@ def _bytes(
     return np.asarray(TiffImagePlugin.TiffImageFile(alone))
 
 
-def _samples(rows: Bytes, layout: Layout) -> Samples:
+def _samples(rows: Bytes, layout: TiffLayout) -> Samples:
     """Return the samples along the last axis, as unsigned or signed integers or floats."""
     bits, kind, order = layout.bits[0], layout.sample_format[0], layout.order
     letter = {SIGNED: "i", FLOAT: "f"}.get(kind, "u")
@@ -154,7 +154,7 @@ def _samples(rows: Bytes, layout: Layout) -> Samples:
     return ordered.astype(np.uint64) @ weights
 
 
-def _image(samples: Samples, layout: Layout) -> Image.Image:
+def _image(samples: Samples, layout: TiffLayout) -> Image.Image:
     colours = COLOURS[layout.photometric]
     if layout.photometric == CIELAB:
         return Image.frombytes("LAB", samples.shape[1::-1], _lab(samples[:, :, :3]).tobytes())
@@ -183,7 +183,7 @@ def _lab(samples: Samples) -> Bytes:
     return (samples.astype(np.int64) >> shift).astype(np.uint8)
 
 
-def _levels(samples: Samples, layout: Layout) -> Bytes:
+def _levels(samples: Samples, layout: TiffLayout) -> Bytes:
     """Return samples as 0 to 255, rounded."""
     low, high = _range(samples, layout)
     scale = 255 / (high - low) if high > low else 0.0
@@ -194,7 +194,7 @@ def _levels(samples: Samples, layout: Layout) -> Bytes:
     return levels
 
 
-def _range(samples: Samples, layout: Layout) -> tuple[float, float]:
+def _range(samples: Samples, layout: TiffLayout) -> tuple[float, float]:
     bits, kind = layout.bits[0], layout.sample_format[0]
     if kind == SIGNED:
         return -(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1
