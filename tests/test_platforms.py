@@ -38,7 +38,7 @@ for path in sorted(pathlib.Path("tests").glob("*.py")):
         pass
 print("all of them")
 """
-SIGNALS = ["SIGKILL", "SIGALRM", "SIGSTOP", "SIGUSR1", "SIGHUP", "SIGIO", "setitimer"]
+SIGNALS = ["SIGKILL", "SIGALRM", "SIGSTOP", "SIGUSR1", "SIGHUP", "SIGIO", "SIGPROF", "setitimer"]
 CALLS = ["fork", "killpg", "mkfifo", "mknod", "wait4", "statvfs", "setsid"]
 MODULES = ["resource", "termios", "pty", "pwd", "grp"]
 
