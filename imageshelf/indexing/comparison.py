@@ -36,7 +36,8 @@ class Known(NamedTuple):
     state: int
 
 
-PICTURE, SKIPPED, RETRY, OTHER = range(4)  # Known.state
+PICTURE, SKIPPED, RETRY, OTHER, OUTDATED = range(5)  # Known.state
+PICTURES = {PICTURE, OUTDATED}
 
 
 class Survey:
@@ -157,7 +158,8 @@ def _merge(
 
 def _to_be_read(before: Known, status: os.stat_result, survey: Survey) -> bool:
     """Count a remembered file; return whether it must be read again."""
-    if (before.size_bytes, before.mtime_ns) != (status.st_size, status.st_mtime_ns):
+    unchanged = (before.size_bytes, before.mtime_ns) == (status.st_size, status.st_mtime_ns)
+    if not unchanged or before.state == OUTDATED:
         survey.changed += 1
         return True
     if before.device != status.st_dev:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.indexing.comparison import PICTURE
+from imageshelf.indexing.comparison import PICTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -31,7 +31,7 @@ def moves(
     """
     lost: dict[tuple[int, int], list[bytes]] = {}
     for known in vanished:
-        if known.state == PICTURE:
+        if known.state in PICTURES:
             lost.setdefault((known.size_bytes, known.mtime_ns), []).append(known.name)
     if not lost:
         return []

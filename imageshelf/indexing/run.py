@@ -19,7 +19,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT, NEED_NUMPY
-from imageshelf.indexing.comparison import PICTURE, Survey
+from imageshelf.indexing.comparison import PICTURES, Survey
 from imageshelf.indexing.counts import Skipped, Summary
 from imageshelf.indexing.datasets import Datasets
 from imageshelf.indexing.settings import DatasetError, Settings
@@ -195,7 +195,7 @@ class Indexing:
         if gone:
             self.catalogue.forget(known.name for known in gone)
         self.summary.moved = len(moves)
-        self.summary.vanished = sum(known.state == PICTURE for known in gone)
+        self.summary.vanished = sum(known.state in PICTURES for known in gone)
         self.summary.kept = len(self.outcome.vanished) - len(gone)
         self.summary.pictures = self.catalogue.pictures()
 

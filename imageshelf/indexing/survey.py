@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING
 
 from imageshelf.indexing import comparison
-from imageshelf.indexing.comparison import PICTURE, Survey
+from imageshelf.indexing.comparison import PICTURES, Survey
 from imageshelf.indexing.file_list import FileList
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures.recipe import decoders
@@ -72,7 +72,7 @@ class Surveying:
             self._list(self.datasets.folders[root], part)
         else:
             self._walk(root, part)
-        lost = [known for known in part.vanished if known.state == PICTURE]
+        lost = [known for known in part.vanished if known.state in PICTURES]
         known_before = part.same + part.changed + len(lost)
         self.outcome.merge(part)
         return known_before, lost
@@ -81,13 +81,13 @@ class Surveying:
         own = names.absolute(root)
         walks = [self._walk_of(own, prefix) for prefix in self._prefixes(root)]
         for walk in walks:
-            known = self.catalogue.known(walk.prefix, self._decoders())
+            known = self.catalogue.known(walk.prefix, self._decoders(), by_readers=True)
             comparison.compare(walk, known, part)
 
     def _list(self, folder: RemoteFolder, part: Survey) -> None:
         from imageshelf.indexing import remote
 
-        known = self.catalogue.known(folder.prefix, self._decoders())
+        known = self.catalogue.known(folder.prefix, self._decoders(), by_readers=True)
         remote.compare(folder, folder.known(known), part)
 
     def _decoders(self) -> str:

@@ -15,6 +15,7 @@ from imageshelf.hashing.views import SKETCH, Sketch, Thumbnails, View
 from imageshelf.pictures import borders, reduction
 from imageshelf.pictures.decoding import decode, memory_limit
 from imageshelf.pictures.metadata import Facts
+from imageshelf.pictures.readers import REVISIONS
 from imageshelf.pictures.reduction import ORIENTATIONS, bands
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.system import files
@@ -262,4 +263,5 @@ def _facts(decoded: Decoded, status: os.stat_result | UrlStatus) -> Facts:
         decoded.tags.camera,
         decoded.tags.flags,
         decoded.quality,
+        REVISIONS.get(decoded.format),
     )

@@ -60,6 +60,7 @@ class Facts(NamedTuple):
     camera: str | None
     metadata_flags: int  # GPS, RATING
     jpeg_quality: int | None  # 1-100 on the scale of the Independent JPEG Group
+    read_by: int | None = None  # the revision of its format's reader, if known
 
 
 class Tags(NamedTuple):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from imageshelf.hashing import hash_names
 from imageshelf.hashing.hash_names import HASH_BITS
+from imageshelf.pictures.readers import revisions
 from imageshelf.system.process import version
 
 
@@ -57,4 +58,5 @@ def decoders() -> str:
 
     optional = [name for name in ("PIL._avif", "PIL._webp") if find_spec(name)]
     heif = f"pillow-heif {version('pillow-heif')}" if find_spec("pillow_heif") else "no HEIF"
-    return ", ".join([f"Pillow {PIL.__version__}", *optional, heif])
+    readers = f"readers {revisions()}"
+    return ", ".join([f"Pillow {PIL.__version__}", *optional, heif, readers])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imageshelf.pictures.readers import CASES, DEEP, FIRST, REVISIONS, SWALLOWED, TURNED
 from imageshelf.shelf import hand_written, names
 from imageshelf.shelf.records import (
     COLUMN_NAMES,
@@ -38,6 +39,19 @@ __all__ = ["Added", "Catalogue", "Counts", "Dataset", "Entry", "Move", "PictureR
 PAGE = 1024
 _RANGE = "FROM {} WHERE name >= ? AND name < ? {} ORDER BY name LIMIT " + str(PAGE)
 KNOWN_PICTURES = "SELECT name, size_bytes, mtime_ns, device, 0 " + _RANGE
+_SHOWN_BY = {  # cases of readers.CASES, as a row shows them
+    TURNED: "orientation <> 1",
+    DEEP: "bits NOT IN (1, 8)",
+    SWALLOWED: "flags & 3 = 3",  # low information and alpha
+}
+_OUTDATED = " OR ".join(
+    f"(format = '{name}' AND ({' OR '.join(_SHOWN_BY[case] for case in cases)})"
+    f" AND coalesce(read_by, {FIRST}) < {REVISIONS[name]})"
+    for name, cases in CASES.items()
+)
+KNOWN_TO_READERS = (
+    f"SELECT name, size_bytes, mtime_ns, device, CASE WHEN {_OUTDATED} THEN 4 ELSE 0 END " + _RANGE
+)
 KNOWN_SKIPS = (
     "SELECT name, size_bytes, mtime_ns, device, CASE WHEN lasting AND decoders = ? "
     "THEN CASE WHEN other = '' THEN 1 ELSE 3 END ELSE 2 END " + _RANGE
@@ -93,24 +107,28 @@ class Catalogue:
 
     # -- what is known ----------------------------------------------------------------------
 
-    def known(self, prefix: bytes, decoders: str = "") -> Iterator[list[KnownRow]]:
+    def known(
+        self, prefix: bytes, decoders: str = "", *, by_readers: bool = False
+    ) -> Iterator[list[KnownRow]]:
         """Yield pages of (name, size_bytes, mtime_ns, device, state), sorted by name.
 
         They cover all names that begin with the prefix; b"" stands for every name relative to the
         shelf's folder. States: 0 a picture; 1 a skipped picture, still to be skipped; 2 a skipped
         file to retry, because its reason may not last or the decoders have changed; 3 not a
-        picture. Each page is a query of its own: nothing stays locked between pages.
+        picture; 4, with `by_readers`, a picture that its format's reader may read otherwise since.
+        Each page is a query of its own: nothing stays locked between pages.
         """
+        sql = KNOWN_TO_READERS if by_readers else KNOWN_PICTURES
         if prefix:
-            yield from self._known(prefix, _end_of(prefix), decoders)
+            yield from self._known(sql, prefix, _end_of(prefix), decoders)
         else:
-            yield from self._known(b"", b"/", decoders, NOT_ON_A_DRIVE)
-            yield from self._known(b"0", _LAST_NAME, decoders, NOT_ON_A_DRIVE)
+            yield from self._known(sql, b"", b"/", decoders, NOT_ON_A_DRIVE)
+            yield from self._known(sql, b"0", _LAST_NAME, decoders, NOT_ON_A_DRIVE)
 
     def _known(
-        self, start: bytes, end: bytes, decoders: str, only: str = ""
+        self, sql: str, start: bytes, end: bytes, decoders: str, only: str = ""
     ) -> Iterator[list[KnownRow]]:
-        pictures_sql = KNOWN_PICTURES.format("picture", only)
+        pictures_sql = sql.format("picture", only)
         skips_sql = KNOWN_SKIPS.format("skipped", only)
         while True:
             with self.db.snapshot():

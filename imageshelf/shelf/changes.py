@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from imageshelf.shelf.database import Database
     from imageshelf.shelf.records import Entry, Move, Skip
 
-STORE_PICTURE = f"REPLACE INTO picture ({COLUMN_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+STORE_PICTURE = f"""REPLACE INTO picture ({COLUMN_NAMES}, read_by)
+    VALUES ({", ".join("?" * (len(COLUMNS) + 1))})"""  # noqa: S608
 DELETE_PICTURE = "DELETE FROM picture WHERE id = ?"
 RENAME_PICTURE = "UPDATE picture SET name = ?, device = ?, inode = ?, nlink = ? WHERE id = ?"
 SET_ASIDE = "UPDATE picture SET name = ? WHERE id = ?"
@@ -66,7 +67,8 @@ def put(
     _delete(db, gone)
     ids, written = _numbered(db, before, pictures)
     numbered = zip(ids, written, strict=True)
-    db.write_many(STORE_PICTURE, (picture_values(n, dataset, entry) for n, entry in numbered))
+    rows = ((*picture_values(n, dataset, each), each.facts.read_by) for n, each in numbered)
+    db.write_many(STORE_PICTURE, rows)
     packed.store(db, ids, written)
     for entry in written:
         lists.join(entry.key.encode(), entry.name)
