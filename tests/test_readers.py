@@ -12,7 +12,7 @@ from PIL import Image
 
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.pictures import readers, recipe
+from imageshelf.pictures import images, readers, recipe
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.workers import work
 from tests.conftest import drawn
@@ -100,7 +100,7 @@ def test_a_skip_is_tried_again_once_by_each_revision(
 ) -> None:
     shelve = tmp_path / "db.shelve"
     tried: list[str] = []
-    real = work.examine
+    real = images.examine
 
     def examine(task: Task) -> Picture | Refusal:
         tried.append(task.path)
