@@ -90,6 +90,20 @@ def test_a_changed_picture_is_looked_at_again(shelve: Path, looks: list[Pair]) -
     assert rows(shelve) < before + 1  # what was seen of the old variant is dropped
 
 
+def test_a_picture_that_leaves_takes_its_looks_along(shelve: Path) -> None:
+    answer(shelve)
+    for path in (shelve.parent / "photos").glob("small*"):
+        path.unlink()
+    index(shelve.parent / "photos", shelve, Settings(jobs=0))
+    with open_shelf(shelve) as shelf:
+        db = shelf.whole_catalogue().db
+        left = {id_ for (id_,) in db.select("SELECT id FROM picture")}
+        assert rows(shelve)
+        assert {id_ for pair in db.select("SELECT a_id, b_id FROM verdict") for id_ in pair} <= left
+    index(shelve.parent / "photos", shelve, Settings(jobs=0, rebuild=True))
+    assert rows(shelve) == 0
+
+
 def test_nothing_is_kept_of_files_that_are_not_as_indexed(shelve: Path) -> None:
     for path in (shelve.parent / "photos").iterdir():
         os.utime(path, ns=(1, 1))

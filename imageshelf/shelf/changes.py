@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 STORE_PICTURE = f"""REPLACE INTO picture ({COLUMN_NAMES}, read_by)
     VALUES ({", ".join("?" * (len(COLUMNS) + 1))})"""  # noqa: S608
 DELETE_PICTURE = "DELETE FROM picture WHERE id = ?"
+ANY_LOOK = "SELECT 1 FROM verdict LIMIT 1"
+DELETE_LOOKS = "DELETE FROM verdict WHERE a_id IN (*) OR b_id IN (*)"
 RENAME_PICTURE = "UPDATE picture SET name = ?, device = ?, inode = ?, nlink = ? WHERE id = ?"
 SET_ASIDE = "UPDATE picture SET name = ? WHERE id = ?"
 STORE_SKIP = "REPLACE INTO skipped VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -39,6 +41,7 @@ NEW_LIST = "INSERT INTO Dict (key, value) VALUES (?, ?)"
 STORE_LIST = "UPDATE Dict SET value = ? WHERE key = ?"
 DELETE_LIST = "DELETE FROM Dict WHERE key = ?"
 
+IDS_PER_SCAN = 400  # whose looks are found by one pass over all of them
 NAMES_PER_WRITE = 10_000  # names in one transaction
 
 
@@ -226,3 +229,7 @@ def _numbered(
 def _delete(db: Database, ids: Sequence[int]) -> None:
     db.write_many(DELETE_PICTURE, ((number,) for number in ids))
     packed.clear(db, ids)
+    if ids and db.select(ANY_LOOK):  # the id may be another picture's next
+        for start in range(0, len(ids), IDS_PER_SCAN):
+            some = list(ids[start : start + IDS_PER_SCAN])
+            db.write(DELETE_LOOKS.replace("*", ",".join("?" * len(some))), some + some)
