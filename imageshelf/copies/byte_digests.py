@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.tasks import DigestTask
 from imageshelf.searching.kinds import BYTES
+from imageshelf.system.paths import Url
 from imageshelf.workers.pool import workers
 from imageshelf.workers.work import digested
 
@@ -43,7 +44,11 @@ def learn_digests(members: Members, prints: Prints, decoding: DecodeOptions) -> 
     requested = members.options.kinds
     if members.rules.kind or (requested is not None and not requested & {BYTES}):
         return
-    ids = [id_ for id_ in _perhaps_equal(members, prints) if members.digest(id_) is None]
+    ids = [
+        id_
+        for id_ in _perhaps_equal(members, prints)
+        if members.digest(id_) is None and not isinstance(members.copies[id_].path, Url)
+    ]  # a shelf may come from anybody: it must not choose what is fetched
     id_of = {members.rows[id_].name: id_ for id_ in ids}
     tasks = [
         DigestTask(members.rows[id_].name, members.copies[id_].path, pixels=False) for id_ in ids
