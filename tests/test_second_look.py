@@ -17,10 +17,11 @@ from imageshelf.indexing.settings import Settings
 from imageshelf.pictures.colour import colour_picture
 from imageshelf.pictures.reduction import EXIF_TURNS, ORIENTATIONS
 from imageshelf.pictures.tasks import ColourTask
-from imageshelf.searching import second_look
+from imageshelf.searching import looks
 from imageshelf.searching.kinds import KnownFile, is_match, of_two_moments
+from imageshelf.searching.looks import Look
 from imageshelf.searching.search import SearchOptions, search
-from imageshelf.searching.second_look import Look, Pair, SecondLook
+from imageshelf.searching.second_look import Pair, SecondLook
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.paths import Url
 from tests.conftest import drawn
@@ -137,7 +138,7 @@ def test_a_variant_says_how_much_differs_and_where(original: Path, tmp_path: Pat
     assert x + width >= 1170
     assert y + height >= 850
     assert width * height < 4 * 180 * 160
-    assert "% differs, lower right" in second_look.in_words(look)
+    assert "% differs, lower right" in looks.in_words(look)
 
 
 def test_a_part_that_differs_at_another_moment_is_another_shot(
@@ -159,7 +160,7 @@ def test_where_all_agrees_it_is_a_copy_whatever_the_clocks_say(
 
 def test_strangers_are_at_most_similar(original: Path, tmp_path: Path) -> None:
     look = looked(original, saved(tmp_path / "other.jpg", drawn(2, SIZE)))
-    assert (look.kind, look.is_match, second_look.in_words(look)) == ("similar", False, "")
+    assert (look.kind, look.is_match, looks.in_words(look)) == ("similar", False, "")
 
 
 def test_another_colour_is_no_copy(tmp_path: Path) -> None:

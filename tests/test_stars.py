@@ -20,8 +20,8 @@ from imageshelf.searching.kinds import (
     TURNED,
     VARIANT,
 )
+from imageshelf.searching.looks import Look
 from imageshelf.searching.policies import ViewHashes
-from imageshelf.searching.second_look import Look
 
 Edges = dict[tuple[int, int], str]
 

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.searching.kind_names import NEAR, TURNED
 from imageshelf.searching.kinds import KnownFile
+from imageshelf.searching.looks import in_words
 from imageshelf.searching.query_prints import TURN_NAMES
-from imageshelf.searching.second_look import Pair, in_words
+from imageshelf.searching.second_look import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imageshelf.cleanup.planning import File, Step
-    from imageshelf.searching.second_look import Look, SecondLook
+    from imageshelf.searching.looks import Look
+    from imageshelf.searching.second_look import SecondLook
 
 LIKENESS = frozenset({NEAR, TURNED})
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from imageshelf.copies.prints import Prints, Thumbnails
-    from imageshelf.searching.second_look import Look
+    from imageshelf.searching.looks import Look
 
 
 def all_pairs_exhaustive(prints: Prints, policy: Policy = policies.DEFAULT) -> PrintPairs:

@@ -6,7 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.searching.second_look import RULE, Look
+from imageshelf.searching.looks import Look
+from imageshelf.searching.second_look import RULE
 from imageshelf.shelf import kept_looks
 from imageshelf.shelf.kept_looks import KeptLook
 

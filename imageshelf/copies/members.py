@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from imageshelf.copies import keep_rule, stars
 from imageshelf.copies.groups import Group, GroupOptions, Member, PairRules
 from imageshelf.copies.protected_folders import ProtectedFolders
-from imageshelf.searching import second_look
+from imageshelf.searching import looks
 from imageshelf.searching.kinds import KINDS, NOT_COMPARED, NOT_COPIES, SAME_FILE
+from imageshelf.searching.looks import Look
 from imageshelf.searching.query_prints import TURN_NAMES, known_file
-from imageshelf.searching.second_look import Look
 from imageshelf.shelf import names
 from imageshelf.system.paths import Url
 
@@ -186,5 +186,5 @@ class Members:
             look.differs,
             look.regions,
             look.shows,
-            second_look.in_words(look),
+            looks.in_words(look),
         )

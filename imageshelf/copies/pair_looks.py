@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imageshelf.searching import kinds
+from imageshelf.searching.looks import Look, identical
 from imageshelf.searching.query_prints import TURN_NAMES
-from imageshelf.searching.second_look import Look, Pair, identical
+from imageshelf.searching.second_look import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

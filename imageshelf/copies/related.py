@@ -17,7 +17,7 @@ from imageshelf.copies.stars import Measures, Relation
 from imageshelf.hashing import hamming, joins
 from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching import kinds, policies
-from imageshelf.searching.second_look import Look
+from imageshelf.searching.looks import Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from imageshelf.copies.pairs import PrintPairs
     from imageshelf.copies.prints import Prints
-    from imageshelf.searching.second_look import Look
+    from imageshelf.searching.looks import Look
 
     PairOfIds = tuple[int, int, "Measures"]
     MatchesOf = Callable[[int], Iterable[tuple[int, "Measures"]]]

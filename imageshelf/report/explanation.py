@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imageshelf.hashing.fingerprints import grid
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.report.panels import HashGrids, Table
-from imageshelf.searching import policies, second_look
+from imageshelf.searching import looks, policies
 from imageshelf.searching.kind_names import KINDS, NOT_COMPARED
 from imageshelf.system import terminal
 from imageshelf.system.words import shown, size
@@ -16,7 +16,7 @@ from imageshelf.system.words import shown, size
 if TYPE_CHECKING:
     from imageshelf.report.panels import Panel
     from imageshelf.searching.explanation import Explanation
-    from imageshelf.searching.second_look import Look
+    from imageshelf.searching.looks import Look
 
 TITLES = {"row": "row hash (the key)", "column": "column hash", "phash": "perceptual hash"}
 WHOLE = 0.995  # share of a scene that is all of it
@@ -99,7 +99,7 @@ def _seen(look: Look) -> str:
     """Return what the second look saw, in words."""
     if not look.compared or look.agrees is None:
         return NOT_COMPARED
-    words = [second_look.in_words(look) or f"{100 * look.agrees:.0f} % agrees"]
+    words = [looks.in_words(look) or f"{100 * look.agrees:.0f} % agrees"]
     if look.shows and min(look.shows) < WHOLE:
         ours, theirs = (f"{100 * share:.0f} %" for share in look.shows)
         words.append(f"A shows {ours} of the scene, B {theirs}")

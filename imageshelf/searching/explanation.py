@@ -22,7 +22,7 @@ from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS
 from imageshelf.searching import candidates, kinds, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.query_prints import TURN_NAMES, prints_of
-from imageshelf.searching.second_look import Look, Pair, SecondLook
+from imageshelf.searching.second_look import Pair, SecondLook
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 from imageshelf.system.paths import located
 from imageshelf.system.rendering import rendered
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.pictures.metadata import Facts
+    from imageshelf.searching.looks import Look
     from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
 
     Levels = npt.NDArray[np.uint8]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.searching import kinds, policies, second_look
+from imageshelf.searching import kinds, looks, policies
+from imageshelf.searching.looks import Look
 from imageshelf.searching.matches import Match
 from imageshelf.searching.query_prints import TURN_NAMES
-from imageshelf.searching.second_look import Look, Pair, SecondLook
+from imageshelf.searching.second_look import Pair, SecondLook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,5 +117,5 @@ class Ranking:
             differs=look.differs,
             regions=look.regions,
             shows=look.shows,
-            told=second_look.in_words(look),
+            told=looks.in_words(look),
         )

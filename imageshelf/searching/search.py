@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
+    from imageshelf.searching.looks import Look
     from imageshelf.searching.policies import Candidate
     from imageshelf.searching.query_prints import QueryPicture
-    from imageshelf.searching.second_look import Look
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 

@@ -1,0 +1,109 @@
+"""What was seen of two pictures laid over each other, and that in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from imageshelf.searching import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from imageshelf.overlay.regions import Region
+
+    Regions = tuple[tuple[int, int, int, int], ...]
+
+PLACES = (("upper", "middle", "lower"), ("left", "centre", "right"))
+ALL_OVER = 0.5  # of the picture's width or height: a region that large has no side
+
+
+class Look(NamedTuple):
+    """What two pictures are to each other.
+
+    `compared` is false if one could not be read: then `kind` is what the hashes would say, and the
+    rest is unknown. `trusted` takes that for the truth: --hashes-only. `regions` are (x, y, width,
+    height) in pixels of the second picture, the largest first; `shows` has the shares of the scene
+    that the first and the second show.
+    """
+
+    kind: str
+    compared: bool = False
+    agrees: float | None = None  # share of what both show
+    differs: float | None = None
+    regions: Regions = ()
+    shows: tuple[float, float] | None = None
+    colour_differs: bool = False
+    size: tuple[int, int] = (0, 0)  # of the second picture; (0, 0) if unknown
+    trusted: bool = False
+    states: tuple[tuple[int, int], tuple[int, int]] | None = None  # size, mtime of what was read
+
+    @property
+    def is_match(self) -> bool:
+        """Whether the two are a match, by `kinds.is_match`."""
+        return kinds.is_match(self.kind, compared=self.compared or self.trusted)
+
+    def reversed(self) -> Look:
+        """Return the look from the second picture at the first, whose regions are not known."""
+        shows = self.shows and (self.shows[1], self.shows[0])
+        return self._replace(regions=(), shows=shows, size=(0, 0))
+
+    @property
+    def nearness(self) -> tuple[int, float]:
+        """A key that sorts the nearest first: the kind, then the share that agrees."""
+        return kinds.KINDS.index(self.kind), -(self.agrees or 0.0)
+
+
+def identical(kind: str) -> Look:
+    """Return what is known without a look of two names, or two copies, of the same bytes."""
+    return Look(kind, compared=True, agrees=1.0, differs=0.0, shows=(1.0, 1.0))
+
+
+def in_pixels(regions: Iterable[Region], size: tuple[int, int]) -> Regions:
+    """Return regions, given in shares, as whole pixels of a picture of that size.
+
+    >>> in_pixels([(0.5, 0.25, 0.25, 0.5)], (640, 480))
+    ((320, 120, 160, 240),)
+    """
+    width, height = size
+    found = []
+    for x, y, across, down in regions:
+        left, top = round(x * width), round(y * height)
+        right, bottom = round((x + across) * width), round((y + down) * height)
+        found.append((left, top, max(1, right - left), max(1, bottom - top)))
+    return tuple(found)
+
+
+def where(region: tuple[int, int, int, int], size: tuple[int, int]) -> str:
+    """Return in words where a region lies in a picture: "lower right", "centre", "all over".
+
+    >>> where((600, 400, 30, 60), (640, 480)), where((0, 0, 640, 60), (640, 480))
+    ('lower right', 'upper')
+    """
+    x, y, width, height = region
+    large = width > ALL_OVER * size[0], height > ALL_OVER * size[1]
+    if all(large):
+        return "all over"
+    column = min(2, 3 * (2 * x + width) // (2 * size[0]))
+    row = min(2, 3 * (2 * y + height) // (2 * size[1]))
+    words = [PLACES[0][row]] if not large[1] else []
+    words += [PLACES[1][column]] if not large[0] else []
+    if words in (["middle", "centre"], ["middle"], ["centre"]):
+        return words[-1]
+    return " ".join(word for word in words if word not in {"middle", "centre"})
+
+
+def in_words(look: Look) -> str:
+    """Return what differs, and where: "4 % differs, lower right"; "" where nothing does.
+
+    >>> in_words(Look("variant", True, 0.96, 0.04, ((600, 400, 30, 60),), size=(640, 480)))
+    '4 % differs, lower right'
+    """
+    parts = []
+    if look.differs and look.kind != kinds.SIMILAR:
+        percent = max(1, round(100 * look.differs))
+        parts.append(f"{percent} % differs")
+        if look.regions and look.size[0]:
+            parts.append(where(look.regions[0], look.size))
+    if look.colour_differs:
+        parts.append("another colour" if parts else "differs in colour")
+    return ", ".join(parts)
