@@ -30,7 +30,9 @@ STILL = 0.02  # pixels of movement at which a refinement ends
 PRECISE = 0.03  # of the width, that the last refinement may move a corner
 PRECISE_POINTS = 3000  # that it looks at
 SPARSE = 8  # one pixel in so many is enough for its tone
-SMALLEST_SHARE = 0.6  # of the second picture, that the first must cover
+SMALLEST_SHARE = (
+    0.3  # of the second picture, that the first must cover: a wide frame takes 0.55 of it
+)
 
 
 class Way(NamedTuple):
