@@ -231,7 +231,8 @@ class TestRows:
         assert row.key == "f" * 16
         assert row.thumbnail == one.thumbnail
         assert row.low_information == one.low_information
-        assert all(getattr(row, field) == getattr(facts, field) for field in facts._fields)
+        stored = [field for field in facts._fields if field != "read_by"]  # kept for index runs
+        assert all(getattr(row, field) == getattr(facts, field) for field in stored)
         assert catalogue.inode_of(one.name) == facts.inode
         assert catalogue.inode_of(b"other") == 0
 
