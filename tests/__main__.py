@@ -1,7 +1,7 @@
 """Lint, types, imports, spelling and tests: on this Python, or on every one that is found.
 
     python -m tests              on this Python; without the long tests and those of the benchmarks
-    python -m tests --quick      the same without the tests in tests/slow.txt: under a minute
+    python -m tests --quick      the same without the tests in tests/slow.txt, a quarter of all
     python -m tests --every      also the benchmarks' tests, and every other Python from 3.11 on
     python -m tests --rest       what --every adds, where `python -m tests` has already run
     python -m tests --wheel      the tests alone, with the package as a wheel holds it

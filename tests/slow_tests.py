@@ -3,7 +3,7 @@
     python -m tests --measure    on an idle machine; writes tests/slow.txt anew
 
 A list and no marks: what is slow is measured, in one go, and a new test is quick until then. One
-test function in six takes six sevenths of the time, so leaving these out is enough.
+test function in four takes nine tenths of the time, so leaving these out is enough.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
 LIST = Path(__file__).with_name("slow.txt")
-LEAST_S = 0.5  # of a function, with its set-up and all its parameters together
+LEAST_S = 0.25  # of a function, with its set-up and all its parameters together
 HEAD = f"# Test functions that take more than {LEAST_S} s; written by python -m tests --measure\n"
 
 

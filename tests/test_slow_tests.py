@@ -43,7 +43,8 @@ def test_a_test_that_takes_long_comes_onto_the_list(
 ) -> None:
     monkeypatch.setattr(slow_tests, "LIST", tmp_path / "slow.txt")
     measurement = slow_tests.Measurement()
-    for name, duration in (("t.py::a[1]", 0.3), ("t.py::a[2]", 0.3), ("t.py::b", 0.4)):
+    for name, share in (("t.py::a[1]", 0.6), ("t.py::a[2]", 0.6), ("t.py::b", 0.8)):
+        duration = share * slow_tests.LEAST_S
         report = pytest.TestReport(
             name, ("t.py", 1, ""), {}, "passed", None, "call", duration=duration
         )
