@@ -26,8 +26,11 @@ from imageshelf.cleanup.planning import (
     why_untouched,
     with_companions,
 )
+from imageshelf.copies.members import UNKNOWN
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.kind_names import BYTES, PIXELS, SAME_FILE
+from imageshelf.searching.kinds import identical_bytes
+from imageshelf.searching.query_prints import known_file
 from imageshelf.shelf import names
 from imageshelf.system.paths import Url, located
 
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 
     from imageshelf.cleanup.planning import Identity, Rules
     from imageshelf.copies.groups import Group
+    from imageshelf.copies.members import Digests
+    from imageshelf.searching.kinds import KnownFile
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
@@ -219,7 +224,7 @@ class _Kinds:
     def __init__(
         self, shelf: Shelf, groups: Iterable[Group], rows: Mapping[str, PictureRow]
     ) -> None:
-        self.rows = rows
+        self.shelf, self.rows = shelf, rows
         ids = [row.id for row in rows.values()]
         self.digests = shelf.whole_catalogue().digests(ids)
         self.known: dict[tuple[int, int], tuple[str, str]] = {}
@@ -239,14 +244,16 @@ class _Kinds:
         of_row, of_kept = self.digests.get(row.id), self.digests.get(kept.id)
         if identity(row) == identity(kept):
             return 4, SAME_FILE, ""  # not a copy: any other kept picture is better
-        if of_row and of_kept:
-            if of_row[0] and of_row[0] == of_kept[0]:
-                return 0, BYTES, ""
-            if of_row[1] and of_row[1] == of_kept[1]:
-                return 1, PIXELS, ""
+        if identical_bytes(self._file(name, of_row), self._file(keeper, of_kept)):
+            return 0, BYTES, ""
+        if of_row and of_kept and of_row[1] and of_row[1] == of_kept[1]:
+            return 1, PIXELS, ""
         if relation := self.known.get((row.id, kept.id)):
             return 2, *relation
         return 3, CHOSEN, ""
+
+    def _file(self, name: str, digests: Digests | None) -> KnownFile:
+        return known_file(_path(self.shelf, name), self.rows[name], digests or UNKNOWN)
 
 
 def _path(shelf: Shelf, name: str) -> str:
