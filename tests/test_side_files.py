@@ -351,7 +351,8 @@ def test_where_others_can_write_every_transaction_looks_again(sent: Path, victim
         assert victim.exists()
         os.unlink(f"{sent}-journal")
         shelf["1" * 16] = ["too.jpg"]
-    assert len(open_shelf(sent)) == 4
+    with open_shelf(sent) as shelf:
+        assert len(shelf) == 4
 
 
 @posix
@@ -489,7 +490,8 @@ def test_a_shelf_in_a_transaction_here_is_read_beside_it(sent: Path) -> None:
         with open_shelf(sent) as reader:
             assert len(reader) == 2
         writer["1" * 16] = ["too.jpg"]
-    assert len(open_shelf(sent)) == 4
+    with open_shelf(sent) as shelf:
+        assert len(shelf) == 4
 
 
 @posix
