@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import pytest
 
 from imageshelf.cleanup import planning
 from imageshelf.cleanup.planning import Plan, Rules
@@ -14,6 +17,13 @@ from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.shelf import Shelf, names
 from tests.conftest import drawn
+
+
+def keep_trash_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the trash be below a folder, whatever tests of this process used one before."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder))
+    for name in [name for name in sys.modules if name.startswith("send2trash")]:
+        monkeypatch.delitem(sys.modules, name)  # it reads the variable once, as it is imported
 
 
 def copies(folder: Path, wanted: Mapping[str, int | str]) -> Path:

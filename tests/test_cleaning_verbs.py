@@ -18,7 +18,7 @@ from imageshelf.cli.demo import COPIES
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.report import csv_table
-from tests.cleaning import tree
+from tests.cleaning import keep_trash_in, tree
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 VERBS = {
@@ -55,7 +55,7 @@ def indexed_demo(drawn_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def demo(indexed_demo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The demonstration pictures on a shelf, in the current folder, as each test leaves them."""
     monkeypatch.chdir(indexed_demo)
-    monkeypatch.setenv("XDG_DATA_HOME", str(indexed_demo / "db.shelve-data"))
+    keep_trash_in(indexed_demo / "db.shelve-data", monkeypatch)
     return indexed_demo
 
 

@@ -22,7 +22,7 @@ from imageshelf.indexing.settings import Settings
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS
 from imageshelf.shelf import Shelf, ShelfError, names, open_shelf, snapshots
 from imageshelf.shelf.cleanups import Action, Actions, Claim, Rivals
-from tests.cleaning import Group, copies, group, indexed, planned, tree
+from tests.cleaning import Group, copies, group, indexed, keep_trash_in, planned, tree
 from tests.conftest import drawn
 
 COPIES: dict[str, int | str] = {
@@ -39,7 +39,7 @@ ACTIONS = (planning.SET_ASIDE, planning.TRASH, planning.HARD_LINK)
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Pictures of which three are identical bytes and one identical pixels, on a shelf."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    keep_trash_in(tmp_path / "data", monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path))
     folder = copies(tmp_path / "home", COPIES)
     drawn(2, (48, 36)).save(folder / "photos/b.png")
@@ -400,7 +400,7 @@ def test_what_changes_between_plan_and_action_is_left_alone(
     action: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    keep_trash_in(tmp_path / "data", monkeypatch)
     folder = copies(
         tmp_path / "home", {"keeper/a.jpg": 1, "photos/trip/a copy.jpg": "keeper/a.jpg"}
     )

@@ -22,7 +22,7 @@ from imageshelf.cleanup.history import history, unfinished
 from imageshelf.cleanup.planning import Plan
 from imageshelf.searching.kind_names import BYTES
 from imageshelf.shelf import Shelf, open_shelf
-from tests.cleaning import copies, group, indexed, planned, tree
+from tests.cleaning import copies, group, indexed, keep_trash_in, planned, tree
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="calls of POSIX")
 CODES = (errno.EIO, errno.ENOSPC, errno.ESTALE, errno.EACCES, errno.EXDEV)
@@ -84,7 +84,7 @@ class Faults:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder without links above it, in which trash and shelf lie, too."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    keep_trash_in(tmp_path / "data", monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
 

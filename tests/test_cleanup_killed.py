@@ -19,7 +19,7 @@ from imageshelf.cleanup.history import history
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.searching.kinds import BYTES
 from imageshelf.shelf import Shelf, names, open_shelf
-from tests.cleaning import Group, copies, group, indexed, planned, tree
+from tests.cleaning import Group, copies, group, indexed, keep_trash_in, planned, tree
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def trash(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the trash of these tests beside their shelf."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "db.shelve-data"))
+    keep_trash_in(folder / "db.shelve-data", monkeypatch)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from imageshelf import Settings, index
 from imageshelf.__main__ import main
-from tests.cleaning import copies, indexed, tree
+from tests.cleaning import copies, indexed, keep_trash_in, tree
 from tests.conftest import drawn
 from tests.hostile_names import names
 
@@ -23,7 +23,7 @@ EXACT = os.name == "posix"  # a file may have any name here
 @pytest.fixture
 def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A picture of every hostile name that can be, its copy elsewhere, and the copy's sidecar."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "db.shelve-data"))
+    keep_trash_in(tmp_path / "db.shelve-data", monkeypatch)
     monkeypatch.chdir(tmp_path)
     for seed, name in enumerate(NAMES):
         for folder in ("a", "b"):

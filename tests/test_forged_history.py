@@ -20,7 +20,7 @@ from imageshelf.cleanup.history import history
 from imageshelf.cleanup.undoing import UndoError
 from imageshelf.searching.kind_names import BYTES
 from imageshelf.shelf import Shelf, open_shelf
-from tests.cleaning import copies, group, indexed, planned, tree
+from tests.cleaning import copies, group, indexed, keep_trash_in, planned, tree
 
 NUMBERS = dict.fromkeys(
     ("inode", "size_bytes", "mtime_ns", "mode", "uid", "gid", "keeper_inode", "keeper_mtime_ns"), 0
@@ -33,7 +33,7 @@ COPY = "photos/trip/b.jpg"
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    keep_trash_in(tmp_path / "data", monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "victim").mkdir()
     (tmp_path / "victim" / "secret").write_text("the only copy")
