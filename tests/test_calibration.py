@@ -14,7 +14,7 @@ from imageshelf.hashing import hamming
 from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
-from imageshelf.pictures.edits import EDITS
+from imageshelf.pictures.calibration_edits import EDITS
 from imageshelf.searching import calibration, policies
 from imageshelf.searching.calibration import (
     Calibration,

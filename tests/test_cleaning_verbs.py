@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imageshelf.__main__ import main
-from imageshelf.cleanup import records, taking_back, undoing
+from imageshelf.cleanup import records, undo_run, undo_step
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cli import clean, clean_options
 from imageshelf.cli.clean import Answer, CleaningError
@@ -123,19 +123,19 @@ def test_an_undo_that_is_stopped_is_finished_by_the_next(
 ) -> None:
     before = tree(demo)
     run("clean", "--apply", "-j", "0")
-    back = taking_back.take_back
+    back = undo_step.take_back
 
     def interrupted(action: records.FileAction) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         back(action)
 
-    monkeypatch.setattr(undoing, "FILES_PER_BATCH", 1)
-    monkeypatch.setattr(undoing, "take_back", interrupted)
+    monkeypatch.setattr(undo_run, "FILES_PER_BATCH", 1)
+    monkeypatch.setattr(undo_run, "take_back", interrupted)
     stopped = run("undo")
     assert (stopped.status, stopped.text) == (130, "")
     assert "next undo" in stopped.hint
     assert tree(demo) != before
-    monkeypatch.setattr(undoing, "take_back", back)
+    monkeypatch.setattr(undo_run, "take_back", back)
     assert run("undo").status == 0
     assert tree(demo) == before
 

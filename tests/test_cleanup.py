@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from imageshelf.cleanup import file_actions, locks, moving, planning, run, step, trash, undoing
+from imageshelf.cleanup import file_actions, locks, moving, planning, run, step, trash, undo_run
 from imageshelf.cleanup.apply import CleanupError, Result, apply_plan
 from imageshelf.cleanup.history import history
-from imageshelf.cleanup.undoing import UndoError
+from imageshelf.cleanup.undo_run import UndoError
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS
@@ -111,13 +111,13 @@ def test_copies_are_set_aside_in_their_tree(folder: Path, shelf: Shelf) -> None:
 def test_what_was_done_is_undone_byte_for_byte(folder: Path, shelf: Shelf, action: str) -> None:
     before = tree(folder)
     apply_plan(shelf, planned(shelf, groups(shelf)), jobs=0)  # so that all digests are known
-    undoing.undo(shelf)
+    undo_run.undo(shelf)
     known = contents(shelf)
     result = apply(shelf, action)
     expected = 2 if action == planning.HARD_LINK else 3
     assert len(result.done) == expected
     assert tree(folder) != before or action == planning.HARD_LINK
-    back = undoing.undo(shelf)
+    back = undo_run.undo(shelf)
     assert len(back.back) == expected
     assert not back.lost
     assert tree(folder) == before
@@ -130,7 +130,7 @@ def test_what_was_done_is_undone_byte_for_byte(folder: Path, shelf: Shelf, actio
 
 def test_what_came_back_is_not_decoded_again(folder: Path, shelf: Shelf) -> None:
     apply(shelf)
-    undoing.undo(shelf)
+    undo_run.undo(shelf)
     shelf.close()
     summary = index(folder / "photos", folder / "db.shelve", Settings(jobs=0))
     assert (summary.unchanged, summary.new, summary.changed) == (6, 0, 0)
@@ -166,7 +166,7 @@ def test_deleted_copies_are_gone_and_undo_says_so(folder: Path, shelf: Shelf) ->
     assert len(result.done) == 3
     assert sorted(tree(folder)) == ["photos", "photos/a.jpg", "photos/b.jpg", "photos/other.jpg",
                                     "photos/trip"]  # fmt: skip
-    back = undoing.undo(shelf)
+    back = undo_run.undo(shelf)
     assert [why for _, why in back.lost] == ["was deleted for good"] * 3
 
 
@@ -192,7 +192,7 @@ def test_what_is_not_found_in_the_trash_is_said_where_to_look_for(
     for way in ("find", "find_noted"):
         monkeypatch.setattr(trash, way, lambda *_: "")
     apply(shelf, planning.TRASH)
-    back = undoing.undo(shelf)
+    back = undo_run.undo(shelf)
     assert (
         "look for a copy.jpg in the trash"
         in dict(back.lost)[str(folder / "photos/trip/a copy.jpg")]
@@ -207,7 +207,7 @@ def test_nothing_in_the_folder_for_set_aside_is_overwritten(folder: Path, shelf:
     result = apply(shelf)
     assert str(there.parent / "a copy (2).jpg") in [done.place for done in result.done]
     assert there.read_text() == "mine"
-    undoing.undo(shelf)
+    undo_run.undo(shelf)
     assert tree(folder) == before
 
 
@@ -221,7 +221,7 @@ def test_companions_travel_along_and_come_back(folder: Path, shelf: Shelf) -> No
     aside = folder / "db-set-aside/photos/trip"
     assert sorted(os.listdir(aside)) == ["a (1).jpg", "a copy.MOV", "a copy.cr2", "a copy.jpg",
                                          "a copy.jpg.json", "a copy.xmp"]  # fmt: skip
-    undoing.undo(shelf)
+    undo_run.undo(shelf)
     assert tree(folder) == before
 
 
@@ -230,9 +230,9 @@ def test_undo_takes_back_one_run_after_the_other(folder: Path, shelf: Shelf) -> 
     first = apply_plan(shelf, planned(shelf, groups(shelf)[:1]), jobs=0)
     middle = tree(folder)
     second = apply_plan(shelf, planned(shelf, groups(shelf)[1:]), jobs=0)
-    assert undoing.undo(shelf).run == second.run
+    assert undo_run.undo(shelf).run == second.run
     assert tree(folder) == middle
-    assert undoing.undo(shelf).run == first.run
+    assert undo_run.undo(shelf).run == first.run
     assert tree(folder) == before
     past = history(shelf)
     assert [(p.state, p.done, p.undone) for p in past] == [("undone", 0, 2), ("undone", 0, 1)]
@@ -247,18 +247,18 @@ def test_a_clean_up_that_did_nothing_is_not_the_one_to_undo(folder: Path, shelf:
     first = apply_plan(shelf, plan, jobs=0)
     second = apply_plan(shelf, plan, jobs=0)
     assert (len(second.done), len(second.left)) == (0, 3)
-    assert undoing.undo(shelf).run == first.run
+    assert undo_run.undo(shelf).run == first.run
     assert tree(folder) == before
-    assert undoing.undo(shelf) == (second.run, [], [])
+    assert undo_run.undo(shelf) == (second.run, [], [])
     with pytest.raises(UndoError, match="there is no clean-up"):
-        undoing.undo(shelf)
+        undo_run.undo(shelf)
 
 
 def test_an_unknown_run_is_one_sentence(shelf: Shelf) -> None:
     with pytest.raises(UndoError, match=r"there is no clean-up 7 of .*: there has been none"):
-        undoing.undo(shelf, 7)
+        undo_run.undo(shelf, 7)
     with pytest.raises(UndoError, match=r"there is no clean-up of .* to undo"):
-        undoing.undo(shelf)
+        undo_run.undo(shelf)
 
 
 def test_a_place_that_is_taken_hinders_the_whole_undo(folder: Path, shelf: Shelf) -> None:
@@ -266,10 +266,10 @@ def test_a_place_that_is_taken_hinders_the_whole_undo(folder: Path, shelf: Shelf
     (folder / "photos/trip/a copy.jpg").write_text("another")
     before = tree(folder)
     with pytest.raises(UndoError, match=r"another file has the place of .*a copy.jpg; move it"):
-        undoing.undo(shelf)
+        undo_run.undo(shelf)
     assert tree(folder) == before
     (folder / "photos/trip/a copy.jpg").unlink()
-    assert len(undoing.undo(shelf).back) == 3
+    assert len(undo_run.undo(shelf).back) == 3
 
 
 def test_what_changed_or_went_in_the_set_aside_folder_does_not_hinder_the_rest(
@@ -279,7 +279,7 @@ def test_what_changed_or_went_in_the_set_aside_folder_does_not_hinder_the_rest(
     aside = folder / "db-set-aside/photos"
     (aside / "b.png").unlink()
     (aside / "trip/a copy.jpg").write_text("edited")
-    back = undoing.undo(shelf)
+    back = undo_run.undo(shelf)
     assert back.back == [str(folder / "photos/trip/a (1).jpg")]
     assert len(back.lost) == 2
     assert history(shelf)[0].state == "partly undone"
@@ -414,7 +414,7 @@ def test_what_changes_between_plan_and_action_is_left_alone(
         assert not result.done
         assert len(result.left) == 1
         assert tree_with_odd_files(folder) == before
-        undoing.undo(shelf)
+        undo_run.undo(shelf)
     assert tree_with_odd_files(folder) == before
 
 
@@ -522,7 +522,7 @@ def test_ctrl_c_finishes_what_was_begun_and_can_be_undone(
     assert result.stopped.exit_status == 130
     assert len(result.done) == 1
     assert history(shelf)[0].state == "stopped"
-    undoing.undo(shelf)
+    undo_run.undo(shelf)
     assert tree(folder) == before
 
 
@@ -542,7 +542,7 @@ def test_a_history_that_was_tampered_with_is_one_sentence(
     before = tree(folder)
     damaged = pytest.raises((ShelfError, UndoError), match="is damaged")
     with open_shelf(folder / "db.shelve", "w") as again, damaged:
-        undoing.undo(again)
+        undo_run.undo(again)
     assert tree(folder) == before
 
 
@@ -570,9 +570,9 @@ def test_a_run_under_way_cannot_be_undone(folder: Path, shelf: Shelf) -> None:
     lock = locks.of(shelf, number)
     assert lock.take()
     with pytest.raises(UndoError, match="is under way in another program"):
-        undoing.undo(shelf)
+        undo_run.undo(shelf)
     lock.release()
-    assert not undoing.undo(shelf).back
+    assert not undo_run.undo(shelf).back
 
 
 @pytest.mark.parametrize("shelves", [1, 2])

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from imageshelf.cleanup import file_actions, moving, planning, taking_back, trash, undoing
+from imageshelf.cleanup import file_actions, moving, planning, trash, undo_run, undo_step
 from imageshelf.cleanup.apply import Result, apply_plan
 from imageshelf.cleanup.history import history, unfinished
 from imageshelf.cleanup.planning import Plan
@@ -78,7 +78,7 @@ class Faults:
             patch.setattr(os, name, self.wrap(getattr(os, name)))
         patch.setattr(moving, "renamed", self.wrap(moving.renamed))
         patch.setattr(file_actions, "perform", self.during(file_actions.perform))
-        patch.setattr(undoing, "take_back", self.during(taking_back.take_back))
+        patch.setattr(undo_run, "take_back", self.during(undo_step.take_back))
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def fail_deeds(action: str, home: Path, *, every: bool) -> tuple[int, int]:
                 apply_plan(shelf, plan._replace(groups=()), jobs=0)
                 assert not any(past.unfinished for past in history(shelf))
                 assert all((folder / left.path).exists() for left in result.left)
-            undone = undoing.undo(shelf, 1)
+            undone = undo_run.undo(shelf, 1)
             gone = {done.path for done in result.done} if action == planning.DELETE else set()
             assert {path for path, _ in undone.lost} == gone
             assert shelf.check() == []
@@ -222,7 +222,7 @@ def fail_undos(action: str, home: Path, *, every: bool) -> int:
             assert not done.left
             with pytest.MonkeyPatch.context() as patch:
                 faults.install(patch)
-                undone = undoing.undo(shelf)
+                undone = undo_run.undo(shelf)
             for path in {file.path for file in done.done} - {path for path, _ in undone.lost}:
                 name = os.path.relpath(path, folder)
                 assert Path(path).read_bytes() == before[name][0]  # type: ignore[index]
@@ -233,7 +233,7 @@ def fail_undos(action: str, home: Path, *, every: bool) -> int:
                 apply_plan(shelf, Plan(action, ()), jobs=0)
                 assert not any(past.unfinished for past in history(shelf))
             if undone.lost:
-                assert not undoing.undo(shelf).lost
+                assert not undo_run.undo(shelf).lost
             assert shelf.check() == []
         assert files_in(tree(folder)) == files_in(before), (faults.at, faults.code, faults.mode)
         number += 1

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleanup import planning, undoing
+from imageshelf.cleanup import planning, undo_run
 from imageshelf.cleanup.history import history
-from imageshelf.cleanup.undoing import UndoError
+from imageshelf.cleanup.undo_run import UndoError
 from imageshelf.shelf import open_shelf
 from tests.cleaning import copies, indexed, tree
 from tests.conftest import ROOT
@@ -69,11 +69,11 @@ def put_back(folder: Path) -> int:
     back = 0
     with open_shelf(folder / "db.shelve", "w") as shelf:
         while any(past.state != "undone" for past in history(shelf)):
-            undone = undoing.undo(shelf)
+            undone = undo_run.undo(shelf)
             assert not undone.lost
             back += len(undone.back)
         with pytest.raises(UndoError):  # it sweeps locks
-            undoing.undo(shelf)
+            undo_run.undo(shelf)
         assert shelf.check() == []
     return back
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleanup import planning, records, taking_back, undoing
+from imageshelf.cleanup import planning, records, undo_run, undo_step
 from imageshelf.cleanup.apply import apply_plan
 from imageshelf.cleanup.history import history
-from imageshelf.cleanup.undoing import UndoError
+from imageshelf.cleanup.undo_run import UndoError
 from imageshelf.searching.kinds import BYTES
 from imageshelf.shelf import Shelf, names, open_shelf
 from tests.cleaning import Group, copies, group, indexed, keep_trash_in, planned, tree
@@ -106,9 +106,9 @@ def kill_and_undo(folder: Path, seed: int) -> None:
     with open_shelf(folder / "db.shelve", "w") as shelf:
         print(history(shelf)[-1:])
         while any(past.state != "undone" for past in history(shelf)):
-            assert not undoing.undo(shelf).lost
+            assert not undo_run.undo(shelf).lost
         with pytest.raises(UndoError):  # killed before it began, it left a lock for this to sweep
-            undoing.undo(shelf)
+            undo_run.undo(shelf)
         assert shelf.check() == []
     assert tree(folder) == before
     assert lists(folder) == known
@@ -132,7 +132,7 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
     folder: Path, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tree(folder)
-    back = taking_back.take_back
+    back = undo_step.take_back
     with open_shelf(folder / "db.shelve", "w") as shelf:
         apply_plan(shelf, planned(shelf, groups(shelf), action), jobs=0)
         left = [7]
@@ -143,11 +143,11 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(
                 raise KeyboardInterrupt
             back(action)
 
-        monkeypatch.setattr(undoing, "take_back", die)
+        monkeypatch.setattr(undo_run, "take_back", die)
         with pytest.raises(KeyboardInterrupt):
-            undoing.undo(shelf)
+            undo_run.undo(shelf)
         monkeypatch.undo()
-        assert not undoing.undo(shelf).lost
+        assert not undo_run.undo(shelf).lost
     assert tree(folder) == before
 
 
@@ -200,7 +200,7 @@ def test_every_half_done_deed_is_taken_back(
     assert done.returncode == -signal.SIGKILL
     with open_shelf(folder / "db.shelve", "w") as shelf:
         while any(past.state != "undone" for past in history(shelf)):
-            assert not undoing.undo(shelf).lost
+            assert not undo_run.undo(shelf).lost
         assert shelf.check() == []
     assert tree(folder) == before
     assert lists(folder) == known

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageshelf.cleanup import planning, undoing
+from imageshelf.cleanup import planning, undo_run
 from imageshelf.cleanup.apply import apply_plan
 from imageshelf.cleanup.history import history
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
@@ -111,7 +111,7 @@ def test_the_last_copy_always_remains(
             require_contents(before, folder, wanted)
             assert shelf.check() == []
             if action != planning.DELETE and history(shelf):
-                assert not undoing.undo(shelf).lost
+                assert not undo_run.undo(shelf).lost
                 assert tree(folder) == before
 
 

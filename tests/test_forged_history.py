@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from imageshelf import __main__ as program
-from imageshelf.cleanup import finishing, planning, undoing
+from imageshelf.cleanup import finishing, planning, undo_run
 from imageshelf.cleanup.apply import CleanupError, apply_plan
 from imageshelf.cleanup.history import history
-from imageshelf.cleanup.undoing import UndoError
+from imageshelf.cleanup.undo_run import UndoError
 from imageshelf.searching.kind_names import BYTES
 from imageshelf.shelf import Shelf, open_shelf
 from tests.cleaning import copies, group, indexed, keep_trash_in, planned, tree
@@ -258,7 +258,7 @@ def test_a_row_of_ours_that_was_changed_is_not_acted_on(column: str, folder: Pat
     before = tree(folder)
     with open_shelf(folder / "db.shelve", "w") as shelf:
         with suppress(UndoError):  # the whole run is not ours
-            assert undoing.undo(shelf).lost
+            assert undo_run.undo(shelf).lost
         apply_plan(shelf, planning.Plan(planning.SET_ASIDE, ()), jobs=0)
     assert tree(folder) == before
 
@@ -275,7 +275,7 @@ def test_a_run_of_ours_that_was_changed_is_not_ours(column: str, folder: Path) -
     with open_shelf(folder / "db.shelve", "w") as shelf:
         assert [past.ours for past in history(shelf)] == [False]
         with pytest.raises(UndoError, match=r"undo --trust 1 --below DIR"):
-            undoing.undo(shelf)
+            undo_run.undo(shelf)
     assert tree(folder) == before
 
 
@@ -357,9 +357,9 @@ def test_a_key_that_cannot_be_read_is_told(
         (home / "state" / "key").chmod(0o644)
     with open_shelf(folder / "db.shelve", "w") as shelf:
         with pytest.raises(UndoError, match=r"is yours cannot be told: .*mode 0600"):
-            undoing.undo(shelf)
+            undo_run.undo(shelf)
         (home / "state" / "key").chmod(0o600)
-        assert not undoing.undo(shelf).lost
+        assert not undo_run.undo(shelf).lost
 
 
 def test_a_shelf_that_moved_with_its_pictures_needs_trust(folder: Path, home: Path) -> None:
@@ -368,8 +368,8 @@ def test_a_shelf_that_moved_with_its_pictures_needs_trust(folder: Path, home: Pa
     shutil.move(folder, home / "elsewhere")
     with open_shelf(home / "elsewhere/db.shelve", "w") as shelf:
         with pytest.raises(UndoError, match="undo --trust 1"):
-            undoing.undo(shelf)
-        assert not undoing.undo_trusted(shelf, 1, [str(home / "elsewhere")]).lost
+            undo_run.undo(shelf)
+        assert not undo_run.undo_trusted(shelf, 1, [str(home / "elsewhere")]).lost
     assert (home / "elsewhere" / COPY).exists()
 
 
@@ -380,7 +380,7 @@ def test_a_folder_that_became_a_link_is_not_followed(folder: Path, home: Path) -
     (folder / "photos/trip").symlink_to(home / "victim")
     before = all_but_the_clean_up(home)
     with open_shelf(folder / "db.shelve", "w") as shelf:
-        result: Any = undoing.undo(shelf)
+        result: Any = undo_run.undo(shelf)
     assert [why for _, why in result.lost] == [finishing.NOT_OURS]
     assert all_but_the_clean_up(home) == before
 
@@ -390,6 +390,6 @@ def test_one_file_under_two_names_keeps_one(folder: Path) -> None:
     with open_shelf(folder / "db.shelve", "w") as shelf:
         result = apply_plan(shelf, plan_of(shelf), jobs=0)
         os.link(result.done[0].place, folder / COPY)
-        assert not undoing.undo(shelf).lost
+        assert not undo_run.undo(shelf).lost
     assert (folder / COPY).exists()
     assert not os.path.exists(result.done[0].place)

@@ -12,7 +12,7 @@ from imageshelf import calibrate, index
 from imageshelf.cli.demo.scenes import scene
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.indexing.settings import Settings
-from imageshelf.pictures.edits import EDITS
+from imageshelf.pictures.calibration_edits import EDITS
 from imageshelf.searching import calibration, key_calibration
 from imageshelf.searching.calibration import Calibration
 from imageshelf.searching.key_calibration import KeyCounts

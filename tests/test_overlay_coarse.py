@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageshelf.overlay import coarse
-from imageshelf.overlay.look import look
+from imageshelf.overlay.comparison import look
 from imageshelf.overlay.sheets import PictureSheet
 from tests import drawn_arrays as drawn
 

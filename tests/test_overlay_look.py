@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageshelf.overlay import geometry
-from imageshelf.overlay.look import look
+from imageshelf.overlay.comparison import look
 from imageshelf.overlay.sheets import PictureSheet
 from imageshelf.overlay.verdict import Verdict
 from tests import drawn_arrays as drawn

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.copies import flat_pairs, pairs, prints
+from imageshelf.copies import distinct_fingerprints, flat_pairs, pairs
+from imageshelf.copies.distinct_fingerprints import Prints, StoredPrints
 from imageshelf.copies.exhaustive import all_pairs_exhaustive, query_of_print
-from imageshelf.copies.prints import Prints, StoredPrints
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import Effort
 from imageshelf.pictures.reduction import ORIENTATIONS
@@ -79,7 +79,7 @@ SHELVES = (
 def test_all_pairs_are_those_of_the_definition(
     seed: int, count: int, scenes: int, apart: int, policy: Policy
 ) -> None:
-    distinct = prints.distinct_prints(shelf(seed, count, scenes, apart))
+    distinct = distinct_fingerprints.distinct_prints(shelf(seed, count, scenes, apart))
     assert told(pairs.all_pairs(distinct, policy)) == told(all_pairs_exhaustive(distinct, policy))
 
 
@@ -89,7 +89,7 @@ def test_every_plain_radius_finds_the_pairs_of_the_definition(
     seed: int, count: int, scenes: int, apart: int, radius: int
 ) -> None:
     policy = Policy.within(radius)
-    distinct = prints.distinct_prints(shelf(seed, count, scenes, apart))
+    distinct = distinct_fingerprints.distinct_prints(shelf(seed, count, scenes, apart))
     found = told(pairs.all_pairs(distinct, policy))
     assert found == told(all_pairs_exhaustive(distinct, policy))
     rows = distinct.whole.row
@@ -107,7 +107,7 @@ def test_every_plain_radius_finds_the_pairs_of_the_definition(
 def test_a_search_for_one_of_a_pair_finds_the_other(
     seed: int, count: int, scenes: int, apart: int
 ) -> None:
-    distinct = prints.distinct_prints(shelf(seed, count, scenes, apart, flat=0))
+    distinct = distinct_fingerprints.distinct_prints(shelf(seed, count, scenes, apart, flat=0))
     views = {"whole": distinct.whole, "trimmed": distinct.trimmed, "centre": distinct.centre}
     columns = {name: column for name, column in views.items() if column is not None}
     best: dict[tuple[int, int], tuple[int, ...]] = {}
@@ -127,7 +127,7 @@ def test_many_pairs_by_bands_and_threads_are_those_of_the_definition(
 ) -> None:
     monkeypatch.setattr(joins, "PAIR_COST_NS", 20.0)  # so bands pay for as few as these
     stored = shelf(8, 1_200, 300, 5, flat=0.02)
-    distinct = prints.distinct_prints(stored)
+    distinct = distinct_fingerprints.distinct_prints(stored)
     found = pairs.all_pairs(distinct, work=Effort(2))
     assert len(found) > 1_000
     assert told(found) == told(all_pairs_exhaustive(distinct))
@@ -138,7 +138,7 @@ def test_many_pairs_by_bands_and_threads_are_those_of_the_definition(
 def test_pairs_found_twice_are_dropped_while_the_work_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    distinct = prints.distinct_prints(shelf(11, 200, 3, 6))
+    distinct = distinct_fingerprints.distinct_prints(shelf(11, 200, 3, 6))
     truth = told(pairs.all_pairs(distinct))
     monkeypatch.setattr(pairs, "PAIRS_BEFORE_COMPACTING", 50)
     assert told(pairs.all_pairs(distinct)) == truth
@@ -159,7 +159,7 @@ def test_the_turn_is_what_the_first_must_undergo(turn: int) -> None:
     )
     unrelated = rng.integers(0, 2**64, (TURNED, 1), np.uint64)
     stored = StoredPrints(both, no_thumbnails, np.append(turned, unrelated, axis=1))
-    (pair,) = pairs.all_pairs(prints.distinct_prints(stored))
+    (pair,) = pairs.all_pairs(distinct_fingerprints.distinct_prints(stored))
     assert (pair.first, pair.second, pair.score) == (0, 1, 0)
     assert TURN_NAMES[pair.turn] == ORIENTATIONS[turn][0]
     swapped = StoredPrints(
@@ -167,7 +167,7 @@ def test_the_turn_is_what_the_first_must_undergo(turn: int) -> None:
         no_thumbnails,
         np.append(unrelated, turned, axis=1),
     )
-    (pair,) = pairs.all_pairs(prints.distinct_prints(swapped))
+    (pair,) = pairs.all_pairs(distinct_fingerprints.distinct_prints(swapped))
     assert turning.INVERSE[pair.turn] == turn
 
 
@@ -189,13 +189,13 @@ def plain(row: Sequence[int], low: bool = False, luma: Sequence[int] = ()) -> St
 
 
 def test_pictures_with_equal_fingerprints_share_a_print() -> None:
-    distinct = prints.distinct_prints(plain([5, 7, 5, 5, 9]))
+    distinct = distinct_fingerprints.distinct_prints(plain([5, 7, 5, 5, 9]))
     assert [distinct.pictures_of(number) for number in range(3)] == [[100, 102, 103], [101], [104]]
     assert distinct.whole.row.tolist() == [5, 7, 9]
 
 
 def test_flat_pictures_share_a_print_only_with_equal_thumbnails() -> None:
-    distinct = prints.distinct_prints(plain([0, 0, 0], low=True, luma=[10, 200, 10]))
+    distinct = distinct_fingerprints.distinct_prints(plain([0, 0, 0], low=True, luma=[10, 200, 10]))
     assert [distinct.pictures_of(number) for number in range(2)] == [[100, 102], [101]]
     assert not len(pairs.all_pairs(distinct))
 
@@ -203,8 +203,8 @@ def test_flat_pictures_share_a_print_only_with_equal_thumbnails() -> None:
 def test_prints_whose_mixed_hashes_collide_are_still_told_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(prints, "_ODD_MULTIPLIER", np.uint64(0))
-    distinct = prints.distinct_prints(plain([5, 7, 5]))
+    monkeypatch.setattr(distinct_fingerprints, "_ODD_MULTIPLIER", np.uint64(0))
+    distinct = distinct_fingerprints.distinct_prints(plain([5, 7, 5]))
     assert sorted(distinct.pictures.tolist()) == [100, 101, 102]
     for number in range(len(distinct.whole.ids)):
         members = distinct.pictures_of(number)
@@ -213,19 +213,21 @@ def test_prints_whose_mixed_hashes_collide_are_still_told_apart(
 
 @pytest.mark.parametrize(("grey", "pairs_found"), [(14, 1), (15, 0)])
 def test_flat_pictures_match_within_four_grey_levels(grey: int, pairs_found: int) -> None:
-    distinct = prints.distinct_prints(plain([0b1111, 0], low=True, luma=[10, grey]))
+    distinct = distinct_fingerprints.distinct_prints(plain([0b1111, 0], low=True, luma=[10, grey]))
     assert len(pairs.all_pairs(distinct)) == pairs_found
 
 
 def test_flat_pictures_do_not_match_five_bits_apart() -> None:
-    distinct = prints.distinct_prints(plain([0b11111, 0], low=True, luma=[10, 10]))
+    distinct = distinct_fingerprints.distinct_prints(plain([0b11111, 0], low=True, luma=[10, 10]))
     assert not len(pairs.all_pairs(distinct))
 
 
 def test_a_crowd_of_flat_pictures_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flat_pairs, "CROWD_PRINTS", 3)
     rows = [0, 1, 2, 4, 8, 2**40 - 1, 2**40 - 2]
-    distinct = prints.distinct_prints(plain(rows, low=True, luma=[10, 10, 11, 11, 12, 10, 11]))
+    distinct = distinct_fingerprints.distinct_prints(
+        plain(rows, low=True, luma=[10, 10, 11, 11, 12, 10, 11])
+    )
     found = pairs.all_pairs(distinct)
     assert [(pair.first, pair.second) for pair in found] == [(5, 6)]
     assert found.crowded.tolist() == [0, 1, 2, 3, 4]
@@ -233,7 +235,7 @@ def test_a_crowd_of_flat_pictures_is_left_out_and_reported(monkeypatch: pytest.M
 
 
 def test_the_batches_of_flat_pairs_lose_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    distinct = prints.distinct_prints(shelf(3, 80, 3, 2, flat=0.6))
+    distinct = distinct_fingerprints.distinct_prints(shelf(3, 80, 3, 2, flat=0.6))
     truth = told(pairs.all_pairs(distinct))
     monkeypatch.setattr(flat_pairs, "PAIRS_PER_BATCH", 5)
     monkeypatch.setattr(flat_pairs, "KEYS_PER_LOOKUP", 2)
@@ -244,7 +246,9 @@ def test_a_plain_radius_needs_no_thumbnails() -> None:
     def refuse(wanted: Sequence[int]) -> Mapping[int, bytes]:
         raise AssertionError(wanted)
 
-    distinct = prints.distinct_prints(plain([0, 1, 2**64 - 1], low=True, luma=[1, 2, 3]))
+    distinct = distinct_fingerprints.distinct_prints(
+        plain([0, 1, 2**64 - 1], low=True, luma=[1, 2, 3])
+    )
     found = pairs.all_pairs(distinct._replace(thumbnails=refuse), Policy.within(1))
     assert [(pair.first, pair.second, pair.row) for pair in found] == [(0, 1, 1)]
 
@@ -255,19 +259,19 @@ def test_equal_keys_match_whatever_the_other_hashes_are() -> None:
     stored = StoredPrints(
         ViewHashes(np.arange(2), zeros, far, far, np.zeros(2, np.bool_)), no_thumbnails
     )
-    (pair,) = pairs.all_pairs(prints.distinct_prints(stored))
+    (pair,) = pairs.all_pairs(distinct_fingerprints.distinct_prints(stored))
     assert (pair.row, pair.column, pair.phash, pair.score) == (0, 64, 64, 192)
 
 
 @pytest.mark.parametrize("policy", [policies.DEFAULT, Policy.within(64)])
 def test_an_empty_shelf_and_a_single_picture_have_no_pairs(policy: Policy) -> None:
     for rows in ([], [3]):
-        assert not told(pairs.all_pairs(prints.distinct_prints(plain(rows)), policy))
+        assert not told(pairs.all_pairs(distinct_fingerprints.distinct_prints(plain(rows)), policy))
 
 
 def test_the_share_of_the_work_only_rises_and_ends_at_one() -> None:
     shares: list[float] = []
-    distinct: Prints = prints.distinct_prints(shelf(1, 300, 30, 4))
+    distinct: Prints = distinct_fingerprints.distinct_prints(shelf(1, 300, 30, 4))
     pairs.all_pairs(distinct, work=Effort(2, shares.append))
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
@@ -275,6 +279,6 @@ def test_the_share_of_the_work_only_rises_and_ends_at_one() -> None:
 
 def test_limits_of_the_policy_hold_to_the_bit() -> None:
     policy = Policy(Limits(2, 4), None, None, None)
-    distinct = prints.distinct_prints(plain([0, 0b11, 0b11100]))
+    distinct = distinct_fingerprints.distinct_prints(plain([0, 0b11, 0b11100]))
     found = [(pair.first, pair.second) for pair in pairs.all_pairs(distinct, policy)]
     assert found == [(0, 1)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
-from imageshelf.copies import exhaustive, pairs, prints, stars
+from imageshelf.copies import distinct_fingerprints, exhaustive, pairs, stars
 from imageshelf.copies.stars import Measures, Relation, Star
 from imageshelf.hashing import turning
 from imageshelf.searching.kinds import (
@@ -241,7 +241,9 @@ def test_the_graph_knows_equal_prints_and_both_ends_of_a_pair() -> None:
     )
     others = rng.integers(0, 2**64, (7, 1), np.uint64)
     every = np.concatenate([turned, others, turned, others], axis=1)
-    distinct = prints.distinct_prints(prints.StoredPrints(whole, lambda _: {}, every))
+    distinct = distinct_fingerprints.distinct_prints(
+        distinct_fingerprints.StoredPrints(whole, lambda _: {}, every)
+    )
     graph = stars.MatchGraph(distinct, pairs.all_pairs(distinct))
     assert graph.pictures == [10, 20, 30]
     assert sorted(graph.matches(10)) == [(20, Measures(turn=1)), (30, Measures())]

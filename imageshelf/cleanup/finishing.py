@@ -15,7 +15,7 @@ from imageshelf.cleanup.file_actions import finish_or_revert, put_back
 from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone
-from imageshelf.cleanup.taking_back import LINKED, settle_link
+from imageshelf.cleanup.undo_step import LINKED, settle_link
 from imageshelf.shelf import names
 from imageshelf.shelf.cleanups import CUT_OFF, DOING, DONE, LEFT, RUNNING, UNDOING, Actions
 from imageshelf.system.files import lstat

@@ -6,9 +6,9 @@ import os
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import places, planning, records, verdicts
-from imageshelf.cleanup.closer_looks import closer_looks, is_wanted
+from imageshelf.cleanup import intactness, places, planning, records
 from imageshelf.cleanup.file_actions import UnfinishedError
+from imageshelf.cleanup.last_comparison import closer_looks, is_wanted
 from imageshelf.cleanup.path_checks import hidden_name
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.records import FileAction
@@ -25,7 +25,7 @@ from imageshelf.workers.pool import workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from imageshelf.cleanup.closer_looks import CloserLook
+    from imageshelf.cleanup.last_comparison import CloserLook
     from imageshelf.cleanup.planning import Plan, Planned, Step
     from imageshelf.pictures.soundness import Soundness
     from imageshelf.shelf import Shelf
@@ -90,7 +90,7 @@ class CleanupRun:
         with closer, examiners as mapper:
             for steps in _batches(plan.groups):
                 try:
-                    self.verdicts = verdicts.examined(steps, mapper, stop, self.actions)
+                    self.verdicts = intactness.examined(steps, mapper, stop, self.actions)
                     self.closer_looks = closer_looks(steps, closer)
                     stop.check()
                 except Stopped as stopped:

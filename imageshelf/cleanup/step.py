@@ -8,7 +8,7 @@ import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import closer_looks, file_actions, locks, planning
+from imageshelf.cleanup import file_actions, last_comparison, locks, planning
 from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.trash import TrashError
@@ -79,7 +79,7 @@ def take_step(
         digest = None
         if step.kind == BYTES or action.verb == planning.HARD_LINK:
             digest = _digest_of_both(keeper, file)
-        by_pixels = step.kind == PIXELS or closer_looks.is_wanted(step)
+        by_pixels = step.kind == PIXELS or last_comparison.is_wanted(step)
         if by_pixels and compared_ns != status.st_ctime_ns:
             raise FileChangedError("has changed since its pixels were compared")
         require_same(file, step.file.path, step.file.stamp)

@@ -8,13 +8,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import places, planning, selection, undoing
+from imageshelf.cleanup import places, planning, selection, undo_run
 from imageshelf.cleanup.apply import CleanupError, apply_plan
 from imageshelf.cleanup.history import history as history_of
 from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.selection import SelectionError
-from imageshelf.cleanup.undoing import UndoError
+from imageshelf.cleanup.undo_run import UndoError
 from imageshelf.copies import grouping
 from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.groups import GroupOptions, PairRules
@@ -201,14 +201,14 @@ def undo(options: argparse.Namespace) -> Answer:
     below = [os.path.abspath(folder) for folder in options.below]
     if options.trust and not options.yes:
         with open_shelf(options.shelve) as shelf:
-            files = undoing.listed_to_trust(shelf, options.trust, below)
+            files = undo_run.listed_to_trust(shelf, options.trust, below)
         return Answer(trust_text(options.trust, files), hint=UNTOUCHED)
     with open_shelf(options.shelve, "w") as shelf, stopping() as stop:
         try:
             if options.trust:
-                undone = undoing.undo_trusted(shelf, options.trust, below, lambda _: stop.check())
+                undone = undo_run.undo_trusted(shelf, options.trust, below, lambda _: stop.check())
             else:
-                undone = undoing.undo(shelf, options.run, lambda _: stop.check())
+                undone = undo_run.undo(shelf, options.run, lambda _: stop.check())
         except Stopped as stopped:
             return Answer("", stopped.exit_status, STOPPED)
     return Answer(undone_text(undone), 1 if undone.lost else 0)

@@ -18,8 +18,8 @@ from imageshelf.workers.work import digested
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.copies.members import Members
-    from imageshelf.copies.prints import Prints
 
 TIME_LIMIT_S = 60.0  # to read one file
 FEW = 8  # files that are read in this process: starting a worker would take longer

@@ -27,7 +27,7 @@ from imageshelf.searching.query_prints import TURN_NAMES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from imageshelf.copies.prints import Prints, Thumbnails
+    from imageshelf.copies.distinct_fingerprints import Prints, Thumbnails
     from imageshelf.searching.looks import Look
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.copies.prints import Prints
+    from imageshelf.copies.distinct_fingerprints import Prints
 
     Places = npt.NDArray[np.int64]
 

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.copies import pairs, prints, related, stars
+from imageshelf.copies import distinct_fingerprints, pairs, related, stars
 from imageshelf.copies.byte_digests import IN_PROCESS, learn_digests
-from imageshelf.copies.crowds import crowd_of
+from imageshelf.copies.coarse_filter import crowd_of
 from imageshelf.copies.groups import (
     Duplicates,
     GroupOptions,
     PairRules,
     expected_false_pairs,
 )
-from imageshelf.copies.look_memory import LookMemory
 from imageshelf.copies.members import Members
-from imageshelf.copies.pair_looks import PairLooks
+from imageshelf.copies.pair_verdicts import PairVerdicts
 from imageshelf.copies.related import RelatedPictures
+from imageshelf.copies.verdict_cache import VerdictCache
 from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
 from imageshelf.searching.second_look import SecondLook
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imageshelf.copies.byte_digests import DecodeOptions
-    from imageshelf.copies.prints import StoredPrints
+    from imageshelf.copies.distinct_fingerprints import StoredPrints
     from imageshelf.copies.related import IdPairs
     from imageshelf.shelf import Shelf
 
@@ -56,8 +56,8 @@ def find_groups(
     options = options or GroupOptions()
     _require_pictures(shelf, options.below)
     members = Members(shelf, options, rules or PairRules())
-    hashes = prints.picture_hashes(shelf.whole_catalogue(), options.policy)
-    distinct = prints.distinct_prints(hashes)
+    hashes = distinct_fingerprints.picture_hashes(shelf.whole_catalogue(), options.policy)
+    distinct = distinct_fingerprints.distinct_prints(hashes)
     matching = pairs.all_pairs(distinct, options.policy, work)
     graph = stars.MatchGraph(distinct, matching)
     related_pairs = list(_related_pairs(shelf, hashes, options, work))
@@ -68,10 +68,10 @@ def find_groups(
     def relations(keeper: int) -> list[stars.Relation]:
         return [other for other in others.of(keeper) if members.comparable(keeper, other.id)]
 
-    memory = LookMemory(members)
+    memory = VerdictCache(members)
     limit_mb = shelf.whole_catalogue().number(MEMORY_NOTE, MEMORY_LIMIT_MB)
     with SecondLook(jobs=decoding.jobs, memory_limit_mb=limit_mb) as second_look:
-        looks = PairLooks(members, second_look, memory)
+        looks = PairVerdicts(members, second_look, memory)
         if looks.are_wanted:
             looks.crowd = crowd_of(members, graph, second_look)
         found = stars.build_stars(

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from imageshelf.copies.prints import Thumbnails
+    from imageshelf.copies.distinct_fingerprints import Thumbnails
 
     Places = npt.NDArray[np.int64]
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.copies.prints import Prints
+    from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.searching.policies import ViewHashes
 
     Bits = npt.NDArray[np.uint8]

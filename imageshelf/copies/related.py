@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from imageshelf.copies.distinct_fingerprints import Prints, Thumbnails
     from imageshelf.copies.pairs import PrintPairs
-    from imageshelf.copies.prints import Prints, Thumbnails
     from imageshelf.searching.policies import ViewHashes
 
     Places = npt.NDArray[np.int64]

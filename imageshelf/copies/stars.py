@@ -24,8 +24,8 @@ from imageshelf.searching.kinds import IDENTICAL, SAME_FILE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.copies.pairs import PrintPairs
-    from imageshelf.copies.prints import Prints
     from imageshelf.searching.looks import Look
 
     PairOfIds = tuple[int, int, "Measures"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.hashing import sketches
+from imageshelf.hashing import sketch_hashes
 from imageshelf.hashing.hash_names import HASH_BITS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.hashing.sketches import HashInputs
+    from imageshelf.hashing.sketch_hashes import HashInputs
     from imageshelf.hashing.views import View
 
     Hashes = npt.NDArray[np.uint64]
@@ -77,7 +77,7 @@ def darker(rows: Arrays, columns: Arrays) -> tuple[Hashes, Hashes]:
 
 def perceptual_hashes(squares: Arrays) -> Hashes:
     """Return uint64[n] for uint8[n, 32, 32]: whether each low frequency exceeds the median."""
-    return _above_median(sketches.waves(squares))
+    return _above_median(sketch_hashes.waves(squares))
 
 
 def _above_median(waves: Waves) -> Hashes:
@@ -103,7 +103,7 @@ def low_information(thumbnails: Arrays) -> npt.NDArray[np.bool_]:
 
 def fingerprints(views: Sequence[View]) -> Fingerprints:
     """Return the hashes of n views, in their order."""
-    return hashed(sketches.hash_inputs(views))
+    return hashed(sketch_hashes.hash_inputs(views))
 
 
 def hashed(inputs: HashInputs) -> Fingerprints:
@@ -122,7 +122,7 @@ def turned_fingerprints(views: Sequence[View]) -> Hashes:
     The thumbnails are turned, which is exact for mirrors and half turns and a few bits off for
     quarter turns.
     """
-    upright = sketches.hash_inputs(views)
+    upright = sketch_hashes.hash_inputs(views)
     hashes = np.empty((len(views), len(TURNS), 3), np.uint64)
     for number, (quarters, mirror) in enumerate(TURNS):
         thumbnails = upright.rows, upright.columns

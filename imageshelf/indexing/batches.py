@@ -82,14 +82,14 @@ def batches(
 def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     if not pictures:
         return
-    from imageshelf.hashing import sketches
+    from imageshelf.hashing import sketch_hashes
     from imageshelf.hashing.fingerprints import darker, hashed, to_hex, turned_perceptual_hashes
 
     count = len(pictures)
     views: list[View] = [picture.whole for _, picture in pictures]
     views += [picture.centre for _, picture in pictures]
     views += [picture.trimmed for _, picture in pictures if picture.trimmed]
-    compared = sketches.hash_inputs(views)
+    compared = sketch_hashes.hash_inputs(views)
     row, column, phash, low = (part.tolist() for part in hashed(compared))
     triples = list(zip(row, column, phash, strict=True))
     turned = turned_perceptual_hashes(compared.waves[:count]).tolist()

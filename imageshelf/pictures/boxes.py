@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import struct
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def _crop(meta: bytes) -> tuple[int, int, int, int] | None:
         return None
     size = struct.unpack_from(">4x2I", own[b"ispe"])
     numbers = struct.unpack(">4I4i", own[b"clap"][:16] + own[b"clap"][16:32])
-    wide, high, right, down = (Fraction(numbers[n], numbers[n + 1]) for n in (0, 2, 4, 6))
+    wide, high, right, down = (numbers[n] / numbers[n + 1] for n in (0, 2, 4, 6))
     left = (size[0] - wide) / 2 + right
     top = (size[1] - high) / 2 + down
     box = tuple(map(round, (left, top, left + wide, top + high)))

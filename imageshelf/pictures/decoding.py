@@ -20,8 +20,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from imageshelf.pictures import formats, metadata, reduction
 from imageshelf.pictures.boxes import BoxFacts, box_facts
 from imageshelf.pictures.damage import damage_reason
-from imageshelf.pictures.pieces import Span, pieced, size_bytes
 from imageshelf.pictures.reduction import SIDEWAYS, Reduced
+from imageshelf.pictures.spliced_file import Span, pieced, size_bytes
 from imageshelf.system.files import MEMORY_LIMIT_MB, UnreadableImage
 
 if TYPE_CHECKING:

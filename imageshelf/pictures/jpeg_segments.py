@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from imageshelf.pictures.pieces import Piece, Span
+from imageshelf.pictures.spliced_file import Piece, Span
 
 SOI, EOI, SOS, COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
 APP0, APP1, APP14, APP15 = 0xE0, 0xE1, 0xEE, 0xEF

@@ -12,7 +12,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING
 
-from imageshelf.pictures.pieces import Piece, Span, pieced, size_bytes
+from imageshelf.pictures.spliced_file import Piece, Span, pieced, size_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

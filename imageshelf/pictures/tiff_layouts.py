@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image, TiffImagePlugin
 
 from imageshelf.pictures import metadata
-from imageshelf.pictures.pieces import Span, pieced, size_bytes
+from imageshelf.pictures.spliced_file import Span, pieced, size_bytes
 
 if TYPE_CHECKING:
     from typing import BinaryIO

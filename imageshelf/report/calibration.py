@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from imageshelf.hashing.hash_names import BITS
-from imageshelf.pictures.edits import QUALITY
+from imageshelf.pictures.calibration_edits import QUALITY
 from imageshelf.report.panels import Drawing, Table
 from imageshelf.searching import key_calibration, key_candidates, policies
 from imageshelf.searching.calibration import DISTANCES, POLICIES, RULE_OF_THREE

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from imageshelf.cleanup.apply import Result
     from imageshelf.cleanup.history import Past, Unfinished
-    from imageshelf.cleanup.undoing import Undone
+    from imageshelf.cleanup.undo_run import Undone
 
 FIELDS = ("action", "path", "place", "freed_bytes", "reason")
 DONE = {

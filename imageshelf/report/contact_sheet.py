@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from imageshelf.report import letters, saving
+from imageshelf.report import picture_text, saving
 from imageshelf.report.cards import CardGroup, pictured
 from imageshelf.report.saving import ReportError
 from imageshelf.system.words import count, shown
@@ -116,7 +116,7 @@ def _drawn(lines: Sequence[Strip], columns: int) -> Image.Image:
     for line in lines:
         if line.text:
             text = clipped(line.text, width - 2 * MARGIN, line.size_px)
-            letters.draw(draw, (MARGIN, y + 6), text, INK, line.size_px)
+            picture_text.draw(draw, (MARGIN, y + 6), text, INK, line.size_px)
         for at, card in enumerate(line.cards):
             _draw_card(image, draw, card, (MARGIN + at * (CELL + GAP), y))
         y += line.height
@@ -137,11 +137,11 @@ def _draw_card(
     else:
         why = f"no picture: {thumbnail.note if thumbnail else 'not read'}"
         words = clipped(why, CELL - 16)
-        letters.draw(draw, (x + 8, y + height // 2 - 8), words, QUIET, LABEL_PX)
+        picture_text.draw(draw, (x + 8, y + height // 2 - 8), words, QUIET, LABEL_PX)
     y += height + 6
     for at, label in enumerate(_labels(card)):
         ink = QUIET if at else INK
-        letters.draw(draw, (x + 2, y), clipped(label, CELL - 4), ink, LABEL_PX)
+        picture_text.draw(draw, (x + 2, y), clipped(label, CELL - 4), ink, LABEL_PX)
         y += LABEL_PX + 5
 
 
@@ -151,12 +151,12 @@ def clipped(text: str, width: int, size_px: int = LABEL_PX) -> str:
     Names that differ only at their ends stay distinct.
     """
     text = shown(text)[:2000]
-    if letters.length(text, size_px) <= width:
+    if picture_text.length(text, size_px) <= width:
         return text
     low, high = 0, len(text)
     while low < high:  # the longest that fits, by halving
         middle = (low + high + 1) // 2
-        if letters.length(_without_middle(text, middle), size_px) <= width:
+        if picture_text.length(_without_middle(text, middle), size_px) <= width:
             low = middle
         else:
             high = middle - 1

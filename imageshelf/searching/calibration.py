@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf.hashing.turning import rows_reversed
-from imageshelf.pictures import edits
+from imageshelf.pictures import calibration_edits
 from imageshelf.searching import key_calibration, policies
 from imageshelf.searching.key_calibration import SampledPicture
 from imageshelf.shelf import names, open_shelf
@@ -208,12 +208,14 @@ def copy_counts(
     whole: ViewHashes, originals: Sequence[SampledPicture], *, full_decode: bool = False
 ) -> tuple[dict[str, Counts], Counter[str]]:
     """Return the counts of original and copy for each edit, and of reasons why originals failed."""
-    counts: dict[str, Counts] = {name: np.zeros((ROWS, SCORES), np.int64) for name in edits.EDITS}
+    counts: dict[str, Counts] = {
+        name: np.zeros((ROWS, SCORES), np.int64) for name in calibration_edits.EDITS
+    }
     unreadable: Counter[str] = Counter()
     for position, path in originals:
         stored = (whole.row[position], whole.column[position], whole.phash[position])
         try:
-            copies = list(edits.edited_hashes(path, full_decode=full_decode))
+            copies = list(calibration_edits.edited_hashes(path, full_decode=full_decode))
         except UnreadableImage as exc:
             unreadable[exc.reason] += 1
             continue

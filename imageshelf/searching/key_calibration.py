@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import hamming
-from imageshelf.pictures import edits, images
+from imageshelf.pictures import calibration_edits, images
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import key_candidates, policies
 from imageshelf.shelf import chunks
@@ -89,7 +89,7 @@ def key_counts(
             picture = images.read(path, full_decode=full_decode, turned=True, hash_name=name)
             edited = [
                 images.key_of(file, name, full_decode=full_decode)
-                for _, file in edits.edited_files(path)
+                for _, file in calibration_edits.edited_files(path)
             ]
         except UnreadableImage:
             continue

@@ -140,6 +140,8 @@ class SecondLook:
 
     def _mapped(self, tasks: list[Any], *, careful: bool = False) -> Iterator[tuple[Any, Any]]:
         """Yield each task with what came of it; `careful` leaves decoding to worker processes."""
+        if not tasks:
+            return iter(())
         if self._mapper is None and (not self.jobs or (len(tasks) <= FEW and not careful)):
             from imageshelf.workers import work_overlay
 

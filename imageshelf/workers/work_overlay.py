@@ -16,7 +16,7 @@ import numpy as np  # noqa: E402 - after the settings
 
 from imageshelf.overlay import geometry  # noqa: E402
 from imageshelf.overlay.coarse import Coarse, coarse  # noqa: E402
-from imageshelf.overlay.look import look  # noqa: E402
+from imageshelf.overlay.comparison import look  # noqa: E402
 from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
 from imageshelf.overlay.verdict import Verdict, unrelated  # noqa: E402
 from imageshelf.pictures.colour import colour_picture  # noqa: E402

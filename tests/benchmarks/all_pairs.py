@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from imageshelf.copies.prints import StoredPrints
+    from imageshelf.copies.distinct_fingerprints import StoredPrints
 
     Hashes = NDArray[np.uint64]
 
@@ -48,7 +48,7 @@ ODD_FREQUENCIES = 0x5555555555555555  # across: their signs change when a pictur
 
 def stored(count: int) -> StoredPrints:
     """Fingerprints as a shelf of so many pictures would hold them."""
-    from imageshelf.copies.prints import StoredPrints
+    from imageshelf.copies.distinct_fingerprints import StoredPrints
     from imageshelf.searching.policies import ViewHashes
     from tests.benchmarks.drawn import fingerprints
 
@@ -82,13 +82,13 @@ def ours(count: int, jobs: int, share: int = 1) -> dict[str, float]:
 
     A share needs more than one job: the parts are what forked processes do.
     """
-    from imageshelf.copies import pairs, prints
+    from imageshelf.copies import distinct_fingerprints, pairs
     from imageshelf.hashing.joins import Effort
 
     pictures = stored(count)
     with sampled(share):
         wall, (own, theirs) = time.perf_counter(), spent_s()
-        found = pairs.all_pairs(prints.distinct_prints(pictures), work=Effort(jobs))
+        found = pairs.all_pairs(distinct_fingerprints.distinct_prints(pictures), work=Effort(jobs))
         wall, (own_then, theirs_then) = time.perf_counter() - wall, spent_s()
     own, theirs = own_then - own, theirs_then - theirs
     return {

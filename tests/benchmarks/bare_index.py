@@ -37,10 +37,10 @@ def hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
     """Yield what index.py would write, the whole view standing for the centre."""
     if not pictures:
         return
-    from imageshelf.hashing import fingerprints, sketches
+    from imageshelf.hashing import fingerprints, sketch_hashes
     from imageshelf.shelf.records import Entry
 
-    compared = sketches.hash_inputs([picture.whole for _, picture in pictures])
+    compared = sketch_hashes.hash_inputs([picture.whole for _, picture in pictures])
     row, column, phash, low = (part.tolist() for part in fingerprints.hashed(compared))
     turned = fingerprints.turned_perceptual_hashes(compared.waves).tolist()
     row_darker, column_darker = (

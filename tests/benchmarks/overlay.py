@@ -33,8 +33,8 @@ if __name__ == "__main__":  # a script finds its own folder only
 
 from imageshelf.cli.demo.scenes import snapshot  # noqa: E402
 from imageshelf.overlay.coarse import block, coarse, possible, possible_pair  # noqa: E402
+from imageshelf.overlay.comparison import look  # noqa: E402
 from imageshelf.overlay.geometry import TURNS, WHOLE  # noqa: E402
-from imageshelf.overlay.look import look  # noqa: E402
 from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
 from imageshelf.pictures.warping import warped  # noqa: E402
 from tests.benchmarks import edits, lookalike_sets  # noqa: E402

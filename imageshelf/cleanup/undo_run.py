@@ -13,7 +13,7 @@ from imageshelf.cleanup.file_actions import UnfinishedError
 from imageshelf.cleanup.finishing import file_action_of, finish, note_links, require_allowed
 from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.step import NotDone, why_left
-from imageshelf.cleanup.taking_back import (
+from imageshelf.cleanup.undo_step import (
     BACK,
     LOST,
     TAKEN,

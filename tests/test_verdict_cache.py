@@ -116,7 +116,7 @@ def test_another_rule_looks_again(
 ) -> None:
     answer(shelve)
     seen = len(looks)
-    monkeypatch.setattr("imageshelf.copies.look_memory.RULE", second_look.RULE + 1)
+    monkeypatch.setattr("imageshelf.copies.verdict_cache.RULE", second_look.RULE + 1)
     answer(shelve)
     assert len(looks) == 2 * seen
 
@@ -137,12 +137,12 @@ def test_a_shelf_that_is_not_ours_is_only_read(
 def test_a_shelf_that_cannot_be_written_is_only_read(
     shelve: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from imageshelf.shelf import ShelfError, kept_looks
+    from imageshelf.shelf import ShelfError, verdicts
 
     def refused(*_: object) -> None:
         raise ShelfError("is read-only")
 
-    monkeypatch.setattr(kept_looks, "open_shelf", refused)
+    monkeypatch.setattr(verdicts, "open_shelf", refused)
     assert answer(shelve).groups
     assert rows(shelve) == 0
 

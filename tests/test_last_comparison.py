@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from imageshelf.cleanup import closer_looks, run
+from imageshelf.cleanup import last_comparison, run
 from imageshelf.cleanup.apply import Result, apply_plan
-from imageshelf.cleanup.closer_looks import CloserLook
+from imageshelf.cleanup.last_comparison import CloserLook
 from imageshelf.cleanup.planning import Plan
 from imageshelf.searching.kinds import NEAR
 from imageshelf.searching.second_look import LONGEST, SecondLook
@@ -93,7 +93,7 @@ def test_the_look_is_at_a_higher_resolution(shelf: Shelf, monkeypatch: pytest.Mo
 def test_a_file_that_was_written_to_since_stays(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked = closer_looks.closer_looks
+    looked = last_comparison.closer_looks
 
     def then_written(*arguments: object) -> dict[str, CloserLook]:
         found = looked(*arguments)  # type: ignore[arg-type]

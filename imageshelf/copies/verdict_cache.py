@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from imageshelf.searching.looks import Look
 from imageshelf.searching.second_look import RULE
-from imageshelf.shelf import kept_looks
-from imageshelf.shelf.kept_looks import KeptLook
+from imageshelf.shelf import verdicts
+from imageshelf.shelf.verdicts import KeptLook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Ordered = tuple[int, int, int]  # the first and the second picture, and the turn of the first
 
 
-class LookMemory:
+class VerdictCache:
     """The looks that a shelf keeps, read as they are needed and written at the end."""
 
     def __init__(self, members: Members) -> None:
@@ -35,7 +35,7 @@ class LookMemory:
         wanted = list(pairs)
         lower = {min(a, b) for a, b, _ in wanted} - self._read
         self._read |= lower
-        for kept in kept_looks.kept_looks(self.members.shelf, sorted(lower)):
+        for kept in verdicts.kept_looks(self.members.shelf, sorted(lower)):
             if kept.rule == RULE and self._holds(kept):
                 self._known.update(_unpacked(kept))
         return {pair: self._known[pair] for pair in wanted if pair in self._known}
@@ -64,7 +64,7 @@ class LookMemory:
             if any(new) and _state_of(path) == _state(row):
                 of_bytes, of_pixels, sound = self.members.digests[id_]
                 digests.append((id_, new[0] or of_bytes, new[1] or of_pixels, sound))
-        return kept_looks.keep(self.members.shelf, self._new, digests)
+        return verdicts.keep(self.members.shelf, self._new, digests)
 
 
 def _state(row: PictureRow) -> State:

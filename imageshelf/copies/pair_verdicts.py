@@ -12,10 +12,10 @@ from imageshelf.searching.second_look import Pair
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imageshelf.copies.crowds import Crowd
-    from imageshelf.copies.look_memory import LookMemory, Ordered
+    from imageshelf.copies.coarse_filter import Crowd
     from imageshelf.copies.members import Members
     from imageshelf.copies.stars import PairOfIds
+    from imageshelf.copies.verdict_cache import Ordered, VerdictCache
     from imageshelf.searching.second_look import SecondLook
     from imageshelf.shelf.records import PictureRow
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 BY_BYTES = frozenset({kinds.SAME_FILE, kinds.BYTES})  # kinds that need no look
 
 
-class PairLooks:
+class PairVerdicts:
     """The looks at a shelf's pairs, as the options want them.
 
     Pictures with the same bytes look the same, so one of them is looked at for all.
     """
 
     def __init__(
-        self, members: Members, second_look: SecondLook, memory: LookMemory | None = None
+        self, members: Members, second_look: SecondLook, memory: VerdictCache | None = None
     ) -> None:
         self.members, self.second_look = members, second_look
         self.memory = memory

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from imageshelf.copies import crowds, grouping
-from imageshelf.copies.crowds import Crowd
+from imageshelf.copies import coarse_filter, grouping
+from imageshelf.copies.coarse_filter import Crowd
 from imageshelf.copies.groups import Duplicates
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
@@ -47,7 +47,7 @@ def pictures() -> list[Coarse]:
 def test_a_crowd_excludes_what_one_pair_alone_would(
     block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowds, "PICTURES_PER_BLOCK", block)
+    monkeypatch.setattr(coarse_filter, "PICTURES_PER_BLOCK", block)
     every = pictures()
     ids = [7 * n + 3 for n in range(len(every))]
     crowd = Crowd(ids, every)
@@ -102,5 +102,5 @@ def test_the_copies_are_the_same_without_the_sieve(
         }
 
     sieved = copies()
-    monkeypatch.setattr(crowds, "CROWD_CANDIDATES", 10**9)
+    monkeypatch.setattr(coarse_filter, "CROWD_CANDIDATES", 10**9)
     assert copies() == sieved

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageshelf.hashing import sketches
+from imageshelf.hashing import sketch_hashes
 from imageshelf.hashing.fingerprints import (
     TURNS,
     Fingerprints,
@@ -44,7 +44,7 @@ def test_a_sketch_gives_nearly_the_hashes_of_its_picture() -> None:
 
 @pytest.mark.parametrize("size", [8, 9, 32])
 def test_undoing_the_blur_comes_nearer_to_lanczos(size: int) -> None:
-    weights = sketches.resizing(size, 0.0)
+    weights = sketch_hashes.resizing(size, 0.0)
     errors = []
     for image in PICTURES:
         small = reduction.whole(image).sketch()
@@ -58,10 +58,10 @@ def test_undoing_the_blur_comes_nearer_to_lanczos(size: int) -> None:
     assert ours < blurred / 2
 
 
-@pytest.mark.parametrize("cut", [0.0, sketches.CENTRE_CUT])
+@pytest.mark.parametrize("cut", [0.0, sketch_hashes.CENTRE_CUT])
 @pytest.mark.parametrize("size", [8, 9, 32])
 def test_weights_keep_an_even_grey(size: int, cut: float) -> None:
-    weights = sketches.resizing(size, cut)
+    weights = sketch_hashes.resizing(size, cut)
     assert weights.shape == (size, 48)
     assert np.allclose(weights.sum(axis=1), 1)
     assert np.allclose(weights, weights[::-1, ::-1])  # no side is preferred
@@ -69,7 +69,7 @@ def test_weights_keep_an_even_grey(size: int, cut: float) -> None:
 
 def test_a_flat_picture_has_no_differences() -> None:
     for level in (0, 1, 77, 254, 255):
-        found = sketches.hash_inputs([sketch(Image.new("L", (48, 48), level))])
+        found = sketch_hashes.hash_inputs([sketch(Image.new("L", (48, 48), level))])
         assert (found.rows == level).all()
         assert (found.columns == level).all()
         assert hashed(found).phash.tolist() == [(level > 0) << 63]
@@ -86,7 +86,7 @@ def test_the_centre_of_a_picture_is_the_whole_of_what_is_cropped() -> None:
 
 def test_a_better_row_is_taken_over() -> None:
     row = bytes(range(72))
-    found = sketches.hash_inputs([sketch(PICTURES[0]), sketch(PICTURES[0])._replace(row=row)])
+    found = sketch_hashes.hash_inputs([sketch(PICTURES[0]), sketch(PICTURES[0])._replace(row=row)])
     assert found.rows[1].tobytes() == row != found.rows[0].tobytes()
     assert (found.columns[0] == found.columns[1]).all()
 
@@ -102,7 +102,7 @@ def test_views_of_all_kinds_keep_their_order() -> None:
 
 def test_turned_waves_are_those_of_the_turned_picture() -> None:
     squares = np.random.default_rng(1).integers(0, 256, (20, 32, 32), np.uint8)
-    found = turned_perceptual_hashes(sketches.waves(squares))
+    found = turned_perceptual_hashes(sketch_hashes.waves(squares))
     for number, (quarters, mirror) in enumerate(TURNS):
         turned = np.rot90(squares[:, :, ::-1] if mirror else squares, -quarters, axes=(1, 2))
         assert found[:, number].tolist() == perceptual_hashes(turned).tolist()
