@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from imageshelf.copies.folders import FolderCopies
     from imageshelf.copies.groups import Duplicates
     from imageshelf.searching.policies import Policy
 
@@ -58,7 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         presenting.refuse_early(options.html, options.contact_sheet)
         with stop_at_once():
             if options.duplicates:
-                presenting.present_groups(find_duplicates(options), options)
+                groups = find_duplicates(options)
+                if options.folders:
+                    presenting.present_folders(compare_folders(groups, options), groups, options)
+                else:
+                    presenting.present_groups(groups, options)
                 return 0
             matches, note = find_matches(options)
             presenting.present(matches, options)
@@ -94,6 +99,14 @@ def find_duplicates(options: argparse.Namespace) -> Duplicates:
     )
     with share(quiet=options.null) as comparing, share(quiet=options.null) as reading:
         return imageshelf.duplicates(options.shelve, question, comparing, reading)
+
+
+def compare_folders(groups: Duplicates, options: argparse.Namespace) -> list[FolderCopies]:
+    """Return the folders of the shelf of which something is elsewhere, too."""
+    from imageshelf.copies import folders
+
+    with imageshelf.open_shelf(options.shelve) as shelf:
+        return folders.compare_folders(shelf, groups, options.dataset, options.min_size)
 
 
 def policy(options: argparse.Namespace) -> Policy:

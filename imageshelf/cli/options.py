@@ -138,12 +138,17 @@ def _refuse_together(parser: argparse.ArgumentParser, options: argparse.Namespac
     other = (
         ["limit", "unmatched", "exit_code", "max_distance", "similarity"]
         if options.duplicates
-        else ["across", "within", "min_size"]
+        else ["across", "within", "min_size", "folders"]
     )
     for name in other:
         if getattr(options, name):
             goes = "--query" if options.duplicates else "--duplicates"
             parser.error(f"--{name.replace('_', '-')} goes with {goes}")
+    for name in ("null", "contact_sheet", "within"):
+        if options.folders and getattr(options, name):
+            parser.error(f"--{name.replace('_', '-')} does not go with --folders")
+    if options.folders and options.open and not options.html:
+        parser.error("--open with --folders opens a page: add --html FILE")
 
 
 def _scope(group: argparse._ArgumentGroup) -> None:
@@ -158,6 +163,11 @@ def _scope(group: argparse._ArgumentGroup) -> None:
         default=0,
         metavar="BYTES",
         help="only pictures of at least this many bytes",
+    )
+    group.add_argument(
+        "--folders",
+        action="store_true",
+        help="instead of groups: how much of each folder is elsewhere, too, and where",
     )
 
 

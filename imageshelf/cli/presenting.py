@@ -21,7 +21,9 @@ from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from imageshelf.copies.folders import FolderCopies
     from imageshelf.copies.groups import Duplicates
     from imageshelf.report.cards import Sheet
     from imageshelf.searching.matches import Matches
@@ -57,6 +59,28 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
         put_out(duplicates.text(answer, terminal.painter(sys.stdout)))
     paths = [member.path for group in answer.groups for member in (group.keeper, *group.members)]
     _tell(_shown(options, answer, paths))
+
+
+def present_folders(
+    folders: Sequence[FolderCopies], answer: Duplicates, options: argparse.Namespace
+) -> None:
+    """Print how much of each folder is elsewhere; a page shows that and the groups."""
+    from imageshelf.report import folders as report
+
+    if options.hashes_only:
+        _tell([HASHES_ONLY])
+    if options.format == "text":
+        put_out(report.text(folders, terminal.painter(sys.stdout)))
+    else:
+        put_out(report.FORMATS[options.format](folders))
+    if options.html:
+        from imageshelf.report import sheets
+
+        _tell(written(sheets.of_folders(folders, answer, options.shelve), options.html))
+    if options.open:
+        from imageshelf.report import viewer
+
+        _tell([viewer.open_page(options.html)])
 
 
 def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:

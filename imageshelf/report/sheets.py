@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from imageshelf.report import calibration, duplicates, explanation
+from imageshelf.report import folders as report_folders
 from imageshelf.report.cards import (
     ASIDE,
     BESIDE,
@@ -32,6 +33,7 @@ from imageshelf.system.words import count, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from imageshelf.copies.folders import FolderCopies
     from imageshelf.copies.groups import Duplicates, Group, Member
     from imageshelf.searching.calibration import Calibration
     from imageshelf.searching.explanation import Explanation, MeasuredPicture
@@ -91,6 +93,13 @@ def _distances(row: int, score: int | None, turn: str) -> tuple[str, ...]:
 def of_duplicates(answer: Duplicates, shelf: str = "") -> Sheet:
     """Return a sheet of all groups of a shelf, after sentences that introduce them."""
     return of_groups(answer.groups, shelf, duplicates.sentences(answer))
+
+
+def of_folders(folders: Sequence[FolderCopies], answer: Duplicates, shelf: str = "") -> Sheet:
+    """Return the sheet of all groups, with a table of what folders have in common."""
+    sheet = of_duplicates(answer, shelf)
+    intro = (*sheet.intro, *report_folders.sentences(folders))
+    return replace(sheet, intro=intro, panels=(report_folders.panel(folders),))
 
 
 def of_groups(groups: Iterable[Group], shelf: str, intro: Iterable[str] = ()) -> Sheet:

@@ -67,6 +67,7 @@ REASONS = """SELECT name, reason FROM skipped WHERE name >= ? AND name < ? AND o
 ID_OF = "SELECT id FROM picture WHERE name = ?"
 INODE_OF = "SELECT inode FROM picture WHERE name = ?"
 NAMES = "SELECT id, name FROM picture WHERE id IN (*)"
+SIZES = "SELECT name, size_bytes FROM picture WHERE name > ? ORDER BY name LIMIT 1024"
 COUNT_KEYS = "SELECT count(*) FROM Dict WHERE key >= x''"
 ANY_PICTURE = "SELECT 1 FROM picture LIMIT 1"
 COUNT_PICTURES = "SELECT count(*) FROM picture WHERE name >= x''"
@@ -149,6 +150,13 @@ class Catalogue:
             if min(full) < start:
                 raise self.db.wrong("is damaged: names out of order")
             start = min(full) + b"\0"
+
+    def sizes(self) -> Iterator[tuple[bytes, int]]:
+        """Yield (name, size_bytes) of every picture, sorted by name."""
+        last = b""
+        while page := self.db.select(SIZES, (last,)):
+            yield from page
+            last = page[-1][0]
 
     def counts(self) -> Counts:
         """Return how many keys, pictures and skipped files the shelf has."""
