@@ -282,6 +282,22 @@ def test_a_whole_jpeg_is_decoded_once(monkeypatch: pytest.MonkeyPatch, put: Any)
     examined(put("a.jpg", JPEG))
     examined(put("b.jpg", PROGRESSIVE))
     examined(put("c.jpg", JPEG), full_decode=True)
+    for padding in (bytes(100), b"\xff" * 100, bytes((1 << 16) - 1), bytes(200_000)):
+        examined(put("d.jpg", JPEG + padding))
+        examined(put("d.jpg", JPEG + padding + b"\xff\xd9"))
+
+
+@pytest.mark.parametrize("padding", [16, 34, (1 << 16) - 2, (1 << 16) - 1, 1 << 16, 1 << 18])
+def test_an_end_marker_before_padding_is_found(padding: int) -> None:
+    for kept, ended in (
+        (b"a\xff\xd9", True),
+        (b"\xff\xd9", True),
+        (b"a\xff\xd9a", False),
+        (b"", False),
+    ):
+        for end in (b"", b"\xff\xd9"):
+            data = kept + bytes(padding) + end
+            assert completeness.ended_before_padding(io.BytesIO(data)) == ended
 
 
 # ---- names

@@ -8,8 +8,8 @@ draws them.
 
 from __future__ import annotations
 
-import hashlib
 import io
+import os
 from typing import TYPE_CHECKING
 
 from PIL.JpegImagePlugin import JpegImageFile
@@ -18,6 +18,8 @@ from imageshelf.pictures import jpeg_segments
 from imageshelf.pictures.jpeg_segments import END_MARKER, core, layout
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from PIL import Image
 
 TAIL_BYTES = 34
@@ -26,6 +28,8 @@ LEAST_REST_BYTES = 512  # behind a picture that lacks its end marker: other data
 FULL, EIGHTH = 1, 8  # scales: one shows all that the data hold, the other the averages of blocks
 _GREY = {127, 128}  # what a decoder fills in
 _STRIP_PIXELS = 1 << 20
+_BLOCK_BYTES = 1 << 16
+_MOST_PADDING_BYTES = 1 << 24
 
 _MORE = bytes((73 * number + 41) % 255 for number in range(256))
 # With restart intervals, data are drawn only after the marker of their interval.
@@ -36,6 +40,23 @@ def looks_padded(tail: bytes) -> bool:
     """Tell whether a JPEG file ends in padding; `tail` is its last TAIL_BYTES."""
     tail = tail.removesuffix(END_MARKER)[-PADDING_BYTES:]
     return len(tail) == PADDING_BYTES and tail == tail[:1] * PADDING_BYTES
+
+
+def ended_before_padding(stream: BinaryIO) -> bool:
+    """Tell whether a padded JPEG file has an end marker just before its padding."""
+    at = stream.seek(0, os.SEEK_END)
+    stream.seek(at - len(END_MARKER))
+    at -= len(END_MARKER) * (stream.read() == END_MARKER)
+    stream.seek(at - 1)
+    padding = stream.read(1)
+    for _ in range(_MOST_PADDING_BYTES // _BLOCK_BYTES):
+        start = max(0, at - _BLOCK_BYTES)
+        stream.seek(start)
+        kept = stream.read(at - start).rstrip(padding)
+        if len(kept) >= len(END_MARKER) or not start:
+            return kept.endswith(END_MARKER)
+        at = start + len(kept)
+    return False
 
 
 def ends_in_grey(image: JpegImageFile) -> bool:
@@ -95,8 +116,8 @@ def _is_complete(body: bytes, scale: int) -> bool:
     return drawn is not None and drawn == _drawn(body + _MORE_DATA, scale)
 
 
-def _drawn(body: bytes, scale: int) -> bytes | None:
-    """Return a digest of a picture's pixels, or None if it cannot be decoded."""
+def _drawn(body: bytes, scale: int) -> tuple[int, ...] | None:
+    """Return hashes of a picture's pixels, or None if it cannot be decoded."""
     try:
         image = JpegImageFile(io.BytesIO(body + END_MARKER))
         if scale == EIGHTH:
@@ -104,13 +125,13 @@ def _drawn(body: bytes, scale: int) -> bytes | None:
         image.load()
     except (OSError, SyntaxError, ValueError, IndexError):
         return None
-    return _digest(image)
+    return _hashes(image)
 
 
-def _digest(image: Image.Image) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
+def _hashes(image: Image.Image) -> tuple[int, ...]:
     height = max(1, _STRIP_PIXELS // image.width)
-    for top in range(0, image.height, height):
-        strip = image.crop((0, top, image.width, min(top + height, image.height)))
-        digest.update(strip.tobytes())
-    return digest.digest()
+    strips = (
+        image.crop((0, top, image.width, min(top + height, image.height)))
+        for top in range(0, image.height, height)
+    )
+    return tuple(hash(strip.tobytes()) for strip in strips)

@@ -242,7 +242,8 @@ def _require_all_data(image: JpegImageFile, stream: BinaryIO, tail: bytes) -> No
         return
     from imageshelf.pictures import completeness
 
-    grey, padded = completeness.ends_in_grey(image), completeness.looks_padded(tail)
+    grey = completeness.ends_in_grey(image)
+    padded = completeness.looks_padded(tail) and not completeness.ended_before_padding(stream)
     if not (few or grey or padded) or size_bytes(stream) > PROGRESSIVE_BYTES:
         return
     stream.seek(0)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures.decoding import memory_limit
-from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.pictures.images import examine, examine_together, examine_turned_together
 from imageshelf.pictures.tasks import Bundle, DigestTask, Picture, Refusal, Task
 from imageshelf.system.files import UnreadableImage
@@ -44,6 +43,8 @@ def work_turned(item: Task | Bundle) -> Answer | list[Answer]:
 
 def digested(task: DigestTask) -> bytes | None:
     """Return the digest of a picture, or None if it cannot be read now."""
+    from imageshelf.pictures.digests import digest, pixel_digest  # an index run needs none
+
     try:
         with memory_limit(task.memory_limit_mb):
             if isinstance(task.path, Url):
