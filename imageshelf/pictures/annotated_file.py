@@ -1,0 +1,247 @@
+"""What a picture file, a sidecar or a Takeout record says that a person wrote, and when and where.
+
+Of a picture file EXIF, IPTC, XMP and PNG's texts are read; a field that stands in several is taken
+from XMP, which programs write last, then from IPTC, then from EXIF. Files are hostile: pictures are
+read on workers, and a value that makes no sense is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, IptcImagePlugin
+
+from imageshelf.pictures import metadata
+from imageshelf.pictures.annotations import Annotations, Position, combined
+from imageshelf.pictures.decoding import (
+    Jpeg,
+    load_plugin,
+    pillow_settings,
+    recognised,
+    with_mending,
+)
+from imageshelf.pictures.xmp import LONGEST, MOST_BYTES, XmpError, read_packet
+from imageshelf.system.files import open_regular
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+_EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
+_TAKEN, _FRACTION, _OFFSET = 0x9003, 0x9291, 0x9011
+_DESCRIPTION, _USER_COMMENT, _RATING = 0x010E, 0x9286, 0x4746
+_TITLE, _COMMENT, _KEYWORDS = 0x9C9B, 0x9C9C, 0x9C9E  # of Windows, in UTF-16
+_IPTC_TITLE, _IPTC_KEYWORDS, _IPTC_CAPTION = (2, 5), (2, 25), (2, 120)
+_CHARACTERS = {b"ASCII\0\0\0": "latin-1", b"UNICODE\0": "utf-16", bytes(8): "utf-8"}
+_PNG_CAPTIONS = ("Description", "Comment", "parameters", "prompt")
+_BY_CAMERA = re.compile(
+    r"(olympus|minolta|konica|sony|samsung|kodak|dcim|default|dig)\b.*", re.IGNORECASE
+)
+
+
+def read_picture(path: str) -> Annotations:
+    """Return what a picture file says.
+
+    Raises XmpError for a packet that is refused, UnreadableImage for what is no picture, OSError.
+    """
+    with open_regular(path) as stream, pillow_settings():
+        content, source, _ = recognised(stream, path)
+        packet, *others = with_mending(
+            source, content, lambda file: _of_picture(file, content.format)
+        )
+    own = read_packet(packet) if packet.strip(b"\0 \t\r\n") else Annotations()
+    return combined(own, others).annotations
+
+
+def read_sidecar(path: str) -> Annotations:
+    """Return what an XMP sidecar says. Raises XmpError and OSError."""
+    return read_packet(content_of(path))
+
+
+def read_takeout(path: str) -> Annotations:
+    """Return what a record of Google Takeout says. Raises XmpError and OSError.
+
+    Its `title` is the file's name and says nothing.
+    """
+    try:
+        record = json.loads(content_of(path))
+    except (ValueError, RecursionError) as exc:
+        raise XmpError("is no JSON") from exc
+    if not isinstance(record, Mapping):
+        raise XmpError("is no record of Takeout")
+    people = record.get("people")
+    names = [each.get("name") for each in people if isinstance(each, Mapping)] if people else []
+    return Annotations(
+        taken=_of_timestamp(_inner(record, "photoTakenTime").get("timestamp")),
+        position=_of_takeout(_inner(record, "geoData"))
+        or _of_takeout(_inner(record, "geoDataExif")),
+        keywords=tuple(_text(name) for name in names if _text(name)),
+        caption=_text(record.get("description")),
+    )
+
+
+def content_of(path: str) -> bytes:
+    """Return the bytes of a sidecar or record. Raises XmpError if it is too large, and OSError."""
+    with open_regular(path) as stream:
+        data = stream.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise XmpError(f"is larger than {MOST_BYTES >> 20} MB")
+    return data
+
+
+def _inner(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    inner = record.get(name)
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _of_timestamp(seconds: object) -> str:
+    """Return seconds since 1970 as ISO 8601 in UTC; Takeout writes them as text."""
+    with suppress(ValueError, OverflowError, OSError, TypeError):
+        if number := int(str(seconds)):
+            return datetime.fromtimestamp(number, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return ""
+
+
+def _of_takeout(place: Mapping[str, Any]) -> Position | None:
+    """Return a position; Takeout writes zeros for none."""
+    numbers = [place.get(name) for name in ("latitude", "longitude", "altitude")]
+    if not all(isinstance(number, int | float) for number in numbers[:2]) or not any(numbers[:2]):
+        return None
+    latitude, longitude, altitude = (float(number or 0) for number in numbers)
+    return _valid(latitude, longitude, altitude or None)
+
+
+def _valid(latitude: float, longitude: float, altitude: float | None) -> Position | None:
+    known = abs(latitude) <= 90 and abs(longitude) <= 180  # which no NaN is
+    if altitude is not None and not math.isfinite(altitude):
+        altitude = None
+    return Position(latitude, longitude, altitude) if known else None
+
+
+def _text(value: object) -> str:
+    return value.strip("\0 \t\r\n")[:LONGEST] if isinstance(value, str) else ""
+
+
+# -- picture files --------------------------------------------------------------------------------
+
+
+def _of_picture(stream: BinaryIO, name: str) -> tuple[bytes, Annotations, Annotations, Annotations]:
+    """Return a picture's XMP packet, and what IPTC, EXIF and texts say."""
+    stream.seek(0)
+    if name == "JPEG":
+        image: Image.Image = Jpeg(stream)
+    else:
+        load_plugin(name)
+        image = Image.open(stream, formats=[name])
+    if name == "PNG":
+        image.load()  # texts may stand behind the pixels
+    return _packet(image), _of_iptc(image), _of_exif(image), _of_texts(image)
+
+
+def _packet(image: Image.Image) -> bytes:
+    tags = getattr(image, "tag_v2", {})
+    packet = tags.get(700) or metadata.embedded(image)[1]
+    return packet if isinstance(packet, bytes) else b""
+
+
+def _of_texts(image: Image.Image) -> Annotations:
+    """Return what the texts of a PNG file say."""
+    texts = {name: _text(image.info.get(name)) for name in ("Title", *_PNG_CAPTIONS)}
+    captions = (texts[name] for name in _PNG_CAPTIONS if texts[name])
+    return Annotations(caption=next(captions, ""), title=texts["Title"])
+
+
+def _of_iptc(image: Image.Image) -> Annotations:
+    try:
+        fields = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]
+    except Exception:  # noqa: BLE001 - a parser of hostile bytes; without them nothing is lost
+        fields = {}
+
+    def texts(tag: tuple[int, int]) -> list[str]:
+        values = fields.get(tag) or []
+        every = values if isinstance(values, list) else [values]
+        return [text for text in map(_of_bytes, every) if text]
+
+    return Annotations(
+        keywords=tuple(dict.fromkeys(texts(_IPTC_KEYWORDS))),
+        caption=next(iter(texts(_IPTC_CAPTION)), ""),
+        title=next(iter(texts(_IPTC_TITLE)), ""),
+    )
+
+
+def _of_bytes(value: object) -> str:
+    """Return text whose encoding nobody states: UTF-8 where it is that, else Latin-1."""
+    if not isinstance(value, bytes):
+        return ""
+    try:
+        return _text(value.decode())
+    except UnicodeDecodeError:
+        return _text(value.decode("latin-1"))
+
+
+def _of_exif(image: Image.Image) -> Annotations:
+    try:
+        exif = image.getexif()
+        more, gps = exif.get_ifd(_EXIF_DIRECTORY), exif.get_ifd(_GPS_DIRECTORY)
+    except Exception:  # noqa: BLE001 - as above
+        return Annotations()
+    keywords = _utf16(exif.get(_KEYWORDS)).split(";")
+    caption = _text(exif.get(_DESCRIPTION))
+    if re.fullmatch(_BY_CAMERA, caption):
+        caption = ""
+    rating = exif.get(_RATING)
+    return Annotations(
+        taken=_taken(more),
+        position=_of_gps(gps),
+        rating=rating if isinstance(rating, int) and 1 <= rating <= 5 else None,
+        keywords=tuple(dict.fromkeys(word.strip() for word in keywords if word.strip())),
+        caption=caption or _utf16(exif.get(_COMMENT)) or _comment(more.get(_USER_COMMENT)),
+        title=_utf16(exif.get(_TITLE)),
+    )
+
+
+def _utf16(value: object) -> str:
+    if isinstance(value, tuple) and all(isinstance(n, int) and 0 <= n < 256 for n in value):
+        value = bytes(value)
+    return _text(value.decode("utf-16-le", "replace")) if isinstance(value, bytes) else ""
+
+
+def _comment(value: object) -> str:
+    """Return EXIF's UserComment, which begins with the name of its characters."""
+    if not isinstance(value, bytes) or (characters := _CHARACTERS.get(value[:8])) is None:
+        return ""
+    text = _text(value[8:].decode(characters, "replace"))
+    return text if text.isprintable() or "\n" in text else ""
+
+
+def _taken(tags: Mapping[int, Any]) -> str:
+    """Return the capture time in ISO 8601, with its offset if the camera knew it."""
+    match = re.fullmatch(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)", _text(tags.get(_TAKEN)))
+    if not match or match[1] == "0000":
+        return ""
+    fraction, offset = _text(tags.get(_FRACTION)), _text(tags.get(_OFFSET))
+    fraction = f".{fraction}" if re.fullmatch(r"\d{1,9}", fraction) else ""
+    offset = offset if re.fullmatch(r"[+-]\d\d:\d\d", offset) else ""
+    return f"{match[1]}-{match[2]}-{match[3]}T{match[4]}{fraction}{offset}"
+
+
+def _of_gps(tags: Mapping[int, Any]) -> Position | None:
+    with suppress(TypeError, ValueError, ArithmeticError, LookupError):
+        north, east = (
+            sum(float(part) / 60**n for n, part in enumerate(tags[tag][:3])) for tag in (2, 4)
+        )
+        if str(tags.get(1, "N")).startswith("S"):
+            north = -north
+        if str(tags.get(3, "E")).startswith("W"):
+            east = -east
+        altitude = float(tags[6]) if 6 in tags else None
+        if altitude is not None and tags.get(5) in {1, b"\1"}:
+            altitude = -altitude
+        if north or east:  # zeros are what is written without a fix
+            return _valid(north, east, altitude)
+    return None
