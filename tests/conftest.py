@@ -63,11 +63,11 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def drawn_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demonstration pictures, drawn once for all the workers of a run and left as they are."""
+    """The demonstration pictures, written once for all the workers of a run, and left alone."""
     base = tmp_path_factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
     if not shared.exists():
-        own = tmp_path_factory.mktemp("drawing") / "demo"
+        own = tmp_path_factory.mktemp("written") / "demo"
         command = [sys.executable, "-m", "imageshelf", "demo", str(own)]
         subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
         with suppress(OSError):  # another worker was quicker

@@ -25,8 +25,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imageshelf.cli.demo.scenes import snapshot
 from imageshelf.indexing import batches
+from tests.scenes.drawing import snapshot
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BENCHMARKS = os.path.join(ROOT, "tests", "benchmarks")

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageshelf.cli.demo.scenes import scene
 from imageshelf.hashing import hamming
 from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.hashing.views import Thumbnails
@@ -26,6 +25,7 @@ from imageshelf.searching.calibration import (
 )
 from imageshelf.searching.key_calibration import SampledPicture
 from imageshelf.searching.policies import Limits, Policy, ViewHashes
+from tests.scenes.drawing import scene
 
 Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 

@@ -10,21 +10,21 @@ import pytest
 from PIL import Image, ImageOps
 
 from imageshelf import key
-from imageshelf.cli.demo import scenes
-from imageshelf.cli.demo.copies import camera_exif
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.report.explanation import panels
 from imageshelf.report.panels import markup
 from imageshelf.searching import policies
 from imageshelf.searching.explanation import ExplainError, explain, squared_errors
+from tests.scenes.demo import camera_exif
+from tests.scenes.drawing import scene as drawn_scene
 
 SIZE = (480, 320)
 
 
 @functools.cache
 def scene(seed: int) -> Image.Image:
-    return scenes.scene(seed, SIZE)
+    return drawn_scene(seed, SIZE)
 
 
 def saved(folder: Path, name: str, picture: Image.Image, taken: str = "") -> str:

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image, ImageOps
 
 from imageshelf import calibrate, index
-from imageshelf.cli.demo.scenes import scene
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.indexing.settings import Settings
 from imageshelf.pictures.calibration_edits import EDITS
@@ -17,6 +16,7 @@ from imageshelf.searching import calibration, key_calibration
 from imageshelf.searching.calibration import Calibration
 from imageshelf.searching.key_calibration import KeyCounts
 from imageshelf.searching.key_candidates import Radius
+from tests.scenes.drawing import scene
 
 FEW = 26
 

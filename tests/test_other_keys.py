@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from imageshelf.cli.demo.scenes import scene
 from imageshelf.hashing import marr_hildreth
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.hashing.marr_hildreth import marr
 from imageshelf.pictures.other_keys import key_hex, key_of_square, side
+from tests.scenes.drawing import scene
 
 SIZES = ((1, 1), (7, 5), (8, 8), (9, 200), (64, 64), (100, 75), (333, 222), (700, 500))
 IMAGEHASH: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {

@@ -62,3 +62,15 @@ def test_the_changelog_has_dated_releases_newest_first() -> None:
     assert versions == sorted(set(versions), reverse=True)
     assert ".".join(map(str, versions[0])) == imageshelf.__version__
     assert set(headings(3)) <= SECTIONS
+
+
+def test_every_file_of_the_package_goes_into_the_wheel() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = {
+        path
+        for package, patterns in project["tool"]["setuptools"]["package-data"].items()
+        for pattern in patterns
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+    }
+    files = {path for path in (ROOT / "imageshelf").rglob("*") if path.is_file()}
+    assert wanted == {path for path in files if path.suffix not in {".py", ".pyc"}}

@@ -44,11 +44,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def _add_demo(group: Verbs) -> None:
     parser = group.add_parser(
         "demo",
-        help="draw scenes like photographs, with copies of them, to try things on",
-        description="Draw a dozen scenes like photographs, with copies of every known kind, to "
+        help="a dozen scenes like photographs, with copies of them, to try things on",
+        description="Write a dozen scenes like photographs, with copies of every known kind, to "
         "try things on.",
     )
-    parser.add_argument("folder", metavar="DIR", help="a new or empty folder, or one drawn before")
+    parser.add_argument(
+        "folder", metavar="DIR", help="a new or empty folder, or one of an earlier demo"
+    )
     parser.set_defaults(verb=verbs.demo)
 
 

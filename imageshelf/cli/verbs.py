@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Draw the demonstration pictures."""
-    from imageshelf.cli.demo import DemoError, draw
+    """Write the demonstration pictures."""
+    from imageshelf.cli.demo import DemoError, write
 
     try:
-        drawn = draw(options.folder)
+        files = write(options.folder)
     except DemoError as problem:
         return failed(problem)
-    print(f"{count(len(drawn), 'file')} in {shown(options.folder)}")
+    print(f"{count(len(files), 'file')} in {shown(options.folder)}")
     return 0
 
 

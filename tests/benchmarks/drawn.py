@@ -28,9 +28,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.cli.demo.brushes import fractal  # noqa: E402
-from imageshelf.cli.demo.copies import camera_exif  # noqa: E402
-from imageshelf.cli.demo.scenes import snapshot  # noqa: E402
+from tests.scenes.brushes import fractal  # noqa: E402
+from tests.scenes.demo import camera_exif  # noqa: E402
+from tests.scenes.drawing import snapshot  # noqa: E402
 
 SCENE_PIXELS = 2_000_000  # above this a scene is drawn smaller, enlarged, and given fresh detail
 SPECTRUM = 2.4  # 2.4 in 10,000 unrelated pairs fall within row distance 14, as photographs do

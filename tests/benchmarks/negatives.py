@@ -22,7 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.cli.demo.brushes import coordinates, develop, fractal, glow, sky, vary  # noqa: E402
+from tests.scenes.brushes import coordinates, develop, fractal, glow, sky, vary  # noqa: E402
 
 Rng = np.random.Generator
 SIZE = (500, 375)

@@ -31,13 +31,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.cli.demo.scenes import SCENES, scene  # noqa: E402
 from imageshelf.hashing import hash_names  # noqa: E402
 from imageshelf.hashing.fingerprints import fingerprints  # noqa: E402
 from imageshelf.pictures import other_keys  # noqa: E402
 from imageshelf.pictures.decoding import decode  # noqa: E402
 from imageshelf.pictures.reduction import whole  # noqa: E402
 from tests.benchmarks.edits import EDITS, finished  # noqa: E402
+from tests.scenes.drawing import SCENES, scene  # noqa: E402
 
 LONGEST = 1200  # pixels of a photograph before it is edited
 GROUPS = tuple(EDITS)[:2]

@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from imageshelf.cli.demo import draw  # noqa: E402
+from imageshelf.cli.demo import write  # noqa: E402
 from imageshelf.report.cards import ASIDE, KEEP, Card, CardGroup, Sheet  # noqa: E402
 from imageshelf.report.page import write_page  # noqa: E402
 
@@ -118,7 +118,7 @@ def main() -> int:
         photos = options.photos
         if photos is None:
             photos = Path(folder, "demo")
-            draw(str(photos))
+            write(str(photos))
         suffixes = {".jpg", ".jpeg", ".png", ".webp"}
         pictures = sorted(
             str(path) for path in photos.resolve().rglob("*") if path.suffix.lower() in suffixes

@@ -12,9 +12,10 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAKE, MODEL, ORIENTATION, SOFTWARE, RATING = 0x010F, 0x0110, 0x0112, 0x0131, 0x4746  # Exif tags
-EXIF_IFD, TAKEN, SUBSECOND = 0x8769, 0x9003, 0x9291
+ORIENTATION, SOFTWARE, RATING = 0x0112, 0x0131, 0x4746  # Exif tags
+EXIF_IFD, TAKEN = 0x8769, 0x9003
 TURNED_RIGHT = 6  # the orientation tag of a picture to be shown a quarter turn to the right
+QUALITY = 70  # of the JPEG files of the scenes; a copy is saved at no better one
 
 
 class Shot(NamedTuple):
@@ -28,20 +29,13 @@ class Shot(NamedTuple):
 Maker = Callable[[Shot], bytes]
 
 
-def camera_exif(make: str, model: str, taken: str) -> Image.Exif:
-    """Exif as a camera writes it; taken is "YYYY:MM:DD hh:mm:ss"."""
-    exif = Image.Exif()
-    exif[MAKE], exif[MODEL] = make, model
-    exif.get_ifd(EXIF_IFD).update({TAKEN: taken, SUBSECOND: "120"})
-    return exif
+def shot(encoded: bytes) -> Shot:
+    """Return what a camera stored as a JPEG file."""
+    with Image.open(io.BytesIO(encoded)) as picture:
+        return Shot(picture.convert("RGB"), picture.getexif(), encoded)
 
 
-def shot(picture: Image.Image, exif: Image.Exif) -> Shot:
-    """Shot of a picture: what the camera would have stored."""
-    return Shot(picture, exif, jpeg(picture, 90, exif))
-
-
-def jpeg(picture: Image.Image, quality: int = 90, exif: Image.Exif | None = None) -> bytes:
+def jpeg(picture: Image.Image, quality: int = QUALITY, exif: Image.Exif | None = None) -> bytes:
     """JPEG file of a picture, with Exif or without."""
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=quality, exif=exif or Image.Exif())
@@ -66,7 +60,7 @@ def tagged_turn(shot: Shot) -> bytes:
 def stored_sideways(shot: Shot) -> bytes:
     """Sideways pixels with a tag that puts it upright, as phones do: shown the same."""
     exif = _also(shot.exif, {ORIENTATION: TURNED_RIGHT})
-    return jpeg(shot.picture.transpose(Image.Transpose.ROTATE_90), 90, exif)
+    return jpeg(shot.picture.transpose(Image.Transpose.ROTATE_90), QUALITY, exif)
 
 
 def truncated(shot: Shot) -> bytes:
@@ -86,19 +80,19 @@ def resaved(quality: int) -> Maker:
 
 def resized(side: int) -> Maker:
     """Maker of a copy whose longer side has so many pixels."""
-    return lambda shot: jpeg(ImageOps.contain(shot.picture, (side, side)), 85, shot.exif)
+    return lambda shot: jpeg(ImageOps.contain(shot.picture, (side, side)), QUALITY, shot.exif)
 
 
 def messaged(shot: Shot) -> bytes:
-    """Message as an app passes it on: at most 1600 pixels, quality 70, no metadata."""
+    """Message as an app passes it on: at most 1600 pixels, quality 50, no metadata."""
     picture = shot.picture.copy()
     picture.thumbnail((1600, 1600))
-    return jpeg(picture, 70)
+    return jpeg(picture, 50)
 
 
 def turned(how: Image.Transpose) -> Maker:
     """Maker of a turned or mirrored copy, its pixels stored anew."""
-    return lambda shot: jpeg(shot.picture.transpose(how), 90, shot.exif)
+    return lambda shot: jpeg(shot.picture.transpose(how), QUALITY, shot.exif)
 
 
 def converted(file_format: str) -> Maker:
@@ -115,24 +109,24 @@ def converted(file_format: str) -> Maker:
 
 def bordered(shot: Shot) -> bytes:
     """White frame around the picture."""
-    return jpeg(ImageOps.expand(shot.picture, 60, "white"), 90, shot.exif)
+    return jpeg(ImageOps.expand(shot.picture, 36, "white"), QUALITY, shot.exif)
 
 
 def cropped(shot: Shot) -> bytes:
     """Less 5 % of its width and of its height."""
     width, height = shot.picture.size
     x, y = round(width * 0.025), round(height * 0.025)
-    return jpeg(shot.picture.crop((x, y, width - x, height - y)), 90, shot.exif)
+    return jpeg(shot.picture.crop((x, y, width - x, height - y)), QUALITY, shot.exif)
 
 
 def brighter(shot: Shot) -> bytes:
     """Every pixel brighter by a fifth."""
-    return jpeg(shot.picture.point(lambda value: value * 1.2), 90, shot.exif)
+    return jpeg(shot.picture.point(lambda value: value * 1.2), QUALITY, shot.exif)
 
 
 def grey(shot: Shot) -> bytes:
     """Without colour."""
-    return jpeg(shot.picture.convert("L"), 90, shot.exif)
+    return jpeg(shot.picture.convert("L"), QUALITY, shot.exif)
 
 
 def written(text: str, place: tuple[float, float], points: int, ink: int) -> Maker:
@@ -144,7 +138,7 @@ def written(text: str, place: tuple[float, float], points: int, ink: int) -> Mak
         font = ImageFont.load_default(points)
         ImageDraw.Draw(sheet).text(at, text, (255, 255, 255, ink), font, "mm")
         merged = Image.alpha_composite(shot.picture.convert("RGBA"), sheet)
-        return jpeg(merged.convert("RGB"), 90, shot.exif)
+        return jpeg(merged.convert("RGB"), QUALITY, shot.exif)
 
     return make
 
@@ -154,8 +148,8 @@ def next_frame(later_s: int) -> Maker:
 
     def make(shot: Shot) -> bytes:
         width, height = shot.picture.size
-        x, y = 10 * later_s, 4 * later_s
-        window = (x, y, width - 24 + x, height - 16 + y)
+        x, y = 6 * later_s, 3 * later_s
+        window = (x, y, width - 14 + x, height - 10 + y)
         moved = shot.picture.transform(
             (width, height), Image.Transform.EXTENT, window, Image.Resampling.BICUBIC
         )
@@ -165,7 +159,7 @@ def next_frame(later_s: int) -> Maker:
         exif = _also(shot.exif, {})
         taken = str(exif.get_ifd(EXIF_IFD)[TAKEN])
         exif.get_ifd(EXIF_IFD)[TAKEN] = f"{taken[:-2]}{int(taken[-2:]) + later_s:02}"
-        return jpeg(Image.fromarray(pixels), 90, exif)
+        return jpeg(Image.fromarray(pixels), QUALITY, exif)
 
     return make
 

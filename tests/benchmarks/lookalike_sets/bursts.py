@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from imageshelf.cli.demo.scenes import SCENES
+from tests.scenes.drawing import SCENES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

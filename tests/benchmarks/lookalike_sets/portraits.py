@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.cli.demo.brushes import coordinates, develop, disc, fractal, paint, size_of, smooth
 from tests.benchmarks.lookalike_sets import words
+from tests.scenes.brushes import coordinates, develop, disc, fractal, paint, size_of, smooth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from imageshelf.cli.demo.brushes import below, develop, fractal, paint, ridge, sky, tint, vary
-from imageshelf.cli.demo.scenes import SCENES
 from tests.benchmarks.lookalike_sets import words
 from tests.benchmarks.lookalike_sets.sheets import Sheet, face, wrapped
+from tests.scenes.brushes import below, develop, fractal, paint, ridge, sky, tint, vary
+from tests.scenes.drawing import SCENES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

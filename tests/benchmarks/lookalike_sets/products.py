@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from imageshelf.cli.demo.brushes import coordinates, fractal, paint
 from tests.benchmarks.lookalike_sets import words
 from tests.benchmarks.lookalike_sets.sheets import Sheet, template
+from tests.scenes.brushes import coordinates, fractal, paint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from imageshelf.cli.demo.brushes import coordinates, disc, fractal
 from tests.benchmarks.lookalike_sets import words
 from tests.benchmarks.lookalike_sets.sheets import Sheet
+from tests.scenes.brushes import coordinates, disc, fractal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

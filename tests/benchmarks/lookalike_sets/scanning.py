@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageFilter
 
-from imageshelf.cli.demo.brushes import fractal
+from tests.scenes.brushes import fractal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.cli.demo.brushes import (
+from tests.scenes.brushes import (
     coordinates,
     develop,
     disc,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from imageshelf.cli.demo.scenes import SCENES
 from tests.benchmarks.lookalike_sets import words
 from tests.benchmarks.lookalike_sets.sheets import Sheet, face, template, wrapped
+from tests.scenes.drawing import SCENES
 
 if TYPE_CHECKING:
     from tests.benchmarks.lookalike_sets.sheets import Ink, Rng

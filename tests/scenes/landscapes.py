@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.cli.demo.brushes import (
+from tests.scenes.brushes import (
     below,
     box,
     coordinates,
@@ -24,7 +24,7 @@ from imageshelf.cli.demo.brushes import (
 )
 
 if TYPE_CHECKING:
-    from imageshelf.cli.demo.brushes import Canvas, Point, Size
+    from tests.scenes.brushes import Canvas, Point, Size
 
     Rng = np.random.Generator
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.cli.demo.brushes import (
+from tests.scenes.brushes import (
     box,
     coordinates,
     fractal,
@@ -21,7 +21,7 @@ from imageshelf.cli.demo.brushes import (
 )
 
 if TYPE_CHECKING:
-    from imageshelf.cli.demo.brushes import Canvas, Colour, Mask, Point, Size
+    from tests.scenes.brushes import Canvas, Colour, Mask, Point, Size
 
     Rng = np.random.Generator
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import ImageOps
 
-from imageshelf.cli.demo.brushes import (
+from tests.scenes.brushes import (
     ball,
     below,
     box,
@@ -24,15 +24,15 @@ from imageshelf.cli.demo.brushes import (
     tint,
     vary,
 )
-from imageshelf.cli.demo.landscapes import beach, flowers, forest, mountains, night, sunset
-from imageshelf.cli.demo.townscapes import FRUITS, city, market, street
+from tests.scenes.landscapes import beach, flowers, forest, mountains, night, sunset
+from tests.scenes.townscapes import FRUITS, city, market, street
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PIL import Image
 
-    from imageshelf.cli.demo.brushes import Canvas, Mask, Point, Size
+    from tests.scenes.brushes import Canvas, Mask, Point, Size
 
     Rng = np.random.Generator
 

@@ -1,0 +1,1 @@
+"""Drawn scenes like photographs: an endless supply of pictures that nobody owns."""
