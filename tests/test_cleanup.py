@@ -103,7 +103,7 @@ def test_copies_are_set_aside_in_their_tree(folder: Path, shelf: Shelf) -> None:
     assert len(result.done) == 3
     assert not result.left
     assert gone == before.keys() - after.keys()
-    assert {f"db-set-aside/{name}": before[name] for name in gone}.items() <= after.items()
+    assert {f"db-set-aside/run-1/{name}": before[name] for name in gone}.items() <= after.items()
     assert after["photos/a.jpg"] == before["photos/a.jpg"]
 
 
@@ -200,12 +200,13 @@ def test_what_is_not_found_in_the_trash_is_said_where_to_look_for(
 
 
 def test_nothing_in_the_folder_for_set_aside_is_overwritten(folder: Path, shelf: Shelf) -> None:
-    there = folder / "db-set-aside/photos/trip/a copy.jpg"
+    there = folder / "db-set-aside/run-1/photos/trip/a copy.jpg"
     there.parent.mkdir(parents=True)
     there.write_text("mine")
     before = tree(folder)
     result = apply(shelf)
-    assert str(there.parent / "a copy (2).jpg") in [done.place for done in result.done]
+    assert result.folder == str(folder / "db-set-aside/run-1 (2)")
+    assert len(os.listdir(there.parent)) == 1
     assert there.read_text() == "mine"
     undo_run.undo(shelf)
     assert tree(folder) == before
@@ -218,7 +219,7 @@ def test_companions_travel_along_and_come_back(folder: Path, shelf: Shelf) -> No
     plan = planned(shelf, groups(shelf))
     result = apply_plan(shelf, plan, jobs=0)
     assert len(result.done) == 7
-    aside = folder / "db-set-aside/photos/trip"
+    aside = folder / "db-set-aside/run-1/photos/trip"
     assert sorted(os.listdir(aside)) == ["a (1).jpg", "a copy.MOV", "a copy.cr2", "a copy.jpg",
                                          "a copy.jpg.json", "a copy.xmp"]  # fmt: skip
     undo_run.undo(shelf)
@@ -276,7 +277,7 @@ def test_what_changed_or_went_in_the_set_aside_folder_does_not_hinder_the_rest(
     folder: Path, shelf: Shelf
 ) -> None:
     apply(shelf)
-    aside = folder / "db-set-aside/photos"
+    aside = folder / "db-set-aside/run-1/photos"
     (aside / "b.png").unlink()
     (aside / "trip/a copy.jpg").write_text("edited")
     back = undo_run.undo(shelf)
@@ -328,8 +329,8 @@ def test_the_default_folder_is_hidden_inside_a_dataset(tmp_path: Path) -> None:
     with open_shelf(tmp_path / "db.shelve", "w") as shelf:
         plan = planned(shelf, [group(shelf, "a.jpg", ("b.jpg", BYTES))])
         result = apply_plan(shelf, plan, jobs=0)
-    assert result.folder == str(tmp_path / ".db-set-aside")
-    assert (tmp_path / ".db-set-aside/b.jpg").exists()
+    assert result.folder == str(tmp_path / ".db-set-aside/run-1")
+    assert (tmp_path / ".db-set-aside/run-1/b.jpg").exists()
 
 
 # -- between plan and action ----------------------------------------------------------------------
@@ -551,7 +552,7 @@ def test_a_history_that_was_tampered_with_is_one_sentence(
 
 def test_a_copy_that_another_clean_up_keeps_stays(folder: Path, shelf: Shelf) -> None:
     actions = Actions(shelf)
-    other = actions.begin({"action": planning.DELETE}, lambda _: None)
+    other = actions.begin(lambda _: {"action": planning.DELETE}, lambda _: None)
     plan = planned(shelf, [group(shelf, "photos/trip/a copy.jpg", ("photos/a.jpg", BYTES))])
     going = Action(0, planning.DELETE, b"photos/trip/a copy.jpg", None, None,
                    {"keeper": "photos/a.jpg"}, "doing", "")  # fmt: skip
@@ -566,7 +567,7 @@ def test_a_copy_that_another_clean_up_keeps_stays(folder: Path, shelf: Shelf) ->
 
 
 def test_a_run_under_way_cannot_be_undone(folder: Path, shelf: Shelf) -> None:
-    number = Actions(shelf).begin({"action": planning.DELETE}, lambda _: None)
+    number = Actions(shelf).begin(lambda _: {"action": planning.DELETE}, lambda _: None)
     lock = locks.of(shelf, number)
     assert lock.take()
     with pytest.raises(UndoError, match="is under way in another program"):

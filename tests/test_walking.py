@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.system import walking
+from imageshelf.system import discarded, walking
 from imageshelf.system.walking import Walk
 from tests.conftest import tree
 
@@ -222,3 +222,30 @@ def test_an_abandoned_walk_leaves_no_folder_open(tmp_path: Path) -> None:
     next(runs)
     runs.close()
     assert len(os.listdir("/dev/fd")) == len(before)
+
+
+def test_recycle_bins_snapshots_and_marked_folders_are_passed_over_and_told(tmp_path: Path) -> None:
+    discarded_names = ["@Recycle", "#recycle", "#snapshot", ".Trash-1000", ".zfs", "$RECYCLE.BIN"]
+    tree(tmp_path, *(f"nas/{name}/deep/a.jpg" for name in discarded_names), "nas/2019/a.jpg")
+    tree(tmp_path, "nas/2019-05-06-070809.backup/a.jpg", "@GMT-2024.01.01-00.00.00/a.jpg")
+    for folder in ("flat", "nas/deep"):
+        tree(tmp_path, f"{folder}/a.jpg", f"{folder}/b.jpg")
+        discarded.mark(str(tmp_path / folder), "/home/me/db.shelve", 3)
+    tree(tmp_path, "nas/deep/er/a.jpg", "nas/not a #snapshot/a.jpg")
+    walk = Walk(str(tmp_path), b"p/")
+    met = [name for run in walk for name, _ in run]
+    assert met == [b"p/nas/2019/a.jpg", b"p/nas/not a #snapshot/a.jpg"]
+    kinds = dict(walk.passed_over)
+    assert len(walk.passed_over) == len(kinds) == len(discarded_names) + 4
+    assert kinds[b"p/flat/"] == kinds[b"p/nas/deep/"] == "set-aside folder"
+    assert kinds[b"p/nas/#recycle/"] == "recycle bin"
+    assert kinds[b"p/nas/2019-05-06-070809.backup/"] == "snapshot folder"
+
+
+def test_a_root_is_walked_whatever_its_name(tmp_path: Path) -> None:
+    assert walked(tree(tmp_path / "@Recycle", "a.jpg", "#snapshot/b.jpg")) == ["a.jpg"]
+
+
+def test_a_file_may_have_the_name_of_a_recycle_bin(tmp_path: Path) -> None:
+    tree(tmp_path, "recycled", "@recycle", "d/a.jpg")
+    assert walked(tmp_path) == ["@recycle", "d/a.jpg", "recycled"]

@@ -84,29 +84,26 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
     dead = finishing.finish_dead_runs(shelf, actions)
     if not plan.steps:
         return Result(0, plan.action, "", [], [])
-    options: dict[str, object] = {"action": plan.action}
-    made = ""
-    if plan.action != planning.SET_ASIDE:
-        folder = ""
-    else:
-        folder = os.path.abspath(folder or places.default_folder(shelf, plan))
-        options["folder"] = shelf.name_of(folder)
-        try:
-            places.require_usable(shelf, plan, folder)
-        except PlaceError as exc:
-            raise CleanupError(str(exc)) from exc
-        made = places.to_be_made(folder)
-        options["made"] = made and shelf.name_of(made)
+    base, made = (
+        _place(shelf, plan, folder, actions) if plan.action == planning.SET_ASIDE else ("", "")
+    )
+    folder_of_run = ""
+
+    def options_of(number: int) -> dict[str, str]:
+        nonlocal folder_of_run
+        folder_of_run = base and places.make_run_folder(base, shelf.path, number)
+        where = {"folder": folder_of_run, "made": made or folder_of_run} if base else {}
+        return {"action": plan.action} | {n: shelf.name_of(path) for n, path in where.items()}
+
     locked: list[RunLock] = []
     try:
         try:
-            run = actions.begin(options, lambda number: locked.append(_locked(shelf, number)))
-        except UserKeyError as exc:
+            run = actions.begin(options_of, lambda number: locked.append(_locked(shelf, number)))
+        except (PlaceError, UserKeyError) as exc:
             raise CleanupError(str(exc)) from exc
-        if folder:
-            _make(folder, actions, run)
         with stopping() as stop:
-            cleanup = CleanupRun(shelf, actions, run, folder, plan.action, Rivals(since_ns, dead))
+            rivals = Rivals(since_ns, dead)
+            cleanup = CleanupRun(shelf, actions, run, folder_of_run, plan.action, rivals)
             try:
                 stopped = cleanup.all(plan, stop, cores() if jobs is None else jobs, progress)
             except ShelfError as exc:
@@ -115,21 +112,29 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
                     f"{exc}. What this clean-up has done, {back} takes back"
                 ) from exc
         actions.set_run(run, STOPPED if stopped else DONE)
-        return Result(run, plan.action, folder, cleanup.done, cleanup.left, stopped)
+        return Result(run, plan.action, folder_of_run, cleanup.done, cleanup.left, stopped)
     finally:
-        if made:
-            places.unmake(folder, made)  # only if it is empty
+        if folder_of_run:
+            places.unmake(folder_of_run, made or folder_of_run)  # only if it is empty
         for lock in locked:
             lock.release()
 
 
-def _make(folder: str, actions: Actions, run: int) -> None:
-    """Make the folder; if that fails, forget the run and raise CleanupError."""
+def _place(shelf: Shelf, plan: Plan, folder: str, actions: Actions) -> tuple[str, str]:
+    """Return the folder for set-aside files, and the topmost folder that is made for them.
+
+    Raises CleanupError if it cannot be used.
+    """
+    default = places.default_folder(shelf, plan)
+    folder = os.path.abspath(folder or default)
     try:
-        places.make(folder)
+        places.require_usable(shelf, plan, folder)
     except PlaceError as exc:
-        actions.drop(run)
         raise CleanupError(str(exc)) from exc
+    if folder != default:
+        return folder, places.to_be_made(folder)
+    places.mark_older(shelf, folder, actions.runs())
+    return folder, folder
 
 
 def _locked(shelf: Shelf, run: int) -> RunLock:

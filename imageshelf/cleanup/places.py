@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from imageshelf.copies.protected_folders import managed_library
 from imageshelf.shelf import names
+from imageshelf.system import discarded
 from imageshelf.system.words import count
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from imageshelf.cleanup.planning import Plan
     from imageshelf.shelf import Shelf
+    from imageshelf.shelf.cleanups import Cleanup
 
 MOST_TRIES = 10_000
 
@@ -68,14 +71,31 @@ def to_be_made(folder: str) -> str:
     return top
 
 
-def make(folder: str) -> None:
-    """Make the folder unless it is there. Raises PlaceError."""
+def make_run_folder(folder: str, shelf: str, run: int) -> str:
+    """Make a new folder for one run below the one for set-aside files, and mark it as such.
+
+    The marker keeps every index run out of it. Raises PlaceError.
+    """
     try:
         os.makedirs(folder, exist_ok=True)
+        for number in range(1, MOST_TRIES):
+            place = _numbered(os.path.join(folder, f"run-{run}"), number)
+            with suppress(FileExistsError):  # of another shelf's run
+                os.mkdir(place)
+                discarded.mark(place, shelf, run)
+                return place
     except OSError as exc:
         raise PlaceError(f"the folder {folder} cannot be made: {exc.strerror}") from exc
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PlaceError(f"the folder {folder} may not be written")
+    raise PlaceError(f"{folder} has {MOST_TRIES:,} folders like run-{run}")
+
+
+def mark_older(shelf: Shelf, folder: str, runs: Iterable[Cleanup]) -> None:
+    """Mark the default folder if clean-ups of 0.1.0 set files aside straight into it."""
+    for run in runs:
+        before = names.native(shelf.path_of(run.option("folder")))
+        if before == folder and os.path.isdir(folder) and not discarded.set_aside_folder(folder):
+            with suppress(OSError):  # without a marker its files are passed over one by one
+                discarded.mark(folder, shelf.path, run.id)
 
 
 def relative(name: str) -> list[str]:
@@ -133,6 +153,8 @@ def tidy(place: str, folder: str) -> None:
 
 def unmake(folder: str, top: str) -> None:
     """Remove the folder and those above it up to `top`, as long as they are empty."""
+    with suppress(OSError):
+        discarded.unmark(folder)
     tidy(os.path.join(folder, "x"), os.path.dirname(top))
 
 

@@ -58,6 +58,7 @@ class Survey:
         self.moved: list[tuple[bytes, bytes]] = []  # old name, new name
         self.renumbered: set[tuple[int, int]] = set()  # old device, new device
         self.unlisted: list[tuple[bytes, str]] = []  # folder, reason
+        self.passed_over: list[tuple[bytes, str]] = []  # discarded folder, its kind
 
     def merge(self, other: Survey) -> None:
         """Add the outcome of another dataset."""
@@ -69,6 +70,7 @@ class Survey:
         self.vanished += other.vanished
         self.renumbered |= other.renumbered
         self.unlisted += other.unlisted
+        self.passed_over += other.passed_over
 
 
 @gc_paused()
@@ -89,6 +91,7 @@ def compare(walk: Walk, known: Iterator[list[Row]], survey: Survey) -> None:
     survey.vanished += (Known(*row) for row in remembered.rest())
     survey.links += walk.links
     survey.unlisted += walk.unlisted
+    survey.passed_over += walk.passed_over
 
 
 class _Remembered:

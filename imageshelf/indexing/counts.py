@@ -24,6 +24,7 @@ class Summary:
         self.others: Counter[str] = Counter()  # files that are not pictures, by kind
         self.skips: list[Skipped] = []
         self.unlisted: list[Skipped] = []
+        self.passed_over: list[Skipped] = []  # folders that are no collection, by their kind
         self.shelf = shelf
         self.pictures = 0  # on the shelf now
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.shelf import names
-from imageshelf.system import paths
+from imageshelf.system import discarded, paths
 from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
@@ -94,13 +94,19 @@ def check_dataset(root: str) -> tuple[int, int]:
         if not stat.S_ISDIR(status.st_mode):
             raise DatasetError(f"--dataset expects a folder, {root!r} is a file")
         with os.scandir(root):
-            return status.st_dev, status.st_ino
+            pass
     except FileNotFoundError:
         raise DatasetError(
             f"the dataset {root!r} does not exist; check the spelling, or mount its drive"
         ) from None
     except OSError as exc:
         raise DatasetError(f"the dataset {root!r} cannot be listed: {exc.strerror}") from exc
+    if aside := discarded.set_aside_folder(root):
+        raise DatasetError(
+            f"{aside!r} holds what {discarded.marked_as(aside)} set aside, which is never indexed; "
+            "move out of it what you want to keep, or undo that clean-up"
+        )
+    return status.st_dev, status.st_ino
 
 
 def outermost(roots: Iterable[str]) -> list[str]:

@@ -21,6 +21,7 @@ from imageshelf.indexing.comparison import OUTDATED, PICTURE, RETRY, SKIPPED, Kn
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures import fetching
 from imageshelf.pictures.fetching import UrlStatus
+from imageshelf.system import discarded
 from imageshelf.system.paths import Url, UrlParts
 from imageshelf.system.walking import SYSTEM_NAMES, excluder
 
@@ -95,6 +96,7 @@ class RemoteFolder:
         return any(
             parts[at].startswith(b".")
             or parts[at] in SYSTEM_NAMES
+            or discarded.kind_of(parts[at])
             or self._excluded(b"/".join(parts[: at + 1]))
             for at in range(len(parts))
         )

@@ -135,6 +135,10 @@ class Indexing:
             Skipped(self.shelf.path_of(os.fsdecode(name)), why)
             for name, why in self.outcome.unlisted
         ]
+        self.summary.passed_over = [
+            Skipped(self.shelf.path_of(os.fsdecode(name.rstrip(b"/"))), kind)
+            for name, kind in self.outcome.passed_over
+        ]
         if self.outcome.others:
             self.summary.others["seen before"] = self.outcome.others
         return self.outcome

@@ -17,6 +17,7 @@ from imageshelf.indexing.file_list import FileList
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures.recipe import decoders
 from imageshelf.shelf import names
+from imageshelf.shelf.cleanups import set_aside_unmarked
 from imageshelf.system import walking
 from imageshelf.system.walking import Walk
 
@@ -44,6 +45,7 @@ class Surveying:
         self.catalogue = shelf.whole_catalogue()
         self.outcome = Survey()
         self._path_of = path_of
+        self._set_aside = set_aside_unmarked(shelf)
 
     def all(self) -> Survey:
         """Return the outcome; raises DatasetError if a dataset lost most of its pictures."""
@@ -102,9 +104,11 @@ class Surveying:
         folder = self.shelf.folder
         if prefix:  # below the shelf's own folder names are relative: a walk of their own
             ignore, below = [names.to_bytes(folder.replace(os.sep, "/")) + b"/"], b""
+            ignore += self._set_aside
         else:
             shelf = names.to_bytes(os.path.basename(self.shelf.path))
             ignore = [shelf + suffix for suffix in (b"", b"-journal", b"-wal", b"-shm")]
+            ignore += self._set_aside
             inside = os.path.join(root, "")
             below = names.to_bytes(folder + "/")[len(inside) :] if folder != root else b""
             root = folder
@@ -144,7 +148,11 @@ class Surveying:
         inside = os.path.join(names.absolute(root), "")
         folder = self.datasets.folders.get(root)
 
+        passed_over = tuple(name for name, _ in self.outcome.passed_over)
+
         def unwanted(known: Known) -> bool:
+            if known.name.startswith(passed_over):
+                return True
             if folder is not None:
                 return folder.excluded(folder.below(known.name))
             below = self.shelf.path_of(names.to_text(known.name)).removeprefix(inside)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from imageshelf.indexing.counts import Summary
 
 
+MOST_NAMED = 5  # folders of one kind that are passed over
 REMEDIES = (  # the beginning of a reason for a skip: what to do about it
     ("took longer", "raise --time-limit"),
     ("needs more memory", "raise --memory-limit"),
@@ -26,6 +27,19 @@ REMEDIES = (  # the beginning of a reason for a skip: what to do about it
 def _with_remedy(reason: str) -> str:
     remedy = next((what for begins, what in REMEDIES if reason.startswith(begins)), "")
     return f"{shown(reason)} ({remedy})" if remedy else shown(reason)
+
+
+def _passed_over(summary: Summary) -> list[str]:
+    """Return a line for each kind of folder that is no collection, with the first of them."""
+    by_kind: dict[str, list[str]] = {}
+    for path, kind in summary.passed_over:
+        by_kind.setdefault(kind, []).append(shown(path))
+    lines = []
+    for kind, folders in by_kind.items():
+        more = f" and {len(folders) - MOST_NAMED:,} more" if len(folders) > MOST_NAMED else ""
+        named = ", ".join(folders[:MOST_NAMED])
+        lines.append(f"{count(len(folders), kind)} passed over: {named}{more}")
+    return lines
 
 
 def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
@@ -43,6 +57,7 @@ def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
         lines.append(f"{count(summary.others.total(), 'other file')}: {kinds}")
     if summary.links:
         lines.append(f"{count(summary.links, 'symbolic link')} not followed")
+    lines += _passed_over(summary)
     if summary.vanished:
         lines.append(f"{count(summary.vanished, 'picture')} vanished and left the shelf")
     if summary.kept:

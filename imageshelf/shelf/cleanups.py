@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from imageshelf.shelf import names
 from imageshelf.shelf.cleanup_marks import RowMarks
 from imageshelf.shelf.records import signed
+from imageshelf.system import discarded
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.database import Database
@@ -44,7 +45,6 @@ NUMBERS = (  # of `stat`
 BEGIN = "INSERT INTO cleanup (started_ns, state, options) VALUES (?, ?, ?) RETURNING id"
 SET_RUN = "UPDATE cleanup SET state = ?, options = ?, mark = ? WHERE id = ?"
 RUN = "SELECT id, started_ns, state, options, mark FROM cleanup WHERE id = ?"
-DROP = "DELETE FROM cleanup WHERE id = ?"
 RUNS = "SELECT id, started_ns, state, options, mark FROM cleanup ORDER BY id"
 RIVALS = "SELECT id, state, options FROM cleanup WHERE id <> ? ORDER BY id"
 CLAIMED = "SELECT n, source, stat FROM action WHERE cleanup_id = ? AND n > ? ORDER BY n"
@@ -58,6 +58,8 @@ UNFINISHED = "SELECT DISTINCT cleanup_id FROM action WHERE state IN ('doing', 'u
 COUNTS = "SELECT cleanup_id, verb, state, count(*) FROM action GROUP BY 1, 2, 3"
 VERDICT = """UPDATE picture SET sound = ?, pixel_digest = coalesce(?, pixel_digest)
     WHERE id = ? AND size_bytes = ? AND mtime_ns = ?"""
+SET_ASIDE_IN = """SELECT target FROM action WHERE cleanup_id = ? AND target IS NOT NULL
+    AND state IN ('done', 'undoing')"""
 UPDATE_FILE = "UPDATE picture SET mtime_ns = ?, device = ?, inode = ?, nlink = ? WHERE name = ?"
 
 
@@ -146,18 +148,21 @@ class Actions:
 
     # -- clean-ups --------------------------------------------------------------------------
 
-    def begin(self, options: dict[str, Any], lock: Callable[[int], None]) -> int:
+    def begin(
+        self, options_of: Callable[[int], Mapping[str, str]], lock: Callable[[int], None]
+    ) -> int:
         """Record that a clean-up starts; return its number.
 
-        `lock` is called with the number before anybody else can see it. Raises UserKeyError if
-        there is no place for the user's key.
+        `options_of` returns the options of the clean-up of that number; `lock` is called with it
+        before anybody else can see it. Raises UserKeyError if there is no place for the user's key.
         """
         self._marks.require_key()
         with self.db.transaction():
-            started, text = time.time_ns(), json.dumps(options)
-            number = int(self.db.select(BEGIN, (started, RUNNING, text))[0][0])
+            started = time.time_ns()
+            number = int(self.db.select(BEGIN, (started, RUNNING, "{}"))[0][0])
+            options = dict(options_of(number))
             mark = self._marks.of(*_marked(Cleanup(number, started, RUNNING, options)))
-            self.db.write(SET_RUN, (RUNNING, text, mark, number))
+            self.db.write(SET_RUN, (RUNNING, json.dumps(options), mark, number))
             lock(number)
         return number
 
@@ -170,11 +175,6 @@ class Actions:
                 after = before._replace(state=state, options=options)
                 mark = self._marks.of(*_marked(after)) if before.ours else None
                 self.db.write(SET_RUN, (state, json.dumps(options), mark, run))
-
-    def drop(self, run: int) -> None:
-        """Forget a clean-up that did nothing."""
-        with self.db.transaction():
-            self.db.write(DROP, (run,))
 
     def runs(self) -> list[Cleanup]:
         """Return all clean-ups, oldest first."""
@@ -291,6 +291,19 @@ class Actions:
                     for name, s in rows
                 ),
             )
+
+
+def set_aside_unmarked(shelf: Shelf) -> list[bytes]:
+    """Return the names of files that clean-ups set aside into folders without a marker.
+
+    Up to version 0.1.0 there was none.
+    """
+    actions, unmarked = Actions(shelf), []
+    for run in actions.runs():
+        folder = names.native(shelf.path_of(run.option("folder")))
+        if run.option("folder") and not discarded.set_aside_folder(folder):
+            unmarked += [name for (name,) in actions.db.select_all(SET_ASIDE_IN, (run.id,))]
+    return [name for name in unmarked if isinstance(name, bytes)]
 
 
 def _marked(run: Cleanup) -> tuple[str, tuple[Any, ...], tuple[str, str]]:

@@ -19,7 +19,7 @@ from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from imageshelf.system import paths
+from imageshelf.system import discarded, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -34,8 +34,8 @@ Run = list[tuple[bytes, os.stat_result]]  # consecutive files: name, status
 SYSTEM_NAMES = frozenset(
     os.fsencode(name)
     for name in (
-        "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found",
-        "__MACOSX", "Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r",
+        "@eaDir", "System Volume Information", "lost+found", "__MACOSX", "Thumbs.db",
+        "ehthumbs.db", "desktop.ini", "Icon\r",
     )
 )  # fmt: skip
 DOT, SLASH = b"./"
@@ -65,7 +65,7 @@ class Walk:
 
         `exclude` holds patterns for `excluder`, which are matched against `below` plus the path
         below `root`. `ignore` holds names to skip, such as the shelf's own files; the name of a
-        folder ends in a slash.
+        folder ends in a slash. Discarded folders are not entered, whatever `root` is.
         """
         self.root = root if os.name == "posix" else paths.extended(root, longer_than=0)
         self.prefix, self.below = prefix, below
@@ -73,7 +73,11 @@ class Walk:
         self.unlisted: list[tuple[bytes, str]] = []  # folder's name on the shelf, reason
         self.links = 0  # symbolic links that were not followed, dangle or loop
         self._excluded = excluder(exclude) if exclude else None
-        self._ignore = frozenset(ignore)
+        self.passed_over: list[tuple[bytes, str]] = []  # discarded folder's name, its kind
+        self._ignore: dict[bytes, list[bytes]] = {}  # folder's prefix: names in it
+        for name in ignore:
+            at = name.rstrip(b"/").rfind(b"/") + 1
+            self._ignore.setdefault(name[:at], []).append(name[at:])
 
     def __iter__(self) -> Generator[Run]:
         """Yield runs of consecutive files, each with its name on the shelf and its status."""
@@ -131,8 +135,14 @@ class Walk:
                 self._list_with_types(folder)
         except OSError as exc:
             self._give_up(folder, exc)
-        folder.arrange(self._ignore)
+        self._arrange(folder)
+        if folder.marked and depth:
+            self.passed_over.append((folder.prefix, discarded.SET_ASIDE))
+            folder.leave()
         return folder
+
+    def _arrange(self, folder: WalkFolder, start: bytes = b"") -> None:
+        folder.arrange(self._ignore.get(folder.prefix, ()), start)
 
     def _list_with_types(self, folder: WalkFolder) -> None:
         """List a folder and ask for the type of each entry."""
@@ -153,7 +163,7 @@ class Walk:
             self._list_with_types(folder)
         except OSError as exc:
             self._give_up(folder, exc)
-        folder.arrange(self._ignore, start)
+        self._arrange(folder, start)
 
     def _give_up(self, folder: WalkFolder, exc: OSError) -> None:
         self.unlisted.append((folder.prefix, exc.strerror or str(exc)))
@@ -174,15 +184,22 @@ class Walk:
     def _wanted(self, folder: WalkFolder, name: bytes, entry: AnyEntry) -> bytes:
         """Return the name of an entry, with a slash if it is a folder; b"" for an unwanted one."""
         if name[0] == DOT or name in SYSTEM_NAMES:
+            folder.marked |= name == discarded.MARKER
+            self._is_passed_over(folder, name, entry)
             return b""
         inside = folder.prefix[len(self.prefix) :] + name
         if self._excluded and self._excluded(self.below + inside):
             return b""
+        return self._of_type(folder, name, entry)
+
+    def _of_type(self, folder: WalkFolder, name: bytes, entry: AnyEntry) -> bytes:
         try:
             if KEEP_ENTRIES and not self.follow and _is_junction(entry):
                 self.links += 1
                 return b""
             if entry.is_dir(follow_symlinks=self.follow):
+                if self._is_passed_over(folder, name, entry):
+                    return b""
                 return name + b"/"  # a folder then sorts where the names below it do
             if not self.follow and entry.is_symlink():
                 self.links += 1
@@ -190,6 +207,16 @@ class Walk:
         except OSError:  # asking for its status will tell why
             pass
         return name
+
+    def _is_passed_over(self, folder: WalkFolder, name: bytes, entry: AnyEntry) -> bool:
+        kind = discarded.kind_of(name)
+        try:
+            if not kind or not entry.is_dir(follow_symlinks=self.follow):
+                return False
+        except OSError:
+            return False
+        self.passed_over.append((folder.prefix + name + b"/", kind))
+        return True
 
 
 class WalkFolder:
@@ -200,6 +227,7 @@ class WalkFolder:
         self.names: list[bytes] = []
         self.at = 0
         self.simple = False  # expected to hold plain files only
+        self.marked = False  # as what a clean-up set aside
         self.entries: dict[bytes, AnyEntry] = {}
         self._folders: list[int] = []  # positions of subfolders in `names`, the next one last
         self._descriptor: int | None = None
@@ -220,11 +248,12 @@ class WalkFolder:
 
     def arrange(self, ignore: Iterable[bytes], start: bytes = b"") -> None:
         """Sort the names and drop hidden and ignored ones; the walk goes on at `start`."""
-        names, prefix = self.names, self.prefix
+        names = self.names
         names.sort()
-        del names[bisect_left(names, b".") : bisect_left(names, b"/")]
-        inside = [name[len(prefix) :] for name in ignore if name.startswith(prefix)]
-        for name in (*SYSTEM_NAMES, *inside):
+        hidden = bisect_left(names, b"."), bisect_left(names, b"/")
+        self.marked |= discarded.MARKER in names[slice(*hidden)]
+        del names[slice(*hidden)]
+        for name in (*SYSTEM_NAMES, *ignore):
             at = bisect_left(names, name)
             if names[at : at + 1] == [name]:
                 del names[at]
@@ -232,6 +261,12 @@ class WalkFolder:
         if not self.simple:
             folders = [at for at, name in enumerate(names) if name[-1] == SLASH and at >= self.at]
             self._folders = folders[::-1]
+
+    def leave(self) -> None:
+        """Forget the rest of the folder."""
+        self.names.clear()
+        self._folders.clear()
+        self.at = 0
 
     def next_below(self) -> int:
         """Return the position in `names` of the next subfolder, or the end if there is none."""
