@@ -23,8 +23,8 @@ if __name__ == "__main__":
     starting.start_early(starting.WORK_MODULE, sys.argv[1:])  # they import while this process does
 
 import imageshelf
-from imageshelf.cli.options import index_options
 from imageshelf.cli.output import checked
+from imageshelf.cli.scripts import index_options
 from imageshelf.report.index_summary import summary_text
 from imageshelf.system.progress import bar
 from imageshelf.system.signals import Stopped

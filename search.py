@@ -23,8 +23,8 @@ if __name__ == "__main__":
 
 import imageshelf
 from imageshelf.cli import presenting
-from imageshelf.cli.options import search_options
 from imageshelf.cli.output import checked
+from imageshelf.cli.scripts import search_options
 from imageshelf.report.saving import ReportError
 from imageshelf.system.progress import share
 from imageshelf.system.signals import Stopped, stop_at_once

@@ -12,7 +12,7 @@ if __name__ == "__main__":
     process.quiet_ctrl_c()  # Ctrl-C during the imports below
 
 from imageshelf.cli.output import checked
-from imageshelf.cli.verb_options import parse_args
+from imageshelf.cli.verb_table import parse_args
 from imageshelf.system import terminal
 from imageshelf.system.signals import stop_at_once
 

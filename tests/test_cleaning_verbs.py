@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -12,9 +11,10 @@ import pytest
 from imageshelf.__main__ import main
 from imageshelf.cleanup import records, undo_run, undo_step
 from imageshelf.cleanup.selection import SelectionError
-from imageshelf.cli import clean, clean_options
+from imageshelf.cli import clean
 from imageshelf.cli.clean import Answer, CleaningError
 from imageshelf.cli.demo import COPIES
+from imageshelf.cli.verb_table import parse_args
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.report import csv_table
@@ -22,25 +22,18 @@ from tests.cleaning import keep_trash_in, tree
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 VERBS = {
-    "clean": (clean_options.add_clean, clean.clean),
-    "undo": (clean_options.add_undo, clean.undo),
-    "history": (clean_options.add_history, clean.history),
-    "not-duplicates": (clean_options.add_not_duplicates, clean.not_the_same),
+    "clean": clean.clean,
+    "undo": clean.undo,
+    "history": clean.history,
+    "not-duplicates": clean.not_the_same,
 }
 IDENTICAL = sorted(
     copy.path for copy in COPIES if copy.kind in {"identical bytes", "identical pixels"}
 )
 
 
-def run(*arguments: str) -> Answer:
-    parser = argparse.ArgumentParser()
-    verbs = parser.add_subparsers()
-    for add, verb in VERBS.values():
-        add(verbs, verb)  # type: ignore[arg-type]
-    options = parser.parse_args(arguments)
-    answer = options.verb(options)
-    assert isinstance(answer, Answer)
-    return answer
+def run(verb: str, *options: str) -> Answer:
+    return VERBS[verb](parse_args([verb, *options]))
 
 
 @pytest.fixture(scope="module")

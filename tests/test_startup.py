@@ -211,11 +211,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
     ("script", "module", "status"),
     [
         ("index.py -d .", "imageshelf.workers.starting", -signal.SIGINT),
-        ("index.py -d .", "imageshelf.cli.options", -signal.SIGINT),
+        ("index.py -d .", "imageshelf.cli.scripts", -signal.SIGINT),
         ("index.py -d .", "imageshelf.indexing.run", -signal.SIGINT),
-        ("search.py -q .", "imageshelf.cli.options", -signal.SIGINT),
+        ("search.py -q .", "imageshelf.cli.scripts", -signal.SIGINT),
         ("search.py -q .", "imageshelf.searching.search", 128 + signal.SIGINT),
-        ("imageshelf/__main__.py check", "imageshelf.cli.clean_options", -signal.SIGINT),
+        ("imageshelf/__main__.py check", "imageshelf.cli.verb_table", -signal.SIGINT),
     ],
 )
 def test_an_interrupt_while_a_script_starts_ends_it_without_a_word(

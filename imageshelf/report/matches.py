@@ -1,7 +1,7 @@
 """Matches as text, JSON, CSV and HTML. Functions here return text; only the scripts print.
 
 To add a `--format`, add an entry to FORMATS, here for matches and in `duplicates` for groups, and
-its name to `cli.options.FORMATS`.
+its name to `--format` in `cli.scripts`.
 """
 
 from __future__ import annotations
