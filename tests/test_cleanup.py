@@ -212,6 +212,16 @@ def test_nothing_in_the_folder_for_set_aside_is_overwritten(folder: Path, shelf:
     assert tree(folder) == before
 
 
+def test_a_companion_whose_twin_went_meanwhile_is_not_deleted(folder: Path, shelf: Shelf) -> None:
+    for name in ("a.xmp", "trip/a copy.xmp"):
+        (folder / "photos" / name).write_text("note")
+    plan = planned(shelf, groups(shelf), action=planning.DELETE)
+    (folder / "photos/a.xmp").write_text("lost")
+    result = apply_plan(shelf, plan, jobs=0)
+    assert "a copy.jpg" in [os.path.basename(done.path) for done in result.done]
+    assert (folder / "photos/trip/a copy.xmp").read_text() == "note"
+
+
 def test_companions_travel_along_and_come_back(folder: Path, shelf: Shelf) -> None:
     for name in ("a copy.xmp", "a copy.jpg.json", "a copy.MOV", "a copy.cr2"):
         (folder / "photos/trip" / name).write_text(name)

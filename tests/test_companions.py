@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.cleanup.companions import Listings, companions
+from imageshelf.copies.companions import Listings, belonging, going_along, twin, without_twin
 
 
 def along(folder: Path, picture: str, *names: str, going: tuple[str, ...] = ()) -> list[str]:
     for name in (picture, *names):
         (folder / name).write_text(name)
     every = {str(folder / name) for name in (picture, *going)}
-    found = companions(str(folder / picture), every, Listings())
+    found = going_along(str(folder / picture), every, Listings())
     return [Path(one.path).name for one in found]
 
 
@@ -35,6 +35,15 @@ def along(folder: Path, picture: str, *names: str, going: tuple[str, ...] = ()) 
         ("DSC_1.JPG", "DSC_1.NEF"),
         ("DSC_1.jpg", "DSC_1.dng"),
         ("a.b.jpg", "a.b.cr3"),
+        ("IMG_1.jpg", "IMG_1.mp4"),
+        ("IMG_1.jpg", "IMG_1.wav"),
+        ("IMG_1.CR2.jpg", "IMG_1.CR2.pp3"),
+        ("IMG_1.jpg", "IMG_1.jpg.pp3"),
+        ("IMG_1.jpg", "IMG_1.jpg.dop"),
+        ("IMG_1.jpg", "IMG_1.JPG.out.arp"),
+        ("IMG_1.jpg", "IMG_1.jpg.mp4"),
+        ("IMG_1.jpg", "IMG_1.jpg.txt"),
+        ("IMG_1.jpg", "IMG_1.nksc"),
     ],
 )  # fmt: skip
 def test_a_companion_goes_along(tmp_path: Path, picture: str, companion: str) -> None:
@@ -49,7 +58,9 @@ def test_a_companion_goes_along(tmp_path: Path, picture: str, companion: str) ->
         ("IMG_1(1).jpg", "IMG_1.jpg.json"),
         ("IMG_1.jpg", "IMG_1.jpg(1).json"),
         ("IMG_1.jpg", "IMG_1.txt"),
-        ("IMG_1.jpg", "IMG_1.mp3"),
+        ("IMG_1.jpg", "IMG_1.jpg.jpg"),
+        ("IMG_1.jpg", "IMG_1.jpgs.txt"),
+        ("IMG_1.jpg", "IMG_1.jpg.supplemental-metadata(2).json"),
         ("IMG_1.jpg", "xIMG_1.mov"),
         ("IMG_1.jpg", "IMG_1.png.xmp"),
         ("IMG_1.jpg", "IMG_1-edited.json"),
@@ -79,7 +90,7 @@ def test_links_and_folders_are_no_companions(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_listed_gives_none(tmp_path: Path) -> None:
-    assert companions(str(tmp_path / "gone/a.jpg"), set(), Listings()) == []
+    assert going_along(str(tmp_path / "gone/a.jpg"), set(), Listings()) == []
 
 
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="names differ by more than case")
@@ -89,3 +100,21 @@ def test_a_sidecar_belongs_to_the_picture_of_its_very_spelling(tmp_path: Path, e
     assert along(tmp_path, "a.jpg", "A.JPG", *sidecars, going=("A.JPG",)) == [sidecars[0]]
     assert along(tmp_path, "A.JPG", going=("a.jpg",)) == [sidecars[1]]
     assert along(tmp_path, "b.jpg", f"B.JPG.{ending}") == [f"B.JPG.{ending}"]
+
+
+def test_a_companion_is_an_only_copy_unless_another_has_its_bytes(tmp_path: Path) -> None:
+    for folder, note in (("a", "one"), ("b", "one"), ("c", "two")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "IMG_1.jpg").write_text("")
+        (tmp_path / folder / "IMG_1.xmp").write_text(note)
+    a, b, c = (belonging(str(tmp_path / n / "IMG_1.jpg"), Listings()) for n in "abc")
+    assert twin(a[0], b) == b[0]
+    assert not without_twin(a, b)
+    assert without_twin(a, c) == without_twin(a, []) == a
+
+
+def test_what_frees_nothing_with_this_name_says_so(tmp_path: Path) -> None:
+    (tmp_path / "IMG_1.xmp").write_text("note")
+    assert [one.freed_bytes for one in belonging(str(tmp_path / "IMG_1.jpg"), Listings())] == [4]
+    (tmp_path / "other.xmp").hardlink_to(tmp_path / "IMG_1.xmp")
+    assert [one.freed_bytes for one in belonging(str(tmp_path / "IMG_1.jpg"), Listings())] == [0]

@@ -203,15 +203,23 @@ def test_only_identical_bytes_become_hard_links_and_none_to_a_reference(tmp_path
     assert going(found) == []
 
 
-def test_delete_leaves_a_picture_whose_film_or_raw_would_be_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["b.mov", "b.cr2", "b.jpg.xmp", "b.jpg.pp3", "b.jpg.json"])
+def test_delete_leaves_a_picture_whose_companion_would_be_lost(tmp_path: Path, name: str) -> None:
     rows = shelf("a.jpg", "b.jpg")
-    (tmp_path / "b.mov").touch()
+    (tmp_path / name).write_text("12345")
     one = group(rows, "a.jpg", ("b.jpg", BYTES))
-    there = one._replace(members=(one.members[0]._replace(path=str(tmp_path / "b.jpg")),))
+    here = [
+        member._replace(path=str(tmp_path / member.name)) for member in (one.keeper, *one.members)
+    ]
+    there = Group(here[0], tuple(here[1:]))
     assert going(planned(rows, there, action=planning.DELETE)) == []
     found = planned(rows, there)
     assert going(found) == ["b.jpg"]
-    assert found.steps[0].warning == "its Live Photo film goes with it"
+    assert found.steps[0].warning.endswith(" goes with it")
+    assert found.freed_bytes == 5005
+    (tmp_path / name.replace("b", "a", 1)).write_text("12345")  # now it is no only copy
+    assert going(planned(rows, there, action=planning.DELETE)) == ["b.jpg"]
+    assert planned(rows, there).steps[0].warning == ""
 
 
 # -- to read --------------------------------------------------------------------------------------
@@ -234,7 +242,7 @@ def test_a_plan_reads_with_its_reasons(found: Plan) -> None:
         "keep a.jpg  (4000x3000, 5.0 kB)\n"
         "  set aside b.jpg  (identical bytes, 5.0 kB): the other has a shorter path\n"
         "    with it b.xmp  (xmp sidecar)\n"
-        "    warning: it has GPS data\n"
+        "    warning: it has GPS data; its xmp sidecar goes with it\n"
         "\n"
         "Left alone: 1 picture\n"
         "  1: is near; --kind names what else may go\n"

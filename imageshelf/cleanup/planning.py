@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup.companions import ONLY_COPIES, Listings, companions
+from imageshelf.copies.companions import Listings, belonging, going_along, without_twin
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.kind_names import (
     BYTES,
@@ -23,11 +23,12 @@ from imageshelf.searching.kind_names import (
     is_match,
 )
 from imageshelf.system.files import Stamp
+from imageshelf.system.words import with_article
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from imageshelf.cleanup.companions import Companion
+    from imageshelf.copies.companions import Companion
     from imageshelf.copies.groups import Group, Member
     from imageshelf.shelf.records import PictureRow
 
@@ -71,7 +72,7 @@ class Step(NamedTuple):
     turn: str
     reason: str
     warning: str
-    freed_bytes: int
+    freed_bytes: int  # its companions' included
     companions: tuple[Companion, ...]
     chosen: bool = False
 
@@ -143,7 +144,8 @@ def plan(groups: Iterable[Group], rows: Mapping[int, PictureRow], rules: Rules) 
 def with_companions(plan: Plan) -> Plan:
     """Return the plan with the companions of everything that goes.
 
-    A picture is left alone if `delete` would lose its companion for good.
+    A picture is left alone if `delete` would lose for good a companion of which nothing that stays
+    has the bytes.
     """
     if plan.action == HARD_LINK:  # the picture keeps its place, and so do they
         return plan
@@ -153,14 +155,18 @@ def with_companions(plan: Plan) -> Plan:
     for group in plan.groups:
         steps, left = [], list(group.left)
         for step in group.steps:
-            along = tuple(companions(step.file.path, going, listings))
-            only = sorted({c.kind for c in along if c.kind in ONLY_COPIES})
+            along = tuple(going_along(step.file.path, going, listings))
+            only = without_twin(along, belonging(step.keeper.path, listings))
             if only and plan.action == DELETE:
-                reason = f"has a {' and a '.join(only)} that would be lost with it"
+                kinds = " and ".join(with_article(c.kind) for c in only)
+                reason = f"has {kinds} that would be lost with it"
                 left.append(Left(step.file.path, step.kind, reason))
                 going.discard(step.file.path)
                 continue
-            steps.append(step._replace(companions=along, warning=_warning(step, only)))
+            bytes_along = sum(companion.freed_bytes for companion in along)
+            freed_bytes = step.freed_bytes + bytes_along
+            warning = _warning(step, only)
+            steps.append(step._replace(companions=along, freed_bytes=freed_bytes, warning=warning))
         groups.append(Planned(group.keeper, tuple(steps), tuple(left)))
     return plan._replace(groups=tuple(groups))
 
@@ -259,8 +265,9 @@ def freed(row: PictureRow) -> int:
     return row.size_bytes if row.nlink <= 1 else 0
 
 
-def _warning(step: Step, only: list[str]) -> str:
+def _warning(step: Step, only: list[Companion]) -> str:
     parts = [step.warning] if step.warning else []
     if only:
-        parts.append(f"its {' and '.join(only)} goes with it")
+        kinds = " and ".join(sorted({companion.kind for companion in only}))
+        parts.append(f"its {kinds} goes with it")
     return "; ".join(parts)

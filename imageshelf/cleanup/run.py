@@ -212,13 +212,15 @@ class CleanupRun:
                 continue
             if outcome.linked is not None:
                 linked.append((action.source, outcome.linked))
-            self.done.append(Done(file_action.source, outcome.place, 0 if at else step.freed_bytes))
+            along = sum(companion.freed_bytes for companion in step.companions)
+            freed = step.companions[at - 1].freed_bytes if at else step.freed_bytes - along
+            self.done.append(Done(file_action.source, outcome.place, freed))
             place = outcome.place and names.to_bytes(self.shelf.name_of(outcome.place))
             yield action._replace(state=DONE, target=place or action.target, digest=outcome.digest)
 
     def _outcome(self, step: Step, file_action: FileAction, at: int) -> Outcome:
         if at:
-            return take_companion(step.companions[at - 1], file_action)
+            return take_companion(step.companions[at - 1], file_action, step.keeper)
         kept = self.verdicts[step.keeper.path]
         compared = self.closer_looks.get(step.file.path) or self.verdicts.get(step.file.path)
         outcome = take_step(step, file_action, kept, compared.changed_ns if compared else None)

@@ -12,6 +12,7 @@ from imageshelf.cleanup import file_actions, last_comparison, locks, planning
 from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.trash import TrashError
+from imageshelf.copies import companions
 from imageshelf.pictures.digests import DIGEST_BYTES
 from imageshelf.searching.kind_names import BYTES, PIXELS
 from imageshelf.system.files import (
@@ -24,9 +25,9 @@ from imageshelf.system.files import (
 )
 
 if TYPE_CHECKING:
-    from imageshelf.cleanup.companions import Companion
     from imageshelf.cleanup.planning import File, Step
     from imageshelf.cleanup.records import FileAction
+    from imageshelf.copies.companions import Companion
     from imageshelf.pictures.soundness import Soundness
 
 CHUNK_BYTES = 1 << 20
@@ -100,12 +101,20 @@ def take_step(
         return Outcome(place, digest, linked, keeper_changed_ns)
 
 
-def take_companion(companion: Companion, action: FileAction) -> Outcome:
-    """Let a companion go with its picture; raises one of NotDone."""
+def take_companion(companion: Companion, action: FileAction, keeper: File) -> Outcome:
+    """Let a companion go with its picture; raises one of NotDone.
+
+    For good it goes only if one of the keeper's companions still has its bytes.
+    """
     status = lstat(companion.path)
     if status is None:
         raise FileChangedError("is not there any more")
     require_state(stamp(status), companion.stamp)
+    if action.verb == planning.DELETE:
+        others = companions.belonging(keeper.path, companions.Listings())
+        paths = [other.path for other in others if other.path != companion.path]
+        if not any(companions.have_equal_bytes(companion.path, path) for path in paths):
+            raise FileChangedError("stays: it is an only copy")
     return Outcome(file_actions.perform(action, status, "", lambda: status))
 
 

@@ -145,7 +145,9 @@ _EXTENSIONS = {  # what a name promises
     "audio": "mp3 m4a wav ogg opus flac aac amr wma aif aiff",
     "document": "pdf txt md rst html htm doc docx odt rtf xls xlsx ods csv ppt pptx odp tex epub",
     "archive": "zip rar 7z gz tgz tar bz2 xz zst",
-    "sidecar": "xmp aae json thm pp3 dop xml ini modd moff ithmb photoslibrary cos on1",
+    # and developing records: RawTherapee, ART, DxO, Capture One, ON1, Nikon, Canon, SilkyPix
+    "sidecar": "xmp aae json thm xml ini modd moff ithmb photoslibrary mie exif"
+    " pp3 pp2 arp dop cos cot cop on1 nks nksc nxd vrd dr4 spd rpd",
 }
 _PROMISES = {
     extension: other for other, names in _EXTENSIONS.items() for extension in names.split()

@@ -61,6 +61,15 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def with_article(noun: str) -> str:
+    """Return a noun after its article; one that begins with x is spelled out.
+
+    >>> with_article("film"), with_article("xmp sidecar")
+    ('a film', 'an xmp sidecar')
+    """
+    return f"{'an' if noun[:1] in 'aeiox' else 'a'} {noun}"
+
+
 def one_line(exc: BaseException) -> str:
     r"""Return the type and text of an exception on one line of at most 300 characters.
 

@@ -1,13 +1,15 @@
 """Files that belong to a picture and travel with it.
 
-They are sidecars (`.xmp`, `.aae`), the `.json` of a Google Takeout, the `.mov` of a Live Photo and
-the camera RAW. One named after the whole file (`IMG_1.jpg.xmp`) belongs to that file alone. One
-that shares only the stem (`IMG_1.mov`, `IMG_1.cr2`) belongs to every picture with that stem and
-stays as long as any of them does: a RAW is never separated from its last JPEG.
+What begins with the picture's whole name and a dot (`IMG_1.jpg.xmp`) belongs to it alone. What
+shares its stem (`IMG_1.mov`, `IMG_1.cr2`) belongs to it if it is a sidecar, a film, a sound, a
+camera RAW, a developing record or a Takeout record, by the one table of `pictures.formats`; it
+belongs to every picture with that stem and stays as long as any of them does, so a RAW is never
+separated from its last JPEG.
 """
 
 from __future__ import annotations
 
+import filecmp
 import os
 import re
 import stat
@@ -17,28 +19,25 @@ from imageshelf.pictures import formats
 from imageshelf.system.files import Stamp, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
-XMP, AAE, TAKEOUT, LIVE, RAW = (
-    "xmp sidecar",
-    "aae sidecar",
-    "Takeout json",
-    "Live Photo film",
-    "camera RAW",
-)
-ONLY_COPIES = frozenset({LIVE, RAW})  # they hold pictures that are nowhere else
-_BY_STEM = {".xmp": XMP, ".aae": AAE, ".mov": LIVE, ".json": TAKEOUT}
+TAKEOUT = "Takeout record"
+_BY_STEM = {"video": "film", "audio": "sound", "raw": "camera RAW"}  # and sidecars
 _TAKEOUT_LONGEST = 46  # Takeout cuts the name before `.json` there
 _SUPPLEMENT = ".supplemental-metadata"
 _NUMBERED = re.compile(r"(.*)(\(\d+\))$", re.DOTALL)
 
 
 class Companion(NamedTuple):
-    """A file that belongs to a picture, and the state in which it was seen."""
+    """A file that belongs to a picture, and the state in which it was seen.
+
+    `freed_bytes` are freed when this name goes; 0 while the file has others.
+    """
 
     path: str
     kind: str
     stamp: Stamp
+    freed_bytes: int = 0
 
 
 class Listings:
@@ -61,32 +60,72 @@ class Listings:
         return self._folders[folder].get(_start(stem), [])
 
 
-def companions(path: str, going: Collection[str], listings: Listings) -> list[Companion]:
-    """Return what goes along with the picture at `path`, when all pictures in `going` go.
-
-    A file that several pictures share goes with the first of them in the order of names.
-    """
+def belonging(path: str, listings: Listings) -> list[Companion]:
+    """Return all that belongs to the picture at `path`, to it alone or not, by name."""
     folder, name = os.path.split(path)
     stem = os.path.splitext(name)[0]
-    along = []
-    siblings = [
-        os.path.join(folder, other)
-        for other in listings.of_stem(folder, stem)
-        if other != name and _is_picture(other) and _same(os.path.splitext(other)[0], stem)
-    ]
-    stays = any(sibling not in going for sibling in siblings)
-    first = not any(sibling < path for sibling in siblings)
-    doubles = [other for other in map(os.path.basename, siblings) if _same(other, name)]
+    doubles = [os.path.basename(other) for other in _siblings(path, listings)]
+    doubles = [other for other in doubles if _same(other, name)]
+    found = []
     for other in listings.of_stem(folder, stem):
         kind, shared = _relation(name, other)
         if not shared and _starts_with(other, doubles) and not _starts_with(other, [name]):
             continue
-        if kind and (not shared or (first and not stays)):
-            there = os.path.join(folder, other)
-            status = _regular(there)
-            if status is not None:
-                along.append(Companion(there, kind, stamp(status)))
-    return along
+        there = os.path.join(folder, other)
+        if kind and (status := _regular(there)) is not None:
+            freed = status.st_size if status.st_nlink == 1 else 0
+            found.append(Companion(there, kind, stamp(status), freed))
+    return found
+
+
+def going_along(path: str, going: Collection[str], listings: Listings) -> list[Companion]:
+    """Return what goes along with the picture at `path`, when all pictures in `going` go.
+
+    A file that several pictures share goes with the first of them in the order of names.
+    """
+    siblings = _siblings(path, listings)
+    alone = all(sibling in going for sibling in siblings) and all(path < s for s in siblings)
+    name = os.path.basename(path)
+    return [
+        companion
+        for companion in belonging(path, listings)
+        if alone or not _relation(name, os.path.basename(companion.path))[1]
+    ]
+
+
+def without_twin(some: Iterable[Companion], others: Collection[Companion]) -> list[Companion]:
+    """Return those that are not, byte for byte, among the others."""
+    return [one for one in some if not twin(one, others)]
+
+
+def twin(companion: Companion, others: Iterable[Companion]) -> Companion | None:
+    """Return the first of the others that is this file or has its bytes, None for none."""
+    return next((other for other in others if _equal(companion, other)), None)
+
+
+def _equal(a: Companion, b: Companion) -> bool:
+    if a.path == b.path:
+        return True
+    return a.stamp.size_bytes == b.stamp.size_bytes and have_equal_bytes(a.path, b.path)
+
+
+def have_equal_bytes(a: str, b: str) -> bool:
+    """Tell whether two files have the same bytes; False if one cannot be read."""
+    try:
+        return filecmp.cmp(a, b, shallow=False)
+    except (OSError, ValueError):
+        return False
+
+
+def _siblings(path: str, listings: Listings) -> list[str]:
+    """Return the other pictures in the folder that have the same stem."""
+    folder, name = os.path.split(path)
+    stem = os.path.splitext(name)[0]
+    return [
+        os.path.join(folder, other)
+        for other in listings.of_stem(folder, stem)
+        if other != name and _is_picture(other) and _same(os.path.splitext(other)[0], stem)
+    ]
 
 
 def _relation(name: str, other: str) -> tuple[str, bool]:
@@ -95,20 +134,19 @@ def _relation(name: str, other: str) -> tuple[str, bool]:
     >>> _relation("a.jpg", "a.jpg.xmp"), _relation("a.jpg", "a.CR2"), _relation("a.jpg", "ab.xmp")
     (('xmp sidecar', False), ('camera RAW', True), ('', False))
     """
-    stem = os.path.splitext(name)[0]
+    if _same(other, name) or _is_picture(other):
+        return "", False
     start, extension = os.path.splitext(other)
-    extension = extension.lower()
-    if _same(other, name):
-        return "", False
-    if extension == ".json" and _is_takeout(name, start):
+    extension = extension[1:].lower()
+    if extension == "json" and _is_takeout(name, start):
         return TAKEOUT, False
-    if extension == ".xmp" and _same(start, name):
-        return XMP, False
-    if not _same(start, stem):
-        return "", False
-    if formats.promised_kind(other) == "raw":
-        return RAW, True
-    return _BY_STEM.get(extension, ""), True
+    kind = formats.promised_kind(other) or ""
+    words = _BY_STEM.get(kind, "")
+    if kind == "sidecar":
+        words = TAKEOUT if extension == "json" else f"{extension} sidecar"
+    if extension != "json" and _same(other[: len(name) + 1], f"{name}."):
+        return words or "file of its name", False
+    return (words, True) if _same(start, os.path.splitext(name)[0]) else ("", False)
 
 
 def _is_takeout(name: str, start: str) -> bool:
