@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 DOCS = (ROOT / "docs").glob("*.md")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VERBS = (
-    "demo", "check", "explain", "calibrate", "clean", "undo", "history", "not-duplicates",
+    "demo", "check", "explain", "calibrate", "clean", "undo", "purge", "history", "not-duplicates",
     "merge",
 )  # fmt: skip
 SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

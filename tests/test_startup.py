@@ -64,6 +64,7 @@ VERBS = [
     "merge",
     "clean",
     "undo",
+    "purge",
     "history",
     "not-duplicates",
 ]

@@ -61,6 +61,10 @@ def _performed(
     if action.verb == planning.TRASH:
         trash.put(action.source)
         return trash.find_examined(action.source, stamp(status))
+    if action.verb == planning.PURGE:
+        require()
+        os.unlink(action.source)
+        return ""
     if action.verb == planning.SET_ASIDE:
         places.make_way(action.place, action.folder)
         take(action.source, action.place, status)
@@ -130,7 +134,7 @@ def _has_happened(action: FileAction, there: os.stat_result | None) -> bool:
     """Tell whether a deletion or a hard link is complete, with nothing at the place."""
     if action.verb == planning.HARD_LINK:
         return there is not None and is_link(action, there)
-    return action.verb == planning.DELETE and there is None
+    return action.verb in {planning.DELETE, planning.PURGE} and there is None
 
 
 def _put_back_from_trash(action: FileAction) -> None:

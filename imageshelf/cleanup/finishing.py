@@ -17,7 +17,17 @@ from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone
 from imageshelf.cleanup.undo_step import LINKED, settle_link
 from imageshelf.shelf import names
-from imageshelf.shelf.cleanups import CUT_OFF, DOING, DONE, LEFT, RUNNING, UNDOING, Actions
+from imageshelf.shelf.cleanups import (
+    CUT_OFF,
+    DOING,
+    DONE,
+    LEFT,
+    PURGED,
+    PURGING,
+    RUNNING,
+    UNDOING,
+    Actions,
+)
 from imageshelf.system.files import lstat
 
 if TYPE_CHECKING:
@@ -74,7 +84,7 @@ def finish(shelf: Shelf, actions: Actions, run: Cleanup, below: Sequence[str] = 
     """
     ended = []
     for action in reversed(actions.of(run.id)):
-        if action.state not in {DOING, UNDOING}:
+        if action.state not in {DOING, UNDOING, PURGING}:
             continue
         file_action = file_action_of(shelf, run, action)
         try:
@@ -92,6 +102,9 @@ def finish(shelf: Shelf, actions: Actions, run: Cleanup, below: Sequence[str] = 
 
 def _finished(shelf: Shelf, action: Action, file_action: FileAction) -> list[Action]:
     """Finish or revert one action or its undo; return its row, if that changes it."""
+    if action.state == PURGING:
+        there = lstat(file_action.place) is not None
+        return [action._replace(state=DONE if there else PURGED)]
     if action.state == UNDOING:
         if action.verb == planning.HARD_LINK and settle_link(file_action) == LINKED:
             return [action._replace(state=DONE)]

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import locks, planning
 from imageshelf.cleanup.finishing import file_action_of
-from imageshelf.shelf.cleanups import DOING, DONE, LEFT, UNDOING, UNDONE, Actions
+from imageshelf.shelf.cleanups import (
+    DOING,
+    DONE,
+    LEFT,
+    PURGED,
+    PURGING,
+    STATES,
+    UNDOING,
+    UNDONE,
+    Actions,
+)
 from imageshelf.system.files import lstat
 
 if TYPE_CHECKING:
@@ -36,6 +46,7 @@ class Past(NamedTuple):
     done: int
     left: int
     undone: int
+    purged: int = 0
     ours: bool = True
     unfinished: tuple[Unfinished, ...] = ()
 
@@ -46,7 +57,7 @@ def history(shelf: Shelf) -> list[Past]:
     counts, half_done = actions.counts(), actions.unfinished()
     past = []
     for run in actions.runs():
-        number = dict.fromkeys((DOING, DONE, LEFT, UNDOING, UNDONE), 0)
+        number = dict.fromkeys(STATES, 0)
         for (_, state), count in counts.get(run.id, {}).items():
             number[state] = number.get(state, 0) + count
         folder = run.option("folder")
@@ -57,9 +68,10 @@ def history(shelf: Shelf) -> list[Past]:
                 run.state,
                 run.option("action"),
                 shelf.path_of(folder) if folder else "",
-                number[DOING] + number[DONE] + number[UNDOING],
+                number[DOING] + number[DONE] + number[UNDOING] + number[PURGING],
                 number[LEFT],
                 number[UNDONE],
+                number[PURGED],
                 run.ours,
                 _unfinished(shelf, actions, run) if run.id in half_done else (),
             )

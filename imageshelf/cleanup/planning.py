@@ -36,6 +36,7 @@ SET_ASIDE, TRASH, HARD_LINK, DELETE = "set aside", "trash", "hard link", "delete
 ACTIONS = (SET_ASIDE, TRASH, HARD_LINK, DELETE)
 BY_RULE = frozenset({BYTES, PIXELS})
 BY_NAME = frozenset({BYTES, PIXELS, TURNED, NEAR})  # what --kind may name
+PURGE = "purge"  # the deletion of what was set aside, which no plan contains
 CHOSEN = "chosen"  # a kind: chosen by hand, related in no way that the shelf knows
 
 Identity = tuple[int, int]  # device, inode

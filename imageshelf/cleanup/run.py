@@ -23,14 +23,16 @@ from imageshelf.system.signals import Stopped
 from imageshelf.workers.pool import workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from imageshelf.cleanup.last_comparison import CloserLook
     from imageshelf.cleanup.planning import Plan, Planned, Step
-    from imageshelf.pictures.soundness import Soundness
+    from imageshelf.pictures.soundness import Soundness, SoundnessTask
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.cleanups import Actions, Rivals
     from imageshelf.system.signals import Stop
+    from imageshelf.workers.pool import Mapper
 
 STEPS_PER_BATCH = 64  # claimed in one transaction, written down as done in another
 TIME_LIMIT_S = 60.0  # to decode one picture in full
@@ -81,13 +83,7 @@ class CleanupRun:
     ) -> Stopped | None:
         """Take all steps, batch by batch; return what stopped the run, if anything."""
         closer = SecondLook(jobs=jobs, longest=LONGEST_BEFORE_REMOVAL)
-        examiners = workers(
-            soundness.examine_soundness,
-            jobs=jobs,
-            time_limit_s=TIME_LIMIT_S,
-            memory_limit_bytes=MEMORY_LIMIT_BYTES,
-        )
-        with closer, examiners as mapper:
+        with closer, examiners(jobs) as mapper:
             for steps in _batches(plan.groups):
                 try:
                     self.verdicts = intactness.examined(steps, mapper, stop, self.actions)
@@ -121,7 +117,7 @@ class CleanupRun:
 
     def _prepared(self, step: Step) -> _PreparedStep | None:
         """Return a step with its rows and file actions; None when it is left alone already."""
-        problem = self._problem(step)
+        problem = problem_of(step, self.verdicts, self.closer_looks)
         picture = self.actions.catalogue.row_of(names.to_bytes(step.file.name))
         if (
             picture is None
@@ -146,6 +142,9 @@ class CleanupRun:
             return None
         for note in notes:
             note["keeper"] = step.keeper.name
+        notes[0] |= {"kind": step.kind, "turn": step.turn, "chosen": step.chosen}
+        for note in notes[1:]:
+            note["companion_of"] = sources[0]
         if self.action != planning.HARD_LINK:
             notes[0]["entry"] = snapshots.record(self.actions.db, picture)
         for path, source, place, note in zip(files, sources, where, notes, strict=True):
@@ -157,19 +156,6 @@ class CleanupRun:
             file_actions_.append(FileAction(self.action, path, place, note, None, self.folder))
             self.number += 1
         return _PreparedStep(step, rows, file_actions_)
-
-    def _problem(self, step: Step) -> str:
-        kept = self.verdicts[step.keeper.path]
-        if kept.problem:
-            again = "; run clean again, it will keep a sound one" if kept.lasting else ""
-            return f"stays: the copy to keep {kept.problem}{again}"
-        if is_wanted(step):
-            return self.closer_looks[step.file.path].problem
-        if step.kind != PIXELS:
-            return ""
-        own = self.verdicts[step.file.path]
-        same = own.pixel_digest is not None and own.pixel_digest == kept.pixel_digest
-        return own.problem or ("" if same else "has other pixels than the copy to keep")
 
     def _leave(self, path: str, reason: str) -> None:
         self.left.append(LeftAlone(path, reason))
@@ -226,6 +212,33 @@ class CleanupRun:
         outcome = take_step(step, file_action, kept, compared.changed_ns if compared else None)
         self.verdicts[step.keeper.path] = kept._replace(changed_ns=outcome.keeper_changed_ns)
         return outcome
+
+
+def examiners(jobs: int) -> AbstractContextManager[Mapper[SoundnessTask, Soundness]]:
+    """Return worker processes that decode pictures in full."""
+    return workers(
+        soundness.examine_soundness,
+        jobs=jobs,
+        time_limit_s=TIME_LIMIT_S,
+        memory_limit_bytes=MEMORY_LIMIT_BYTES,
+    )
+
+
+def problem_of(
+    step: Step, verdicts: Mapping[str, Soundness], closer_looks: Mapping[str, CloserLook]
+) -> str:
+    """Return why a step is not taken, "" if reading the pictures says nothing against it."""
+    kept = verdicts[step.keeper.path]
+    if kept.problem:
+        again = "; run clean again, it will keep a sound one" if kept.lasting else ""
+        return f"stays: the copy to keep {kept.problem}{again}"
+    if is_wanted(step):
+        return closer_looks[step.file.path].problem
+    if step.kind != PIXELS:
+        return ""
+    own = verdicts[step.file.path]
+    same = own.pixel_digest is not None and own.pixel_digest == kept.pixel_digest
+    return own.problem or ("" if same else "has other pixels than the copy to keep")
 
 
 def _batches(groups: Sequence[Planned]) -> Iterator[list[Step]]:

@@ -118,17 +118,24 @@ def _chosen(number: int, group: Any) -> Chosen:
 def plan(shelf: Shelf, selection: Selection, groups: Iterable[Group], rules: Rules) -> Plan:
     """Return the plan that a selection makes; `groups` are all groups of the shelf.
 
-    Raises SelectionError if it is for another shelf, names a picture that is not on this one,
-    contradicts itself, or leaves no picture of one of the groups.
+    A group with a picture that is no longer on the shelf is left alone. Raises SelectionError if
+    the selection is for another shelf, contradicts itself, or leaves no picture of a group.
     """
     _require_shelf(shelf, selection)
     rows = _rows(shelf, selection)
     _require_consistent(selection)
+    planned = [
+        _skipped(shelf, chosen, missing)
+        for chosen in selection.groups
+        if (missing := [n for n in (*chosen.keep, *chosen.set_aside) if n not in rows])
+    ]
+    selection = selection._replace(
+        groups=tuple(c for c in selection.groups if all(n in rows for n in (*c[0], *c[1])))
+    )
     every = list(groups)
     _require_survivors(shelf, every, {identity(rows[n]) for c in selection.groups for n in c[1]})
     kinds = _Kinds(shelf, every, rows)
     protected = ProtectedFolders(rules.references)
-    planned = []
     for chosen in selection.groups:
         by_keeper: dict[str, tuple[list[Step], list[Left]]] = {}
         for name in chosen.set_aside:
@@ -152,6 +159,13 @@ def plan(shelf: Shelf, selection: Selection, groups: Iterable[Group], rules: Rul
     return with_companions(Plan(rules.action, tuple(planned)))
 
 
+def _skipped(shelf: Shelf, chosen: Chosen, missing: Sequence[str]) -> Planned:
+    """Return a group of which nothing happens, because pictures have left the shelf."""
+    reason = f"stays: {missing[0]}, of the same group, is not on the shelf"
+    left = (Left(_path(shelf, name), CHOSEN, reason) for name in chosen.set_aside)
+    return Planned(file_of(_path(shelf, chosen.keep[0]), None, chosen.keep[0]), (), tuple(left))
+
+
 def _require_shelf(shelf: Shelf, selection: Selection) -> None:
     """Refuse a selection for a shelf of another name; one that was moved is the same shelf."""
     there = os.path.basename(selection.shelf.replace("\\", "/"))
@@ -171,9 +185,8 @@ def _rows(shelf: Shelf, selection: Selection) -> dict[str, PictureRow]:
                 f"the selection names {name}: what is at a URL is never cleaned up"
             )
         row = catalogue.row_of(names.to_bytes(name))
-        if row is None:
-            raise SelectionError(f"the selection names {name}, which is not on the shelf")
-        rows[name] = row
+        if row is not None:
+            rows[name] = row
     return rows
 
 

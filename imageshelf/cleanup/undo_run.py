@@ -25,6 +25,7 @@ from imageshelf.shelf.cleanups import (
     DOING,
     DONE,
     PARTLY,
+    PURGED,
     RUNNING,
     UNDOING,
     UNDONE,
@@ -78,10 +79,8 @@ def undo(
     actions = Actions(shelf)
     locks.sweep(shelf)
     run = _chosen(shelf, actions.runs(), number)
-    lock = _locked(shelf, run)
+    lock = locked_run(shelf, run)
     try:
-        if not run.ours:
-            raise UndoError(_not_ours(run))
         finish(shelf, actions, run)
         return _undo(shelf, actions, run, (), progress)
     finally:
@@ -100,7 +99,7 @@ def undo_trusted(
     """
     actions = Actions(shelf)
     run = _chosen(shelf, actions.runs(), number)
-    lock = _locked(shelf, run)
+    lock = locked_run(shelf, run, trusted=True)
     try:
         finish(shelf, actions, run, below)
         return _undo(shelf, actions, run, below, progress)
@@ -120,40 +119,50 @@ def listed_to_trust(shelf: Shelf, number: int, below: Sequence[str]) -> list[tup
     return [(look.file_action.source, look.file_action.place, look.why) for look in looked]
 
 
-def _locked(shelf: Shelf, run: Cleanup) -> locks.RunLock:
+def locked_run(shelf: Shelf, run: Cleanup, *, trusted: bool = False) -> locks.RunLock:
+    """Return the lock of a run, taken. Raises UndoError if it is under way or not this user's."""
+    if not trusted:
+        require_own(run)
     lock = locks.of(shelf, run.id)
     if not locks.take(shelf, lock):
         raise UndoError(f"clean-up {run.id} is under way in another program; wait for its end")
     return lock
 
 
-def _not_ours(run: Cleanup) -> str:
-    """Return the sentence about a run that is not this user's own, or cannot be told to be."""
+def require_own(run: Cleanup) -> None:
+    """Raise UndoError for a run that is not this user's own, or cannot be told to be."""
+    if run.ours:
+        return
     try:
         user_key.read()
     except UserKeyError as exc:
-        return f"whether clean-up {run.id} is yours cannot be told: {exc}"
-    return (
+        raise UndoError(f"whether clean-up {run.id} is yours cannot be told: {exc}") from exc
+    raise UndoError(
         f"clean-up {run.id} was made by another user, on another computer or by an earlier "
         f"version; to take it back all the same: undo --trust {run.id} --below DIR"
     )
 
 
 def _chosen(shelf: Shelf, runs: Sequence[Cleanup], number: int | None) -> Cleanup:
-    if number is None:
-        open_runs = [run for run in runs if run.state != UNDONE]
-        if not open_runs:
-            raise UndoError(f"there is no clean-up of {shelf.path} to undo")
-        counts = Actions(shelf).counts()  # the user does not mean a run that did nothing
-        did = [r for r in open_runs if r.state == RUNNING or _did_something(counts.get(r.id, {}))]
-        own = [run for run in did if run.ours]
-        return (own or did or open_runs)[-1]
-    chosen = [run for run in runs if run.id == number]
-    if not chosen:
-        known = ", ".join(str(run.id) for run in runs[-10:])
-        others = f"; there are {known}" if known else ": there has been none"
-        raise UndoError(f"there is no clean-up {number} of {shelf.path}{others}")
-    return chosen[0]
+    if number is not None:
+        return numbered(shelf, runs, number)
+    open_runs = [run for run in runs if run.state != UNDONE]
+    if not open_runs:
+        raise UndoError(f"there is no clean-up of {shelf.path} to undo")
+    counts = Actions(shelf).counts()  # the user does not mean a run that did nothing
+    did = [r for r in open_runs if r.state == RUNNING or _did_something(counts.get(r.id, {}))]
+    own = [run for run in did if run.ours]
+    return (own or did or open_runs)[-1]
+
+
+def numbered(shelf: Shelf, runs: Sequence[Cleanup], number: int) -> Cleanup:
+    """Return the clean-up of this number; UndoError if there is none."""
+    for run in runs:
+        if run.id == number:
+            return run
+    known = ", ".join(str(run.id) for run in runs[-10:])
+    others = f"; there are {known}" if known else ": there has been none"
+    raise UndoError(f"there is no clean-up {number} of {shelf.path}{others}")
 
 
 def _did_something(counts: Mapping[tuple[str, str], int]) -> bool:
@@ -198,6 +207,11 @@ def _undo(
         (look.file_action.source, look.why or f"is between its places: {look.file_action.place}")
         for look in looked
         if look.outlook == REFUSED
+    ]
+    lost += [
+        (names.native(shelf.path_of(names.to_text(row.source))), "was freed for good by purge")
+        for row in actions.of(run.id)
+        if row.state == PURGED
     ]
     result = Undone(run.id, [], lost)
     actions.set(run.id, [look.action._replace(state=UNDOING) for look in todo])

@@ -8,11 +8,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import places, planning, selection, undo_run
+from imageshelf.cleanup import places, planning, purging, selection, undo_run
 from imageshelf.cleanup.apply import CleanupError, apply_plan
 from imageshelf.cleanup.history import history as history_of
 from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.planning import Rules
+from imageshelf.cleanup.run import LeftAlone
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cleanup.undo_run import UndoError
 from imageshelf.copies import grouping
@@ -24,6 +25,7 @@ from imageshelf.report.cleanup import (
     history_json,
     history_text,
     pairs_text,
+    purge_text,
     result_csv,
     result_json,
     result_null,
@@ -95,13 +97,17 @@ def clean(options: argparse.Namespace) -> Answer:
             result = apply_plan(
                 shelf, plan, folder=folder, jobs=options.jobs, since_ns=since_ns, progress=progress
             )
+    if options.selection:  # each of these was chosen: none is left alone without a word
+        chosen = (LeftAlone(left.path, left.reason) for g in plan.groups for left in g.left)
+        result = result._replace(left=[*chosen, *result.left])
     status = result.stopped.exit_status if result.stopped else int(bool(result.left))
-    return Answer(_done(result, options), status, _way_back(result))
+    return Answer(_done(result, options), status, _way_back(result, options))
 
 
-def _way_back(result: Result) -> str:
+def _way_back(result: Result, options: argparse.Namespace) -> str:
     """Return the line that says how to undo, for stderr: stdout may go where nobody sees it."""
-    return "" if sys.stdout is not None and sys.stdout.isatty() else undo_line(result)
+    seen = sys.stdout is not None and sys.stdout.isatty()
+    return "" if seen else undo_line(result, options.shelve)
 
 
 def _done(result: Result, options: argparse.Namespace) -> str | bytes:
@@ -112,7 +118,9 @@ def _done(result: Result, options: argparse.Namespace) -> str | bytes:
         return result_json(result)
     if options.format == "csv":
         return result_csv(result)
-    return result_text(result) if result.run else "Nothing to clean up.\n"
+    if not (result.run or result.left):
+        return "Nothing to clean up.\n"
+    return result_text(result, options.shelve)
 
 
 def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
@@ -212,6 +220,25 @@ def undo(options: argparse.Namespace) -> Answer:
         except Stopped as stopped:
             return Answer("", stopped.exit_status, STOPPED)
     return Answer(undone_text(undone), 1 if undone.lost else 0)
+
+
+def purge(options: argparse.Namespace) -> Answer:
+    """Say what of a set-aside folder could be freed; with --yes free it, status 1 if any stays.
+
+    Raises one of CleaningError. After a stop, the next purge goes on from there.
+    """
+    if not options.yes:
+        with open_shelf(options.shelve) as shelf:
+            outlook = purging.purge_outlook(shelf, options.run)
+        return Answer(purge_text(outlook, would=True), hint=UNTOUCHED if outlook.freed else "")
+    with open_shelf(options.shelve, "w") as shelf, stopping() as stop:
+        number = len(purging.purge_outlook(shelf, options.run).freed)
+        try:
+            with bar(number, "file") as progress:
+                purged = purging.purge(shelf, stop, options.run, options.jobs, progress)
+        except Stopped as stopped:
+            return Answer("", stopped.exit_status, STOPPED.replace("undo", "purge"))
+    return Answer(purge_text(purged, would=False), int(bool(purged.left)))
 
 
 def _refuse_half_a_trust(options: argparse.Namespace) -> None:

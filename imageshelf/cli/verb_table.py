@@ -160,6 +160,25 @@ VERBS = (
         UNDO,
     ),
     Verb(
+        "purge",
+        "free the space of what a clean-up set aside",
+        "Print which set-aside files can be deleted for good; with --yes delete them. A file goes "
+        "only if the copy that was kept for it is there, can be read and is still what the plan "
+        "said.",
+        verbs.cleaning("purge"),
+        (
+            shared.SHELF,
+            option(
+                "run RUN",
+                "its number in the history (default: the last one that set anything aside)",
+                values.at_least_one,
+                nargs="?",
+            ),
+            flag("--yes", "yes, delete them for good"),
+            shared.JOBS,
+        ),
+    ),
+    Verb(
         "history",
         "the clean-ups of a shelf",
         "List the clean-ups of a shelf: when, what was done, and what was undone.",

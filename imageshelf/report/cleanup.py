@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import planning
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from imageshelf.cleanup.apply import Result
     from imageshelf.cleanup.history import Past, Unfinished
+    from imageshelf.cleanup.purging import Purged
     from imageshelf.cleanup.undo_run import Undone
 
 FIELDS = ("action", "path", "place", "freed_bytes", "reason")
@@ -33,7 +35,16 @@ STRANGERS = (
 )
 
 
-def result_text(result: Result) -> str:
+def of_shelf(shelve: str) -> str:
+    """Return the option that names a shelf, "" for the one that is taken without it.
+
+    >>> of_shelf("db.shelve"), of_shelf("my photos.db")
+    ('', " --shelve 'my photos.db'")
+    """
+    return "" if shelve == "db.shelve" else f" --shelve {shlex.quote(shelve)}"
+
+
+def result_text(result: Result, shelve: str = "db.shelve") -> str:
     """Return what a clean-up did: the number, what was left alone and why, and the way back."""
     lines = [f"left {shown(nearby(path))}: it {shown(reason)}" for path, reason in result.left]
     freed = size(sum(done.freed_bytes for done in result.done))
@@ -44,17 +55,19 @@ def result_text(result: Result) -> str:
     if result.stopped:
         lines.append("Stopped by you; what was done is complete.")
     if result.done and result.action == planning.SET_ASIDE:
-        lines.append(f"Nothing is freed before you delete {shown(nearby(result.folder))}.")
-    if way_back := undo_line(result):
+        lines.append(
+            f"To free the space: python -m imageshelf purge {result.run}{of_shelf(shelve)}"
+        )
+    if way_back := undo_line(result, shelve):
         lines.append(way_back)
     return "\n".join(lines) + "\n"
 
 
-def undo_line(result: Result) -> str:
+def undo_line(result: Result, shelve: str = "db.shelve") -> str:
     """Return how to take a clean-up back; "" if nothing was done, or deleted for good."""
     if not result.done or result.action == planning.DELETE:
         return ""
-    return f"To take it back: python -m imageshelf undo {result.run}"
+    return f"To take it back: python -m imageshelf undo {result.run}{of_shelf(shelve)}"
 
 
 def result_json(result: Result) -> str:
@@ -89,6 +102,19 @@ def undone_text(undone: Undone) -> str:
     return "\n".join(lines) + "\n"
 
 
+def purge_text(purged: Purged, *, would: bool) -> str:
+    """Return what a purge freed, or would free, and what stays and why."""
+    freed = size(sum(file.freed_bytes for file in purged.freed))
+    files = count(len(purged.freed), "file")
+    lines = [
+        f"Clean-up {purged.run}: {files} {'to free' if would else 'deleted for good'}, {freed}"
+    ]
+    if would:
+        lines += [f"delete {shown(nearby(file.place))}" for file in purged.freed]
+    lines += [f"left {shown(nearby(path))}: it {shown(reason)}" for path, reason in purged.left]
+    return "\n".join(lines) + "\n"
+
+
 def trust_text(run: int, files: Sequence[tuple[str, str, str]]) -> str:
     """Return every file of a clean-up, with what undoing it on trust would do."""
     lines = []
@@ -107,7 +133,7 @@ def history_text(past: Sequence[Past]) -> str:
     """Return all clean-ups as a table, oldest first."""
     if not past:
         return "There has been no clean-up.\n"
-    rows = [["run", "started", "action", "state", "files", "undone", "folder"]]
+    rows = [["run", "started", "action", "state", "files", "undone", "purged", "folder"]]
     for run in past:
         started = dt.datetime.fromtimestamp(run.started_ns / 1e9, dt.UTC).astimezone()
         rows.append(
@@ -116,12 +142,13 @@ def history_text(past: Sequence[Past]) -> str:
                 f"{started:%Y-%m-%d %H:%M}",
                 shown(run.action),
                 run.state,
-                f"{run.done + run.undone:,}",
+                f"{run.done + run.undone + run.purged:,}",
                 f"{run.undone:,}",
+                f"{run.purged:,}",
                 shown(nearby(run.folder)),
             ]
         )
-    lines = [terminal.columns(rows, right={0, 4, 5})]
+    lines = [terminal.columns(rows, right={0, 4, 5, 6})]
     lines += [_unfinished_line(run.run, file) for run in past for file in run.unfinished]
     if strangers := [str(run.run) for run in past if not run.ours]:
         lines.append(STRANGERS.format(runs=", ".join(strangers)))

@@ -2,7 +2,8 @@
 
 A clean-up is `running`, then `done`, `stopped` (by the user) or `cut off` (its process died), and
 after an undo `undone` or `partly undone`. An action is `doing` (it may have happened), `done`,
-`left` (it did not happen and will not), `undoing` or `undone`. An action that takes a picture off
+`left` (it did not happen and will not), `undoing` or `undone`; a file that was set aside is
+`purging` and `purged` when it is deleted after all. An action that takes a picture off
 the shelf carries the picture's whole record, so that undo restores it without decoding.
 
 A shelf may come from anybody, so each row carries a mark (see `marks`) that is renewed with its
@@ -10,8 +11,9 @@ state. `ours` tells whether this user's own run wrote the row, for the paths tha
 now. Nothing acts on a row that is not ours unless the user says so, and such a row never becomes
 ours.
 
-The column `stat` is JSON: the numbers in NUMBERS, the keeper's name, and `entry`, the record made
-by `imageshelf.shelf.snapshots`.
+The column `stat` is JSON: the numbers in NUMBERS and the keeper's name; of a picture also what the
+plan said of the two (`kind`, `turn`, `chosen`) and `entry`, the record made by
+`imageshelf.shelf.snapshots`; of a companion `companion_of`, the name of its picture.
 """
 
 from __future__ import annotations
@@ -35,8 +37,9 @@ if TYPE_CHECKING:
 RUNNING, DONE, STOPPED, CUT_OFF = "running", "done", "stopped", "cut off"
 UNDONE, PARTLY = "undone", "partly undone"
 DOING, LEFT, UNDOING = "doing", "left", "undoing"
+PURGING, PURGED = "purging", "purged"
 RUN_STATES = frozenset({RUNNING, DONE, STOPPED, CUT_OFF, UNDONE, PARTLY})
-STATES = frozenset({DOING, DONE, LEFT, UNDOING, UNDONE})
+STATES = frozenset({DOING, DONE, LEFT, UNDOING, UNDONE, PURGING, PURGED})
 
 NUMBERS = (  # of `stat`
     "inode", "size_bytes", "mtime_ns", "mode", "uid", "gid", "keeper_inode", "keeper_mtime_ns",
@@ -54,7 +57,7 @@ SET = """UPDATE action SET state = ?, target = ?, digest = ?, reason = ?, mark =
     WHERE cleanup_id = ? AND n = ?"""
 ACTIONS = """SELECT n, verb, source, target, digest, stat, state, reason, mark FROM action
     WHERE cleanup_id = ? ORDER BY n"""
-UNFINISHED = "SELECT DISTINCT cleanup_id FROM action WHERE state IN ('doing', 'undoing')"
+UNFINISHED = "SELECT DISTINCT cleanup_id FROM action WHERE state IN ('doing', 'undoing', 'purging')"
 COUNTS = "SELECT cleanup_id, verb, state, count(*) FROM action GROUP BY 1, 2, 3"
 VERDICT = """UPDATE picture SET sound = ?, pixel_digest = coalesce(?, pixel_digest)
     WHERE id = ? AND size_bytes = ? AND mtime_ns = ?"""
