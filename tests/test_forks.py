@@ -17,8 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.hashing import joins, near_batches
-from imageshelf.hashing.multi_index import MultiIndex
+from imageshelf.hashing import joins
 from imageshelf.system import forks
 
 if TYPE_CHECKING:
@@ -337,8 +336,6 @@ def test_what_the_user_has_set_for_numpy_stays(
         joins.close_pairs_within(
             hashes, 1, joins.PairSink(lambda i, j: (i, j), lambda *_: None), joins.Effort(jobs)
         )
-        near_batches.scan(hashes, near_batches.to_near_queries([1, 2], [3, 3], None), jobs)
-        MultiIndex(hashes, jobs=jobs).pairs([1] * 300, [3] * 300)
     assert np.getbufsize() == before
 
 

@@ -1,4 +1,4 @@
-"""The near index against its exhaustive twin."""
+"""Near queries against its exhaustive twin."""
 
 import numpy as np
 from hypothesis import given

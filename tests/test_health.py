@@ -3,14 +3,10 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from imageshelf import Settings, index, open_shelf
 from imageshelf import __main__ as verbs
-from imageshelf.hashing import hamming
-from imageshelf.hashing.hamming import Near
-from imageshelf.hashing.multi_index import MultiIndex
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.shelf import health
 from tests.conftest import drawn
@@ -65,26 +61,6 @@ def test_libraries_that_make_other_hashes_are_noticed(
     assert "99.0 now" in sentence
     assert script.main(["-s", str(shelve), "-q", str(photos / "0.jpg")]) == 0
     assert "99.0 now" in capsys.readouterr().err
-
-
-def blind(_: object, queries: list[int], *__: object) -> list[Near]:
-    return [Near(np.empty(0, np.int64), np.empty(0, np.uint8)) for _ in queries]
-
-
-@pytest.mark.parametrize(
-    ("where", "name", "answer"),
-    [
-        (hamming, "within", blind),
-        (MultiIndex, "within", blind),
-        (MultiIndex, "pairs", lambda *_: hamming.pair_table([])),
-    ],
-)
-def test_a_near_index_that_misses_something_is_noticed(
-    where: object, name: str, answer: object, shelve: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(where, name, answer)
-    (sentence,) = found(shelve)
-    assert "near index misses" in sentence
 
 
 def test_a_shelf_that_cannot_be_opened_is_one_line(

@@ -67,20 +67,14 @@ def masks(width: int, limit: int) -> Places:
     return near
 
 
-def bucket_number(hash_: int, bits: tuple[int, ...]) -> int:
-    """Return the number of a hash's bucket: the hash's bits in one band.
-
-    >>> bucket_number(0b1100, (1, 2, 3))
-    6
-    """
-    number = 0
-    for place, bit in enumerate(bits):
-        number |= (hash_ >> bit & 1) << place
-    return number
-
-
 def bucket_numbers(hashes: Hashes, bits: tuple[int, ...]) -> npt.NDArray[np.uint16]:
-    """Return the `bucket_number` of each hash, from 8-bit tables, or 16-bit ones if they pay."""
+    """Return the number of each hash's bucket: the hash's bits in one band.
+
+    >>> bucket_numbers(np.array([0b1100], np.uint64), (1, 2, 3)).tolist()
+    [6]
+
+    They are looked up in tables of 8 bits, or of 16 if making those pays.
+    """
     octets = np.ascontiguousarray(hashes).astype("<u8", copy=False).view(np.uint8)
     tables = [_octet_table(bits, octet) for octet in range(8)]
     if len(hashes) >= WIDE_TABLE_HASHES:
@@ -107,13 +101,7 @@ def _octet_table(bits: tuple[int, ...], octet: int) -> npt.NDArray[np.uint16]:
 
 def bucketed(hashes: Hashes, bits: tuple[int, ...]) -> Buckets:
     """Return hashes sorted by bucket."""
-    places, starts = bucket_order(hashes, bits)
-    return Buckets(hashes[places], places, starts)
-
-
-def bucket_order(hashes: Hashes, bits: tuple[int, ...]) -> tuple[Places, Places]:
-    """Return the places of the hashes, bucket after bucket, and where each bucket starts."""
     numbers = bucket_numbers(hashes, bits)
     places = np.argsort(numbers, kind="stable")  # of 16 bits: a radix sort
     sizes = np.bincount(numbers, minlength=1 << len(bits))
-    return places, np.concatenate([[0], np.cumsum(sizes)])
+    return Buckets(hashes[places], places, np.concatenate([[0], np.cumsum(sizes)]))

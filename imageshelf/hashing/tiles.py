@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     Hashes = npt.NDArray[np.uint64]
     Places = npt.NDArray[np.int64]
     Buffers = tuple[Hashes, npt.NDArray[np.uint8], npt.NDArray[np.bool_]]
-    Radius = int | npt.NDArray[np.uint8]  # bits: one for all, or uint8[len(ours)]
 
 T = TypeVar("T")
 
@@ -62,32 +61,30 @@ class Tiles:
     def __init__(self) -> None:
         self._own = threading.local()
 
-    def close_pairs(self, ours: Hashes, others: Hashes, radius: Radius) -> list[Hits]:
+    def close_pairs(self, ours: Hashes, others: Hashes, radius: int) -> list[Hits]:
         """Return the pairs within the radius, tile by tile; most buckets are one tile."""
-        limits = radius if isinstance(radius, int) else radius[:, None]
         if len(ours) * len(others) <= TILE_COMPARISONS:
-            places = self._tile(ours[:, None], others, limits)
+            places = self._tile(ours[:, None], others, radius)
             return [Hits(places, 0, 0, len(others))] if len(places) else []
-        return list(self._tiled(ours, others, limits))
+        return list(self._tiled(ours, others, radius))
 
-    def _tiled(self, ours: Hashes, others: Hashes, limits: Radius) -> Iterator[Hits]:
+    def _tiled(self, ours: Hashes, others: Hashes, radius: int) -> Iterator[Hits]:
         for first in range(0, len(others), TILE_COMPARISONS):
             part = others[first : first + TILE_COMPARISONS]
             height = TILE_COMPARISONS // len(part)
             for top in range(0, len(ours), height):
                 rows = slice(top, top + height)
-                allowed = limits if isinstance(limits, int) else limits[rows]
-                places = self._tile(ours[rows, None], part, allowed)
+                places = self._tile(ours[rows, None], part, radius)
                 if len(places):
                     yield Hits(places, top, first, len(part))
 
-    def _tile(self, ours: Hashes, others: Hashes, limits: Radius) -> Places:
+    def _tile(self, ours: Hashes, others: Hashes, radius: int) -> Places:
         """Return the indices of close pairs of uint64[n, 1] and uint64[m] in a flat bool[n, m]."""
         bits, counts, close = self._buffers()
         shape, size = (len(ours), len(others)), len(ours) * len(others)
         np.bitwise_xor(ours, others, bits[:size].reshape(shape))
         np.bitwise_count(bits[:size], counts[:size])
-        np.less_equal(counts[:size].reshape(shape), limits, close[:size].reshape(shape))
+        np.less_equal(counts[:size], radius, close[:size])
         (places,) = close[:size].nonzero()
         return places
 

@@ -1,22 +1,22 @@
 """Which stored pictures match a query: each of its probes against the hashes of a stored view.
 
-`policies` defines what a match is. A single query is compared with every row hash once for each
-probe; many queries are compared together, the views side by side on several cores.
+`policies` defines what a match is. `near` finds the row hashes near each probe; the probes of many
+queries are looked up together.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imageshelf.hashing import hamming
+from imageshelf.hashing.near import near_pairs
 from imageshelf.searching import policies
 from imageshelf.searching.policies import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     Doubtful = tuple[Candidate, bool]  # true for a flat candidate, whose thumbnail must decide
 
 PAIRS_IN_MEMORY = 10_000_000  # of several queries within the row distance: 200 MB
-QUERIES_WORTH_THREADS = 32  # from here on each view gets a thread
 
 
 def candidates_for(
@@ -77,12 +76,9 @@ def _candidates_at_once(
     ]
     pair_limit = PAIRS_IN_MEMORY if len(queries) > 1 else None
     probes_of = {view: [(n, probe) for n, probe in probes if probe.view == view] for view in stored}
-    tasks = [
-        partial(_compared, hashes, [probe for _, probe in probes_of[view]], pair_limit)
-        for view, hashes in stored.items()
-    ]
-    for view, answers in zip(stored, _side_by_side(tasks, len(queries)), strict=True):
-        for place, candidate, low in answers:
+    for view, hashes in stored.items():
+        view_probes = [probe for _, probe in probes_of[view]]
+        for place, candidate, low in _compared(hashes, view_probes, pair_limit):
             n, probe = probes_of[view][place]
             flat = policy.low_information and (low or policies.is_flat(queries[n], probe.turn))
             if not flat or (probe.plain and candidate.row <= policies.LOW_INFORMATION_ROW):
@@ -107,34 +103,11 @@ def nearest_of_each(
     return list({c.id: c for c in sorted(kept, key=nearness, reverse=True)}.values())
 
 
-def _side_by_side(
-    tasks: Sequence[Callable[[], list[Answer]]], queries: int
-) -> Iterable[list[Answer]]:
-    """Return what each task returns; for many queries the tasks share the cores.
-
-    Where processes can be forked, each task already uses all cores by itself.
-    """
-    if queries < QUERIES_WORTH_THREADS:
-        return [task() for task in tasks]
-    from imageshelf.system.forks import can_fork
-
-    if can_fork():
-        return [task() for task in tasks]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(len(tasks)) as pool:
-        return list(pool.map(lambda task: task(), tasks))
-
-
 def _compared(view: ViewHashes, probes: Sequence[Probe], pair_limit: int | None) -> list[Answer]:
     """Return the stored pictures within the limits of each probe."""
-    row_hashes = [probe.fingerprint.row for probe in probes]
-    radii = [probe.limits.row for probe in probes]
-    if view.near is None:
-        near = hamming.pair_table(hamming.within(view.row, row_hashes, radii, pair_limit))
-    else:
-        near = view.near.pairs(row_hashes, radii, pair_limit)
-    places, positions, rows = near
+    row_hashes = np.array([probe.fingerprint.row for probe in probes], np.uint64)
+    radii = np.array([probe.limits.row for probe in probes], np.int64)
+    places, positions, rows = near_pairs(view.row, row_hashes, radii, pair_limit)
 
     def distances(stored: Hashes, hashes: list[int]) -> npt.NDArray[np.int64]:
         differing = stored[positions] ^ np.array(hashes, np.uint64)[places]

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from imageshelf.hashing.series import Series
-
     Hashes = npt.NDArray[np.uint64]
     Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]  # by id
 
@@ -93,7 +91,6 @@ class ViewHashes(NamedTuple):
     column: npt.NDArray[np.uint64]
     phash: npt.NDArray[np.uint64]
     low_information: npt.NDArray[np.bool_]
-    near: Series | None = None  # finds near row hashes; without it all of them are compared
 
     def fingerprint(self, id_: int) -> Fingerprint | None:
         """Return the fingerprint of the picture with this id, or None if it has no such view."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from imageshelf.hashing import hamming
 from imageshelf.hashing.hash_names import BITS, DEFAULT
-from imageshelf.hashing.series import Series
 from imageshelf.searching import candidates, kinds, policies
 from imageshelf.searching.policies import UPRIGHT
 from imageshelf.searching.queries import QueryError
@@ -46,7 +45,7 @@ class StoredHashes:
         if catalogue is not None:
             self.memory_limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
             for view, hashes in catalogue.hashes_of(self._compared_views()).items():
-                self.views[view] = policies.ViewHashes(*hashes, near=Series(hashes.row))
+                self.views[view] = policies.ViewHashes(*hashes)
         self._keys = catalogue.keys() if catalogue else None
         self._hand_written = shelf.hand_written()
 

@@ -1,8 +1,7 @@
 """Checks whether a shelf can be trusted: `python -m imageshelf check`.
 
-Four questions: is the file whole, does the near index find what an exhaustive scan finds, are the
-pictures on the disk still as the shelf remembers them, and do the installed libraries still make
-the same hashes?
+Three questions: is the file whole, are the pictures on the disk still as the shelf remembers them,
+and do the installed libraries still make the same hashes?
 """
 
 from __future__ import annotations
@@ -10,10 +9,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from imageshelf.hashing import hamming
-from imageshelf.hashing.multi_index import MultiIndex
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.shelf import names
 from imageshelf.system.paths import Url
@@ -24,8 +19,6 @@ if TYPE_CHECKING:
     from imageshelf.shelf import Shelf
     from imageshelf.shelf.catalogue import Catalogue
 
-SAMPLE = 50  # queries that compare the near index with an exhaustive scan
-RADII = (0, 4, 10, 14, 18)
 PAGE = 4096
 
 
@@ -36,7 +29,7 @@ class Finding(NamedTuple):
     remedy: str
 
 
-def findings(shelf: Shelf, *, seed: int = 0) -> Iterator[Finding]:
+def findings(shelf: Shelf) -> Iterator[Finding]:
     """Yield every fault of a shelf."""
     for sentence in shelf.check():
         yield Finding(sentence, "restore a copy of the shelf, or index with --rebuild")
@@ -45,8 +38,6 @@ def findings(shelf: Shelf, *, seed: int = 0) -> Iterator[Finding]:
         yield Finding("the shelf has keys but no catalogue", "index with --rebuild")
         return
     yield from _recipe(shelf)
-    yield from _near_index(catalogue, seed)
-    yield from _near_keys(catalogue, seed)
     yield from _disk(shelf, catalogue)
 
 
@@ -58,58 +49,6 @@ def _recipe(shelf: Shelf) -> Iterator[Finding]:
     current = current_recipe(hash_name=recipe.hash, full_decode=recipe.decode == "full")
     if sentence := shelf.mismatch(current):
         yield Finding(sentence, "index with --rebuild, or install the versions of then")
-
-
-def _near_index(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
-    """Compare the near index with an exhaustive scan, for stored and random queries.
-
-    All three search methods are tried: the linear scan, buckets per query, and the join.
-    """
-    rows = catalogue.hashes().row
-    if not len(rows):
-        return
-    rng = np.random.default_rng(seed)
-    stored = rng.choice(rows, min(SAMPLE, len(rows)), replace=False)
-    queries = [int(query) for query in stored] + [
-        int(query) for query in rng.integers(0, 2**64, SAMPLE, np.uint64)
-    ]
-    index = MultiIndex(rows)
-    for radius in RADII:
-        radii = [radius] * len(queries)
-        truth = hamming.pair_table(
-            [hamming.within_exhaustive(rows, query, radius) for query in queries]
-        )
-        for table in (
-            hamming.pair_table(hamming.within(rows, queries, radii)),
-            hamming.pair_table(index.within(queries, radii)),
-            index.pairs(queries, radii),
-        ):
-            if not all(map(np.array_equal, table, truth)):
-                yield Finding(
-                    f"the near index misses keys within {radius} bits",
-                    "report this as a bug, with the shelf",
-                )
-                return
-
-
-def _near_keys(catalogue: Catalogue, seed: int) -> Iterator[Finding]:
-    """Do the same for the keys of another hash, at radii up to a third of their bits."""
-    keys = catalogue.keys()
-    if keys is None or not len(keys.ids):
-        return
-    count, bits = len(keys.ids), 64 * len(keys.words)
-    chosen = np.random.default_rng(seed).choice(count, min(SAMPLE, count), replace=False)
-    queries = keys.words[:, chosen]
-    for radius in range(0, bits // 3, bits // 15):
-        results = hamming.within_words(keys.words, queries, [radius] * len(chosen))
-        for query, near in zip(queries.T, results, strict=True):
-            truth = hamming.within_words_exhaustive(keys.words, query, radius)
-            if near.positions.tolist() != truth.positions.tolist():
-                yield Finding(
-                    f"the near index misses keys within {radius} of {bits} bits",
-                    "report this as a bug, with the shelf",
-                )
-                return
 
 
 def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:

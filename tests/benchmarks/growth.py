@@ -28,7 +28,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import tracemalloc
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -85,9 +84,7 @@ ROWS = (
     Row("cold search", "shelf", "s"),
     Row("cold search: memory", "shelf", "B"),
     Row("query, whole policy", "query", "s"),
-    Row("near query, scan", "near", "s"),
-    Row("near query, index", "near", "s"),
-    Row("near index: memory", "near", "B"),
+    Row("near query", "near", "s"),
     Row("all pairs", "pairs", "s"),
     Row("all pairs: memory", "pairs", "B"),
 )
@@ -227,26 +224,16 @@ def query_part(count: int, _: str) -> Points:
 
 
 def near_part(count: int, _: str) -> Points:
-    """One near query of the keys alone, and what an index for it takes."""
+    """One near query of the keys alone."""
     import numpy as np
 
     from imageshelf.hashing import hamming
-    from imageshelf.hashing.multi_index import MultiIndex
     from tests.benchmarks.drawn import fingerprints
 
     hashes = fingerprints(count).row
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    index = MultiIndex(hashes)
-    kept = tracemalloc.get_traced_memory()[0] - before + hashes.nbytes
-    tracemalloc.stop()
     some = np.random.default_rng(0).choice(hashes, NEAR_QUERIES)
     asked = [int(hash_) ^ 0x8000100002000000 for hash_ in some]
-    return {
-        "near query, scan": cpu_of(lambda one: hamming.within(hashes, [one], [RADIUS]), asked),
-        "near query, index": cpu_of(lambda one: index.within([one], [RADIUS]), asked),
-        "near index: memory": float(kept),
-    }
+    return {"near query": cpu_of(lambda one: hamming.within(hashes, [one], [RADIUS]), asked)}
 
 
 def pairs_part(count: int, _: str) -> Points:

@@ -5,7 +5,7 @@ python tests/benchmarks/query.py --batch 300 --photos PHOTOS --on 1000000 --runs
 
 The first compares drawn fingerprints (drawn.py) in all ways that the default policy knows: upright,
 turned, without borders (one picture in ten has some), in part. Median, in this process, on one
-thread, the two ways in turns. (Sharing the comparisons of one query among threads was tried:
+thread. (Sharing the comparisons of one query among threads was tried:
 blocks that fit the cache are done in 10 microseconds each, and two threads took twice as long.)
 
 The second is a whole process, `search.py --query FOLDER`, beside one that only starts up and
@@ -31,7 +31,6 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.hashing.series import INDEX_COST_SCANS, Series  # noqa: E402
 from imageshelf.pictures.reduction import ORIENTATIONS  # noqa: E402
 from imageshelf.searching import candidates, policies  # noqa: E402
 from imageshelf.searching.policies import (  # noqa: E402
@@ -74,30 +73,23 @@ def asked(count: int) -> Iterator[QueryPrints]:
 
 
 def one_query(count: int, queries: int) -> Iterator[str]:
-    """Measure single queries: looking at every hash, and by the index that a series builds."""
-    plain = {
+    """Measure single queries, each looked at in all ways."""
+    stored = {
         "whole": column(count, 0),
         "trimmed": column(count, 1, BORDERED),
         "centre": column(count, 2),
     }
-    series = {view: one._replace(near=Series(one.row)) for view, one in plain.items()}
     every = list(asked(queries))
-    for _ in range(-(-INDEX_COST_SCANS // len(every))):  # until an index would have paid
-        for query in every:
-            candidates.candidates_for(query, series, policies.DEFAULT, lambda _: {})
-    ways = {"every hash looked at": plain, "late in a series, by an index": series}
-    times: dict[str, list[float]] = {way: [] for way in ways}
+    times = []
     found = 0
     for query in every:
-        for way, stored in ways.items():
-            start = time.perf_counter()
-            matches = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {})
-            times[way].append(time.perf_counter() - start)
+        start = time.perf_counter()
+        matches = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {})
+        times.append(time.perf_counter() - start)
         found += len(matches)
     probes = len(list(policies.probes(every[0], policies.DEFAULT)))
     yield f"{count:,} pictures, {probes} comparisons of each, {queries} queries, {found} matches"
-    for way, some in times.items():
-        yield f"one query, {way}: {1000 * float(np.median(some)):.2f} ms"
+    yield f"one query: {1000 * float(np.median(times)):.2f} ms"
 
 
 def batch(args: argparse.Namespace, kind: str) -> Iterator[str]:
