@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from imageshelf.hashing.fingerprints import fingerprints
-from imageshelf.pictures import boxes, images
+from imageshelf.pictures import images
 from imageshelf.pictures.reduction import EXIF_TURNS
 from imageshelf.pictures.tasks import Picture, Task
 from tests.conftest import drawn
@@ -363,64 +363,3 @@ def test_all_others_stay_on_white(put: Any, level: int) -> None:
     white.paste(level, mask=glyph(1, level).getchannel("A"))
     picture = examined(put("a.png", encoded(glyph(1, level), "PNG")))
     assert picture.luma == examined(put("b.png", encoded(white, "PNG"))).luma
-
-
-# ---- what else is in the file
-
-
-def box(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data) + 8) + kind + data
-
-
-EXTRAS = [
-    b'<GCamera:x GCamera:MotionPhoto="1"/>',
-    b"<GCamera:MotionPhoto>1</GCamera:MotionPhoto>",
-    b'<x GCamera:MicroVideo="1"/>',
-    b'<x hdrgm:Version="1.0"/>',
-    b'<x GDepth:Format="RangeInverse"/>',
-    b'<x Item:Semantic="GainMap"/>',
-]
-
-
-@pytest.mark.parametrize("packet", EXTRAS)
-@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF", "PNG", "HEIF"])
-def test_xmp_tells_of_films_and_maps_in_every_format(put: Any, kind: str, packet: bytes) -> None:
-    options: dict[str, Any] = {"xmp": packet}
-    if kind == "PNG":
-        from PIL.PngImagePlugin import PngInfo
-
-        options = {"pnginfo": PngInfo()}
-        options["pnginfo"].add_itxt("XML:com.adobe.xmp", packet)
-    data = heif(SHOT, xmp=packet) if kind == "HEIF" else encoded(SHOT, kind, **options)
-    assert examined(put("a.x", data)).facts.extras
-
-
-@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
-def test_boxes_tell_of_films(put: Any, kind: str) -> None:
-    data = heif(SHOT) if kind == "HEIF" else encoded(SHOT, "AVIF")
-    assert not examined(put("a.x", data)).facts.extras
-    assert not examined(put("a.x", data + box(b"free", b"a"))).facts.extras
-    for film in (b"mpvd", b"sefd"):
-        assert examined(put("a.x", data + box(film, b"a film"))).facts.extras
-
-
-URNS = [
-    (b"urn:com:apple:photo:2020:aux:hdrgainmap", True),
-    (b"urn:mpeg:hevc:2015:auxid:2", True),
-    (b"urn:mpeg:hevc:2015:auxid:1", False),
-]
-
-
-@pytest.mark.parametrize(("urn", "more"), URNS)
-def test_boxes_tell_of_maps(urn: bytes, more: bool) -> None:
-    auxiliary = box(b"auxC", bytes(4) + urn + b"\0")
-    meta = box(b"meta", bytes(4) + box(b"iprp", box(b"ipco", auxiliary)))
-    assert boxes.box_facts(io.BytesIO(box(b"ftyp", b"heic") + meta)).more is more
-
-
-def test_a_gain_map_in_a_jpeg_is_noted(put: Any) -> None:
-    data = encoded(SHOT, "JPEG")
-    name = b"urn:iso:std:iso:ts:21496:-1\0"
-    part = b"\xff\xe2" + struct.pack(">H", len(name) + 2) + name
-    assert not examined(put("a.jpg", data)).facts.extras
-    assert examined(put("b.jpg", data[:2] + part + data[2:])).facts.extras

@@ -11,6 +11,7 @@ import re
 import struct
 from typing import TYPE_CHECKING
 
+from imageshelf.pictures.extras import gif_frames
 from imageshelf.system.files import hole_bytes
 
 if TYPE_CHECKING:
@@ -151,28 +152,8 @@ def _png(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
 
 
 def _gif(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
-    stream.seek(10)
-    (flags,) = _unpacked(stream, "B")
-    stream.seek(13 + _colours(flags))
-    for _block in range(MOST_PARTS):
-        (kind,) = _unpacked(stream, "B")
-        if kind == ord(";"):
-            return
-        if kind == ord("!"):
-            stream.seek(1, os.SEEK_CUR)
-        elif kind == ord(","):
-            flags = _unpacked(stream, "8xB")[0]
-            stream.seek(_colours(flags) + 1, os.SEEK_CUR)
-        else:
-            raise UnknownContent
-        while length := _unpacked(stream, "B")[0]:
-            stream.seek(length, os.SEEK_CUR)
-    raise UnknownContent
-
-
-def _colours(flags: int) -> int:
-    """Return the size in bytes of the colour table that the flags of a GIF block announce."""
-    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+    if gif_frames(stream) is None:
+        raise UnknownContent
 
 
 def _webp(stream: BinaryIO, _: Callable[[bytes], None]) -> None:

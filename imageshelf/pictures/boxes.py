@@ -9,6 +9,8 @@ import re
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from imageshelf.pictures import extras
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
@@ -17,31 +19,47 @@ MOST_BOXES = 10_000
 MOST_META_BYTES = 4 << 20
 ALPHA = (b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
 _AUXILIARY = re.compile(rb"auxC\0\0\0\0([^\0]*)\0")
-_FILM_BOXES = {b"mpvd", b"sefd", b"moov"}  # Google's and Samsung's motion photos; sequences
+_GAIN_MAP = re.compile(rb"gain_?map|21496", re.IGNORECASE)
+_DEPTH = re.compile(rb"depth|disparity|auxid:2", re.IGNORECASE)
 
 
 class BoxFacts(NamedTuple):
     """What the boxes say: `crop` is (left, top, right, bottom), applied before any turn."""
 
     crop: tuple[int, int, int, int] | None = None
-    film: bool = False
-    more: bool = False  # a gain map, a depth map, or another auxiliary picture but alpha
+    extras: int = 0  # the bits of extras.py
 
 
 def box_facts(stream: BinaryIO) -> BoxFacts:
     """Return what the boxes of an open file say; moves the stream's position."""
-    meta, kinds = b"", set[bytes]()
+    meta, brand, more = b"", b"", 0
     for kind, start, end in _top_boxes(stream):
-        kinds.add(kind)
-        if kind == b"meta" and not meta:
+        if kind == b"ftyp":
+            stream.seek(start)
+            brand = stream.read(4)
+        elif kind == b"mpvd" or (kind == b"moov" and brand != b"avis"):
+            more |= extras.FILM  # Google's; a sequence, of which HEIF's decoder counts no frames
+        elif kind == b"sefd":
+            more |= extras.from_trailer(stream, end)
+        elif kind == b"meta" and not meta:
             stream.seek(start)
             meta = stream.read(min(end - start, MOST_META_BYTES))
-    more = b"tmap" in meta or any(urn not in ALPHA for urn in _AUXILIARY.findall(meta))
+    more |= extras.GAIN_MAP * (b"tmap" in meta)
+    for urn in _AUXILIARY.findall(meta):
+        if urn not in ALPHA:
+            more |= _kind_of(urn)
     try:
         crop = _crop(meta)
     except (struct.error, IndexError, ZeroDivisionError):
         crop = None
-    return BoxFacts(crop, bool(kinds & _FILM_BOXES), more)
+    return BoxFacts(crop, more)
+
+
+def _kind_of(urn: bytes) -> int:
+    """Return what an auxiliary picture is: a matte, for example, is just another picture."""
+    if _GAIN_MAP.search(urn):
+        return extras.GAIN_MAP
+    return extras.DEPTH if _DEPTH.search(urn) else extras.PICTURES
 
 
 def _top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:

@@ -6,7 +6,6 @@ Worker processes load this module, so Pillow's plug-ins are imported only when a
 from __future__ import annotations
 
 import io
-import os
 import re
 import threading
 import warnings
@@ -17,9 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from imageshelf.pictures import formats, metadata, reduction
-from imageshelf.pictures.boxes import BoxFacts, box_facts
-from imageshelf.pictures.damage import damage_reason
+from imageshelf.pictures import extras, formats, metadata, reduction
 from imageshelf.pictures.reduction import SIDEWAYS, Reduced
 from imageshelf.pictures.spliced_file import Span, pieced, size_bytes
 from imageshelf.system.files import MEMORY_LIMIT_MB, UnreadableImage
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from imageshelf.pictures.boxes import BoxFacts
     from imageshelf.pictures.formats import FileKind
     from imageshelf.pictures.metadata import Tags
 
@@ -47,6 +45,7 @@ FRAMES_IN_HEADER = {"PNG", "WEBP", "AVIF", "HEIF"}  # these tell their number of
 PROGRESSIVE_BYTES = 1 << 27  # read whole; no camera or phone writes a larger picture
 GREY = {127, 128}  # levels that libjpeg fills in for lost data
 BOXED = {"AVIF", "HEIF"}
+_FRAME_COUNTERS = {"GIF": extras.gif_frames, "TIFF": extras.tiff_pages}
 TAIL_BYTES = 34
 _memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
 _PROCESS_SETTINGS = threading.RLock()  # held while a decode changes settings of the process
@@ -62,7 +61,7 @@ class Decoded(NamedTuple):
     frames: int | None
     bits: int
     alpha: bool
-    extras: bool
+    extras: int
     quality: int | None
 
 
@@ -172,6 +171,8 @@ class translated:  # noqa: N801 - used like a function
         if isinstance(exc, OSError) and exc.errno is not None:  # the disk's fault
             return
         if isinstance(exc, Exception):
+            from imageshelf.pictures.damage import damage_reason
+
             raise DamagedPicture(damage_reason(self._content.words, exc)) from exc
 
 
@@ -201,20 +202,24 @@ def _decode_jpeg(
         box = drafted[1] if drafted else box
         _spare_detail(image, stream)
     image.load()
-    tail = _tail(whole)
+    whole_bytes = size_bytes(whole)
+    tail = _tail(whole, whole_bytes)
     _require_all_data(image, stream, tail)
     exact = Reduced(reduction.brightness(image), box)
     exact = exact if full_decode else exact.smaller(detail or reduction.FINE_SIZE)
-    several = metadata.is_multi_picture(image.info.get("mp", b""))
+    index = image.info.get("mp", b"")
     return Decoded(
         exact.turned(reduction.EXIF_TURNS.get(tags.orientation)),
         tags,
         (height, width) if sideways else (width, height),
-        format="MPO" if several else "JPEG",
+        format="MPO" if index and extras.picture_count(index) > 1 else "JPEG",
         frames=1,
         bits=image.bits,
         alpha=False,
-        extras=several or _has_gain_map(image) or metadata.has_extras(xmp, tail),
+        extras=extras.from_segments(image.applist)
+        | (extras.from_xmp(xmp) if xmp else 0)
+        | (extras.from_index(index) if index else 0)
+        | (extras.from_trailer(whole, whole_bytes) if tail.endswith(b"SEFT") else 0),
         quality=_quality(image),
     )
 
@@ -255,19 +260,14 @@ def _require_all_data(image: JpegImageFile, stream: BinaryIO, tail: bytes) -> No
         raise DamagedPicture("is a JPEG picture that ends too early")
 
 
-def _has_gain_map(image: JpegImageFile) -> bool:
-    gain_map = b"urn:iso:std:iso:ts:21496:-1"
-    return any(app == "APP2" and content.startswith(gain_map) for app, content in image.applist)
-
-
 def _quality(image: JpegImageFile) -> int | None:
     luma_table = image.layer[0][3] if image.layer else 0
     table = image.quantization.get(luma_table)
     return metadata.jpeg_quality(table) if table else None
 
 
-def _tail(stream: BinaryIO) -> bytes:
-    stream.seek(-min(TAIL_BYTES, size_bytes(stream)), os.SEEK_END)
+def _tail(stream: BinaryIO, total: int) -> bytes:
+    stream.seek(max(0, total - TAIL_BYTES))
     return stream.read()
 
 
@@ -276,17 +276,17 @@ def _decode_other(
 ) -> Decoded:
     """Decode in full; reduce to `fine` pixels or more."""
     load_plugin(name)
-    boxes = box_facts(stream) if name in BOXED else BoxFacts()
+    boxes = _box_facts(stream) if name in BOXED else None
     stream.seek(0)
     with pillow_settings():
         image, tags = open_other(stream, name)
         checked_size(image.size)
-        frames = getattr(image, "n_frames", 1) if name in FRAMES_IN_HEADER else None
+        frames = getattr(image, "n_frames", 1) if name in FRAMES_IN_HEADER else 1
         image.load()  # the orientation of a PNG may come after its pixels
         embedded, xmp = metadata.embedded(image)
         tags = metadata.with_xmp(tags, xmp) if tags else embedded
         grey = reduction.brightness(image)
-    if boxes.crop and name == "AVIF":
+    if boxes and boxes.crop and name == "AVIF":
         grey = grey.crop(boxes.crop)
     width, height = grey.size
     turn = reduction.EXIF_TURNS.get(tags.orientation)
@@ -296,23 +296,30 @@ def _decode_other(
     else:
         exact = reduction.whole(grey)
         exact = (exact.smaller(fine) if fine else exact).turned(turn)
-    more = bool(image.info.get("aux") or image.info.get("depth_images"))
+    if name in _FRAME_COUNTERS:
+        frames = _FRAME_COUNTERS[name](stream)
     return Decoded(
         exact,
         tags,
         (height, width) if turn and tags.orientation in SIDEWAYS else (width, height),
         format=name,
-        frames=1 if name == "BMP" else frames,
+        frames=frames,
         bits=_bits(image, name, head, tags),
         alpha=image.has_transparency_data,
-        extras=more or boxes.film or boxes.more or metadata.has_extras(xmp, b""),
+        extras=extras.from_xmp(xmp) | (boxes.extras if boxes else 0),
         quality=None,
     )
 
 
 def avif_crop(stream: BinaryIO, name: str) -> tuple[int, int, int, int] | None:
     """Return the crop that an AVIF file asks for: libheif crops by itself, libavif does not."""
-    return box_facts(stream).crop if name == "AVIF" else None
+    return _box_facts(stream).crop if name == "AVIF" else None
+
+
+def _box_facts(stream: BinaryIO) -> BoxFacts:
+    from imageshelf.pictures.boxes import box_facts
+
+    return box_facts(stream)
 
 
 def open_other(stream: BinaryIO, name: str) -> tuple[Image.Image, Tags | None]:

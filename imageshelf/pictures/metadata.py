@@ -30,7 +30,6 @@ _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - camera clocks have no time zo
 _BITS_PER_SAMPLE, _COMPRESSION_OF_RAW, _MAKE, _MODEL = 258, 262, 271, 272
 _ORIENTATION, _SUB_DIRECTORIES, _RATING, _EXIF, _GPS = 274, 330, 18246, 34665, 34853
 _DNG_VERSION, _KIND_OF_PICTURE, _TAKEN, _TAKEN_FRACTION, _LATITUDE = 50706, 254, 36867, 37521, 2
-_MULTI_PICTURE_COUNT = 0xB001
 _DATE_FIELDS = ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))  # of YYYY:MM:DD HH:MM:SS
 _CLASSIC, _BIG = 42, 43  # versions of TIFF
 _RAW_COLOURS = {32803, 34892}  # one colour filter per pixel, or linear sensor values
@@ -51,11 +50,11 @@ class Facts(NamedTuple):
     format: str
     width: int
     height: int
-    frames: int | None  # None if counting would mean reading the whole file
+    frames: int | None  # of an animation, or pages; None in a file that is damaged further on
     bits: int  # per sample
     orientation: int  # 1-8 as in EXIF; already applied to width and height
     alpha: bool
-    extras: bool  # the file holds more: a second picture, a film, a gain map
+    extras: int  # what else the file holds: the bits of extras.py
     captured_at: int | None  # ms since 1970 on the camera's own clock
     camera: str | None
     metadata_flags: int  # GPS, RATING
@@ -83,7 +82,7 @@ def exif_tags(block: bytes) -> Tags:
 
 def tiff_tags(stream: BinaryIO) -> Tags:
     """Return the tags of the first picture in an open TIFF file; moves the stream's position."""
-    return _tags(_window(stream))
+    return _tags(window_of(stream))
 
 
 class TiffDirectory(NamedTuple):
@@ -96,14 +95,16 @@ class TiffDirectory(NamedTuple):
 
 def tiff_directory(stream: BinaryIO, most_value_bytes: int) -> TiffDirectory:
     """Return the first directory of an open TIFF file; moves the stream's position."""
-    window = _window(stream)
-    order, start, big = _header(window) or ("<", 0, False)
+    window = window_of(stream)
+    order, start, big = header_of(window) or ("<", 0, False)
     kinds: dict[int, int] = {}
-    tags = _directory(window, order, start, big=big, most_bytes=most_value_bytes, kinds=kinds)
+    tags = directory(window, order, start, big=big, most_bytes=most_value_bytes, kinds=kinds)
     return TiffDirectory(order, tags, kinds)
 
 
-def _window(stream: BinaryIO) -> Window:
+def window_of(stream: BinaryIO) -> Window:
+    """Return what reads a piece of an open file, which may be shorter than asked for."""
+
     def window(offset: int, length: int) -> bytes:
         if offset >= 1 << 63:
             return b""
@@ -113,23 +114,23 @@ def _window(stream: BinaryIO) -> Window:
     return window
 
 
-def _header(window: Window) -> tuple[str, int, bool] | None:
+def header_of(window: Window) -> tuple[str, int, bool] | None:
     """Return the byte order, where the first directory starts, and whether it is BigTIFF."""
     order = {b"II": "<", b"MM": ">"}.get(window(0, 2))
-    version = _number(window(2, 2), order) if order else 0
+    version = number(window(2, 2), order) if order else 0
     if order is None or version not in {_CLASSIC, _BIG}:
         return None
     big = version == _BIG
-    return order, _number(window(8, 8) if big else window(4, 4), order), big
+    return order, number(window(8, 8) if big else window(4, 4), order), big
 
 
 def _tags(window: Window) -> Tags:
-    if (header := _header(window)) is None:
+    if (header := header_of(window)) is None:
         return Tags()
     order, start, big = header
-    first = _directory(window, order, start, big=big)
-    exif = _directory(window, order, _first(first, _EXIF), big=big)
-    gps = _directory(window, order, _first(first, _GPS), big=big)
+    first = directory(window, order, start, big=big)
+    exif = directory(window, order, _first(first, _EXIF), big=big)
+    gps = directory(window, order, _first(first, _GPS), big=big)
     orientation = first.get(_ORIENTATION)
     valid = isinstance(orientation, tuple) and len(orientation) == 1 and 1 <= orientation[0] <= 8
     return Tags(
@@ -145,11 +146,12 @@ def _tags(window: Window) -> Tags:
     )
 
 
-def _number(data: bytes, order: str) -> int:
+def number(data: bytes, order: str) -> int:
+    """Return a whole number in a byte order, as in `struct`."""
     return int.from_bytes(data, "little" if order == "<" else "big")
 
 
-def _directory(  # noqa: PLR0913
+def directory(  # noqa: PLR0913
     window: Window,
     order: str,
     offset: int,
@@ -166,7 +168,7 @@ def _directory(  # noqa: PLR0913
         return {}
     counted, form = (8, "HHQ8s") if big else (2, "HHL4s")
     entry = struct.Struct(order + form)
-    count = min(_number(window(offset, counted), order), MAX_TAGS)
+    count = min(number(window(offset, counted), order), MAX_TAGS)
     table = window(offset + counted, entry.size * count)
     tags: dict[int, Value] = {}
     for tag, kind, length, data in entry.iter_unpack(
@@ -181,7 +183,7 @@ def _directory(  # noqa: PLR0913
             continue
         if kinds is not None:
             kinds[tag] = kind
-        value = data if size <= len(data) else window(_number(data, order), size)
+        value = data if size <= len(data) else window(number(data, order), size)
         value = value[:size]
         if code and len(value) == size:
             tags[tag] = struct.unpack(f"{order}{length}{code}", value)
@@ -224,11 +226,6 @@ def _moment(text: str, fraction: str) -> int | None:
 # Pillow's ImageOps.exif_transpose falls back to this tag, and so do we.
 _XMP_ORIENTATION = rb'tiff:Orientation(?:="|>)([1-8])'
 _XMP_RATING = rb'xmp:Rating(?:="|>)[1-5]'
-_XMP_EXTRAS = (  # films, gain maps, depth maps
-    rb'Motion_?Photo(?:="|>)1|MicroVideo(?:="|>)1|hdrgm:Version|HDRGainMap|GDepth:|GImage:'
-    rb'|Item:Semantic(?:="|>)(?:MotionPhoto|GainMap|Depth|Confidence|Original)'
-)
-
 
 _TURNED_BY_DECODER = {"HEIF"}
 _TURNED_BY_FORMAT = {"HEIF", "AVIF"}  # Pillow passes AVIF's own turn on as if it were EXIF's
@@ -267,21 +264,6 @@ def with_xmp(tags: Tags, packet: bytes, *, oriented: bool = False) -> Tags:
     if re.search(_XMP_RATING, packet):
         tags = tags._replace(flags=tags.flags | RATING)
     return tags
-
-
-def is_multi_picture(block: bytes) -> bool:
-    """Tell whether the index of an MPO file lists more than one picture."""
-    order = "<" if block.startswith(b"II") else ">"
-
-    def window(offset: int, length: int) -> bytes:
-        return block[offset : offset + length]
-
-    return _first(_directory(window, order, _number(block[4:8], order)), _MULTI_PICTURE_COUNT) > 1
-
-
-def has_extras(xmp: bytes, tail: bytes) -> bool:
-    """Tell whether XMP or the end of a JPEG file announces a film or a gain map in the file."""
-    return tail.endswith(b"SEFT") or (bool(xmp) and re.search(_XMP_EXTRAS, xmp) is not None)
 
 
 _LUMA_STEPS = (  # ISO/IEC 10918-1, table K.1

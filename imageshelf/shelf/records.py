@@ -5,12 +5,15 @@ from __future__ import annotations
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imageshelf.pictures.extras import UNKNOWN
+
 if TYPE_CHECKING:
     import os
 
     from imageshelf.pictures.metadata import Facts
 
 LOW_INFORMATION, ALPHA, EXTRAS = 1, 2, 4  # bits of the column picture.flags
+_EXTRAS_SHIFT, _EXTRAS_BITS = 3, 31  # in the same column: which extras; 0 before they were noted
 THUMBNAIL_BYTES = 256
 _SIGN, _WRAP = 2**63, 2**64
 
@@ -82,7 +85,7 @@ class PictureRow(NamedTuple):
     orientation: int
     low_information: bool
     alpha: bool
-    extras: bool
+    extras: int  # the bits of pictures/extras.py
     captured_at: int | None
     camera: str | None
     metadata_flags: int
@@ -141,6 +144,7 @@ def picture_values(number: int, dataset: int | None, entry: Entry) -> tuple[Any,
         LOW_INFORMATION * bool(entry.low_information)
         | ALPHA * bool(facts.alpha)
         | EXTRAS * bool(facts.extras)
+        | facts.extras << _EXTRAS_SHIFT
     )
     return (
         number,
@@ -177,10 +181,15 @@ def picture_row(values: tuple[Any, ...], key: str) -> PictureRow:
     return PictureRow._make(
         (
             *(number, name, key, dataset, size, mtime, unsigned(device), unsigned(inode), *shape),
-            *(bool(flags & bit) for bit in (LOW_INFORMATION, ALPHA, EXTRAS)),
+            *(bool(flags & LOW_INFORMATION), bool(flags & ALPHA), _extras(flags)),
             *(captured, camera, *values[17:]),
         )
     )
+
+
+def _extras(flags: int) -> int:
+    known = flags >> _EXTRAS_SHIFT & _EXTRAS_BITS
+    return known or UNKNOWN * bool(flags & EXTRAS)
 
 
 def skip_values(skip: Skip) -> tuple[Any, ...]:

@@ -28,9 +28,10 @@ FOREIGN_KEY = (
 DATASET = """CREATE TABLE dataset (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE,
     device INTEGER, options TEXT, completed_ns INTEGER)"""
 
-# flags: 1 low information, 2 alpha, 4 extras; metadata_flags: 1 GPS, 2 rating; sound: 0 or 1 once
-# the picture was decoded in full. captured_at: milliseconds of local time since 1970. read_by:
-# revision of the reader of its format.
+# flags: 1 low information, 2 alpha, 4 extras, and which (8 film, 16 gain map, 32 depth map, 64 more
+# pictures, 128 unknown); metadata_flags: 1 GPS, 2 rating; sound: 0 or 1 once the picture was
+# decoded in full. captured_at: milliseconds of local time since 1970. read_by: revision of the
+# reader of its format.
 PICTURE = """CREATE TABLE picture (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE,
     dataset_id INTEGER, size_bytes INTEGER, mtime_ns INTEGER, device INTEGER, inode INTEGER,
     nlink INTEGER, format TEXT, width INTEGER, height INTEGER, frames INTEGER, bits INTEGER,
