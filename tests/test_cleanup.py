@@ -6,6 +6,7 @@ import shutil
 import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -560,30 +561,40 @@ def test_a_history_that_was_tampered_with_is_one_sentence(
 # -- several at once ------------------------------------------------------------------------------
 
 
-def test_a_copy_that_another_clean_up_keeps_stays(folder: Path, shelf: Shelf) -> None:
+def test_a_copy_that_another_clean_up_was_to_remove_since_keeps_nothing(
+    folder: Path, shelf: Shelf
+) -> None:
+    since_ns = time.time_ns()
     actions = Actions(shelf)
-    other = actions.begin(lambda _: {"action": planning.DELETE}, lambda _: None)
+    other = actions.begin(lambda _: {"action": planning.DELETE})
     plan = planned(shelf, [group(shelf, "photos/trip/a copy.jpg", ("photos/a.jpg", BYTES))])
     going = Action(0, planning.DELETE, b"photos/trip/a copy.jpg", None, None,
                    {"keeper": "photos/a.jpg"}, "doing", "")  # fmt: skip
-    lock = locks.of(shelf, other)
-    assert lock.take()
     assert actions.claim(other, [Claim(going, b"photos/a.jpg")], Rivals(0)) == [""]
-    result = apply_plan(shelf, plan, jobs=0)
+    actions.set(other, [going._replace(state="done")])
+    actions.set_run(other, "done")
+    result = apply_plan(shelf, plan, jobs=0, since_ns=since_ns)
     assert [one.reason for one in result.left] == [
         "stays: another clean-up is about to remove the copy to keep"
     ]
-    lock.release()
 
 
-def test_a_run_under_way_cannot_be_undone(folder: Path, shelf: Shelf) -> None:
-    number = Actions(shelf).begin(lambda _: {"action": planning.DELETE}, lambda _: None)
-    lock = locks.of(shelf, number)
-    assert lock.take()
-    with pytest.raises(UndoError, match="is under way in another program"):
-        undo_run.undo(shelf)
-    lock.release()
-    assert not undo_run.undo(shelf).back
+def test_an_undo_waits_for_the_clean_up_that_is_at_work(folder: Path, shelf: Shelf) -> None:
+    Actions(shelf).begin(lambda _: {"action": planning.DELETE})
+    undone: list[undo_run.Undone] = []
+
+    def undo() -> None:
+        with open_shelf(folder / "db.shelve", "w") as other:
+            undone.append(undo_run.undo(other))
+
+    waiting = threading.Thread(target=undo)
+    with locks.alone(shelf):
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+        assert history(shelf)[0].state == "running"
+    waiting.join()
+    assert [one.back for one in undone] == [[]]
 
 
 @pytest.mark.parametrize("shelves", [1, 2])

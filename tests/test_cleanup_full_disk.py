@@ -72,7 +72,7 @@ def put_back(folder: Path) -> int:
             undone = undo_run.undo(shelf)
             assert not undone.lost
             back += len(undone.back)
-        with pytest.raises(UndoError):  # it sweeps locks
+        with pytest.raises(UndoError):  # it removes the lock file
             undo_run.undo(shelf)
         assert shelf.check() == []
     return back

@@ -107,7 +107,9 @@ def kill_and_undo(folder: Path, seed: int) -> None:
         print(history(shelf)[-1:])
         while any(past.state != "undone" for past in history(shelf)):
             assert not undo_run.undo(shelf).lost
-        with pytest.raises(UndoError):  # killed before it began, it left a lock for this to sweep
+        with pytest.raises(
+            UndoError
+        ):  # killed before it began, it left a lock file that this removes
             undo_run.undo(shelf)
         assert shelf.check() == []
     assert tree(folder) == before

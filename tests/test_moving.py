@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from imageshelf.cleanup import moving
-from imageshelf.cleanup.locks import RunLock, lock_file
+from imageshelf.cleanup.locks import alone, is_held, lock_file
 from imageshelf.cleanup.moving import move, take
+from imageshelf.shelf import open_shelf
 from imageshelf.system.files import FileChangedError, open_same, stamp
 
 WAYS = ["exclusive rename", "link and unlink"]
@@ -129,12 +130,16 @@ def test_a_picture_that_stays_is_shared_and_one_that_goes_is_not(tmp_path: Path)
     os.close(three)
 
 
-def test_a_run_has_its_lock_for_itself_and_leaves_nothing(tmp_path: Path) -> None:
-    one, two = RunLock(str(tmp_path / "lock")), RunLock(str(tmp_path / "lock"))
-    assert one.take()
-    assert not two.take()
-    one.release()
-    assert two.take()
-    two.release()
-    two.release()
-    assert os.listdir(tmp_path) == []
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_clean_up_has_its_shelf_for_itself_and_leaves_nothing(tmp_path: Path) -> None:
+    with open_shelf(tmp_path / "db.shelve", "c") as shelf:
+        assert not is_held(shelf)
+        with alone(shelf):
+            assert is_held(shelf)
+            with pytest.raises(KeyboardInterrupt), alone(shelf, interrupt):
+                pytest.fail("two are at work")
+        assert not is_held(shelf)
+    assert os.listdir(tmp_path) == ["db.shelve"]

@@ -17,7 +17,7 @@ import pytest
 
 from imageshelf.cleanup import locks, moving
 from imageshelf.report import viewer
-from imageshelf.shelf import connections
+from imageshelf.shelf import connections, open_shelf
 from imageshelf.system import files, paths, terminal, walking
 from imageshelf.workers import process, serving, starting
 from tests.conftest import ROOT, drawn
@@ -178,20 +178,16 @@ class Msvcrt(ModuleType):
 
 
 @pytest.mark.usefixtures("windows")
-def test_a_run_is_alone_by_windows_own_locks(
+def test_a_clean_up_is_alone_by_windows_own_locks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library = Msvcrt()
-    monkeypatch.setitem(sys.modules, "msvcrt", library)
+    monkeypatch.setitem(sys.modules, "msvcrt", Msvcrt())
     of_windows = loaded_anew(locks)
-    first, second = (of_windows.RunLock(str(tmp_path / "lock")) for _ in range(2))
-    assert first.take()
-    assert not second.take()
-    first.release()
-    library.held.clear()  # as closing the file does
-    assert not (tmp_path / "lock").exists()
-    assert second.take()
-    second.release()
+    with open_shelf(tmp_path / "db.shelve", "c") as shelf:
+        with of_windows.alone(shelf):
+            assert of_windows.is_held(shelf)
+        assert not of_windows.is_held(shelf)
+    assert not list(tmp_path.glob("*cleanup"))
     assert of_windows.lock_file(0, shared=False)
 
 

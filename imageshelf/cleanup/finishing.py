@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.cleanup import locks, path_checks, planning
+from imageshelf.cleanup import path_checks, planning
 from imageshelf.cleanup.file_actions import finish_or_revert, put_back
 from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.records import FileAction
@@ -43,24 +43,17 @@ NOT_OURS = "has a row of history that none of your own clean-ups wrote"
 def finish_dead_runs(shelf: Shelf, actions: Actions) -> set[int]:
     """Finish or revert what killed clean-ups left half done, so that no file is between places.
 
-    A running clean-up is recognised by its lock and left alone. Runs that are not this user's own
-    are left alone too; return the numbers of those that say they run and do not.
+    The caller holds the lock of the shelf, so none is at work. Runs that are not this user's own
+    are left alone; return the numbers of those that say they run.
     """
     strangers, unfinished = set(), actions.unfinished()
     for run in actions.runs():
         if run.state != RUNNING and run.id not in unfinished:
             continue
-        lock = locks.of(shelf, run.id)
-        if not locks.take(shelf, lock):
-            continue
-        try:
-            if run.ours:
-                finish(shelf, actions, run)
-            elif run.state == RUNNING:
-                strangers.add(run.id)
-        finally:
-            lock.release()
-    locks.sweep(shelf)
+        if run.ours:
+            finish(shelf, actions, run)
+        elif run.state == RUNNING:
+            strangers.add(run.id)
     return strangers
 
 
@@ -78,7 +71,7 @@ def file_action_of(shelf: Shelf, run: Cleanup, action: Action) -> FileAction:
 
 
 def finish(shelf: Shelf, actions: Actions, run: Cleanup, below: Sequence[str] = ()) -> None:
-    """Finish or revert the half-done actions of a run whose lock is held.
+    """Finish or revert the half-done actions of a run that is not at work.
 
     One for which that fails goes on saying that it is half done, and history lists it.
     """

@@ -93,8 +93,8 @@ def unfinished(shelf: Shelf) -> list[Finding]:
 
 
 def _unfinished(shelf: Shelf, actions: Actions, run: Cleanup) -> tuple[Unfinished, ...]:
-    """Return the files of a run that are between places; none while it is at work."""
-    if not run.ours or locks.is_held(shelf, run.id):
+    """Return the files of a run that are between places; none while anything is at work."""
+    if not run.ours or locks.is_held(shelf):
         return ()
     between = (_between(shelf, run, row) for row in actions.of(run.id) if row.ours)
     return tuple(file for file in between if file is not None)

@@ -1,4 +1,4 @@
-"""Advisory locks: on a picture while a clean-up looks at it, and one lock file for each run.
+"""Advisory locks: on a picture while a clean-up looks at it, on a shelf while one is at work.
 
 The system drops them when the process ends, however it ends, so none can go stale.
 """
@@ -8,11 +8,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from imageshelf.shelf import names
+from imageshelf.shelf.errors import GONE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from imageshelf.shelf import Shelf
 
 if sys.platform == "win32":
@@ -23,7 +27,12 @@ else:
 _OPEN = os.O_RDWR | sum(
     getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY")
 )
-_CREATE = _OPEN | os.O_CREAT
+SUFFIX = "-cleanup"  # after the shelf's path: the lock file, which is there while it is held
+POLL_S = 0.05
+
+
+class LockError(Exception):
+    """No lock file can be made beside the shelf; nothing was touched."""
 
 
 def lock_file(descriptor: int, *, shared: bool) -> bool:
@@ -44,39 +53,61 @@ def lock_file(descriptor: int, *, shared: bool) -> bool:
     return True
 
 
-class RunLock:
-    """A lock file that exists while a run is at work."""
+@contextlib.contextmanager
+def alone(shelf: Shelf, check: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Inside the block, no other clean-up or undo of this shelf is at work; waits for its turn.
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self._descriptor = -1
-
-    def take(self) -> bool:
-        """Take the lock; return False if a living run has it. OSError when it cannot be created."""
-        while True:
-            descriptor = os.open(self.path, _CREATE, 0o600)
-            if not _locked(descriptor):
-                os.close(descriptor)
-                return False
-            # A run that ended after we opened the file has removed it.
-            with contextlib.suppress(OSError):
-                if os.path.samestat(os.fstat(descriptor), os.lstat(self.path)):
-                    self._descriptor = descriptor
-                    return True
-            os.close(descriptor)
-
-    def release(self) -> None:
-        """Drop the lock, if it is held, and remove its file."""
-        if self._descriptor < 0:
-            return
+    `check` is called now and then while it waits, and may raise. Raises LockError.
+    """
+    path = _path(shelf)
+    try:
+        while (descriptor := _taken(path)) < 0:
+            check()
+            time.sleep(POLL_S)
+    except FileNotFoundError as exc:
+        raise LockError(f"{shelf.path} {GONE}") from exc
+    except OSError as exc:
+        reason = f"{shelf.path} cannot be written: no file can be made beside it ({exc.strerror})"
+        raise LockError(reason) from exc
+    try:
+        yield
+    finally:
         if sys.platform != "win32":  # removed while locked: nobody can lock a deleted file
-            with contextlib.suppress(OSError):
-                os.unlink(self.path)
-        os.close(self._descriptor)
-        self._descriptor = -1
+            _remove(path)
+        os.close(descriptor)
         if sys.platform == "win32":
-            with contextlib.suppress(OSError):
-                os.unlink(self.path)
+            _remove(path)
+
+
+def is_held(shelf: Shelf) -> bool:
+    """Tell whether a clean-up or an undo of this shelf is at work; makes no file."""
+    try:
+        descriptor = os.open(_path(shelf), _OPEN)
+    except OSError:
+        return False
+    try:
+        return not _locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _path(shelf: Shelf) -> str:
+    return names.native(shelf.path + SUFFIX)
+
+
+def _taken(path: str) -> int:
+    """Return the open lock file, locked; -1 if another program has it, or has just removed it."""
+    descriptor = os.open(path, _OPEN | os.O_CREAT, 0o600)
+    with contextlib.suppress(OSError):
+        if _locked(descriptor) and os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+            return descriptor
+    os.close(descriptor)
+    return -1
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
 
 
 def _locked(descriptor: int) -> bool:
@@ -89,52 +120,3 @@ def _locked(descriptor: int) -> bool:
         # A network share without locks: only the table tells runs apart.
         return not isinstance(exc, (BlockingIOError, PermissionError))
     return True
-
-
-LOCK = "-cleanup-"  # after the shelf's path, before the number of the run
-
-
-class LockError(Exception):
-    """No lock file can be made beside the shelf; nothing was touched."""
-
-
-def of(shelf: Shelf, run: int) -> RunLock:
-    """Return the lock that a clean-up or its undo holds while it runs."""
-    return RunLock(names.native(f"{shelf.path}{LOCK}{run}"))
-
-
-def take(shelf: Shelf, lock: RunLock) -> bool:
-    """Take a lock; return False if a living run has it. Raises LockError if it cannot be made."""
-    try:
-        return lock.take()
-    except OSError as exc:
-        reason = f"{shelf.path} cannot be written: no file can be made beside it ({exc.strerror})"
-        raise LockError(reason) from exc
-
-
-def is_held(shelf: Shelf, run: int) -> bool:
-    """Tell whether a clean-up or its undo is at work; makes no file."""
-    try:
-        descriptor = os.open(of(shelf, run).path, _OPEN)
-    except OSError:
-        return False
-    try:
-        return not _locked(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sweep(shelf: Shelf) -> None:
-    """Remove the lock files of dead processes, even of runs that were never written down."""
-    start = os.path.basename(shelf.path) + LOCK
-    try:
-        lock_names = [
-            name for name in os.listdir(names.native(shelf.folder)) if name.startswith(start)
-        ]
-    except OSError:
-        return
-    for name in lock_names:
-        lock = RunLock(os.path.join(names.native(shelf.folder), name))
-        with contextlib.suppress(OSError):  # not ours to remove
-            if name.removeprefix(start).isdecimal() and lock.take():
-                lock.release()

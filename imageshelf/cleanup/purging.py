@@ -20,7 +20,7 @@ from imageshelf.cleanup.path_checks import UnsafePathError, is_below
 from imageshelf.cleanup.planning import BY_RULE, File, Step
 from imageshelf.cleanup.run import LeftAlone, examiners, problem_of
 from imageshelf.cleanup.step import NotDone, take_step, why_left
-from imageshelf.cleanup.undo_run import UndoError, locked_run, numbered, require_own
+from imageshelf.cleanup.undo_run import UndoError, numbered, require_own
 from imageshelf.copies import companions
 from imageshelf.searching.kind_names import BYTES
 from imageshelf.searching.second_look import LONGEST_BEFORE_REMOVAL, SecondLook
@@ -88,15 +88,14 @@ def purge(
 ) -> Purged:
     """Delete for good what a clean-up set aside; return what was freed, and what was left and why.
 
-    `progress` receives the number of files dealt with since its last call. Raises UndoError for an
-    unknown run, one under way or one that is not this user's own, and LockError; raises Stopped
+    `progress` receives the number of files dealt with since its last call. Waits until no
+    clean-up of the shelf is at work. Raises UndoError for an unknown run or one that is not this
+    user's own, and LockError; raises Stopped
     between two batches, with all that was done written down.
     """
     actions = Actions(shelf)
-    locks.sweep(shelf)
-    run = _chosen(shelf, actions, number)
-    lock = locked_run(shelf, run)
-    try:
+    with locks.alone(shelf, stop.check):
+        run = _chosen(shelf, actions, number)
         finishing.finish(shelf, actions, run)
         rows, left = _rows(shelf, actions, run)
         purging = _Purge(shelf, actions, run, Purged(run.id, [], left))
@@ -105,8 +104,6 @@ def purge(
         finally:
             purging.tidy()
         return purging.result
-    finally:
-        lock.release()
 
 
 def _chosen(shelf: Shelf, actions: Actions, number: int | None) -> Cleanup:

@@ -72,19 +72,16 @@ def undo(
 ) -> Undone:
     """Take a clean-up back; without a number, the last one that has not been undone.
 
-    Raises UndoError, with nothing touched, for an unknown run, for one that is under way or not
-    this user's own, and when another file has taken the place of one that is to come back;
-    LockError if no lock can be made.
+    Waits until no clean-up of the shelf is at work. Raises UndoError, with nothing touched, for an
+    unknown run, for one that is not this user's own, and when another file has taken the place of
+    one that is to come back; LockError if no lock can be made.
     """
     actions = Actions(shelf)
-    locks.sweep(shelf)
-    run = _chosen(shelf, actions.runs(), number)
-    lock = locked_run(shelf, run)
-    try:
+    with locks.alone(shelf, lambda: progress(0)):
+        run = _chosen(shelf, actions.runs(), number)
+        require_own(run)
         finish(shelf, actions, run)
         return _undo(shelf, actions, run, (), progress)
-    finally:
-        lock.release()
 
 
 def undo_trusted(
@@ -98,13 +95,10 @@ def undo_trusted(
     Raises the same as `undo`. The rows stay marked as not this user's own.
     """
     actions = Actions(shelf)
-    run = _chosen(shelf, actions.runs(), number)
-    lock = locked_run(shelf, run, trusted=True)
-    try:
+    with locks.alone(shelf, lambda: progress(0)):
+        run = _chosen(shelf, actions.runs(), number)
         finish(shelf, actions, run, below)
         return _undo(shelf, actions, run, below, progress)
-    finally:
-        lock.release()
 
 
 def listed_to_trust(shelf: Shelf, number: int, below: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -117,16 +111,6 @@ def listed_to_trust(shelf: Shelf, number: int, below: Sequence[str]) -> list[tup
     rows = [a for a in actions.of(run.id) if a.state in {DOING, DONE, UNDOING}]
     looked = [_look(shelf, run, row, below) for row in rows]
     return [(look.file_action.source, look.file_action.place, look.why) for look in looked]
-
-
-def locked_run(shelf: Shelf, run: Cleanup, *, trusted: bool = False) -> locks.RunLock:
-    """Return the lock of a run, taken. Raises UndoError if it is under way or not this user's."""
-    if not trusted:
-        require_own(run)
-    lock = locks.of(shelf, run.id)
-    if not locks.take(shelf, lock):
-        raise UndoError(f"clean-up {run.id} is under way in another program; wait for its end")
-    return lock
 
 
 def require_own(run: Cleanup) -> None:

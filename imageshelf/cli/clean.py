@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import places, planning, purging, selection, undo_run
+from imageshelf.cleanup import locks, places, planning, purging, selection, undo_run
 from imageshelf.cleanup.apply import CleanupError, apply_plan
 from imageshelf.cleanup.history import history as history_of
 from imageshelf.cleanup.locks import LockError
@@ -93,6 +93,7 @@ def clean(options: argparse.Namespace) -> Answer:
         folder = os.path.abspath(options.set_aside) if options.set_aside else ""
         if not options.apply:
             return _plan_answer(shelf, plan, folder, options)
+        _tell_of_others(shelf)
         with bar(len(plan.steps), "picture") as progress:
             result = apply_plan(
                 shelf, plan, folder=folder, jobs=options.jobs, since_ns=since_ns, progress=progress
@@ -102,6 +103,12 @@ def clean(options: argparse.Namespace) -> Answer:
         result = result._replace(left=[*chosen, *result.left])
     status = result.stopped.exit_status if result.stopped else int(bool(result.left))
     return Answer(_done(result, options), status, _way_back(result, options))
+
+
+def _tell_of_others(shelf: Shelf) -> None:
+    """Say on stderr why nothing happens for a while, if another clean-up or undo is at work."""
+    if locks.is_held(shelf):
+        sys.stderr.write("imageshelf: waits for another clean-up or undo of this shelf to end\n")
 
 
 def _way_back(result: Result, options: argparse.Namespace) -> str:
@@ -212,6 +219,7 @@ def undo(options: argparse.Namespace) -> Answer:
             files = undo_run.listed_to_trust(shelf, options.trust, below)
         return Answer(trust_text(options.trust, files), hint=UNTOUCHED)
     with open_shelf(options.shelve, "w") as shelf, stopping() as stop:
+        _tell_of_others(shelf)
         try:
             if options.trust:
                 undone = undo_run.undo_trusted(shelf, options.trust, below, lambda _: stop.check())
@@ -232,6 +240,7 @@ def purge(options: argparse.Namespace) -> Answer:
             outlook = purging.purge_outlook(shelf, options.run)
         return Answer(purge_text(outlook, would=True), hint=UNTOUCHED if outlook.freed else "")
     with open_shelf(options.shelve, "w") as shelf, stopping() as stop:
+        _tell_of_others(shelf)
         number = len(purging.purge_outlook(shelf, options.run).freed)
         try:
             with bar(number, "file") as progress:

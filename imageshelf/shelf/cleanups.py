@@ -151,13 +151,11 @@ class Actions:
 
     # -- clean-ups --------------------------------------------------------------------------
 
-    def begin(
-        self, options_of: Callable[[int], Mapping[str, str]], lock: Callable[[int], None]
-    ) -> int:
+    def begin(self, options_of: Callable[[int], Mapping[str, str]]) -> int:
         """Record that a clean-up starts; return its number.
 
-        `options_of` returns the options of the clean-up of that number; `lock` is called with it
-        before anybody else can see it. Raises UserKeyError if there is no place for the user's key.
+        `options_of` returns the options of the clean-up of that number. Raises UserKeyError if
+        there is no place for the user's key.
         """
         self._marks.require_key()
         with self.db.transaction():
@@ -166,7 +164,6 @@ class Actions:
             options = dict(options_of(number))
             mark = self._marks.of(*_marked(Cleanup(number, started, RUNNING, options)))
             self.db.write(SET_RUN, (RUNNING, json.dumps(options), mark, number))
-            lock(number)
         return number
 
     def set_run(self, run: int, state: str) -> None:
