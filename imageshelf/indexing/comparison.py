@@ -17,8 +17,9 @@ from imageshelf.system.process import gc_paused
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from imageshelf.pictures.readers import HeaderFacts
     from imageshelf.system.walking import Identity, Run, Walk
 
     Row = tuple[bytes, int, int, int, int]  # the fields of Known
@@ -36,8 +37,8 @@ class Known(NamedTuple):
     state: int
 
 
-PICTURE, SKIPPED, RETRY, OTHER, OUTDATED = range(5)  # Known.state
-PICTURES = {PICTURE, OUTDATED}
+PICTURE, SKIPPED, RETRY, OTHER, OUTDATED, UNSURE = range(6)  # Known.state
+PICTURES = {PICTURE, OUTDATED, UNSURE}
 
 
 class Survey:
@@ -59,6 +60,7 @@ class Survey:
         self.renumbered: set[tuple[int, int]] = set()  # old device, new device
         self.unlisted: list[tuple[bytes, str]] = []  # folder, reason
         self.passed_over: list[tuple[bytes, str]] = []  # discarded folder, its kind
+        self.by_header: list[tuple[bytes, HeaderFacts]] = []  # what headers add to same pictures
 
     def merge(self, other: Survey) -> None:
         """Add the outcome of another dataset."""
@@ -74,8 +76,16 @@ class Survey:
 
 
 @gc_paused()
-def compare(walk: Walk, known: Iterator[list[Row]], survey: Survey) -> None:
-    """Compare a walk with the remembered names below the same prefix; add to the survey."""
+def compare(
+    walk: Walk,
+    known: Iterator[list[Row]],
+    survey: Survey,
+    judged: Callable[[list[Row]], list[Row]] = lambda rows: rows,
+) -> None:
+    """Compare a walk with the remembered names below the same prefix; add to the survey.
+
+    `judged` decides about rows in the state UNSURE: it returns them as PICTURE or OUTDATED.
+    """
     remembered = _Remembered(known, below=walk.prefix)
     links: dict[Identity, bytes] = {}
     with closing(iter(walk)) as runs:
@@ -87,7 +97,7 @@ def compare(walk: Walk, known: Iterator[list[Row]], survey: Survey) -> None:
             ]:
                 survey.same += len(run)
             else:
-                _merge(run, rows, survey, links, follow=walk.follow)
+                _merge(run, judged(rows), survey, links, follow=walk.follow)
     survey.vanished += (Known(*row) for row in remembered.rest())
     survey.links += walk.links
     survey.unlisted += walk.unlisted

@@ -17,7 +17,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from imageshelf.indexing.comparison import OUTDATED, PICTURE, RETRY, SKIPPED, Known
+from imageshelf.indexing.comparison import OUTDATED, PICTURE, RETRY, SKIPPED, UNSURE, Known
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures import fetching
 from imageshelf.pictures.fetching import UrlStatus
@@ -173,7 +173,7 @@ def compare(folder: RemoteFolder, known: Iterator[KnownRow], survey: Survey) -> 
         before, old = (old, next(known, None)) if old and old[0] == name else (None, old)
         if before is None:
             survey.new += 1
-        elif not _unchanged(before, status) or before[4] == OUTDATED:
+        elif not _unchanged(before, status) or before[4] in {OUTDATED, UNSURE}:
             survey.changed += 1
         elif before[4] == RETRY:
             survey.retried += 1

@@ -196,6 +196,8 @@ class Indexing:
         ]
         if moves:
             self.catalogue.rename(moves)
+        if self.outcome.by_header:
+            self.catalogue.note_headers(self.outcome.by_header)
         if gone:
             self.catalogue.forget(known.name for known in gone)
         self.summary.moved = len(moves)

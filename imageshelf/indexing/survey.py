@@ -18,13 +18,14 @@ from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures.recipe import decoders
 from imageshelf.shelf import names
 from imageshelf.shelf.cleanups import set_aside_unmarked
-from imageshelf.system import walking
+from imageshelf.system import files, walking
+from imageshelf.system.files import UnreadableImage
 from imageshelf.system.walking import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imageshelf.indexing.comparison import Known
+    from imageshelf.indexing.comparison import Known, Row
     from imageshelf.indexing.datasets import Datasets
     from imageshelf.indexing.remote import RemoteFolder
     from imageshelf.indexing.settings import Settings
@@ -84,7 +85,31 @@ class Surveying:
         walks = [self._walk_of(own, prefix) for prefix in self._prefixes(root)]
         for walk in walks:
             known = self.catalogue.known(walk.prefix, self._decoders(), by_readers=True)
-            comparison.compare(walk, known, part)
+            comparison.compare(walk, known, part, self._judged)
+
+    def _judged(self, rows: list[Row]) -> list[Row]:
+        """Return rows of files whose headers tell whether they must be read again."""
+        return [
+            (*row[:4], self._state(row[0])) if row[4] == comparison.UNSURE else row for row in rows
+        ]
+
+    def _state(self, name: bytes) -> int:
+        from imageshelf.pictures.readers import header_facts
+
+        try:
+            descriptor, status = files.open_descriptor(self._path_of(name))
+        except (OSError, UnreadableImage):  # it is gone: the walk decides
+            return comparison.PICTURE
+        try:
+            facts = header_facts(files.content(descriptor, status.st_size))
+        except Exception:  # noqa: BLE001 - any file may stand there now: a worker reads it
+            facts = None
+        finally:
+            os.close(descriptor)
+        if facts is None:
+            return comparison.OUTDATED
+        self.outcome.by_header.append((name, facts))
+        return comparison.PICTURE
 
     def _list(self, folder: RemoteFolder, part: Survey) -> None:
         from imageshelf.indexing import remote

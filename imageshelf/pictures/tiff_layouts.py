@@ -24,7 +24,8 @@ STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 274, 277
 PLANAR, PREDICTOR, COLOUR_MAP, TILE_WIDTH, TILE_LENGTH = 284, 317, 320, 322, 323
 TILE_OFFSETS, TILE_BYTES, EXTRA_SAMPLES, SAMPLE_FORMAT = 324, 325, 338, 339
 MOST_VALUE_BYTES = 16 << 20  # of strip offsets: one for each row of a very large picture
-LONG, RATIONAL, UNDEFINED = 4, 5, 7
+XMP = 700
+SHORT, LONG, RATIONAL, UNDEFINED = 3, 4, 5, 7
 _USUAL_TYPES = {3, 4, 16}  # SHORT, LONG, LONG8
 _COUNTS = {  # tags of whole numbers that the picture consists of
     *(WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER, STRIP_OFFSETS, SAMPLES),
@@ -109,6 +110,14 @@ def is_unusual(stream: BinaryIO) -> bool:
     """Tell whether Pillow alone would misread or wrongly turn an open TIFF file."""
     file = described(stream)
     return (file.layout is not None and file.layout.needs_samples()) or _is_unusual(file.directory)
+
+
+def has_unusual_turn(stream: BinaryIO) -> bool:
+    """Tell whether Pillow alone would pass over the turn of an open TIFF file."""
+    file = described(stream)
+    if file.tags.has_orientation:
+        return file.directory.kinds.get(ORIENTATION, SHORT) != SHORT
+    return XMP in file.directory.tags
 
 
 def _opened(stream: BinaryIO) -> Image.Image:

@@ -8,16 +8,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imageshelf.pictures.readers import CASES, DEEP, FIRST, REVISIONS, SWALLOWED, TURNED
+from imageshelf.pictures import readers
+from imageshelf.pictures.readers import FIRST, REVISIONS
 from imageshelf.shelf import hand_written, names
 from imageshelf.shelf.records import (
     COLUMN_NAMES,
+    EXTRAS,
     Added,
     Counts,
     Entry,
     Move,
     PictureRow,
     Skip,
+    extras_flags,
     picture_row,
     signed,
     storable,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from imageshelf.pictures.readers import HeaderFacts
     from imageshelf.shelf.chunks import PictureHashes, StoredKeys, TurnedHashes
     from imageshelf.shelf.database import Database
 
@@ -39,19 +43,34 @@ __all__ = ["Added", "Catalogue", "Counts", "Dataset", "Entry", "Move", "PictureR
 PAGE = 1024
 _RANGE = "FROM {} WHERE name >= ? AND name < ? {} ORDER BY name LIMIT " + str(PAGE)
 KNOWN_PICTURES = "SELECT name, size_bytes, mtime_ns, device, 0 " + _RANGE
-_SHOWN_BY = {  # cases of readers.CASES, as a row shows them
-    TURNED: "orientation <> 1",
-    DEEP: "bits NOT IN (1, 8)",
-    SWALLOWED: "flags & 3 = 3",  # low information and alpha
+_GREY = "substr(thumbnail, {}, 2) IN (x'7f7f', x'7f80', x'807f', x'8080')"  # of 16 rows of 16
+_SHOWN_BY = {  # the cases of readers.py, as a row shows them
+    readers.TURNED: "orientation <> 1",
+    readers.SWALLOWED: "flags & 3 = 3",  # low information and alpha
+    readers.UNCOUNTED: "frames IS NULL",
+    readers.GREY: f"{_GREY.format(255)} OR orientation <> 1 AND "
+    f"({' OR '.join(_GREY.format(at) for at in (1, 15, 241))})",
+    readers.MORE: f"flags & {EXTRAS}",
+    readers.ANY: "1",
 }
-_OUTDATED = " OR ".join(
-    f"(format = '{name}' AND ({' OR '.join(_SHOWN_BY[case] for case in cases)})"
-    f" AND coalesce(read_by, {FIRST}) < {REVISIONS[name]})"
-    for name, cases in CASES.items()
-)
+
+
+def _outdated(cases: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the condition of rows that an older reader wrote, and that show one of the cases."""
+    return " OR ".join(
+        f"(format = '{name}' AND coalesce(read_by, {FIRST}) < {REVISIONS[name]}"
+        f" AND ({' OR '.join(_SHOWN_BY[case] for case in shown)}))"
+        for name, shown in cases.items()
+    )
+
+
 KNOWN_TO_READERS = (
-    f"SELECT name, size_bytes, mtime_ns, device, CASE WHEN {_OUTDATED} THEN 4 ELSE 0 END " + _RANGE
+    f"SELECT name, size_bytes, mtime_ns, device, CASE WHEN read_by >= {max(REVISIONS.values())} "
+    f"THEN 0 WHEN {_outdated(readers.CASES)} THEN 4 "
+    f"WHEN {_outdated(readers.HEADER_CASES)} THEN 5 ELSE 0 END " + _RANGE
 )
+NOTE_HEADER = """UPDATE picture SET flags = flags | ?, frames = coalesce(frames, ?), read_by = ?
+    WHERE name = ?"""
 KNOWN_SKIPS = (
     "SELECT name, size_bytes, mtime_ns, device, CASE WHEN lasting AND decoders = ? "
     "THEN CASE WHEN other = '' THEN 1 ELSE 3 END ELSE 2 END " + _RANGE
@@ -116,7 +135,8 @@ class Catalogue:
         They cover all names that begin with the prefix; b"" stands for every name relative to the
         shelf's folder. States: 0 a picture; 1 a skipped picture, still to be skipped; 2 a skipped
         file to retry, because its reason may not last or the decoders have changed; 3 not a
-        picture; 4, with `by_readers`, a picture that its format's reader may read otherwise since.
+        picture; with `by_readers`, 4 a picture that its format's reader may read otherwise since,
+        5 one whose header shows whether it does.
         Each page is a query of its own: nothing stays locked between pages.
         """
         sql = KNOWN_TO_READERS if by_readers else KNOWN_PICTURES
@@ -175,6 +195,13 @@ class Catalogue:
     def at_urls(self) -> int:
         """Return the number of pictures whose name is a URL."""
         return int(self.db.select(COUNT_URLS)[0][0])
+
+    def note_headers(self, noted: Iterable[tuple[bytes, HeaderFacts]]) -> None:
+        """Add what headers tell to pictures that the latest readers would read as before."""
+        latest = max(REVISIONS.values())
+        rows = ((extras_flags(facts.extras), facts.frames, latest, name) for name, facts in noted)
+        with self.db.transaction():
+            self.db.write_many(NOTE_HEADER, rows)
 
     # -- pictures ---------------------------------------------------------------------------
 

@@ -143,8 +143,7 @@ def picture_values(number: int, dataset: int | None, entry: Entry) -> tuple[Any,
     flags = (
         LOW_INFORMATION * bool(entry.low_information)
         | ALPHA * bool(facts.alpha)
-        | EXTRAS * bool(facts.extras)
-        | facts.extras << _EXTRAS_SHIFT
+        | extras_flags(facts.extras)
     )
     return (
         number,
@@ -185,6 +184,11 @@ def picture_row(values: tuple[Any, ...], key: str) -> PictureRow:
             *(captured, camera, *values[17:]),
         )
     )
+
+
+def extras_flags(extras: int) -> int:
+    """Return the bits of picture.flags for what a file holds besides its picture."""
+    return EXTRAS * bool(extras) | extras << _EXTRAS_SHIFT
 
 
 def _extras(flags: int) -> int:
