@@ -1,4 +1,4 @@
-"""What stands beside a picture never costs it; what lost data is told; kinds have their names."""
+"""What stands beside a picture never costs it; what lost data is told."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imageshelf.pictures import completeness, formats, images
-from imageshelf.pictures.damage import damage_reason
+from imageshelf.pictures import completeness, images
 from imageshelf.pictures.digests import pixel_digest, stored_size
+from imageshelf.pictures.readers import header_facts
 from imageshelf.pictures.soundness import SoundnessTask, examine_soundness
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.pictures.thumbnails import ThumbnailTask, make_thumbnail
 from imageshelf.system.files import stamp
 from imageshelf.workers.pool import workers
 from tests.conftest import drawn
+from tests.test_extras import box, trailer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -300,65 +301,7 @@ def test_an_end_marker_before_padding_is_found(padding: int) -> None:
             assert completeness.ended_before_padding(io.BytesIO(data)) == ended
 
 
-# ---- names
-
-HEADS = [  # the first bytes, the format, the kind of what is no picture, the words
-    *((magic.rjust(offset + len(magic), b"\0"), *kind) for offset, magic, kind in formats.KINDS),
-    *(
-        (b"\0\0\0\x18ftyp" + brand.encode() + bytes(12), *kind)
-        for brand, kind in formats.BRANDS.items()
-    ),
-]
-
-
-@pytest.mark.parametrize(("head", "name", "other", "words"), HEADS)
-def test_every_kind_is_recognised(head: bytes, name: str, other: str, words: str) -> None:
-    found = formats.recognise(head)
-    assert (found.format, found.other) == (name, other)
-    reason = formats.refusal("a.jpg", found)[0]
-    if other == "" and not name:
-        assert reason == f"is {words}, a kind that is not read"
-    assert found.other != "video" or b"ftyp" not in head
-
-
-BOXED = [
-    (b"heic", b"mif1heic", "HEIF"),
-    (b"mif1", b"mif1heic", "HEIF"),
-    (b"mif1", b"mif1avif", "AVIF"),
-    (b"miaf", b"mif1MA1Bavif", "AVIF"),
-    (b"avci", b"mif1avci", "HEIF"),
-    (b"MiHE", b"mif1heic", "HEIF"),
-    (b"abcd", b"mif1heic", "HEIF"),
-    (b"isom", b"isommp42", ""),
-    (b"qt  ", b"qt  ", ""),
-    (b"mp42", b"mp42mif1", ""),
-]
-
-
-@pytest.mark.parametrize(("major", "others", "name"), BOXED)
-def test_brands_tell_pictures_from_videos(major: bytes, others: bytes, name: str) -> None:
-    box = b"ftyp" + major + bytes(4) + others
-    found = formats.recognise(struct.pack(">I", len(box) + 4) + box + b"\0\0\0\x08free")
-    assert found.format == name
-    assert found.other == ("" if name else "video")
-
-
-REASONS = [
-    ("image file is truncated (3 bytes not processed)", "that ends too early"),
-    ("cannot handle 12-bit layers", "of a kind that is not read: 12 bits per sample"),
-    ("cannot handle 2-layer images", "of a kind that is not read: an unusual number of colours"),
-    ("unknown pixel mode", "of a kind that is not read: an unusual layout of samples"),
-    ("Unsupported feature: Unsupported codec", "of a kind that is not read"),
-    ("Unsupported BMP compression (5)", "of a kind that is not read"),
-    ("lossless process", "of a kind that is not read: lossless JPEG"),
-    ("index out of range", "that ends too early"),
-    ("", "that is damaged"),
-]
-
-
-@pytest.mark.parametrize(("message", "reason"), REASONS)
-def test_a_decoders_own_words_reach_nobody(message: str, reason: str) -> None:
-    assert damage_reason("a TIFF picture", ValueError(message)) == f"is a TIFF picture {reason}"
+# ---- rare kinds
 
 
 def patched(data: bytes, *changes: tuple[int, int]) -> bytes:
@@ -422,6 +365,11 @@ def test_a_run_over_mutated_files_always_ends_well(tmp_path: Path, count: int) -
     chance = random.Random(count)
     originals = [odd for odd, _ in BESIDE.values() if len(odd) < 100_000]
     originals += [boxed("HEIF"), boxed("AVIF"), deep_tiff(), encoded(SHOT, "TIFF"), PROGRESSIVE]
+    originals += [JPEG + trailer(0x0A01, 0x0A30), boxed("HEIF") + box(b"sefd", trailer(0x0A30))]
+    more: dict[str, Any] = {"save_all": True, "append_images": [drawn(2, SHOT.size)]}
+    originals += [
+        encoded(SHOT.copy(), kind, **more) for kind in ("GIF", "MPO", "TIFF", "AVIF", "WEBP")
+    ]
     paths = [str(tmp_path / f"{number}.jpg") for number in range(count)]
     for path in paths:
         with open(path, "wb") as file:
@@ -434,3 +382,6 @@ def test_a_run_over_mutated_files_always_ends_well(tmp_path: Path, count: int) -
         assert isinstance(answer, (Picture, Refusal)), (task, answer)  # none Lost: no crash
     read = sum(isinstance(answer, Picture) for _, answer in answers)
     assert 0.2 * count < read < count
+    for path in paths:
+        with open(path, "rb") as file:
+            header_facts(file)

@@ -11,7 +11,7 @@ import pytest
 
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.pictures.damage import damage_reason
+from imageshelf.pictures.formats import damage_reason
 from tests.conftest import drawn
 
 OURS = re.compile(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from imageshelf.pictures import metadata, reduction
-from imageshelf.pictures.damage import damage_reason
 from imageshelf.pictures.decoding import (
     Jpeg,
     avif_crop,
@@ -25,6 +24,7 @@ from imageshelf.pictures.decoding import (
     refuse_raw,
     with_mending,
 )
+from imageshelf.pictures.formats import damage_reason
 from imageshelf.pictures.tasks import ColourPicture, ColourTask
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 from imageshelf.system.paths import Url

@@ -171,9 +171,7 @@ class translated:  # noqa: N801 - used like a function
         if isinstance(exc, OSError) and exc.errno is not None:  # the disk's fault
             return
         if isinstance(exc, Exception):
-            from imageshelf.pictures.damage import damage_reason
-
-            raise DamagedPicture(damage_reason(self._content.words, exc)) from exc
+            raise DamagedPicture(formats.damage_reason(self._content.words, exc)) from exc
 
 
 class Jpeg(JpegImageFile):

@@ -1,4 +1,8 @@
-"""Tell what a file is from its first bytes; its name only words the refusal of other files."""
+"""Tell what a file is from its first bytes, and in which words it is refused.
+
+Two tables say all of it: KINDS, what is recognised, and REASONS, why decoders refuse a file of a
+kind that is read. A file's name only words the refusal of other files.
+"""
 
 import os
 import re
@@ -20,120 +24,109 @@ class FileKind(NamedTuple):
     words: str
 
 
-_FIRST_BYTES = (  # offset, magic, format, other, words; the first that fits counts
-    (12, b"CgBI", "", "", "a PNG picture for iPhone programs only"),
-    (0, b"\xff\xd8\xff\xf7", "", "", "a JPEG-LS picture"),
-    (0, b"\xff\xd8\xff", "JPEG", "", "a JPEG picture"),
-    (0, b"\x89PNG\r\n\x1a\n", "PNG", "", "a PNG picture"),
-    (0, b"GIF87a", "GIF", "", "a GIF picture"),
-    (0, b"GIF89a", "GIF", "", "a GIF picture"),
-    (8, b"WEBP", "WEBP", "", "a WEBP picture"),
-    (0, b"FUJIFILMCCD-RAW", "", "raw", "a camera RAW file"),
-    (0, b"IIRO", "", "raw", "a camera RAW file"),
-    (0, b"IIRS", "", "raw", "a camera RAW file"),
-    (0, b"MMOR", "", "raw", "a camera RAW file"),
-    (0, b"IIU\0", "", "raw", "a camera RAW file"),
-    (0, b"\0MRM", "", "raw", "a camera RAW file"),
-    (0, b"FOVb", "", "raw", "a camera RAW file"),
-    (6, b"HEAPCCDR", "", "raw", "a camera RAW file"),
-    (4, b"ftypcrx ", "", "raw", "a camera RAW file"),
-    (8, b"CR\x02", "", "raw", "a camera RAW file"),
-    (0, b"8BPS", "", "", "a Photoshop file"),
-    (0, b"%!PS", "", "", "a PostScript file"),
-    (0, b"\xc5\xd0\xd3\xc6", "", "", "a PostScript file"),
-    (0, b"\xff\x0a", "", "", "a JPEG XL picture"),
-    (0, b"\0\0\0\x0cJXL \r\n", "", "", "a JPEG XL picture"),
-    (0, b"\0\0\0\x0cjP  \r\n", "", "", "a JPEG 2000 picture"),
-    (0, b"\xff\x4f\xff\x51", "", "", "a JPEG 2000 picture"),
-    (0, b"\0\0\x01\0", "", "", "an icon"),
-    (0, b"gimp xcf", "", "", "a GIMP file"),
-    (0, b"%PDF", "", "document", "a PDF document"),
-    (0, b"{\\rtf", "", "document", "a text document"),
-    (0, b"\xd0\xcf\x11\xe0", "", "document", "an office document"),
-    (0, b"PK\x03\x04", "", "archive", "a zip archive"),
-    (0, b"Rar!", "", "archive", "a rar archive"),
-    (0, b"7z\xbc\xaf\x27\x1c", "", "archive", "a 7z archive"),
-    (0, b"\x1f\x8b", "", "archive", "a gzip archive"),
-    (0, b"SQLite format 3\0", "", "file", "a database"),
-    (0, b"\x1aE\xdf\xa3", "", "video", "a video"),
-    (0, b"\0\0\x01\xba", "", "video", "a video"),
-    (0, b"\0\0\x01\xb3", "", "video", "a video"),
-    (8, b"AVI ", "", "video", "a video"),
-    (4, b"moov", "", "video", "a video"),
-    (4, b"mdat", "", "video", "a video"),
-    (8, b"WAVE", "", "audio", "a sound recording"),
-    (0, b"ID3", "", "audio", "a sound recording"),
-    (0, b"OggS", "", "audio", "a sound recording"),
-    (0, b"fLaC", "", "audio", "a sound recording"),
-    (0, b"\x8aMNG", "", "", "an MNG animation"),
-    (0, b"\x8bJNG", "", "", "a JNG picture"),
-    (0, b"BPG\xfb", "", "", "a BPG picture"),
-    (0, b"FLIF", "", "", "a FLIF picture"),
-    (0, b"qoif", "", "", "a QOI picture"),
-    (0, b"v/1\x01", "", "", "an OpenEXR picture"),
-    (0, b"#?RADIANCE", "", "", "a Radiance HDR picture"),
-    (0, b"#?RGBE", "", "", "a Radiance HDR picture"),
-    (0, b"II\xbc\x01", "", "", "a JPEG XR picture"),
-    (0, b"DDS ", "", "", "a DDS texture"),
-    (0, b"farbfeld", "", "", "a farbfeld picture"),
-    (0, b"SIMPLE  =", "", "", "a FITS picture"),
-    (0, b"AT&TFORM", "", "", "a DjVu document"),
-    (0, b"\0\0\2\0", "", "", "a cursor"),
-    (0, b"\x59\xa6\x6a\x95", "", "", "a Sun raster picture"),
-    (0, b"\0\5\x16\7", "", "sidecar", "a file of attributes that a Mac wrote"),
-)
-KINDS = tuple((offset, magic, FileKind(*kind)) for offset, magic, *kind in _FIRST_BYTES)
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_NETPBM = re.compile(rb"P[1-7Ff]\s[\s\d#WT]")
-_BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
-BRANDS = {  # of ISO base media files; those of no picture are videos
-    **dict.fromkeys(["avif", "avis", "MA1A", "MA1B", "avio"], ("AVIF", "", "an AVIF picture")),
-    **dict.fromkeys(
-        [
-            "heic",
-            "heix",
-            "heim",
-            "heis",
-            "hevc",
-            "hevx",
-            "hevm",
-            "hevs",
-            "mif1",
-            "mif2",
-            "mif3",
-            "msf1",
-            "miaf",
-            "MiHA",
-            "MiHB",
-            "MiHE",
-            "MiPr",
-            "MiAn",
-            "avci",
-            "avcs",
-            "vvic",
-            "vvis",
-            "evbi",
-            "evbs",
-            "evmi",
-            "evms",
-            "j2ki",
-            "j2is",
-            "jpeg",
-            "jpgs",
-            "unif",
-            "tmap",
-            "pred",
-            "1pic",
-        ],
-        ("HEIF", "", "a HEIF picture"),
+def _kind(words: str, other: str = "") -> FileKind:
+    """Return the kind of files that are not read: pictures, unless `other` names their kind."""
+    return FileKind("", other, words)
+
+
+# Everything that is recognised: by first bytes, those from an offset on, a pattern, or, in an ISO
+# base media file, a brand (text). The first that fits counts.
+KINDS: dict[FileKind, tuple[bytes | tuple[int, bytes] | re.Pattern[bytes] | str, ...]] = {
+    _kind("a PNG picture for iPhone programs only"): ((12, b"CgBI"),),
+    _kind("a JPEG-LS picture"): (b"\xff\xd8\xff\xf7",),
+    FileKind("JPEG", "", "a JPEG picture"): (b"\xff\xd8\xff",),
+    FileKind("PNG", "", "a PNG picture"): (b"\x89PNG\r\n\x1a\n",),
+    FileKind("GIF", "", "a GIF picture"): (b"GIF87a", b"GIF89a"),
+    FileKind("WEBP", "", "a WEBP picture"): ((8, b"WEBP"),),
+    _kind("a camera RAW file", "raw"): (
+        *(b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"\0MRM", b"FOVb"),
+        *((6, b"HEAPCCDR"), (8, b"CR\x02"), "crx "),
     ),
-    **dict.fromkeys(("M4A ", "M4B ", "M4P ", "F4A "), ("", "audio", "a sound recording")),
-    "jxl ": ("", "", "a JPEG XL picture"),
-    "jp2 ": ("", "", "a JPEG 2000 picture"),
-    "crx ": ("", "raw", "a camera RAW file"),
+    FileKind("TIFF", "", "a TIFF picture"): (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    FileKind("BMP", "", "a BMP picture"): (
+        re.compile(rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL),
+    ),
+    FileKind("AVIF", "", "an AVIF picture"): ("avif", "avis", "MA1A", "MA1B", "avio"),
+    FileKind("HEIF", "", "a HEIF picture"): (
+        *("heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "mif2", "mif3"),
+        *("msf1", "miaf", "MiHA", "MiHB", "MiHE", "MiPr", "MiAn", "avci", "avcs", "vvic", "vvis"),
+        *("evbi", "evbs", "evmi", "evms", "j2ki", "j2is", "jpeg", "jpgs", "unif", "tmap", "pred"),
+        "1pic",
+    ),
+    _kind("a JPEG XL picture"): (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n", "jxl "),
+    _kind("a JPEG 2000 picture"): (b"\0\0\0\x0cjP  \r\n", b"\xff\x4f\xff\x51", "jp2 "),
+    _kind("a JPEG XR picture"): (b"II\xbc\x01",),
+    _kind("a Photoshop file"): (b"8BPS",),
+    _kind("a PostScript file"): (b"%!PS", b"\xc5\xd0\xd3\xc6"),
+    _kind("an icon"): (b"\0\0\1\0",),
+    _kind("a cursor"): (b"\0\0\2\0",),
+    _kind("a GIMP file"): (b"gimp xcf",),
+    _kind("an MNG animation"): (b"\x8aMNG",),
+    _kind("a JNG picture"): (b"\x8bJNG",),
+    _kind("a BPG picture"): (b"BPG\xfb",),
+    _kind("a FLIF picture"): (b"FLIF",),
+    _kind("a QOI picture"): (b"qoif",),
+    _kind("an OpenEXR picture"): (b"v/1\x01",),
+    _kind("a Radiance HDR picture"): (b"#?RADIANCE", b"#?RGBE"),
+    _kind("a DDS texture"): (b"DDS ",),
+    _kind("a farbfeld picture"): (b"farbfeld",),
+    _kind("a FITS picture"): (b"SIMPLE  =",),
+    _kind("a DjVu document"): (b"AT&TFORM",),
+    _kind("a Sun raster picture"): (b"\x59\xa6\x6a\x95",),
+    _kind("a PNM picture"): (re.compile(rb"P[1-7Ff]\s[\s\d#WT]"),),
+    _kind("a PDF document", "document"): (b"%PDF",),
+    _kind("a text document", "document"): (b"{\\rtf",),
+    _kind("an office document", "document"): (b"\xd0\xcf\x11\xe0",),
+    _kind("a zip archive", "archive"): (b"PK\3\4",),
+    _kind("a rar archive", "archive"): (b"Rar!",),
+    _kind("a 7z archive", "archive"): (b"7z\xbc\xaf\x27\x1c",),
+    _kind("a gzip archive", "archive"): (b"\x1f\x8b",),
+    _kind("a database", "file"): (b"SQLite format 3\0",),
+    _kind("a sound recording", "audio"): (
+        *((8, b"WAVE"), b"ID3", b"OggS", b"fLaC"),
+        *("M4A ", "M4B ", "M4P ", "F4A "),
+    ),
+    _kind("a video", "video"): (
+        *(b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3", (8, b"AVI ")),
+        *((4, b"moov"), (4, b"mdat")),
+    ),
+    _kind("a file of attributes that a Mac wrote", "sidecar"): (b"\0\5\x16\7",),
 }
-_VIDEO = FileKind("", "video", "a video")
-_GENERALBRANDS = {"mif1", "mif2", "mif3", "msf1", "miaf", "tmap", "pred", "1pic", "unif"}
+_SIGNS = [
+    (sign if isinstance(sign, tuple) else (0, sign), kind)
+    for kind, signs in KINDS.items()
+    for sign in signs
+    if isinstance(sign, (tuple, bytes))
+]
+_PATTERNS = [
+    (sign, kind) for kind, signs in KINDS.items() for sign in signs if isinstance(sign, re.Pattern)
+]
+_BRANDS = {sign: kind for kind, signs in KINDS.items() for sign in signs if isinstance(sign, str)}
+_VIDEO = _kind("a video", "video")  # any ISO base media file of no other brand
+_GENERAL_BRANDS = {"mif1", "mif2", "mif3", "msf1", "miaf", "tmap", "pred", "1pic", "unif"}
+
+ENDS_EARLY = "that ends too early"
+DAMAGED = "that is damaged"
+NOT_READ = "of a kind that is not read"
+_CUT_SHORT = (
+    r"truncated|not enough (image )?data|requires a (bytes|buffer)|out of range|premature|"
+    r"unexpected end|end.of.(file|data|stream)|\beof\b"
+)
+REASONS = (  # for which a decoder refuses a file, by a pattern in its message; the first counts
+    (_CUT_SHORT, ENDS_EARLY),
+    (r"12-bit layers", f"{NOT_READ}: 12 bits per sample"),
+    (r"\d+-bit layers", f"{NOT_READ}: an unusual number of bits per sample"),
+    (r"\d+-layer images", f"{NOT_READ}: an unusual number of colours"),
+    (r"unknown pixel mode|unknown data organization", f"{NOT_READ}: an unusual layout of samples"),
+    (r"lossless process", f"{NOT_READ}: lossless JPEG"),
+    (r"hierarchical process", f"{NOT_READ}: hierarchical JPEG"),
+    (
+        r"unsupported|not (?:yet )?supported|not implemented|no decoding plugin|decoder \S+ not",
+        NOT_READ,
+    ),
+    (r"unknown compression", f"{NOT_READ}: an unusual compression"),
+    ("", DAMAGED),
+)
 JPEG_EXTENSIONS = {"jpg", "jpeg", "jpe", "jfif", "jif", "mpo", "jps"}
 
 _EXTENSIONS = {  # what a name promises
@@ -161,17 +154,14 @@ def promised_kind(path: str) -> str | None:
 
 def recognise(head: bytes) -> FileKind:
     """Return the kind of a file that starts with `head` (HEAD_BYTES or fewer)."""
-    for offset, magic, kind in KINDS:
+    for (offset, magic), kind in _SIGNS:
         if head.startswith(magic, offset):
             return kind
-    if head.startswith(_TIFF):
-        return FileKind("TIFF", "", "a TIFF picture")
-    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
-        return FileKind("BMP", "", "a BMP picture")
+    for pattern, kind in _PATTERNS:
+        if pattern.match(head):
+            return kind
     if head[4:8] == b"ftyp":
         return _boxed(head)
-    if _NETPBM.match(head):
-        return FileKind("", "", "a PNM picture")
     return FileKind("", "document" if _is_text(head) else "file", _plain_words(head))
 
 
@@ -193,15 +183,14 @@ def _boxed(head: bytes) -> FileKind:
     """Tell pictures, sound and video apart by the brands of an ISO base media file."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
     major, *others = (head[at : at + 4].decode("latin-1") for at in (8, *range(16, end - 3, 4)))
-    if major in _GENERALBRANDS:  # the codec is another brand's
-        kinds = [BRANDS[brand] for brand in others if brand in BRANDS]
-        avif = any(kind[0] == "AVIF" for kind in kinds)
-        return FileKind(*BRANDS["avif" if avif else "mif1"])
-    if major in BRANDS:
-        return FileKind(*BRANDS[major])
-    pictures = [brand for brand in others if BRANDS.get(brand, ("",))[0]]
+    if major in _GENERAL_BRANDS:  # the codec is another brand's
+        codecs = {_BRANDS[brand].format for brand in others if brand in _BRANDS}
+        return _BRANDS["avif" if "AVIF" in codecs else "mif1"]
+    if major in _BRANDS:
+        return _BRANDS[major]
+    pictures = [_BRANDS[brand] for brand in others if brand in _BRANDS and _BRANDS[brand].format]
     known_video = major[:2] in {"is", "mp", "qt", "M4", "3g", "av", "da", "MS"}
-    return _VIDEO if known_video or not pictures else FileKind(*BRANDS[pictures[0]])
+    return _VIDEO if known_video or not pictures else pictures[0]
 
 
 def _is_text(head: bytes) -> bool:
@@ -241,3 +230,10 @@ def refusal(path: str, content: FileKind) -> tuple[str, str]:
     if promised == "":
         return f"is not a picture: it is {content.words}", ""
     return f"is {content.words}", promised or content.other or "file"
+
+
+def damage_reason(words: str, exc: Exception) -> str:
+    """Return what a decoder's exception says about a file, completing "this file ..."."""
+    message = str(exc)
+    reasons = (reason for sign, reason in REASONS if re.search(sign, message, re.IGNORECASE))
+    return f"is {words} {next(reasons)}"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from PIL import Image, features
 
 from imageshelf.pictures import colour, reduction
-from imageshelf.pictures.damage import damage_reason
+from imageshelf.pictures.formats import damage_reason
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 
 LONGEST_PIXELS = 360  # pixels; two stand side by side on a desk, one fills a phone
