@@ -355,6 +355,11 @@ def boxed(kind: str) -> bytes:
     return encoded(SHOT, kind, exif=b"II*\0\x08\0\0\0\0\0\0\0\0\0", xmp=b"<x/>")
 
 
+def several(kind: str) -> bytes:
+    more = [drawn(2, SHOT.size)]  # new ones: an encoder leaves its settings on them
+    return encoded(SHOT.copy(), kind, save_all=True, append_images=more)
+
+
 def deep_tiff() -> bytes:
     samples = np.asarray(SHOT.convert("L")).astype(np.int32) << 22
     return encoded(Image.fromarray(samples), "TIFF", compression="tiff_lzw", tiffinfo={339: 1})
@@ -366,10 +371,7 @@ def test_a_run_over_mutated_files_always_ends_well(tmp_path: Path, count: int) -
     originals = [odd for odd, _ in BESIDE.values() if len(odd) < 100_000]
     originals += [boxed("HEIF"), boxed("AVIF"), deep_tiff(), encoded(SHOT, "TIFF"), PROGRESSIVE]
     originals += [JPEG + trailer(0x0A01, 0x0A30), boxed("HEIF") + box(b"sefd", trailer(0x0A30))]
-    more: dict[str, Any] = {"save_all": True, "append_images": [drawn(2, SHOT.size)]}
-    originals += [
-        encoded(SHOT.copy(), kind, **more) for kind in ("GIF", "MPO", "TIFF", "AVIF", "WEBP")
-    ]
+    originals += [several(kind) for kind in ("GIF", "MPO", "TIFF", "AVIF", "WEBP")]
     paths = [str(tmp_path / f"{number}.jpg") for number in range(count)]
     for path in paths:
         with open(path, "wb") as file:

@@ -73,7 +73,7 @@ def _top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
         start = at + 8
         if length == 1 and len(header) == 16:
             start, length = at + 16, int.from_bytes(header[8:], "big")
-        end = total if length == 0 else at + length
+        end = min(total, at + length) if length else total
         if end < start:
             return
         yield kind, start, end
