@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from imageshelf.copies import distinct_fingerprints, flat_pairs, pairs
 from imageshelf.copies.distinct_fingerprints import Prints, StoredPrints
-from imageshelf.copies.exhaustive import all_pairs_exhaustive, query_of_print
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import Effort
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import candidates, policies
 from imageshelf.searching.policies import Limits, Policy, ViewHashes
 from imageshelf.searching.query_prints import TURN_NAMES
+from tests.exhaustive import all_pairs_exhaustive, query_of_print
 
 Hashes = npt.NDArray[np.uint64]
 TURNED = 7

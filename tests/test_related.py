@@ -15,7 +15,6 @@ from PIL import Image
 from imageshelf import duplicates, search
 from imageshelf import index as index_folder
 from imageshelf.copies import related
-from imageshelf.copies.exhaustive import shot_pairs_exhaustive, similar_pairs_exhaustive
 from imageshelf.copies.groups import GroupOptions
 from imageshelf.copies.luma import load_luma
 from imageshelf.hashing.joins import Effort
@@ -24,6 +23,7 @@ from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
 from imageshelf.searching.policies import ViewHashes
 from imageshelf.searching.search import SearchOptions
 from tests.conftest import drawn
+from tests.exhaustive import shot_pairs_exhaustive, similar_pairs_exhaustive
 
 Hashes = npt.NDArray[np.uint64]
 

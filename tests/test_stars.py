@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
-from imageshelf.copies import distinct_fingerprints, exhaustive, pairs, stars
+from imageshelf.copies import distinct_fingerprints, pairs, stars
 from imageshelf.copies.stars import Measures, Relation, Star
 from imageshelf.hashing import turning
 from imageshelf.searching.kinds import (
@@ -22,6 +22,7 @@ from imageshelf.searching.kinds import (
 )
 from imageshelf.searching.looks import Look
 from imageshelf.searching.policies import ViewHashes
+from tests import exhaustive
 
 Edges = dict[tuple[int, int], str]
 

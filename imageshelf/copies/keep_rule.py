@@ -17,12 +17,12 @@ answer. `--keep NAME,...` puts the named criteria first, in that order.
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.metadata import GPS, RATING
+from imageshelf.system.words import day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +36,6 @@ _MARKS = re.compile(
     r"(?<![^\W\d_])(copy|kopie|copie|copia|cópia|kopia|duplicate)(?![^\W\d_])|\(\d{1,3}\)\s*$|~\d+$",
     re.IGNORECASE,
 )
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class RankedCopy(NamedTuple):
@@ -99,12 +98,8 @@ def _lacking(ours: dict[str, bool], theirs: dict[str, bool]) -> list[str]:
     return [name for name, present in ours.items() if present and not theirs[name]]
 
 
-def _day(time_ns: int) -> str:
-    return f"{_EPOCH + dt.timedelta(microseconds=time_ns // 1000):%Y-%m-%d}"
-
-
 def _older(better: RankedCopy, worse: RankedCopy) -> str:
-    days = [_day(copy.mtime_ns) for copy in (better, worse)]
+    days = [day(copy.mtime_ns) for copy in (better, worse)]
     if days[0] == days[1]:
         return f"older: written earlier on {days[0]}"
     return f"older: written {days[0]} against {days[1]}"

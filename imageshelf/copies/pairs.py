@@ -3,7 +3,7 @@
 Two pictures are a pair when either of them, as the query, matches the other by the policy: upright,
 turned or mirrored, without borders, in part. Hashes alone decide, with one bucket join (`joins.py`)
 for each way of comparing. Only flat pictures need their thumbnails; `flat_pairs.py` compares them,
-and leaves some out where there are too many. `exhaustive.py` is the definition.
+and leaves some out where there are too many. `tests/exhaustive.py` has the definition.
 
 The row and column hashes of a turned picture are derived from its upright bits; `turning.py` says
 how many turned copies that finds.

@@ -3,7 +3,7 @@
 Two pictures are shots of one moment when they were taken within ten seconds of each other and
 their thumbnails are similar. Thumbnails are similar when they differ by at most 7.5 % on average;
 among more than 5,000 pictures, only those with row or column hashes within 20 bits are compared,
-as in a search. `exhaustive.py` has the slow twins that define both.
+as in a search. `tests/exhaustive.py` has the slow twins that define both.
 """
 
 from __future__ import annotations

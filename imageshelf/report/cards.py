@@ -5,7 +5,6 @@ Code that shows a `Sheet` knows nothing of searching or duplicates; `sheets` mak
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import math
 import os
@@ -17,7 +16,7 @@ from imageshelf.pictures import thumbnails
 from imageshelf.pictures.thumbnails import Thumbnail, ThumbnailTask
 from imageshelf.report.thumbnails import made
 from imageshelf.shelf.names import to_bytes
-from imageshelf.system.words import shown, size
+from imageshelf.system.words import day, instant, shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +34,6 @@ LEAST_BYTES = 3_000
 LEAST_LONGEST = 160  # pixels
 SELECTION_VERSION = 1
 LAST_NS = 250_000_000_000 * 10**9  # the year 9892; later times are not believed
-_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - camera clocks know no time zone
 
 
 @dataclass(frozen=True)
@@ -162,12 +160,8 @@ def moment(captured_at: int | None, mtime_ns: int = -1) -> str:
     ('2023-11-14 22:13', 'written 2023-11-14')
     """
     if captured_at is None:
-        return f"written {_day(mtime_ns)}" if 0 <= mtime_ns < LAST_NS else ""
-    return f"{_EPOCH + dt.timedelta(milliseconds=captured_at):%Y-%m-%d %H:%M}"
-
-
-def _day(time_ns: int) -> str:
-    return f"{_EPOCH + dt.timedelta(microseconds=time_ns // 1000):%Y-%m-%d}"
+        return f"written {day(mtime_ns)}" if 0 <= mtime_ns < LAST_NS else ""
+    return f"{instant(captured_at):%Y-%m-%d %H:%M}"
 
 
 def budget(pictures: int) -> int:

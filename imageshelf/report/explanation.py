@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 from imageshelf.hashing.fingerprints import grid
@@ -11,7 +10,7 @@ from imageshelf.report.panels import HashGrids, Table
 from imageshelf.searching import looks, policies
 from imageshelf.searching.kind_names import KINDS, NOT_COMPARED
 from imageshelf.system import terminal
-from imageshelf.system.words import shown, size
+from imageshelf.system.words import instant, shown, size
 
 if TYPE_CHECKING:
     from imageshelf.report.panels import Panel
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 TITLES = {"row": "row hash (the key)", "column": "column hash", "phash": "perceptual hash"}
 WHOLE = 0.995  # share of a scene that is all of it
-_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  camera clocks know no time zone
 
 
 def text(explanation: Explanation) -> str:
@@ -76,8 +74,7 @@ def _descriptions(explanation: Explanation) -> list[list[str]]:
 def _moment(captured_at: int | None) -> str:
     if captured_at is None:
         return "-"
-    moment = _EPOCH + dt.timedelta(milliseconds=captured_at)
-    return moment.isoformat(" ", "milliseconds" if captured_at % 1000 else "seconds")
+    return instant(captured_at).isoformat(" ", "milliseconds" if captured_at % 1000 else "seconds")
 
 
 def _verdict(explanation: Explanation) -> list[list[str]]:

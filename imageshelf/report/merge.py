@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 from imageshelf.shelf import names
-from imageshelf.system.words import count, shown, size
+from imageshelf.system.words import count, instant, shown, size
 
 if TYPE_CHECKING:
     from imageshelf.shelf.merge_rows import Clash, Version
     from imageshelf.shelf.merging import MergeSummary
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def merged_text(summary: MergeSummary) -> str:
@@ -51,6 +48,6 @@ def _clash(clash: Clash) -> str:
 
 def _version(version: Version) -> str:
     content = version.content
-    day = _EPOCH + dt.timedelta(microseconds=version.mtime_ns // 1000)
+    day = instant(version.mtime_ns // 1_000_000)
     pixels = f"{content.width}x{content.height}, " if content.hashes else "unreadable, "
     return f"({pixels}{size(content.size_bytes)}, {day:%Y-%m-%d %H:%M:%S})"

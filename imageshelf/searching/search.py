@@ -37,7 +37,6 @@ from imageshelf.workers.jobs import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from types import TracebackType
 
     from imageshelf.searching.looks import Look
     from imageshelf.searching.policies import Candidate
@@ -79,12 +78,7 @@ class Searching:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.shelf.close()
 
     def _load(self) -> None:

@@ -23,7 +23,6 @@ from imageshelf.workers.jobs import Lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from types import TracebackType
 
     from imageshelf.overlay.coarse import Coarse
     from imageshelf.overlay.verdict import Verdict
@@ -69,12 +68,7 @@ class SecondLook:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._mapper = None
         self._opened.close()
 

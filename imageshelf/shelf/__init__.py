@@ -23,7 +23,6 @@ from imageshelf.shelf.records import storable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-    from types import TracebackType
 
     from imageshelf.pictures.recipe import Recipe
     from imageshelf.shelf.database import Database
@@ -154,12 +153,7 @@ class Shelf(MutableMapping[str, list[str]]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # -- names ------------------------------------------------------------------------------

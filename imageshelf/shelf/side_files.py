@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.shelf import names
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
 JOURNAL, WAL, SHM = SUFFIXES = ("-journal", "-wal", "-shm")
@@ -58,12 +57,7 @@ class SideFiles:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

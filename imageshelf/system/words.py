@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 # Control and format characters (bidirectional overrides, zero-width), surrogates, private and
 # unassigned characters, separators: whatever moves a terminal's cursor or turns text around.
@@ -25,6 +29,26 @@ def shown(name: str) -> str:
         c.encode("unicode_escape").decode() if unicodedata.category(c) in HIDDEN else c
         for c in name
     )
+
+
+def instant(time_ms: int) -> dt.datetime:
+    """Return the moment so long after 1970, without a zone, as a camera's clock has none.
+
+    >>> f"{instant(1_700_000_000_000):%Y-%m-%d %H:%M}"
+    '2023-11-14 22:13'
+    """
+    from datetime import datetime, timedelta
+
+    return datetime(1970, 1, 1) + timedelta(milliseconds=time_ms)  # noqa: DTZ001
+
+
+def day(time_ns: int) -> str:
+    """Return the day, in UTC, of a file's time.
+
+    >>> day(1_700_000_000_000_000_000)
+    '2023-11-14'
+    """
+    return f"{instant(time_ns // 1_000_000):%Y-%m-%d}"
 
 
 def nearby(path: str) -> str:
