@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import faulthandler
 import importlib.util
 import os
 import signal
@@ -11,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,6 +21,7 @@ from imageshelf.report import viewer
 from imageshelf.shelf import connections, open_shelf
 from imageshelf.system import files, paths, terminal, walking
 from imageshelf.workers import process, serving, starting
+from imageshelf.workers.jobs import ProcessSettings
 from tests.conftest import ROOT, drawn
 
 WITHOUT_POSIX = """
@@ -219,8 +221,39 @@ def test_a_worker_is_the_interpreter_and_no_launcher_and_hears_no_ctrl_c(
 def test_a_worker_there_asks_for_nothing_that_is_posix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(signal, "setitimer", raising=False)
     monkeypatch.setitem(sys.modules, "resource", None)
+    limits_s: list[float] = []
+    monkeypatch.setattr(
+        faulthandler, "dump_traceback_later", lambda limit_s, **_: limits_s.append(limit_s)
+    )
+    monkeypatch.setattr(faulthandler, "cancel_dump_traceback_later", lambda: limits_s.append(0.0))
     serving._limit_time(1)
+    serving._limit_time(0)
     serving.limit_memory(1 << 30)
+    assert limits_s == [serving.WALL_FACTOR, 0.0]
+
+
+@pytest.mark.usefixtures("windows")
+@pytest.mark.parametrize(
+    ("status", "after_s", "reason"),
+    [
+        (serving.TIMED_OUT, 80.5, "took longer than 20 s"),
+        (serving.TIMED_OUT, 3.0, "the decoder ended its process (exit status 1)"),
+        (0xC0000005, 90.0, "the decoder crashed (exit status 0xc0000005)"),
+    ],
+)
+def test_a_worker_there_that_takes_too_long_is_told_from_one_that_ends_itself(
+    status: int, after_s: float, reason: str
+) -> None:
+    settings = ProcessSettings([], b"", 20.0, None)
+    worker = process.Worker(cast("Any", None), settings)
+    assert worker._verdict(status, after_s).reason == reason
+
+
+def test_the_watch_of_a_worker_there_ends_even_a_loop_in_c() -> None:
+    code = "import faulthandler; faulthandler.dump_traceback_later(0.2, exit=True); "
+    code += "import re; re.match(r'(a|aa)+$', 'a' * 200 + 'b')"
+    done = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, check=False)
+    assert done.returncode == serving.TIMED_OUT
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,14 @@ from imageshelf.system.words import one_line
 from imageshelf.workers import serving
 from imageshelf.workers.jobs import Lost, ProcessSettings, WorkerError
 from imageshelf.workers.pool import ITEMS_AHEAD, Pool, workers
-from imageshelf.workers.process import USUAL_DEPTH, Worker, cause_of_death
+from imageshelf.workers.process import Worker, cause_of_death
 from imageshelf.workers.serving import framed
 from imageshelf.workers.starting import command, import_path
 from imageshelf.workers.starting import start as start_process
 from tests import worker_functions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 PROJECT = Path(__file__).parent.parent
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and sessions are POSIX")
@@ -300,24 +300,6 @@ class TestIsolation:
             assert list(run([1.0])) == [(1.0, 1.0)]  # on a busy machine, or before a slow disk
         lost = Lost("took longer than 0.5 s", lasting=False)
         assert run_all(["loop"], time_limit_s=0.5) == [("loop", lost)]
-
-    def test_a_watch_that_was_itself_suspended_gives_the_time_back(self) -> None:
-        class Process:
-            kills = 0
-
-            def kill(self) -> None:
-                self.kills += 1
-
-        worker = Worker(cast("Any", None), ProcessSettings([], b"", 20.0, None))
-        worker.check_time(0.0)  # no process: nothing to do
-        process = worker._process = cast("Any", Process())
-        worker.deadline = time.monotonic() - 5
-        worker.check_time(late_s=3600.0)
-        assert process.kills == 0
-        assert worker.deadline > time.monotonic() + 3000
-        worker.deadline = time.monotonic() - 5
-        worker.check_time(late_s=0.0)
-        assert process.kills == 1
 
     @pytest.mark.parametrize(
         ("status", "reason", "lasting"),
@@ -641,9 +623,9 @@ class TestEnd:
             )
             process.stdin.write(framed(pickle.dumps("loop in C")))
             process.stdin.flush()
-            assert process.wait() == -signal.SIGPROF  # the CPU time that it may take
+            assert -process.wait() in {signal.SIGPROF, signal.SIGALRM}  # which limit came first
         verdict = Worker(cast("Any", None), ProcessSettings([], b"", 20.0, None))._verdict(
-            -signal.SIGPROF, None
+            -signal.SIGPROF, 0.0
         )
         assert verdict == Lost("took longer than 20 s", lasting=False)
 
@@ -707,36 +689,6 @@ class TestInside:
         assert all(soft > 1 << 30 and kept == hard for soft, kept in limits)
 
 
-def send(descriptor: int, parts: Iterable[bytes]) -> None:
-    with open(descriptor, "wb", buffering=0, closefd=False) as stream:
-        for part in parts:
-            rest = memoryview(part)
-            while rest:
-                rest = rest[stream.write(rest) :]
-
-
-def test_frames_that_arrive_together_are_read_together() -> None:
-    payloads = [b"", b"abc", bytes(100_000), b"x"]
-    stream = b"".join(map(framed, payloads))
-    for cut in (0, 2, 4, 7, 50_000, len(stream)):
-        reading, writing = os.pipe()
-        arrivals = serving.read_frames(reading)
-        halves = (stream[:cut], stream[cut:])
-        sender = threading.Thread(target=send, args=(writing, halves))
-        sender.start()
-        found: list[bytes] = []
-        while len(found) < len(payloads):
-            found += next(arrivals)
-        sender.join()
-        assert found == payloads
-        os.write(writing, framed(b"a") + framed(b"b") + framed(b"abc")[:5])
-        assert next(arrivals) == [b"a", b"b"]
-        os.close(writing)
-        with pytest.raises(EOFError):
-            next(arrivals)
-        os.close(reading)
-
-
 @posix
 def test_among_quick_items_only_the_culprit_is_lost() -> None:
     culprits = {300: "segfault", 301: "exit", 902: "abort", 2999: "killed"}
@@ -747,30 +699,6 @@ def test_among_quick_items_only_the_culprit_is_lost() -> None:
     assert lost == Counter(culprits.values())
     found = {item: outcome for item, outcome in outcomes if not isinstance(outcome, Lost)}
     assert found == {number: 2 * number for number in range(3000) if number not in culprits}
-
-
-@pytest.mark.parametrize(
-    ("function", "items", "deep"),
-    [(worker_functions.double, range(2000), True), (worker_functions.nap, [0.05] * 20, False)],
-)
-def test_only_quick_items_are_handed_over_many_at_a_time(
-    function: Callable[[Any], Any],
-    items: Iterable[Any],
-    deep: bool,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    depths: list[int] = []
-    accept = Worker._accept
-
-    def noted(self: Worker, answer: bytes) -> None:
-        depths.append(len(self._unanswered))
-        accept(self, answer)
-
-    monkeypatch.setattr(Worker, "_accept", noted)
-    with workers(function, jobs=1) as run:
-        assert all(not isinstance(outcome, Lost) for _, outcome in run(items))
-    usual = sorted(depths)[len(depths) // 2]
-    assert (usual > USUAL_DEPTH) is deep
 
 
 @posix

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from queue import SimpleQueue
+    from threading import Event
 
 
 class WorkerError(Exception):
@@ -21,11 +21,12 @@ class Lost(NamedTuple):
 
 
 class Job(NamedTuple):
-    """An item, the frame that requests it, and the queue for its outcome."""
+    """An item, the frame that requests it, the queue for its outcome, and whether it is wanted."""
 
     item: Any
     request: bytes
     answers: SimpleQueue[Any]
+    over: Event  # set when nobody waits for the answer any more
 
 
 class ProcessSettings(NamedTuple):
@@ -44,14 +45,8 @@ class JobSource(Protocol):
 
     failure: WorkerError | None
 
-    def first(self) -> Job | None:
-        """Return the next job for a worker that has none, waiting for it; None at the end."""
-
-    def further(self, room_bytes: int) -> Job | None:
-        """Return another job for a busy worker, unless an idle one may take it."""
-
-    def give_back(self, jobs: Iterable[Job]) -> None:
-        """Put jobs back in front of all waiting ones, in their order."""
+    def next(self, *, wait: bool) -> Job | None:
+        """Return the next job that is still wanted, waiting for it; None at the end."""
 
     def fail(self, failure: WorkerError) -> None:
-        """End every map with this error; only the first error counts."""
+        """End every map with this error, unless there was one before."""

@@ -4,19 +4,17 @@
         for task, outcome in run(tasks):
             ...
 
-Each worker process has a thread here that sends it items and reads its answers. A process answers
-items in the order in which it gets them, so if it dies or hangs, its oldest unanswered item is the
-culprit. That item is Lost, and everything else goes on.
+Each worker process has a thread here that sends it items and reads its answers. A process does one
+item after another, so if it dies or takes too long, the oldest unanswered item is the culprit. That
+item is Lost, and everything else goes on.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
-import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -25,7 +23,7 @@ from typing import Any, TypeVar
 from imageshelf.system.process import cores
 from imageshelf.workers.jobs import Job, Lost, ProcessSettings, WorkerError
 from imageshelf.workers.process import Worker
-from imageshelf.workers.serving import WALL_FACTOR, framed, imported
+from imageshelf.workers.serving import framed, imported
 from imageshelf.workers.starting import command
 
 __all__ = ["Lost", "Mapper", "WorkerError", "cores", "workers"]
@@ -34,12 +32,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 Mapper = Callable[[Iterable[T]], Iterator[tuple[T, R | Lost]]]
 
-ITEMS_AHEAD = 128  # under way per worker: for small files, in bundles, some 0.25 s of work
-REFILL_ITEMS = 2  # taken from the source per answer, until the window is full again
+ITEMS_AHEAD = 128  # waiting per worker: for small files, in bundles, some 0.25 s of work
+FAILURE_POLL_S = 0.2  # also because Windows handles Ctrl-C between waits only
 CLOSE_LIMIT_S = 5.0  # a process that waits for a dead disk cannot even be killed
 LONGEST_TIMER_S = 1e6  # timers accept no more
-
-_NOTHING = object()
 
 
 @contextmanager
@@ -104,19 +100,15 @@ def _process_settings(
 
 
 class Pool:
-    """What the workers share: waiting items, the watch over time limits, and the end."""
+    """What the workers share: waiting jobs, and the end."""
 
     def __init__(self, settings: ProcessSettings, jobs: int) -> None:
-        self.failure: WorkerError | None = None  # set once; after that nothing starts
-        self._changed = threading.Condition()  # guards failure and the two below
-        self._waiting: deque[Job] = deque()
-        self._runs: set[SimpleQueue[Any]] = set()
-        self._stopped = threading.Event()
-        self._wall_limit_s = settings.time_limit_s * WALL_FACTOR
+        self.failure: WorkerError | None = None  # once it is set, nothing starts
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._workers = [Worker(self, settings) for _ in range(jobs)]
         self._threads = [
-            threading.Thread(target=body, name="imageshelf worker", daemon=True)
-            for body in (*(worker.run for worker in self._workers), self._watch)
+            threading.Thread(target=worker.run, name="imageshelf worker", daemon=True)
+            for worker in self._workers
         ]
 
     def start(self) -> None:
@@ -127,100 +119,54 @@ class Pool:
     def close(self) -> None:
         """Kill and reap every process and end every thread; may be called again."""
         self.fail(WorkerError("the workers are closed"))
-        self._stopped.set()
         for worker in self._workers:
             worker.kill()
+            self._jobs.put(None)
         deadline = time.monotonic() + CLOSE_LIMIT_S
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     def fail(self, failure: WorkerError) -> None:
-        """End every map with this error; only the first error counts."""
-        with self._changed:
-            self.failure = self.failure or failure
-            for answers in self._runs:
-                answers.put(self.failure)
-            self._changed.notify_all()
+        """End every map with this error, unless there was one before."""
+        self.failure = self.failure or failure
+
+    def next(self, *, wait: bool) -> Job | None:
+        """Return the next job that is still wanted, waiting for it; None at the end.
+
+        Without waiting, None also if an idle worker may take the job.
+        """
+        with suppress(Empty):  # another worker has taken it meanwhile
+            while wait or self._jobs.qsize() >= len(self._workers):
+                job = self._jobs.get(block=wait)
+                if job is None or self.failure:
+                    return None
+                if not job.over.is_set():
+                    return job
+        return None
 
     def map(self, items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield (item, outcome) pairs, with at most a window of items under way."""
+        if self.failure:
+            raise self.failure
         answers: SimpleQueue[Any] = SimpleQueue()
+        over = threading.Event()
         window, under_way = ITEMS_AHEAD * len(self._workers), 0
-        source = iter(items)
-        self._admit(answers)
         try:
-            while True:
-                taken = 0
-                while under_way < window and (taken < REFILL_ITEMS or answers.empty()):
-                    if (item := next(source, _NOTHING)) is _NOTHING:
-                        window = 0
-                        break
-                    self._submit(Job(item, framed(pickle.dumps(item)), answers))
-                    under_way, taken = under_way + 1, taken + 1
-                if not under_way:
-                    return
-                answer = _get(answers)
-                if isinstance(answer, WorkerError):
-                    raise answer
-                under_way -= 1
-                yield answer
+            for item in items:
+                self._jobs.put(Job(item, framed(pickle.dumps(item)), answers, over))
+                under_way += 1
+                while under_way == window or not answers.empty():
+                    yield self._answer(answers)
+                    under_way -= 1
+            for _ in range(under_way):
+                yield self._answer(answers)
         finally:
-            self._dismiss(answers)
+            over.set()
 
-    def _admit(self, answers: SimpleQueue[Any]) -> None:
-        with self._changed:
+    def _answer(self, answers: SimpleQueue[Any]) -> Any:
+        while True:
+            with suppress(Empty):
+                return answers.get(timeout=FAILURE_POLL_S)
             if self.failure:
                 raise self.failure
-            self._runs.add(answers)
-
-    def _submit(self, job: Job) -> None:
-        with self._changed:
-            self._waiting.append(job)
-            self._changed.notify()
-
-    def _dismiss(self, answers: SimpleQueue[Any]) -> None:
-        with self._changed:
-            self._runs.discard(answers)
-            self._waiting = deque(job for job in self._waiting if job.answers is not answers)
-
-    def first(self) -> Job | None:
-        """Return the next job for a worker that has none, waiting for it; None at the end."""
-        with self._changed:
-            while not self._waiting and not self.failure:
-                self._changed.wait()
-            return None if self.failure else self._waiting.popleft()
-
-    def further(self, room_bytes: int) -> Job | None:
-        """Return another job for a busy worker, unless an idle one may take it."""
-        with self._changed:
-            if len(self._waiting) < len(self._workers):
-                return None
-            if len(self._waiting[0].request) > room_bytes:
-                return None
-            return self._waiting.popleft()
-
-    def give_back(self, jobs: Iterable[Job]) -> None:
-        """Put jobs back in front of all waiting ones, in their order."""
-        with self._changed:
-            still_wanted = [job for job in jobs if job.answers in self._runs]
-            self._waiting.extendleft(reversed(still_wanted))
-            self._changed.notify_all()
-
-    def _watch(self) -> None:
-        """Have the workers check their time limits; sleep while none can run out."""
-        while True:
-            now = time.monotonic()
-            # An item that is sent from now on has the whole limit ahead of it.
-            wake = min(now + self._wall_limit_s, *(worker.deadline for worker in self._workers))
-            if self._stopped.wait(max(0.0, wake - now)):
-                return
-            late_s = time.monotonic() - wake
-            for worker in self._workers:
-                worker.check_time(late_s)
-
-
-def _get(answers: SimpleQueue[Any]) -> Any:
-    while True:
-        with suppress(Empty):  # Windows handles Ctrl-C between waits only
-            return answers.get(timeout=0.2 if sys.platform == "win32" else None)

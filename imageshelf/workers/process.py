@@ -1,4 +1,4 @@
-"""One worker process after another, and the thread that sends it items and reads its answers."""
+"""One worker process after another, and the thread that sends it items and reads the answers."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from imageshelf.workers.serving import (
     ERROR,
     OUT_OF_MEMORY,
     STATUS_OUT_OF_MEMORY,
+    TIMED_OUT,
+    VALUE,
     WALL_FACTOR,
-    read_frames,
+    read_frame,
 )
 from imageshelf.workers.starting import start
 
 if TYPE_CHECKING:
     from imageshelf.workers.jobs import Job, JobSource, ProcessSettings
+    from imageshelf.workers.starting import Process
 
-USUAL_DEPTH = 3  # items sent to a process ahead, so that it never waits for the next one
-GREATEST_DEPTH = 24  # if it answers so quickly that several answers arrive at a time
-GATHERING_PAUSE_S = 0.004  # lets answers gather: waking for each takes a core from the workers
+JOBS_AHEAD = 2  # at hand, so that the process never waits for the next one
 PIPE_BYTES = 4096  # that any system's pipe holds: with more unread, both ends may block
 START_LIMIT_S = 60.0  # to start and import; generous because the disk may be cold
 START_TRIES = 2
@@ -37,33 +38,26 @@ END_LIMIT_S = 1.0  # for a process to exit after it has closed its pipe
 _CRASHES = ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS")
 _KILLED = 9
 _NTSTATUS = 1 << 30  # exit statuses from here on are exceptions of Windows
-_START = object()
-_NEVER = float("inf")
 
 
 class Worker:
     """A worker: one process at a time, replaced when it dies."""
 
     def __init__(self, pool: JobSource, settings: ProcessSettings) -> None:
-        self.deadline = _NEVER  # of the oldest unanswered item, on the monotonic clock
         self._pool = pool
         self._settings = settings
-        self._wall_limit_s = settings.time_limit_s * WALL_FACTOR
-        self._lock = threading.Lock()  # guards what kill and check_time use from other threads
-        self._process: subprocess.Popen[bytes] | None = None
-        self._unanswered: deque[Job] = deque()
-        self._killed_for: object = None  # the job, if we killed the process because of one
-        self._ready = False
-        self._depth = USUAL_DEPTH
-        self._failed_starts = 0
+        self._lock = threading.Lock()  # guards the process, which another thread may kill
+        self._process: Process | None = None
+        self._jobs: deque[Job] = deque()  # the oldest is the one that the process is doing
 
     def run(self) -> None:
         """Keep a process at work until the pool ends: the body of this worker's thread."""
         try:
-            while self._start():
-                with suppress(EOFError, OSError):  # the process is gone
-                    self._talk()
-                self._reap()
+            while process := self._ready_process():
+                try:
+                    self._serve(process)
+                finally:
+                    _end(process)
         except WorkerError as exc:
             self._pool.fail(exc)
         except Exception as exc:  # noqa: BLE001 - otherwise the consumer would wait for ever
@@ -75,113 +69,88 @@ class Worker:
             if self._process:
                 self._process.kill()
 
-    def check_time(self, late_s: float) -> None:
-        """Kill the process if its oldest item has used up its time on the clock.
-
-        The process itself has its CPU time limited, where there are timers for that.
-
-        If the watch wakes `late_s` late, this process was suspended, and so was the reader of
-        answers: the deadline moves by as much.
-        """
-        with self._lock:
-            if self._process is None:
-                return
-            if late_s > 1:
-                self.deadline += late_s
-            elif time.monotonic() >= self.deadline:
-                self._killed_for = self._unanswered[0] if self._unanswered else _START
-                self._process.kill()
-
-    def _start(self) -> bool:
-        with self._lock:
-            if self._pool.failure:
-                return False
-            self._ready, self._killed_for = False, None
-            self.deadline = time.monotonic() + START_LIMIT_S
-            self._process = start(self._settings.command, self._settings.environment)
-        return True
-
-    def _talk(self) -> None:
-        process = cast("subprocess.Popen[bytes]", self._process)
-        stdin, stdout = cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
-        _send(stdin, self._settings.setup)
-        arrivals = read_frames(stdout.fileno())
-        next(arrivals)
-        self._ready, self._failed_starts, self._depth = True, 0, USUAL_DEPTH
-        self.deadline = _NEVER
-        while self._hand_over(process, stdin):
-            if len(self._unanswered) >= USUAL_DEPTH:
-                time.sleep(GATHERING_PAUSE_S)
-            answers = next(arrivals)
-            self._depth = min(max(USUAL_DEPTH, USUAL_DEPTH * len(answers)), GREATEST_DEPTH)
-            for answer in answers:
-                self._accept(answer)
-
-    def _hand_over(self, process: subprocess.Popen[bytes], stdin: BinaryIO) -> bool:
-        """Send the process as many jobs as it has room for; False if it has none to answer."""
-        requests: list[bytes] = []
-        while len(self._unanswered) < self._depth:
-            if self._unanswered:
-                room_bytes = PIPE_BYTES - sum(len(job.request) for job in self._unanswered)
-                job = self._pool.further(room_bytes)
-            else:
-                job = self._pool.first()
-                if job and process.poll() is not None:  # it died idle, not because of this item
-                    self._pool.give_back([job])
-                    return False
-            if job is None:
-                break
+    def _ready_process(self) -> Process | None:
+        """Return a new process that has imported everything; None if the pool has ended."""
+        problem = None
+        for _ in range(START_TRIES):
             with self._lock:
-                if not self._unanswered:
-                    self.deadline = time.monotonic() + self._wall_limit_s
-                self._unanswered.append(job)
-            requests.append(job.request)
-        if requests:
-            _send(stdin, b"".join(requests))
-        return bool(self._unanswered)
+                if self._pool.failure:
+                    return None
+                process = start(self._settings.command, self._settings.environment)
+                self._process = process
+            problem = self._start_problem(process)
+            if problem is None:
+                return process
+        if self._pool.failure:
+            return None
+        raise WorkerError(problem)
 
-    def _accept(self, answer: bytes) -> None:
-        with self._lock:
-            job = self._unanswered.popleft()
-            more = bool(self._unanswered)
-            self.deadline = time.monotonic() + self._wall_limit_s if more else _NEVER
-        kind, value = _unpacked(answer)
+    def _start_problem(self, process: Process) -> str | None:
+        """Wait until a process is ready; return why it is not."""
+        limit = threading.Timer(START_LIMIT_S, process.kill)
+        limit.daemon = True
+        began = time.monotonic()
+        limit.start()
+        try:
+            _send(process, self._settings.setup)
+            read_frame(_stdout(process))
+        except EOFError:
+            status, message = _end(process)
+            if time.monotonic() - began >= START_LIMIT_S:
+                return f"a worker process was not ready after {START_LIMIT_S:g} s"
+            lines = message.decode(errors="replace").strip().splitlines()
+            cause = lines[-1] if lines else f"exit status {status}"
+            return f"a worker process cannot start: {cause}"
+        finally:
+            limit.cancel()
+        return None
+
+    def _serve(self, process: Process) -> None:
+        """Have a process do one job after another until it dies, or the pool ends."""
+        sent = 0
+        while self._take_jobs():
+            if not sent and process.poll() is not None:  # it died idle: these jobs did nothing
+                return
+            for job in list(self._jobs)[sent:]:
+                if not sent or len(job.request) <= PIPE_BYTES:
+                    _send(process, job.request)
+                    sent += 1
+            kind, value = self._outcome(process)
+            job, sent = self._jobs.popleft(), sent - 1
+            if not self._pool.failure:
+                job.answers.put((job.item, value))
+            if kind not in {VALUE, ERROR}:  # it is dead, or may have little memory left
+                process.kill()
+                return
+
+    def _take_jobs(self) -> bool:
+        """Have a job at hand, waiting for it, and a further one if many wait; False at the end."""
+        while len(self._jobs) < JOBS_AHEAD and (job := self._pool.next(wait=not self._jobs)):
+            self._jobs.append(job)
+        return bool(self._jobs)
+
+    def _outcome(self, process: Process) -> tuple[int | None, Any]:
+        """Return the kind of a process's answer and its value; kind None if it died."""
+        began = time.monotonic()
+        try:
+            kind, value = _unpacked(read_frame(_stdout(process)))
+        except EOFError:
+            status, _ = _end(process)
+            return None, self._verdict(status, time.monotonic() - began)
         if kind == ERROR:
             value = Lost(f"internal error: {value}", lasting=False)
         elif kind == OUT_OF_MEMORY:
             value = _out_of_memory(self._settings.memory_limit_bytes)
-        job.answers.put((job.item, value))
-        if kind == OUT_OF_MEMORY:  # replace the process: this one may have little memory left
-            self._killed_for = job
-            raise EOFError
+        return kind, value
 
-    def _reap(self) -> None:
-        """Reap the process, decide whose fault its end was, and give the other jobs back."""
-        with self._lock:
-            process, self._process = cast("subprocess.Popen[bytes]", self._process), None
-            jobs, killed_for = list(self._unanswered), self._killed_for
-            self._unanswered.clear()
-            self.deadline = _NEVER
-        killed = bool(killed_for or self._pool.failure)
-        if killed:
-            process.kill()
-        status, message = _ended(process, killed=killed, listen=not self._ready)
-        if self._pool.failure:
-            return
-        if not self._ready:
-            self._failed_starts += 1
-            if self._failed_starts == START_TRIES:
-                raise WorkerError(_start_problem(message, status, hung=killed_for is _START))
-        if jobs and (killed_for is None or killed_for is jobs[0]):
-            culprit = jobs.pop(0)
-            culprit.answers.put((culprit.item, self._verdict(status, killed_for)))
-        self._pool.give_back(jobs)
-
-    def _verdict(self, status: int, killed_for: object) -> Lost:
-        posix = sys.platform != "win32"
-        out_of_time = posix and -status in {signal.SIGPROF, signal.SIGALRM}
-        if killed_for or out_of_time:
-            return Lost(f"took longer than {self._settings.time_limit_s:g} s", lasting=False)
+    def _verdict(self, status: int, after_s: float) -> Lost:
+        limit_s = self._settings.time_limit_s
+        if sys.platform == "win32":
+            out_of_time = status == TIMED_OUT and after_s >= limit_s * WALL_FACTOR
+        else:
+            out_of_time = -status in {signal.SIGPROF, signal.SIGALRM}
+        if out_of_time:
+            return Lost(f"took longer than {limit_s:g} s", lasting=False)
         if status == STATUS_OUT_OF_MEMORY:
             return _out_of_memory(self._settings.memory_limit_bytes)
         return cause_of_death(status)
@@ -205,8 +174,13 @@ def cause_of_death(status: int) -> Lost:
     return Lost(f"its worker was stopped (signal {-status}: {name})", lasting=False)
 
 
-def _send(stdin: BinaryIO, frame: bytes) -> None:
-    """Send to a process, even if it is dead: its last answers may still be in the pipe."""
+def _stdout(process: Process) -> BinaryIO:
+    return cast("BinaryIO", process.stdout)
+
+
+def _send(process: Process, frame: bytes) -> None:
+    """Send to a process; if it is dead, reading its answer tells."""
+    stdin = cast("BinaryIO", process.stdin)
     with suppress(OSError):
         stdin.write(frame)
         stdin.flush()
@@ -220,14 +194,15 @@ def _unpacked(answer: bytes) -> tuple[int, Any]:
     return kind, value
 
 
-def _ended(process: subprocess.Popen[bytes], *, killed: bool, listen: bool) -> tuple[int, bytes]:
-    """Return the exit status of a process that is ending, and its stderr if `listen`."""
+def _end(process: Process) -> tuple[int, bytes]:
+    """Reap a process that is ending or has to; return its exit status and its stderr."""
     try:
-        status = process.wait(None if killed else END_LIMIT_S)  # with a limit, it polls
+        status = process.wait(END_LIMIT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         status = process.wait()
-    message = cast("BinaryIO", process.stderr).read() if listen else b""
+    stderr = cast("BinaryIO", process.stderr)
+    message = b"" if stderr.closed else stderr.read()
     for pipe in (process.stdin, process.stdout, process.stderr):
         with suppress(OSError):  # unsent data
             cast("BinaryIO", pipe).close()
@@ -237,10 +212,3 @@ def _ended(process: subprocess.Popen[bytes], *, killed: bool, listen: bool) -> t
 def _out_of_memory(limit_bytes: int | None) -> Lost:
     amount = "there is" if limit_bytes is None else f"{limit_bytes / 1e6:,.0f} MB"
     return Lost(f"needs more memory than {amount}", lasting=False)
-
-
-def _start_problem(message: bytes, status: int, *, hung: bool) -> str:
-    if hung:
-        return f"a worker process was not ready after {START_LIMIT_S:g} s"
-    lines = message.decode(errors="replace").strip().splitlines()
-    return f"a worker process cannot start: {lines[-1] if lines else f'exit status {status}'}"

@@ -7,6 +7,7 @@ because this program is at both ends; nothing from a file is ever unpickled.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import pickle
 import signal
@@ -18,13 +19,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from imageshelf.system.words import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 VALUE, OUT_OF_MEMORY, ERROR = range(3)  # kinds of answers; an empty frame means ready
 STATUS_OUT_OF_MEMORY = 86  # exit status of a process without memory to answer so
-CHUNK_BYTES = 1 << 16
+TIMED_OUT = 1  # exit status that Windows' watch over the time gives
 WALL_FACTOR = 4  # times the limit on CPU time may pass on the clock: the machine may be busy
-GRACE_S = 3.0  # past that, for the parent to kill a hung worker
 
 _LENGTH = struct.Struct("<I")
 # Made in advance: the memory may stay used up for as long as the exception is handled.
@@ -49,25 +49,6 @@ def read_frame(stream: BinaryIO) -> bytes:
     if len(payload) < _LENGTH.unpack(head)[0]:
         raise EOFError
     return payload
-
-
-def read_frames(descriptor: int) -> Iterator[list[bytes]]:
-    """Yield lists of payloads as they arrive; EOFError if the other end is gone."""
-    data = bytearray()
-    while more := os.read(descriptor, CHUNK_BYTES):
-        data += more
-        payloads, start = [], 0
-        while len(data) - start >= _LENGTH.size:
-            begin = start + _LENGTH.size
-            end = begin + _LENGTH.unpack_from(data, start)[0]
-            if end > len(data):
-                break
-            payloads.append(bytes(data[begin:end]))
-            start = end
-        del data[:start]
-        if payloads:
-            yield payloads
-    raise EOFError
 
 
 def answer(function: Callable[[Any], Any], request: bytes) -> bytes:
@@ -119,13 +100,18 @@ def limit_memory(limit_bytes: int) -> None:
 
 
 def _limit_time(limit_s: float) -> None:
-    """Have this process killed after so much CPU time, or a multiple of it on the clock.
+    """Have this process end after so much CPU time, or a multiple of it on the clock.
 
-    This works even inside a C loop; 0 cancels.
+    This works even inside a C loop; 0 cancels. Windows has the clock only.
     """
+    wall_limit_s = limit_s * WALL_FACTOR
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, limit_s)
-        signal.setitimer(signal.ITIMER_REAL, limit_s and limit_s * WALL_FACTOR + GRACE_S)
+        signal.setitimer(signal.ITIMER_REAL, wall_limit_s)
+    elif limit_s:
+        faulthandler.dump_traceback_later(wall_limit_s, exit=True)  # with TIMED_OUT
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _take_over(fd: int) -> int:
