@@ -8,7 +8,7 @@ from somebody else is only data.
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,21 +16,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 2**20  # bytes of one value; about 300,000 names
 
 _MARK = object()
-_UTF8 = ("utf-8", "surrogatepass")  # as pickle itself: names keep bytes that are no UTF-8
-_FIXED = {  # instruction: bytes of its little-endian argument
-    0x80: 1,  # PROTO
-    0x95: 8,  # FRAME
-    ord("q"): 1,  # BINPUT
-    ord("r"): 4,  # LONG_BINPUT
-    ord("h"): 1,  # BINGET
-    ord("j"): 4,  # LONG_BINGET
-    0x8C: 1,  # SHORT_BINUNICODE
-    ord("X"): 4,  # BINUNICODE
-    0x8D: 8,  # BINUNICODE8
-}
-_LINES = frozenset(b"Vpg")  # UNICODE, PUT, GET: the argument ends at a newline (protocol 0)
-_TEXTS = frozenset((0x8C, ord("X"), 0x8D))
-_HIGHEST_PROTOCOL = 5
 
 
 def dumps(names: list[str]) -> bytes:
@@ -57,7 +42,7 @@ def loads(data: bytes) -> list[str]:
     if len(data) > MAX_BYTES:
         raise ValueError(f"value of {len(data):,} bytes; at most {MAX_BYTES:,} are read")
     name = _single_name(data)
-    return _Reader(data).run() if name is None else [name]
+    return _Reader().run(data) if name is None else [name]
 
 
 def _single_name(data: bytes) -> str | None:
@@ -66,105 +51,77 @@ def _single_name(data: bytes) -> str | None:
         return None
     if len(data) != data[14] + 18 or int.from_bytes(data[3:11], "little") != len(data) - 11:
         return None
-    return str(data[15:-3], *_UTF8)
+    return str(data[15:-3], "utf-8", "surrogatepass")  # as pickle itself
 
 
 class _Reader:
     """A pickle machine with a handful of instructions."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
+    def __init__(self) -> None:
         self.stack: list[object] = []
-        self.memo: list[object] = []
+        self.memo: dict[int, object] = {}
         self.made = 0  # objects: a writer remembers each once, in order
         self.lists = 0
 
-    def run(self) -> list[str]:
+    def run(self, data: bytes) -> list[str]:
         """Return the list; raise ValueError at the first instruction that a list cannot need."""
-        simple: dict[int, Callable[[], None]] = {
-            ord("("): lambda: self.stack.append(_MARK),
-            ord("]"): lambda: self._make_list([]),
-            ord("l"): lambda: self._make_list(self._from_mark()),
-            ord("a"): self._append,
-            ord("e"): self._extend,
-            0x94: lambda: self._remember(len(self.memo)),
-        }
-        while True:
-            code = self._take(1)[0]
-            if code == ord("."):
-                return self._result()
-            if code in simple:
-                simple[code]()
-            elif code in _FIXED:
-                self._with_number(code, int.from_bytes(self._take(_FIXED[code]), "little"))
-            elif code in _LINES:
-                self._with_line(code, self._line())
-            else:
-                raise ValueError(f"instruction {code:#04x} has no place in a list of names")
+        import pickletools  # a millisecond, which one short name need not wait for
 
-    def _take(self, count: int) -> bytes:
-        if count > len(self.data) - self.at:
-            raise ValueError("the value ends too early")
-        self.at += count
-        return self.data[self.at - count : self.at]
-
-    def _line(self) -> bytes:
-        end = self.data.find(b"\n", self.at)
-        if end < 0:
-            raise ValueError("the value ends too early")
-        line = self.data[self.at : end]
-        self.at = end + 1
-        return line
-
-    def _with_number(self, code: int, number: int) -> None:
-        if code in _TEXTS:
-            self._make(str(self._take(number), *_UTF8))
-        elif code in b"qr":
-            self._remember(number)
-        elif code in b"hj":
-            self._recall(number)
-        elif code == 0x80 and number > _HIGHEST_PROTOCOL:
-            raise ValueError(f"pickle protocol {number} is newer than {_HIGHEST_PROTOCOL}")
-        elif code == 0x95 and number > len(self.data) - self.at:
-            raise ValueError("the value ends too early")
-
-    def _with_line(self, code: int, line: bytes) -> None:
-        if code == ord("V"):
-            self._make(str(line, "raw-unicode-escape"))
-            return
-        if not line.isdigit() or len(line) > 10:
-            raise ValueError("expected a short number")
-        (self._remember if code == ord("p") else self._recall)(int(line))
+        for opcode, argument, at in pickletools.genops(data):  # reads no more than there is
+            left = len(data) - (at or 0) - 1
+            limit = {"PROTO": 5, "FRAME": left}.get(opcode.name)
+            if opcode.name == "STOP":
+                return self._result(left)
+            if opcode.name in self._STEPS:
+                self._STEPS[opcode.name](self, argument)
+            elif limit is None or argument is None or argument > limit:
+                raise ValueError(f"{opcode.name} {argument} has no place in a list of names")
+        raise ValueError("the value ends too early")
 
     def _make(self, item: object) -> None:
         self.made += 1
         self.stack.append(item)
 
-    def _make_list(self, items: list[object]) -> None:
+    def _mark(self, _: None) -> None:
+        self.stack.append(_MARK)
+
+    def _make_list(self, items: list[object] | None) -> None:
         self.lists += 1
         if self.lists > 1:
             raise ValueError("more than one list")
-        self._make(items)
+        self._make(items or [])
+
+    def _make_marked(self, _: None) -> None:
+        self._make_list(self._from_mark())
+
+    def _remember(self, index: int | None) -> None:
+        index = len(self.memo) if index is None else index
+        if self._top() is _MARK:
+            raise ValueError("a mark cannot be remembered")
+        if not 0 <= index <= self.made:  # the standard library would make room for so many
+            raise ValueError("a number far beyond what there is to remember")
+        self.memo[index] = self._top()
+
+    def _recall(self, index: int) -> None:
+        text = self.memo.get(index)
+        if not isinstance(text, str):  # a list inside itself, or nothing at all
+            raise ValueError("a reference to something that is no name")  # noqa: TRY004
+        self.stack.append(text)
+
+    def _append(self, _: None) -> None:
+        self._add([self._pop()])
+
+    def _extend(self, _: None) -> None:
+        self._add(self._from_mark())
 
     def _top(self) -> object:
         if not self.stack:
             raise ValueError("the value is not a list of names")
         return self.stack[-1]
 
-    def _remember(self, index: int) -> None:
-        if self._top() is _MARK:
-            raise ValueError("a mark cannot be remembered")
-        if index > self.made:  # the standard library would make room for so many
-            raise ValueError("a number far beyond what there is to remember")
-        self.memo += [None] * (index + 1 - len(self.memo))
-        self.memo[index] = self._top()
-
-    def _recall(self, index: int) -> None:
-        text = self.memo[index] if index < len(self.memo) else None
-        if not isinstance(text, str):  # a list inside itself, or nothing at all
-            raise ValueError("a reference to something that is no name")  # noqa: TRY004
-        self.stack.append(text)
+    def _pop(self) -> object:
+        self._top()
+        return self.stack.pop()
 
     def _from_mark(self) -> list[object]:
         items: list[object] = []
@@ -172,25 +129,14 @@ class _Reader:
             items.append(item)
         return items[::-1]
 
-    def _pop(self) -> object:
-        if not self.stack:
-            raise ValueError("the value is not a list of names")
-        return self.stack.pop()
-
-    def _append(self) -> None:
-        self._add([self._pop()])
-
-    def _extend(self) -> None:
-        self._add(self._from_mark())
-
     def _add(self, items: list[object]) -> None:
         target = self._top()
         if not isinstance(target, list) or not all(isinstance(item, str) for item in items):
             raise ValueError("the value is not a list of names")
         target += items
 
-    def _result(self) -> list[str]:
-        if len(self.stack) != 1 or self.at != len(self.data):
+    def _result(self, left: int) -> list[str]:
+        if len(self.stack) != 1 or left:
             raise ValueError("the value is not one list of names")
         names = self._pop()
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -198,3 +144,14 @@ class _Reader:
         if sum(map(len, names)) > MAX_BYTES:  # a long one, and many references to it
             raise ValueError(f"names of more than {MAX_BYTES:,} characters")
         return names
+
+    _STEPS: ClassVar[dict[str, Callable[[Any, Any], None]]] = {
+        **dict.fromkeys(("SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE"), _make),
+        **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"), _remember),
+        **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), _recall),
+        "MARK": _mark,
+        "EMPTY_LIST": _make_list,
+        "LIST": _make_marked,
+        "APPEND": _append,
+        "APPENDS": _extend,
+    }
