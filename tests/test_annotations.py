@@ -307,7 +307,7 @@ def test_conflicts_are_told_and_the_own_value_stays() -> None:
     )
     result = combined(own, [other, other, FULL])
     assert result.annotations == own._replace(keywords=("a", "b", *FULL.keywords), title="T")
-    assert result.conflicts == (
+    assert tuple(one.sentence for one in result.conflicts) == (
         "the caption is theirs there, mine here",
         "the position is another one there",
         "the rating is 4 there, 3 here",

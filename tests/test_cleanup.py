@@ -324,6 +324,7 @@ def test_a_folder_that_may_not_be_written_is_one_sentence(folder: Path, shelf: S
     (folder / "locked").mkdir(mode=0o500)
     with pytest.raises(CleanupError, match=r"may not be written|cannot be made"):
         apply(shelf, folder=str(folder / "locked/aside"))
+    assert not history(shelf)
 
 
 def test_a_shelf_for_reading_only_touches_nothing(folder: Path) -> None:

@@ -95,6 +95,7 @@ def anew(home: Path) -> Path:
         shutil.rmtree(home / name, ignore_errors=True)
     folder = copies(home / "home", {"photos/a.jpg": 1, PICTURE: "photos/a.jpg"})
     (folder / SIDECAR).write_text("a sidecar")
+    (folder / "photos/a.xmp").write_text("a sidecar")  # so that it may be deleted
     indexed(folder, "photos")
     return folder
 

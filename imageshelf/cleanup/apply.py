@@ -37,7 +37,7 @@ from imageshelf.system.signals import stopping
 from imageshelf.system.user_key import UserKeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from imageshelf.cleanup.planning import Plan
     from imageshelf.cleanup.run import Done, LeftAlone
@@ -58,6 +58,7 @@ class Result(NamedTuple):
     done: list[Done]
     left: list[LeftAlone]
     stopped: Stopped | None = None
+    taken_over: Sequence[str] = ()  # the sidecars that were made or changed
 
 
 def apply_plan(  # noqa: PLR0913 - options, all by name
@@ -94,7 +95,8 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
                     f"{exc}. What this clean-up has done, {back} takes back"
                 ) from exc
             actions.set_run(run, STOPPED if stopped else DONE)
-            return Result(run, plan.action, aside, cleanup.done, cleanup.left, stopped)
+            changed = [path for path, problem in cleanup.sidecars.items() if not problem]
+            return Result(run, plan.action, aside, cleanup.done, cleanup.left, stopped, changed)
 
 
 @contextlib.contextmanager
@@ -106,18 +108,21 @@ def _begun(shelf: Shelf, plan: Plan, actions: Actions, folder: str) -> Iterator[
     base, made = (
         _place(shelf, plan, folder, actions) if plan.action == planning.SET_ASIDE else ("", "")
     )
-    folder_of_run = ""
+    folder_of_run, run = "", 0
 
     def options_of(number: int) -> dict[str, str]:
         nonlocal folder_of_run
-        folder_of_run = base and places.make_run_folder(base, shelf.path, number)
+        folder_of_run = base and places.run_folder(base, number)
         where = {"folder": folder_of_run, "made": made or folder_of_run} if base else {}
         return {"action": plan.action} | {n: shelf.name_of(path) for n, path in where.items()}
 
     try:
         try:
-            run = actions.begin(options_of)
+            run = actions.begin(options_of)  # before there is a folder: none is without a row
+            while base and not places.make_run_folder(folder_of_run, shelf.path, run):
+                actions.set_options(run, options_of(run))
         except (PlaceError, UserKeyError) as exc:
+            actions.drop(run)
             raise CleanupError(str(exc)) from exc
         yield run, folder_of_run
     finally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.cleanup import path_checks, planning
+from imageshelf.cleanup import path_checks, planning, sidecars
 from imageshelf.cleanup.file_actions import finish_or_revert, put_back
 from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.records import FileAction
@@ -85,7 +85,7 @@ def finish(shelf: Shelf, actions: Actions, run: Cleanup, below: Sequence[str] = 
             ended += _finished(shelf, action, file_action)
         except NotDone:
             continue
-    gone = [a.source for a in ended if a.state == DONE and a.verb != planning.HARD_LINK]
+    gone = [a.source for a in ended if a.state == DONE and a.verb not in planning.STAYING]
     actions.catalogue.forget(gone)
     note_links(shelf, actions, [a for a in ended if a.verb == planning.HARD_LINK])
     actions.set(run.id, ended)
@@ -98,6 +98,9 @@ def _finished(shelf: Shelf, action: Action, file_action: FileAction) -> list[Act
     if action.state == PURGING:
         there = lstat(file_action.place) is not None
         return [action._replace(state=DONE if there else PURGED)]
+    if action.verb == planning.TAKE_OVER:
+        state = action.state if action.state == UNDOING else LEFT
+        return [action._replace(state=DONE if sidecars.is_changed(file_action) else state)]
     if action.state == UNDOING:
         if action.verb == planning.HARD_LINK and settle_link(file_action) == LINKED:
             return [action._replace(state=DONE)]

@@ -48,6 +48,8 @@ def require_safe(action: FileAction) -> None:
         raise UnsafePathError("would be moved onto itself")
     folder, name = os.path.split(action.place)
     folder = os.path.realpath(folder)
+    if action.verb == planning.TAKE_OVER and not action.source.casefold().endswith(".xmp"):
+        raise UnsafePathError("is no sidecar")
     if action.verb == planning.SET_ASIDE:
         inside = os.path.isabs(action.folder) and is_below(folder, [action.folder])
     elif action.verb == planning.TRASH:

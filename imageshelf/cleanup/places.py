@@ -71,22 +71,29 @@ def to_be_made(folder: str) -> str:
     return top
 
 
-def make_run_folder(folder: str, shelf: str, run: int) -> str:
-    """Make a new folder for one run below the one for set-aside files, and mark it as such.
+def run_folder(folder: str, run: int) -> str:
+    """Return where the folder of one run can be, below the one for set-aside files."""
+    for number in range(1, MOST_TRIES):
+        place = _numbered(os.path.join(folder, f"run-{run}"), number)
+        if not os.path.lexists(place):  # else of another shelf's run
+            return place
+    raise PlaceError(f"{folder} has {MOST_TRIES:,} folders like run-{run}")
 
-    The marker keeps every index run out of it. Raises PlaceError.
+
+def make_run_folder(place: str, shelf: str, run: int) -> bool:
+    """Make the folder of one run, and mark it, which keeps every index run out of it.
+
+    Return False if another shelf's run has just made it. Raises PlaceError.
     """
     try:
-        os.makedirs(folder, exist_ok=True)
-        for number in range(1, MOST_TRIES):
-            place = _numbered(os.path.join(folder, f"run-{run}"), number)
-            with suppress(FileExistsError):  # of another shelf's run
-                os.mkdir(place)
-                discarded.mark(place, shelf, run)
-                return place
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        os.mkdir(place)
+        discarded.mark(place, shelf, run)
     except OSError as exc:
-        raise PlaceError(f"the folder {folder} cannot be made: {exc.strerror}") from exc
-    raise PlaceError(f"{folder} has {MOST_TRIES:,} folders like run-{run}")
+        if isinstance(exc, FileExistsError) and os.path.isdir(place):
+            return False
+        raise PlaceError(f"the folder {place} cannot be made: {exc.strerror}") from exc
+    return True
 
 
 def mark_older(shelf: Shelf, folder: str, runs: Iterable[Cleanup]) -> None:
@@ -152,7 +159,11 @@ def tidy(place: str, folder: str) -> None:
 
 
 def unmake(folder: str, top: str) -> None:
-    """Remove the folder and those above it up to `top`, as long as they are empty."""
+    """Remove the folder and those above it up to `top`, if there is no file in them."""
+    for inner, _, _ in os.walk(folder, topdown=False):
+        if inner != folder:
+            with suppress(OSError):
+                os.rmdir(inner)
     with suppress(OSError):
         discarded.unmark(folder)
     tidy(os.path.join(folder, "x"), os.path.dirname(top))

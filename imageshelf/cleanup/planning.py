@@ -30,12 +30,15 @@ if TYPE_CHECKING:
 
     from imageshelf.copies.companions import Companion
     from imageshelf.copies.groups import Group, Member
+    from imageshelf.pictures.annotations import Annotations
     from imageshelf.shelf.records import PictureRow
 
 SET_ASIDE, TRASH, HARD_LINK, DELETE = "set aside", "trash", "hard link", "delete"
 ACTIONS = (SET_ASIDE, TRASH, HARD_LINK, DELETE)
 BY_RULE = frozenset({BYTES, PIXELS})
 BY_NAME = frozenset({BYTES, PIXELS, TURNED, NEAR})  # what --kind may name
+TAKE_OVER = "take over"  # of annotations, into the sidecar of the picture that stays
+STAYING = frozenset({HARD_LINK, TAKE_OVER})  # after them there is a file where there was one
 PURGE = "purge"  # the deletion of what was set aside, which no plan contains
 CHOSEN = "chosen"  # a kind: chosen by hand, related in no way that the shelf knows
 
@@ -61,6 +64,17 @@ class File(NamedTuple):
     height: int
 
 
+class TakeOver(NamedTuple):
+    """What a copy leaves to the picture that stays, and what all copies of the group leave.
+
+    All of it goes into the sidecar at once, before the first of them goes.
+    """
+
+    sidecar: str
+    added: Annotations
+    added_by_all: Annotations
+
+
 class Step(NamedTuple):
     """A picture that goes, the keeper it goes in favour of, and why; `companions` go along.
 
@@ -76,6 +90,8 @@ class Step(NamedTuple):
     freed_bytes: int  # its companions' included
     companions: tuple[Companion, ...]
     chosen: bool = False
+    take_over: TakeOver | None = None
+    untaken: tuple[str, ...] = ()  # sentences: what a person wrote, and is not taken over
 
 
 class Left(NamedTuple):

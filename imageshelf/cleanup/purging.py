@@ -158,6 +158,8 @@ def _row(
         raise FileChangedError(f"is not there any more: {file.place}")
     if not records.is_known(placed, file):
         raise FileChangedError(f"has changed since it was set aside; it stays {file.place}")
+    if untaken := action.stat.get("untaken"):
+        raise FileChangedError(f"stays, for not all of it was taken over: {untaken[0]}")
     name = str(action.stat.get("keeper", ""))
     keeper = names.native(shelf.path_of(name))
     kept = lstat(keeper)

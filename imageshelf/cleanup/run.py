@@ -6,7 +6,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import intactness, places, planning, records
+from imageshelf.cleanup import intactness, places, planning, records, sidecars
 from imageshelf.cleanup.file_actions import UnfinishedError
 from imageshelf.cleanup.last_comparison import closer_looks, is_wanted
 from imageshelf.cleanup.path_checks import hidden_name
@@ -18,7 +18,7 @@ from imageshelf.searching.kind_names import PIXELS
 from imageshelf.searching.second_look import LONGEST_BEFORE_REMOVAL, SecondLook
 from imageshelf.shelf import names, snapshots
 from imageshelf.shelf.cleanups import DOING, DONE, LEFT, Action, Claim
-from imageshelf.system.files import Stamp
+from imageshelf.system.files import FileChangedError, Stamp
 from imageshelf.system.signals import Stopped
 from imageshelf.workers.pool import workers
 
@@ -54,12 +54,26 @@ class LeftAlone(NamedTuple):
     reason: str
 
 
+class _PreparedSidecar(NamedTuple):
+    """The change of a sidecar that comes before a picture goes."""
+
+    row: Action
+    action: FileAction
+    content: bytes
+
+
 class _PreparedStep(NamedTuple):
     """A step with its rows and file actions: the picture's first, then its companions'."""
 
     step: Step
     actions: list[Action]
     file_actions: list[FileAction]
+    sidecar: _PreparedSidecar | None
+
+    @property
+    def rows(self) -> list[Action]:
+        """All rows, in the order in which they are acted on."""
+        return [*([self.sidecar.row] if self.sidecar else []), *self.actions]
 
 
 class CleanupRun:
@@ -74,6 +88,7 @@ class CleanupRun:
         self.done: list[Done] = []
         self.left: list[LeftAlone] = []
         self.number = 0
+        self.sidecars: dict[str, str] = {}  # changed, or why that failed
         self.promised: set[str] = set()  # places below the folder
         self.verdicts: dict[str, Soundness] = {}
         self.closer_looks: dict[str, CloserLook] = {}
@@ -101,16 +116,16 @@ class CleanupRun:
         claims = [
             Claim(action, names.to_bytes(work.step.keeper.name))
             for work in works
-            for action in work.actions
+            for action in work.rows
         ]
         objections = iter(self.actions.claim(self.run, claims, self.rivals))
         ended: list[Action] = []
         linked: list[tuple[bytes, os.stat_result]] = []
         try:
             for work in works:
-                ended += self._work(work, [next(objections) for _ in work.actions], linked)
+                ended += self._work(work, [next(objections) for _ in work.rows], linked)
         finally:
-            gone = [a.source for a in ended if a.state == DONE and a.verb != planning.HARD_LINK]
+            gone = [a.source for a in ended if a.state == DONE and a.verb not in planning.STAYING]
             self.actions.catalogue.forget(gone)
             self.actions.update_files(linked)
             self.actions.set(self.run, ended)
@@ -130,6 +145,7 @@ class CleanupRun:
             if problem or picture is None:
                 self._leave(step.file.path, problem)
                 return None
+            sidecar = self._prepared_sidecar(step)
             sources = [self.shelf.name_of(path) for path in files]
             where = self._places(files, sources)
             kept = os.lstat(step.keeper.path)
@@ -137,12 +153,13 @@ class CleanupRun:
         except FileNotFoundError:
             self._leave(step.file.path, "stays: it, the copy to keep or a companion is gone")
             return None
-        except (PlaceError, OSError) as exc:
+        except (PlaceError, FileChangedError, OSError) as exc:
             self._leave(step.file.path, why_left(exc))
             return None
         for note in notes:
             note["keeper"] = step.keeper.name
         notes[0] |= {"kind": step.kind, "turn": step.turn, "chosen": step.chosen}
+        notes[0]["untaken"] = step.untaken
         for note in notes[1:]:
             note["companion_of"] = sources[0]
         if self.action != planning.HARD_LINK:
@@ -155,7 +172,27 @@ class CleanupRun:
             )
             file_actions_.append(FileAction(self.action, path, place, note, None, self.folder))
             self.number += 1
-        return _PreparedStep(step, rows, file_actions_)
+        return _PreparedStep(step, rows, file_actions_, sidecar)
+
+    def _prepared_sidecar(self, step: Step) -> _PreparedSidecar | None:
+        """Return the change of a sidecar that comes before the first copy of a group goes.
+
+        Raises FileChangedError, also for a sidecar that cannot be understood, or OSError.
+        """
+        if step.take_over is None or step.take_over.sidecar in self.sidecars:
+            return None
+        path = step.take_over.sidecar
+        note = sidecars.noted(path)
+        content = sidecars.content_after(note, step.take_over.added_by_all)
+        name = hidden_name(self.run, secrets.token_hex(6), self.number)
+        place = os.path.join(os.path.dirname(path), name)
+        note |= {"keeper": step.keeper.name, "keeper_inode": 0, "keeper_mtime_ns": 0}
+        source, target = (names.to_bytes(self.shelf.name_of(each)) for each in (path, place))
+        verb, digest = planning.TAKE_OVER, sidecars.digest(content)
+        row = Action(self.number, verb, source, target, digest, note, DOING, "", ours=True)
+        self.number += 1
+        self.sidecars[path] = ""
+        return _PreparedSidecar(row, FileAction(verb, path, place, note, digest, ""), content)
 
     def _leave(self, path: str, reason: str) -> None:
         self.left.append(LeftAlone(path, reason))
@@ -177,19 +214,17 @@ class CleanupRun:
         """Take a step, then its companions; yield what became of each action."""
         step = work.step
         stays = False
+        if work.sidecar is not None:
+            yield self._changed(work.sidecar, objections.pop(0))
+        if step.take_over and (problem := self.sidecars[step.take_over.sidecar]):
+            self._leave(step.file.path, problem)
+            stays = True
         for at, (action, file_action, objection) in enumerate(
             zip(work.actions, work.file_actions, objections, strict=True)
         ):
             reason = objection or ("stays with its picture" if stays else "")
-            state = LEFT
-            try:
-                if not reason:
-                    outcome = self._outcome(step, file_action, at)
-            except NotDone as exc:
-                reason = why_left(exc)
-            except UnfinishedError as exc:
-                reason, state = str(exc), DOING
-            if reason:
+            outcome, reason, state = self._attempt(step, file_action, at, reason)
+            if outcome is None:
                 if not stays:
                     self._leave(file_action.source, reason)
                 stays = stays or at == 0
@@ -198,11 +233,33 @@ class CleanupRun:
                 continue
             if outcome.linked is not None:
                 linked.append((action.source, outcome.linked))
-            along = sum(companion.freed_bytes for companion in step.companions)
-            freed = step.companions[at - 1].freed_bytes if at else step.freed_bytes - along
-            self.done.append(Done(file_action.source, outcome.place, freed))
+            self.done.append(Done(file_action.source, outcome.place, _freed(step, at)))
             place = outcome.place and names.to_bytes(self.shelf.name_of(outcome.place))
             yield action._replace(state=DONE, target=place or action.target, digest=outcome.digest)
+
+    def _changed(self, sidecar: _PreparedSidecar, objection: str) -> Action:
+        """Change a sidecar; return its row as it is then. Copies stay if that fails."""
+        reason = objection
+        try:
+            if not reason:
+                sidecars.change(sidecar.action, sidecar.content)
+        except NotDone as exc:
+            reason = why_left(exc)
+        self.sidecars[sidecar.action.source] = reason
+        return sidecar.row._replace(state=LEFT if reason else DONE, reason=reason)
+
+    def _attempt(
+        self, step: Step, file_action: FileAction, at: int, reason: str
+    ) -> tuple[Outcome | None, str, str]:
+        """Act on one file, unless there is a reason not to; return what came of it."""
+        if reason:
+            return None, reason, LEFT
+        try:
+            return self._outcome(step, file_action, at), "", DONE
+        except NotDone as exc:
+            return None, why_left(exc), LEFT
+        except UnfinishedError as exc:
+            return None, str(exc), DOING
 
     def _outcome(self, step: Step, file_action: FileAction, at: int) -> Outcome:
         if at:
@@ -212,6 +269,13 @@ class CleanupRun:
         outcome = take_step(step, file_action, kept, compared.changed_ns if compared else None)
         self.verdicts[step.keeper.path] = kept._replace(changed_ns=outcome.keeper_changed_ns)
         return outcome
+
+
+def _freed(step: Step, at: int) -> int:
+    """Return how many bytes its picture frees, or the companion of this number from 1."""
+    if at:
+        return step.companions[at - 1].freed_bytes
+    return step.freed_bytes - sum(companion.freed_bytes for companion in step.companions)
 
 
 def examiners(jobs: int) -> AbstractContextManager[Mapper[SoundnessTask, Soundness]]:

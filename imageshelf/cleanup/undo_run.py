@@ -155,7 +155,7 @@ def _did_something(counts: Mapping[tuple[str, str], int]) -> bool:
 
 def _look(shelf: Shelf, run: Cleanup, action: Action, below: Sequence[str]) -> _Looked:
     """Return what undoing one row would do."""
-    if action.verb not in planning.ACTIONS:
+    if action.verb not in {*planning.ACTIONS, planning.TAKE_OVER}:
         raise UndoError(f"clean-up {run.id} did {action.verb!r}, which this imageshelf cannot undo")
     file_action = file_action_of(shelf, run, action)
     try:

@@ -7,7 +7,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from imageshelf.cleanup import places, planning, trash
+from imageshelf.cleanup import places, planning, sidecars, trash
 from imageshelf.cleanup.file_actions import UnfinishedError, discard
 from imageshelf.cleanup.moving import drop_second_name, move, take
 from imageshelf.cleanup.path_checks import require_regular
@@ -30,18 +30,14 @@ def undo_outlook(action: FileAction) -> tuple[str, str]:
     try:
         require_regular(action.place or action.source)
         there, placed = both(action)
+        why = sidecars.why_not_back(action) if action.verb == planning.TAKE_OVER else ""
     except (FileChangedError, OSError) as exc:
         return LOST, getattr(exc, "strerror", None) or str(exc)
+    if action.verb == planning.TAKE_OVER:
+        return (LOST if why else BACK), why
     if action.verb == planning.HARD_LINK:
         return _outlook_of_link(action, there, placed)
-    is_back = there is not None and stamp(there)[1:] == action.known[1:]
-    if placed is None or action.verb == planning.DELETE:
-        return (ALREADY, "") if is_back else (LOST, _where_to_look(action))
-    if there is not None and not os.path.samestat(there, placed):
-        return TAKEN, "has its place taken by another file"
-    if stamp(placed)[1:] != action.known[1:]:
-        return LOST, f"has changed since; it stays {action.place}"
-    return BACK, ""
+    return _outlook_of_move(action, there, placed)
 
 
 def _where_to_look(action: FileAction) -> str:
@@ -51,6 +47,19 @@ def _where_to_look(action: FileAction) -> str:
         name = os.path.basename(action.source)
         return f"went into the trash and was not found there; look for {name} in {trash.WHERE}"
     return f"is not there any more: {action.place}"
+
+
+def _outlook_of_move(
+    action: FileAction, there: os.stat_result | None, placed: os.stat_result | None
+) -> tuple[str, str]:
+    is_back = there is not None and stamp(there)[1:] == action.known[1:]
+    if placed is None or action.verb == planning.DELETE:
+        return (ALREADY, "") if is_back else (LOST, _where_to_look(action))
+    if there is not None and not os.path.samestat(there, placed):
+        return TAKEN, "has its place taken by another file"
+    if stamp(placed)[1:] != action.known[1:]:
+        return LOST, f"has changed since; it stays {action.place}"
+    return BACK, ""
 
 
 def _outlook_of_link(
@@ -72,6 +81,9 @@ def take_back(action: FileAction) -> None:
     Raises UnfinishedError when it is between its places; another undo goes on from there.
     """
     require_regular(action.source)
+    if action.verb == planning.TAKE_OVER:
+        sidecars.put_back(action)
+        return
     os.makedirs(os.path.dirname(action.source), exist_ok=True)
     if action.verb == planning.HARD_LINK:
         _unlinked(action)

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import locks, places, planning, purging, selection, undo_run
+from imageshelf.cleanup import locks, places, planning, purging, selection, taking_over, undo_run
 from imageshelf.cleanup.apply import CleanupError, apply_plan
 from imageshelf.cleanup.history import history as history_of
 from imageshelf.cleanup.locks import LockError
@@ -90,6 +90,8 @@ def clean(options: argparse.Namespace) -> Answer:
         since_ns = time.time_ns()
         with stop_at_once():
             plan = planned(shelf, options)
+            if options.take_over:
+                plan = _with_taking_over(plan, options)
         folder = os.path.abspath(options.set_aside) if options.set_aside else ""
         if not options.apply:
             return _plan_answer(shelf, plan, folder, options)
@@ -157,6 +159,15 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     if chosen:
         return selection.plan(shelf, chosen, groups, rules)
     return planning.plan(groups, rows_of(shelf, groups), rules)
+
+
+def _with_taking_over(plan: Plan, options: argparse.Namespace) -> Plan:
+    """Return the plan with what the copies leave to the pictures that stay."""
+    jobs = cores() if options.jobs is None else options.jobs
+    number = sum(len(group.steps) + 1 for group in plan.groups if group.steps)
+    reading = taking_over.readers(jobs)
+    with bar(number, "picture") as progress, reading as mapper:
+        return taking_over.with_taking_over(plan, options.reference, mapper, progress)
 
 
 def rows_of(shelf: Shelf, groups: Sequence[Group]) -> dict[int, PictureRow]:

@@ -57,6 +57,11 @@ CLEAN: Rows = (
         "--selection FILE",
         "a choice picture by picture (JSON, exported by the HTML page) instead of the rules",
     ),
+    flag(
+        "--take-over",
+        "write what people wrote about the copies (and their dates and places) into a sidecar of "
+        "the picture that stays",
+    ),
     "what happens to them",
     one_of(
         option(

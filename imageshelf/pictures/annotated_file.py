@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image, IptcImagePlugin
 
@@ -27,7 +28,7 @@ from imageshelf.pictures.decoding import (
     with_mending,
 )
 from imageshelf.pictures.xmp import LONGEST, MOST_BYTES, XmpError, read_packet
-from imageshelf.system.files import open_regular
+from imageshelf.system.files import UnreadableImage, open_regular
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -42,6 +43,42 @@ _PNG_CAPTIONS = ("Description", "Comment", "parameters", "prompt")
 _BY_CAMERA = re.compile(
     r"(olympus|minolta|konica|sony|samsung|kodak|dcim|default|dig)\b.*", re.IGNORECASE
 )
+
+
+class AnnotationTask(NamedTuple):
+    """A picture to read, with its sidecars and its Takeout records."""
+
+    path: str
+    sidecars: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+
+
+class ReadAnnotations(NamedTuple):
+    """What was read; `problem` names a file that could not be read, and why, "" for none."""
+
+    annotations: Annotations
+    problem: str = ""
+
+
+def read_all(task: AnnotationTask) -> ReadAnnotations:
+    """Return what is said in a picture's sidecars, in its file and in its records, in this order.
+
+    Never raises for a bad file. This is what worker processes do.
+    """
+    readers = [
+        *((read_sidecar, path) for path in task.sidecars),
+        (read_picture, task.path),
+        *((read_takeout, path) for path in task.records),
+    ]
+    found = []
+    for read, path in readers:
+        try:
+            found.append(read(path))
+        except (XmpError, UnreadableImage) as exc:
+            return ReadAnnotations(Annotations(), f"{os.path.basename(path)} {exc}")
+        except OSError as exc:
+            return ReadAnnotations(Annotations(), f"{os.path.basename(path)}: {exc.strerror}")
+    return ReadAnnotations(combined(Annotations(), found).annotations)
 
 
 def read_picture(path: str) -> Annotations:

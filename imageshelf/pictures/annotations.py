@@ -12,10 +12,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from imageshelf.system.words import count
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NEARBY_DEGREES = 2e-4  # some 20 m; programs round positions differently
+FIELD_NAMES = {"taken": "capture time"}
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?")
 
 
@@ -53,12 +56,46 @@ class Annotations(NamedTuple):
         """Whether a person wrote any of it; date and place come from the camera."""
         return any((self.rating, self.keywords, self.caption, self.title, self.faces))
 
+    def in_words(self) -> str:
+        """Return which fields there are: "rating, 2 keywords and caption".
+
+        >>> Annotations(rating=3, keywords=("a", "b"), caption="c").in_words()
+        'rating, 2 keywords and caption'
+        """
+        parts = []
+        for field, value in self._asdict().items():
+            if value and field in {"keywords", "faces"}:
+                parts.append(count(len(value), field.removesuffix("s")))
+            elif value:
+                parts.append(FIELD_NAMES.get(field, field))
+        return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+class Conflict(NamedTuple):
+    """A field of a copy that was not taken over, and why in a sentence."""
+
+    field: str
+    sentence: str
+
+    @property
+    def is_written(self) -> bool:
+        """Whether a person wrote it; date and place come from the camera."""
+        return self.field not in {"taken", "position"}
+
 
 class Combined(NamedTuple):
-    """Annotations with those of copies, and sentences on what could not be taken over."""
+    """Annotations with those of copies, and what could not be taken over."""
 
     annotations: Annotations
-    conflicts: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def beyond(known: Annotations, wanted: Annotations) -> Annotations:
+    """Return what `wanted`, made by `combined`, has that was not known."""
+    new = {name: value for name, value in wanted._asdict().items() if value != getattr(known, name)}
+    if "keywords" in new:
+        new["keywords"] = tuple(word for word in wanted.keywords if word not in known.keywords)
+    return Annotations(**new)
 
 
 def combined(own: Annotations, others: Iterable[Annotations]) -> Combined:
@@ -67,10 +104,10 @@ def combined(own: Annotations, others: Iterable[Annotations]) -> Combined:
     >>> mine, other = Annotations(rating=3), Annotations(rating=5, keywords=("sea",))
     >>> combined(mine, [other]).annotations.keywords
     ('sea',)
-    >>> combined(mine, [other]).conflicts
-    ('the rating is 5 there, 3 here',)
+    >>> combined(mine, [other]).conflicts[0].sentence
+    'the rating is 5 there, 3 here'
     """
-    conflicts: dict[str, None] = {}  # in order, each once
+    conflicts: dict[Conflict, None] = {}  # in order, each once
     for other in others:
         for field, theirs in other._asdict().items():
             ours = getattr(own, field)
@@ -82,7 +119,7 @@ def combined(own: Annotations, others: Iterable[Annotations]) -> Combined:
             elif not ours:
                 own = own._replace(**{field: theirs})
             elif not _agree(field, ours, theirs):
-                conflicts[_conflict(field, ours, theirs)] = None
+                conflicts[Conflict(field, _sentence(field, ours, theirs))] = None
     return Combined(own, tuple(conflicts))
 
 
@@ -100,8 +137,8 @@ def _names(faces: object) -> set[str]:
     return {face.name for face in faces} if isinstance(faces, tuple) else set()
 
 
-def _conflict(field: str, ours: object, theirs: object) -> str:
-    name = {"taken": "capture time"}.get(field, field)
+def _sentence(field: str, ours: object, theirs: object) -> str:
+    name = FIELD_NAMES.get(field, field)
     if field == "faces":
         missing = ", ".join(sorted(_names(theirs) - _names(ours)))
         return f"faces are named there that are not named here: {missing}"

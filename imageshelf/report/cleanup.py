@@ -52,6 +52,8 @@ def result_text(result: Result, shelve: str = "db.shelve") -> str:
     lines.append(f"{count(len(result.done), 'file')} {DONE[result.action]}{place}: {freed}")
     if result.left:
         lines[-1] += f"; {count(len(result.left), 'file')} left alone"
+    if number := len(result.taken_over):
+        lines.append(f"What was written about them is in {count(number, 'sidecar')} now.")
     if result.stopped:
         lines.append("Stopped by you; what was done is complete.")
     if result.done and result.action == planning.SET_ASIDE:
@@ -77,6 +79,7 @@ def result_json(result: Result) -> str:
         "action": result.action,
         "folder": result.folder,
         "stopped": result.stopped is not None,
+        "taken_over": list(result.taken_over),
         "done": [done._asdict() for done in result.done],
         "left": [left._asdict() for left in result.left],
     }

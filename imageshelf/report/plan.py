@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FIELDS = (
     "group", "action", "path", "kind", "turn", "keeper", "reason", "warning", "size_bytes",
-    "companions",
+    "companions", "taken_over", "sidecar",
 )  # fmt: skip
 WOULD = {  # what happens to a picture, after its number
     planning.SET_ASIDE: "to set aside",
@@ -62,6 +62,9 @@ def _group_text(group: Planned, action: str, paint: Painter) -> str:
         path = shown(nearby(step.file.path))
         lines.append(f"  {paint(action, 'yellow')} {path}  ({facts}): {shown(step.reason)}")
         lines += [f"    with it {shown(nearby(c.path))}  ({c.kind})" for c in step.companions]
+        if step.take_over:
+            into = shown(nearby(step.take_over.sidecar))
+            lines.append(f"    its {step.take_over.added.in_words()} into {into}")
         if step.warning:
             lines.append(f"    {paint('warning', 'yellow')}: {shown(step.warning)}")
     return "\n".join(lines)
@@ -98,6 +101,8 @@ def record(group: int, action: str, step: Step) -> dict[str, Any]:
         "warning": step.warning,
         "size_bytes": step.file.stamp.size_bytes,
         "companions": [companion.path for companion in step.companions],
+        "taken_over": step.take_over.added.in_words() if step.take_over else "",
+        "sidecar": step.take_over.sidecar if step.take_over else "",
     }
 
 

@@ -166,6 +166,14 @@ class Actions:
             self.db.write(SET_RUN, (RUNNING, json.dumps(options), mark, number))
         return number
 
+    def set_options(self, run: int, options: Mapping[str, str]) -> None:
+        """Change the options of a clean-up that has just begun."""
+        with self.db.transaction():
+            for row in self.db.select(RUN, (run,)):
+                after = self._cleanup(*row)._replace(options=dict(options))
+                mark = self._marks.of(*_marked(after))
+                self.db.write(SET_RUN, (after.state, json.dumps(after.options), mark, run))
+
     def set_run(self, run: int, state: str) -> None:
         """Change the state of a clean-up; when it first ends, record the time."""
         with self.db.transaction():
@@ -175,6 +183,11 @@ class Actions:
                 after = before._replace(state=state, options=options)
                 mark = self._marks.of(*_marked(after)) if before.ours else None
                 self.db.write(SET_RUN, (state, json.dumps(options), mark, run))
+
+    def drop(self, run: int) -> None:
+        """Forget a clean-up that did nothing."""
+        with self.db.transaction():
+            self.db.write("DELETE FROM cleanup WHERE id = ?", (run,))
 
     def runs(self) -> list[Cleanup]:
         """Return all clean-ups, oldest first."""

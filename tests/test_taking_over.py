@@ -1,0 +1,331 @@
+"""`clean --take-over`: the picture that stays gets what was written about its copies."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from imageshelf import __main__ as verbs
+from imageshelf.cleanup import planning, sidecars, undo_run
+from imageshelf.cleanup.apply import Result, apply_plan
+from imageshelf.cleanup.history import history
+from imageshelf.cleanup.planning import Plan
+from imageshelf.cleanup.purging import purge
+from imageshelf.cleanup.taking_over import with_taking_over
+from imageshelf.pictures.annotated_file import read_all, read_sidecar
+from imageshelf.pictures.annotations import Annotations, Face
+from imageshelf.pictures.xmp import written
+from imageshelf.searching.kinds import BYTES, NEAR
+from imageshelf.shelf import Shelf, open_shelf
+from imageshelf.system.signals import stopping
+from tests.cleaning import copies, group, indexed, planned, tree
+from tests.conftest import ROOT, drawn
+
+Output = pytest.CaptureFixture[str]
+KEEP, FIRST, SECOND = "photos/a.jpg", "photos/x/a.jpg", "photos/x/b.jpg"
+SMALL = "photos/c small.jpg"
+OF_FIRST = Annotations(rating=4, keywords=("sea", "sun"), caption="At the sea")
+OF_SECOND = Annotations(rating=2, keywords=("sun", "Anna"), title="Holidays")
+FACE = Annotations(faces=(Face("Anna", 0.5, 0.5, 0.1, 0.1),))
+OTHERS = b"""<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF
+ xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about=''
+ xmlns:crs='http://ns.adobe.com/camera-raw-settings/1.0/' crs:Exposure2012='+0.50'/></rdf:RDF>
+</x:xmpmeta>"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A picture with two identical copies, each with a sidecar, and one with a near copy."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = copies(tmp_path / "home", {KEEP: 1, FIRST: KEEP, SECOND: KEEP})
+    (folder / (FIRST + ".xmp")).write_bytes(written(OF_FIRST))
+    (folder / "photos/x/b.xmp").write_bytes(written(OF_SECOND))
+    drawn(3, (480, 360)).save(folder / "photos/c.jpg", quality=95)
+    drawn(3, (480, 360)).resize((240, 180)).save(folder / SMALL, quality=90)
+    (folder / (SMALL + ".xmp")).write_bytes(written(FACE))
+    indexed(folder, "photos")
+    return folder
+
+
+@pytest.fixture
+def shelf(folder: Path) -> Iterator[Shelf]:
+    with open_shelf(folder / "db.shelve", "w") as shelf:
+        yield shelf
+
+
+def planned_take_over(
+    shelf: Shelf, action: str = planning.SET_ASIDE, references: tuple[str, ...] = ()
+) -> Plan:
+    every = [
+        group(shelf, KEEP, (FIRST, BYTES), (SECOND, BYTES)),
+        group(shelf, "photos/c.jpg", (SMALL, NEAR)),
+    ]
+    plan = planned(shelf, every, action)
+    return with_taking_over(plan, references, lambda tasks: ((t, read_all(t)) for t in tasks))
+
+
+def taken_over(shelf: Shelf) -> Result:
+    return apply_plan(shelf, planned_take_over(shelf), jobs=0)
+
+
+def reasons(plan: Plan, folder: Path) -> dict[str, str]:
+    return {os.path.relpath(left.path, folder): left.reason for g in plan.groups for left in g.left}
+
+
+def test_the_picture_that_stays_gets_what_it_lacks_and_undo_takes_it_back(
+    folder: Path, shelf: Shelf
+) -> None:
+    before = tree(folder)
+    result = taken_over(shelf)
+    assert not result.left
+    assert result.taken_over == [str(folder / KEEP) + ".xmp"]
+    said = read_sidecar(str(folder / KEEP) + ".xmp")
+    assert said == OF_FIRST._replace(keywords=("sea", "sun", "Anna"), title="Holidays")
+    assert not (folder / SECOND).exists()
+    assert (folder / KEEP).read_bytes() == before[KEEP][0]  # type: ignore[index]
+    undone = undo_run.undo(shelf)
+    assert not undone.lost
+    assert tree(folder) == before
+    assert shelf.check() == []
+
+
+def test_the_plan_says_what_goes_where_and_what_cannot(folder: Path, shelf: Shelf) -> None:
+    first, second, small = planned_take_over(shelf).steps
+    assert first.take_over is not None
+    assert first.take_over.added == OF_FIRST
+    assert second.take_over is not None
+    assert second.take_over.added == Annotations(keywords=("Anna",), title="Holidays")
+    assert second.untaken == ("the rating is 2 there, 4 here",)
+    assert "not taken over: the rating is 2 there, 4 here" in second.warning
+    assert small.take_over is None
+    assert small.untaken == ("1 face cannot be placed in another picture",)
+
+
+def test_what_is_not_taken_over_is_neither_deleted_nor_purged(folder: Path, shelf: Shelf) -> None:
+    left = reasons(planned_take_over(shelf, planning.DELETE), folder)
+    assert left[SECOND] == "has an xmp sidecar that would be lost with it"
+    taken_over(shelf)
+    with stopping() as stop:
+        result = purge(shelf, stop, jobs=0)
+    kept = {os.path.relpath(path, folder): reason for path, reason in result.left}
+    assert kept[SECOND].startswith("stays, for not all of it was taken over: the rating is 2")
+    assert kept[SMALL].startswith("stays, for not all of it was taken over: 1 face")
+    assert str(folder / FIRST) in [file.path for file in result.freed]
+
+
+@pytest.mark.parametrize("name", [KEEP + ".xmp", "photos/a.xmp", "photos/A.XMP"])
+def test_a_sidecar_that_is_there_keeps_all_else_and_its_own_values(
+    folder: Path, shelf: Shelf, name: str
+) -> None:
+    (folder / name).write_bytes(written(Annotations(rating=1), OTHERS))
+    os.utime(folder / name, (1_600_000_000, 1_600_000_000))
+    (folder / name).chmod(0o640)
+    before = tree(folder)
+    taken_over(shelf)
+    content = (folder / name).read_bytes()
+    assert b"Exposure2012" in content
+    assert read_sidecar(str(folder / name)).rating == 1
+    assert read_sidecar(str(folder / name)).caption == "At the sea"
+    assert [
+        path.name for path in folder.glob("photos/*.[xX][mM][pP]") if "small" not in path.name
+    ] == [os.path.basename(name)]
+    undo_run.undo(shelf)
+    assert tree(folder) == before
+
+
+def test_nothing_goes_into_a_reference_folder(folder: Path, shelf: Shelf) -> None:
+    plan = planned_take_over(shelf, references=(str(folder / "photos/x"),))
+    assert not reasons(plan, folder)  # the picture that stays is not in it
+    (folder / "photos/x2").mkdir()
+    plan = planned_take_over(shelf, references=(str(folder / "photos"),))
+    assert reasons(plan, folder)[FIRST].startswith(
+        "stays: rating, 2 keywords and caption would go to a picture that is in the reference"
+    )
+
+
+def sidecar_changed(folder: Path) -> None:
+    (folder / (KEEP + ".xmp")).write_bytes(written(Annotations(title="mine")))
+
+
+def sidecar_hostile(folder: Path) -> None:
+    (folder / (KEEP + ".xmp")).write_bytes(b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
+
+
+def sidecar_linked(folder: Path) -> None:
+    (folder / "other").write_bytes(written(OF_FIRST))
+    os.link(folder / "other", folder / (KEEP + ".xmp"))
+
+
+def sidecar_without_properties(folder: Path) -> None:
+    (folder / (KEEP + ".xmp")).write_bytes(b"<a/>")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+@pytest.mark.parametrize(
+    ("meanwhile", "reason"),
+    [
+        (sidecar_hostile, "stays: the sidecar to take over into has a document type"),
+        (sidecar_linked, "is no plain file to take anything over into"),
+        (sidecar_without_properties, "has no rdf:Description"),
+    ],
+)
+def test_a_copy_stays_if_its_sidecar_cannot_be_changed(
+    folder: Path, shelf: Shelf, meanwhile: Callable[[Path], None], reason: str
+) -> None:
+    plan = planned_take_over(shelf)
+    meanwhile(folder)
+    before = tree(folder)
+    result = apply_plan(shelf, plan, jobs=0)
+    left = {os.path.relpath(path, folder): why for path, why in result.left}
+    assert reason in left[FIRST]
+    assert reason in left[SECOND]
+    undo_run.undo(shelf)
+    assert tree(folder) == before
+
+
+def test_a_sidecar_that_changed_since_the_plan_keeps_its_own_values(
+    folder: Path, shelf: Shelf
+) -> None:
+    plan = planned_take_over(shelf)
+    sidecar_changed(folder)
+    assert not apply_plan(shelf, plan, jobs=0).left
+    assert read_sidecar(str(folder / KEEP) + ".xmp").title == "mine"
+    assert read_sidecar(str(folder / KEEP) + ".xmp").rating == 4
+
+
+def test_a_sidecar_written_to_after_the_clean_up_is_not_undone(folder: Path, shelf: Shelf) -> None:
+    taken_over(shelf)
+    sidecar_changed(folder)
+    undone = undo_run.undo(shelf)
+    assert {reason for _, reason in undone.lost} == {"has been written to since; it stays as it is"}
+    assert (folder / FIRST).exists()
+    assert read_sidecar(str(folder / KEEP) + ".xmp").title == "mine"
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"<a" + b" " * (9 << 20) + b"/>", b"<a>" * 99],
+)
+@pytest.mark.parametrize("name", [FIRST + ".xmp", KEEP + ".xmp"])
+def test_a_copy_with_metadata_that_cannot_be_read_stays(
+    folder: Path, shelf: Shelf, packet: bytes, name: str
+) -> None:
+    (folder / name).write_bytes(packet)
+    left = reasons(planned_take_over(shelf), folder)
+    assert left[FIRST].startswith("stays: nothing can be taken over: a.jpg.xmp ")
+    assert (SECOND in left) == name.startswith(KEEP)
+
+
+@pytest.mark.parametrize("call", ["open", "fsync", "replace", "chmod", "unlink", "rename"])
+def test_a_failing_call_leaves_all_as_it_was_or_undoes(
+    folder: Path, shelf: Shelf, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / (KEEP + ".xmp")).write_bytes(written(Annotations(rating=1), OTHERS))
+    before = tree(folder)
+    real, change = getattr(os, call), sidecars.change
+    armed = [False]
+
+    def failing(*arguments: object, **options: object) -> object:
+        if armed[0]:
+            raise OSError(5, "Input/output error")
+        return real(*arguments, **options)
+
+    def changing(*arguments: object) -> None:
+        armed[0] = True
+        try:
+            change(*arguments)  # type: ignore[arg-type]
+        finally:
+            armed[0] = False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, failing)
+        patch.setattr(sidecars, "change", changing)
+        taken_over(shelf)
+    undo_run.undo(shelf)
+    after = {name: what for name, what in tree(folder).items() if ".imageshelf-" not in name}
+    assert after == before
+    assert shelf.check() == []
+
+
+CLEAN = """
+import pickle, sys
+from imageshelf.cleanup import run
+from imageshelf.cleanup.apply import apply_plan
+from imageshelf.shelf import open_shelf
+shelf = open_shelf(sys.argv[1], "w")
+run.STEPS_PER_BATCH = 1
+plan = pickle.load(sys.stdin.buffer)
+print("ready", flush=True)
+apply_plan(shelf, plan, jobs=0)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
+@pytest.mark.parametrize("seed", range(6))
+def test_a_take_over_that_was_killed_is_undone(folder: Path, shelf: Shelf, seed: int) -> None:
+    kill_a_take_over(folder, shelf, seed)
+
+
+@pytest.mark.stress
+@pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
+@pytest.mark.parametrize("seed", range(100, 300))
+def test_a_take_over_that_was_killed_is_undone_every_time(
+    folder: Path, shelf: Shelf, seed: int
+) -> None:
+    kill_a_take_over(folder, shelf, seed)
+
+
+def kill_a_take_over(folder: Path, shelf: Shelf, seed: int) -> None:
+    import pickle
+
+    rnd = random.Random(seed)
+    if rnd.random() < 0.5:
+        (folder / (KEEP + ".xmp")).write_bytes(written(Annotations(rating=1), OTHERS))
+    before = tree(folder)
+    plan = pickle.dumps(planned_take_over(shelf))
+    shelf.close()
+    with subprocess.Popen(
+        [sys.executable, "-c", CLEAN, str(folder / "db.shelve")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process.stdin:
+            process.stdin.write(plan)
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(rnd.random() * 0.15)
+        process.send_signal(signal.SIGKILL)
+    with open_shelf(folder / "db.shelve", "w") as again:
+        while any(past.state != "undone" for past in history(again)):
+            assert not undo_run.undo(again).lost
+        assert again.check() == []
+    after = {n: what for n, what in tree(folder).items() if not n.startswith("db-set-aside")}
+    assert after == before  # killed before it began, it left an empty folder
+
+
+def test_the_verb_takes_over_and_says_so(
+    folder: Path, shelf: Shelf, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.close()
+    monkeypatch.chdir(folder)
+    assert verbs.main(["clean", "--take-over", "-j", "0"]) == 0
+    assert "    its rating, 2 keywords and caption into photos/a.jpg.xmp" in capsys.readouterr().out
+    assert verbs.main(["clean", "--take-over", "-j", "0", "--format", "json"]) == 0
+    actions = json.loads(capsys.readouterr().out)["actions"]
+    assert actions[0]["taken_over"] == "rating, 2 keywords and caption"
+    assert actions[0]["sidecar"] == str(folder / KEEP) + ".xmp"
+    assert verbs.main(["clean", "--take-over", "--apply", "-j", "1"]) == 0
+    assert "What was written about them is in 1 sidecar now." in capsys.readouterr().out
+    assert verbs.main(["undo"]) == 0
