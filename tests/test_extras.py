@@ -92,10 +92,15 @@ def test_boxes_tell_of_maps(urn: bytes, noted: int) -> None:
 
 def trailer(*kinds: int, start: bytes = b"SEFH") -> bytes:
     """Return what Samsung's cameras append: a film, say, and the list of what was appended."""
-    content = b"\0\0\x30\x0a\x10\0\0\0MotionPhoto_Data a film"
-    entries = b"".join(struct.pack("<HHLL", 0, kind, 99, 90) for kind in kinds)
+    contents = [
+        struct.pack("<HHL", 0, kind, 16) + b"MotionPhoto_Data" + b"a film" for kind in kinds
+    ]
+    entries, place = b"", sum(map(len, contents))
+    for kind, content in zip(kinds, contents, strict=True):
+        entries += struct.pack("<HHLL", 0, kind, place, len(content))
+        place -= len(content)
     listed = start + struct.pack("<LL", 107, len(kinds)) + entries
-    return content + listed + struct.pack("<L", len(listed)) + b"SEFT"
+    return b"".join(contents) + listed + struct.pack("<L", len(listed)) + b"SEFT"
 
 
 TRAILERS = [

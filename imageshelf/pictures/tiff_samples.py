@@ -30,6 +30,7 @@ MOST_BITS = 64
 RANGES = (1.0, 255.0, 65535.0)  # that samples of 24 bits and more seem to use
 _MODES = {1: ("L", "LA"), 3: ("RGB", "RGBA")}
 _ALPHA = {1, 2}  # associated or not
+DIFFERENCES, BYTES_APART = 2, 3  # predictors
 _FLOATS = {16: "f2", 32: "f4", 64: "f8"}
 
 
@@ -80,13 +81,25 @@ def _plane(
     row_bytes = math.ceil(grid.width * samples * layout.bits[0] / 8)
     packed = _bytes(stream, directory, grid, row_bytes, number)
     rows = packed.reshape(-1, grid.across, row_bytes)
+    predictor = _number(directory, tiff.PREDICTOR, 1) if layout.compression != 1 else 1
+    if predictor == BYTES_APART and layout.sample_format[0] == FLOAT:
+        rows, layout = _together(rows, samples, layout.bits[0]), layout._replace(order=">")
+    elif predictor not in {1, DIFFERENCES}:
+        raise SyntaxError("unsupported predictor")
     values = _samples(rows, layout)[:, :, : grid.width * samples]
     values = values.reshape(len(rows), grid.across, grid.width, samples)
-    if layout.compression != 1 and (predictor := _number(directory, tiff.PREDICTOR, 1)) > 1:
-        if predictor != 2 or layout.sample_format[0] == FLOAT:
-            raise SyntaxError("unsupported predictor")
-        values = np.cumsum(values, axis=2, dtype=values.dtype)
+    if predictor == DIFFERENCES:
+        whole = values.view(f"u{values.itemsize}")  # floats, too, are added as whole numbers
+        values = np.cumsum(whole, axis=2, dtype=whole.dtype).view(values.dtype)
     return values.reshape(len(rows), -1, samples)[:height, :width]
+
+
+def _together(rows: Bytes, samples: int, bits: int) -> Bytes:
+    """Undo the predictor for floats: the differences of bytes, the highest of all numbers first."""
+    height, across, row_bytes = rows.shape
+    differences = rows.reshape(height, across, -1, samples)
+    summed = np.cumsum(differences, axis=2, dtype=np.uint8).reshape(height, across, bits // 8, -1)
+    return np.ascontiguousarray(summed.swapaxes(2, 3)).reshape(height, across, row_bytes)
 
 
 def _grid(directory: TiffDirectory, width: int, height: int) -> _Grid:
