@@ -17,7 +17,7 @@ from imageshelf.cli.demo import COPIES
 from imageshelf.cli.verb_table import parse_args
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.report import csv_table
+from tests import csv_rows
 from tests.cleaning import keep_trash_in, tree
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
@@ -103,7 +103,7 @@ def test_what_was_done_is_told_in_the_form_asked_for(demo: Path) -> None:
     run("undo")
     table = run("clean", "--format", "csv", "--apply", "-j", "0").text
     assert isinstance(table, bytes)
-    rows = csv_table.read(table)
+    rows = csv_rows.rows(table)
     assert [os.fsencode(row["path"]) for row in rows] == done.split(b"\0")[:-1]
     assert all(os.path.isfile(row["place"]) and row["action"] == "set aside" for row in rows)
     run("undo")

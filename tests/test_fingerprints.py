@@ -26,7 +26,6 @@ from imageshelf.hashing.fingerprints import (
     perceptual_hashes,
     row_hashes,
     to_hex,
-    turned_fingerprints,
 )
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
@@ -35,6 +34,7 @@ from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.shelf import keys
 from imageshelf.system.files import UnreadableImage
 from tests.conftest import drawn
+from tests.turned_thumbnails import turned_fingerprints
 
 if TYPE_CHECKING:
     from imageshelf.hashing.fingerprints import Arrays

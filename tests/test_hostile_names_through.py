@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.report import csv_table
 from imageshelf.shelf import open_shelf
 from imageshelf.system import words
 from imageshelf.system.words import shown
 from tests.conftest import ROOT, drawn
+from tests.csv_rows import rows
 from tests.hostile_names import HOSTILE
 
 pytestmark = pytest.mark.skipif(
@@ -112,7 +112,7 @@ def from_json_lines(out: bytes) -> list[tuple[str, str]]:
 
 
 def from_csv(out: bytes) -> list[tuple[str, str]]:
-    return [(record["query"], record["path"]) for record in csv_table.read(out)]
+    return [(record["query"], record["path"]) for record in rows(out)]
 
 
 READERS: dict[str, Callable[[bytes], list[tuple[str, str]]]] = {

@@ -13,7 +13,9 @@ from PIL import Image, ImageEnhance
 from imageshelf.hashing import marr_hildreth
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE, NAMES
 from imageshelf.hashing.marr_hildreth import marr
-from imageshelf.pictures.other_keys import key_hex, key_of_square, side
+from imageshelf.pictures import other_keys
+from imageshelf.pictures.other_keys import key_of_square, side
+from imageshelf.pictures.reduction import brightness, whole
 from tests.scenes.drawing import scene
 
 SIZES = ((1, 1), (7, 5), (8, 8), (9, 200), (64, 64), (100, 75), (333, 222), (700, 500))
@@ -22,6 +24,12 @@ IMAGEHASH: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {
     "phash": imagehash.phash,
     "whash": imagehash.whash,
 }
+
+
+def key_hex(name: str, picture: Image.Image) -> str:
+    """The key of a picture, decoded in full."""
+    exact = whole(brightness(picture))
+    return other_keys.keys(name, exact, full_decode=True, turned=False)[0].hex()
 
 
 @functools.cache

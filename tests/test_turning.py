@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from imageshelf.hashing import turning
-from imageshelf.hashing.fingerprints import fingerprints, grid, turned_fingerprints
+from imageshelf.hashing.fingerprints import fingerprints, grid
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures.reduction import ORIENTATIONS
+from tests.turned_thumbnails import turned_fingerprints
 
 
 def thumbnails(seed: int, greys: int) -> list[Thumbnails]:

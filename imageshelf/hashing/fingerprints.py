@@ -15,6 +15,7 @@ import numpy as np
 
 from imageshelf.hashing import sketch_hashes
 from imageshelf.hashing.hash_names import HASH_BITS
+from imageshelf.hashing.turning import TURNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fingerprints", "from_hex", "grid", "hashed"]
 __all__ += ["column_hashes", "low_information", "perceptual_hashes", "row_hashes", "to_hex"]
-__all__ += ["turned_fingerprints", "turned_perceptual_hashes"]
+__all__ += ["turned_perceptual_hashes"]
 
 CLEAR_STEP_LEVELS = 2  # a smaller difference may be noise
 FEWEST_CLEAR_STEPS = 16  # of 64
@@ -116,34 +117,6 @@ def hashed(inputs: HashInputs) -> Fingerprints:
     )
 
 
-def turned_fingerprints(views: Sequence[View]) -> Hashes:
-    """Return uint64[n, 7, 3]: row, column and phash of the other seven ORIENTATIONS.
-
-    The thumbnails are turned, which is exact for mirrors and half turns and a few bits off for
-    quarter turns.
-    """
-    upright = sketch_hashes.hash_inputs(views)
-    hashes = np.empty((len(views), len(TURNS), 3), np.uint64)
-    for number, (quarters, mirror) in enumerate(TURNS):
-        thumbnails = upright.rows, upright.columns
-        wide, tall = thumbnails[::-1] if quarters % 2 else thumbnails
-        hashes[:, number, 0] = row_hashes(turned_picture(wide, quarters, mirror))
-        hashes[:, number, 1] = column_hashes(turned_picture(tall, quarters, mirror))
-    hashes[:, :, 2] = turned_perceptual_hashes(upright.waves)
-    return hashes
-
-
-TURNS = (  # for ORIENTATIONS[1:]: quarter turns to the right, and whether mirrored first
-    *((1, False), (2, False), (3, False)),
-    *((0, True), (1, True), (2, True), (3, True)),
-)
-
-
-def turned_picture(picture: Arrays, quarters: int, mirror: bool) -> Arrays:
-    """Return uint8[..., h, w], mirrored if asked, then turned right by that many quarters."""
-    return np.rot90(picture[..., ::-1] if mirror else picture, -quarters, axes=(-2, -1))
-
-
 def turned_perceptual_hashes(waves: Waves) -> Hashes:
     """Return uint64[n, 7] for float64[n, 8, 8]: the phash of the other seven ORIENTATIONS.
 
@@ -151,7 +124,7 @@ def turned_perceptual_hashes(waves: Waves) -> Hashes:
     """
     places, signs = _exchanges()
     turned = waves.reshape(-1, HASH_BITS)[:, places] * signs
-    return _above_median(turned).reshape(-1, len(TURNS))
+    return _above_median(turned).reshape(-1, len(TURNS[1:]))
 
 
 @functools.cache
@@ -160,7 +133,7 @@ def _exchanges() -> tuple[npt.NDArray[np.intp], Waves]:
     odd = np.where(np.arange(8) % 2, -1.0, 1.0)
     numbers = np.arange(1.0, HASH_BITS + 1).reshape(8, 8)
     turned = []
-    for quarters, mirror in TURNS:
+    for quarters, mirror in TURNS[1:]:
         waves = numbers * odd if mirror else numbers
         for _ in range(quarters):
             waves = waves.T * odd

@@ -65,7 +65,6 @@ class Verdict(NamedTuple):
     geometry: tuple[tuple[float, ...], ...]  # 3x3, places of the second -> of the first, 0 to 1
     turn: int  # of the first picture: quarters to the right, after mirroring for 4 to 7
     reasons: tuple[str, ...]  # why it is not near
-    inverted: bool = False  # reserved: a negative
 
 
 def reasons(seen: Evidence) -> tuple[str, ...]:

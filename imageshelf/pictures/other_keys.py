@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS, brightness, whole
+from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,14 +60,6 @@ def _key(name: str, exact: Reduced, *, full_decode: bool) -> bytes:
         edge = min(edge, _DETAIL[name])
     square = exact.picture.resize((edge, edge), LANCZOS, exact.box)
     return bytes.fromhex(key_of_square(name, square))
-
-
-def key_hex(name: str, picture: Image.Image) -> str:
-    """Return the key of a picture in hex digits, 4 bits each.
-
-    For `ahash`, `phash` and `whash` it equals `str()` of ImageHash's hash of the picture.
-    """
-    return _key(name, whole(brightness(picture)), full_decode=True).hex()
 
 
 def key_of_square(name: str, square: Image.Image) -> str:

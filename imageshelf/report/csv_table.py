@@ -3,7 +3,6 @@
 The table is UTF-8 with CRLF line ends and a heading. Bytes of a name that are not UTF-8 are written
 as they are. A spreadsheet takes a cell for a formula if it begins with one of `= + - @`, a tab or a
 line end; such a cell gets an apostrophe in front, and so does one that begins with an apostrophe.
-`unguarded` removes it again.
 """
 
 from __future__ import annotations
@@ -27,15 +26,6 @@ def guarded(text: str) -> str:
     ("'=1+1.jpg", 'a.jpg', "''tis.jpg")
     """
     return GUARD + text if text.startswith((*FORMULA_STARTS, GUARD)) else text
-
-
-def unguarded(cell: str) -> str:
-    """Return the text that was passed to `guarded`.
-
-    >>> unguarded(guarded("=1+1.jpg"))
-    '=1+1.jpg'
-    """
-    return cell.removeprefix(GUARD)
 
 
 def table(fields: Sequence[str], records: Iterable[Mapping[str, Any]]) -> bytes:
@@ -67,14 +57,6 @@ def _cell(value: Any) -> Any:
 
 def _item(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-
-
-def read(data: bytes) -> list[dict[str, str]]:
-    """Return the rows of such a table without their guards; the inverse of `table`."""
-    import csv
-
-    text = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
-    return [{field: unguarded(cell) for field, cell in row.items()} for row in csv.DictReader(text)]
 
 
 def encoded(text: str) -> bytes:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import hamming, hash_names
-from imageshelf.hashing.fingerprints import TURNS, turned_picture
+from imageshelf.overlay import geometry
 from imageshelf.pictures import images
 from imageshelf.pictures.decoding import decode
 from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS
@@ -168,7 +168,7 @@ def squared_errors(a: Levels, b: Levels) -> dict[str, float]:
     256.0
     """
     theirs = b.astype(np.int64)  # in uint8 the square of 16 would be 0
-    turned = (turned_picture(a, quarters, mirror) for quarters, mirror in ((0, False), *TURNS))
+    turned = (geometry.turned(a, turn) for turn in range(geometry.TURNS))
     return {
         name: float(((ours.astype(np.int64) - theirs) ** 2).mean())
         for (name, _), ours in zip(ORIENTATIONS, turned, strict=True)

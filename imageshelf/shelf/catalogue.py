@@ -94,11 +94,10 @@ COUNT_URLS = "SELECT count(*) FROM picture WHERE instr(name, x'3a2f2f') > 0"
 COUNT_SKIPS = "SELECT other = '', count(*) FROM skipped GROUP BY 1"
 SET_DIGESTS = "UPDATE picture SET digest = ?, pixel_digest = ?, sound = ? WHERE id = ?"
 DIGESTS = "SELECT id, digest, pixel_digest, sound FROM picture WHERE id IN (*)"
-BEGIN_DATASET = """INSERT INTO dataset (name, device, options) VALUES (?, ?, ?)
-    ON CONFLICT (name) DO UPDATE SET device = excluded.device, options = excluded.options,
-    completed_ns = NULL RETURNING id"""
-COMPLETE_DATASET = "UPDATE dataset SET completed_ns = ? WHERE id = ?"
-DATASETS = "SELECT id, name, device, options, completed_ns FROM dataset ORDER BY id"
+SET_DATASET = """INSERT INTO dataset (name, device, options, completed_ns) VALUES (?, ?, '', ?)
+    ON CONFLICT (name) DO UPDATE SET device = excluded.device,
+    completed_ns = excluded.completed_ns"""
+DATASETS = "SELECT id, name, device, completed_ns FROM dataset ORDER BY id"
 SUSPECTS = "SELECT name, since_ns FROM suspect ORDER BY name"
 SUSPECT = "REPLACE INTO suspect (name, since_ns) VALUES (?, ?)"
 CLEAR_SUSPECT = "DELETE FROM suspect WHERE name = ?"
@@ -115,7 +114,6 @@ class Dataset(NamedTuple):
     id: int
     name: bytes
     device: int
-    options: str
     completed_ns: int | None
 
 
@@ -349,20 +347,9 @@ class Catalogue:
         """Record, in one transaction, that a run over folders (name, device) ended, with notes."""
         with self.db.transaction():
             for name, device in datasets:
-                number = self.db.select(BEGIN_DATASET, (name, signed(device), ""))[0][0]
-                self.db.write(COMPLETE_DATASET, (time.time_ns(), number))
+                self.db.write(SET_DATASET, (name, signed(device), time.time_ns()))
             for note, value in notes.items():
                 self.db.write(SET_META, (note, storable(value)))
-
-    def begin_dataset(self, name: bytes, device: int, options: str = "") -> int:
-        """Record that a run over a folder begins; return the folder's id."""
-        with self.db.transaction():
-            return int(self.db.select(BEGIN_DATASET, (name, signed(device), options))[0][0])
-
-    def complete_dataset(self, number: int) -> None:
-        """Record that a run over a folder has ended."""
-        with self.db.transaction():
-            self.db.write(COMPLETE_DATASET, (time.time_ns(), number))
 
     def datasets(self) -> list[Dataset]:
         """Return the indexed folders, oldest first."""

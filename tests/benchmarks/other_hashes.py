@@ -69,7 +69,10 @@ def originals(dataset: str | None, drawn: int) -> Iterator[tuple[bool, Image.Ima
 
 def keys(luma: Image.Image) -> dict[str, bytes]:
     """Return every hash of a grey picture."""
-    found = {name: bytes.fromhex(other_keys.key_hex(name, luma)) for name in hash_names.NAMES}
+    found = {
+        name: other_keys.keys(name, whole(luma), full_decode=True, turned=False)[0]
+        for name in hash_names.NAMES
+    }
     row = fingerprints([whole(luma).thumbnails()]).row
     found["dhash"] = int(row[0]).to_bytes(8, "big")
     try:

@@ -74,8 +74,9 @@ def hashes(
     files: list[io.BytesIO], folder: str
 ) -> tuple[Hashes, Hashes, Hashes, NDArray[np.bool_]]:
     """uint64[n, 3] upright, uint64[n, 7, 3] turned and low information, by reduced decodes."""
-    from imageshelf.hashing.fingerprints import fingerprints, turned_fingerprints
+    from imageshelf.hashing.fingerprints import fingerprints
     from imageshelf.pictures import images
+    from tests.turned_thumbnails import turned_fingerprints
 
     path = os.path.join(folder, "piece.jpg")
     upright, turned, thumbs, low = [], [], [], []
