@@ -41,7 +41,7 @@ def _files(item: Any) -> tuple[Any, ...]:
     return () if isinstance(item, RecipeChoices) else (item,)
 
 
-def look_or_misbehave(item: LookTask | DigestTask) -> LaidOver | Coarse | bytes | None:
+def look_or_misbehave(item: LookTask | DigestTask) -> LaidOver | bytes | Coarse | bool | None:
     """Lay over, or digest; a file named after a deed is as if its decoder did that."""
     for path in (item.first, item.second) if isinstance(item, LookTask) else (item.path,):
         deed = os.path.basename(path).partition(".")[0]

@@ -177,7 +177,8 @@ def test_the_kind_is_what_the_caller_says(folder: Path) -> None:
 def test_a_picture_in_a_reference_folder_stays_and_is_the_keeper(folder: Path) -> None:
     group = found(folder, GroupOptions(references=(str(folder / "b"),))).groups[0]
     assert told(group) == ("b/1 small.png", [("a/1.png", NEAR)])
-    assert group.members[0].reason == f"is in the reference folder {folder / 'b'}"
+    assert group.keeper.reason == f"is in the reference folder {folder / 'b'}"
+    assert group.members[0].reason == "stays: it has 200x150"
     both = found(folder, GroupOptions(references=(str(folder),))).groups[0]
     assert both.members[0].keep
 
@@ -252,10 +253,12 @@ def test_the_hashes_word_is_taken_where_nobody_looks(folder: Path) -> None:
 
 def test_a_warning_names_metadata_that_only_the_lesser_copy_has(folder: Path) -> None:
     image = drawn(8, (200, 150))
-    save(folder, "c/large.jpg", image.resize((400, 300)))
-    save(folder, "c/small.jpg", image, exif=taken("2024:05:01 10:00:00"))
-    group = found(folder, GroupOptions(below=(str(folder / "c"),))).groups[0]
-    assert short(group.keeper.path) == "c/large.jpg"
+    save(folder, "c/preferred.jpg", image)
+    save(folder, "c/other.jpg", image, exif=taken("2024:05:01 10:00:00"))
+    by_path = KeepRule(["short-path"])
+    os.rename(folder / "c/preferred.jpg", folder / "c/p.jpg")
+    group = found(folder, GroupOptions(below=(str(folder / "c"),), keep=by_path)).groups[0]
+    assert short(group.keeper.path) == "c/p.jpg"
     assert group.members[0].warning == "has a capture date that the one to keep lacks"
 
 
@@ -268,7 +271,8 @@ def test_a_damaged_picture_is_not_kept_while_a_sound_one_is_there(folder: Path) 
         catalogue.set_digests([(row.id, None, None, False)])
         group = grouping.find_groups(shelf).groups[-1]
     assert told(group) == ("b/1 small.png", [("a/1.png", NEAR)])
-    assert group.members[0].reason == "the other is damaged"
+    assert group.keeper.reason == "the other is damaged"
+    assert group.members[0].reason == "stays: it has 200x150"
 
 
 def test_a_picture_that_left_the_shelf_by_hand_takes_no_part(folder: Path) -> None:

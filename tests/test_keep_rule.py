@@ -7,10 +7,16 @@ from typing import Any
 import pytest
 
 from imageshelf.copies import keep_rule
+from imageshelf.copies.companions import Companion
 from imageshelf.copies.keep_rule import KeepRule, RankedCopy, UnknownCriterionError
+from imageshelf.pictures import origin
 from imageshelf.pictures.metadata import GPS, RATING
+from imageshelf.pictures.origin import Origin
+from imageshelf.system.files import Stamp
 
 DAY_NS = 86_400_000_000_000
+SIDECAR = Companion("/p/a.xmp", "xmp sidecar", Stamp(1, 2, 3))
+WORDS = Origin(written=(("caption", "Here"), ("keyword", "sea"), ("keyword", "sun")))
 PLAIN = RankedCopy("/p/a.jpg", 400, 300, "JPEG", 100 * DAY_NS, jpeg_quality=80)
 
 BETTER: dict[
@@ -18,13 +24,20 @@ BETTER: dict[
 ] = {  # criterion: how a copy gets better by it, and the reason
     "sound": ({"sound": False}, {}, "the other is damaged"),
     "reference": ({}, {"reference": "/r"}, "is in the reference folder /r"),
+    "exists": ({"exists": False}, {}, "the other is not there"),
+    "prefer": ({"preferred": (1, "")}, {"preferred": (0, "/q")}, "is in the preferred folder /q"),
+    "contents": ({}, {"frames": 4, "format": "TIFF"}, "has 4 pages, the other 1"),
+    "scene": ({"scene": 0.9}, {}, "shows more of the scene"),
+    "colour": ({"grey": True}, {}, "the other has lost its colour"),
+    "companions": ({}, {"companions": (SIDECAR,)}, "its xmp sidecar hangs on it"),
+    "camera": ({}, {"camera": "Box"}, "has a camera"),
     "pixels": ({}, {"width": 800, "height": 600}, "more pixels: 800x600 against 400x300"),
     "compression": (
         {},
         {"jpeg_quality": 93},
         "less compressed: JPEG quality 93 against JPEG quality 80",
     ),
-    "metadata": ({}, {"camera": "Box"}, "has a camera"),
+    "written": ({}, {"origin": WORDS}, "has a caption and the keywords sea and sun"),
     "older": ({}, {"mtime_ns": 99 * DAY_NS}, "older: written 1970-04-10 against 1970-04-11"),
     "plain-name": ({"path": "/p/a (1).jpg"}, {"path": "/pp/a012.jpg"}, "the other is named a (1)"),
     "short-path": ({"path": "/p/abc.jpg"}, {}, "shorter path"),
@@ -50,10 +63,13 @@ def test_an_earlier_criterion_outweighs_a_later_one(first: str, second: str) -> 
     assert KeepRule().reason(better, worse) == words
 
 
-@pytest.mark.parametrize("name", keep_rule.CRITERION_NAMES[1:])
-def test_a_named_criterion_comes_first_but_never_before_soundness(name: str) -> None:
+@pytest.mark.parametrize("name", keep_rule.CRITERION_NAMES[4:])
+def test_a_named_criterion_comes_first_but_for_four(name: str) -> None:
     rule = KeepRule([name])
-    assert [criterion.name for criterion in rule.chain][:2] == ["sound", name]
+    assert [criterion.name for criterion in rule.chain][:5] == [
+        *("sound", "reference", "exists", "prefer"),
+        name,
+    ]
     assert sorted(criterion.name for criterion in rule.chain) == sorted(keep_rule.CRITERION_NAMES)
     worse_by, better_by, _ = BETTER[name]
     better, worse = PLAIN._replace(**better_by), PLAIN._replace(**worse_by)
@@ -62,7 +78,33 @@ def test_a_named_criterion_comes_first_but_never_before_soundness(name: str) -> 
 
 def test_named_criteria_keep_their_order() -> None:
     rule = KeepRule(["short-path", "older"])
-    assert [c.name for c in rule.chain][:4] == ["sound", "short-path", "older", "reference"]
+    assert [c.name for c in rule.chain][4:7] == ["short-path", "older", "contents"]
+
+
+def test_a_name_of_0_1_0_still_works() -> None:
+    assert KeepRule(["metadata"]).keep == ("camera",)
+
+
+def test_a_doubt_outweighs_all_signs_of_a_camera() -> None:
+    signs = Origin(signs=(origin.SAME_SIZE, origin.OWN_TABLES))
+    better = PLAIN._replace(camera="Box", origin=signs)
+    worse = better._replace(origin=signs._replace(doubts=(origin.ANOTHER_SIZE,)))
+    assert KeepRule().rank(better) < KeepRule().rank(worse)
+    assert KeepRule().reason(better, worse) == (
+        "written by the camera, Box: the size in its EXIF is the picture's; of the other, its EXIF "
+        "states another size"
+    )
+
+
+@pytest.mark.parametrize(
+    ("apart_s", "together"),
+    [(0, True), (2, True), (3, False), (3598, True), (3602, True), (3603, False), (7200, False)],
+)
+def test_times_that_file_systems_round_are_one(apart_s: int, together: bool) -> None:
+    second = keep_rule.SECOND_NS
+    for sign in (1, -1):
+        other = 10**18 + sign * apart_s * second
+        assert keep_rule.written_together(10**18, other) == together
 
 
 @pytest.mark.parametrize("keep", [["size"], ["older", "older"], ["OLDER"]])
@@ -165,13 +207,9 @@ def test_equal_copies_are_kept_by_path() -> None:
         (
             {"captured_at": 0, "metadata_flags": GPS | RATING},
             {},
-            "has a capture date, a place (GPS) and a rating that the one to keep lacks",
+            "has a capture date and a place (GPS) that the one to keep lacks",
         ),
-        (
-            {"metadata_flags": GPS | RATING},
-            {"metadata_flags": GPS},
-            "has a rating that the one to keep lacks",
-        ),
+        ({"metadata_flags": GPS | RATING}, {"metadata_flags": GPS}, ""),
     ],
 )
 def test_a_warning_names_metadata_that_would_be_lost(

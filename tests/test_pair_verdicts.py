@@ -98,7 +98,7 @@ def test_only_what_looks_the_same_is_decoded_in_full(
 ) -> None:
     asked: list[str] = []
 
-    def noted(item: LookTask | DigestTask) -> LaidOver | Coarse | bytes | None:
+    def noted(item: LookTask | DigestTask) -> LaidOver | bytes | Coarse | bool | None:
         if isinstance(item, DigestTask):
             asked.append(Path(item.path).name)
         return laid(item)

@@ -61,7 +61,7 @@ def everything(shelf: Path) -> dict[str, list[Any]]:
             if table in {"verdict", "setting", "piece"}:
                 continue
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-            kept = ", ".join(c for c in columns if c not in {"read_by", "mark"})
+            kept = ", ".join(c for c in columns if c not in {"read_by", "origin", "mark"})
             found[table] = connection.execute(f"SELECT {kept} FROM {table}").fetchall()
     found["meta"] = [row for row in found["meta"] if row[0] not in ADDED]
     return found

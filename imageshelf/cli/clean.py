@@ -137,7 +137,11 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     chosen = selection.read(options.selection) if options.selection else None
     rules = Rules(_action(options), options.kind, tuple(options.reference))
     question = GroupOptions(
-        policy=_policy(options), keep=options.keep, references=rules.references, files_only=True
+        policy=_policy(options),
+        keep=options.keep,
+        references=rules.references,
+        take_over=options.take_over,
+        files_only=True,
     )
     if not chosen:  # a selection is checked against all groups, wherever they are
         question = replace(

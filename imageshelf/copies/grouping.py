@@ -23,6 +23,8 @@ from imageshelf.copies.groups import (
     expected_false_pairs,
 )
 from imageshelf.copies.members import Members
+from imageshelf.copies.origins import learn_origins
+from imageshelf.copies.pair_facts import learn_pairs, see_pairs
 from imageshelf.copies.pair_verdicts import PairVerdicts
 from imageshelf.copies.related import RelatedPictures
 from imageshelf.copies.verdict_cache import VerdictCache
@@ -64,6 +66,7 @@ def find_groups(
     others = RelatedPictures(related_pairs, distinct, matching)
     members.add(sorted({*graph.pictures, *others.pictures}))
     learn_digests(members, distinct, decoding)
+    learn_origins(members, decoding)
 
     def relations(keeper: int) -> list[stars.Relation]:
         return [other for other in others.of(keeper) if members.comparable(keeper, other.id)]
@@ -74,9 +77,17 @@ def find_groups(
         looks = PairVerdicts(members, second_look, memory)
         if looks.are_wanted:
             looks.crowd = crowd_of(members, graph, second_look)
-        found = stars.build_stars(
-            members.ranked(), graph.matches, looks.at, relations, decoding.progress, looks.at_all
-        )
+
+        def build() -> list[stars.Star]:
+            seen = looks.at, relations, decoding.progress, looks.at_all
+            return stars.build_stars(members.ranked(), graph.matches, *seen)
+
+        found = build()
+        full = second_look if looks.are_wanted else None
+        if learn_pairs(members, found, full):
+            found = build()
+            learn_pairs(members, found, full)
+        see_pairs(members, found, full)
     if decoding.keep:
         memory.keep(second_look.pixel_digests)
     groups = [

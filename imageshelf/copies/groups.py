@@ -82,6 +82,7 @@ class GroupOptions:
     keep: keep_rule.KeepRule = field(default_factory=keep_rule.KeepRule)
     references: tuple[str, ...] = ()
     hashes_only: bool = False  # believe the hashes: no second look
+    take_over: bool = False  # what a person wrote does not go with a copy
     files_only: bool = False  # leave out pictures at a URL, which a clean-up never touches
 
 

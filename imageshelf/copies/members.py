@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.copies import keep_rule, stars
+from imageshelf.copies import keep_rule, merits, stars
+from imageshelf.copies.companions import Listings, belonging
 from imageshelf.copies.groups import Group, GroupOptions, Member, PairRules
+from imageshelf.copies.merits import Seen
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching import looks
 from imageshelf.searching.kinds import KINDS, NOT_COMPARED, NOT_COPIES, SAME_FILE
 from imageshelf.searching.looks import Look
 from imageshelf.searching.query_prints import TURN_NAMES, known_file
 from imageshelf.shelf import names
+from imageshelf.system import discarded
+from imageshelf.system.files import lstat
 from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 ROWS_PER_READ = 4096
 UNKNOWN: Digests = (None, None, None)
 KEPT = Look("", compared=True)
+NOT_THERE = "is not there any more: index its folder again, or forget it"
 
 
 class Members:
@@ -41,7 +46,10 @@ class Members:
         self.digests: dict[int, Digests] = {}
         self.copies: dict[int, RankedCopy] = {}
         self.learned: dict[int, bytes] = {}  # digests of bytes that the catalogue lacks
+        self.learned_origins: dict[int, str] = {}  # which the catalogue lacks, packed
+        self.seen: dict[tuple[int, int], Seen] = {}  # by a picture and its keeper
         self._protected = ProtectedFolders(options.references)
+        self._listings = Listings()
 
     def add(self, ids: Sequence[int]) -> None:
         """Let pictures take part, unless the options leave them out."""
@@ -62,12 +70,17 @@ class Members:
                 continue
             sound = self.digests[row.id][2] if row.id in self.digests else None
             self.rows[row.id] = row
-            self.copies[row.id] = keep_rule.ranked_copy(
-                names.native(path),
-                row,
-                sound=None if sound is None else bool(sound),
-                reference=self._protected.reference(names.native(path)),
-            )
+            copy = keep_rule.ranked_copy(names.native(path), row)
+            copy = copy._replace(sound=None if sound is None else bool(sound))
+            self.copies[row.id] = copy if isinstance(path, Url) else self._as_on_disk(copy)
+
+    def _as_on_disk(self, copy: RankedCopy) -> RankedCopy:
+        return copy._replace(
+            reference=self._protected.reference(copy.path),
+            exists=lstat(copy.path) is not None,
+            discarded=discarded.kind_around(copy.path),
+            companions=tuple(belonging(copy.path, self._listings)),
+        )
 
     def _is_below(self, path: str) -> bool:
         return not self.folders or any(path.startswith(folder) for folder in self.folders)
@@ -137,11 +150,17 @@ class Members:
             stays = NOT_COPIES.get(member.kind, NOT_COMPARED)
         else:
             stays = f"is in the reference folder {copy.reference}" if copy.reference else ""
+            stays = stays or ("" if copy.exists else NOT_THERE)
+            going = merits.apart_from_words(copy) if self.options.take_over else copy
+            stays = stays or merits.why_both_stay(going, keeper, self._seen(member))
         if stays:
             return self._member(member.id, member, keep=True, reason=stays)
         reason = self.options.keep.reason(keeper, copy)
         warning = keep_rule.loss_warning(copy, keeper)
         return self._member(member.id, member, reason=reason, warning=warning)
+
+    def _seen(self, member: Relation) -> Seen:
+        return self.seen.get((member.id, member.to), Seen())
 
     def _beside(self, member: Relation) -> Member:
         other = os.path.basename(self.copies[member.to].path)

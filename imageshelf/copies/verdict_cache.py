@@ -64,7 +64,8 @@ class VerdictCache:
             if any(new) and _state_of(path) == _state(row):
                 of_bytes, of_pixels, sound = self.members.digests[id_]
                 digests.append((id_, new[0] or of_bytes, new[1] or of_pixels, sound))
-        return verdicts.keep(self.members.shelf, self._new, digests)
+        origins = self.members.learned_origins
+        return verdicts.keep(self.members.shelf, self._new, digests, origins)
 
 
 def _state(row: PictureRow) -> State:
@@ -81,7 +82,8 @@ def _state_of(path: str) -> State | None:
 
 def _packed(look: Look, turn: int, *, swapped: bool) -> str:
     values = (look.kind, look.agrees, look.differs, look.regions, look.shows, look.colour_differs)
-    return json.dumps([int(swapped), turn, *values, look.size], separators=(",", ":"))
+    more = look.size, look.scale, look.grey
+    return json.dumps([int(swapped), turn, *values, *more], separators=(",", ":"))
 
 
 def _unpacked(kept: KeptLook) -> dict[Ordered, Look]:
@@ -94,8 +96,8 @@ def _unpacked(kept: KeptLook) -> dict[Ordered, Look]:
 
 
 def _look(*values: Any) -> Look:
-    kind, agrees, differs, regions, shows, colour, size = values
+    kind, agrees, differs, regions, shows, colour, size, scale, grey = values
     return Look(
         str(kind), True, agrees, differs, tuple(map(tuple, regions)), tuple(shows), colour,
-        tuple(size),
+        tuple(size), scale, tuple(grey),
     )  # fmt: skip

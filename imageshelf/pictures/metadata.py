@@ -277,9 +277,13 @@ _LUMA_STEPS = (  # ISO/IEC 10918-1, table K.1
 @functools.cache
 def _sum(place: int) -> int:
     """Return the sum of libjpeg's luma table at quality 100 - place; it grows with place."""
-    quality = 100 - place
+    return sum(luma_steps(100 - place))
+
+
+def luma_steps(quality: int) -> list[int]:
+    """Return libjpeg's luma table at a quality from 1 to 100."""
     scale = 200 - 2 * quality if quality >= 50 else 5000 // quality
-    return sum(min(max((step * scale + 50) // 100, 1), 255) for step in _LUMA_STEPS)
+    return [min(max((step * scale + 50) // 100, 1), 255) for step in _LUMA_STEPS]
 
 
 def jpeg_quality(table: Sequence[int]) -> int:

@@ -75,6 +75,15 @@ class ColourTask(NamedTuple):
     memory_limit_mb: int = MEMORY_LIMIT_MB
 
 
+class EnlargedTask(NamedTuple):
+    """Two pictures, the first with more pixels: see `real_pixels.is_enlarged`."""
+
+    larger: str
+    smaller: str
+    turn: int  # what the larger must undergo: an index into reduction.ORIENTATIONS
+    memory_limit_mb: int = MEMORY_LIMIT_MB
+
+
 class ColourPicture(NamedTuple):
     """A reduced picture, upright, in colour."""
 
@@ -84,6 +93,13 @@ class ColourPicture(NamedTuple):
     size: tuple[int, int]  # width and height of the picture as shown
     format: str
     state: tuple[int, int]  # the file's size in bytes and mtime in ns
+
+
+class OriginTask(NamedTuple):
+    """A picture file whose origin is asked for: see `origin.origin`."""
+
+    path: str
+    luma: bytes  # 16x16, upright, as in the catalogue
 
 
 class LookTask(NamedTuple):
@@ -101,7 +117,8 @@ class LaidOver(NamedTuple):
 
     `indistinct` tells that the reduced pictures do not differ: all pixels may be identical. `size`
     is the second picture's width and height, and `states` are size and mtime of both files as they
-    were read.
+    were read. `scale` is how many pixels the first has for each of the second, of what both show,
+    and `grey` whether each of the two has no colour.
     """
 
     verdict: Verdict | None
@@ -109,3 +126,5 @@ class LaidOver(NamedTuple):
     size: tuple[int, int] = (0, 0)
     states: tuple[tuple[int, int], tuple[int, int]] | None = None
     problem: str = ""
+    scale: float = 1.0
+    grey: tuple[bool, bool] = (False, False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.hashing.fingerprints import grid
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
+from imageshelf.pictures.extras import WORDS
 from imageshelf.report.panels import HashGrids, Table
 from imageshelf.searching import looks, policies
 from imageshelf.searching.kind_names import KINDS, NOT_COMPARED
@@ -13,6 +14,7 @@ from imageshelf.system import terminal
 from imageshelf.system.words import instant, shown, size
 
 if TYPE_CHECKING:
+    from imageshelf.pictures.metadata import Facts
     from imageshelf.report.panels import Panel
     from imageshelf.searching.explanation import Explanation
     from imageshelf.searching.looks import Look
@@ -82,6 +84,12 @@ def _verdict(explanation: Explanation) -> list[list[str]]:
     kind = f"{explanation.kind}, {match}" if explanation.kind in KINDS else explanation.kind
     seen = _seen(explanation.look)
     rows = [["kind", kind], ["nominated by", explanation.decided], ["second look", seen]]
+    a, b = explanation.a.facts, explanation.b.facts
+    more = [
+        f"{n} has {', '.join(has)}" for n, has in (("A", _more(a, b)), ("B", _more(b, a))) if has
+    ]
+    if more:
+        rows.append(["in the file", "; ".join(more)])
     for name, picture in (("A", explanation.a), ("B", explanation.b)):
         if picture.prints.whole.low_information:
             rule = (
@@ -90,6 +98,15 @@ def _verdict(explanation: Explanation) -> list[list[str]]:
             )
             rows.append(["note", rule])
     return rows
+
+
+def _more(one: Facts, other: Facts) -> list[str]:
+    """Return in words what one file holds beside its picture and the other does not."""
+    more = [words for bit, words in WORDS.items() if one.extras & ~other.extras & bit]
+    if (one.frames or 1) > (other.frames or 1):
+        noun = "pages" if one.format == "TIFF" else "frames"
+        more.insert(0, f"{one.frames:,} {noun}")
+    return more
 
 
 def _seen(look: Look) -> str:

@@ -34,6 +34,8 @@ class Look(NamedTuple):
     shows: tuple[float, float] | None = None
     colour_differs: bool = False
     size: tuple[int, int] = (0, 0)  # of the second picture; (0, 0) if unknown
+    scale: float = 1.0  # pixels of the first for each of the second, of what both show
+    grey: tuple[bool, bool] = (False, False)  # whether each of the two has no colour
     trusted: bool = False
     states: tuple[tuple[int, int], tuple[int, int]] | None = None  # size, mtime of what was read
 
@@ -45,7 +47,8 @@ class Look(NamedTuple):
     def reversed(self) -> Look:
         """Return the look from the second picture at the first, whose regions are not known."""
         shows = self.shows and (self.shows[1], self.shows[0])
-        return self._replace(regions=(), shows=shows, size=(0, 0))
+        scale, grey = 1 / self.scale, (self.grey[1], self.grey[0])
+        return self._replace(regions=(), shows=shows, size=(0, 0), scale=scale, grey=grey)
 
     @property
     def nearness(self) -> tuple[int, float]:

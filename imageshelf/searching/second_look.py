@@ -13,7 +13,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from imageshelf.pictures.tasks import ColourTask, DigestTask, LaidOver, LookTask
+from imageshelf.pictures.tasks import ColourTask, DigestTask, EnlargedTask, LaidOver, LookTask
 from imageshelf.searching import kinds
 from imageshelf.searching.looks import Look, identical, in_pixels
 from imageshelf.system.files import MEMORY_LIMIT_MB
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from imageshelf.searching.kinds import KnownFile
     from imageshelf.workers.pool import Mapper
 
-RULE = 1  # one more whenever a pair may be told another kind: kept looks are of one rule
+RULE = 2  # one more whenever a pair may be told another kind: kept looks are of one rule
 LONGEST = 256  # pixels, at which the overlay's thresholds were chosen
 LONGEST_BEFORE_REMOVAL = 448  # sees a short field, and a subject that moved a little
 IN_PART = 0.25  # share that differs, below which detail does not disagree all over
@@ -106,6 +106,18 @@ class SecondLook:
         answers = dict(self._mapped(list(tasks.values())))
         found = [answers.get(tasks[n]) if n in tasks else None for n in range(len(files))]
         return [None if isinstance(answer, Lost) else answer for answer in found]
+
+    def enlarged(self, pairs: Sequence[Pair]) -> list[bool]:
+        """Tell of each pair whether the first, which is larger, holds nothing more; both are read.
+
+        What cannot be read is not called enlarged.
+        """
+        tasks = [
+            EnlargedTask(pair.first.path, pair.second.path, pair.turn, self.memory_limit_mb)
+            for pair in pairs
+        ]
+        answers = dict(self._mapped(tasks))
+        return [answers.get(task) is True for task in tasks]
 
     def _task(self, pair: Pair) -> LookTask:
         paths = pair.first.path, pair.second.path
@@ -191,6 +203,8 @@ def _look(pair: Pair, laid: LaidOver | Lost) -> Look:
         shows=verdict.shows,
         colour_differs=verdict.colour_differs,
         size=laid.size,
+        scale=laid.scale,
+        grey=laid.grey,
         states=laid.states,
     )
 

@@ -31,13 +31,13 @@ DATASET = """CREATE TABLE dataset (id INTEGER PRIMARY KEY, name BLOB NOT NULL UN
 # flags: 1 low information, 2 alpha, 4 extras, and which (8 film, 16 gain map, 32 depth map, 64 more
 # pictures, 128 unknown); metadata_flags: 1 GPS, 2 rating; sound: 0 or 1 once the picture was
 # decoded in full. captured_at: milliseconds of local time since 1970. read_by: revision of the
-# reader of its format.
+# reader of its format. origin: what the file says of where it comes from, as JSON, once read.
 PICTURE = """CREATE TABLE picture (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE,
     dataset_id INTEGER, size_bytes INTEGER, mtime_ns INTEGER, device INTEGER, inode INTEGER,
     nlink INTEGER, format TEXT, width INTEGER, height INTEGER, frames INTEGER, bits INTEGER,
     orientation INTEGER, flags INTEGER, captured_at INTEGER, camera TEXT,
     metadata_flags INTEGER, jpeg_quality INTEGER, thumbnail BLOB, digest BLOB,
-    pixel_digest BLOB, sound INTEGER, read_by INTEGER)"""
+    pixel_digest BLOB, sound INTEGER, read_by INTEGER, origin TEXT)"""
 
 # The hashes of pictures 4096 n to 4096 n + 4095, packed: see chunks.py.
 CHUNK = "CREATE TABLE chunk (view TEXT, n INTEGER, hashes BLOB, PRIMARY KEY (view, n))"
@@ -98,9 +98,17 @@ REBUILT = (
 
 # Version 1: without the last three tables, and without these columns.
 _NEW_TABLES = (VERDICT, SETTING, PIECE)
-_NEW_COLUMNS = {PICTURE: "read_by INTEGER", CLEANUP: "mark BLOB", ACTION: "mark BLOB"}
+_NEW_COLUMNS = {
+    PICTURE: ("read_by INTEGER", "origin TEXT"),
+    CLEANUP: ("mark BLOB",),
+    ACTION: ("mark BLOB",),
+}
 FROM_1_TO_2 = (
-    *(f"ALTER TABLE {sql.split()[2]} ADD COLUMN {column}" for sql, column in _NEW_COLUMNS.items()),
+    *(
+        f"ALTER TABLE {sql.split()[2]} ADD COLUMN {column}"
+        for sql, columns in _NEW_COLUMNS.items()
+        for column in columns
+    ),
     *_NEW_TABLES,
 )
 
@@ -141,7 +149,7 @@ def layout(objects: Iterable[Object]) -> Schema:
 def _first_version() -> Iterable[str]:
     """Return the statements of version 1's catalogue."""
     return [
-        sql.replace(f", {_NEW_COLUMNS[sql]}", "") if sql in _NEW_COLUMNS else sql
+        sql.replace(", " + ", ".join(_NEW_COLUMNS.get(sql, "-")), "")
         for sql in CATALOGUE
         if sql not in _NEW_TABLES
     ]

@@ -6,13 +6,14 @@ and time that it names, and only on a shelf that this user's runs made.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.shelf import marks, open_shelf
 from imageshelf.shelf.errors import ShelfError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from imageshelf.shelf import Shelf
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 LOOKS = """SELECT a_id, b_id, a_size_bytes, a_mtime_ns, b_size_bytes, b_mtime_ns, rule, result
     FROM verdict WHERE a_id IN (*)"""
 KEEP_LOOK = "REPLACE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+ORIGINS = "SELECT id, origin FROM picture WHERE id IN (*) AND origin IS NOT NULL"
+KEEP_ORIGIN = "UPDATE picture SET origin = ? WHERE id = ?"
 DROP_STALE = """DELETE FROM verdict WHERE NOT EXISTS (SELECT 1 FROM picture
         WHERE id = a_id AND size_bytes = a_size_bytes AND mtime_ns = a_mtime_ns)
     OR NOT EXISTS (SELECT 1 FROM picture
@@ -48,12 +51,25 @@ def kept_looks(shelf: Shelf, first_ids: Sequence[int]) -> list[KeptLook]:
     return [KeptLook(*row) for row in db.select_in(LOOKS, list(first_ids))]
 
 
-def keep(shelf: Shelf, looks: Sequence[KeptLook], digests: Sequence[Digests]) -> bool:
-    """Keep looks and digests, and drop looks that hold no longer; tell whether they are kept.
+def kept_origins(shelf: Shelf, ids: Sequence[int]) -> dict[int, str]:
+    """Return what is kept of where pictures come from; nothing on others' shelves."""
+    db = shelf.whole_catalogue().db
+    if db.kind != "whole" or not marks.is_ours(db):
+        return {}
+    return dict(db.select_in(ORIGINS, list(ids)))
+
+
+def keep(
+    shelf: Shelf,
+    looks: Sequence[KeptLook],
+    digests: Sequence[Digests],
+    origins: Mapping[int, str] = MappingProxyType({}),
+) -> bool:
+    """Keep looks, digests and origins, and drop looks that hold no longer; tell if they are kept.
 
     A shelf that is in use, read-only or somebody else's is left as it is.
     """
-    if not looks and not digests:
+    if not looks and not digests and not origins:
         return False
     if not marks.is_ours(shelf.whole_catalogue().db):
         return False
@@ -64,6 +80,7 @@ def keep(shelf: Shelf, looks: Sequence[KeptLook], digests: Sequence[Digests]) ->
             with catalogue.transaction():
                 catalogue.set_digests(digests)
                 db.write_many(KEEP_LOOK, looks)
+                db.write_many(KEEP_ORIGIN, ((text, id_) for id_, text in origins.items()))
                 db.write(DROP_STALE)
     except ShelfError:
         return False

@@ -6,6 +6,7 @@ many. The imports below count neither against the memory limit nor the time of t
 
 from __future__ import annotations
 
+import math
 import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +21,13 @@ from imageshelf.overlay.comparison import look  # noqa: E402
 from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
 from imageshelf.overlay.verdict import Verdict, unrelated  # noqa: E402
 from imageshelf.pictures.colour import colour_picture  # noqa: E402
-from imageshelf.pictures.tasks import ColourTask, LaidOver, LookTask  # noqa: E402
+from imageshelf.pictures.real_pixels import is_enlarged  # noqa: E402
+from imageshelf.pictures.tasks import (  # noqa: E402
+    ColourTask,
+    EnlargedTask,
+    LaidOver,
+    LookTask,
+)
 from imageshelf.pictures.warping import warped  # noqa: E402
 from imageshelf.system.files import UnreadableImage  # noqa: E402
 from imageshelf.workers.work import digested  # noqa: E402
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
 SHEETS_KEPT = 48  # of about 1 MB each
 LEAST = 64  # pixels each way that can be laid over; the pixels of smaller pictures are repeated
 BLANK_LEVELS, ALIKE_LEVELS = 12, 6  # spread of a channel of blank paper; between two means
+GREY_LEVELS, GREY_PERCENT = 6, 99  # spread of the channels in so many of a grey picture's pixels
 EQUAL_LEVELS = 2.0  # mean difference of one picture decoded at two scales; re-saving may do as much
 
 
@@ -43,12 +51,17 @@ class _Reduced(NamedTuple):
     size: tuple[int, int]
     format: str
     state: tuple[int, int]
+    grey: bool
 
 
-def work(item: LookTask | DigestTask | ColourTask) -> LaidOver | bytes | Coarse | None:
-    """Return what `laid_over`, `digested` or `coarse_picture` makes of an item."""
+def work(
+    item: LookTask | DigestTask | ColourTask | EnlargedTask,
+) -> LaidOver | bytes | Coarse | bool | None:
+    """Return what `laid_over`, `digested`, `coarse_picture` or `is_enlarged` makes of an item."""
     if isinstance(item, LookTask):
         return laid_over(item)
+    if isinstance(item, EnlargedTask):
+        return is_enlarged(item)
     return coarse_picture(item) if isinstance(item, ColourTask) else digested(item)
 
 
@@ -74,7 +87,21 @@ def laid_over(task: LookTask) -> LaidOver:
     if verdict is None:
         verdict = look(first.sheet, second.sheet, task.turn, warped)
     indistinct = not task.turn and verdict.kind == "near" and _equal(first, second)
-    return LaidOver(verdict, indistinct, second.size, (first.state, second.state))
+    return LaidOver(
+        verdict,
+        indistinct,
+        second.size,
+        (first.state, second.state),
+        scale=_scale(verdict, first.size, second.size),
+        grey=(first.grey, second.grey),
+    )
+
+
+def _scale(verdict: Verdict, first: tuple[int, int], second: tuple[int, int]) -> float:
+    """Return how many pixels the first has for each of the second, of what both show."""
+    (a, b, _), (c, d, _), _ = verdict.geometry
+    pixels = abs(a * d - b * c) * first[0] * first[1] / (second[0] * second[1])
+    return pixels if 0 < pixels < math.inf else 1.0
 
 
 def _without_a_look(first: PictureSheet, second: PictureSheet, turn: int) -> Verdict | None:
@@ -120,7 +147,9 @@ def _state(path: str) -> tuple[int, int, int]:
 @lru_cache(SHEETS_KEPT)
 def _reduced(path: str, longest: int, memory_limit_mb: int, *_state: int) -> _Reduced:
     picture = colour_picture(ColourTask(path, longest, memory_limit_mb))
-    return _Reduced(PictureSheet(_array(picture)), picture.size, picture.format, picture.state)
+    pixels = _array(picture)
+    grey = bool(np.percentile(np.ptp(pixels, axis=2), GREY_PERCENT) <= GREY_LEVELS)
+    return _Reduced(PictureSheet(pixels), picture.size, picture.format, picture.state, grey)
 
 
 def _array(picture: ColourPicture) -> Pixels:

@@ -35,6 +35,7 @@ from imageshelf.cli.demo.copies import (
 )
 
 SKIPPED = "skipped"
+DAY_NS = 86_400 * 10**9
 SCENES = (
     "mountains", "sunset", "beach", "city", "fruit", "forest",
     "flowers", "portrait", "market", "street", "night", "balloons",
@@ -153,7 +154,10 @@ def _write_scene(folder: str, scene: str) -> list[str]:
         taken = shot(file.read())
     makers: dict[str, Maker] = {camera_path(scene): exact}
     makers |= {copy.path: copy.make for copy in COPIES if copy.scene == scene}
-    return [_write(folder, path, make(taken)) for path, make in makers.items()]
+    paths = [_write(folder, path, make(taken)) for path, make in makers.items()]
+    status = os.stat(paths[0])  # the camera was first
+    os.utime(paths[0], ns=(status.st_atime_ns, status.st_mtime_ns - DAY_NS))
+    return paths
 
 
 def _write(folder: str, path: str, content: bytes) -> str:

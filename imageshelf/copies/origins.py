@@ -1,0 +1,68 @@
+"""What the files of possible copies say of where they come from, read once and kept."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from imageshelf.pictures.origin import Origin, origin
+from imageshelf.pictures.tasks import OriginTask
+from imageshelf.shelf import verdicts
+from imageshelf.system.paths import Url
+from imageshelf.workers.pool import workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from imageshelf.copies.byte_digests import DecodeOptions
+    from imageshelf.copies.members import Members
+
+RULE = 1  # one more whenever a file may be read otherwise
+TIME_LIMIT_S = 20.0
+FEW = 8  # files that are read in this process: starting a worker would take longer
+
+
+def learn_origins(members: Members, decoding: DecodeOptions) -> None:
+    """Add the origins of all pictures that are there to `members`; equal bytes are read once."""
+    wanted: dict[bytes | int, list[int]] = {}
+    for id_, copy in members.copies.items():
+        if copy.exists and not isinstance(copy.path, Url):
+            wanted.setdefault(members.digest(id_) or id_, []).append(id_)
+    kept = verdicts.kept_origins(members.shelf, [ids[0] for ids in wanted.values()])
+    found = {id_: origin for id_, text in kept.items() if (origin := _unpacked(text))}
+    missing = [ids[0] for ids in wanted.values() if ids[0] not in found]
+    for id_, answer in _read(members, missing, decoding):
+        found[id_] = answer
+        members.learned_origins[id_] = _packed(answer)
+    for ids in wanted.values():
+        for id_ in ids:
+            if ids[0] in found:
+                members.copies[id_] = members.copies[id_]._replace(origin=found[ids[0]])
+
+
+def _read(
+    members: Members, ids: Sequence[int], decoding: DecodeOptions
+) -> Iterator[tuple[int, Origin]]:
+    tasks = {OriginTask(members.copies[id_].path, members.rows[id_].thumbnail): id_ for id_ in ids}
+    if len(tasks) <= FEW or not decoding.jobs:
+        yield from ((id_, origin(task)) for task, id_ in tasks.items())
+        return
+    jobs = min(decoding.jobs, len(tasks))
+    with workers(origin, jobs=jobs, time_limit_s=TIME_LIMIT_S) as mapper:
+        for count, (task, answer) in enumerate(mapper(tasks), 1):
+            if isinstance(answer, Origin):
+                yield tasks[task], answer
+            decoding.progress(count / len(tasks))
+
+
+def _packed(origin: Origin) -> str:
+    return json.dumps([RULE, *origin], separators=(",", ":"))
+
+
+def _unpacked(text: object) -> Origin | None:
+    try:
+        rule, signs, doubts, written = json.loads(str(text))
+        pairs = tuple((str(field), str(value)) for field, value in written)
+    except (ValueError, TypeError):
+        return None
+    return Origin(tuple(map(str, signs)), tuple(map(str, doubts)), pairs) if rule == RULE else None
