@@ -320,12 +320,15 @@ def test_the_verb_takes_over_and_says_so(
 ) -> None:
     shelf.close()
     monkeypatch.chdir(folder)
-    assert verbs.main(["clean", "--take-over", "-j", "0"]) == 0
+    assert verbs.main(["clean", "--take-over", "--keep", "short-path", "-j", "0"]) == 0
     assert "    its rating, 2 keywords and caption into photos/a.jpg.xmp" in capsys.readouterr().out
-    assert verbs.main(["clean", "--take-over", "-j", "0", "--format", "json"]) == 0
+    assert (
+        verbs.main(["clean", "--take-over", "--keep", "short-path", "-j", "0", "--format", "json"])
+        == 0
+    )
     actions = json.loads(capsys.readouterr().out)["actions"]
     assert actions[0]["taken_over"] == "rating, 2 keywords and caption"
     assert actions[0]["sidecar"] == str(folder / KEEP) + ".xmp"
-    assert verbs.main(["clean", "--take-over", "--apply", "-j", "1"]) == 0
+    assert verbs.main(["clean", "--take-over", "--keep", "short-path", "--apply", "-j", "1"]) == 0
     assert "What was written about them is in 1 sidecar now." in capsys.readouterr().out
     assert verbs.main(["undo"]) == 0
