@@ -23,9 +23,14 @@ from imageshelf import Settings, index, open_shelf
 from imageshelf.pictures.tasks import Task
 from imageshelf.shelf import chunks
 from imageshelf.workers.cluster import on_worker
-from imageshelf.workers.cluster.client import CHUNKS_AHEAD, FIRST_ITEMS, checked, cluster
-from imageshelf.workers.cluster.connection import Connection, MapCall
-from imageshelf.workers.cluster.tasks import KILLED
+from imageshelf.workers.cluster.client import (
+    CHUNKS_AHEAD,
+    FIRST_ITEMS,
+    KILLED,
+    checked,
+    cluster,
+)
+from imageshelf.workers.cluster.connection import Connection
 from imageshelf.workers.jobs import Lost, WorkerError
 from tests import worker_functions
 from tests.conftest import ROOT, drawn
@@ -217,7 +222,6 @@ def test_a_file_that_ends_dask_workers_is_found_out(tmp_path: Path) -> None:
 @dask
 def test_what_is_under_way_is_bounded(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imageshelf.workers.cluster.client.CHUNK_ITEMS", 5)
-    monkeypatch.setattr("imageshelf.workers.cluster.connection.FETCHED_CHUNKS", 2)
     taken = consumed = most_items = most_futures = 0
 
     def numbers() -> Iterator[int]:
@@ -247,31 +251,6 @@ def tasks(dask_scheduler: Any) -> list[str]:
 
 
 @dask
-def test_results_wait_over_there_until_they_are_wanted(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("imageshelf.workers.cluster.client.CHUNKS_AHEAD", 10)
-    monkeypatch.setattr("imageshelf.workers.cluster.client.CHUNK_ITEMS", 1)
-    monkeypatch.setattr("imageshelf.workers.cluster.connection.FETCHED_CHUNKS", 2)
-    held: list[int] = []
-    opened = Connection.open_call
-
-    def watched(connection: Connection) -> MapCall:
-        current = opened(connection)
-        runs.append(current)
-        return current
-
-    runs: list[MapCall] = []
-    monkeypatch.setattr(Connection, "open_call", watched)
-    with cluster(worker_functions.double, scheduler=address) as mapped:
-        for _ in mapped(range(60)):
-            time.sleep(0.02)
-            held.append(runs[0].answers.qsize())
-    assert len(held) == 60
-    assert max(held) <= 2
-
-
-@dask
 @pytest.mark.parametrize(("per_item_s", "least", "most"), [(0.0, 40, 512), (0.2, 1, 3)])
 def test_a_chunk_is_as_long_as_it_is_worth(
     address: str, per_item_s: float, least: int, most: int, monkeypatch: pytest.MonkeyPatch
@@ -279,9 +258,9 @@ def test_a_chunk_is_as_long_as_it_is_worth(
     sizes: list[int] = []
     submit = Connection.submit
 
-    def noted(connection: Connection, chunk: list[Any], current: MapCall) -> None:
+    def noted(connection: Connection, chunk: list[Any], when_done: Any) -> Any:
         sizes.append(len(chunk))
-        submit(connection, chunk, current)
+        return submit(connection, chunk, when_done)
 
     monkeypatch.setattr(Connection, "submit", noted)
     count = 30 if per_item_s else 2_000
@@ -582,7 +561,7 @@ def test_a_worker_with_another_version_is_refused_before_anything_is_read(
     assert not shelve.exists()
 
 
-async def _greet_nobody(_: object) -> None:
+def _greet_nobody(_: object) -> None:
     pass
 
 

@@ -16,12 +16,13 @@ import re
 import uuid
 from contextlib import contextmanager
 from itertools import islice
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from imageshelf.workers.cluster import on_worker
 from imageshelf.workers.cluster.connection import Connection
 from imageshelf.workers.cluster.on_worker import ChunkReply, RunSettings
-from imageshelf.workers.jobs import WorkerError
+from imageshelf.workers.jobs import Lost, WorkerError
 from imageshelf.workers.pool import pickled
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ CHUNK_S = 0.25  # of work: a chunk costs Dask some milliseconds, and the last on
 CHUNK_ITEMS = 512  # at most
 FIRST_ITEMS = 4  # in a chunk before the time of an item is known
 CHUNKS_AHEAD = 3  # under way per thread of the cluster
+KILLED = "ended the Dask workers that read it, most likely for want of memory"
 
 ADDRESS = re.compile(r"(?:tcp|tls|ws|wss)://(?:\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):(\d{1,5})/?")
 
@@ -101,23 +103,41 @@ class Chunks:
 
     def map(self, items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield (item, outcome) pairs, with at most a window of chunks under way."""
-        call = self._connection.open_call()
-        source, under_way, more = iter(items), 0, True
+        done: SimpleQueue[Any] = SimpleQueue()
+        under_way: dict[str, tuple[Any, list[Any]]] = {}  # by key: future, chunk
+        source, more = iter(items), True
         try:
             while True:
-                while more and under_way < CHUNKS_AHEAD * self._connection.threads:
+                while more and len(under_way) < CHUNKS_AHEAD * self._connection.threads:
                     chunk = list(islice(source, self._chunk_items()))
                     if more := bool(chunk):
-                        self._connection.submit(chunk, call)
-                        under_way += 1
+                        future = self._connection.submit(chunk, done.put)
+                        under_way[future.key] = future, chunk
                 if not under_way:
                     return
-                chunk, reply = self._connection.received(call)
-                under_way -= 1
+                future = self._connection.next_done(done)
+                _, chunk = under_way.pop(future.key)
+                reply = self._connection.reply(future) or self._one_by_one(chunk)
                 self._check(reply, chunk)
                 yield from reply.pairs
         finally:
-            self._connection.dismiss(call)
+            for future, _ in under_way.values():
+                future.release()
+
+    def _one_by_one(self, chunk: list[Any]) -> ChunkReply:
+        """Return the reply to a chunk of which some item kills Dask workers; that item is Lost.
+
+        Only one such item is tried at a time: an innocent one could die with the culprit.
+        """
+        pairs: list[tuple[Any, Any]] = []
+        for item in chunk:
+            reply = self._connection.reply(self._connection.submit([item]))
+            if reply is None:
+                pairs.append((item, Lost(KILLED, lasting=False)))
+                continue
+            self._check(reply, [item])
+            pairs += reply.pairs
+        return ChunkReply(pairs)
 
     def _chunk_items(self) -> int:
         return max(1, min(CHUNK_ITEMS, int(CHUNK_S / self._item_s)))
@@ -142,7 +162,7 @@ class Chunks:
 @contextmanager
 def _quiet_dask() -> Iterator[None]:
     """Keep Dask's log off the terminal; what matters is raised as a WorkerError."""
-    names = ("distributed", "distributed.client", "tornado.application")
+    names = ("distributed", "distributed.client", "tornado.application", "asyncio")
     loggers = [logging.getLogger(name) for name in names]
     before = [logger.level for logger in loggers]
     for logger in loggers:
