@@ -23,6 +23,7 @@ from imageshelf.searching import kinds, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
 from imageshelf.searching.query_prints import TURN_NAMES
+from tests import near_twins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -141,7 +142,7 @@ def _answers(
     own = "trimmed" if probe.fingerprint is query.trimmed else "whole"
     own = "centre" if probe.fingerprint is query.centre else own
     view = own if probe.view == "whole" else probe.view
-    near = hamming.within_exhaustive(column.row, probe.fingerprint.row, probe.limits.row)
+    near = near_twins.within_exhaustive(column.row, probe.fingerprint.row, probe.limits.row)
     for at, row in zip(near.positions.tolist(), near.distances.tolist(), strict=True):
         columns = hamming.distance(int(column.column[at]), probe.fingerprint.column)
         phash = hamming.distance(int(column.phash[at]), probe.fingerprint.phash)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from imageshelf.hashing import hamming
 from imageshelf.hashing.fingerprints import grid
 from imageshelf.shelf import chunks
+from tests import near_twins
 
 HASHES = st.integers(0, 2**64 - 1)
 
@@ -32,7 +33,7 @@ def test_near_search_equals_the_exhaustive_scan_for_every_radius(
     finally:
         hamming.BLOCK_HASHES = before
     for near, (query, radius) in zip(found, questions, strict=True):
-        truth = hamming.within_exhaustive(stored, query, radius)
+        truth = near_twins.within_exhaustive(stored, query, radius)
         assert near.positions.tolist() == truth.positions.tolist()
         assert near.distances.tolist() == truth.distances.tolist()
 
@@ -74,7 +75,7 @@ def test_near_search_of_several_words_equals_the_exhaustive_scan(
     finally:
         hamming.BLOCK_HASHES = before
     for number, (near, (query, radius)) in enumerate(zip(found, questions, strict=True)):
-        truth = hamming.within_words_exhaustive(stored, asked[:, number], radius)
+        truth = near_twins.within_words_exhaustive(stored, asked[:, number], radius)
         whole = int.from_bytes(query, "big")
         apart = [(int.from_bytes(key, "big") ^ whole).bit_count() for key in every]
         assert truth.positions.tolist() == [at for at, bits in enumerate(apart) if bits <= radius]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from imageshelf.hashing import bands, joins, tiles
 from imageshelf.system import forks
+from tests import near_twins
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
@@ -72,7 +73,7 @@ def test_a_join_finds_what_the_definition_finds(
 ) -> None:
     hashes = clustered(seed, count + 7, centres, apart)
     left, right = hashes[: count // 3], hashes[count // 3 :]
-    truth = set(joins.close_pairs_exhaustive(left, right, radius))
+    truth = set(near_twins.close_pairs_exhaustive(left, right, radius))
     if is_worth_bands(radius, chosen):
         assert found_by(left, right, radius, chosen, jobs) == truth
 
@@ -83,7 +84,7 @@ def test_a_join_of_hashes_with_themselves_finds_each_pair_in_either_order(
     seed: int, count: int, centres: int, apart: int, radius: int, chosen: int | None, jobs: int
 ) -> None:
     hashes = clustered(seed, count, centres, apart)
-    truth = {(i, j) for i, j in joins.close_pairs_exhaustive(hashes, hashes, radius) if i < j}
+    truth = {(i, j) for i, j in near_twins.close_pairs_exhaustive(hashes, hashes, radius) if i < j}
     if is_worth_bands(radius, chosen):
         found = found_by(hashes, None, radius, chosen, jobs)
         assert {(min(pair), max(pair)) for pair in found} == truth
@@ -100,7 +101,7 @@ def test_two_hashes_within_the_radius_cannot_exceed_every_limit(radius: int, cou
 
 def test_tiles_smaller_than_a_bucket_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = clustered(5, 400, 3, 12)
-    truth = {(i, j) for i, j in joins.close_pairs_exhaustive(hashes, hashes, 14) if i < j}
+    truth = {(i, j) for i, j in near_twins.close_pairs_exhaustive(hashes, hashes, 14) if i < j}
     monkeypatch.setattr(tiles, "TILE_COMPARISONS", 50)
     for chosen in (None, 5):
         found = found_by(hashes, None, 14, chosen, 1)
@@ -121,7 +122,7 @@ def test_bands_are_chosen_where_they_pay_and_lose_nothing() -> None:
         into(pairs),
         joins.Effort(progress=shares.append),
     )
-    assert pairs == set(joins.close_pairs_exhaustive(hashes[:200], hashes, 14))
+    assert pairs == set(near_twins.close_pairs_exhaustive(hashes[:200], hashes, 14))
     assert shares == sorted(shares)
     assert shares[-1] == 1
 

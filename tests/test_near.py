@@ -15,6 +15,7 @@ from imageshelf.hashing import bands, hamming, joins, near
 from imageshelf.hashing.hamming import CrowdedError, NearPairs
 from imageshelf.searching.search import Searching
 from imageshelf.system import forks
+from tests import near_twins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def test_few_and_many_queries_find_what_the_exhaustive_scan_finds(
         patch.setattr(near, "MANY_COMPARISONS", 0 if many else 10**9)
         patch.setattr(joins, "PAIR_COST_NS", pair_cost_ns)  # all pairs, or buckets
         found = near.near_pairs(hashes, queries, allowed)
-    assert same(found, near.near_pairs_exhaustive(hashes, queries, allowed))
+    assert same(found, near_twins.near_pairs_exhaustive(hashes, queries, allowed))
 
 
 @pytest.mark.parametrize("comparisons", [0, 10**9])

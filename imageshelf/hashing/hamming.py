@@ -57,13 +57,6 @@ def distances(hashes: npt.NDArray[np.uint64], query: int) -> npt.NDArray[np.uint
     return apart
 
 
-def within_exhaustive(hashes: npt.NDArray[np.uint64], query: int, radius: int) -> Near:
-    """Return what `within` returns for one query, straight from the definition: for tests."""
-    apart = distances(hashes, query)
-    positions = np.flatnonzero(apart <= radius)
-    return Near(positions, apart[positions])
-
-
 def within(
     hashes: npt.NDArray[np.uint64],
     queries: Sequence[int],
@@ -123,13 +116,6 @@ def within_words(words: Words, queries: Words, radii: Sequence[int]) -> list[Nea
             if len(hits):
                 parts[number].append((hits + start, apart[hits]))
     return [_joined(query_parts) for query_parts in parts]
-
-
-def within_words_exhaustive(words: Words, query: Words, radius: int) -> Near:
-    """Return what `within_words` returns for one query, `uint64[words]`, from the definition."""
-    apart = np.bitwise_count(words ^ query[:, np.newaxis]).sum(axis=0, dtype=np.int64)
-    positions = np.flatnonzero(apart <= radius)
-    return Near(positions, apart[positions])
 
 
 def _joined(parts: list[_Part]) -> Near:

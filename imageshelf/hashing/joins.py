@@ -58,13 +58,6 @@ def _cost(band: Band, left: int, right: int) -> float:
     return PAIR_COST_NS * left * right * share + min(buckets, left) * overhead * (near > 0)
 
 
-def close_pairs_exhaustive(left: Hashes, right: Hashes, radius: int) -> Iterator[tuple[int, int]]:
-    """Yield every (i, j) with `left[i]` and `right[j]` within the radius, from the definition."""
-    for i, hash_ in enumerate(left):
-        for j in np.flatnonzero(np.bitwise_count(right ^ hash_) <= radius):
-            yield i, int(j)
-
-
 class Effort(NamedTuple):
     """How many cores a join may use, and whom to tell the share that is done."""
 

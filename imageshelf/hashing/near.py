@@ -1,8 +1,8 @@
 """Find every hash within some bits of each of many queries.
 
 A few queries are compared with all hashes (`hamming.within`). Many are joined with them through
-buckets, like all pairs of a shelf (`joins`), on all cores; tests hold both to the definition,
-`near_pairs_exhaustive`. `tests/benchmarks/near.py` measures the two beside faiss.
+buckets, like all pairs of a shelf (`joins`), on all cores; tests hold both to the definition.
+`tests/benchmarks/near.py` measures them beside faiss.
 """
 
 from __future__ import annotations
@@ -35,14 +35,6 @@ def near_pairs(hashes: Hashes, queries: Hashes, radii: Radii, most: int | None =
         nears = hamming.within(hashes, queries.tolist(), radii.tolist(), most)
         return hamming.pair_table(nears)
     return _joined(hashes, queries, radii, most)
-
-
-def near_pairs_exhaustive(hashes: Hashes, queries: Hashes, radii: Radii) -> NearPairs:
-    """Return what `near_pairs` returns, straight from the definition: for tests."""
-    asked = zip(queries.tolist(), radii.tolist(), strict=True)
-    return hamming.pair_table(
-        [hamming.within_exhaustive(hashes, query, radius) for query, radius in asked]
-    )
 
 
 class _Counter:

@@ -80,12 +80,6 @@ class Datasets:
         """Return the device number of a dataset, or 0 for a URL."""
         return 0 if root in self.folders else self._identities[root][0]
 
-    def may_read(self, name: bytes) -> bool:
-        """Tell whether a picture may be read; at a URL only below these datasets."""
-        if not names.at_url(name):
-            return True
-        return any(folder.holds(name) for folder in self.folders.values())
-
 
 def check_dataset(root: str) -> tuple[int, int]:
     """Return device and inode of a folder; raise DatasetError unless it can be listed."""
