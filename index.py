@@ -20,7 +20,8 @@ if __name__ == "__main__":
     process.start_quickly()
     from imageshelf.workers import starting
 
-    starting.start_early(starting.WORK_MODULE, sys.argv[1:])  # they import while this process does
+    wanted = starting.likely_jobs(sys.argv[1:])
+    starting.start_early(starting.WORK_MODULE, wanted)  # they import while this process does
 
 import imageshelf
 from imageshelf.cli.output import checked

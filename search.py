@@ -20,6 +20,9 @@ from imageshelf.system.words import shown
 if __name__ == "__main__":
     process.quiet_ctrl_c()  # Ctrl-C during the imports below
     process.start_quickly()  # before NumPy is imported: half of the start-up time
+    from imageshelf.cli import early_worker
+
+    early_worker.start_for(sys.argv[1:])  # it imports while this process does
 
 import imageshelf
 from imageshelf.cli import presenting

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from imageshelf.indexing.settings import Settings
     from imageshelf.searching.calibration import calibrate
     from imageshelf.searching.explanation import explain
+    from imageshelf.searching.keys import key
     from imageshelf.searching.matches import Match, Matches
     from imageshelf.searching.search import Searching, SearchingError, SearchOptions, search
     from imageshelf.shelf import Shelf, ShelfError, open_shelf
-    from imageshelf.shelf.keys import key
 
 __all__ = [
     "Indexing",
@@ -80,7 +80,7 @@ _HOME = {
     "open_shelf": "shelf",
     "Shelf": "shelf",
     "ShelfError": "shelf",
-    "key": "shelf.keys",
+    "key": "searching.keys",
     "duplicates": "copies.duplicates",
     "explain": "searching.explanation",
     "calibrate": "searching.calibration",

@@ -8,10 +8,10 @@ from typing import Any
 
 from PIL import Image
 
-from imageshelf.overlay.coarse import Coarse
+from imageshelf.pictures.calibration_edits import EditsTask, edited_hashes
 from imageshelf.pictures.decoding import PLUGINS
 from imageshelf.pictures.recipe import RecipeChoices
-from imageshelf.pictures.tasks import Bundle, DigestTask, LaidOver, LookTask
+from imageshelf.pictures.tasks import Bundle, DigestTask, LookTask
 from imageshelf.workers import work_overlay
 from imageshelf.workers.work import work
 from tests.worker_functions import BEHAVIOURS
@@ -41,13 +41,23 @@ def _files(item: Any) -> tuple[Any, ...]:
     return () if isinstance(item, RecipeChoices) else (item,)
 
 
-def look_or_misbehave(item: LookTask | DigestTask) -> LaidOver | bytes | Coarse | bool | None:
-    """Lay over, or digest; a file named after a deed is as if its decoder did that."""
-    for path in (item.first, item.second) if isinstance(item, LookTask) else (item.path,):
+def look_or_misbehave(item: Any) -> Any:
+    """Do the work of a question; a file named after a deed is as if its decoder did that."""
+    if isinstance(item, LookTask):
+        paths = [item.first, item.second]
+    else:
+        paths = [each.path for each in _files(item)]
+    for path in paths:
         deed = os.path.basename(path).partition(".")[0]
         if deed in BEHAVIOURS:
             BEHAVIOURS[deed]()
     return work_overlay.work(item)
+
+
+def edit_or_misbehave(task: EditsTask) -> Any:
+    """Make edited copies; a file named after a behaviour is as if its decoder did that."""
+    deed = os.path.basename(task.path).partition(".")[0]
+    return BEHAVIOURS[deed]() if deed in BEHAVIOURS else edited_hashes(task)
 
 
 def _explode(*_: object) -> Any:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, TiffImagePlugin
 
 from imageshelf.pictures import digests
-from imageshelf.pictures.digests import digest, pixel_digest, stored_size
+from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.system.files import UnreadableImage
 
 RGB = np.random.default_rng(7).integers(0, 256, (37, 53, 3)).astype(np.uint8)
@@ -377,7 +377,7 @@ def test_a_damaged_file_is_unreadable(
 
 
 def test_a_missing_file_is_unreadable_for_now(tmp_path: Path) -> None:
-    for measure in (digest, pixel_digest, stored_size):
+    for measure in (digest, pixel_digest):
         with pytest.raises(UnreadableImage) as caught:
             measure(str(tmp_path / "gone.jpg"))
         assert not caught.value.lasting
@@ -398,12 +398,6 @@ def test_a_file_that_changes_meanwhile_is_unreadable(
     monkeypatch.setattr(digests, "_frame_digest", grown)
     with pytest.raises(UnreadableImage, match="changed"):
         pixel_digest(str(path))
-
-
-def test_the_stored_size_is_read_from_the_header(tmp_path: Path) -> None:
-    path = tmp_path / "a.jpg"
-    path.write_bytes(jpeg(RGB, exif=turned_by_exif(6))[:-100])  # damaged behind the header
-    assert stored_size(str(path)) == (37, 53)
 
 
 def test_random_bytes_behind_a_header_never_escape_as_other_errors(

@@ -31,7 +31,7 @@ from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.shelf import keys
+from imageshelf.searching import keys
 from imageshelf.system.files import UnreadableImage
 from tests.conftest import drawn
 from tests.turned_thumbnails import turned_fingerprints

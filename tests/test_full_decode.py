@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from imageshelf.hashing.fingerprints import fingerprints, grid, to_hex
 from imageshelf.hashing.views import Thumbnails
 from imageshelf.pictures import images
-from imageshelf.shelf import keys
+from imageshelf.searching import keys
 from tests.conftest import drawn
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from imageshelf.pictures.digests import digest, pixel_digest
+from imageshelf.pictures.digests import digest
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import (
     KINDS,
@@ -16,8 +16,7 @@ from imageshelf.searching.kinds import (
     kind_of,
     same_file,
 )
-from imageshelf.system.files import UnreadableImage
-from tests.test_digests import DIFFERENT, RGB, SAME, SHOT, jpeg, named, png
+from tests.test_digests import RGB, SHOT, png
 
 NOON = 1_700_000_000_000
 
@@ -82,19 +81,6 @@ def test_one_byte_makes_the_difference_wherever_it_is(
     assert kinds.identical_bytes(side(shot), side(written(shot.parent, SHOT)))
 
 
-@pytest.mark.parametrize("name", SAME)
-def test_recompressing_leaves_identical_pixels(name: str, tmp_path: Path) -> None:
-    one, other = (written(tmp_path, data, str(at)) for at, data in enumerate(SAME[name]))
-    assert kind_of(side(one), side(other), "") == "identical pixels"
-    assert kind_of(side(other, NOON), side(one, NOON + 5000), "") == "identical pixels"
-
-
-@pytest.mark.parametrize("name", DIFFERENT)
-def test_a_change_beyond_recompressing_is_near(name: str, tmp_path: Path) -> None:
-    one, other = (written(tmp_path, data, str(at)) for at, data in enumerate(DIFFERENT[name]))
-    assert kind_of(side(one), side(other), "") == "near"
-
-
 @pytest.mark.parametrize(
     ("a", "b", "turn", "kind"),
     [
@@ -138,49 +124,6 @@ def test_one_known_digest_is_compared_with_the_file(shot: Path) -> None:
     known = side(shot)._replace(digest=digest(str(shot)), path="gone")
     assert kinds.identical_bytes(known, side(other))
     assert not kinds.identical_bytes(known._replace(digest=bytes(32)), side(other))
-    pixels = side(shot)._replace(pixel_digest=pixel_digest(str(shot)))
-    assert kinds.identical_pixels(pixels, side(written(shot.parent, SHOT + bytes(9))))
-
-
-def test_pictures_with_different_thumbnails_are_not_decoded(
-    shot: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def never(path: str) -> bytes:
-        raise AssertionError(path)
-
-    monkeypatch.setattr(kinds, "pixel_digest", never)
-    other = written(shot.parent, jpeg(255 - RGB))
-    dark, light = bytes(256), bytes(255) + b"\x80"
-    assert kind_of(side(shot, luma=dark), side(other, luma=light), "") == "near"
-
-
-def test_pictures_of_different_size_are_not_decoded(
-    shot: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def never(path: str) -> bytes:
-        raise AssertionError(path)
-
-    monkeypatch.setattr(kinds, "pixel_digest", never)
-    assert kind_of(side(shot), side(written(shot.parent, jpeg(RGB[1:]))), "") == "near"
-
-
-def test_a_query_is_decoded_once_and_again_when_it_changes(
-    shot: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened: list[str] = []
-    real = pixel_digest
-
-    def noted(path: str) -> bytes:
-        opened.append(path)
-        return real(path)
-
-    monkeypatch.setattr(kinds, "pixel_digest", noted)
-    others = [written(shot.parent, jpeg(RGB, exif=named(n)), n) for n in ("one", "two")]
-    for other in others:
-        assert kind_of(side(shot), side(other), "") == "identical pixels"
-    assert opened.count(str(shot)) == 1
-    shot.write_bytes(jpeg(RGB ^ 1))
-    assert kind_of(side(shot), side(others[0]), "") == "near"
 
 
 def test_a_vanished_or_damaged_file_is_never_called_identical(shot: Path) -> None:
@@ -189,8 +132,6 @@ def test_a_vanished_or_damaged_file_is_never_called_identical(shot: Path) -> Non
     assert kind_of(gone, gone._replace(path=gone.path + "2"), "mirrored") == "turned"
     halves = [written(shot.parent, SHOT[: 900 + n], str(n)) for n in range(2)]
     assert kind_of(side(halves[0]), side(halves[1]), "") == "near"
-    with pytest.raises(UnreadableImage):
-        pixel_digest(str(halves[0]))
     assert kind_of(KnownFile("a\0b", 1), KnownFile("a\0b", 1), "") == "near"
 
 

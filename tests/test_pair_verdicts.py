@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,12 +18,11 @@ from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.groups import GroupOptions
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
-from imageshelf.overlay.coarse import Coarse
-from imageshelf.pictures.tasks import DigestTask, LaidOver, LookTask
+from imageshelf.pictures.tasks import DigestTask
 from imageshelf.searching import second_look
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, SAME_FILE
 from imageshelf.shelf import open_shelf
-from imageshelf.workers import work_overlay
+from imageshelf.workers import limited_map, work_overlay
 from tests.conftest import ROOT, drawn
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
@@ -73,8 +73,8 @@ def test_a_file_that_misbehaves_costs_only_its_own_pairs(
     shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(second_look, "WORK", "tests.odd_decoders:look_or_misbehave")
-    monkeypatch.setattr(second_look, "TIME_LIMIT_S", 1.0)
-    monkeypatch.setattr(second_look, "FEW", 0)
+    monkeypatch.setattr(limited_map, "TIME_LIMIT_S", 1.0)
+    monkeypatch.setattr(limited_map, "FEW", 0)
     assert kinds(shelf, None, DecodeOptions(2)) == EXPECTED
     with open_shelf(shelf) as opened:
         found = grouping.find_groups(opened, decoding=DecodeOptions(2)).groups
@@ -98,7 +98,7 @@ def test_only_what_looks_the_same_is_decoded_in_full(
 ) -> None:
     asked: list[str] = []
 
-    def noted(item: LookTask | DigestTask) -> LaidOver | bytes | Coarse | bool | None:
+    def noted(item: Any) -> Any:
         if isinstance(item, DigestTask):
             asked.append(Path(item.path).name)
         return laid(item)
@@ -113,7 +113,8 @@ def test_only_what_looks_the_same_is_decoded_in_full(
 STOPPED = """
 import sys
 from imageshelf.searching import second_look
-second_look.WORK, second_look.FEW = "tests.odd_decoders:look_or_misbehave", 0
+from imageshelf.workers import limited_map
+second_look.WORK, limited_map.FEW = "tests.odd_decoders:look_or_misbehave", 0
 sys.path.insert(0, ".")
 import search
 raise SystemExit(search.main(["--duplicates", "-s", sys.argv[1]]))

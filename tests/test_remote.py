@@ -508,21 +508,25 @@ def test_a_listing_of_copies_opens_no_url(tmp_path: Path, shelve: Path) -> None:
     assert [member.kind for member in group.members] == ["near"]
 
 
-def test_a_query_may_be_an_url(memory: Any, shelve: Path) -> None:
-    index("memory://photos", shelve, HERE)
-    found = search("memory://photos/1.jpg", shelve)
-    assert [(match.path, match.kind) for match in found] == [("memory://photos/1.jpg", "same file")]
+def test_a_query_may_be_an_url_which_a_worker_reads(archive: Path, shelve: Path) -> None:
+    chain = f"::file://{archive}"
+    index(f"zip://{chain}", shelve, HERE)
+    found = search(f"zip://trip.jpg{chain}", shelve)
+    assert [(match.path, match.kind) for match in found] == [
+        (f"zip://trip.jpg{chain}", "same file")
+    ]
     with pytest.raises(UnreadableImage, match="vanished before it could be read"):
-        search("memory://photos/none.jpg", shelve)
+        search(f"zip://none.jpg{chain}", shelve)
 
 
 def test_a_list_of_queries_may_hold_urls(
-    memory: Any, shelve: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Path, shelve: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index("memory://photos", shelve, HERE)
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"memory://photos/1.jpg\n")))
+    url = f"zip://trip.jpg::file://{archive}"
+    index(f"zip://::file://{archive}", shelve, HERE)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(os.fsencode(url) + b"\n")))
     (match,) = search("-", shelve)
-    assert (match.path, match.kind) == ("memory://photos/1.jpg", "same file")
+    assert (match.path, match.kind) == (url, "same file")
 
 
 def test_a_selection_that_names_an_url_is_refused(memory: Any, shelve: Path) -> None:

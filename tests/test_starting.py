@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from imageshelf.workers import pool, starting
 from imageshelf.workers.jobs import WorkerError
 from tests import worker_functions
+from tests.conftest import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,7 @@ def pids_of(jobs: int) -> set[int]:
 
 class TestEarly:
     def test_they_are_as_many_as_there_are_other_cores(self, early: Begun) -> None:
-        starting.start_early(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, 9)
         assert len(early) == 2
 
     def test_on_one_core_there_are_none(
@@ -100,31 +101,31 @@ class TestEarly:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr("imageshelf.workers.starting.cores", lambda: 1)
-        starting.start_early(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, 9)
         assert not early
 
     def test_in_a_notebook_there_are_none(
         self, early: Begun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "IPython", sys)
-        starting.start_early(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, 9)
         assert not early
 
     def test_they_do_the_work(self, early: Begun) -> None:
-        starting.start_early(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, 9)
         begun = {process.pid for _, process in early}
         assert pids_of(2) <= begun
         assert not early
 
     def test_others_start_beside_them(self, early: Begun) -> None:
-        starting.start_early(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, 9)
         processes = [process for _, process in early]
         with pool.workers(worker_functions.double, jobs=5) as run:
             assert sorted(run(range(500))) == [(n, 2 * n) for n in range(500)]
         assert all(process.poll() is not None for process in processes)
 
     def test_one_that_died_is_not_handed_out(self, early: Begun) -> None:
-        starting.start_early(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, 9)
         dead = {process.pid for _, process in early}
         for _, process in early:
             process.kill()
@@ -145,13 +146,13 @@ class TestEarly:
             assert pids_of(1)
 
     def test_those_with_another_module_are_ended(self, early: Begun) -> None:
-        starting.start_early("json", [])
+        starting.start_early("json", 9)
         processes = [process for _, process in early]
         assert not pids_of(2) & {process.pid for process in processes}
         assert all(process.poll() is not None for process in processes)
 
     def test_a_module_that_cannot_be_loaded_is_told_by_whoever_needs_it(self) -> None:
-        starting.start_early("imageshelf.no_such_module", [])
+        starting.start_early("imageshelf.no_such_module", 9)
         with (
             pytest.raises(WorkerError, match=r"No module named 'imageshelf\.no_such"),
             pool.workers(by_name("imageshelf.no_such_module:do"), jobs=2) as run,
@@ -167,7 +168,7 @@ class TestEarly:
             raise OSError("no more processes")
 
         monkeypatch.setattr(starting, "_started", refused)
-        starting.start_early(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, 9)
         assert not early
 
     @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ class TestEarly:
             assert list(run(["allocation"])) == [("allocation", found)]
 
     def test_dismissed_they_are_gone(self, early: Begun) -> None:
-        starting.start_early(WORKER_FUNCTIONS, [])
+        starting.start_early(WORKER_FUNCTIONS, 9)
         processes = [process for _, process in early]
         starting.end_unused()
         starting.end_unused()
@@ -211,11 +212,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def started_by(tmp_path: Path, *arguments: str) -> tuple[int, list[int]]:
-    """Run index.py; return its exit status and the processes that it started."""
+def started_by(tmp_path: Path, *arguments: str, script: str = "index.py") -> tuple[int, list[int]]:
+    """Run a script; return its exit status and the processes that it started."""
     out = tmp_path / "started.json"
     run = subprocess.run(
-        [sys.executable, "-c", WATCHED, str(out), str(ROOT / "index.py"), *arguments],
+        [sys.executable, "-c", WATCHED, str(out), str(ROOT / script), *arguments],
         capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert "Traceback" not in run.stderr
@@ -241,6 +242,16 @@ class TestTheScript:
     def test_a_run_with_nothing_new_starts_none(self, tmp_path: Path, photos: Path) -> None:
         started_by(tmp_path, "-d", str(photos))
         assert started_by(tmp_path, "-d", str(photos)) == (0, [])
+
+    def test_a_search_starts_one_for_a_query_that_needs_it(
+        self, tmp_path: Path, photos: Path
+    ) -> None:
+        started_by(tmp_path, "-d", str(photos))
+        drawn(0, (1600, 1300)).save(tmp_path / "large.jpg")  # of more than 2 megapixels
+        for query, number in ((photos / "0.jpg", 0), (tmp_path / "large.jpg", 1)):
+            status, pids = started_by(tmp_path, "-q", str(query), script="search.py")
+            assert (status, len(pids)) == (0, number)
+            assert not any(map(alive, pids))
 
     @pytest.mark.parametrize("wrong", [["-d", "/nowhere"], ["-q"], ["-d"], []])
     def test_a_run_that_fails_leaves_none_behind(self, tmp_path: Path, wrong: list[str]) -> None:

@@ -1,7 +1,9 @@
-"""Standard output, and what happens when it fails; every program's `main` stands under `checked`.
+"""Standard output and the system's limits: every program's `main` stands under `checked`.
 
 A pipe whose reader has gone ends a program quietly, with the status that a shell shows for tools
-that SIGPIPE ends. Any other failure, such as a full device, is one sentence and status 1.
+that SIGPIPE ends. Any other failure of the output, such as a full device, is one sentence and
+status 1, and so is a limit of memory or open files (`ulimit`) that is met anywhere, even by an
+import.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ if sys.platform == "win32":
 
 
 def checked(program: str) -> Callable[[Main], Callable[..., int]]:
-    """Decorate a program's `main` so that output that fails ends it well."""
+    """Decorate a program's `main` so that failing output and low limits end it well."""
 
     def decorate(main: Main) -> Callable[..., int]:
         @functools.wraps(main)
@@ -37,14 +39,29 @@ def checked(program: str) -> Callable[[Main], Callable[..., int]]:
                     return main(argv)
                 finally:  # after --help, which exits, too
                     _flush()
-            except OSError as exc:
-                if exc.filename is not None:  # a file, not a stream
+            except (OSError, MemoryError, ImportError) as exc:
+                if sentence := limit_met(exc):
+                    return _told(program, sentence)
+                if not isinstance(exc, OSError) or exc.filename is not None:  # not a stream
                     raise
                 return _failed(program, exc)
 
         return checked_main
 
     return decorate
+
+
+def limit_met(exc: BaseException) -> str:
+    """Return a sentence if an exception means that a limit of the system was met, otherwise "".
+
+    A library that cannot be mapped into memory is an ImportError of many lines.
+    """
+    if isinstance(exc, OSError) and exc.errno in {errno.EMFILE, errno.ENFILE}:
+        return f"{os.strerror(exc.errno)}: raise the limit (ulimit -n) and run it again"
+    memory = isinstance(exc, MemoryError) or "failed to map segment" in str(exc)
+    if memory or getattr(exc, "errno", None) == errno.ENOMEM:
+        return "there is not enough memory: raise the limit (ulimit -v) or end other programs"
+    return ""
 
 
 def put_out(text: str | bytes) -> None:
@@ -72,8 +89,12 @@ def _failed(program: str, exc: OSError) -> int:
         _discard(stream)
     if exc.errno in _CLOSED_PIPE:
         return CLOSED_PIPE_STATUS
+    return _told(program, f"the output cannot be written: {exc.strerror or exc}")
+
+
+def _told(program: str, sentence: str) -> int:
     with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"{program}: the output cannot be written: {exc.strerror or exc}\n")
+        sys.stderr.write(f"{program}: {sentence}\n")
         sys.stderr.flush()
     return 1
 

@@ -72,6 +72,7 @@ def calibrate(options: argparse.Namespace) -> int:
     from imageshelf.searching.calibration import CalibrationError
     from imageshelf.searching.calibration import calibrate as measure
     from imageshelf.shelf import ShelfError
+    from imageshelf.workers.jobs import WorkerError
 
     try:
         presenting.refuse_early(options.html)
@@ -84,7 +85,7 @@ def calibrate(options: argparse.Namespace) -> int:
             with saved(options.svg, "plot") as file:
                 file.write(b"<!-- " + MARK + b" -->\n" + calibration.svg().encode())
             notes.append(f"plot: {shown(options.svg)}")
-    except (CalibrationError, ShelfError, ReportError) as problem:
+    except (CalibrationError, ShelfError, ReportError, WorkerError) as problem:
         return failed(problem)
     print(calibration.text())
     _note(notes)

@@ -1,16 +1,22 @@
-"""Lightly edited copies of a picture and their hashes, for a calibration to look for."""
+"""Lightly edited copies of a picture and their hashes, for a calibration to look for.
+
+Worker processes make them.
+"""
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageEnhance, ImageOps
 
 from imageshelf.hashing.fingerprints import fingerprints
+from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures import images
 from imageshelf.pictures.decoding import decode
-from imageshelf.system.files import open_regular, unreadable
+from imageshelf.pictures.reduction import ORIENTATIONS
+from imageshelf.pictures.tasks import Refusal
+from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST_SIDE = 800  # pixels, to which a picture is reduced before it is edited
 QUALITY = 80
+MIRRORED = [name for name, _ in ORIENTATIONS].index("mirrored")
 
 
 def _cropped(picture: Image.Image) -> Image.Image:
@@ -66,21 +73,49 @@ def _grey(path: str) -> Image.Image:
     )
 
 
-def edited_files(path: str) -> Iterator[tuple[str, BinaryIO]]:
-    """Yield the name of each edit and the copy as a JPEG file; raises UnreadableImage."""
+def _edited_files(path: str) -> Iterator[BinaryIO]:
+    """Yield the copy that each edit makes, as a JPEG file; raises UnreadableImage."""
     picture = _grey(path)
-    for name, edit in EDITS.items():
+    for edit in EDITS.values():
         file = io.BytesIO()
         edit(picture).save(file, "JPEG", quality=QUALITY)
-        yield name, file
+        yield file
 
 
-def edited_hashes(path: str, *, full_decode: bool) -> Iterator[tuple[str, tuple[int, int, int]]]:
-    """Yield the name of each edit and the row, column and perceptual hash of the copy.
+class EditsTask(NamedTuple):
+    """A picture to make copies of, and how these are hashed."""
 
-    Raises UnreadableImage.
-    """
-    for name, file in edited_files(path):
-        view = images.thumbnails_of(file, full_decode=full_decode)
-        hashes = fingerprints([view])
-        yield name, (int(hashes.row[0]), int(hashes.column[0]), int(hashes.phash[0]))
+    path: str
+    full_decode: bool
+    hash: str = DEFAULT
+
+
+class EditedKeys(NamedTuple):
+    """Keys by another hash: of a picture's mirror image, and of its copies, edit by edit."""
+
+    mirrored: bytes
+    copies: list[bytes]
+
+
+def edited_hashes(task: EditsTask) -> list[tuple[int, int, int]] | Refusal:
+    """Return the row, column and perceptual hash of each copy, edit by edit."""
+    try:
+        files = list(_edited_files(task.path))
+        views = [images.thumbnails_of(file, full_decode=task.full_decode) for file in files]
+    except UnreadableImage as exc:
+        return Refusal(exc.reason, exc.lasting, exc.other)
+    hashes = fingerprints(views)
+    columns = hashes.row.tolist(), hashes.column.tolist(), hashes.phash.tolist()
+    return list(zip(*columns, strict=True))
+
+
+def edited_keys(task: EditsTask) -> EditedKeys | Refusal:
+    """Return the keys of the mirror image and of each copy."""
+    path, full_decode, name = task
+    try:
+        picture = images.read(path, full_decode=full_decode, turned=True, hash_name=name)
+        files = list(_edited_files(path))
+        copies = [images.key_of(file, name, full_decode=full_decode) for file in files]
+    except UnreadableImage as exc:
+        return Refusal(exc.reason, exc.lasting, exc.other)
+    return EditedKeys(picture.keys[MIRRORED], copies)

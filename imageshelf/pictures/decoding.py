@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from imageshelf.pictures import extras, formats, metadata, reduction
+from imageshelf.pictures import extras, formats, metadata, reduction, small_baseline
 from imageshelf.pictures.reduction import SIDEWAYS, Reduced
 from imageshelf.pictures.spliced_file import Span, pieced, size_bytes
 from imageshelf.system.files import MEMORY_LIMIT_MB, UnreadableImage
@@ -111,19 +111,20 @@ def decode(
 def recognised(stream: BinaryIO, path: str) -> tuple[FileKind, BinaryIO, bytes]:
     """Return what an open file is, the stream from where its picture starts, and its first bytes.
 
-    Raises UnreadableImage if it is no picture that can be read.
+    Raises UnreadableImage if it is no picture that can be read, and NeedsWorker if this process
+    must not decode it.
     """
     stream.seek(0)
     head = stream.read(formats.HEAD_BYTES)
     stream.seek(0)
     content = formats.recognise(head)
     if not content.format and (start := formats.jpeg_start(head, path, content)):
-        stream = pieced(stream, [Span(start, size_bytes(stream))])
+        stream = small_baseline.held(pieced(stream, [Span(start, size_bytes(stream))]))
         return formats.recognise(head[start:]), stream, head[start:]
     if not content.format:
         reason, other = formats.refusal(path, content)
         raise UnreadableImage(reason, other=other)
-    return content, stream, head
+    return content, small_baseline.held(stream), head
 
 
 def with_mending(stream: BinaryIO, content: FileKind, attempt: Callable[[BinaryIO], T]) -> T:
@@ -135,6 +136,7 @@ def with_mending(stream: BinaryIO, content: FileKind, attempt: Callable[[BinaryI
         with translated(content):
             return attempt(stream)
     except DamagedPicture as damage:
+        small_baseline.leave_to_worker()  # what is mended may be something else
         from imageshelf.pictures.mending import mended
 
         with translated(content):

@@ -75,20 +75,6 @@ def digest_of(stream: BinaryIO, path: str, *, pixels: bool) -> bytes:
         raise unreadable(exc) from exc
 
 
-def stored_size(path: str) -> tuple[int, int]:
-    """Return the shorter and the longer side in pixels, read from the header alone.
-
-    Raises UnreadableImage.
-    """
-
-    def size(stream: BinaryIO) -> tuple[int, int]:
-        content, stream, _ = _recognised(stream, path)
-        width, height = with_mending(stream, content, lambda s: _opened(s, content.format).size)
-        return min(width, height), max(width, height)
-
-    return _guarded(path, size)
-
-
 def _guarded(path: str, read: Callable[[BinaryIO], T]) -> T:
     """Return what `read` returns for the open file, which must not change meanwhile."""
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.hashing.views import SKETCH, Sketch, Thumbnails, View
-from imageshelf.pictures import borders, reduction
+from imageshelf.pictures import borders, reduction, small_baseline
 from imageshelf.pictures.decoding import decode, memory_limit
 from imageshelf.pictures.metadata import Facts
 from imageshelf.pictures.readers import REVISIONS
@@ -127,6 +127,7 @@ def _opened(task: Task) -> _DecodedFile:
 def _fetched(task: Task, url: Url) -> _DecodedFile:
     from imageshelf.pictures import fetching
 
+    small_baseline.leave_to_worker()
     stream = fetching.fetched(url, task.size_bytes)
     status = fetching.UrlStatus(len(stream.getbuffer()), max(task.mtime_ns, 0))
     try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # BMP with its pixels, by at most 7 levels for 47 photographs, and by 26 for the worst of 520 drawn
 # patterns (one-pixel grids at quality 3).
 CELL_LEVELS = 40
+SQUARE_PIXELS = 50  # side of the grey squares whose squared error `explain` reports
 
 
 class Picture(NamedTuple):
@@ -56,6 +57,21 @@ class Refusal(NamedTuple):
     reason: str
     lasting: bool
     other: str
+
+
+class MeasureTask(NamedTuple):
+    """A picture file of which everything is measured: see `measures.measured`."""
+
+    path: str
+    full_decode: bool = False
+
+
+class FileMeasures(NamedTuple):
+    """Everything that is measured of one picture."""
+
+    picture: Picture  # in all orientations
+    square: bytes  # uint8[SQUARE_PIXELS, SQUARE_PIXELS], grey
+    keys: dict[str, bytes]  # of the other hashes, by name
 
 
 class DigestTask(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures.thumbnails import Thumbnail, ThumbnailTask, make_thumbnail
+from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.process import cores
 from imageshelf.workers.jobs import Lost
 from imageshelf.workers.pool import workers
@@ -18,7 +19,10 @@ def made(
 ) -> Iterator[tuple[ThumbnailTask, Thumbnail]]:
     """Yield each wish with its thumbnail as soon as a worker process has made it, in any order."""
     with workers(
-        make_thumbnail, jobs=cores() if jobs is None else jobs, time_limit_s=time_limit_s
+        make_thumbnail,
+        jobs=cores() if jobs is None else jobs,
+        time_limit_s=time_limit_s,
+        memory_limit_bytes=MEMORY_LIMIT_MB * 1_000_000,
     ) as run:
         for wish, outcome in run(wishes):
             yield wish, Thumbnail(note=outcome.reason) if isinstance(outcome, Lost) else outcome

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf.hashing.turning import rows_reversed
-from imageshelf.pictures import calibration_edits
+from imageshelf.pictures.calibration_edits import EDITS, EditsTask, edited_hashes
+from imageshelf.pictures.tasks import Refusal
 from imageshelf.searching import key_calibration, policies
 from imageshelf.searching.key_calibration import SampledPicture
 from imageshelf.shelf import names, open_shelf
-from imageshelf.system.files import UnreadableImage
 from imageshelf.system.rendering import rendered
+from imageshelf.workers.jobs import Lost
+from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     Hashes = npt.NDArray[np.uint64]
     Counts = npt.NDArray[np.int64]  # [65, 257]: pairs by row distance and score
 
+EDITED_HASHES = "imageshelf.pictures.calibration_edits:edited_hashes"
 FEWEST_PICTURES = 50
 FEWEST_ORIGINALS = 10
 SAMPLE_PICTURES = 60  # originals to make copies of
@@ -208,20 +211,20 @@ def copy_counts(
     whole: ViewHashes, originals: Sequence[SampledPicture], *, full_decode: bool = False
 ) -> tuple[dict[str, Counts], Counter[str]]:
     """Return the counts of original and copy for each edit, and of reasons why originals failed."""
-    counts: dict[str, Counts] = {
-        name: np.zeros((ROWS, SCORES), np.int64) for name in calibration_edits.EDITS
-    }
+    counts: dict[str, Counts] = {name: np.zeros((ROWS, SCORES), np.int64) for name in EDITS}
     unreadable: Counter[str] = Counter()
-    for position, path in originals:
-        stored = (whole.row[position], whole.column[position], whole.phash[position])
-        try:
-            copies = list(calibration_edits.edited_hashes(path, full_decode=full_decode))
-        except UnreadableImage as exc:
-            unreadable[exc.reason] += 1
+    tasks = [EditsTask(path, full_decode) for _, path in originals]
+    with LimitedMap(EDITED_HASHES) as edited:
+        answers = dict(edited(tasks, here=edited_hashes))
+    for (position, _), task in zip(originals, tasks, strict=True):
+        answer = answers[task]
+        if isinstance(answer, (Refusal, Lost)):
+            unreadable[answer.reason] += 1
             continue
-        for name, copy in copies:
+        stored = (whole.row[position], whole.column[position], whole.phash[position])
+        for name, copy in zip(counts, answer, strict=True):
             row, column, phash = (
-                int(a ^ np.uint64(b)).bit_count() for a, b in zip(stored, copy, strict=False)
+                int(a ^ np.uint64(b)).bit_count() for a, b in zip(stored, copy, strict=True)
             )
             counts[name][row, policies.score(row, column, phash)] += 1
     return counts, unreadable

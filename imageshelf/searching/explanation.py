@@ -8,24 +8,24 @@ measures that other tools use, so that their answers can be compared.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.hashing import hamming, hash_names
+from imageshelf.hashing import hamming
 from imageshelf.overlay import geometry
-from imageshelf.pictures import images
-from imageshelf.pictures.decoding import decode
-from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS
-from imageshelf.searching import candidates, kinds, policies
+from imageshelf.pictures.measures import measured
+from imageshelf.pictures.reduction import ORIENTATIONS
+from imageshelf.pictures.tasks import SQUARE_PIXELS, FileMeasures, MeasureTask
+from imageshelf.searching import candidates, kinds, policies, second_look
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.query_prints import TURN_NAMES, prints_of
 from imageshelf.searching.second_look import Pair, SecondLook
-from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 from imageshelf.system.paths import located
 from imageshelf.system.rendering import rendered
+from imageshelf.workers.jobs import WorkerError
+from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,12 +33,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.pictures.metadata import Facts
+    from imageshelf.pictures.tasks import Refusal
     from imageshelf.searching.looks import Look
     from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
+    from imageshelf.workers.jobs import Lost
 
     Levels = npt.NDArray[np.uint8]
 
-ERROR_SQUARE_PIXELS = 50  # side of the squares that the squared error compares
 HASHES = ("row", "column", "phash")
 
 
@@ -132,13 +133,18 @@ def explain(
     a, b = located(a), located(b)
     if kinds.same_file(a, b):
         raise ExplainError(f"{a} and {b} are one file: there is nothing to compare")
-    ours, theirs = (_measured(path, full_decode=full_decode) for path in (a, b))
-    files = _known_file(ours), _known_file(theirs)
+    tasks = [MeasureTask(a, full_decode), MeasureTask(b, full_decode)]
+    try:
+        with LimitedMap(second_look.WORK) as decoders, SecondLook(decoders=decoders) as looking:
+            answers = dict(decoders(tasks, here=measured))
+            ours, theirs = (_measured(task, answers[task]) for task in tasks)
+            files = _known_file(ours), _known_file(theirs)
+            turn, decided = _decision(ours.prints, theirs.prints, policy)
+            (look,) = looking.at([Pair(*files, TURN_NAMES.index(turn))])
+    except WorkerError as exc:
+        raise ExplainError(str(exc)) from exc
     same_bytes = kinds.identical_bytes(*files)
-    same_pixels = same_bytes or kinds.identical_pixels(*files)
-    turn, decided = _decision(ours.prints, theirs.prints, policy)
-    with SecondLook(jobs=0) as looking:
-        (look,) = looking.at([Pair(*files, TURN_NAMES.index(turn))])
+    same_pixels = same_bytes or look.kind == kinds.PIXELS
     if decided:
         kind = look.kind
     else:
@@ -175,25 +181,12 @@ def squared_errors(a: Levels, b: Levels) -> dict[str, float]:
     }
 
 
-def _measured(path: str, *, full_decode: bool) -> MeasuredPicture:
-    try:
-        picture = images.read(path, full_decode=full_decode, turned=True)
-        with open_regular(path) as stream:
-            reduced = decode(stream, path, full_decode=full_decode).exact
-        keys = {
-            name: images.read(path, full_decode=full_decode, hash_name=name).keys[0]
-            for name in hash_names.NAMES
-        }
-    except UnreadableImage as exc:
-        mistyped = not os.path.lexists(path)
-        reason = "does not exist; check the spelling" if mistyped else exc.reason
-        raise ExplainError(f"{path} {reason}") from exc
-    except (OSError, MemoryError) as exc:
-        raise ExplainError(f"{path} {unreadable(exc).reason}") from exc
-    square = reduced.picture.resize(
-        (ERROR_SQUARE_PIXELS, ERROR_SQUARE_PIXELS), LANCZOS, reduced.box
-    )
-    return MeasuredPicture(path, picture.facts, prints_of([picture])[0], np.asarray(square), keys)
+def _measured(task: MeasureTask, answer: FileMeasures | Refusal | Lost) -> MeasuredPicture:
+    if not isinstance(answer, FileMeasures):
+        raise ExplainError(f"{task.path} {answer.reason}")
+    picture, square, keys = answer
+    levels = np.frombuffer(square, np.uint8).reshape(SQUARE_PIXELS, SQUARE_PIXELS)
+    return MeasuredPicture(task.path, picture.facts, prints_of([picture])[0], levels, keys)
 
 
 def _known_file(measured: MeasuredPicture) -> KnownFile:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import hamming
-from imageshelf.pictures import calibration_edits, images
+from imageshelf.pictures.calibration_edits import EditedKeys, EditsTask, edited_keys
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import key_candidates, policies
 from imageshelf.shelf import chunks
-from imageshelf.system.files import UnreadableImage
+from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Counts = npt.NDArray[np.int64]  # [bits + 1]: pairs by the distance of their keys
 
-_MIRRORED = [name for name, _ in ORIENTATIONS].index("mirrored")
+EDITED_KEYS = "imageshelf.pictures.calibration_edits:edited_keys"
 _TURNED_WAYS = len(ORIENTATIONS) - 1
 
 
@@ -84,20 +84,18 @@ def key_counts(
     """
     stored = keys.words[:, usable]
     strangers, all_pairs, copies = np.zeros((3, 64 * len(stored) + 1), np.int64)
-    for position, path in originals:
-        try:
-            picture = images.read(path, full_decode=full_decode, turned=True, hash_name=name)
-            edited = [
-                images.key_of(file, name, full_decode=full_decode)
-                for _, file in calibration_edits.edited_files(path)
-            ]
-        except UnreadableImage:
+    tasks = [EditsTask(path, full_decode, name) for _, path in originals]
+    with LimitedMap(EDITED_KEYS) as edited:
+        answers = dict(edited(tasks, here=edited_keys))
+    for (position, _), task in zip(originals, tasks, strict=True):
+        answer = answers[task]
+        if not isinstance(answer, EditedKeys):
             continue
         own = keys.words[:, position : position + 1]
-        mirrored = chunks.words_of([picture.keys[_MIRRORED]])
+        mirrored = chunks.words_of([answer.mirrored])
         strangers += _by_distance(stored, mirrored) - _by_distance(own, mirrored)
         all_pairs += _by_distance(stored, own) - _by_distance(own, own)
-        copies += _by_distance(chunks.words_of(edited), own)
+        copies += _by_distance(chunks.words_of(answer.copies), own)
     return KeyCounts(name, int(usable.sum()), strangers, all_pairs, copies)
 
 

@@ -2,18 +2,15 @@
 
 `same file`, `identical bytes`, `identical pixels`, `turned` and `near` are *matches*: one picture.
 `variant`, `another shot` and `similar` are *related*: other pictures. What the hashes nominate is
-a match only after a second look at the pixels, which is `second_look`'s. What is here reads a file
-only as far as the answer needs, and not at all if the catalogue has its digests.
+a match only after a second look at the pixels, which is `second_look`'s. What is here compares
+bytes where the catalogue lacks their digests, and decodes nothing.
 """
 
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.pictures import digests
-from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.pictures.tasks import CELL_LEVELS
 from imageshelf.searching.kind_names import (
     ANOTHER_SHOT,
@@ -37,8 +34,8 @@ from imageshelf.system.paths import Url
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["KINDS", "KnownFile", "digest", "is_another_shot", "is_burst", "is_similar", "kind_of"]
-__all__ += ["identical_bytes", "identical_pixels", "pixel_digest", "same_file"]
+__all__ = ["KINDS", "KnownFile", "is_another_shot", "is_burst", "is_similar", "kind_of"]
+__all__ += ["identical_bytes", "identical_pixels", "same_file"]
 __all__ += ["ANOTHER_SHOT", "BYTES", "IDENTICAL", "MATCHES", "NEAR", "NOT_COMPARED", "NOT_COPIES"]
 __all__ += ["PIXELS", "SAME_FILE", "SIMILAR", "TURNED", "VARIANT", "is_match"]
 
@@ -76,7 +73,7 @@ def kind_of(a: KnownFile, b: KnownFile, turn: str) -> str:
     """Return what digests, hashes and capture times say, without a second look.
 
     `turn` is '' for upright. A file that is gone or unreadable is never called identical unless
-    its digests are known.
+    its digests are known; whether pixels are identical is told by known digests alone.
     """
     if same_file(a.path, b.path):
         return SAME_FILE
@@ -115,6 +112,8 @@ def identical_bytes(a: KnownFile, b: KnownFile) -> bool:
         return a.digest == b.digest
     try:
         if a.digest or b.digest:
+            from imageshelf.pictures.digests import digest
+
             return (a.digest or digest(a.path)) == (b.digest or digest(b.path))
         with open_regular(a.path) as first, open_regular(b.path) as second:
             return _equal(first, second)
@@ -137,43 +136,13 @@ def _equal(first: BinaryIO, second: BinaryIO) -> bool:
 
 
 def identical_pixels(a: KnownFile, b: KnownFile) -> bool:
-    """Tell whether two files hold the same pixels, and neither has anything the other lacks.
-
-    Both are decoded in full unless thumbnails, sizes or known digests already decide.
-    """
-    if DAMAGED in {a.pixel_digest, b.pixel_digest}:
-        return False
-    if a.pixel_digest and b.pixel_digest:
-        return a.pixel_digest == b.pixel_digest
-    if thumbnails_differ(a.luma, b.luma):
-        return False
-    try:
-        if digests.stored_size(a.path) != digests.stored_size(b.path):
-            return False
-        return (a.pixel_digest or _cached_pixel_digest(a)) == (
-            b.pixel_digest or _cached_pixel_digest(b)
-        )
-    except UnreadableImage:
-        return False
+    """Tell whether two files are known to hold the same pixels, and nothing that one lacks."""
+    return bool(a.pixel_digest) and a.pixel_digest == b.pixel_digest
 
 
 def thumbnails_differ(a: bytes, b: bytes) -> bool:
     """Tell whether two thumbnails differ too much for their pictures to have equal pixels."""
     return len(a) == len(b) and any(abs(x - y) > CELL_LEVELS for x, y in zip(a, b, strict=True))
-
-
-def _cached_pixel_digest(side: KnownFile) -> bytes:
-    """Return the pixel digest of a file, from a cache: a query needs its own for every match."""
-    try:
-        status = os.stat(side.path)
-    except (OSError, ValueError) as exc:
-        raise UnreadableImage("vanished before it could be read", lasting=False) from exc
-    return _decoded(side.path, status.st_size, status.st_mtime_ns, status.st_ino)
-
-
-@lru_cache(maxsize=1024)
-def _decoded(path: str, *_state: int) -> bytes:
-    return pixel_digest(path)
 
 
 def is_another_shot(a: int | None, b: int | None) -> bool:

@@ -5,28 +5,24 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.hashing.hash_names import DEFAULT
-from imageshelf.pictures import images
+from imageshelf.pictures.images import examine_turned
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf import backends
-from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.paths import Url, located
-from imageshelf.system.process import cores
 from imageshelf.system.walking import Walk
 from imageshelf.workers import bundling
-from imageshelf.workers.pool import Mapper, workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from contextlib import AbstractContextManager
     from typing import BinaryIO
 
     from imageshelf.workers.jobs import Lost
+    from imageshelf.workers.limited_map import LimitedMap
 
 STANDARD_INPUT = "-"
-LOOK_FUNCTION = "imageshelf.workers.work:work_turned"
 
 
 class QueryError(Exception):
@@ -73,42 +69,35 @@ def expanded(arguments: Iterable[str]) -> QueryArguments:
 
 def decoded(
     arguments: QueryArguments,
+    decoders: LimitedMap,
     *,
     full_decode: bool,
     hash_name: str = DEFAULT,
-    time_limit_s: float = 20.0,
-    memory_limit_mb: int = MEMORY_LIMIT_MB,
 ) -> Iterator[Query]:
-    """Yield every file as a query, in the order of the arguments; several decode in parallel."""
-    tasks = [
-        Task(path, -1, -1, full_decode, memory_limit_mb, hash_name) for path in arguments.files
-    ]
-    if len(tasks) <= 1:  # starting a worker would take longer
-        yield from (_query(task, images.examine_turned(task)) for task in tasks)
-        return
+    """Yield every file as a query, in the order of the arguments.
+
+    `decoders` is a map of `work_overlay.work`.
+    """
+    limit_mb = decoders.memory_limit_mb
+    tasks = [Task(path, -1, -1, full_decode, limit_mb, hash_name) for path in arguments.files]
     waiting: dict[str, Query | None] = {}  # decoded before their turn; None is passed over
     order = iter(arguments.files)
-    following = next(order)
-    jobs = min(cores(), len(tasks))
-    decoders: AbstractContextManager[Mapper[Any, Any]] = workers(
-        LOOK_FUNCTION,
-        jobs=jobs,
-        time_limit_s=time_limit_s,
-        memory_limit_bytes=memory_limit_mb * 1_000_000,
-    )
-    with decoders as mapper:
-        many = len(tasks) >= bundling.FEWEST_FILES_PER_WORKER * jobs
-        answers = bundling.mapped(mapper, tasks, _size_bytes) if many else mapper(tasks)
-        for task, answer in answers:
-            passed_over = (
-                isinstance(answer, Refusal) and answer.other and task.path in arguments.optional
-            )
-            waiting[task.path] = None if passed_over else _query(task, answer)
-            while following in waiting:
-                query = waiting.pop(following)
-                following = next(order, "")
-                if query is not None:
-                    yield query
+    following = next(order, "")
+    answers: Iterator[tuple[Task, Picture | Refusal | Lost]]
+    if decoders.jobs and len(tasks) >= bundling.FEWEST_FILES_PER_WORKER * decoders.jobs:
+        answers = bundling.mapped(decoders.workers(many=True), tasks, _size_bytes)
+    else:
+        answers = decoders(tasks, here=examine_turned)
+    for task, answer in answers:
+        passed_over = (
+            isinstance(answer, Refusal) and answer.other and task.path in arguments.optional
+        )
+        waiting[task.path] = None if passed_over else _query(task, answer)
+        while following in waiting:
+            query = waiting.pop(following)
+            following = next(order, "")
+            if query is not None:
+                yield query
 
 
 def _size_bytes(task: Task) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imageshelf.searching.kinds import KnownFile
     from imageshelf.searching.policies import Candidate
     from imageshelf.shelf.records import PictureRow
+    from imageshelf.workers.limited_map import LimitedMap
 
 # Whatever is no match sorts behind all matches.
 UNCOMPARED_RANK = 10_000
@@ -56,11 +57,14 @@ class Prospect(NamedTuple):
 def looks_at(
     queries: Sequence[KnownFile],
     prospects: Sequence[Sequence[Prospect]],
-    memory_limit_mb: int,
+    decoders: LimitedMap,
     *,
     hashes_only: bool,
 ) -> list[Look]:
-    """Return what is seen of every prospect of each query, one query after the other."""
+    """Return what is seen of every prospect of each query, one query after the other.
+
+    `decoders` is a map of `second_look.WORK`.
+    """
     pairs = [
         (Pair(query, prospect.file, prospect.turn), prospect.kind)
         for query, found in zip(queries, prospects, strict=True)
@@ -69,7 +73,7 @@ def looks_at(
     if hashes_only:
         return [Look(kind or _by_hashes(pair), trusted=True) for pair, kind in pairs]
     nominated = [pair for pair, kind in pairs if not kind]
-    with SecondLook(memory_limit_mb=memory_limit_mb) as looking:
+    with SecondLook(memory_limit_mb=decoders.memory_limit_mb, decoders=decoders) as looking:
         seen = iter(looking.at(nominated))
     return [Look(kind, compared=True) if kind else next(seen) for _, kind in pairs]
 

@@ -15,9 +15,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from imageshelf.pictures.decoding import memory_limit
 from imageshelf.pictures.recipe import current_recipe
-from imageshelf.searching import kinds, queries
+from imageshelf.searching import kinds, queries, second_look
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.matches import Matches, QueryOutcome
 from imageshelf.searching.policies import DEFAULT, Policy
@@ -34,6 +33,7 @@ from imageshelf.shelf import ShelfError, names, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.files import UnreadableImage
 from imageshelf.workers.jobs import WorkerError
+from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -79,11 +79,13 @@ class Searching:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._decoders.close()
         self.shelf.close()
 
     def _load(self) -> None:
         with self.shelf.snapshot():
             self.hashes = StoredHashes(self.shelf, self.shelve, self.options.policy)
+        self._decoders = LimitedMap(second_look.WORK, memory_limit_mb=self.hashes.memory_limit_mb)
         current = current_recipe(hash_name=self.hashes.hash, full_decode=self.hashes.full_decode)
         self.note = self.shelf.mismatch(current) or ""  # set if the libraries now hash differently
         self._below = tuple(os.path.join(names.folder(path), "") for path in self.options.below)
@@ -100,9 +102,9 @@ class Searching:
         expanded = queries.expanded(arguments)
         decoded = queries.decoded(
             expanded,
+            self._decoders,
             full_decode=self.hashes.full_decode,
             hash_name=self.hashes.hash,
-            memory_limit_mb=self.hashes.memory_limit_mb,
         )
         several = len(expanded.files) > 1
         parts = several + len(expanded.shelves)
@@ -141,12 +143,10 @@ class Searching:
             [*self._catalogued(query, near), *self._hand_written(query)]
             for query, near in zip(pictures, candidates, strict=True)
         ]
-        with memory_limit(self.hashes.memory_limit_mb):
-            files = [query.file for query in pictures]
-            limit_mb, blind = self.hashes.memory_limit_mb, self.options.hashes_only
-            looks = iter(looks_at(files, prospects, limit_mb, hashes_only=blind))
-            for query, found in zip(pictures, prospects, strict=True):
-                yield self._answer(query, [(prospect, next(looks)) for prospect in found])
+        files, blind = [query.file for query in pictures], self.options.hashes_only
+        looks = iter(looks_at(files, prospects, self._decoders, hashes_only=blind))
+        for query, found in zip(pictures, prospects, strict=True):
+            yield self._answer(query, [(prospect, next(looks)) for prospect in found])
 
     def _answer(self, query: QueryPicture, found: list[tuple[Prospect, Look]]) -> Matches:
         ranking = Ranking(

@@ -10,7 +10,6 @@ pictures that were nominated are read, each reduced to 256 pixels.
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imageshelf.pictures.tasks import ColourTask, DigestTask, EnlargedTask, LaidOver, LookTask
@@ -18,8 +17,8 @@ from imageshelf.searching import kinds
 from imageshelf.searching.looks import Look, identical, in_pixels
 from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.paths import Url
-from imageshelf.system.process import cores
 from imageshelf.workers.jobs import Lost
+from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,14 +26,11 @@ if TYPE_CHECKING:
     from imageshelf.overlay.coarse import Coarse
     from imageshelf.overlay.verdict import Verdict
     from imageshelf.searching.kinds import KnownFile
-    from imageshelf.workers.pool import Mapper
 
 RULE = 2  # one more whenever a pair may be told another kind: kept looks are of one rule
 LONGEST = 256  # pixels, at which the overlay's thresholds were chosen
 LONGEST_BEFORE_REMOVAL = 448  # sees a short field, and a subject that moved a little
 IN_PART = 0.25  # share that differs, below which detail does not disagree all over
-FEW = 4  # pairs that are looked at in this process: starting a worker would take longer
-TIME_LIMIT_S = 20.0
 WORK = "imageshelf.workers.work_overlay:work"
 
 
@@ -47,9 +43,10 @@ class Pair(NamedTuple):
 
 
 class SecondLook:
-    """A context in which pairs are looked at, many of them on worker processes.
+    """A context in which pairs are looked at, under the limits of worker processes.
 
-    `memory_limit_mb` is the shelf's: larger pictures are not read.
+    `memory_limit_mb` is the shelf's: larger pictures are not read. A map of WORK that is given as
+    `decoders` is used, and stays open.
     """
 
     def __init__(
@@ -58,19 +55,18 @@ class SecondLook:
         jobs: int | None = None,
         longest: int = LONGEST,
         memory_limit_mb: int = MEMORY_LIMIT_MB,
+        decoders: LimitedMap | None = None,
     ) -> None:
-        self.jobs = cores() if jobs is None else jobs
         self.longest, self.memory_limit_mb = longest, memory_limit_mb
-        self._opened = ExitStack()
+        self._own = LimitedMap(WORK, jobs=jobs, memory_limit_mb=memory_limit_mb)
+        self._decoders = decoders or self._own
         self.pixel_digests: dict[str, bytes] = {}  # by path: what had to be decoded in full
-        self._mapper: Mapper[Any, Any] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._mapper = None
-        self._opened.close()
+        self._own.close()
 
     def at(
         self, pairs: Sequence[Pair], progress: Callable[[float], object] = lambda _: None
@@ -146,27 +142,13 @@ class SecondLook:
 
     def _mapped(self, tasks: list[Any], *, careful: bool = False) -> Iterator[tuple[Any, Any]]:
         """Yield each task with what came of it; `careful` leaves decoding to worker processes."""
-        if not tasks:
-            return iter(())
-        if self._mapper is None and (not self.jobs or (len(tasks) <= FEW and not careful)):
-            from imageshelf.workers import work_overlay
+        return self._decoders(tasks, here=_look_here, careful=careful)
 
-            return ((task, work_overlay.work(task)) for task in tasks)
-        return self._workers()(tasks)
 
-    def _workers(self) -> Mapper[Any, Any]:
-        if self._mapper is None:
-            from imageshelf.workers.pool import workers
+def _look_here(task: Any) -> Any:
+    from imageshelf.workers import work_overlay
 
-            self._mapper = self._opened.enter_context(
-                workers(
-                    WORK,
-                    jobs=self.jobs,
-                    time_limit_s=TIME_LIMIT_S,
-                    memory_limit_bytes=self.memory_limit_mb * 1_000_000,
-                )
-            )
-        return self._mapper
+    return work_overlay.work(task)
 
 
 def _without_looking(pair: Pair) -> Look | None:

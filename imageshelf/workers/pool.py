@@ -113,8 +113,11 @@ class Pool:
 
     def start(self) -> None:
         """Have every worker start its process."""
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except RuntimeError as exc:  # the system refuses more threads
+            raise WorkerError(f"cannot run a worker process: {exc}") from exc
 
     def close(self) -> None:
         """Kill and reap every process and end every thread; may be called again."""

@@ -60,6 +60,10 @@ class Worker:
                     _end(process)
         except WorkerError as exc:
             self._pool.fail(exc)
+        except OSError as exc:  # too many open files or processes
+            self._pool.fail(WorkerError(f"cannot run a worker process: {exc.strerror or exc}"))
+        except MemoryError:
+            self._pool.fail(WorkerError("cannot run a worker process: there is too little memory"))
         except Exception as exc:  # noqa: BLE001 - otherwise the consumer would wait for ever
             self._pool.fail(WorkerError(f"cannot run a worker process: {one_line(exc)}"))
 

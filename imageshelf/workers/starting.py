@@ -1,8 +1,9 @@
 """Start worker processes: their command line, their import path, and an early start.
 
-Starting takes 35 ms of a core that is idle while the parent does its own imports. `index.py`
-therefore starts its first workers before it knows that it needs any, if its command line suggests
-so: `start_early` starts them, `start` hands them out, `end_unused` ends those that nobody took.
+Starting takes 35 ms of a core that is idle while the parent does its own imports. The scripts
+therefore start their first workers before they know that they need any, if the command line
+suggests so: `start_early` starts them, `start` hands them out, `end_unused` ends those that nobody
+took.
 """
 
 from __future__ import annotations
@@ -82,14 +83,14 @@ def start(words: list[str], environment: dict[str, str] | None) -> Process:
         _end(process)
 
 
-def start_early(module: str, arguments: Sequence[str]) -> None:
-    """Start workers now if these arguments of `index.py` suggest that it will need some.
+def start_early(module: str, wanted: int) -> None:
+    """Start as many of the workers that will probably be wanted as there are other cores.
 
-    One per other core: one more would slow down this process, which has to be ready first. Nothing
-    depends on the guess: workers that nobody takes end with this process. In a notebook it starts
-    none: that process does not end, and has imported everything already.
+    One more would slow down this process, which has to be ready first. Nothing depends on the
+    guess: workers that nobody takes end with this process. In a notebook it starts none: that
+    process does not end, and has imported everything already.
     """
-    number = min(likely_jobs(arguments), cores() - 1, MOST_EARLY_WORKERS)
+    number = min(wanted, cores() - 1, MOST_EARLY_WORKERS)
     if number < 1 or not sys.executable or "IPython" in sys.modules:
         return
     atexit.register(end_unused)

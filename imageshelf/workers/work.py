@@ -35,7 +35,7 @@ def work(item: Item) -> Outcome:
 
 
 def work_turned(item: Task | Bundle) -> Answer | list[Answer]:
-    """Return what `examine_turned` returns for a file, or for each file of a bundle."""
+    """Return what `examine_turned` returns for a query, or for each query of a bundle."""
     if isinstance(item, Bundle):
         return examine_turned_together(item.tasks)
     return examine_turned_together([item])[0]

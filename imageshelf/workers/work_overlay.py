@@ -1,4 +1,4 @@
-"""What workers do for the second look: decode two reduced pictures and lay them over each other.
+"""What workers do for a question: decode a query, or two pictures to lay them over each other.
 
 Each process keeps the sheets of the pictures it saw last, as one picture is often compared with
 many. The imports below count neither against the memory limit nor the time of the first pair.
@@ -24,19 +24,24 @@ from imageshelf.pictures.colour import colour_picture  # noqa: E402
 from imageshelf.pictures.real_pixels import is_enlarged  # noqa: E402
 from imageshelf.pictures.tasks import (  # noqa: E402
     ColourTask,
+    DigestTask,
     EnlargedTask,
     LaidOver,
     LookTask,
+    MeasureTask,
 )
 from imageshelf.pictures.warping import warped  # noqa: E402
 from imageshelf.system.files import UnreadableImage  # noqa: E402
-from imageshelf.workers.work import digested  # noqa: E402
+from imageshelf.workers.work import digested, work_turned  # noqa: E402
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from imageshelf.pictures.tasks import ColourPicture, DigestTask
+    from imageshelf.pictures.tasks import Bundle, ColourPicture, FileMeasures, Task
+    from imageshelf.workers.work import Answer
 
+    Item = LookTask | DigestTask | ColourTask | EnlargedTask | MeasureTask | Task | Bundle
+    Outcome = LaidOver | Coarse | FileMeasures | bytes | bool | Answer | list[Answer] | None
     Pixels = npt.NDArray[np.uint8]
 
 SHEETS_KEPT = 48  # of about 1 MB each
@@ -54,15 +59,21 @@ class _Reduced(NamedTuple):
     grey: bool
 
 
-def work(
-    item: LookTask | DigestTask | ColourTask | EnlargedTask,
-) -> LaidOver | bytes | Coarse | bool | None:
-    """Return what `laid_over`, `digested`, `coarse_picture` or `is_enlarged` makes of an item."""
+def work(item: Item) -> Outcome:
+    """Return what the function for this kind of item makes of it."""
     if isinstance(item, LookTask):
         return laid_over(item)
+    if isinstance(item, DigestTask):
+        return digested(item)
+    if isinstance(item, ColourTask):
+        return coarse_picture(item)
     if isinstance(item, EnlargedTask):
         return is_enlarged(item)
-    return coarse_picture(item) if isinstance(item, ColourTask) else digested(item)
+    if isinstance(item, MeasureTask):
+        from imageshelf.pictures.measures import measured
+
+        return measured(item)
+    return work_turned(item)
 
 
 def coarse_picture(task: ColourTask) -> Coarse | None:

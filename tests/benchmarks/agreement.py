@@ -20,8 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.searching import queries  # noqa: E402
-from imageshelf.shelf import keys  # noqa: E402
+from imageshelf.searching import keys, queries  # noqa: E402
 from imageshelf.system.files import UnreadableImage  # noqa: E402
 
 

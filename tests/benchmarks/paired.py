@@ -11,6 +11,8 @@ includes the worker processes, and is the figure to trust on a machine that othe
     camera   index different camera pictures (--photos DIR; drawn ones without it)
     rerun    index --tiny pictures again with nothing changed
     query    one cold query on a shelf of the 1,000 small pictures
+    copy     the same with one of them saved again: decoded and looked at in the process
+    large    the same with a camera picture saved again: decoded and looked at in a worker
     million  one cold query on a shelf of --count drawn pictures
 """
 
@@ -35,7 +37,8 @@ from tests.benchmarks.speed import Run, measure  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SCENARIOS = ("small", "camera", "rerun", "query", "million")
+SCENARIOS = ("small", "camera", "rerun", "query", "copy", "large", "million")
+SAVE_AGAIN = "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])"
 
 
 class Work(NamedTuple):
@@ -79,15 +82,20 @@ def again(files: str, place: str) -> Work:
     )
 
 
-def asking(files: str, place: str) -> Work:
-    """Ask a shelf of these files for the first of them."""
-    first = os.path.join(files, min(os.listdir(files)))
+def asking(name: str, files: str, place: str, *, saved_again: bool = False) -> Work:
+    """Ask a shelf of these files for the first of them, or for a copy of it."""
+    walk = os.walk(files)
+    query = min(os.path.join(folder, name) for folder, _, names in walk for name in names)
+    if saved_again:
+        copy = os.path.join(place, f"{name}.jpg")
+        subprocess.run([sys.executable, "-c", SAVE_AGAIN, query, copy], check=True)
+        query = copy
     return Work(
-        "query",
+        name,
         lambda root, _: [
             sys.executable,
             os.path.join(root, "search.py"),
-            *("--query", first, "--shelve", indexed(root, files, place)),
+            *("--query", query, "--shelve", indexed(root, files, place)),
         ],
     )
 
@@ -163,8 +171,12 @@ def main(argv: list[str] | None = None) -> int:
                 work = indexing(f"camera, {options.cameras}", files)
             elif name == "rerun":
                 work = again(tiny_files(cache, options.tiny), place)
-            elif name == "query":
-                work = asking(small_files(cache, None), place)
+            elif name in {"query", "copy"}:
+                files = small_files(cache, None)
+                work = asking(name, files, place, saved_again=name == "copy")
+            elif name == "large":
+                files = camera_files(cache, options.photos, options.cameras)
+                work = asking(name, files, place, saved_again=True)
             else:
                 files = small_files(cache, None)
                 picture = os.path.join(files, min(os.listdir(files)))

@@ -28,15 +28,14 @@ WAYS = ("index", "full", "digest")
 READ = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from imageshelf.pictures import images
-from imageshelf.searching import kinds
+from imageshelf.pictures import digests, images
 def mapped(which):
     with open("/proc/self/status") as status:
         return next(1024 * int(line.split()[1]) for line in status if line.startswith(which))
 path, way = sys.argv[2:4]
 before = mapped("VmSize")
 if way == "digest":
-    kinds.pixel_digest(path)
+    digests.pixel_digest(path)
 else:
     answer = images.examine(images.Task(path, full_decode=way == "full"))
     assert isinstance(answer, images.Picture), answer

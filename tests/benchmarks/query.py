@@ -45,9 +45,12 @@ from tests.benchmarks.files import camera_files, small_files  # noqa: E402
 BORDERED = 10  # one picture in so many has a view without borders
 DECODE = """
 import sys
-from imageshelf.searching import queries
+from imageshelf.searching import queries, second_look
+from imageshelf.workers.limited_map import LimitedMap
 arguments = queries.expanded(sys.argv[1:])
-print(sum(query.picture is not None for query in queries.decoded(arguments, full_decode=False)))
+with LimitedMap(second_look.WORK) as decoders:
+    decoded = queries.decoded(arguments, decoders, full_decode=False)
+    print(sum(query.picture is not None for query in decoded))
 """
 
 
