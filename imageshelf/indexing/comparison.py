@@ -10,19 +10,20 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from imageshelf.indexing.file_list import FileList
 from imageshelf.system.process import gc_paused
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Iterator
 
     from imageshelf.pictures.readers import HeaderFacts
     from imageshelf.system.walking import Identity, Run, Walk
 
     Row = tuple[bytes, int, int, int, int]  # the fields of Known
+
+S = TypeVar("S")  # a status, of a file or at a URL
 
 ABSOLUTE = re.compile(rb"/|[A-Za-z]:")
 
@@ -147,17 +148,14 @@ def _merge(
 
     `links` holds the first name of each inode that may have several.
     """
-    remembered = iter(rows)
-    old = next(remembered, None)
-    for name, status in run:
-        while old is not None and old[0] < name:
-            survey.vanished.append(Known(*old))
-            old = next(remembered, None)
-        if old is None or old[0] != name:
+    for name, status, before in matched(run, rows, survey):
+        if before is None:
             survey.new += 1
         else:
-            before, old = Known(*old), next(remembered, None)
-            if not _to_be_read(before, status, survey):
+            unchanged = before[1:3] == (status.st_size, status.st_mtime_ns)
+            if unchanged and before.state != OUTDATED and before.device != status.st_dev:
+                survey.renumbered.add((before.device, status.st_dev))
+            if not to_be_read(before, survey, unchanged=unchanged):
                 continue
         if status.st_nlink > 1 or follow:
             first = links.setdefault((status.st_dev, status.st_ino), name)
@@ -165,18 +163,35 @@ def _merge(
                 survey.twins.setdefault(first, []).append(name)
                 continue
         survey.to_read.append(name, status.st_size, status.st_mtime_ns)
+
+
+def matched(
+    files: Iterable[tuple[bytes, S]], rows: Iterable[Row], survey: Survey
+) -> Iterator[tuple[bytes, S, Known | None]]:
+    """Yield each file with what is remembered of it; what is remembered alone has vanished.
+
+    Both are in the order of their names.
+    """
+    remembered = iter(rows)
+    old = next(remembered, None)
+    for name, status in files:
+        while old is not None and old[0] < name:
+            survey.vanished.append(Known(*old))
+            old = next(remembered, None)
+        if old is None or old[0] != name:
+            yield name, status, None
+        else:
+            yield name, status, Known(*old)
+            old = next(remembered, None)
     if old is not None:
         survey.vanished += [Known(*old), *(Known(*row) for row in remembered)]
 
 
-def _to_be_read(before: Known, status: os.stat_result, survey: Survey) -> bool:
+def to_be_read(before: Known, survey: Survey, *, unchanged: bool) -> bool:
     """Count a remembered file; return whether it must be read again."""
-    unchanged = (before.size_bytes, before.mtime_ns) == (status.st_size, status.st_mtime_ns)
-    if not unchanged or before.state == OUTDATED:
+    if not unchanged or before.state in {OUTDATED, UNSURE}:
         survey.changed += 1
         return True
-    if before.device != status.st_dev:
-        survey.renumbered.add((before.device, status.st_dev))
     if before.state == SKIPPED:
         survey.still_skipped.append(before.name)
     survey.same += before.state == PICTURE

@@ -17,7 +17,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from imageshelf.indexing.comparison import OUTDATED, PICTURE, RETRY, SKIPPED, UNSURE, Known
+from imageshelf.indexing.comparison import matched, to_be_read
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures import fetching
 from imageshelf.pictures.fetching import UrlStatus
@@ -165,27 +165,12 @@ class RemoteFolder:
 
 def compare(folder: RemoteFolder, known: Iterator[KnownRow], survey: Survey) -> None:
     """Compare a listing with the remembered names of the same dataset; add to the survey."""
-    old = next(known, None)
-    for name, status in folder.walk(survey):
-        while old is not None and old[0] < name:
-            survey.vanished.append(Known(*old))
-            old = next(known, None)
-        before, old = (old, next(known, None)) if old and old[0] == name else (None, old)
+    for name, status, before in matched(folder.walk(survey), known, survey):
         if before is None:
             survey.new += 1
-        elif not _unchanged(before, status) or before[4] in {OUTDATED, UNSURE}:
-            survey.changed += 1
-        elif before[4] == RETRY:
-            survey.retried += 1
-        else:
-            survey.same += before[4] == PICTURE
-            survey.others += before[4] not in {PICTURE, SKIPPED}
-            if before[4] == SKIPPED:
-                survey.still_skipped.append(name)
+        elif not to_be_read(before, survey, unchanged=_unchanged(before, status)):
             continue
         survey.to_read.append(name, status.st_size, status.st_mtime_ns)
-    if old is not None:
-        survey.vanished += [Known(*old), *(Known(*rest) for rest in known)]
 
 
 def outermost(roots: Iterable[Url]) -> list[Url]:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Self
 from imageshelf.shelf import creating, hand_written, names, pickled, recipes, schema
 from imageshelf.shelf.catalogue import SET_META, Catalogue
 from imageshelf.shelf.database import LIST_BYTES
-from imageshelf.shelf.errors import ShelfError, shown
+from imageshelf.shelf.errors import ShelfError
 from imageshelf.shelf.opening import open_database
 from imageshelf.shelf.records import storable
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -8,7 +8,8 @@ import numpy as np
 
 from imageshelf.shelf import chunks, hand_written, names, packed
 from imageshelf.shelf.database import LIST_BYTES
-from imageshelf.shelf.errors import ShelfError, shown
+from imageshelf.shelf.errors import ShelfError
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

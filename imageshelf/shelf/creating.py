@@ -6,8 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from imageshelf.shelf import backends, hand_written, names, schema, side_files
-from imageshelf.shelf.errors import ShelfError, shown
+from imageshelf.shelf.errors import ShelfError
 from imageshelf.shelf.side_files import StrangeSideFileError
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from imageshelf.shelf.database import Database

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
+from imageshelf.system.words import shown
+
 WAIT_S = 30.0  # for another program that is writing
 
 
 class ShelfError(Exception):
     """A fault of a shelf in one line: what was expected, what came, and what to do."""
-
-
-def shown(path: str) -> str:
-    """Return a path as one printable line for a message."""
-    if path.isprintable():
-        return path
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
 
 
 IN_USE = f"is in use by another program (waited {WAIT_S:.0f} s); try again later"

@@ -13,8 +13,8 @@ from imageshelf.pictures.metadata import Facts
 from imageshelf.shelf import chunks, hand_written, names, packed
 from imageshelf.shelf.chunks import ABSENT, LOW_INFORMATION, SLOTS, Planes
 from imageshelf.shelf.database import CHUNK_BYTES, LIST_BYTES
-from imageshelf.shelf.errors import shown
 from imageshelf.shelf.records import COLUMN_NAMES, Entry, Skip, picture_row, unsigned
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

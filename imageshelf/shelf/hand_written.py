@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.shelf import names, pickled
 from imageshelf.shelf.database import LIST_BYTES
-from imageshelf.shelf.errors import shown
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,8 +26,8 @@ from imageshelf.shelf import (
     not_duplicates,
     open_shelf,
 )
-from imageshelf.shelf.errors import shown
 from imageshelf.system.signals import stopping
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

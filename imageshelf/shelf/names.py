@@ -17,9 +17,10 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.shelf.errors import ShelfError, shown
+from imageshelf.shelf.errors import ShelfError
 from imageshelf.system import paths
 from imageshelf.system.paths import Url, located
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from imageshelf.shelf import connections, side_files
 from imageshelf.shelf.database import Database
-from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError, may_not_write, must_roll_back, shown
+from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError, may_not_write, must_roll_back
 from imageshelf.shelf.side_files import WAL, SideFiles, StrangeSideFileError
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from imageshelf.shelf.private_copy import Copy

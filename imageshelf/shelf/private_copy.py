@@ -13,8 +13,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from imageshelf.shelf import names, side_files
-from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError, shown
+from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError
 from imageshelf.shelf.side_files import JOURNAL, SUFFIXES, WAL, SideFiles, SideFileStamp
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT
-from imageshelf.shelf.errors import ShelfError, shown
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     from imageshelf.pictures.recipe import Recipe
     from imageshelf.shelf.database import Database
+    from imageshelf.shelf.errors import ShelfError
 
 RECIPE = "SELECT value FROM meta WHERE name = 'recipe'"
 SET_RECIPE = "REPLACE INTO meta (name, value) VALUES ('recipe', ?)"
