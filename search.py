@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.system import process
 from imageshelf.system.words import shown
 
@@ -72,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             presenting.present(matches, options)
     except Stopped as stopped:
         return stopped.exit_status
-    except (*imageshelf.SearchingError, ReportError) as problem:
+    except (*imageshelf.SearchingError, NoFolderError, ReportError) as problem:
         print(f"search.py: {shown(str(problem))}", file=sys.stderr)
         return 1
     return exit_status(matches, note, tell_unmatched=options.exit_code)
@@ -90,6 +91,7 @@ def find_matches(options: argparse.Namespace) -> tuple[imageshelf.Matches, str]:
 def find_duplicates(options: argparse.Namespace) -> Duplicates:
     """Return every group of copies on the shelf."""
     from imageshelf.copies.groups import GroupOptions
+    from imageshelf.copies.keep_rule import KeepRule
 
     question = GroupOptions(
         policy=policy(options),
@@ -98,6 +100,9 @@ def find_duplicates(options: argparse.Namespace) -> Duplicates:
         within=options.within,
         min_size_bytes=options.min_size,
         kinds=options.kind,
+        keep=options.keep or KeepRule(),
+        references=tuple(options.reference),
+        prefer=tuple(options.prefer),
         hashes_only=options.hashes_only,
     )
     with share(quiet=options.null) as comparing, share(quiet=options.null) as reading:

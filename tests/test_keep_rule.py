@@ -8,6 +8,7 @@ import pytest
 
 from imageshelf.copies import keep_rule
 from imageshelf.copies.companions import Companion
+from imageshelf.copies.criterion_names import CRITERION_NAMES
 from imageshelf.copies.keep_rule import KeepRule, RankedCopy, UnknownCriterionError
 from imageshelf.pictures import origin
 from imageshelf.pictures.metadata import GPS, RATING
@@ -44,7 +45,7 @@ BETTER: dict[
 }
 
 
-@pytest.mark.parametrize("name", keep_rule.CRITERION_NAMES)
+@pytest.mark.parametrize("name", CRITERION_NAMES)
 def test_each_criterion_decides_and_says_why(name: str) -> None:
     worse_by, better_by, words = BETTER[name]
     worse, better = PLAIN._replace(**worse_by), PLAIN._replace(**better_by)
@@ -53,7 +54,7 @@ def test_each_criterion_decides_and_says_why(name: str) -> None:
     assert rule.reason(better, worse) == words
 
 
-@pytest.mark.parametrize(("first", "second"), list(itertools.pairwise(keep_rule.CRITERION_NAMES)))
+@pytest.mark.parametrize(("first", "second"), list(itertools.pairwise(CRITERION_NAMES)))
 def test_an_earlier_criterion_outweighs_a_later_one(first: str, second: str) -> None:
     worse_by, better_by, words = BETTER[first]
     then_worse_by, then_better_by, _ = BETTER[second]
@@ -63,14 +64,14 @@ def test_an_earlier_criterion_outweighs_a_later_one(first: str, second: str) -> 
     assert KeepRule().reason(better, worse) == words
 
 
-@pytest.mark.parametrize("name", keep_rule.CRITERION_NAMES[4:])
+@pytest.mark.parametrize("name", CRITERION_NAMES[4:])
 def test_a_named_criterion_comes_first_but_for_four(name: str) -> None:
     rule = KeepRule([name])
     assert [criterion.name for criterion in rule.chain][:5] == [
         *("sound", "reference", "exists", "prefer"),
         name,
     ]
-    assert sorted(criterion.name for criterion in rule.chain) == sorted(keep_rule.CRITERION_NAMES)
+    assert sorted(criterion.name for criterion in rule.chain) == sorted(CRITERION_NAMES)
     worse_by, better_by, _ = BETTER[name]
     better, worse = PLAIN._replace(**better_by), PLAIN._replace(**worse_by)
     assert rule.rank(better._replace(sound=False)) > rule.rank(worse)
@@ -185,7 +186,7 @@ def test_any_order_of_the_copies_keeps_the_same_one(seed: int) -> None:
         )
         for number in range(8)
     ]
-    rule = KeepRule(rnd.sample(keep_rule.CRITERION_NAMES, rnd.randrange(4)))
+    rule = KeepRule(rnd.sample(CRITERION_NAMES, rnd.randrange(4)))
     ordered = sorted(copies, key=rule.rank)
     rnd.shuffle(copies)
     assert sorted(copies, key=rule.rank) == ordered
@@ -230,3 +231,7 @@ def test_any_file_time_can_be_put_into_words(mtime_ns: int) -> None:
 def test_two_files_of_one_day_are_told_apart() -> None:
     reason = KeepRule().reason(PLAIN, PLAIN._replace(mtime_ns=PLAIN.mtime_ns + 1))
     assert reason == "older: written earlier on 1970-04-11"
+
+
+def test_the_names_are_those_of_the_chain() -> None:
+    assert tuple(criterion.name for criterion in keep_rule.CRITERIA) == CRITERION_NAMES

@@ -115,6 +115,7 @@ class Plan(NamedTuple):
 
     action: str
     groups: tuple[Planned, ...]
+    preferences: str = ""  # sentences: which were used
 
     @property
     def steps(self) -> list[Step]:

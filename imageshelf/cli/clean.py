@@ -16,10 +16,11 @@ from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.run import LeftAlone
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cleanup.undo_run import UndoError
-from imageshelf.copies import grouping
+from imageshelf.copies import grouping, preferred
 from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.groups import GroupOptions, PairRules
-from imageshelf.copies.protected_folders import NoFolderError
+from imageshelf.copies.keep_rule import KeepRule
+from imageshelf.copies.protected_folders import NoFolderError, ProtectedFolders
 from imageshelf.hashing.joins import Effort
 from imageshelf.report.cleanup import (
     history_json,
@@ -36,12 +37,13 @@ from imageshelf.report.cleanup import (
 )
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
 from imageshelf.searching import policies
-from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
+from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf, preferences
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from imageshelf.system import terminal
 from imageshelf.system.process import cores
 from imageshelf.system.progress import bar, share
 from imageshelf.system.signals import Stopped, stop_at_once, stopping
+from imageshelf.system.user_key import UserKeyError
 from imageshelf.system.words import count
 from imageshelf.workers.jobs import WorkerError
 
@@ -86,6 +88,8 @@ def clean(options: argparse.Namespace) -> Answer:
     """
     if options.apply and options.delete and not options.yes:
         raise CleanupError(CANNOT_UNDO)
+    if options.remember:
+        _remember(options)
     with open_shelf(options.shelve, "w" if options.apply else "r") as shelf:
         since_ns = time.time_ns()
         with stop_at_once():
@@ -135,14 +139,7 @@ def _done(result: Result, options: argparse.Namespace) -> str | bytes:
 def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     """Return the plan: by the rules, or by a selection."""
     chosen = selection.read(options.selection) if options.selection else None
-    rules = Rules(_action(options), options.kind, tuple(options.reference))
-    question = GroupOptions(
-        policy=_policy(options),
-        keep=options.keep,
-        references=rules.references,
-        take_over=options.take_over,
-        files_only=True,
-    )
+    question = _group_options(options)
     if not chosen:  # a selection is checked against all groups, wherever they are
         question = replace(
             question,
@@ -152,6 +149,9 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
             min_size_bytes=options.min_size,
             kinds=options.kind,
         )
+    question = preferred.with_preferences(shelf, question)
+    options.reference = list(question.references)
+    rules = Rules(_action(options), options.kind, question.references)
     asked = PairRules(not_duplicate=not_duplicates.lookup(shelf))
     jobs = cores() if options.jobs is None else options.jobs
     with share() as comparing, share() as decoding:
@@ -162,7 +162,30 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
         groups = grouping.find_groups(shelf, question, asked, work, reading).groups
     if chosen:
         return selection.plan(shelf, chosen, groups, rules)
-    return planning.plan(groups, rows_of(shelf, groups), rules)
+    plan = planning.plan(groups, rows_of(shelf, groups), rules)
+    return plan._replace(preferences=question.preferences)
+
+
+def _group_options(options: argparse.Namespace) -> GroupOptions:
+    return GroupOptions(
+        policy=_policy(options),
+        keep=options.keep or KeepRule(),
+        references=tuple(options.reference),
+        prefer=tuple(options.prefer),
+        take_over=options.take_over,
+        files_only=True,
+    )
+
+
+def _remember(options: argparse.Namespace) -> None:
+    """Keep the preferences among the options on the shelf."""
+    asked = preferred.to_keep(_group_options(options))
+    ProtectedFolders((*asked.reference, *asked.prefer))  # each is a folder
+    with open_shelf(options.shelve, "w") as shelf:
+        try:
+            preferences.keep(shelf, asked)
+        except UserKeyError as exc:
+            raise CleanupError(str(exc)) from exc
 
 
 def _with_taking_over(plan: Plan, options: argparse.Namespace) -> Plan:

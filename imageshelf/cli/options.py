@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.cli import values
+from imageshelf.copies.criterion_names import ALWAYS_FIRST, CRITERION_NAMES
 from imageshelf.system.version import __version__
 
 if TYPE_CHECKING:
@@ -94,6 +95,19 @@ POLICY = (
 SCOPE = one_of(
     flag("--across", "only copies in different folders (of several -d)"),
     flag("--within", "only copies in the same folder"),
+)
+PREFERENCES = (
+    option(
+        "--keep NAME,...",
+        "what decides early which copy stays; one or more of "
+        + ", ".join(name for name in CRITERION_NAMES if name not in ALWAYS_FIRST),
+        values.keep_rule,
+    ),
+    several(
+        "--reference DIR",
+        "protect these folders: what is in them may justify a removal, and is never touched",
+    ),
+    several("--prefer DIR", "keep the copies in these folders, the first before the others"),
 )
 MIN_SIZE = option("--min-size BYTES", "only files of at least this size", values.whole_number, 0)
 VERSION = Option(["--version"], {"action": "version", "version": f"imageshelf {__version__}"})

@@ -122,6 +122,7 @@ SEARCH: Rows = (
     "scope of duplicates",
     shared.SCOPE,
     shared.MIN_SIZE,
+    *shared.PREFERENCES,
     flag("--folders", "instead of groups: how much of each folder is elsewhere, too, and where"),
     "report",
     choice("--format", "how to print the answer", "text", "json", "jsonl", "csv"),
@@ -134,7 +135,7 @@ SEARCH: Rows = (
     shared.VERSION,
 )
 OF_QUERY = ("limit", "unmatched", "exit_code", "max_distance", "similarity")
-OF_DUPLICATES = ("across", "within", "min_size", "folders")
+OF_DUPLICATES = ("across", "within", "min_size", "keep", "reference", "prefer", "folders")
 NOT_OF_FOLDERS = ("null", "contact_sheet", "within")
 
 

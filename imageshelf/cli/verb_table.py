@@ -9,7 +9,6 @@ from imageshelf.cli import options as shared
 from imageshelf.cli import values, verbs
 from imageshelf.cli.options import add, choice, flag, one_of, option, several
 from imageshelf.cli.parser import Parser
-from imageshelf.copies.keep_rule import CRITERION_NAMES, KeepRule
 
 if TYPE_CHECKING:
     import argparse
@@ -41,15 +40,11 @@ CLEAN: Rows = (
         values.kinds_to_clean,
         planning.BY_RULE,
     ),
-    option(
-        "--keep NAME,...",
-        f"what decides first which copy stays; one or more of {', '.join(CRITERION_NAMES)}",
-        values.keep_rule,
-        KeepRule(),
-    ),
-    several(
-        "--reference DIR",
-        "protect these folders: what is in them may justify a removal, and is never touched",
+    *shared.PREFERENCES,
+    flag(
+        "--remember",
+        "keep these --keep, --reference and --prefer on the shelf, as your defaults for "
+        "search.py --duplicates and clean; without any, forget them",
     ),
     shared.SCOPE,
     shared.MIN_SIZE,

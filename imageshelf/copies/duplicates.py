@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.grouping import find_groups
 from imageshelf.copies.groups import GroupOptions, PairRules
+from imageshelf.copies.preferred import with_preferences
 from imageshelf.hashing.joins import Effort
 from imageshelf.shelf import not_duplicates, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
@@ -39,6 +40,8 @@ def duplicates(
 ) -> Duplicates:
     """Return every group of copies on a shelf, and which one to keep.
 
+    Preferences that are not among the options are those that this user keeps on the shelf.
+
     `progress` receives the share of the comparisons that is done, then `decoding_progress` the
     share of the files that had to be decoded. What is learned of files and pairs is kept on the
     shelf, if it is this user's and can be written. Raises ShelfError, and WorkerError when no
@@ -48,4 +51,5 @@ def duplicates(
         rules = PairRules(not_duplicate=not_duplicates.lookup(shelf))
         work = Effort(cores(), progress)
         decoding = DecodeOptions(cores(), decoding_progress, keep=True)
-        return find_groups(shelf, options or GroupOptions(), rules, work, decoding)
+        preferred = with_preferences(shelf, options or GroupOptions())
+        return find_groups(shelf, preferred, rules, work, decoding)

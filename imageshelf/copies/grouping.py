@@ -98,7 +98,8 @@ def find_groups(
     groups.sort(key=lambda group: (not group.has_copies, group.keeper.path))
     compared = len(distinct.pictures)
     crowded = sum(len(distinct.pictures_of(number)) for number in matching.crowded.tolist())
-    return Duplicates(tuple(groups), compared, crowded, expected_false_pairs(compared))
+    expected = expected_false_pairs(compared)
+    return Duplicates(tuple(groups), compared, crowded, expected, options.preferences)
 
 
 def _require_pictures(shelf: Shelf, folders: tuple[str, ...]) -> None:

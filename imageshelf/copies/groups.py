@@ -81,6 +81,8 @@ class GroupOptions:
     kinds: frozenset[str] | None = None
     keep: keep_rule.KeepRule = field(default_factory=keep_rule.KeepRule)
     references: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()  # folders, the most preferred first
+    preferences: str = ""  # sentences: which are used, see `preferred`
     hashes_only: bool = False  # believe the hashes: no second look
     take_over: bool = False  # what a person wrote does not go with a copy
     files_only: bool = False  # leave out pictures at a URL, which a clean-up never touches
@@ -104,6 +106,7 @@ class Duplicates(NamedTuple):
     pictures: int  # compared
     crowded: int  # flat pictures matched by equality alone, because there are too many
     false_pairs: tuple[int, int]  # expected, from and to
+    preferences: str = ""  # sentences: which were used
 
     def _repr_html_(self) -> str:
         return rendered(self, "html")

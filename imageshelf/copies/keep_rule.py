@@ -29,6 +29,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from imageshelf.copies.criterion_names import ALWAYS_FIRST, CRITERION_NAMES
 from imageshelf.pictures.extras import WORDS
 from imageshelf.pictures.metadata import GPS
 from imageshelf.system.words import day
@@ -278,8 +279,6 @@ CRITERIA = (
     Criterion("older", lambda copy: (-copy.mtime_ns,), _older),
     Criterion("short-path", lambda copy: (-len(copy.path),), lambda *_: "shorter path"),
 )
-CRITERION_NAMES = tuple(criterion.name for criterion in CRITERIA)
-ALWAYS_FIRST = CRITERION_NAMES[:4]
 FORMER = {"metadata": "camera"}  # names of 0.1.0
 
 

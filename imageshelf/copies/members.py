@@ -49,6 +49,7 @@ class Members:
         self.learned_origins: dict[int, str] = {}  # which the catalogue lacks, packed
         self.seen: dict[tuple[int, int], Seen] = {}  # by a picture and its keeper
         self._protected = ProtectedFolders(options.references)
+        self._preferred = ProtectedFolders(options.prefer)
         self._listings = Listings()
 
     def add(self, ids: Sequence[int]) -> None:
@@ -75,7 +76,10 @@ class Members:
             self.copies[row.id] = copy if isinstance(path, Url) else self._as_on_disk(copy)
 
     def _as_on_disk(self, copy: RankedCopy) -> RankedCopy:
+        folder = self._preferred.reference(copy.path)
+        prefer = self.options.prefer
         return copy._replace(
+            preferred=(prefer.index(folder) if folder else len(prefer), folder),
             reference=self._protected.reference(copy.path),
             exists=lstat(copy.path) is not None,
             discarded=discarded.kind_around(copy.path),

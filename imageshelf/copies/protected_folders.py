@@ -28,7 +28,7 @@ Identity = tuple[int, int]  # device, inode
 
 
 class NoFolderError(Exception):
-    """A reference that is not a folder; one sentence."""
+    """A reference or preferred folder that is not a folder; one sentence."""
 
 
 class ProtectedFolders:
@@ -45,7 +45,7 @@ class ProtectedFolders:
         for folder in references:
             identity = self._identity(os.path.abspath(folder))
             if identity is None or not os.path.isdir(folder):
-                raise NoFolderError(f"{folder} is not a folder; --reference protects folders")
+                raise NoFolderError(f"{folder} is not a folder, as --reference and --prefer expect")
             self._references[identity] = folder
 
     def reference(self, path: str) -> str:

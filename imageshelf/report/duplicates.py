@@ -48,7 +48,7 @@ def sentences(answer: Duplicates) -> list[str]:
         f"{count(len(copies), 'group')} of copies among {count(answer.pictures, 'picture')}; "
         f"{count(len(spare), 'picture')} of {size(freed)} could go"
     )
-    return [*warnings(answer), total]
+    return [*warnings(answer), *filter(None, [answer.preferences]), total]
 
 
 def warnings(answer: Duplicates) -> list[str]:

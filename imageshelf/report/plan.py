@@ -35,6 +35,7 @@ def plan_text(
     Pictures left alone are counted by reason, or named with `show_left`.
     """
     blocks = [_group_text(group, plan.action, paint) for group in plan.groups if group.steps]
+    blocks = [*filter(None, [plan.preferences]), *blocks]
     left = [picture for group in plan.groups for picture in group.left]
     if left:
         blocks.append(_left_text(left, show_left=show_left))
@@ -110,6 +111,7 @@ def plan_json(plan: Plan) -> str:
     """Return the plan as one JSON document."""
     document = {
         "action": plan.action,
+        "preferences": plan.preferences,
         "freed_bytes": plan.freed_bytes,
         "actions": records(plan),
         "left": [picture._asdict() for group in plan.groups for picture in group.left],
