@@ -14,7 +14,7 @@ from PIL import Image
 
 from imageshelf.pictures import completeness, images
 from imageshelf.pictures.digests import pixel_digest
-from imageshelf.pictures.readers import header_facts
+from imageshelf.pictures.header_facts import header_facts
 from imageshelf.pictures.soundness import SoundnessTask, examine_soundness
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.pictures.thumbnails import ThumbnailTask, make_thumbnail

@@ -18,7 +18,7 @@ from PIL import Image
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.pictures import images, readers, recipe
-from imageshelf.pictures.readers import header_facts
+from imageshelf.pictures.header_facts import header_facts
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.workers import work
 from tests.conftest import drawn

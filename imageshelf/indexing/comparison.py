@@ -18,7 +18,7 @@ from imageshelf.system.process import gc_paused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from imageshelf.pictures.readers import HeaderFacts
+    from imageshelf.pictures.header_facts import HeaderFacts
     from imageshelf.system.walking import Identity, Run, Walk
 
     Row = tuple[bytes, int, int, int, int]  # the fields of Known

@@ -94,7 +94,7 @@ class Surveying:
         ]
 
     def _state(self, name: bytes) -> int:
-        from imageshelf.pictures.readers import header_facts
+        from imageshelf.pictures.header_facts import header_facts
 
         try:
             descriptor, status = files.open_descriptor(self._path_of(name))

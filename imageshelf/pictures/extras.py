@@ -35,7 +35,7 @@ MOST_PAGES = 10_000
 MOST_BLOCKS = 1 << 20  # of a GIF file, of up to 255 bytes each
 MOST_TRAILER_BYTES = 1 << 16
 
-_XMP = re.compile(
+_XMP = (
     rb'(?P<film>(?:Motion_?Photo|MicroVideo)(?:="|>)1|Item:Semantic(?:="|>)MotionPhoto|GAudio:)'
     rb'|(?P<gain>hdrgm:Version|HDRGainMap|Item:Semantic(?:="|>)GainMap)'
     rb'|(?P<depth>GDepth:|Item:Semantic(?:="|>)(?:Depth|Confidence))'
@@ -60,7 +60,7 @@ _KIND_OF_PAGE = 254
 def from_xmp(packet: bytes) -> int:
     """Return what an XMP packet announces."""
     extras = 0
-    for match in _XMP.finditer(packet):
+    for match in re.finditer(_XMP, packet):
         extras |= _NAMED[str(match.lastgroup)]
     return extras
 

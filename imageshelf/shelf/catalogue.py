@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from imageshelf.pictures.readers import HeaderFacts
+    from imageshelf.pictures.header_facts import HeaderFacts
     from imageshelf.shelf.chunks import PictureHashes, StoredKeys, TurnedHashes
     from imageshelf.shelf.database import Database
 
