@@ -11,7 +11,9 @@ import re
 import struct
 from typing import TYPE_CHECKING
 
+from imageshelf.pictures.boxes import ALPHA, AUXILIARY, MOST_META_BYTES
 from imageshelf.pictures.extras import gif_frames
+from imageshelf.pictures.jpeg_segments import APP0, APP15, EOI, SOS, WITHOUT_LENGTH
 from imageshelf.system.files import hole_bytes
 
 if TYPE_CHECKING:
@@ -21,11 +23,8 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 MOST_PARTS = 200_000  # segments, chunks or blocks of one file; a hostile file has millions
-MOST_META_BYTES = 4 << 20
 LARGE_PRIVATE_BYTES = 4096  # a private PNG chunk from this size on may hold layers, not a note
 
-_SOI, _EOI, _SOS, _APP0, _APP15 = 0xD8, 0xD9, 0xDA, 0xE0, 0xEF
-_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _AFTER_ENTROPY = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _IN_SEGMENTS = (  # how application segments with pictures, sound or HDR data begin
     b"http://ns.adobe.com/xmp/extension/\0",  # Google's depth maps and unblurred originals
@@ -40,8 +39,6 @@ _SRGB_GAMMA = (45455).to_bytes(4, "big")
 _SRGB_COLOURS = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 _PNG_METADATA = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP", b"sPLT", b"caBX"}
 _BOXES = {b"ftyp", b"meta", b"mdat", b"free", b"skip", b"wide", b"styp"}
-_AUXILIARY = re.compile(rb"auxC\0\0\0\0([^\0]*)\0")
-_ALPHA = (b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
 
 
 class UnknownContent(Exception):  # noqa: N818  it is what the word says
@@ -98,19 +95,19 @@ def _jpeg(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
         (byte,) = _unpacked(stream, "B")
         while byte == 0xFF:
             (byte,) = _unpacked(stream, "B")
-        if byte == _EOI:
+        if byte == EOI:
             return
-        if byte in _WITHOUT_LENGTH:
+        if byte in WITHOUT_LENGTH:
             continue
         (length,) = _unpacked(stream, ">H")
         if length < 2:
             raise UnknownContent
         segment = stream.read(length - 2)
-        if _APP0 <= byte <= _APP15 and segment.startswith(_IN_SEGMENTS):
+        if APP0 <= byte <= APP15 and segment.startswith(_IN_SEGMENTS):
             note(segment)
         elif segment.startswith(b"Exif\0\0") and _ADOBE_RGB.search(segment):
             note(b"Adobe RGB")
-        if byte == _SOS:
+        if byte == SOS:
             _skip_entropy(stream)
     raise UnknownContent
 
@@ -193,7 +190,7 @@ def _boxes(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
 
 def _meta(meta: bytes, note: Callable[[bytes], None]) -> None:
     """Check the description of a HEIF or AVIF picture; Pillow drops depth maps and extra bits."""
-    if any(urn not in _ALPHA for urn in _AUXILIARY.findall(meta)) or b"tmap" in meta:
+    if any(urn not in ALPHA for urn in AUXILIARY.findall(meta)) or b"tmap" in meta:
         raise UnknownContent
     at = meta.find(b"av1C")
     if at >= 0 and meta[at + 6] & 0x40:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_BOXES = 10_000
 MOST_META_BYTES = 4 << 20
 ALPHA = (b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
-_AUXILIARY = re.compile(rb"auxC\0\0\0\0([^\0]*)\0")
+AUXILIARY = re.compile(rb"auxC\0\0\0\0([^\0]*)\0")
 _GAIN_MAP = re.compile(rb"gain_?map|21496", re.IGNORECASE)
 _DEPTH = re.compile(rb"depth|disparity|auxid:2", re.IGNORECASE)
 
@@ -45,7 +45,7 @@ def box_facts(stream: BinaryIO) -> BoxFacts:
             stream.seek(start)
             meta = stream.read(min(end - start, MOST_META_BYTES))
     more |= extras.GAIN_MAP * (b"tmap" in meta)
-    for urn in _AUXILIARY.findall(meta):
+    for urn in AUXILIARY.findall(meta):
         if urn not in ALPHA:
             more |= _kind_of(urn)
     try:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-TAIL_BYTES = 34
 PADDING_BYTES = 16  # of one value: data end so only by padding, or in one flat picture of thousands
 LEAST_REST_BYTES = 512  # behind a picture that lacks its end marker: other data, not its own
 FULL, EIGHTH = 1, 8  # scales: one shows all that the data hold, the other the averages of blocks
@@ -37,7 +36,7 @@ _MORE_DATA = _MORE + b"".join(bytes([0xFF, 0xD0 + number]) + _MORE for number in
 
 
 def looks_padded(tail: bytes) -> bool:
-    """Tell whether a JPEG file ends in padding; `tail` is its last TAIL_BYTES."""
+    """Tell whether a JPEG file ends in padding; `tail` is its last bytes."""
     tail = tail.removesuffix(END_MARKER)[-PADDING_BYTES:]
     return len(tail) == PADDING_BYTES and tail == tail[:1] * PADDING_BYTES
 

@@ -23,7 +23,7 @@ END_MARKER = bytes([0xFF, EOI])
 MOST_SEGMENTS = 20_000  # libjpeg walks through more, and takes seconds for each thousand scans
 JFIF_BYTES, ADOBE_BYTES = 14, 12  # the least that a decoder needs of either
 
-_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
+WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _MARKER = re.compile(rb"\xff([^\xff\x00])", re.DOTALL)
 _AFTER_SCAN = re.compile(rb"\xff([^\xff\x00\xd0-\xd7])", re.DOTALL)
 
@@ -61,7 +61,7 @@ def layout(data: bytes) -> JpegLayout:
         marker, start, at = match[1][0], match.end() - 2, match.end()
         if marker == EOI:
             return JpegLayout(segments, ended=True)
-        if marker in _WITHOUT_LENGTH:
+        if marker in WITHOUT_LENGTH:
             continue
         at += int.from_bytes(data[at : at + 2], "big")
         if marker == SOS:
