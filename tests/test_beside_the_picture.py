@@ -198,6 +198,7 @@ WAYS: dict[str, Callable[[bytes, int], bytes]] = {
     "closed": lambda kept, _: kept + b"\xff\xd9",
     "padded with zeros": lambda kept, lost: kept + bytes(lost),
     "padded with zeros and closed": lambda kept, lost: kept + bytes(lost) + b"\xff\xd9",
+    "closed and padded with zeros": lambda kept, lost: kept + b"\xff\xd9" + bytes(lost),
     "padded with ones": lambda kept, lost: kept + b"\xff" * lost,
     "padded with spaces": lambda kept, lost: kept + b" " * lost + b"\xff\xd9",
 }
