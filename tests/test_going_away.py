@@ -231,6 +231,7 @@ COMMANDS = {
     "index by whole names": (["index.py", "-d", "PHOTOS", "-s", "SHELF", "-q"], 0),
     "search": (["search.py", "-q", "a.jpg", "-s", "db.shelve"], 1),
     "search by whole names": (["search.py", "-q", "PHOTOS/1.jpg", "-s", "SHELF"], 0),
+    "search for a large one": (["search.py", "-q", "PHOTOS/large.tif", "-s", "SHELF"], 0),
     "duplicates": (["search.py", "--duplicates", "-s", "SHELF"], 0),
     "clean": (["clean", "-s", "db.shelve"], 1),
     "clean by whole names": (["clean", "-s", "SHELF", "--apply"], 0),
@@ -255,6 +256,7 @@ def test_without_a_working_folder_there_is_a_sentence(
     words, status = COMMANDS[name]
     shelf = tmp_path / "db.shelve"
     run_through(photos, shelf, "never", lambda: None)
+    drawn(1).save(photos / "large.tif")  # a worker reads it
     (tmp_path / "gone").mkdir()
     program = words[0] if words[0].endswith(".py") else "imageshelf/__main__.py"
     arguments = [w.replace("PHOTOS", str(photos)).replace("SHELF", str(shelf)) for w in words]

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
@@ -26,9 +27,13 @@ from imageshelf.pictures.images import examine_turned
 from imageshelf.pictures.measures import measured
 from imageshelf.pictures.small_baseline import NeedsWorker, is_small_baseline
 from imageshelf.pictures.tasks import ColourTask, MeasureTask, Picture, Task
+from imageshelf.searching import calibration
+from imageshelf.searching.key_calibration import SampledPicture
+from imageshelf.searching.policies import ViewHashes
 from imageshelf.searching.search import search
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.paths import Url
+from imageshelf.workers import limited_map
 from tests.conftest import ROOT, drawn
 
 posix = pytest.mark.skipif(os.name != "posix", reason="workers end by signals")
@@ -192,10 +197,9 @@ BAD = {
 }
 WITH_ODD_DECODERS = """
 import sys
-from imageshelf.searching import calibration, second_look
-from imageshelf.workers import limited_map, serving
+from imageshelf.searching import second_look
+from imageshelf.workers import limited_map
 second_look.WORK = "tests.odd_decoders:look_or_misbehave"
-calibration.EDITED_HASHES = "tests.odd_decoders:edit_or_misbehave"
 limited_map.TIME_LIMIT_S = 1.0
 sys.argv = sys.argv[1:]
 sys.path.insert(0, ".")
@@ -273,6 +277,25 @@ def test_explain_tells_it_in_one_sentence(tmp_path: Path, behaviour: str) -> Non
         assert done.returncode == 1
         assert done.stderr.startswith(f"imageshelf: {bad} {BAD[behaviour]}")
         assert done.stderr.count("\n") == 1
+
+
+@posix
+@pytest.mark.parametrize("behaviour", ["segfault", "loop", "eat"])
+def test_a_calibration_does_without_an_original_whose_decoder_goes_wrong(
+    tmp_path: Path, behaviour: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "EDITED_HASHES", "tests.odd_decoders:edit_or_misbehave")
+    monkeypatch.setattr(limited_map, "TIME_LIMIT_S", 1.0)
+    hashes = np.zeros(3, np.uint64)
+    whole = ViewHashes(np.arange(3), hashes, hashes, hashes, np.zeros(3, np.bool_))
+    originals = []
+    for at, name in enumerate(("good", behaviour, "fine")):
+        (tmp_path / f"{name}.jpg").write_bytes(NEEDS_WORKER["progressive"])
+        originals.append(SampledPicture(at, str(tmp_path / f"{name}.jpg")))
+    counts, unreadable = calibration.copy_counts(whole, originals)
+    assert all(count.sum() == 2 for count in counts.values())
+    (reason,) = unreadable
+    assert reason.startswith(BAD[behaviour])
 
 
 def test_a_bomb_is_refused_in_words(shelf: Path, tmp_path: Path) -> None:
