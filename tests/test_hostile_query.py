@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ from imageshelf.pictures.colour import colour_picture
 from imageshelf.pictures.digests import pixel_digest
 from imageshelf.pictures.images import examine_turned
 from imageshelf.pictures.measures import measured
+from imageshelf.pictures.origin import origin
 from imageshelf.pictures.small_baseline import NeedsWorker, is_small_baseline
-from imageshelf.pictures.tasks import ColourTask, MeasureTask, Picture, Task
+from imageshelf.pictures.tasks import ColourTask, MeasureTask, OriginTask, Picture, Task
 from imageshelf.searching import calibration
 from imageshelf.searching.key_calibration import SampledPicture
 from imageshelf.searching.policies import ViewHashes
@@ -106,6 +108,7 @@ def test_whatever_is_no_small_baseline_picture_is_left_to_a_worker(
         lambda: colour_picture(ColourTask(path, 256)),
         lambda: pixel_digest(path),
         lambda: measured(MeasureTask(path)),
+        lambda: origin(OriginTask(path, bytes(256))),
         lambda: edited_hashes(EditsTask(path, full_decode=False)),
         lambda: edited_keys(EditsTask(path, full_decode=False, hash="ahash")),
     ):
@@ -126,6 +129,18 @@ def test_small_baseline_pictures_are_decoded_here(tmp_path: Path, name: str) -> 
     with small_baseline.required():
         assert isinstance(examine_turned(Task(str(path))), Picture)
     assert small_baseline._required.get() is False
+
+
+def test_a_thumbnail_inside_a_small_picture_must_be_small_and_baseline_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    for inner, outcome in (("progressive", NeedsWorker), ("JPEG", None)):
+        thumbnail = {**NEEDS_WORKER, **SMALL}[inner]
+        directories = struct.pack("<2sHLHLH", b"II", 42, 8, 0, 14, 2)
+        entries = struct.pack("<HHLLHHLLL", 513, 4, 1, 44, 514, 4, 1, len(thumbnail), 0)
+        exif = b"Exif\0\0" + directories + entries + thumbnail
+        path.write_bytes(encoded("JPEG", exif=exif))
+        with small_baseline.required(), pytest.raises(outcome) if outcome else nullcontext():
+            assert origin(OriginTask(str(path), bytes(256))).signs is not None
 
 
 def test_what_is_no_picture_is_refused_without_a_worker(tmp_path: Path) -> None:

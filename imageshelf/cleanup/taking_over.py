@@ -16,6 +16,7 @@ from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.pictures.annotated_file import AnnotationTask, ReadAnnotations
 from imageshelf.pictures.annotations import Annotations, Conflict, beyond, combined
 from imageshelf.searching.kind_names import BYTES, MATCHES, PIXELS
+from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.words import count
 from imageshelf.workers.jobs import Lost
 from imageshelf.workers.pool import workers
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 
 def readers(jobs: int) -> AbstractContextManager[Mapper[AnnotationTask, ReadAnnotations]]:
     """Return worker processes that read what is written about pictures."""
-    return workers("imageshelf.pictures.annotated_file:read_all", jobs=jobs)
+    return workers(
+        "imageshelf.pictures.annotated_file:read_all",
+        jobs=jobs,
+        memory_limit_bytes=MEMORY_LIMIT_MB * 1_000_000,
+    )
 
 
 def with_taking_over(

@@ -9,7 +9,7 @@ from imageshelf.pictures.origin import Origin, origin
 from imageshelf.pictures.tasks import OriginTask
 from imageshelf.shelf import verdicts
 from imageshelf.system.paths import Url
-from imageshelf.workers.pool import workers
+from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from imageshelf.copies.members import Members
 
 RULE = 1  # one more whenever a file may be read otherwise
-TIME_LIMIT_S = 20.0
-FEW = 8  # files that are read in this process: starting a worker would take longer
+WORK = "imageshelf.pictures.origin:origin"
 
 
 def learn_origins(members: Members, decoding: DecodeOptions) -> None:
@@ -44,12 +43,8 @@ def _read(
     members: Members, ids: Sequence[int], decoding: DecodeOptions
 ) -> Iterator[tuple[int, Origin]]:
     tasks = {OriginTask(members.copies[id_].path, members.rows[id_].thumbnail): id_ for id_ in ids}
-    if len(tasks) <= FEW or not decoding.jobs:
-        yield from ((id_, origin(task)) for task, id_ in tasks.items())
-        return
-    jobs = min(decoding.jobs, len(tasks))
-    with workers(origin, jobs=jobs, time_limit_s=TIME_LIMIT_S) as mapper:
-        for count, (task, answer) in enumerate(mapper(tasks), 1):
+    with LimitedMap(WORK, jobs=decoding.jobs) as mapped:
+        for count, (task, answer) in enumerate(mapped(list(tasks), here=origin), 1):
             if isinstance(answer, Origin):
                 yield tasks[task], answer
             decoding.progress(count / len(tasks))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from imageshelf.pictures import annotated_file, metadata, reduction
+from imageshelf.pictures import annotated_file, metadata, reduction, small_baseline
 from imageshelf.pictures.decoding import Jpeg, load_plugin, pillow_settings, recognised
 from imageshelf.pictures.xmp import XmpError
 from imageshelf.system.files import UnreadableImage, open_regular
@@ -121,8 +121,10 @@ def is_libjpegs(table: Sequence[int]) -> bool:
 def _thumbnail_agrees(image: Image.Image, exif: Image.Exif, luma: bytes) -> bool | None:
     """Tell whether the EXIF thumbnail shows the picture; None without a readable one."""
     data = _thumbnail((image.info.get("exif") or b"").removeprefix(b"Exif\0\0"))
+    if not data:
+        return None
     try:
-        small = Image.open(io.BytesIO(data), formats=["JPEG"]).convert("L")
+        small = Image.open(small_baseline.held(io.BytesIO(data)), formats=["JPEG"]).convert("L")
     except OSError:
         return None
     width, height = small.size  # black bars fill it up to 4:3
