@@ -107,6 +107,17 @@ def test_a_search_imports_nothing_heavy(tmp_path: Path, photos: Path) -> None:
     assert not found & {*HEAVY, *REPORTS, "secrets", "csv"}
 
 
+def test_a_look_in_the_program_itself_loads_no_workers_and_no_masked_arrays(
+    tmp_path: Path, photos: Path
+) -> None:
+    shelf = str(tmp_path / "db.shelve")
+    index(photos, shelf)
+    drawn(0).save(tmp_path / "copy.jpg", quality=80)
+    found = loaded(tmp_path, "search.py", "-q", str(tmp_path / "copy.jpg"), "-s", shelf)
+    assert "imageshelf.overlay.comparison" in found
+    assert not found & {*HEAVY, *REPORTS, "imageshelf.workers.pool", "numpy.ma"}
+
+
 def test_a_search_without_a_match_needs_no_digests(
     tmp_path: Path, photos: Path, picture_elsewhere: Path
 ) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RULE = 1  # one more whenever a file may be read otherwise
 WORK = "imageshelf.pictures.origin:origin"
+SHORT = 50  # files, read before a bar for them would be seen
 
 
 def learn_origins(members: Members, decoding: DecodeOptions) -> None:
@@ -47,7 +48,8 @@ def _read(
         for count, (task, answer) in enumerate(mapped(list(tasks), here=origin), 1):
             if isinstance(answer, Origin):
                 yield tasks[task], answer
-            decoding.progress(count / len(tasks))
+            if len(tasks) > SHORT:
+                decoding.progress(count / len(tasks))
 
 
 def _packed(origin: Origin) -> str:
