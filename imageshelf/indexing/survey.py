@@ -17,7 +17,6 @@ from imageshelf.indexing.file_list import FileList
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures.recipe import decoders
 from imageshelf.shelf import names
-from imageshelf.shelf.cleanups import set_aside_unmarked
 from imageshelf.system import files, walking
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.walking import Walk
@@ -46,7 +45,14 @@ class Surveying:
         self.catalogue = shelf.whole_catalogue()
         self.outcome = Survey()
         self._path_of = path_of
-        self._set_aside = set_aside_unmarked(shelf)
+        self._set_aside = self._set_aside_unmarked()
+
+    def _set_aside_unmarked(self) -> list[bytes]:
+        if not self.catalogue.has_cleanups():
+            return []
+        from imageshelf.shelf.cleanups import set_aside_unmarked
+
+        return set_aside_unmarked(self.shelf)
 
     def all(self) -> Survey:
         """Return the outcome; raises DatasetError if a dataset lost most of its pictures."""

@@ -89,6 +89,7 @@ NAMES = "SELECT id, name FROM picture WHERE id IN (*)"
 SIZES = "SELECT name, size_bytes FROM picture WHERE name > ? ORDER BY name LIMIT 1024"
 COUNT_KEYS = "SELECT count(*) FROM Dict WHERE key >= x''"
 ANY_PICTURE = "SELECT 1 FROM picture LIMIT 1"
+ANY_CLEANUP = "SELECT 1 FROM cleanup LIMIT 1"
 COUNT_PICTURES = "SELECT count(*) FROM picture WHERE name >= x''"
 COUNT_URLS = "SELECT count(*) FROM picture WHERE instr(name, x'3a2f2f') > 0"
 COUNT_SKIPS = "SELECT other = '', count(*) FROM skipped GROUP BY 1"
@@ -189,6 +190,10 @@ class Catalogue:
     def is_empty(self) -> bool:
         """Tell whether the shelf has no pictures."""
         return not self.db.select(ANY_PICTURE)
+
+    def has_cleanups(self) -> bool:
+        """Tell whether a clean-up is recorded."""
+        return bool(self.db.select(ANY_CLEANUP))
 
     def at_urls(self) -> int:
         """Return the number of pictures whose name is a URL."""
