@@ -32,17 +32,18 @@ def test_no_cell_begins_like_a_formula() -> None:
     assert not [cell for cell in cells if cell.startswith(csv_table.FORMULA_STARTS)]
 
 
-SPECIAL = st.sampled_from([*csv_table.FORMULA_STARTS, csv_table.GUARD, *'",; a\0\u00e9\ud800'])
+READABLE = st.sampled_from([*csv_table.FORMULA_STARTS, csv_table.GUARD, *'",; a\0\u00e9'])
+SPECIAL = READABLE | st.just("\ud800")
 
 
-@given(st.text(SPECIAL))
+@given(st.text(SPECIAL, max_size=8))
 def test_taking_the_guard_away_gives_the_text_back(text: str) -> None:
     cell = csv_table.guarded(text)
     assert cell.removeprefix(csv_table.GUARD) == text
     assert not cell.startswith(csv_table.FORMULA_STARTS)
 
 
-@given(st.lists(st.text(SPECIAL.filter(lambda one: one != "\ud800")), min_size=1))
+@given(st.lists(st.text(READABLE, max_size=4), min_size=1, max_size=4))
 def test_any_table_reads_back(cells: list[str]) -> None:
     fields = [f"f{at}" for at in range(len(cells) + 1)]  # one more, so that no row is empty
     record = {**dict(zip(fields, cells, strict=False)), fields[-1]: "end"}

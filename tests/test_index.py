@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -239,6 +241,15 @@ def test_any_number_of_workers_gives_the_same_shelf(
 # -- bad input ------------------------------------------------------------------------------------
 
 
+def _bomb(path: Path) -> None:
+    """Write a small file whose header promises 225 million pixels."""
+    Image.new("1", (8, 8)).save(path)
+    data = bytearray(path.read_bytes())
+    data[16:24] = struct.pack(">II", 15_000, 15_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    path.write_bytes(data)
+
+
 def _truncated(path: Path) -> None:
     drawn(90).save(path)
     path.write_bytes(path.read_bytes()[:-900])
@@ -249,7 +260,7 @@ BAD: dict[str, Callable[[Path], object]] = {
     "text.jpg": lambda path: path.write_text("hello"),
     "truncated.jpg": _truncated,
     "header-only.png": lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n"),
-    "bomb.png": lambda path: Image.new("1", (15_000, 15_000)).save(path, compress_level=1),
+    "bomb.png": _bomb,
 }
 
 
