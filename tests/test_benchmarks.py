@@ -337,13 +337,14 @@ def test_a_second_run_is_timed_beside_a_bare_scan(tmp_path: Path) -> None:
 
 
 def test_small_files_are_cut_from_the_pictures_given(
-    module: Any, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    module: Any, pictures: Path, tmp_path: Path
 ) -> None:
     files = module("files")
-    monkeypatch.setattr(files, "SMALL_COUNT", 5)
-    files.cut(files.jpegs(str(pictures)), str(tmp_path))
+    sources = files.jpegs(str(pictures))
+    count = 50 * len(sources)  # more of each than seven rows of seven
+    files.cut(sources, str(tmp_path), count)
     contents = [(tmp_path / name).read_bytes() for name in sorted(os.listdir(tmp_path))]
-    assert len(set(contents)) == 5
+    assert len(set(contents)) == count
     with Image.open(tmp_path / "small-0004.jpg") as picture:
         assert picture.size == (500, 375)
 

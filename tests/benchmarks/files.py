@@ -1,6 +1,6 @@
 """Folders of pictures to measure with, made once and kept: camera size, 500 x 375, tiny.
 
-python tests/benchmarks/files.py cut PHOTOS FOLDER        (1,000 of 500 x 375 out of PHOTOS)
+python tests/benchmarks/files.py cut PHOTOS FOLDER 1000   (as many of 500 x 375 out of PHOTOS)
 python tests/benchmarks/files.py vary PHOTOS FOLDER 240   (as many different ones of their size)
 
 Pictures are made in processes of their own: a child's peak memory, as the system counts it, begins
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 import os
 import shutil
 import subprocess
@@ -38,13 +39,13 @@ def camera_files(cache: str, photos: str | None, count: int) -> str:
     return _filled(folder, lambda part: _run(_script("vary", sources, part, str(count))))
 
 
-def small_files(cache: str, photos: str | None) -> str:
-    """Folder of 1,000 different pictures of 500 x 375: parts of those given, or drawn ones."""
-    folder = os.path.join(cache, f"small-{_key(photos, SMALL_COUNT)}")
+def small_files(cache: str, photos: str | None, count: int = SMALL_COUNT) -> str:
+    """Folder of different pictures of 500 x 375: parts of those given, or drawn ones."""
+    folder = os.path.join(cache, f"small-{_key(photos, count)}")
     if photos is None:
-        _run_drawn(folder, SMALL_COUNT, SMALL)
+        _run_drawn(folder, count, SMALL)
         return folder
-    return _filled(folder, lambda part: _run(_script("cut", photos, part)))
+    return _filled(folder, lambda part: _run(_script("cut", photos, part, str(count))))
 
 
 def tiny_files(cache: str, count: int) -> str:
@@ -128,20 +129,22 @@ def _varied(source: str, path: str, number: int) -> None:
     picture.save(path, qtables=tables, subsampling=sampling)
 
 
-def cut(sources: Sequence[str], folder: str) -> None:
-    """Cut 1,000 pictures of 500 x 375 out of larger ones, each from another place."""
+def cut(sources: Sequence[str], folder: str, count: int) -> None:
+    """Cut so many pictures of 500 x 375 out of larger ones, each from another place."""
     from PIL import Image, ImageOps
 
-    for n in range(SMALL_COUNT):
-        with Image.open(sources[n % len(sources)]) as opened:
+    places = max(7, math.ceil(math.sqrt(count / len(sources))))  # in a row, and rows of them
+    for first, source in enumerate(sources):
+        with Image.open(source) as opened:
             opened.draft("RGB", (1500, 1125))
             whole = ImageOps.contain(opened.convert("RGB"), (1000, 1000))
-        turn = n // len(sources)
-        across, down = turn % 7 / 6, turn // 7 / 6  # where the piece is cut, from 0 to 1
-        left, top = across * whole.width / 3, down * whole.height / 3
-        box = (left, top, left + whole.width * 2 / 3, top + whole.height * 2 / 3)
-        part = ImageOps.fit(whole.crop(box), SMALL)
-        part.save(os.path.join(folder, f"small-{n:04}.jpg"), quality=90)
+        for turn, n in enumerate(range(first, count, len(sources))):
+            # Where the piece is cut, from 0 to 1.
+            down, across = (at / (places - 1) for at in divmod(turn, places))
+            left, top = across * whole.width / 3, down * whole.height / 3
+            box = (left, top, left + whole.width * 2 / 3, top + whole.height * 2 / 3)
+            part = ImageOps.fit(whole.crop(box), SMALL)
+            part.save(os.path.join(folder, f"small-{n:04}.jpg"), quality=90)
 
 
 def _run_drawn(folder: str, count: int, size: tuple[int, int]) -> None:
@@ -158,10 +161,7 @@ def _run(command: Sequence[str]) -> None:
 def main(argv: list[str] | None = None) -> int:
     what, photos, folder, *count = sys.argv[1:] if argv is None else argv
     os.makedirs(folder, exist_ok=True)
-    if what == "cut":
-        cut(jpegs(photos), folder)
-    else:
-        vary(jpegs(photos), folder, int(*count))
+    {"cut": cut, "vary": vary}[what](jpegs(photos), folder, int(*count))
     return 0
 
 

@@ -82,10 +82,18 @@ def czkawka_hash(path: str) -> str:
     return str(ImageSimilarity().hash_image(path))
 
 
+def immaculate(dataset: str, _jobs: int) -> int:
+    """Number of pictures that immaculate has hashed and compared, in threads of its own."""
+    from immaculate import find_duplicates
+
+    return len(paths(dataset)) - len(find_duplicates(dataset).skipped)
+
+
 JOBS = {
     "difPy": difpy,
     "perception": perception,
     "imagededup": imagededup,
+    "immaculate": immaculate,
     "czkawka": czkawka,
     "czkawka-pool": czkawka_pool,
 }

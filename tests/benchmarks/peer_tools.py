@@ -13,6 +13,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.__main__ import interpreters
 from tests.benchmarks.speed import HERE, Command, printed
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Peer(NamedTuple):
     arguments: Callable[[str, str, str, int], list[str]]  # of program, dataset, fresh folder, jobs
     hashed: Callable[[str, str], int] = printed
     heavy: str = ""  # why it is left out unless asked for
+    oldest: tuple[int, int] = (3, 11)  # Python that it runs on
 
 
 def library(name: str) -> Callable[[str, str, str, int], list[str]]:
@@ -103,13 +105,23 @@ PEERS = (
         library("imagededup"),
         heavy="brings PyTorch, 6 GB; ask for it with --heavy",
     ),
+    Peer(
+        "immaculate",
+        "immaculate",
+        "`find_duplicates`, PDQ: compares too; a thread for each core ({jobs})",
+        library("immaculate"),
+        oldest=(3, 12),
+    ),
     Peer("findimagedupes", None, "its hash, 1 process", findimagedupes, a_line_each),
 )
 
 
 def command(peer: Peer, folder: str, dataset: str, jobs: int) -> Command:
     """Make a contender of a peer, installed below a folder; raises NotInstalledError."""
-    program, version = located(peer.name) if peer.package is None else made(peer.package, folder)
+    if peer.package is None:
+        program, version = located(peer.name)
+    else:
+        program, version = made(peer.package, folder, peer.oldest)
     return Command(
         f"{peer.name} {version}".strip(),
         lambda fresh: peer.arguments(program, dataset, fresh, jobs),
@@ -135,23 +147,34 @@ def located(program: str) -> tuple[str, str]:
     return path, next((word for word in told.split() if word[0].isdigit()), "")
 
 
-def made(package: str, folder: str) -> tuple[str, str]:
+def made(package: str, folder: str, oldest: tuple[int, int]) -> tuple[str, str]:
     """Python of an environment with a package of PyPI in it, made where it is missing, and version.
 
-    Raises NotInstalledError with pip's last word.
+    It is this Python, or the first that is not too old. Raises NotInstalledError with pip's last
+    word.
     """
     place = os.path.join(folder, package)
     python, stamp = os.path.join(place, "bin", "python"), os.path.join(place, "version.txt")
     if not os.path.exists(stamp):
         print(f"installing {package} into {place}", file=sys.stderr, flush=True)
         shutil.rmtree(place, ignore_errors=True)
-        _run(sys.executable, "-m", "venv", place)
+        _run(_python(oldest), "-m", "venv", place)
         _run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", package)
         version = _run(python, "-c", VERSION, package)
         with open(stamp, "w", encoding="utf-8") as file:
             file.write(version)
     with open(stamp, encoding="utf-8") as file:
         return python, file.read()
+
+
+def _python(oldest: tuple[int, int]) -> str:
+    if sys.version_info >= oldest:
+        return sys.executable
+    there = {tuple(map(int, version.split("."))): path for version, path in interpreters().items()}
+    for version in sorted(there):
+        if version >= oldest:
+            return str(there[version])
+    raise NotInstalledError(f"needs Python {oldest[0]}.{oldest[1]} or later")
 
 
 def _run(*arguments: str) -> str:

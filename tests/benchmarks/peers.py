@@ -36,6 +36,7 @@ from tests.benchmarks.tree_memory import Watch  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+MANY_COUNT = 4_000  # small files, so many that starting weighs little
 COLUMNS = (*speed.COLUMNS[1:5], "all MB", *speed.COLUMNS[5:], "note")
 NOTES = (
     "{jobs} processes; three hashes and more, kept on a shelf",
@@ -135,6 +136,9 @@ def prepared(args: argparse.Namespace) -> list[Contest]:
     if "small" in args.scenario:
         folder = small_files(args.cache, args.photos)
         folders.append((f"{SMALL_COUNT:,} of 500x375", folder, SMALL_COUNT))
+    if "many" in args.scenario:
+        folder = small_files(args.cache, args.photos, MANY_COUNT)
+        folders.append((f"{MANY_COUNT:,} different of 500x375", folder, MANY_COUNT))
     return [
         Contest(folder, *contenders(f"{name}, {manner}", folder, count, args))
         for name, folder, count in folders
@@ -190,8 +194,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = [peer.name for peer in peer_tools.PEERS]
     parser.add_argument("--peers", nargs="+", choices=names, help="only these")
     parser.add_argument("--heavy", action="store_true", help="also those that bring gigabytes")
-    kinds = ("camera", "small")
-    parser.add_argument("--scenario", nargs="+", choices=kinds, default=kinds)
+    kinds = ("camera", "small", "many")
+    parser.add_argument("--scenario", nargs="+", choices=kinds, default=kinds[:2])
     parser.add_argument(
         "--cache", metavar="DIR", default=cache, help="where the files to measure with are kept"
     )
