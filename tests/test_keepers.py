@@ -13,7 +13,6 @@ from PIL import Image
 
 from imageshelf.cleanup import planning
 from imageshelf.cleanup.planning import Plan, Rules
-from imageshelf.cli.clean import rows_of
 from imageshelf.copies import grouping
 from imageshelf.copies.groups import Group, GroupOptions
 from imageshelf.indexing.run import index
@@ -73,8 +72,8 @@ def test_the_right_copy_is_kept_and_says_why(name: str, groups: dict[str, Group]
 
 
 def plan_of(shelf: Shelf) -> Plan:
-    groups = grouping.find_groups(shelf, GroupOptions(kinds=planning.BY_NAME)).groups
-    return planning.plan(groups, rows_of(shelf, groups), Rules(kinds=planning.BY_NAME))
+    found = grouping.find_groups(shelf, GroupOptions(kinds=planning.BY_NAME))
+    return planning.plan(found.groups, found.rows, Rules(kinds=planning.BY_NAME))
 
 
 def facts(path: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from imageshelf.cleanup import planning
 from imageshelf.cleanup.planning import Plan, Rules, plan
 from imageshelf.copies.protected_folders import NoFolderError, ProtectedFolders, managed_library
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
+from imageshelf.searching.kind_names import BY_RULE
 from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SIMILAR, TURNED
 from imageshelf.shelf.records import PictureRow
 from tests.cleaning import Group, Member, member_of
@@ -69,10 +70,10 @@ def left(found: Plan) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("kind", "kinds", "goes"),
     [
-        (BYTES, planning.BY_RULE, True),
-        (PIXELS, planning.BY_RULE, True),
-        (NEAR, planning.BY_RULE, False),
-        (TURNED, planning.BY_RULE, False),
+        (BYTES, BY_RULE, True),
+        (PIXELS, BY_RULE, True),
+        (NEAR, BY_RULE, False),
+        (TURNED, BY_RULE, False),
         (NEAR, frozenset({NEAR}), True),
         (TURNED, frozenset({TURNED}), True),
         (BYTES, frozenset({NEAR}), False),

@@ -20,7 +20,7 @@ DOCS = (ROOT / "docs").glob("*.md")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VERBS = (
     "demo", "check", "explain", "calibrate", "clean", "undo", "purge", "history", "not-duplicates",
-    "merge",
+    "merge", "forget",
 )  # fmt: skip
 SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

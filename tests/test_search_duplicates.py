@@ -47,7 +47,7 @@ def test_every_group_names_the_one_to_keep_and_why_the_others_could_go(
     shelve: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = told(capsys, shelve)
-    assert text.startswith("3 groups of copies among 9 pictures; 3 pictures of ")
+    assert text.startswith("3 groups of copies among 9 pictures; 2 pictures of ")
     assert text.count("\nkeep ") == 3
     assert "identical bytes" in text
     assert "identical pixels" in text
@@ -66,8 +66,10 @@ def test_json_csv_and_bare_paths_tell_the_same(
     assert groups == lines
     assert tuple(groups[0][0]) == FIELDS
     assert len(out("--format", "csv").splitlines()) == 1 + sum(map(len, groups))
-    spare = [p["path"] for group in groups for p in group if p["role"] == "spare"]
-    assert out("-0").split(b"\0") == [*map(os.fsencode, spare), b""]
+    spare = {p["path"]: p["kind"] for group in groups for p in group if p["role"] == "spare"}
+    by_rule = [path for path, kind in spare.items() if kind.startswith("identical")]
+    assert out("-0").split(b"\0") == [*map(os.fsencode, by_rule), b""]
+    assert out("-0", "--kind", "turned,identical-bytes,identical-pixels").count(b"\0") == len(spare)
 
 
 def test_folders_kinds_and_sizes_choose_the_groups(

@@ -62,6 +62,7 @@ VERBS = [
     "explain",
     "calibrate",
     "merge",
+    "forget",
     "clean",
     "undo",
     "purge",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.copies.companions import Listings, belonging, going_along, without_twin
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.kind_names import (
+    BY_RULE,
     BYTES,
     NEAR,
     NOT_COMPARED,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 SET_ASIDE, TRASH, HARD_LINK, DELETE = "set aside", "trash", "hard link", "delete"
 ACTIONS = (SET_ASIDE, TRASH, HARD_LINK, DELETE)
-BY_RULE = frozenset({BYTES, PIXELS})
 BY_NAME = frozenset({BYTES, PIXELS, TURNED, NEAR})  # what --kind may name
 TAKE_OVER = "take over"  # of annotations, into the sidecar of the picture that stays
 STAYING = frozenset({HARD_LINK, TAKE_OVER})  # after them there is a file where there was one
@@ -156,7 +156,34 @@ def plan(groups: Iterable[Group], rows: Mapping[int, PictureRow], rules: Rules) 
             row = rows.get(group.keeper.id)
             keeper = file_of(group.keeper.path, row, group.keeper.name)
             planned.append(Planned(keeper, tuple(steps), tuple(left)))
-    return with_companions(Plan(rules.action, tuple(planned)))
+    return with_companions(counted_once(Plan(rules.action, tuple(planned)), rows))
+
+
+def counted_once(plan: Plan, rows: Mapping[int, PictureRow]) -> Plan:
+    """Return the plan with the bytes that each step frees.
+
+    A file with several names frees its bytes once, with the last of them, and only if all go.
+    """
+    going = _names_going(plan, rows)
+
+    def freed(step: Step) -> int:
+        row = rows[step.file.id]
+        names = going[identity(row)]
+        return row.size_bytes if names[-1] == row.id and len(names) >= row.nlink else 0
+
+    groups = (
+        group._replace(steps=tuple(step._replace(freed_bytes=freed(step)) for step in group.steps))
+        for group in plan.groups
+    )
+    return plan._replace(groups=tuple(groups))
+
+
+def _names_going(plan: Plan, rows: Mapping[int, PictureRow]) -> dict[Identity, list[int]]:
+    """Return the ids of what goes, in order, by the file that they are names of."""
+    going: dict[Identity, list[int]] = {}
+    for step in plan.steps:
+        going.setdefault(identity(rows[step.file.id]), []).append(step.file.id)
+    return going
 
 
 def with_companions(plan: Plan) -> Plan:
@@ -273,14 +300,9 @@ def _step(member: Member, keeper: File, row: PictureRow) -> Step:
         member.turn,
         member.reason,
         member.warning,
-        freed(row),
+        0,
         (),
     )
-
-
-def freed(row: PictureRow) -> int:
-    """Return how many bytes are freed with a name; 0 while the file has other names."""
-    return row.size_bytes if row.nlink <= 1 else 0
 
 
 def _warning(step: Step, only: list[Companion]) -> str:

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.cleanup import finishing, intactness, locks, places, planning, records
 from imageshelf.cleanup.last_comparison import closer_looks
 from imageshelf.cleanup.path_checks import UnsafePathError, is_below
-from imageshelf.cleanup.planning import BY_RULE, File, Step
+from imageshelf.cleanup.planning import File, Step
 from imageshelf.cleanup.run import LeftAlone, examiners, problem_of
 from imageshelf.cleanup.step import NotDone, take_step, why_left
 from imageshelf.cleanup.undo_run import UndoError, numbered, require_own
 from imageshelf.copies import companions
-from imageshelf.searching.kind_names import BYTES
+from imageshelf.searching.kind_names import BY_RULE, BYTES
 from imageshelf.searching.second_look import LONGEST_BEFORE_REMOVAL, SecondLook
 from imageshelf.shelf import names
 from imageshelf.shelf.cleanups import DONE, PURGED, PURGING, Actions

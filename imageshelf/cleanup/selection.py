@@ -20,8 +20,8 @@ from imageshelf.cleanup.planning import (
     Plan,
     Planned,
     Step,
+    counted_once,
     file_of,
-    freed,
     identity,
     why_untouched,
     with_companions,
@@ -150,13 +150,12 @@ def plan(shelf: Shelf, selection: Selection, groups: Iterable[Group], rules: Rul
             warning = "no rule says that the two are related" if kind == CHOSEN else ""
             kept = file_of(_path(shelf, keeper), rows[keeper], keeper)
             file = file_of(path, rows[name], name)
-            steps.append(
-                Step(file, kept, kind, turn, "chosen by you", warning, freed(rows[name]), (), True)
-            )
+            steps.append(Step(file, kept, kind, turn, "chosen by you", warning, 0, (), True))
         for keeper, (steps, left) in by_keeper.items():
             kept = file_of(_path(shelf, keeper), rows[keeper], keeper)
             planned.append(Planned(kept, tuple(steps), tuple(left)))
-    return with_companions(Plan(rules.action, tuple(planned)))
+    by_id = {row.id: row for row in rows.values()}
+    return with_companions(counted_once(Plan(rules.action, tuple(planned)), by_id))
 
 
 def _skipped(shelf: Shelf, chosen: Chosen, missing: Sequence[str]) -> Planned:

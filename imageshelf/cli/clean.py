@@ -49,13 +49,10 @@ from imageshelf.workers.jobs import WorkerError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from imageshelf.cleanup.apply import Result
     from imageshelf.cleanup.planning import Plan
-    from imageshelf.copies.groups import Group
     from imageshelf.shelf import Shelf
-    from imageshelf.shelf.records import PictureRow
 
 CleaningError = (  # each ends a verb with one sentence
     CleanupError,
@@ -67,7 +64,6 @@ CleaningError = (  # each ends a verb with one sentence
     UndoError,
     WorkerError,
 )
-ROWS_AT_A_TIME = 4096
 STOPPED = "Stopped by you; the next undo goes on from here."
 UNTOUCHED = "Nothing was touched. Add --yes to do it."
 CANNOT_UNDO = "--delete cannot be undone; say --yes, or leave it out to set the copies aside"
@@ -159,10 +155,10 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
             Effort(max(jobs, 1), comparing),
             DecodeOptions(jobs, decoding, keep=options.apply),
         )
-        groups = grouping.find_groups(shelf, question, asked, work, reading).groups
+        found = grouping.find_groups(shelf, question, asked, work, reading)
     if chosen:
-        return selection.plan(shelf, chosen, groups, rules)
-    plan = planning.plan(groups, rows_of(shelf, groups), rules)
+        return selection.plan(shelf, chosen, found.groups, rules)
+    plan = planning.plan(found.groups, found.rows, rules)
     return plan._replace(preferences=question.preferences)
 
 
@@ -195,17 +191,6 @@ def _with_taking_over(plan: Plan, options: argparse.Namespace) -> Plan:
     reading = taking_over.readers(jobs)
     with bar(number, "picture") as progress, reading as mapper:
         return taking_over.with_taking_over(plan, options.reference, mapper, progress)
-
-
-def rows_of(shelf: Shelf, groups: Sequence[Group]) -> dict[int, PictureRow]:
-    """Return the catalogue rows of all pictures in the groups."""
-    ids = sorted({member.id for group in groups for member in (group.keeper, *group.members)})
-    catalogue = shelf.whole_catalogue()
-    return {
-        row.id: row
-        for start in range(0, len(ids), ROWS_AT_A_TIME)
-        for row in catalogue.rows(ids[start : start + ROWS_AT_A_TIME])
-    }
 
 
 def _action(options: argparse.Namespace) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import planning
 from imageshelf.cli import options as shared
 from imageshelf.cli import values, verbs
 from imageshelf.cli.options import add, choice, flag, one_of, option, several
 from imageshelf.cli.parser import Parser
+from imageshelf.searching.kind_names import BY_RULE
 
 if TYPE_CHECKING:
     import argparse
@@ -38,7 +38,7 @@ CLEAN: Rows = (
         "copies of these kinds may go: identical bytes, identical pixels (the default: both), "
         "turned, near",
         values.kinds_to_clean,
-        planning.BY_RULE,
+        BY_RULE,
     ),
     *shared.PREFERENCES,
     flag(
@@ -142,6 +142,14 @@ VERBS = (
         "what you decided with not-duplicates. No picture is opened.",
         verbs.merge,
         (shared.SHELF, option("other OTHER", "the other shelf; it is only read")),
+    ),
+    Verb(
+        "forget",
+        "take a folder that is gone off the shelf",
+        "Take everything below folders that are gone for good off the shelf: of a drive that was "
+        "sold, or is mounted under another name. A folder that is there is refused: index it.",
+        verbs.forget,
+        (shared.SHELF, option("folders DIR", "folders that are gone", nargs="+")),
     ),
     Verb(
         "clean",

@@ -92,6 +92,20 @@ def calibrate(options: argparse.Namespace) -> int:
     return 0
 
 
+def forget(options: argparse.Namespace) -> int:
+    """Take folders that are gone off the shelf."""
+    from imageshelf.shelf import ShelfError, open_shelf
+    from imageshelf.shelf.forgetting import forget_folder
+
+    try:
+        with open_shelf(options.shelve, "w") as shelf:
+            number = sum(forget_folder(shelf, folder) for folder in options.folders)
+    except ShelfError as problem:
+        return failed(problem)
+    print(f"{count(number, 'file')} forgotten")
+    return 0
+
+
 def merge(options: argparse.Namespace) -> int:
     """Take over what another shelf knows."""
     from imageshelf.report import merge as report

@@ -29,16 +29,18 @@ from imageshelf.copies.pair_verdicts import PairVerdicts
 from imageshelf.copies.related import RelatedPictures
 from imageshelf.copies.verdict_cache import VerdictCache
 from imageshelf.hashing.joins import ONE_CORE, Effort
+from imageshelf.searching.kind_names import BY_RULE
 from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
 from imageshelf.searching.second_look import SecondLook
 from imageshelf.shelf import ShelfError, names
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from imageshelf.copies.byte_digests import DecodeOptions
     from imageshelf.copies.distinct_fingerprints import StoredPrints
+    from imageshelf.copies.groups import Group
     from imageshelf.copies.related import IdPairs
     from imageshelf.shelf import Shelf
 
@@ -78,28 +80,42 @@ def find_groups(
         if looks.are_wanted:
             looks.crowd = crowd_of(members, graph, second_look)
 
-        def build() -> list[stars.Star]:
-            seen = looks.at, relations, decoding.progress, looks.at_all
+        full = second_look if looks.are_wanted else None
+
+        def build(progress: Callable[[float], object] = lambda _: None) -> list[stars.Star]:
+            seen = looks.at, relations, progress, looks.at_all
             return stars.build_stars(members.ranked(), graph.matches, *seen)
 
-        found = build()
-        full = second_look if looks.are_wanted else None
-        if learn_pairs(members, found, full):
-            found = build()
-            learn_pairs(members, found, full)
-        see_pairs(members, found, full)
+        def groups_of(kinds: frozenset[str] | None) -> tuple[Group, ...]:
+            members.start_again(kinds)
+            found = build(decoding.progress if kinds == options.kinds else lambda _: None)
+            if learn_pairs(members, found, full):
+                found = build()
+                learn_pairs(members, found, full)
+            see_pairs(members, found, full)
+            return _groups(members, found)
+
+        groups = groups_of(options.kinds)
+        by_rule = groups if options.kinds else groups_of(BY_RULE)
     if decoding.keep:
         memory.keep(second_look.pixel_digests)
-    groups = [
-        members.group(star)
-        for star in found
-        if options.kinds or any(member.kind != SAME_FILE for member in star.members)
-    ]
-    groups.sort(key=lambda group: (not group.has_copies, group.keeper.path))
     compared = len(distinct.pictures)
     crowded = sum(len(distinct.pictures_of(number)) for number in matching.crowded.tolist())
     expected = expected_false_pairs(compared)
-    return Duplicates(tuple(groups), compared, crowded, expected, options.preferences)
+    every = (*groups, *by_rule)
+    ids = {one.id for group in every for one in (group.keeper, *group.members)}
+    rows = {id_: members.rows[id_] for id_ in ids}
+    return Duplicates(groups, compared, crowded, expected, by_rule, rows, options)
+
+
+def _groups(members: Members, found: Sequence[stars.Star]) -> tuple[Group, ...]:
+    """Return stars as groups, copies first, in the order of the paths of what is kept."""
+    groups = [
+        members.group(star)
+        for star in found
+        if members.options.kinds or any(member.kind != SAME_FILE for member in star.members)
+    ]
+    return tuple(sorted(groups, key=lambda group: (not group.has_copies, group.keeper.path)))
 
 
 def _require_pictures(shelf: Shelf, folders: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.copies import keep_rule
@@ -10,7 +11,7 @@ from imageshelf.searching import policies
 from imageshelf.system.rendering import rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from imageshelf.searching.policies import Policy
     from imageshelf.shelf.records import PictureRow
@@ -106,7 +107,9 @@ class Duplicates(NamedTuple):
     pictures: int  # compared
     crowded: int  # flat pictures matched by equality alone, because there are too many
     false_pairs: tuple[int, int]  # expected, from and to
-    preferences: str = ""  # sentences: which were used
+    by_rule: tuple[Group, ...] = ()  # the groups of what goes without being named, or all of them
+    rows: Mapping[int, PictureRow] = MappingProxyType({})  # of all pictures in the groups, by id
+    options: GroupOptions = GroupOptions()
 
     def _repr_html_(self) -> str:
         return rendered(self, "html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.copies import keep_rule, merits, stars
@@ -45,6 +46,7 @@ class Members:
         self.rows: dict[int, PictureRow] = {}
         self.digests: dict[int, Digests] = {}
         self.copies: dict[int, RankedCopy] = {}
+        self._as_added: dict[int, RankedCopy] = {}
         self.learned: dict[int, bytes] = {}  # digests of bytes that the catalogue lacks
         self.learned_origins: dict[int, str] = {}  # which the catalogue lacks, packed
         self.seen: dict[tuple[int, int], Seen] = {}  # by a picture and its keeper
@@ -85,6 +87,13 @@ class Members:
             discarded=discarded.kind_around(copy.path),
             companions=tuple(belonging(copy.path, self._listings)),
         )
+
+    def start_again(self, kinds: frozenset[str] | None) -> None:
+        """Forget what pairs told of pictures; only pairs of these kinds are asked for from now."""
+        self.options = replace(self.options, kinds=kinds)
+        self._as_added = self._as_added or dict(self.copies)
+        self.copies = dict(self._as_added)
+        self.seen.clear()
 
     def _is_below(self, path: str) -> bool:
         return not self.folders or any(path.startswith(folder) for folder in self.folders)
@@ -137,8 +146,9 @@ class Members:
         members = sorted(star.members, key=self._sort_key)
         rivals = [one for one in members if one.look.is_match and one.kind != SAME_FILE]
         best = min((self.copies[rival.id] for rival in rivals or members), key=keep.rank)
+        reason = keep.reason(keeper, best) if keeper.exists else NOT_THERE
         return Group(
-            self._member(star.keeper, keep=True, reason=keep.reason(keeper, best)),
+            self._member(star.keeper, keep=True, reason=reason),
             tuple(self._related(member, keeper) for member in members),
             tuple(self._beside(member) for member in star.beside),
         )
@@ -148,13 +158,14 @@ class Members:
 
     def _related(self, member: Relation, keeper: RankedCopy) -> Member:
         copy = self.copies[member.id]
-        if member.kind == SAME_FILE:
+        if not copy.exists:
+            stays = NOT_THERE
+        elif member.kind == SAME_FILE:
             stays = f"is another name of {os.path.basename(keeper.path)}"
         elif not member.look.is_match:
             stays = NOT_COPIES.get(member.kind, NOT_COMPARED)
         else:
             stays = f"is in the reference folder {copy.reference}" if copy.reference else ""
-            stays = stays or ("" if copy.exists else NOT_THERE)
             going = merits.apart_from_words(copy) if self.options.take_over else copy
             stays = stays or merits.why_both_stay(going, keeper, self._seen(member))
         if stays:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 RULE = 1  # one more whenever a file may be read otherwise
 WORK = "imageshelf.pictures.origin:origin"
-SHORT = 50  # files, read before a bar for them would be seen
 
 
 def learn_origins(members: Members, decoding: DecodeOptions) -> None:
@@ -45,11 +44,9 @@ def _read(
 ) -> Iterator[tuple[int, Origin]]:
     tasks = {OriginTask(members.copies[id_].path, members.rows[id_].thumbnail): id_ for id_ in ids}
     with LimitedMap(WORK, jobs=decoding.jobs) as mapped:
-        for count, (task, answer) in enumerate(mapped(list(tasks), here=origin), 1):
+        for task, answer in mapped(list(tasks), here=origin):
             if isinstance(answer, Origin):
                 yield tasks[task], answer
-            if len(tasks) > SHORT:
-                decoding.progress(count / len(tasks))
 
 
 def _packed(origin: Origin) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from imageshelf.cleanup import planning
+from imageshelf.cleanup.planning import Rules
 from imageshelf.report import csv_table
 from imageshelf.report.matches import rounded
-from imageshelf.searching.kind_names import MATCHES, TURNED
+from imageshelf.report.plan import plan_null
+from imageshelf.searching.kind_names import BY_RULE, MATCHES, TURNED
 from imageshelf.system import terminal
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from imageshelf.cleanup.planning import Plan
     from imageshelf.copies.groups import Duplicates, Group, Member
     from imageshelf.system.terminal import Painter
 
@@ -42,13 +46,24 @@ def text(answer: Duplicates, paint: Painter = terminal.plain) -> str:
 def sentences(answer: Duplicates) -> list[str]:
     """Return sentences that introduce the groups: how many, and how far to trust them."""
     copies = [group for group in answer.groups if group.has_copies]
-    spare = [member for group in copies for member in group.members if not member.keep]
-    freed = sum(member.size_bytes for member in spare)
+    plan = what_could_go(answer)
     total = (
         f"{count(len(copies), 'group')} of copies among {count(answer.pictures, 'picture')}; "
-        f"{count(len(spare), 'picture')} of {size(freed)} could go"
+        f"{count(len(plan.steps), 'picture')} of {size(plan.freed_bytes)} could go"
     )
-    return [*warnings(answer), *filter(None, [answer.preferences]), total]
+    if not answer.options.kinds:
+        named = what_could_go(answer, planning.BY_NAME)
+        if more := len(named.steps) - len(plan.steps):
+            freed = size(named.freed_bytes - plan.freed_bytes)
+            total += f", turned and near ones would add {more:,} of {freed}: --kind turned,near"
+    return [*warnings(answer), *filter(None, [answer.options.preferences]), total]
+
+
+def what_could_go(answer: Duplicates, kinds: frozenset[str] = frozenset()) -> Plan:
+    """Return what `clean` would set aside, asked the same: by rule, or of the kinds named."""
+    wanted = kinds or (answer.options.kinds or BY_RULE) & planning.BY_NAME
+    rules = Rules(kinds=wanted, references=answer.options.references)
+    return planning.plan(answer.groups if kinds else answer.by_rule, answer.rows, rules)
 
 
 def warnings(answer: Duplicates) -> list[str]:
@@ -143,10 +158,8 @@ def as_csv(answer: Duplicates) -> bytes:
 
 
 def as_null(answer: Duplicates) -> bytes:
-    """Return the paths of what could go, each followed by a NUL byte."""
-    return csv_table.null_paths(
-        member.path for group in answer.groups for member in group.members if not member.keep
-    )
+    """Return the paths of what could go, companions included, each followed by a NUL byte."""
+    return plan_null(what_could_go(answer))
 
 
 FORMATS: dict[str, Callable[[Duplicates], str | bytes]] = {

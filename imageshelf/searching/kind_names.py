@@ -5,6 +5,7 @@ TURNED, NEAR = "turned", "near"
 VARIANT, ANOTHER_SHOT, SIMILAR = "variant", "another shot", "similar"
 KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, VARIANT, ANOTHER_SHOT, SIMILAR)
 IDENTICAL = frozenset({SAME_FILE, BYTES, PIXELS})  # known without a look
+BY_RULE = frozenset({BYTES, PIXELS})  # kinds of copies that go without being named
 MATCHES = frozenset({*IDENTICAL, TURNED, NEAR})
 NOT_COPIES = {
     VARIANT: "differs in part, and is no copy",

@@ -7,6 +7,7 @@ and do the installed libraries still make the same hashes?
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.recipe import current_recipe
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from imageshelf.shelf.catalogue import Catalogue
 
 PAGE = 4096
+FOLDERS_NAMED = 10  # that are gone
 
 
 class Finding(NamedTuple):
@@ -54,6 +56,7 @@ def _recipe(shelf: Shelf) -> Iterator[Finding]:
 def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
     """Compare size and time of every picture on the disk with the shelf's record."""
     gone = changed = 0
+    folders: Counter[str] = Counter()
     ids = catalogue.hashes().ids
     for start in range(0, len(ids), PAGE):
         for row in catalogue.rows(ids[start : start + PAGE].tolist()):
@@ -64,6 +67,7 @@ def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
                 status = os.stat(path)
             except OSError:
                 gone += 1
+                folders[_gone_folder(path)] += 1
                 continue
             changed += (status.st_size, status.st_mtime_ns) != (row.size_bytes, row.mtime_ns)
     if gone:
@@ -71,8 +75,22 @@ def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
             f"{gone:,} of {len(ids):,} pictures are not where they were",
             "mount their drive, or index their folder again",
         )
+    for folder, number in folders.most_common(FOLDERS_NAMED):
+        if folder:
+            yield Finding(
+                f"{folder} is not there, and {number:,} pictures of it are on the shelf",
+                f"mount its drive; if it is gone for good: python -m imageshelf forget {folder}",
+            )
     if changed:
         yield Finding(
             f"{changed:,} of {len(ids):,} pictures have changed since they were indexed",
             "index their folder again",
         )
+
+
+def _gone_folder(path: str) -> str:
+    """Return the topmost folder above a path that is not there, "" if all are."""
+    gone, above = "", os.path.dirname(path)
+    while above and not os.path.lexists(above):
+        gone, above = above, os.path.dirname(above)
+    return gone
