@@ -122,9 +122,9 @@ class Pool:
     def close(self) -> None:
         """Kill and reap every process and end every thread; may be called again."""
         self.fail(WorkerError("the workers are closed"))
+        self._jobs.put(None)
         for worker in self._workers:
             worker.kill()
-            self._jobs.put(None)
         deadline = time.monotonic() + CLOSE_LIMIT_S
         for thread in self._threads:
             if thread.ident is not None:
@@ -143,6 +143,7 @@ class Pool:
             while wait or self._jobs.qsize() >= len(self._workers):
                 job = self._jobs.get(block=wait)
                 if job is None or self.failure:
+                    self._jobs.put(None)  # for the other workers
                     return None
                 if not job.over.is_set():
                     return job
