@@ -239,6 +239,7 @@ def test_what_is_under_way_is_bounded(address: str, monkeypatch: pytest.MonkeyPa
             consumed += 1
             most_items = max(most_items, taken - consumed)
             if consumed % 20 == 0:  # as slow as a consumer may be
+                time.sleep(0.05)  # that a result is let go takes a moment to arrive
                 most_futures = max(most_futures, len(client.run_on_scheduler(tasks)))
     assert consumed == 400
     window = CHUNKS_AHEAD * 2  # chunks, for two threads

@@ -115,11 +115,12 @@ class Chunks:
                         under_way[future.key] = future, chunk
                 if not under_way:
                     return
-                future = self._connection.next_done(done)
-                _, chunk = under_way.pop(future.key)
-                reply = self._connection.reply(future) or self._one_by_one(chunk)
-                self._check(reply, chunk)
-                yield from reply.pairs
+                futures = self._connection.next_done(done)
+                for future, found in zip(futures, self._connection.replies(futures), strict=True):
+                    _, chunk = under_way.pop(future.key)
+                    reply = found or self._one_by_one(chunk)
+                    self._check(reply, chunk)
+                    yield from reply.pairs
         finally:
             for future, _ in under_way.values():
                 future.release()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from imageshelf.workers.cluster.on_worker import ChunkReply, RunSettings
 
+FETCHED_CHUNKS = 32  # whose results are fetched together
 CONNECT_LIMIT_S = 10.0
 FIRST_WORKER_LIMIT_S = 10.0  # for the first Dask worker to appear
 NO_WORKER_LIMIT_S = 60.0  # during a run, without any Dask worker
@@ -90,14 +91,32 @@ class Connection:
                 future.add_done_callback(when_done)
             return future
 
-    def next_done(self, done: SimpleQueue[Any]) -> Any:
-        """Return the next future of a queue, with an eye on the Dask workers meanwhile."""
+    def next_done(self, done: SimpleQueue[Any]) -> list[Any]:
+        """Return the next futures of a queue, with an eye on the Dask workers meanwhile."""
+        futures: list[Any] = []
         with self._in_words():
-            while True:
+            while not futures:
                 if time.monotonic() - self._watched >= WATCH_INTERVAL_S:
                     self._watch()
                 with suppress(Empty):
-                    return done.get(timeout=WATCH_INTERVAL_S)
+                    futures.append(done.get(timeout=WATCH_INTERVAL_S))
+                    while len(futures) < FETCHED_CHUNKS:
+                        futures.append(done.get_nowait())
+        return futures
+
+    def replies(self, futures: list[Any]) -> list[ChunkReply | None]:
+        """Return the `reply` to each of several chunks, fetched together."""
+        client = self._running()
+        try:
+            payloads = client.sync(
+                lambda: client.gather(futures, asynchronous=True),
+                callback_timeout=NO_WORKER_LIMIT_S,
+            )
+        except Exception:  # noqa: BLE001 - which of them it is, and in words, one by one
+            return [self.reply(future) for future in futures]
+        for future in futures:
+            future.release()
+        return [pickle.loads(payload) for payload in payloads]  # noqa: S301 - from `on_worker`
 
     def reply(self, future: Any) -> ChunkReply | None:
         """Return the reply to a chunk; None if its Dask workers died on each of Dask's tries."""
