@@ -29,9 +29,9 @@ def _kind(words: str, other: str = "") -> FileKind:
     return FileKind("", other, words)
 
 
-# Everything that is recognised: by first bytes, those from an offset on, a pattern, or, in an ISO
-# base media file, a brand (text). The first that fits counts.
-KINDS: dict[FileKind, tuple[bytes | tuple[int, bytes] | re.Pattern[bytes] | str, ...]] = {
+# Everything that is recognised: by first bytes, those from an offset on, a pattern (None instead of
+# an offset), or, in an ISO base media file, a brand (text). The first that fits counts.
+KINDS: dict[FileKind, tuple[bytes | tuple[int | None, bytes] | str, ...]] = {
     _kind("a PNG picture for iPhone programs only"): ((12, b"CgBI"),),
     _kind("a JPEG-LS picture"): (b"\xff\xd8\xff\xf7",),
     FileKind("JPEG", "", "a JPEG picture"): (b"\xff\xd8\xff",),
@@ -44,7 +44,7 @@ KINDS: dict[FileKind, tuple[bytes | tuple[int, bytes] | re.Pattern[bytes] | str,
     ),
     FileKind("TIFF", "", "a TIFF picture"): (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     FileKind("BMP", "", "a BMP picture"): (
-        re.compile(rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL),
+        (None, rb"(?s)BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
     ),
     FileKind("AVIF", "", "an AVIF picture"): ("avif", "avis", "MA1A", "MA1B", "avio"),
     FileKind("HEIF", "", "a HEIF picture"): (
@@ -73,7 +73,7 @@ KINDS: dict[FileKind, tuple[bytes | tuple[int, bytes] | re.Pattern[bytes] | str,
     _kind("a FITS picture"): (b"SIMPLE  =",),
     _kind("a DjVu document"): (b"AT&TFORM",),
     _kind("a Sun raster picture"): (b"\x59\xa6\x6a\x95",),
-    _kind("a PNM picture"): (re.compile(rb"P[1-7Ff]\s[\s\d#WT]"),),
+    _kind("a PNM picture"): ((None, rb"P[1-7Ff]\s[\s\d#WT]"),),
     _kind("a PDF document", "document"): (b"%PDF",),
     _kind("a text document", "document"): (b"{\\rtf",),
     _kind("an office document", "document"): (b"\xd0\xcf\x11\xe0",),
@@ -97,9 +97,6 @@ _SIGNS = [
     for kind, signs in KINDS.items()
     for sign in signs
     if isinstance(sign, (tuple, bytes))
-]
-_PATTERNS = [
-    (sign, kind) for kind, signs in KINDS.items() for sign in signs if isinstance(sign, re.Pattern)
 ]
 _BRANDS = {sign: kind for kind, signs in KINDS.items() for sign in signs if isinstance(sign, str)}
 _VIDEO = _kind("a video", "video")  # any ISO base media file of no other brand
@@ -155,10 +152,7 @@ def promised_kind(path: str) -> str | None:
 def recognise(head: bytes) -> FileKind:
     """Return the kind of a file that starts with `head` (HEAD_BYTES or fewer)."""
     for (offset, magic), kind in _SIGNS:
-        if head.startswith(magic, offset):
-            return kind
-    for pattern, kind in _PATTERNS:
-        if pattern.match(head):
+        if re.match(magic, head) if offset is None else head.startswith(magic, offset):
             return kind
     if head[4:8] == b"ftyp":
         return _boxed(head)
