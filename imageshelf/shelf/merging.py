@@ -10,7 +10,6 @@ writes the same, so the next merge completes one that was cut off.
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -152,7 +151,7 @@ class Merging:
             pairs, sizes = self._decided
             if pairs:
                 known = not_duplicates.remembered(shelf)[1]
-                catalogue.set_meta(not_duplicates.SIZES, json.dumps(sorted(sizes | known)))
+                catalogue.set_meta(not_duplicates.FOUND_BY, not_duplicates.packed(sizes | known))
                 summary.not_duplicates = merge_rows.take_not_duplicates(db, pairs)
             noted = {dataset.name for dataset in catalogue.datasets()}
             if new := [dataset for dataset in self._datasets if dataset[0] not in noted]:

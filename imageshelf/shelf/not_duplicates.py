@@ -1,7 +1,10 @@
 """Remembers pairs of pictures that somebody declared to be no duplicates.
 
-Pairs are stored as digests of the files' bytes, so they survive renames, re-indexing and
-`--rebuild`. The files' sizes are stored too: only files of these sizes ever need a digest.
+Pairs are stored as digests of what the pictures show, so they survive renames, re-indexing,
+`--rebuild`, and a rating that is written into a file. The pictures' sizes in pixels and keys are
+stored too: only such pictures ever need to be decoded. Pictures that show the same, pixel for
+pixel, or cannot be decoded are told apart by digests of their bytes, as all were by version 0.1.0,
+and found by the sizes of their files.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import json
 import time
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures import digests
 from imageshelf.shelf import names
@@ -22,20 +25,30 @@ if TYPE_CHECKING:
     from imageshelf.shelf.database import Database
     from imageshelf.shelf.records import PictureRow
 
-SIZES = "not_duplicate_sizes"  # of the table meta
+FOUND_BY = "not_duplicate_sizes"  # of the table meta; its name is that of 0.1.0
 PAIRS = "SELECT digest_a, digest_b FROM not_duplicate ORDER BY added_ns, digest_a, digest_b"
 REMEMBERED = "SELECT digest_a, digest_b, added_ns FROM not_duplicate"
 DIGEST_BYTES = 32
 ADD = "INSERT OR IGNORE INTO not_duplicate VALUES (?, ?, ?)"
 FORGET = "DELETE FROM not_duplicate WHERE digest_a = ? AND digest_b = ?"
-SET_DIGEST = "UPDATE picture SET digest = ? WHERE id = ?"
+SET_DIGESTS = "UPDATE picture SET digest = ?, pixel_digest = coalesce(?, pixel_digest) WHERE id = ?"
 NAMES_OF = "SELECT digest, name FROM picture WHERE digest IN (*) ORDER BY name"
+IDS_OF = "SELECT id FROM picture WHERE width = ? AND height = ?"
 
 Pair = tuple[bytes, bytes]
+Trait = int | tuple[int, int, str]  # size of a file in bytes; width, height and key of a picture
 
 
 class NotDuplicatesError(Exception):
     """Pictures that cannot be remembered as no duplicates; one sentence."""
+
+
+class _Digested(NamedTuple):
+    """A picture with the digests of its bytes and of what it shows, b"" if that is unknown."""
+
+    row: PictureRow
+    of_bytes: bytes
+    of_pixels: bytes
 
 
 def remember(shelf: Shelf, paths: Sequence[str]) -> int:
@@ -43,21 +56,33 @@ def remember(shelf: Shelf, paths: Sequence[str]) -> int:
     digested = _digested(shelf, paths)
     db = _database(shelf)
     before = len(_pairs(db))
-    sizes = {*_sizes(shelf), *(row.size_bytes for row, _ in digested)}
-    shelf.whole_catalogue().set_meta(SIZES, json.dumps(sorted(sizes)))
+    traits = _traits(shelf)
+    pairs = []
+    for a, b in combinations(digested, 2):
+        shown = a.of_pixels and b.of_pixels and a.of_pixels != b.of_pixels
+        pairs.append(
+            _ordered(a.of_pixels, b.of_pixels) if shown else _ordered(a.of_bytes, b.of_bytes)
+        )
+        traits |= {trait_of(one.row) if shown else one.row.size_bytes for one in (a, b)}
+    shelf.whole_catalogue().set_meta(FOUND_BY, packed(traits))
     with db.transaction():
-        db.write_many(SET_DIGEST, ((digest, row.id) for row, digest in digested))
+        known = ((one.of_bytes, one.of_pixels or None, one.row.id) for one in digested)
+        db.write_many(SET_DIGESTS, known)
         now = time.time_ns()
-        db.write_many(ADD, ((*pair, now) for pair in _every_pair([d for _, d in digested])))
+        db.write_many(ADD, ((*pair, now) for pair in pairs))
     return len(_pairs(db)) - before
 
 
 def forget(shelf: Shelf, paths: Sequence[str]) -> int:
     """Forget all pairs among these pictures; return how many there were."""
     db = _database(shelf)
-    pairs = _every_pair([digest for _, digest in _digested(shelf, paths)])
+    digested = _digested(shelf, paths)
     with db.transaction():
-        return sum(db.write(FORGET, pair) for pair in pairs)
+        return sum(
+            bool(db.write(FORGET, _ordered(a.of_bytes, b.of_bytes)))
+            | bool(db.write(FORGET, _ordered(a.of_pixels, b.of_pixels)))
+            for a, b in combinations(digested, 2)
+        )
 
 
 def listed(shelf: Shelf) -> list[tuple[list[str], list[str]]]:
@@ -71,6 +96,13 @@ def listed(shelf: Shelf) -> list[tuple[list[str], list[str]]]:
     named: dict[bytes, list[str]] = {}
     for digest, name in db.select_in(NAMES_OF, wanted):
         named.setdefault(digest, []).append(names.to_text(name))
+    traits = [trait for trait in _traits(shelf) if isinstance(trait, tuple)]
+    sizes = sorted({(width, height) for width, height, _ in traits})
+    ids = [number for size in sizes for (number,) in db.select_all(IDS_OF, size)]
+    content = _Content(shelf)
+    for row in shelf.whole_catalogue().rows(ids):
+        if trait_of(row) in traits:
+            named.setdefault(content.of_pixels(row), []).append(names.to_text(row.name))
     return [
         (named.get(a, [f"<{a.hex()[:16]}>"]), named.get(b, [f"<{b.hex()[:16]}>"])) for a, b in pairs
     ]
@@ -82,39 +114,71 @@ def lookup(shelf: Shelf) -> Callable[[PictureRow, PictureRow], bool]:
     pairs = set(_pairs(db))
     if not pairs:
         return lambda *_: False
-    sizes = _sizes(shelf)
-    known: dict[int, bytes] = {}
-
-    def digest(row: PictureRow) -> bytes:
-        if row.id not in known:
-            stored = shelf.whole_catalogue().digests([row.id]).get(row.id)
-            known[row.id] = (stored and stored[0]) or _read(shelf, row) or b""
-        return known[row.id]
+    traits, content = _traits(shelf), _Content(shelf)
 
     def remembered(a: PictureRow, b: PictureRow) -> bool:
-        if a.size_bytes not in sizes or b.size_bytes not in sizes:
-            return False
-        return _ordered(digest(a), digest(b)) in pairs
+        found = False
+        if {trait_of(a), trait_of(b)} <= traits:
+            found = _ordered(content.of_pixels(a), content.of_pixels(b)) in pairs
+        if not found and {a.size_bytes, b.size_bytes} <= traits:
+            found = _ordered(content.of_bytes(a), content.of_bytes(b)) in pairs
+        return found
 
     return remembered
 
 
-def remembered(shelf: Shelf) -> tuple[list[tuple[bytes, bytes, int]], set[int]]:
-    """Return the pairs (digest, digest, added_ns) and the sizes of their files, for a merge."""
+class _Content:
+    """Digests of pictures, from the catalogue or read now; b"" for what cannot be read."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self._bytes: dict[int, bytes] = {}
+        self._pixels: dict[int, bytes] = {}
+
+    def of_bytes(self, row: PictureRow) -> bytes:
+        """Return the digest of a file's bytes."""
+        if row.id not in self._bytes:
+            self._bytes[row.id] = self._stored(row, 0) or _read(self.shelf, row, digests.digest)
+        return self._bytes[row.id]
+
+    def of_pixels(self, row: PictureRow) -> bytes:
+        """Return the digest of what a picture shows."""
+        if row.id not in self._pixels:
+            stored = self._stored(row, 1)
+            self._pixels[row.id] = stored or _read(self.shelf, row, digests.pixel_digest)
+        return self._pixels[row.id]
+
+    def _stored(self, row: PictureRow, at: int) -> bytes | None:
+        known = self.shelf.whole_catalogue().digests([row.id]).get(row.id)
+        return known[at] if known else None
+
+
+def trait_of(row: PictureRow) -> Trait:
+    """Return what pictures are found by that show the same as one that was named."""
+    return row.width, row.height, row.key
+
+
+def packed(traits: Iterable[Trait]) -> str:
+    """Return traits as the shelf keeps them."""
+    return json.dumps(sorted(traits, key=repr))
+
+
+def remembered(shelf: Shelf) -> tuple[list[tuple[bytes, bytes, int]], set[Trait]]:
+    """Return the pairs (digest, digest, added_ns) and what they are found by, for a merge."""
     db = _database(shelf)
     pairs = db.select_all(REMEMBERED)
     for a, b, added_ns in pairs:
         if not (_is_digest(a) and _is_digest(b) and isinstance(added_ns, int)):
             raise db.wrong("is damaged: a decision about two pictures cannot be read")
-    return pairs, _sizes(shelf)
+    return pairs, _traits(shelf)
 
 
 def _is_digest(value: object) -> bool:
     return isinstance(value, bytes) and len(value) == DIGEST_BYTES
 
 
-def _digested(shelf: Shelf, paths: Sequence[str]) -> list[tuple[PictureRow, bytes]]:
-    """Return each picture with the present digest of its bytes."""
+def _digested(shelf: Shelf, paths: Sequence[str]) -> list[_Digested]:
+    """Return each picture with the present digests of its bytes and of what it shows."""
     catalogue = shelf.whole_catalogue()
     digested = []
     for path in dict.fromkeys(paths):
@@ -122,21 +186,20 @@ def _digested(shelf: Shelf, paths: Sequence[str]) -> list[tuple[PictureRow, byte
         if row is None:
             raise NotDuplicatesError(f"{path} is not on the shelf {shelf.path}")
         try:
-            digested.append((row, digests.digest(_path(shelf, row))))
+            of_bytes = digests.digest(_path(shelf, row))
         except (UnreadableImage, OSError) as exc:
             raise NotDuplicatesError(f"{path} {exc}") from exc
+        digested.append(_Digested(row, of_bytes, _read(shelf, row, digests.pixel_digest)))
     if len(digested) < 2:
         raise NotDuplicatesError("name at least two pictures")
     first: dict[bytes, str] = {}
-    for (_, digest), path in zip(digested, dict.fromkeys(paths), strict=True):
-        if digest in first:
-            raise NotDuplicatesError(f"{first[digest]} and {path} are identical, byte for byte")
-        first[digest] = path
+    for one, path in zip(digested, dict.fromkeys(paths), strict=True):
+        if one.of_bytes in first:
+            raise NotDuplicatesError(
+                f"{first[one.of_bytes]} and {path} are identical, byte for byte"
+            )
+        first[one.of_bytes] = path
     return digested
-
-
-def _every_pair(digests: Iterable[bytes]) -> list[Pair]:
-    return [_ordered(a, b) for a, b in combinations(digests, 2)]
 
 
 def _ordered(a: bytes, b: bytes) -> Pair:
@@ -150,19 +213,19 @@ def _pairs(db: Database) -> list[Pair]:
     return pairs
 
 
-def _sizes(shelf: Shelf) -> set[int]:
+def _traits(shelf: Shelf) -> set[Trait]:
     try:
-        sizes = json.loads(shelf.whole_catalogue().meta(SIZES) or "[]")
-        return {size for size in sizes if isinstance(size, int)}
+        every = json.loads(shelf.whole_catalogue().meta(FOUND_BY) or "[]")
+        return {tuple(one) if isinstance(one, list) else int(one) for one in every}
     except (TypeError, ValueError, RecursionError):
         return set()
 
 
-def _read(shelf: Shelf, row: PictureRow) -> bytes | None:
+def _read(shelf: Shelf, row: PictureRow, digest: Callable[[str], bytes]) -> bytes:
     try:
-        return digests.digest(_path(shelf, row))
+        return digest(_path(shelf, row))
     except (UnreadableImage, OSError):
-        return None
+        return b""
 
 
 def _path(shelf: Shelf, row: PictureRow) -> str:
