@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.copies import flat_pairs, stars
-from imageshelf.copies.pairs import (
-    PairLog,
-    PrintPairs,
-    packed_pairs,
-    rank_of,
-    turned_prints,
-)
+from imageshelf.copies import flat_pairs
+from imageshelf.copies.pair_log import PairLog, PrintPairs, packed_pairs, rank_of
+from imageshelf.copies.pairs import turned_prints
 from imageshelf.hashing import hamming
-from imageshelf.searching import kinds, policies
+from imageshelf.searching import kinds, looks, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
 from imageshelf.searching.query_prints import TURN_NAMES
@@ -75,9 +70,9 @@ def homes_exhaustive(
 
 
 def _is_torn(near: list[tuple[tuple[int, float], int, int, int]], look: Look | None) -> bool:
-    small = look is not None and 0 < max(look.size) <= stars.SMALL_PIXELS
+    small = look is not None and 0 < max(look.size) <= looks.SMALL_PIXELS
     (kind, agrees), (other_kind, other_agrees) = (nearness for nearness, *_ in sorted(near)[:2])
-    as_well = other_agrees - agrees <= stars.AS_WELL
+    as_well = other_agrees - agrees <= looks.AS_WELL
     return small and as_well and kind == other_kind and kinds.KINDS[kind] not in kinds.IDENTICAL
 
 

@@ -60,6 +60,13 @@ def edit_or_misbehave(task: EditsTask) -> Any:
     return BEHAVIOURS[deed]() if deed in BEHAVIOURS else edited_hashes(task)
 
 
+def look_or_crash_in_full(item: Any) -> Any:
+    """Lay over, or digest; all pixels of one file end the process."""
+    if isinstance(item, DigestTask) and os.path.basename(item.path) == "packed otherwise.png":
+        os._exit(EXPLODED)
+    return work_overlay.work(item)
+
+
 def _explode(*_: object) -> Any:
     os._exit(EXPLODED)
 

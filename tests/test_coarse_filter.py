@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
 from itertools import combinations
 from pathlib import Path
 
@@ -10,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from imageshelf.copies import coarse_filter, grouping
-from imageshelf.copies.coarse_filter import Crowd
+from imageshelf.copies import coarse_filter, grouping, pair_log
+from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.groups import Duplicates
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
@@ -21,6 +23,7 @@ from imageshelf.overlay.sheets import PictureSheet
 from imageshelf.searching.kinds import NEAR
 from imageshelf.searching.second_look import Pair, SecondLook
 from imageshelf.shelf import open_shelf
+from imageshelf.workers import work_overlay
 
 
 def form(seed: int) -> Image.Image:
@@ -49,12 +52,9 @@ def test_a_crowd_excludes_what_one_pair_alone_would(
 ) -> None:
     monkeypatch.setattr(coarse_filter, "PICTURES_PER_BLOCK", block)
     every = pictures()
-    ids = [7 * n + 3 for n in range(len(every))]
-    crowd = Crowd(ids, every)
+    bits = np.unpackbits(coarse_filter.possible_pairs(every), axis=1, count=len(every))
     for a, b in combinations(range(len(every)), 2):
-        possible = coarse.possible_pair(every[a], every[b])
-        assert crowd.excludes(ids[a], ids[b]) is crowd.excludes(ids[b], ids[a]) is not possible
-    assert not crowd.excludes(ids[0], 5)  # nothing is known of others
+        assert bits[a, b] == bits[b, a] == coarse.possible_pair(every[a], every[b])
 
 
 @pytest.fixture
@@ -69,9 +69,9 @@ def shelve(tmp_path: Path) -> Path:
     return tmp_path / "db.shelve"
 
 
-def answer(shelve: Path) -> Duplicates:
+def answer(shelve: Path, *, keep: bool = False) -> Duplicates:
     with open_shelf(shelve) as shelf:
-        return grouping.find_groups(shelf)
+        return grouping.find_groups(shelf, decoding=DecodeOptions(0, keep=keep))
 
 
 def test_forms_are_no_copies_of_each_other_and_few_are_looked_at(
@@ -88,8 +88,9 @@ def test_forms_are_no_copies_of_each_other_and_few_are_looked_at(
     groups = answer(shelve).groups
     copies = [(Path(m.path).name, m.kind) for g in groups for m in g.members if m.match]
     assert copies == [("copy.jpg", NEAR)]
-    named = {Path(m.path).name for g in groups for m in (*g.members, *g.beside) if not m.match}
-    assert len(named) > 30  # each names the one that it is nearest to
+    related = [g for g in groups if not g.has_copies]
+    told = {Path(m.path).name for g in related for m in (g.keeper, *g.members, *g.beside)}
+    assert len(told) == 40  # each names the one that it is nearest to, or is named
     assert len(pairs) < 40 * 39 / 2 / 2
 
 
@@ -104,3 +105,60 @@ def test_the_copies_are_the_same_without_the_sieve(
     sieved = copies()
     monkeypatch.setattr(coarse_filter, "CROWD_CANDIDATES", 10**9)
     assert copies() == sieved
+
+
+def test_pairs_thrown_out_while_they_are_found_are_those_thrown_out_at_the_end(
+    shelve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = answer(shelve).groups
+    monkeypatch.setattr(pair_log, "PAIRS_BEFORE_COMPACTING", 50)
+    assert answer(shelve).groups == whole
+
+
+def test_a_second_answer_is_the_same_and_reads_no_crowd(
+    shelve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = answer(shelve, keep=True).groups
+    with monkeypatch.context() as patched:
+        patched.setattr(work_overlay, "work", lambda _: pytest.fail("read again"))
+        assert answer(shelve).groups == first
+    form(99).save(shelve.parent / "photos/new.png")
+    index(shelve.parent / "photos", shelve, Settings(jobs=0))
+    told = answer(shelve, keep=True).groups
+    assert [g for g in told if g.has_copies] == [g for g in first if g.has_copies]
+    with monkeypatch.context() as patched:
+        patched.setattr(work_overlay, "work", lambda _: pytest.fail("read again"))
+        assert answer(shelve).groups == told
+
+
+def test_forms_with_equal_hashes_are_one_print_and_still_told_apart(shelve: Path) -> None:
+    """A print with several pictures stays as long as any of them may be near."""
+    expected = {
+        (g.keeper.path, m.path) for g in answer(shelve).groups for m in g.members if m.match
+    }
+    for name in ("03", "05"):
+        shutil.copy(shelve.parent / f"photos/{name}.png", shelve.parent / f"photos/{name} too.png")
+    index(shelve.parent / "photos", shelve, Settings(jobs=0))
+    groups = answer(shelve).groups
+    found = {(g.keeper.path, m.path) for g in groups for m in g.members if m.match}
+    assert {Path(path).name for _, path in found - expected} == {"03 too.png", "05 too.png"}
+    assert expected <= found
+
+
+def test_a_picture_that_cannot_be_read_keeps_its_pairs(shelve: Path) -> None:
+    broken = shelve.parent / "photos/04.png"
+    state = broken.stat()
+    broken.write_bytes(b"\x89PNG" + bytes(state.st_size - 4))
+    os.utime(broken, ns=(state.st_atime_ns, state.st_mtime_ns))
+    members = [m for g in answer(shelve).groups for m in g.members]
+    assert [Path(m.path).name for m in members if m.match] == ["copy.jpg"]
+    assert all(not m.match for m in members if not m.compared)
+
+
+def test_a_part_that_differs_is_seen_between_pictures_that_lie_on_each_other() -> None:
+    one, other = form(1), form(1)
+    ImageDraw.Draw(other).text((300, 118), "9,999", "black", ImageFont.load_default(16))
+    copy = one.resize((248, 350)).resize((496, 700))
+    moved = form(1).transform((496, 700), Image.Transform.AFFINE, (1, 0, 6, 0, 1, 0))
+    every = [coarse.coarse(PictureSheet(np.asarray(each))) for each in (one, other, copy, moved)]
+    assert coarse.differing(every[0], every[1:]).tolist() == [True, False, False]

@@ -87,3 +87,8 @@ def test_a_long_label_keeps_both_ends_and_fits() -> None:
     assert "\u2026" in text
     assert ImageFont.load_default(contact_sheet.LABEL_PX).getlength(text) <= 200
     assert contact_sheet.clipped("short.jpg", 200) == "short.jpg"
+
+
+def test_a_label_says_what_differs() -> None:
+    card = Card("/a/b.jpg", kind="variant", differs="4 % differs, lower right")
+    assert contact_sheet._labels(card)[-1] == "variant \u00b7 4 % differs, lower right"

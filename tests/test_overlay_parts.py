@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -165,3 +168,17 @@ def test_borders_are_found_to_the_pixel(level: int) -> None:
 def test_a_picture_without_borders_and_a_flat_one_have_no_inside() -> None:
     assert sheets.PictureSheet(drawn.scene(2)).inner is None
     assert sheets.PictureSheet(np.full((50, 60, 3), 7, np.uint8)).inner is None
+
+
+def test_a_sheet_is_freed_at_once_whatever_was_asked_of_it() -> None:
+    """A sheet in a cycle waits for the collector, which counts objects and not megabytes."""
+    sheet = sheets.PictureSheet(np.zeros((64, 96, 3), np.uint8))
+    for turn in range(8):
+        assert sheet.turned(turn).coarse is not None
+    gone = weakref.ref(sheet)
+    gc.disable()
+    try:
+        del sheet
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -82,6 +82,22 @@ def test_a_file_that_misbehaves_costs_only_its_own_pairs(
     assert uncompared == {"two.jpg", "three.jpg"}
 
 
+def test_a_picture_whose_full_decode_crashes_is_remembered_as_unsound(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_look, "WORK", "tests.odd_decoders:look_or_crash_in_full")
+    monkeypatch.setattr(limited_map, "FEW", 0)
+    with open_shelf(shelf) as opened:
+        grouping.find_groups(opened, decoding=DecodeOptions(2, keep=True))
+    with open_shelf(shelf) as opened:
+        catalogue = opened.whole_catalogue()
+        sound = {
+            Path(os.fsdecode(row.name)).name: catalogue.digests([row.id])[row.id][2]
+            for row in catalogue.rows(range(1, 20))
+        }
+    assert {name for name, value in sound.items() if value == 0} == {"packed otherwise.png"}
+
+
 @pytest.mark.parametrize("wanted", [{BYTES}, {BYTES, SAME_FILE}])
 def test_nothing_is_looked_at_where_bytes_decide(
     shelf: Path, monkeypatch: pytest.MonkeyPatch, wanted: set[str]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageshelf.copies import distinct_fingerprints, flat_pairs, pairs
+from imageshelf.copies import distinct_fingerprints, flat_pairs, pair_log, pairs
 from imageshelf.copies.distinct_fingerprints import Prints, StoredPrints
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import Effort
@@ -62,7 +62,7 @@ def shelf(seed: int, count: int, scenes: int, apart: int, flat: float = 0.2) -> 
     )
 
 
-def told(found: pairs.PrintPairs) -> list[pairs.PrintPair]:
+def told(found: pair_log.PrintPairs) -> list[pair_log.PrintPair]:
     return list(found)
 
 
@@ -132,7 +132,7 @@ def test_many_pairs_by_bands_and_threads_are_those_of_the_definition(
     assert len(found) > 1_000
     assert told(found) == told(all_pairs_exhaustive(distinct))
     assert {pair.turn for pair in found} > {0}
-    assert {pair.view for pair in found} == set(pairs.VIEWS)
+    assert {pair.view for pair in found} == set(pair_log.VIEWS)
 
 
 def test_pairs_found_twice_are_dropped_while_the_work_goes_on(
@@ -140,7 +140,7 @@ def test_pairs_found_twice_are_dropped_while_the_work_goes_on(
 ) -> None:
     distinct = distinct_fingerprints.distinct_prints(shelf(11, 200, 3, 6))
     truth = told(pairs.all_pairs(distinct))
-    monkeypatch.setattr(pairs, "PAIRS_BEFORE_COMPACTING", 50)
+    monkeypatch.setattr(pair_log, "PAIRS_BEFORE_COMPACTING", 50)
     assert told(pairs.all_pairs(distinct)) == truth
 
 

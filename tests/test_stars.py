@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
-from imageshelf.copies import distinct_fingerprints, pairs, stars
-from imageshelf.copies.stars import Measures, Relation, Star
+from imageshelf.copies import distinct_fingerprints, match_graph, pairs, stars
+from imageshelf.copies.pair_log import Measures
+from imageshelf.copies.stars import Relation, Star
 from imageshelf.hashing import turning
 from imageshelf.searching.kinds import (
     ANOTHER_SHOT,
@@ -245,7 +246,7 @@ def test_the_graph_knows_equal_prints_and_both_ends_of_a_pair() -> None:
     distinct = distinct_fingerprints.distinct_prints(
         distinct_fingerprints.StoredPrints(whole, lambda _: {}, every)
     )
-    graph = stars.MatchGraph(distinct, pairs.all_pairs(distinct))
+    graph = match_graph.MatchGraph(distinct, pairs.all_pairs(distinct))
     assert graph.pictures == [10, 20, 30]
     assert sorted(graph.matches(10)) == [(20, Measures(turn=1)), (30, Measures())]
     assert sorted(graph.matches(20)) == [(10, Measures(turn=3)), (30, Measures(turn=3))]

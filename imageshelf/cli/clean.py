@@ -153,7 +153,7 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     with share() as comparing, share() as decoding:
         work, reading = (
             Effort(max(jobs, 1), comparing),
-            DecodeOptions(jobs, decoding, keep=options.apply),
+            DecodeOptions(jobs, decoding, keep=True),
         )
         found = grouping.find_groups(shelf, question, asked, work, reading)
     if chosen:

@@ -1,8 +1,8 @@
 """Pictures that the hashes nominate by the dozen: which pairs of them cannot be near.
 
-Thousands of filled forms are millions of pairs, too many to lay over each other. Each of the
-pictures is reduced once, and products of matrices throw out whole blocks of pairs
-(`overlay/coarse.py`); what is left is looked at.
+Thousands of filled forms are millions of pairs, too many to lay over each other, or to remember.
+Each of the pictures is reduced once, and products of matrices throw out whole blocks of pairs
+(`overlay/coarse.py`) while the pairs are being found; what is left is looked at.
 """
 
 from __future__ import annotations
@@ -11,48 +11,198 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imageshelf.copies import pair_log
+from imageshelf.copies.pair_log import nominee_order
 from imageshelf.overlay import coarse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
+    from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.copies.members import Members
-    from imageshelf.copies.stars import MatchGraph
+    from imageshelf.copies.pair_log import Measures, Nominee
+    from imageshelf.copies.verdict_cache import VerdictCache
     from imageshelf.overlay.coarse import Coarse
     from imageshelf.searching.second_look import SecondLook
 
     Bits = npt.NDArray[np.uint8]
+    Flags = npt.NDArray[np.bool_]
+    Places = npt.NDArray[np.int64]
+    Words = npt.NDArray[np.uint64]
 
 CROWD_CANDIDATES = 24  # prints that match one, from which on its pairs are sifted
-MOST_PICTURES = 20_000  # 50 MB of bits; the pairs of any more are all looked at
+MOST_PRINTS = 20_000  # 50 MB of bits; the pairs of any more are all looked at
 PICTURES_PER_BLOCK = 256  # 8 MB of tiles
+NO_PAIR = np.uint64(2**64 - 1)
+RANK_SHIFT = np.uint64(5)  # of an upright rank, whose view and turn do not count
+PARTNER_BITS = np.uint64(32)
 
 
-class Crowd:
-    """The pictures with many candidates, and which pairs of them may be near."""
+class CrowdSieve:
+    """Throws out pairs of crowded pictures that cannot be near: a `pair_log.Sieve`.
 
-    def __init__(self, ids: Sequence[int], pictures: Sequence[Coarse]) -> None:
-        """Compare all pictures, given by id, with one another."""
-        self._place = {id_: at for at, id_ in enumerate(ids)}
-        self._possible = possible_pairs(pictures)
+    Pictures that take no part, or cannot be read, keep all their pairs. Of what is thrown out, the
+    best pair of each print is remembered.
+    """
 
-    def excludes(self, a: int, b: int) -> bool:
-        """Tell whether two pictures, upright, cannot be near."""
-        first, second = self._place.get(a), self._place.get(b)
-        if first is None or second is None:
-            return False
-        return not int(self._possible[first, second >> 3]) >> (7 - (second & 7)) & 1
+    def __init__(
+        self,
+        prints: Prints,
+        members: Members,
+        second_look: SecondLook,
+        memory: VerdictCache,
+    ) -> None:
+        self._prints, self._members, self._memory = prints, members, memory
+        self._second_look = second_look
+        self._is_new = False
+        self._numbers: list[int] = []  # of the prints in the crowd
+        self._pictures: dict[int, Coarse | None] = {}  # by id: what was read
+        self._of_id: dict[int, int] = {}  # places in `_possible`
+        self._possible = np.zeros((0, 0), np.uint8)  # of pictures
+        count = len(prints.whole.ids)
+        self._tried = np.zeros(count, np.bool_)
+        self._place = np.full(count, -1, np.int64)  # of a print in `_possible_prints`
+        self._possible_prints = np.zeros((1, 1), np.uint8)
+        self._best = np.full(count, NO_PAIR)  # rank and partner
+        self._thrown_out: dict[int, Nominee] = {}  # the best, by picture
+
+    def read(self, numbers: Words) -> None:
+        """Read the pictures of the prints that are in many of these pairs."""
+        counts = np.bincount(np.concatenate(pair_log.ends(numbers)), minlength=len(self._tried))
+        new = np.flatnonzero((counts >= CROWD_CANDIDATES) & ~self._tried)
+        new = new[: MOST_PRINTS - int(self._tried.sum())]
+        self._tried[new] = True
+        if not len(new):
+            return
+        numbers_tried = self._numbers + new.tolist()
+        self._members.add([id_ for n in new.tolist() for id_ in self._prints.pictures_of(n)])
+        ids_of = {n: self._prints.pictures_of(n) for n in numbers_tried}
+        wanted = [n for n in numbers_tried if all(id_ in self._members.rows for id_ in ids_of[n])]
+        self._compare({n: ids_of[n] for n in wanted})
+
+    def _compare(self, ids_of: dict[int, list[int]]) -> None:
+        """Find what may be near among the pictures of prints, by their ids."""
+        ids = [id_ for some in ids_of.values() for id_ in some]
+        kept = self._memory.crowd(ids)
+        if self._read([id_ for id_ in ids if id_ not in kept]):
+            self._read(ids)
+            kept = {}
+        unread = {id_ for id_ in ids if id_ not in kept and self._pictures[id_] is None}
+        readable = {n: some for n, some in ids_of.items() if not unread.intersection(some)}
+        ids = [id_ for some in readable.values() for id_ in some]
+        if kept:
+            self._possible = _unpacked(ids, kept)
+        else:
+            read = (self._pictures[id_] for id_ in ids)
+            self._possible = possible_pairs([each for each in read if each is not None])
+        self._is_new = not kept
+        self._numbers = list(readable)
+        self._of_id = {id_: at for at, id_ in enumerate(ids)}
+        self._place[:] = -1
+        self._place[self._numbers] = np.arange(len(readable))
+        starts = np.cumsum([0, *map(len, readable.values())])[:-1]
+        self._possible_prints = _of_prints(self._possible, starts)
+
+    def note(self) -> None:
+        """Have what was found kept on the shelf, if any of it is new."""
+        if self._is_new:
+            self._memory.note_crowd(dict(partners(list(self._of_id), self._possible)))
+
+    def _read(self, ids: Sequence[int]) -> bool:
+        """Read pictures, each once; tell whether any of these can be read."""
+        missing = [id_ for id_ in ids if id_ not in self._pictures]
+        files = [self._members.known_file(id_) for id_ in missing]
+        self._pictures.update(zip(missing, self._second_look.reduced(files), strict=True))
+        return any(self._pictures[id_] is not None for id_ in ids)
+
+    def kept(self, numbers: Words, ranks: Words) -> Flags:
+        """Tell which pairs stay, and remember the best of the others."""
+        first, second = pair_log.ends(numbers)
+        row, column = self._place[first], self._place[second]
+        known = (row >= 0) & (column >= 0) & pair_log.is_upright(ranks)
+        byte = self._possible_prints[row, column >> 3]
+        stays = ~known | (byte >> (7 - (column & 7)).astype(np.uint8) & 1).astype(np.bool_)
+        out = ~stays
+        rank = ranks[out] >> RANK_SHIFT << PARTNER_BITS
+        np.minimum.at(self._best, first[out], rank | second[out].astype(np.uint64))
+        np.minimum.at(self._best, second[out], rank | first[out].astype(np.uint64))
+        return np.asarray(stays)
+
+    def left(self, picture: int, pairs: Iterable[Nominee]) -> Iterator[Nominee]:
+        """Yield what may be near a picture among the pictures nominated for it, with measures."""
+        own = self._of_id.get(picture)
+        if own is None or not self._members.likeness_counts:
+            yield from pairs
+            return
+        crowd: list[Nominee] = []
+        for other, measures in pairs:
+            at = self._of_id.get(other)
+            if measures.turn or at is None:
+                yield other, measures
+            elif self._possible[own, at >> 3] & 128 >> (at & 7):
+                crowd.append((other, measures))
+            else:
+                self._throw_out(picture, other, measures)
+        pictures = [self._pictures.get(id_) for id_ in (picture, *(id_ for id_, _ in crowd))]
+        known = [each for each in pictures if each is not None]
+        if len(known) < len(pictures):  # an earlier run compared them, and it is all in the bits
+            yield from crowd
+            return
+        for (other, measures), differs in zip(
+            crowd, coarse.differing(known[0], known[1:]), strict=True
+        ):
+            if differs:
+                self._throw_out(picture, other, measures)
+            else:
+                yield other, measures
+
+    def _throw_out(self, picture: int, other: int, measures: Measures) -> None:
+        """Remember that a pair cannot be near, and which was the best of these."""
+        a, b = self._of_id[picture], self._of_id[other]
+        self._possible[a, b >> 3] &= ~(128 >> (b & 7)) & 255
+        self._possible[b, a >> 3] &= ~(128 >> (a & 7)) & 255
+        for id_, partner in ((picture, other), (other, picture)):
+            nominee = partner, measures
+            best = self._thrown_out.get(id_, nominee)
+            self._thrown_out[id_] = min(best, nominee, key=nominee_order)
+
+    def thrown_out(self, picture: int) -> Nominee | None:
+        """Return the best of what was thrown out picture by picture, if anything was."""
+        return self._thrown_out.get(picture)
+
+    def thrown_out_prints(self) -> tuple[Words, Words]:
+        """Return the best pair of each print that was thrown out, as `PrintPairs` holds pairs."""
+        number = np.flatnonzero(self._best != NO_PAIR).astype(np.uint64)
+        best = self._best[number]
+        partner = best & np.uint64(2**32 - 1)
+        low, high = np.minimum(number, partner), np.maximum(number, partner)
+        pairs = np.stack([low << PARTNER_BITS | high, best >> PARTNER_BITS << RANK_SHIFT])
+        numbers, ranks = np.unique(pairs, axis=1)
+        return numbers, ranks
 
 
-def crowd_of(members: Members, graph: MatchGraph, second_look: SecondLook) -> Crowd:
-    """Return the pictures that take part and have many candidates; each is read once."""
-    ids = [id_ for id_ in graph.crowded(CROWD_CANDIDATES) if id_ in members.rows][:MOST_PICTURES]
-    files = {id_: members.known_file(id_) for id_ in ids}
-    reduced = dict(zip(ids, second_look.reduced(list(files.values())), strict=True))
-    found = {id_: picture for id_, picture in reduced.items() if picture is not None}
-    return Crowd(list(found), list(found.values()))
+def _of_prints(possible: Bits, starts: Places) -> Bits:
+    """Return for prints, whose pictures begin at `starts`, whether any two pictures may be near."""
+    count = len(possible)
+    if len(starts) == count:
+        return possible
+    rows = np.bitwise_or.reduceat(possible, starts, axis=0)
+    columns = (np.unpackbits(row, count=count) for row in rows)
+    return np.stack([np.packbits(np.bitwise_or.reduceat(column, starts)) for column in columns])
+
+
+def _unpacked(ids: Sequence[int], kept: Mapping[int, Sequence[int]]) -> Bits:
+    """Return what `possible_pairs` did, from the ids that `pairs_in` made of it."""
+    place = {id_: at for at, id_ in enumerate(ids)}
+    found = np.zeros((len(ids), (len(ids) + 7) // 8), np.uint8)
+    for id_, others in kept.items():
+        for a, b in ((place.get(id_), place.get(other)) for other in (id_, *others)):
+            if a is not None and b is not None:
+                found[a, b >> 3] |= 128 >> (b & 7)
+                found[b, a >> 3] |= 128 >> (a & 7)
+    return found
 
 
 def possible_pairs(pictures: Sequence[Coarse]) -> Bits:
@@ -66,6 +216,14 @@ def possible_pairs(pictures: Sequence[Coarse]) -> Bits:
                 at = those.start // 8
                 found[these.start : these.stop, at : at + packed.shape[1]] = packed
     return found
+
+
+def partners(ids: Sequence[int], possible: Bits) -> Iterator[tuple[int, list[int]]]:
+    """Yield each picture with those of higher id that may be near it."""
+    every = np.array(ids)
+    for id_, row in zip(ids, possible, strict=True):
+        others = every[np.unpackbits(row, count=len(ids)).astype(np.bool_)]
+        yield id_, others[others > id_].tolist()
 
 
 def _blocks(pictures: Sequence[Coarse], first: int) -> Iterator[tuple[coarse.Block, range]]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.copies import distinct_fingerprints, pairs, related, stars
+from imageshelf.copies import distinct_fingerprints, match_graph, pairs, related, stars
 from imageshelf.copies.byte_digests import IN_PROCESS, learn_digests
-from imageshelf.copies.coarse_filter import crowd_of
+from imageshelf.copies.coarse_filter import CrowdSieve
 from imageshelf.copies.groups import (
     Duplicates,
     GroupOptions,
@@ -62,28 +62,28 @@ def find_groups(
     members = Members(shelf, options, rules or PairRules())
     hashes = distinct_fingerprints.picture_hashes(shelf.whole_catalogue(), options.policy)
     distinct = distinct_fingerprints.distinct_prints(hashes)
-    matching = pairs.all_pairs(distinct, options.policy, work)
-    graph = stars.MatchGraph(distinct, matching)
-    related_pairs = list(_related_pairs(shelf, hashes, options, work))
-    others = RelatedPictures(related_pairs, distinct, matching)
-    members.add(sorted({*graph.pictures, *others.pictures}))
-    learn_digests(members, distinct, decoding)
-    learn_origins(members, decoding)
-
-    def relations(keeper: int) -> list[stars.Relation]:
-        return [other for other in others.of(keeper) if members.comparable(keeper, other.id)]
-
     memory = VerdictCache(members)
     limit_mb = shelf.whole_catalogue().number(MEMORY_NOTE, MEMORY_LIMIT_MB)
     with SecondLook(jobs=decoding.jobs, memory_limit_mb=limit_mb) as second_look:
-        looks = PairVerdicts(members, second_look, memory)
-        if looks.are_wanted:
-            looks.crowd = crowd_of(members, graph, second_look)
+        sieve = None
+        if members.likeness_counts:
+            sieve = CrowdSieve(distinct, members, second_look, memory)
+        matching = pairs.all_pairs(distinct, options.policy, work, sieve)
+        graph = match_graph.MatchGraph(distinct, matching, sieve)
+        related_pairs = list(_related_pairs(shelf, hashes, options, work))
+        others = RelatedPictures(related_pairs, distinct, matching)
+        members.add(sorted({*graph.pictures, *others.pictures}))
+        learn_digests(members, distinct, decoding)
+        learn_origins(members, decoding)
 
-        full = second_look if looks.are_wanted else None
+        def relations(keeper: int) -> list[stars.Relation]:
+            return [other for other in others.of(keeper) if members.comparable(keeper, other.id)]
+
+        looks = PairVerdicts(members, second_look, memory)
+        full = second_look if sieve else None
 
         def build(progress: Callable[[float], object] = lambda _: None) -> list[stars.Star]:
-            seen = looks.at, relations, progress, looks.at_all
+            seen = looks.at, relations, progress, graph.thrown_out
             return stars.build_stars(members.ranked(), graph.matches, *seen)
 
         def groups_of(kinds: frozenset[str] | None) -> tuple[Group, ...]:
@@ -98,7 +98,9 @@ def find_groups(
         groups = groups_of(options.kinds)
         by_rule = groups if options.kinds else groups_of(BY_RULE)
     if decoding.keep:
-        memory.keep(second_look.pixel_digests)
+        if sieve:
+            sieve.note()
+        memory.keep(second_look.pixel_digests, second_look.crashed)
     compared = len(distinct.pictures)
     crowded = sum(len(distinct.pictures_of(number)) for number in matching.crowded.tolist())
     expected = expected_false_pairs(compared)

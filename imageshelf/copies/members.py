@@ -6,13 +6,13 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.copies import keep_rule, merits, stars
+from imageshelf.copies import keep_rule, merits, pair_log
 from imageshelf.copies.companions import Listings, belonging
 from imageshelf.copies.groups import Group, GroupOptions, Member, PairRules
 from imageshelf.copies.merits import Seen
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching import looks
-from imageshelf.searching.kinds import KINDS, NOT_COMPARED, NOT_COPIES, SAME_FILE
+from imageshelf.searching.kinds import IDENTICAL, KINDS, NOT_COMPARED, NOT_COPIES, SAME_FILE
 from imageshelf.searching.looks import Look
 from imageshelf.searching.query_prints import TURN_NAMES, known_file
 from imageshelf.shelf import names
@@ -97,6 +97,13 @@ class Members:
 
     def _is_below(self, path: str) -> bool:
         return not self.folders or any(path.startswith(folder) for folder in self.folders)
+
+    @property
+    def likeness_counts(self) -> bool:
+        """Whether looks decide anything: not bytes alone, nor the hashes alone."""
+        options = self.options
+        likeness = options.kinds is None or bool(options.kinds - IDENTICAL)
+        return likeness and not options.hashes_only and self.rules.kind is None
 
     def ranked(self) -> list[int]:
         """Return the pictures from the best to keep to the worst."""
@@ -192,7 +199,7 @@ class Members:
         warning: str = "",
     ) -> Member:
         row = self.rows[id_]
-        measures = relation.measures if relation else stars.Measures()
+        measures = relation.measures if relation else pair_log.Measures()
         look = relation.look if relation else KEPT
         return Member(
             self.copies[id_].path,

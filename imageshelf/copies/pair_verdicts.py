@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imageshelf.hashing import turning
 from imageshelf.searching import kinds
 from imageshelf.searching.looks import Look, identical
 from imageshelf.searching.query_prints import TURN_NAMES
@@ -12,7 +13,6 @@ from imageshelf.searching.second_look import Pair
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imageshelf.copies.coarse_filter import Crowd
     from imageshelf.copies.members import Members
     from imageshelf.copies.stars import PairOfIds
     from imageshelf.copies.verdict_cache import Ordered, VerdictCache
@@ -27,7 +27,8 @@ BY_BYTES = frozenset({kinds.SAME_FILE, kinds.BYTES})  # kinds that need no look
 class PairVerdicts:
     """The looks at a shelf's pairs, as the options want them.
 
-    Pictures with the same bytes look the same, so one of them is looked at for all.
+    Pictures with the same bytes look the same, so one of them is looked at for all. A pair is
+    looked at one way round; the other way it is the same look without regions.
     """
 
     def __init__(
@@ -35,30 +36,19 @@ class PairVerdicts:
     ) -> None:
         self.members, self.second_look = members, second_look
         self.memory = memory
-        self.crowd: Crowd | None = None  # whose pairs need no look if it excludes them
         self._known: dict[Content, Look] = {}
 
     def at(self, pairs: Sequence[PairOfIds]) -> list[Look | None]:
         """Return what is seen of (first, second, measures); None for what is left out.
 
-        Left out are pairs that the options, the rules or the crowd exclude, and kinds that are not
-        requested.
+        Left out are pairs that the options or the rules exclude, and kinds that are not requested.
         """
-        crowd = self.crowd
-        if crowd is None:
-            return self.at_all(pairs)
-        kept = [n for n, (a, b, m) in enumerate(pairs) if m.turn or not crowd.excludes(a, b)]
-        looks: list[Look | None] = [None] * len(pairs)
-        for n, look in zip(kept, self.at_all([pairs[n] for n in kept]), strict=True):
-            looks[n] = look
-        return looks
-
-    def at_all(self, pairs: Sequence[PairOfIds]) -> list[Look | None]:
-        """Return what `at` does, also of pairs that the crowd excludes."""
         waiting: dict[Content, Ordered] = {}
         for a, b, measures in pairs:
             content = self._content(a, b, measures.turn)
-            if content not in waiting and content not in self._known and self._wants_look(a, b):
+            both_ways = content, _reversed(content)
+            known = any(each in waiting or each in self._known for each in both_ways)
+            if not known and self._wants_look(a, b):
                 waiting[content] = a, b, measures.turn
         kept = self.memory.known(waiting.values()) if self.memory else {}
         self._known.update({c: kept[pair] for c, pair in waiting.items() if pair in kept})
@@ -81,7 +71,11 @@ class PairVerdicts:
             return None
         if self.members.rules.kind is not None:
             return Look(self.members.rules.kind(first, second, TURN_NAMES[turn]), compared=True)
-        return self._known.get(self._content(a, b, turn)) or self._unseen(self._pair(a, b, turn))
+        content = self._content(a, b, turn)
+        look, other_way = self._known.get(content), self._known.get(_reversed(content))
+        if look is None and other_way is not None:
+            look = other_way.reversed()
+        return look or self._unseen(self._pair(a, b, turn))
 
     def _unseen(self, pair: Pair) -> Look | None:
         """Return what is known of a pair that nobody looks at."""
@@ -93,13 +87,6 @@ class PairVerdicts:
             kind = kinds.kind_of(pair.first, pair.second, TURN_NAMES[pair.turn])
             return Look(kind, trusted=True)
         return None
-
-    @property
-    def are_wanted(self) -> bool:
-        """Whether likeness decides anything: not by bytes alone, nor by the hashes alone."""
-        options = self.members.options
-        likeness = options.kinds is None or bool(options.kinds - kinds.IDENTICAL)
-        return likeness and not options.hashes_only and self.members.rules.kind is None
 
     def _wants_look(self, a: int, b: int) -> bool:
         """Tell whether only a look decides what two pictures are, and somebody wants to know."""
@@ -128,6 +115,11 @@ class PairVerdicts:
     def _content(self, a: int, b: int, turn: int) -> Content:
         ours, theirs = self.members.digest(a), self.members.digest(b)
         return (a if ours is None else ours, b if theirs is None else theirs, turn)
+
+
+def _reversed(content: Content) -> Content:
+    first, second, turn = content
+    return second, first, turning.INVERSE[turn]
 
 
 def share_inode(a: PictureRow, b: PictureRow) -> bool:

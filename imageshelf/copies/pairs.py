@@ -12,12 +12,12 @@ how many turned copies that finds.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from imageshelf.copies import flat_pairs
+from imageshelf.copies.pair_log import PairLog, PrintPairs, packed_pairs, rank_of, score_of
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching import policies
@@ -25,11 +25,10 @@ from imageshelf.searching.policies import Limits, Policy
 from imageshelf.searching.query_prints import TURN_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy.typing as npt
 
     from imageshelf.copies.distinct_fingerprints import Prints
+    from imageshelf.copies.pair_log import Sieve
     from imageshelf.searching.policies import ViewHashes
 
     Bits = npt.NDArray[np.uint8]
@@ -37,55 +36,8 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
     Words = npt.NDArray[np.uint64]
 
-VIEWS = ("centre", "trimmed", "whole")  # in the order in which policies.Candidate sorts them
-TURN_ORDER = tuple(sorted(range(len(TURN_NAMES)), key=TURN_NAMES.__getitem__))  # likewise
-PAIRS_BEFORE_COMPACTING = 4_000_000  # 64 MB
 
-_RANK_OF_TURN = np.argsort(TURN_ORDER).astype(np.uint64)
-_INVERSE = np.array(turning.INVERSE, np.uint8)
 _EXACT = Limits(0, 4 * policies.BITS)  # equal keys always match, whatever the other hashes are
-
-
-class PrintPair(NamedTuple):
-    """Two matching prints; `turn` says what the first must undergo to look like the second."""
-
-    first: int
-    second: int
-    score: int
-    row: int
-    column: int
-    phash: int
-    turn: int  # index into ORIENTATIONS
-    view: str
-
-
-@dataclass(frozen=True)
-class PrintPairs:
-    """Pairs of matching prints, sorted by their numbers, each once, with its best comparison.
-
-    Pictures that share a print match as well and are not listed. A pair takes 16 bytes.
-    """
-
-    numbers: Words  # first << 32 | second, first < second
-    ranks: Words  # score, row, column, phash, turn and view, packed so that less is better
-    crowded: Places  # flat prints with too many others near them
-
-    def __len__(self) -> int:
-        """Return how many pairs there are."""
-        return len(self.numbers)
-
-    def __iter__(self) -> Iterator[PrintPair]:
-        """Iterate over the pairs."""
-        return map(self.pair, range(len(self)))
-
-    def pair(self, at: int) -> PrintPair:
-        """Return one pair."""
-        number, rank = int(self.numbers[at]), int(self.ranks[at])
-        row, column, phash = (rank >> shift & 127 for shift in (19, 12, 5))
-        turn, view = TURN_ORDER[rank >> 2 & 7], VIEWS[rank & 3]
-        return PrintPair(
-            number >> 32, number & 0xFFFFFFFF, rank >> 26, row, column, phash, turn, view
-        )
 
 
 class _OrientedPrints(NamedTuple):
@@ -108,10 +60,13 @@ class _Comparison(NamedTuple):
 
 
 def all_pairs(
-    prints: Prints, policy: Policy = policies.DEFAULT, work: Effort = ONE_CORE
+    prints: Prints,
+    policy: Policy = policies.DEFAULT,
+    work: Effort = ONE_CORE,
+    sieve: Sieve | None = None,
 ) -> PrintPairs:
-    """Return every pair of prints that match by the policy."""
-    log = PairLog()
+    """Return every pair of prints that match by the policy, and that the sieve lets through."""
+    log = PairLog(sieve)
     comparisons = _comparisons(prints, policy)
     for number, comparison in enumerate(comparisons):
         progress = functools.partial(joins.part_progress, work.progress, number, len(comparisons))
@@ -187,63 +142,6 @@ def _compare(comparison: _Comparison, log: PairLog, work: Effort) -> None:
         joins.close_pairs_within(left.row, limits.row, use, work)
     else:
         joins.close_pairs(left.row, right.row, limits.row, use, work)
-
-
-def packed_pairs(first: Places, second: Places, ranks: Words, turns: Bits) -> tuple[Words, Words]:
-    """Return pairs as `PrintPairs` holds them; `turns` are those of the first print."""
-    swapped = first > second
-    turns = np.where(swapped, _INVERSE[turns], turns)
-    low, high = np.minimum(first, second), np.maximum(first, second)
-    return (
-        low.astype(np.uint64) << np.uint64(32) | high.astype(np.uint64),
-        ranks | _RANK_OF_TURN[turns] << np.uint64(2),
-    )
-
-
-def score_of(row: Bits, column: Bits, phash: Bits) -> Places:
-    """Return the `policies.score` of many pairs, which does not fit into eight bits."""
-    score: Places = row.astype(np.int64) + column + 2 * phash.astype(np.int64)
-    return score
-
-
-def rank_of(view: str, row: Bits, column: Bits, phash: Bits) -> Words:
-    """Pack measures in the order of `policies.Candidate`; the three bits of the turn stay zero."""
-    packed = score_of(row, column, phash).astype(np.uint64)
-    for distances in (row, column, phash):
-        packed = packed << np.uint64(7) | distances
-    return packed << np.uint64(5) | np.uint64(VIEWS.index(view))
-
-
-class PairLog:
-    """Collects pairs as they are found; drops those found twice now and then."""
-
-    def __init__(self) -> None:
-        self.numbers: list[Words] = []
-        self.ranks: list[Words] = []
-        self.count, self.compact_at = 0, PAIRS_BEFORE_COMPACTING
-
-    def add(self, numbers: Words, ranks: Words) -> None:
-        """Add pairs, packed as `PrintPairs` holds them."""
-        self.numbers.append(numbers)
-        self.ranks.append(ranks)
-        self.count += len(numbers)
-        if self.count > self.compact_at:
-            self._compact()
-
-    def _compact(self) -> None:
-        numbers = np.concatenate([np.empty(0, np.uint64), *self.numbers])
-        ranks = np.concatenate([np.empty(0, np.uint64), *self.ranks])
-        order = np.lexsort((ranks, numbers))
-        numbers, ranks = numbers[order], ranks[order]
-        best = np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]
-        self.numbers, self.ranks = [numbers[best]], [ranks[best]]
-        self.count = len(self.numbers[0])
-        self.compact_at = max(PAIRS_BEFORE_COMPACTING, 2 * self.count)
-
-    def pairs(self, crowded: Places) -> PrintPairs:
-        """Return the pairs added so far, sorted, each once."""
-        self._compact()
-        return PrintPairs(self.numbers[0], self.ranks[0], crowded)
 
 
 def _log_flat_pairs(prints: Prints, limits: Limits, log: PairLog) -> Places:

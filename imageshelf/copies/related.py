@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.copies.luma import CELLS, LumaThumbnails, load_luma
-from imageshelf.copies.stars import Measures, Relation
+from imageshelf.copies.pair_log import Measures
+from imageshelf.copies.stars import Relation
 from imageshelf.hashing import hamming, joins
 from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching import kinds, policies
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.copies.distinct_fingerprints import Prints, Thumbnails
-    from imageshelf.copies.pairs import PrintPairs
+    from imageshelf.copies.pair_log import PrintPairs
     from imageshelf.searching.policies import ViewHashes
 
     Places = npt.NDArray[np.int64]

@@ -16,36 +16,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from imageshelf.hashing import turning
-from imageshelf.searching.kinds import IDENTICAL, SAME_FILE
+from imageshelf.searching.kinds import SAME_FILE
+from imageshelf.searching.looks import agree_as_well, is_small
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from imageshelf.copies.distinct_fingerprints import Prints
-    from imageshelf.copies.pairs import PrintPairs
+    from imageshelf.copies.pair_log import Measures, Nominee
     from imageshelf.searching.looks import Look
 
-    PairOfIds = tuple[int, int, "Measures"]
-    MatchesOf = Callable[[int], Iterable[tuple[int, "Measures"]]]
+    PairOfIds = tuple[int, int, Measures]
+    MatchesOf = Callable[[int], Iterable[Nominee]]
     LooksAt = Callable[[Sequence[PairOfIds]], Sequence["Look | None"]]  # None for no relation
     RelationsOf = Callable[[int], Iterable["Relation"]]
 
-SMALL_PIXELS = 200  # of the longer side: of so small a form nobody can tell who filled it in
-AS_WELL = 0.01  # share that agrees: a smaller difference tells nothing about a small picture
 PAIRS_TOGETHER = 1024  # looked at in one go, some before it is known that they are needed
-
-
-class Measures(NamedTuple):
-    """How far apart two pictures are, and what the first must undergo to look like the second."""
-
-    row: int = 0
-    column: int = 0
-    phash: int = 0
-    score: int = 0
-    turn: int = 0  # index into ORIENTATIONS
 
 
 class Relation(NamedTuple):
@@ -80,82 +66,26 @@ class Star(NamedTuple):
     beside: tuple[Relation, ...] = ()
 
 
-class MatchGraph:
-    """Which pictures match, derived from the pairs of their prints."""
-
-    def __init__(self, prints: Prints, pairs: PrintPairs) -> None:
-        self._prints, self._pairs = prints, pairs
-        first = (pairs.numbers >> np.uint64(32)).astype(np.int64)
-        second = (pairs.numbers & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        ends = np.concatenate([first, second])
-        self._order = np.argsort(ends, kind="stable")
-        self._starts = np.searchsorted(ends[self._order], np.arange(len(prints.whole.ids) + 1))
-        involved = (np.diff(self._starts) > 0) | (np.diff(prints.starts) > 1)
-        self._print_of = {
-            picture: number
-            for number in np.flatnonzero(involved).tolist()
-            for picture in prints.pictures_of(number)
-        }
-
-    @property
-    def pictures(self) -> list[int]:
-        """The ids of all pictures that match any other."""
-        return sorted(self._print_of)
-
-    def crowded(self, least: int) -> list[int]:
-        """Return the pictures whose print matches so many others or more, sorted."""
-        many = np.flatnonzero(np.diff(self._starts) >= least).tolist()
-        return sorted(id_ for number in many for id_ in self._prints.pictures_of(number))
-
-    def upright(self) -> Iterator[tuple[list[int], list[int]]]:
-        """Yield two lists of pictures, each of the first matching each of the second unturned.
-
-        Pictures that share a print are in both lists.
-        """
-        pictures_of = self._prints.pictures_of
-        for number in np.flatnonzero(np.diff(self._prints.starts) > 1).tolist():
-            yield pictures_of(number), pictures_of(number)
-        for pair in self._pairs:
-            if not pair.turn:
-                yield pictures_of(pair.first), pictures_of(pair.second)
-
-    def matches(self, picture: int) -> Iterator[tuple[int, Measures]]:
-        """Yield every picture that matches this one, with the measures of the two."""
-        own = self._print_of.get(picture)
-        if own is None:
-            return
-        for other in self._prints.pictures_of(own):
-            if other != picture:
-                yield other, Measures()
-        for end in self._order[self._starts[own] : self._starts[own + 1]].tolist():
-            pair = self._pairs.pair(end % len(self._pairs))
-            is_first = end < len(self._pairs)
-            turn = pair.turn if is_first else turning.INVERSE[pair.turn]
-            measures = Measures(pair.row, pair.column, pair.phash, pair.score, turn)
-            for other in self._prints.pictures_of(pair.second if is_first else pair.first):
-                yield other, measures
-
-
 def build_stars(  # noqa: PLR0913, PLR0917 - all that stars depend on
     ranked: Sequence[int],
     matches_of: MatchesOf,
     looks_at: LooksAt,
     relations_of: RelationsOf = lambda _: (),
     progress: Callable[[float], object] = lambda _: None,
-    looks_again_at: LooksAt | None = None,
+    thrown_out: MatchesOf = lambda _: (),
 ) -> list[Star]:
     """Return the groups of pictures, which are ranked from the best to keep to the worst.
 
     Groups of copies come first; a picture is in at most one of them. Stars of related pictures
     follow, without those that are a copy of a keeper. `matches_of` returns what the hashes nominate
     for a picture, `looks_at` what is seen of (first, second, measures), and `relations_of` what is
-    related to a picture although the hashes do not nominate it. A keeper of which nothing is seen
-    is related to the one above it with the best score, if `looks_again_at` sees that.
+    related to a picture although the hashes do not nominate it. `thrown_out` returns the best of
+    what is no copy of a picture and was not looked at: a keeper of which nothing else is seen is
+    related to that, or to its keeper.
     """
     building = _Building(ranked, matches_of, looks_at, progress)
     building.find_keepers()
-    if looks_again_at:
-        building.look_again(looks_again_at)
+    building.look_again(thrown_out)
     return building.copies() + building.related(relations_of)
 
 
@@ -177,7 +107,6 @@ class _Building:
         self._small: dict[int, list[Relation]] = {}  # of a small picture: all that it matches
         self.related_to: dict[int, list[Relation]] = {}  # by the lower picture
         self._seen: dict[int, list[Relation]] = {}  # of a keeper: all that was seen
-        self._unseen: dict[int, tuple[int, int, PairOfIds]] = {}  # the best pair with one above
 
     def find_keepers(self) -> None:
         """Decide for each picture whether it is a keeper, or which one it joins."""
@@ -196,7 +125,7 @@ class _Building:
         if not relation.look.is_match:
             self.related_to.setdefault(relation.id, []).append(relation)
             return
-        if max(relation.look.size) in range(1, SMALL_PIXELS + 1):
+        if is_small(relation.look.size):
             self._small.setdefault(relation.id, []).append(relation)
         before = self.joined.get(relation.id)
         if before is None or relation.nearness < before.nearness:
@@ -226,22 +155,23 @@ class _Building:
         for (picture, other, measures), look in zip(pairs, self.looks_at(pairs), strict=True):
             if look is not None:
                 self._seen[picture].append(Relation(other, picture, look, measures))
-            else:
-                pair = measures.score, self.place[picture], (picture, other, measures)
-                self._unseen[other] = min(self._unseen.get(other, pair), pair)
 
-    def look_again(self, looks_at: LooksAt) -> None:
+    def look_again(self, thrown_out: MatchesOf) -> None:
         """Look at one pair of each keeper that was not seen to be related to any."""
-        keepers = set(self.keepers)
-        pairs = [
-            pair
-            for picture in self.keepers
-            if picture not in self.related_to and picture in self._unseen
-            if (pair := self._unseen[picture][-1])[0] in keepers
-        ]
-        for (picture, other, measures), look in zip(pairs, looks_at(pairs), strict=True):
+        pairs: dict[tuple[int, int], PairOfIds] = {}
+        named = {relation.to for some in self.related_to.values() for relation in some}
+        for picture in self.keepers:
+            if picture in self.related_to or picture in named:
+                continue
+            for other, measures in thrown_out(picture):
+                home = self.joined[other].to if other in self.joined else other
+                if home != picture and home in self.place:
+                    above, below = sorted((home, picture), key=self.place.__getitem__)
+                    pairs.setdefault((above, below), (above, below, measures))
+                    break
+        for pair, look in zip(pairs.values(), self.looks_at(list(pairs.values())), strict=True):
             if look is not None and not look.is_match:
-                self._note(Relation(other, picture, look, measures))
+                self._note(Relation(pair[1], pair[0], look, pair[2]))
 
     def copies(self) -> list[Star]:
         """Return the groups of copies, with what stands beside them."""
@@ -336,8 +266,7 @@ def is_torn(matches: Sequence[Relation]) -> bool:
     if len(matches) < 2:
         return False
     first, second = sorted(matches, key=lambda one: one.nearness)[:2]
-    as_well = (first.look.agrees or 0.0) - (second.look.agrees or 0.0) <= AS_WELL
-    return first.kind == second.kind and first.kind not in IDENTICAL and as_well
+    return agree_as_well(first.look, second.look)
 
 
 def _root(picture: int, named: dict[int, Relation]) -> int:

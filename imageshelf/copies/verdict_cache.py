@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from imageshelf.hashing import turning
 from imageshelf.searching.looks import Look
 from imageshelf.searching.second_look import RULE
 from imageshelf.shelf import verdicts
 from imageshelf.shelf.verdicts import KeptLook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from imageshelf.copies.members import Members
     from imageshelf.shelf.records import PictureRow
@@ -29,6 +33,7 @@ class VerdictCache:
         self._read: set[int] = set()
         self._known: dict[Ordered, Look] = {}
         self._new: list[KeptLook] = []
+        self._crowd: dict[int, KeptLook] = {}
 
     def known(self, pairs: Iterable[Ordered]) -> dict[Ordered, Look]:
         """Return what is kept of these pairs, as far as their files are as they were."""
@@ -36,9 +41,33 @@ class VerdictCache:
         lower = {min(a, b) for a, b, _ in wanted} - self._read
         self._read |= lower
         for kept in verdicts.kept_looks(self.members.shelf, sorted(lower)):
-            if kept.rule == RULE and self._holds(kept):
+            if kept.rule == RULE and kept.a_id < kept.b_id and self._holds(kept):
                 self._known.update(_unpacked(kept))
-        return {pair: self._known[pair] for pair in wanted if pair in self._known}
+        found = {}
+        for pair in wanted:
+            other_way = pair[1], pair[0], turning.INVERSE[pair[2]]
+            if pair in self._known:
+                found[pair] = self._known[pair]
+            elif other_way in self._known:
+                found[pair] = self._known[other_way].reversed()
+        return found
+
+    def crowd(self, ids: Sequence[int]) -> dict[int, list[int]]:
+        """Return, by id, which pictures of higher ids may be near it, of one crowd at most."""
+        kept = verdicts.kept_looks(self.members.shelf, sorted(ids))
+        rows = [row for row in kept if row.a_id == row.b_id and row.rule == RULE]
+        found = {row.a_id: _of_crowd(row.result) for row in rows if self._holds(row)}
+        crowds = Counter(crowd for crowd, _ in found.values() if crowd)
+        largest = crowds.most_common(1)[0][0] if crowds else ""
+        return {id_: others for id_, (crowd, others) in found.items() if crowd and crowd == largest}
+
+    def note_crowd(self, partners: dict[int, list[int]]) -> None:
+        """Note, by id, which pictures of higher ids may be near it, of all of a crowd."""
+        crowd = blake2b(repr(list(partners)).encode(), digest_size=8).hexdigest()
+        for id_, others in partners.items():
+            state = _state(self.members.rows[id_])
+            result = json.dumps([crowd, others], separators=(",", ":"))
+            self._crowd[id_] = KeptLook(id_, id_, *state, *state, RULE, result)
 
     def _holds(self, kept: KeptLook) -> bool:
         states = kept[2:4], kept[4:6]
@@ -55,17 +84,27 @@ class VerdictCache:
         states = (*_state(self.members.rows[low]), *_state(self.members.rows[high]))
         self._new.append(KeptLook(low, high, *states, RULE, _packed(look, turn, swapped=a > b)))
 
-    def keep(self, pixel_digests: dict[str, bytes]) -> bool:
-        """Write what is new; `pixel_digests` are by path. Tell whether the shelf took it."""
+    def keep(self, pixel_digests: dict[str, bytes], crashed: AbstractSet[str]) -> bool:
+        """Write what is new, by path: digests, and what ends its decoder, which is not sound.
+
+        Tells whether the shelf took it.
+        """
         digests = []
         for id_, row in self.members.rows.items():
             path = self.members.copies[id_].path
             new = self.members.learned.get(id_), pixel_digests.get(path) or None
-            if any(new) and _state_of(path) == _state(row):
+            unsound = path in crashed
+            if (any(new) or unsound) and _state_of(path) == _state(row):
                 of_bytes, of_pixels, sound = self.members.digests[id_]
+                sound = False if unsound else sound
                 digests.append((id_, new[0] or of_bytes, new[1] or of_pixels, sound))
+        crowd = [
+            row
+            for id_, row in self._crowd.items()
+            if _state_of(self.members.copies[id_].path) == row[2:4]
+        ]
         origins = self.members.learned_origins
-        return verdicts.keep(self.members.shelf, self._new, digests, origins)
+        return verdicts.keep(self.members.shelf, self._new + crowd, digests, origins)
 
 
 def _state(row: PictureRow) -> State:
@@ -93,6 +132,15 @@ def _unpacked(kept: KeptLook) -> dict[Ordered, Look]:
         return {(kept[1], kept[0], turn) if swapped else (*kept[:2], turn): _look(*values)}
     except (ValueError, TypeError):
         return {}
+
+
+def _of_crowd(result: str) -> tuple[str, list[int]]:
+    """Return the crowd and the ids in what is kept of it; "" and none for anything else."""
+    try:
+        crowd, others = json.loads(result)
+        return str(crowd), list(map(int, others))
+    except (ValueError, TypeError):
+        return "", []
 
 
 def _look(*values: Any) -> Look:

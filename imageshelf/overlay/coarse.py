@@ -10,9 +10,15 @@ out, is compared in 8x8 tiles. Two pictures cannot be near
   where it was: pages of a book;
 - when both are coloured alike but for another hue: buttons in red, green and blue.
 
-Everything else stays possible, and is laid over. It is meant for pictures with many candidates: a
-copy saved at JPEG quality 3 may be lost. Products of matrices hold the comparison; `possible_pair`
-says the same of one pair, step by step.
+Everything else stays possible. It is meant for pictures with many candidates: a copy saved at JPEG
+quality 3 may be lost. Products of matrices hold the comparison; `possible_pair` says the same of
+one pair, step by step.
+
+Of 44,850 pairs of 300 filled forms 470 stay possible. `differing` compares those at 128x128, one
+picture with some others: where half of the places with texture agree to 0.4 %, the pictures lie on
+each other, and a place that is far off is another text. That leaves 6 of the 470, and takes away
+none of 934 copies, one of each of 39 sets in each of 24 ways: of those that are off by as much, the
+better half agrees to 0.5 % at best, but for a button that was brightened into another tone.
 """
 
 from __future__ import annotations
@@ -25,11 +31,14 @@ import numpy as np
 from imageshelf.overlay import filters, geometry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from imageshelf.overlay.geometry import Box
     from imageshelf.overlay.sheets import PictureSheet
 
+    Detail = npt.NDArray[np.int8]
     Floats = npt.NDArray[np.float32]
     Mask = npt.NDArray[np.bool_]
     Pixels = npt.NDArray[np.uint8]
@@ -53,17 +62,26 @@ SAME_SHAPE = 0.01  # of the ratio of width to height: what is cut has another on
 SAME_TONE = 5.0  # grey levels between the means of tiles that agree
 FAINT = 215  # level of the darkest pixel of a tile that brightening may have taken away
 PAPER = 235  # level of the brightest pixel of a tile that differs: JPEG quality 8 flattens others
+FINE = 128  # side of the detail
+FINE_TILES = 16  # along a side
+STEPS = 8  # of the detail in a standard deviation: the detail is held in whole numbers
+FINE_TEXTURED = 24.0  # energy, as TEXTURED, of two tiles together
+FEWEST = 16  # tiles with texture
+FINE_AGREES = 0.004  # residual of the better half of these, of their texture
+FAR_OFF = 40.0  # residual of a tile, energy: as much as a short word
 COLOURED = 8.0  # chroma
 SAME_COLOURS = 0.85  # correlation of the colours, whatever their hue
 ANOTHER_HUE = 60.0  # degrees
 
 
 class Coarse(NamedTuple):
-    """One picture, or the part in a box: 4.6 kB."""
+    """One picture, or the part in a box: 23 kB."""
 
     luma: Pixels  # uint8[64, 64]
     chroma: Floats  # float32[16, 16, 2] of blue-yellow and red-green
     shape: float  # width / height
+    fine: Detail  # int8[256 tiles, 64 pixels], light and contrast taken out, STEPS to one
+    levels: Pixels  # uint8[256], the mean brightness of each of these tiles
     whole: bool = True  # no part in a box: where a border ends is known to a pixel or two only
 
 
@@ -86,6 +104,9 @@ def coarse(sheet: PictureSheet, box: Box = geometry.WHOLE) -> Coarse:
     x0, y0, x1, y1 = ((edge + 1) / 2 for edge in box)
     pixels = (x0 * sheet.width, y0 * sheet.height, x1 * sheet.width, y1 * sheet.height)
     luma = filters.resized(sheet.luma, (SIDE, SIDE), pixels)
+    fine = filters.resized(sheet.luma, (FINE, FINE), pixels)
+    detail = np.clip(np.rint(_tiles(fine, NARROW) * STEPS), -127, 127).astype(np.int8)
+    levels = filters.cell_means(fine, FINE // FINE_TILES).ravel()
     colours = [
         filters.resized(sheet.picture[..., n].astype(np.float32), (COLOURS, COLOURS), pixels)
         for n in range(3)
@@ -93,7 +114,11 @@ def coarse(sheet: PictureSheet, box: Box = geometry.WHOLE) -> Coarse:
     shape = (pixels[2] - pixels[0]) / (pixels[3] - pixels[1])
     chroma = np.stack(colours, axis=2) @ filters.CHROMA.T
     whole = box == geometry.WHOLE
-    return Coarse(np.clip(luma + 0.5, 0, 255).astype(np.uint8), chroma, shape, whole)
+    return Coarse(_rounded(luma), chroma, shape, detail, _rounded(levels), whole)
+
+
+def _rounded(levels: Floats) -> Pixels:
+    return np.asarray(np.clip(levels + 0.5, 0, 255).astype(np.uint8))
 
 
 def block(pictures: list[Coarse]) -> Block:
@@ -122,12 +147,13 @@ def _narrow(luma: Pixels) -> Floats:
 
 
 def _tiles(image: Floats, radius: int) -> Floats:
-    """Return float32[64, 64]: the tiles of an image, its light and contrast taken out."""
+    """Return float32[n, 64]: the tiles of an image, its light and contrast taken out."""
     detail = image - filters.local_mean(image, radius)
     detail /= np.sqrt((detail * detail).mean() + NOISE)
     each = SIDE // TILES
-    apart = detail.reshape(TILES, each, TILES, each).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(apart.reshape(TILES * TILES, each * each))
+    along = len(image) // each
+    apart = detail.reshape(along, each, along, each).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(apart.reshape(along * along, each * each))
 
 
 def _levels(luma: Pixels) -> Floats:
@@ -191,6 +217,35 @@ def _residual(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     product *= -2
     product += total
     return product, total
+
+
+def differing(one: Coarse, others: Sequence[Coarse]) -> Mask:
+    """Return bool[n]: which pictures lie on this one, and differ from it in a part."""
+    ours = one.fine.astype(np.int16)
+    energy = _energy(ours)
+    found = np.zeros(len(others), np.bool_)
+    for n, other in enumerate(others):
+        theirs = other.fine.astype(np.int16)
+        off, total = _energy(ours - theirs), energy + _energy(theirs)
+        textured = np.flatnonzero(total > FINE_TEXTURED)
+        better = textured[np.argsort(off[textured] / total[textured])[: len(textured) // 2]]
+        levels = np.abs(one.levels[better].astype(np.int16) - other.levels[better])
+        found[n] = (
+            len(textured) >= FEWEST
+            and off.max() > FAR_OFF
+            and off[better].sum() < FINE_AGREES * total[better].sum()
+            and levels.mean() < SAME_TONE
+            and one.whole
+            and other.whole
+            and abs(one.shape / other.shape - 1) < SAME_SHAPE
+        )
+    return found
+
+
+def _energy(detail: npt.NDArray[np.int16]) -> Floats:
+    """Return float32[n], the energy of each tile."""
+    values = detail.astype(np.float32)
+    return np.asarray(np.einsum("np,np->n", values, values) / STEPS**2)
 
 
 def _another_hue(first: Block, second: Block) -> Mask:

@@ -123,13 +123,15 @@ class PictureSheet:
         self.picture = picture
         self.height, self.width = picture.shape[:2]
         self._stamps: dict[Box, Floats] = {}
-        self._turned: dict[int, PictureSheet] = {0: self}
+        self._turned: tuple[int, PictureSheet] | None = None  # the last one
 
     def turned(self, turn: int) -> PictureSheet:
         """Return the sheet of the picture after a turn."""
-        if turn not in self._turned:
-            self._turned[turn] = PictureSheet(geometry.turned(self.picture, turn))
-        return self._turned[turn]
+        if not turn:  # not kept: a cycle is freed late, as the collector counts no megabytes
+            return self
+        if self._turned is None or self._turned[0] != turn:
+            self._turned = turn, PictureSheet(geometry.turned(self.picture, turn))
+        return self._turned[1]
 
     def halved(self) -> PictureSheet:
         """Return the sheet of the picture at half its size."""

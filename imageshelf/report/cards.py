@@ -45,6 +45,7 @@ class Card:
     role: str = ""  # QUERY, KEEP, ASIDE, BESIDE or ""; KEEP and ASIDE can be chosen
     kind: str = ""
     turn: str = ""  # of the first card in the group, to look like this one
+    differs: str = ""  # in words: what the second look saw, or that there was none
     facts: tuple[str, ...] = ()
     reason: str = ""
     warning: str = ""

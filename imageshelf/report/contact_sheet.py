@@ -102,7 +102,7 @@ def _strips(group: CardGroup, cards: tuple[Card, ...], columns: int) -> Iterator
 
 
 def _labels(card: Card) -> list[str]:
-    kind = " \u00b7 ".join(text for text in (card.role, card.kind, card.turn) if text)
+    kind = " \u00b7 ".join(text for text in (card.role, card.kind, card.turn, card.differs) if text)
     measures = " \u00b7 ".join(text for text in (card.pixels, card.size) if text)
     note = card.thumbnail.note if card.thumbnail and card.thumbnail.data else ""
     return [text for text in (card.label, card.folder, measures, card.date, kind, note) if text]

@@ -78,7 +78,7 @@ def _source(card: Card) -> str:
 
 def _lines(card: Card) -> list[str]:
     measures = (card.pixels, card.size, card.date)
-    kinds = (card.role, card.kind, *card.facts)
+    kinds = (card.role, card.kind, card.differs, *card.facts)
     lines = [" \u00b7 ".join(filter(None, words)) for words in (measures, kinds)]
     note = card.thumbnail.note if card.thumbnail and card.thumbnail.data else ""
     return [line for line in (card.folder, *lines, note, card.reason, card.warning) if line]

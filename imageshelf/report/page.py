@@ -150,7 +150,7 @@ def _card(card: Card) -> dict[str, Any]:
             "role": card.role,
             "kind": card.kind,
             "turn": card.turn,
-            "facts": card.facts,
+            "facts": tuple(text for text in (card.differs, *card.facts) if text),
             "reason": card.reason,
             "warning": card.warning,
             "pixels": card.pixels,

@@ -75,7 +75,8 @@ def _match_card(match: Match) -> Card:
         match.path,
         kind=match.kind,
         turn=match.turn,
-        facts=_seen(match) + _distances(match.distance, match.score, match.turn),
+        differs=_seen(match),
+        facts=_distances(match.distance, match.score, match.turn),
         width=match.width,
         height=match.height,
         size_bytes=-1 if match.size_bytes is None else match.size_bytes,
@@ -127,14 +128,11 @@ def _grouped(group: Group) -> CardGroup:
 
 
 def _measured(member: Member) -> tuple[str, ...]:
-    return _seen(member) + _distances(member.row, member.score, member.turn)
+    return _distances(member.row, member.score, member.turn)
 
 
-def _seen(one: Match | Member) -> tuple[str, ...]:
-    """Return what the second look saw, in words, or that there was none."""
-    if not one.compared:
-        return (NOT_LOOKED_AT,)
-    return (one.told,) if one.told else ()
+def _seen(one: Match | Member) -> str:
+    return one.told if one.compared else NOT_LOOKED_AT
 
 
 def _member_card(member: Member, role: str, measured: tuple[str, ...], argues: str = "") -> Card:
@@ -144,6 +142,7 @@ def _member_card(member: Member, role: str, measured: tuple[str, ...], argues: s
         role,
         kind=member.kind,
         turn=member.turn,
+        differs=_seen(member) if member.kind else "",
         facts=(*measured, *((shown(member.camera),) if member.camera else ())),
         reason=shown(argues + member.reason) if member.reason else "",
         warning=shown(member.warning),

@@ -57,6 +57,7 @@ class KnownFile(NamedTuple):
     digest: bytes | None = None
     pixel_digest: bytes | None = None
     luma: bytes = b""  # 16x16; b"" if unknown
+    size: tuple[int, int] = (0, 0)  # width and height; (0, 0) if unknown
 
 
 def known_digests(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     Regions = tuple[tuple[int, int, int, int], ...]
 
 PLACES = (("upper", "middle", "lower"), ("left", "centre", "right"))
+SMALL_PIXELS = 200  # of the longer side: of so small a form nobody can tell who filled it in
+AS_WELL = 0.01  # share that agrees: a smaller difference tells nothing about a small picture
 ALL_OVER = 0.5  # of the picture's width or height: a region that large has no side
 
 
@@ -59,6 +61,17 @@ class Look(NamedTuple):
 def identical(kind: str) -> Look:
     """Return what is known without a look of two names, or two copies, of the same bytes."""
     return Look(kind, compared=True, agrees=1.0, differs=0.0, shows=(1.0, 1.0))
+
+
+def is_small(size: tuple[int, int]) -> bool:
+    """Tell whether a picture of this size may agree with several different ones."""
+    return 0 < max(size) <= SMALL_PIXELS
+
+
+def agree_as_well(first: Look, second: Look) -> bool:
+    """Tell whether a picture is as near to the second of two as to the first, and not identical."""
+    alike = first.kind == second.kind and first.is_match and first.kind not in kinds.IDENTICAL
+    return alike and (first.agrees or 0.0) - (second.agrees or 0.0) <= AS_WELL
 
 
 def in_pixels(regions: Iterable[Region], size: tuple[int, int]) -> Regions:

@@ -43,7 +43,10 @@ def query_pictures(pictures: Sequence[tuple[str, Picture]]) -> list[QueryPicture
         every = prints_of([picture for _, picture in batch])
         for (path, picture), prints in zip(batch, every, strict=True):
             facts = picture.facts
-            file = KnownFile(path, facts.size_bytes, facts.captured_at, luma=picture.luma)
+            file = KnownFile(
+                path, facts.size_bytes, facts.captured_at, luma=picture.luma,
+                size=(facts.width, facts.height),
+            )  # fmt: skip
             queries.append(QueryPicture(path, prints, file))
     return queries
 
@@ -94,8 +97,9 @@ def known_file(
 ) -> KnownFile:
     """Return what the catalogue knows of a picture's file."""
     return KnownFile(
-        path, row.size_bytes, row.captured_at, *kinds.known_digests(*digests), row.thumbnail
-    )
+        path, row.size_bytes, row.captured_at, *kinds.known_digests(*digests), row.thumbnail,
+        (row.width, row.height),
+    )  # fmt: skip
 
 
 def prints_of(pictures: Sequence[Picture]) -> list[QueryPrints]:

@@ -1,4 +1,4 @@
-"""What may be listed for a query: looked at, ranked, and made a Match."""
+"""What may be listed for a query: ranked, and made a Match."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.searching import kinds, looks, policies
-from imageshelf.searching.looks import Look
 from imageshelf.searching.matches import Match
-from imageshelf.searching.query_prints import TURN_NAMES
-from imageshelf.searching.second_look import Pair, SecondLook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from imageshelf.searching.kinds import KnownFile
+    from imageshelf.searching.looks import Look
     from imageshelf.searching.policies import Candidate
     from imageshelf.shelf.records import PictureRow
-    from imageshelf.workers.limited_map import LimitedMap
 
 # Whatever is no match sorts behind all matches.
 UNCOMPARED_RANK = 10_000
@@ -52,34 +47,6 @@ class Prospect(NamedTuple):
         if self.candidate:
             return self.candidate.row
         return None if by_key else self.key_distance
-
-
-def looks_at(
-    queries: Sequence[KnownFile],
-    prospects: Sequence[Sequence[Prospect]],
-    decoders: LimitedMap,
-    *,
-    hashes_only: bool,
-) -> list[Look]:
-    """Return what is seen of every prospect of each query, one query after the other.
-
-    `decoders` is a map of `second_look.WORK`.
-    """
-    pairs = [
-        (Pair(query, prospect.file, prospect.turn), prospect.kind)
-        for query, found in zip(queries, prospects, strict=True)
-        for prospect in found
-    ]
-    if hashes_only:
-        return [Look(kind or _by_hashes(pair), trusted=True) for pair, kind in pairs]
-    nominated = [pair for pair, kind in pairs if not kind]
-    with SecondLook(memory_limit_mb=decoders.memory_limit_mb, decoders=decoders) as looking:
-        seen = iter(looking.at(nominated))
-    return [Look(kind, compared=True) if kind else next(seen) for _, kind in pairs]
-
-
-def _by_hashes(pair: Pair) -> str:
-    return kinds.kind_of(pair.first, pair.second, TURN_NAMES[pair.turn])
 
 
 @dataclass(frozen=True)

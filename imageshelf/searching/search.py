@@ -21,13 +21,14 @@ from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.matches import Matches, QueryOutcome
 from imageshelf.searching.policies import DEFAULT, Policy
 from imageshelf.searching.queries import QueryError
+from imageshelf.searching.query_looks import looks_at
 from imageshelf.searching.query_prints import (
     TURN_NAMES,
     known_file,
     pictures_on_shelf,
     query_pictures,
 )
-from imageshelf.searching.ranking import Prospect, Ranking, looks_at
+from imageshelf.searching.ranking import Prospect, Ranking
 from imageshelf.searching.stored_hashes import StoredHashes
 from imageshelf.shelf import ShelfError, names, open_shelf
 from imageshelf.system.deprecation import renamed_parameters

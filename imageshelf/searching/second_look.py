@@ -61,6 +61,7 @@ class SecondLook:
         self._own = LimitedMap(WORK, jobs=jobs, memory_limit_mb=memory_limit_mb)
         self._decoders = decoders or self._own
         self.pixel_digests: dict[str, bytes] = {}  # by path: what had to be decoded in full
+        self.crashed: set[str] = set()  # paths of pictures that end their decoder
 
     def __enter__(self) -> Self:
         return self
@@ -133,6 +134,8 @@ class SecondLook:
         ]
         for task, digest in self._mapped(tasks):
             readable = isinstance(digest, bytes)
+            if isinstance(digest, Lost) and digest.lasting:
+                self.crashed.add(task.path)
             self.pixel_digests[task.path] = digest if readable else kinds.DAMAGED
         for n in indistinct:
             ours, theirs = (self.pixel_digests[file.path] for file in pairs[n][:2])
