@@ -17,6 +17,7 @@ from imageshelf.cli.demo import COPIES
 from imageshelf.cli.verb_table import parse_args
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
+from imageshelf.shelf import open_shelf
 from tests import csv_rows
 from tests.cleaning import keep_trash_in, tree
 
@@ -60,15 +61,21 @@ def goes(answer: Answer) -> list[str]:
     return sorted(os.path.relpath(one["path"], "photos") for one in told["actions"])
 
 
+def listed(shelve: Path) -> dict[str, list[str]]:
+    """Return what a shelf says of pictures."""
+    with open_shelf(shelve) as shelf:
+        return dict(shelf.items())
+
+
 def test_without_apply_nothing_is_touched(demo: Path) -> None:
     before = tree(demo)
-    shelve = (demo / "db.shelve").read_bytes()
+    names = listed(demo / "db.shelve")
     for form in ("text", "json", "csv"):
         assert run("clean", "--format", form).status == 0
     assert run("clean").hint == "Nothing was touched. Add --apply to do it."
     assert run("clean", "-0").text.count(b"\0") == len(IDENTICAL)  # type: ignore[arg-type]
     assert tree(demo) == before
-    assert (demo / "db.shelve").read_bytes() == shelve
+    assert listed(demo / "db.shelve") == names  # what was seen of the pairs is kept there
 
 
 def test_identical_copies_go_by_rule_and_others_when_named(demo: Path) -> None:
