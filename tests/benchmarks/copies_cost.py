@@ -54,10 +54,9 @@ def main(argv: list[str] | None = None) -> int:
         os.mkdir(copies)
         copied(strangers, copies)
         ratios = [cpu_s(copies, shelf) / cpu_s(photos, shelf) for _ in range(args.pairs)]
-    print(
-        f"{len(strangers):,} files, {COPIES} copies each: {statistics.median(ratios):.3f} of the CPU "
-        f"time of as many strangers (median of {args.pairs}; {min(ratios):.3f} to {max(ratios):.3f})"
-    )
+    print(f"{len(strangers):,} files, {COPIES} copies each, beside as many strangers: CPU time")
+    spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
+    print(f"{statistics.median(ratios):.3f} (median of {args.pairs}; {spread})")
     return 0
 
 
