@@ -366,7 +366,10 @@ class TestStart:
 
     @pytest.mark.parametrize(
         ("executable", "reason"),
-        [("", "does not name the Python interpreter"), ("/no/such/python", "No such file or directory")],
+        [
+            ("", "does not name the Python interpreter"),
+            ("/no/such/python", "No such file or directory"),
+        ],
     )
     def test_a_missing_interpreter_is_one_clear_error(
         self, executable: str, reason: str, monkeypatch: pytest.MonkeyPatch
