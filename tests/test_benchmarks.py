@@ -75,6 +75,18 @@ def test_the_floor_decodes_each_picture_at_a_quarter(pictures: Path) -> None:
     assert output("floor.py", "-d", pictures, "-j", 1) == f"3 pictures, {samples} samples\n"
 
 
+def test_the_parts_of_a_workers_time_are_a_table(pictures: Path, tmp_path: Path) -> None:
+    if importlib.util.find_spec("simplejpeg") is None:
+        pytest.skip("simplejpeg is not installed (tests/benchmarks/requirements.txt)")
+    wanted = ["--photos", pictures, "--count", 5, "--runs", 1, "--cache", tmp_path]
+    head, _, *rows = output("worker_parts.py", *wanted).splitlines()
+    assert head == "| part | CPU ms a file | more than the line above |"
+    assert [row.split(" | ")[0].removeprefix("| ")[:5] for row in rows] == [
+        "floor", "opene", "and d", "and m", "and v", "and t"
+    ]  # fmt: skip
+    assert all(float(row.split(" | ")[1]) > 0 for row in rows)
+
+
 def test_the_bare_scan_counts_every_file_and_its_bytes(pictures: Path) -> None:
     size_bytes = sum(path.stat().st_size for path in pictures.rglob("*.jpg"))
     assert output("bare_scan.py", pictures) == f"3 files, {size_bytes} bytes\n"

@@ -29,7 +29,7 @@ from imageshelf.pictures.decoding import Jpeg  # noqa: E402
 from imageshelf.pictures.tasks import Task  # noqa: E402
 from imageshelf.system import files as system_files  # noqa: E402
 from tests.benchmarks import floor  # noqa: E402
-from tests.benchmarks.files import small_files  # noqa: E402
+from tests.benchmarks.files import SMALL_COUNT, small_files  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,11 +102,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", metavar="DIR", help="pictures to cut the small ones out of")
+    parser.add_argument("--count", type=int, default=SMALL_COUNT, metavar="N")
     parser.add_argument("--runs", type=int, default=9, metavar="N")
     cache = os.path.join(tempfile.gettempdir(), "imageshelf-benchmarks")
     parser.add_argument("--cache", metavar="DIR", default=cache)
     args = parser.parse_args(argv)
-    folder = small_files(args.cache, args.photos)
+    folder = small_files(args.cache, args.photos, args.count)
     paths = floor.jpegs(folder)
     before = 0.0
     print("| part | CPU ms a file | more than the line above |\n|---|---:|---:|")
