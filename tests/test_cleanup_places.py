@@ -22,7 +22,7 @@ EXACT = os.name == "posix"  # a file may have any name here
 
 @pytest.fixture
 def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A picture of every hostile name that can be, its copy elsewhere, and the copy's sidecar."""
+    """A picture of every hostile name that can be, its copy elsewhere, and equal sidecars."""
     keep_trash_in(tmp_path / "db.shelve-data", monkeypatch)
     monkeypatch.chdir(tmp_path)
     for seed, name in enumerate(NAMES):
@@ -31,10 +31,10 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             if folder == "b":
                 shutil.copy2(path.replace(b"/photos/b/", b"/photos/a/"), path)
-                if len(name) < 240:
-                    Path(os.fsdecode(path + b".xmp")).write_text("sidecar")
             else:
                 drawn(seed, (24, 18)).save(os.fsdecode(path), "JPEG")
+            if len(name) < 240:
+                Path(os.fsdecode(path + b".xmp")).write_text("sidecar")
     index(tmp_path / "photos", tmp_path / "db.shelve", Settings(jobs=0))
     return tmp_path
 
