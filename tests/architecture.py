@@ -1,6 +1,6 @@
-"""Draw the rooms of the package, each on the floor that its imports put it on.
+"""Draw the rooms of the package, each on the floor that its imports put it on; list the modules.
 
-    python -m tests.architecture      writes docs/architecture.svg
+    python -m tests.architecture      writes docs/architecture.svg and docs/modules.md
 
 Nothing is imported: the imports are read from the source, late ones and those for type checking
 included. A room stands one floor above the highest room that it uses.
@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "architecture.svg"
+LIST = ROOT / "docs" / "modules.md"
 PACKAGE = "imageshelf"
 WIDTH, FLOOR, GAP, MARGIN = 880, 78, 26, 20  # pixels
 STYLE = """
@@ -59,6 +60,32 @@ def purpose(room: str) -> str:
     """Return the first sentence of a room's docstring."""
     tree = ast.parse((ROOT / PACKAGE / room / "__init__.py").read_text(encoding="utf-8"))
     return (ast.get_docstring(tree) or "").partition("\n\n")[0].replace("\n", " ")
+
+
+def modules() -> str:
+    """Return the page that names every module with the first line of its docstring."""
+    lines = ["# Every module in a line", ""]
+    lines += [
+        "From the docstrings, by `python -m tests.architecture`; [architecture](architecture.md)"
+    ]
+    lines += ["shows how the rooms stand on each other.", ""]
+    for room in sorted(rooms(), key=lambda room: (-floor(room), room)):
+        lines += [f"## {room}", "", purpose(room), "", "| | |", "|---|---|"]
+        for file in sorted((ROOT / PACKAGE / room).rglob("*.py")):
+            if file.name != "__init__.py":
+                name = file.relative_to(ROOT / PACKAGE / room).as_posix()
+                lines.append(f"| `{name}` | {_first_line(file)} |")
+        for script in sorted((ROOT / PACKAGE / room).rglob("*.js")):
+            name = script.relative_to(ROOT / PACKAGE / room).as_posix()
+            first = script.read_text(encoding="utf-8").partition("\n")[0]
+            lines.append(f"| `{name}` | {first.removeprefix('// ')} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _first_line(file: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n")[0].replace("|", "\\|")
 
 
 def svg() -> str:
@@ -113,5 +140,6 @@ def _fitting(text: str, width: int) -> str:
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(svg(), encoding="utf-8")
-    print(PICTURE)
+    for path, content in ((PICTURE, svg()), (LIST, modules())):
+        path.write_text(content, encoding="utf-8")
+        print(path)

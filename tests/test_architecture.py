@@ -18,6 +18,11 @@ def test_the_picture_is_the_one_that_the_imports_give() -> None:
     assert drawn == architecture.svg(), "run: python -m tests.architecture"
 
 
+def test_the_list_of_modules_is_the_one_that_their_docstrings_give() -> None:
+    listed = architecture.LIST.read_text(encoding="utf-8")
+    assert listed == architecture.modules(), "run: python -m tests.architecture"
+
+
 def test_every_room_is_on_a_floor_above_those_that_it_uses() -> None:
     for room in architecture.rooms():
         assert all(

@@ -458,6 +458,15 @@ def test_the_command_is_copied_as_it_is_shown(page: Page, browser: Watched, tmp_
         assert page.evaluate("getSelection().toString()") == shown
 
 
+def test_a_box_adds_the_take_over_to_the_command(page: Page, browser: Watched) -> None:
+    page.click("#export-open")
+    shown = page.inner_text("#command")
+    page.check("#take-over")
+    assert page.inner_text("#command") == f"{shown} --take-over"
+    page.uncheck("#take-over")
+    assert page.inner_text("#command") == shown
+
+
 def test_a_group_of_thousands_is_drawn_as_it_is_looked_at(visit: Visit, tmp_path: Path) -> None:
     first, *others = next(iter(choosing_sheet(tmp_path, 1).groups)).cards
     many = tuple(replace(others[at % 2], name=f"{at}.jpg") for at in range(3000))

@@ -22,6 +22,10 @@ function download() {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   $("export-note").textContent = "Saved as " + data.file + " in your browser's download folder.";
 }
+function takeOver() {
+  const command = $("command"), without = command.textContent.replace(/ --take-over$/, "");
+  command.textContent = without + ($("take-over").checked ? " --take-over" : "");
+}
 async function copyCommand() {
   const text = $("command").textContent;
   try {

@@ -24,6 +24,7 @@ $("accept-all").onclick = acceptShown;
 $("download").onclick = download;
 $("forget").onclick = forgetAll;
 if ($("copy")) $("copy").onclick = copyCommand;
+if ($("take-over")) $("take-over").onchange = takeOver;
 $("compare").addEventListener("keydown", onCompareKey);
 $("compare").addEventListener("close", closeCompare);
 $("compare-close").onclick = () => $("compare").close();
