@@ -122,6 +122,8 @@ def require_allowed(action: Action, file_action: FileAction, below: Sequence[str
         raise UnsafePathError(NOT_OURS)
     path_checks.require_safe(file_action)
     if below:
+        if action.verb == planning.TAKE_OVER:  # what it held stands in the row alone
+            raise UnsafePathError("is a sidecar; what is written in it stays")
         path_checks.require_below(file_action, below)
 
 

@@ -37,8 +37,8 @@ def hidden_name(run: int, token: str, at: int) -> str:
 
 def require_safe(action: FileAction) -> None:
     """Raise UnsafePathError unless the place is where this verb puts the file of this source."""
-    for path in filter(None, (action.source, action.place)):
-        if not os.path.isabs(path) or os.path.normpath(path) != path:
+    for path in filter(None, (action.source, action.place, action.folder)):
+        if not os.path.isabs(path) or os.path.normpath(path) != path or not _real(path):
             raise UnsafePathError(f"has a path that no clean-up writes: {path}")
     if not action.place:
         if action.verb != planning.TRASH:
@@ -79,12 +79,19 @@ def require_regular(path: str) -> None:
 
 def is_below(folder: str, tops: Sequence[str]) -> bool:
     """Tell whether a folder is one of these or lies below one, links resolved."""
-    real = os.path.normcase(os.path.realpath(folder))
-    for top in tops:
-        above = os.path.normcase(os.path.realpath(top))
+    real = _real(folder)
+    for above in filter(None, map(_real, tops)):
         if real == above or real.startswith(os.path.join(above, "")):
             return True
     return False
+
+
+def _real(path: str) -> str:
+    """Return a path with its links resolved, "" for one that no system has."""
+    try:
+        return os.path.normcase(os.path.realpath(path))
+    except ValueError:
+        return ""
 
 
 def _spelling(path: str) -> str:

@@ -32,6 +32,8 @@ from imageshelf.searching.kind_names import BYTES, PIXELS, SAME_FILE
 from imageshelf.searching.kinds import identical_bytes
 from imageshelf.searching.query_prints import known_file
 from imageshelf.shelf import names
+from imageshelf.shelf.export import LONGEST_NAME
+from imageshelf.system.files import UnreadableImage, open_regular
 from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
@@ -71,11 +73,12 @@ class Selection(NamedTuple):
 def read(path: str) -> Selection:
     """Read a selection file; raises SelectionError."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             data = file.read(LONGEST + 1)
-    except (OSError, ValueError) as exc:
-        reason = getattr(exc, "strerror", None) or exc
-        raise SelectionError(f"the selection {path} cannot be read: {reason}") from exc
+    except OSError as exc:
+        raise SelectionError(f"the selection {path} cannot be read: {exc.strerror}") from exc
+    except UnreadableImage as exc:
+        raise SelectionError(f"the selection {path} cannot be read: it {exc}") from exc
     try:
         return parse(data)
     except SelectionError as exc:
@@ -90,8 +93,12 @@ def parse(data: bytes) -> Selection:
         document = json.loads(data)
     except UnicodeDecodeError as exc:
         raise SelectionError("is not JSON: it is no UTF-8 text") from exc
-    except (ValueError, RecursionError) as exc:
+    except json.JSONDecodeError as exc:
         raise SelectionError(f"is not JSON: {exc}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise SelectionError(
+            "is not JSON of any use: it nests too deep, or a number is too long"
+        ) from exc
     if not isinstance(document, dict) or MARK not in document:
         raise SelectionError(f'is none: expected a JSON object with "{MARK}": {VERSION}')
     if type(document[MARK]) is not int or document[MARK] != VERSION:
@@ -183,6 +190,8 @@ def _rows(shelf: Shelf, selection: Selection) -> dict[str, PictureRow]:
             raise SelectionError(
                 f"the selection names {name}: what is at a URL is never cleaned up"
             )
+        if "\0" in name or len(name) > LONGEST_NAME:
+            raise SelectionError(f"the selection names {name[:80]}, which no picture is called")
         row = catalogue.row_of(names.to_bytes(name))
         if row is not None:
             rows[name] = row

@@ -134,11 +134,16 @@ def put_back(action: FileAction) -> None:
     if before is None:
         os.unlink(action.source)
         return
-    _write(action.place, before, int(action.stat["mode"]))
-    with contextlib.suppress(OSError, AttributeError):
-        os.chown(action.place, int(action.stat["uid"]), int(action.stat["gid"]))
-    os.utime(action.place, ns=(action.known.mtime_ns, action.known.mtime_ns))
-    os.replace(action.place, action.source)
+    try:
+        _write(action.place, before, int(action.stat["mode"]))
+        with contextlib.suppress(OSError, AttributeError):
+            os.chown(action.place, int(action.stat["uid"]), int(action.stat["gid"]))
+        os.utime(action.place, ns=(action.known.mtime_ns, action.known.mtime_ns))
+        os.replace(action.place, action.source)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(action.place)
+        raise
 
 
 def _is_as_before(action: FileAction) -> bool:

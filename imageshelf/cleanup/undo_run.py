@@ -236,10 +236,11 @@ def _bring_back(batch: Sequence[_Looked], result: Undone) -> list[tuple[_Looked,
 
 
 def _restore_records(actions: Actions, back: Sequence[_Looked]) -> None:
+    """Put the pictures on the shelf again; a stranger's the next index run reads."""
     records = []
     for look in back:
         status = lstat(look.file_action.source)
         entry = look.action.stat.get("entry")
-        if status is not None and isinstance(entry, dict):
+        if status is not None and isinstance(entry, dict) and look.action.ours:
             records.append((entry, status))
     snapshots.restore(actions.db, records)

@@ -89,6 +89,8 @@ def _failed(program: str, exc: OSError) -> int:
         _discard(stream)
     if exc.errno in _CLOSED_PIPE:
         return CLOSED_PIPE_STATUS
+    if exc.errno == errno.ENOENT:  # not the output: `os.getcwd` names no file
+        return _told(program, "the working folder is gone; change to another one")
     return _told(program, f"the output cannot be written: {exc.strerror or exc}")
 
 

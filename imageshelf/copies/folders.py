@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from imageshelf.copies.groups import Duplicates, Group
     from imageshelf.shelf import Shelf
 
+DEEPEST = 256  # folders in folders; a name on a sent shelf can hold thousands
 NAMED_FOLDERS = 64  # a picture that lies in more of them says nothing about any two
 
 
@@ -151,11 +152,15 @@ class FolderTree:
             self.totals[each] = self.totals[each].plus(tally)
 
     def chain(self, folder: str) -> tuple[str, ...]:
-        """Return a folder and those above it, up to the outermost that was indexed."""
+        """Return a folder and those above it, up to the outermost that was indexed.
+
+        One that lies too deep stands alone: each of those above it costs a name as long.
+        """
         if folder not in self._chains:
             every = [folder]
-            while (above := parent(every[-1])) not in {every[-1], ""}:
-                every.append(above)
+            if folder.replace(os.sep, "/").count("/") <= DEEPEST:
+                while (above := parent(every[-1])) not in {every[-1], ""}:
+                    every.append(above)
             last = max((n for n, one in enumerate(every) if one in self.roots), default=0)
             self._chains[folder] = tuple(every[: last + 1])
             for below, above in pairwise(every[: last + 1]):

@@ -57,6 +57,6 @@ def _unpacked(text: object) -> Origin | None:
     try:
         rule, signs, doubts, written = json.loads(str(text))
         pairs = tuple((str(field), str(value)) for field, value in written)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return Origin(tuple(map(str, signs)), tuple(map(str, doubts)), pairs) if rule == RULE else None

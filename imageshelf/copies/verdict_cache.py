@@ -130,7 +130,7 @@ def _unpacked(kept: KeptLook) -> dict[Ordered, Look]:
     try:
         swapped, turn, *values = json.loads(kept.result)
         return {(kept[1], kept[0], turn) if swapped else (*kept[:2], turn): _look(*values)}
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return {}
 
 

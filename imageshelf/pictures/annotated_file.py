@@ -112,7 +112,8 @@ def read_takeout(path: str) -> Annotations:
     if not isinstance(record, Mapping):
         raise XmpError("is no record of Takeout")
     people = record.get("people")
-    names = [each.get("name") for each in people if isinstance(each, Mapping)] if people else []
+    listed = people if isinstance(people, list) else []
+    names = [each.get("name") for each in listed if isinstance(each, Mapping)]
     return Annotations(
         taken=_of_timestamp(_inner(record, "photoTakenTime").get("timestamp")),
         position=_of_takeout(_inner(record, "geoData"))
@@ -149,8 +150,10 @@ def _of_takeout(place: Mapping[str, Any]) -> Position | None:
     numbers = [place.get(name) for name in ("latitude", "longitude", "altitude")]
     if not all(isinstance(number, int | float) for number in numbers[:2]) or not any(numbers[:2]):
         return None
-    latitude, longitude, altitude = (float(number or 0) for number in numbers)
-    return _valid(latitude, longitude, altitude or None)
+    with suppress(ValueError, OverflowError, TypeError):
+        latitude, longitude, altitude = (float(number or 0) for number in numbers)
+        return _valid(latitude, longitude, altitude or None)
+    return None
 
 
 def _valid(latitude: float, longitude: float, altitude: float | None) -> Position | None:

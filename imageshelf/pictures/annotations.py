@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.system.words import count
+from imageshelf.system.words import count, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -140,7 +140,7 @@ def _names(faces: object) -> set[str]:
 def _sentence(field: str, ours: object, theirs: object) -> str:
     name = FIELD_NAMES.get(field, field)
     if field == "faces":
-        missing = ", ".join(sorted(_names(theirs) - _names(ours)))
+        missing = shown(", ".join(sorted(_names(theirs) - _names(ours))))
         return f"faces are named there that are not named here: {missing}"
     if field == "position":
         return "the position is another one there"
@@ -148,5 +148,5 @@ def _sentence(field: str, ours: object, theirs: object) -> str:
 
 
 def _short(value: object) -> str:
-    text = " ".join(str(value).split())
+    text = shown(" ".join(str(value).split()))
     return text if len(text) <= 40 else text[:39] + "…"

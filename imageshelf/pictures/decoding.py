@@ -6,6 +6,7 @@ Worker processes load this module, so Pillow's plug-ins are imported only when a
 from __future__ import annotations
 
 import io
+import logging
 import re
 import threading
 import warnings
@@ -50,6 +51,7 @@ _FRAME_COUNTERS = {"GIF": extras.gif_frames, "TIFF": extras.tiff_pages}
 TAIL_BYTES = 34
 _memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
 _PROCESS_SETTINGS = threading.RLock()  # held while a decode changes settings of the process
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its errors go to stderr
 
 
 class Decoded(NamedTuple):

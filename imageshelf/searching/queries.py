@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from imageshelf.workers.limited_map import LimitedMap
 
 STANDARD_INPUT = "-"
+LONGEST_LIST = 256 * 2**20  # bytes: a million long names
 
 
 class QueryError(Exception):
@@ -136,18 +137,30 @@ def _is_database(path: str) -> bool:
 def _with_standard_input(arguments: Iterable[str]) -> Iterator[str]:
     for path in arguments:
         if path == STANDARD_INPUT:
-            yield from map(located, paths_in_list(sys.stdin.buffer))
+            yield from map(located, _listed())
         else:
             yield located(path)
+
+
+def _listed() -> list[str]:
+    """Return the paths that standard input lists; raises QueryError."""
+    if sys.stdin is None:
+        raise QueryError("--query - reads a list from standard input, which is closed")
+    try:
+        return paths_in_list(sys.stdin.buffer)
+    except OSError as exc:
+        raise QueryError(f"the list on standard input cannot be read: {exc.strerror}") from exc
 
 
 def paths_in_list(stream: BinaryIO) -> list[str]:
     """Return the paths in a list, one a line or separated by NUL bytes (`find -print0`).
 
     Blank lines are passed over. A byte order mark, which Windows writes, is no part of a path, and
-    one of UTF-16 says how to read the list.
+    one of UTF-16 says how to read the list. Raises QueryError for one without end, and OSError.
     """
-    data = stream.read()
+    data = stream.read(LONGEST_LIST + 1)
+    if len(data) > LONGEST_LIST:
+        raise QueryError(f"the list on standard input is longer than {LONGEST_LIST >> 20} MiB")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = data[: len(data) & ~1].decode("utf-16", "surrogatepass")
         data = text.encode("utf-8", "surrogatepass")

@@ -357,8 +357,11 @@ class Catalogue:
                 self.db.write(SET_META, (note, storable(value)))
 
     def datasets(self) -> list[Dataset]:
-        """Return the indexed folders, oldest first."""
-        return [Dataset(*row) for row in self.db.select_all(DATASETS)]
+        """Return the indexed folders, oldest first; raises ShelfError for what is none."""
+        datasets = [Dataset(*row) for row in self.db.select_all(DATASETS)]
+        if not all(type(one.name) is bytes and type(one.device) is int for one in datasets):
+            raise self.db.wrong("is damaged: impossible dataset")
+        return datasets
 
     def suspects(self) -> dict[bytes, int]:
         """Return name -> since_ns of the files suspected of having ended a run."""

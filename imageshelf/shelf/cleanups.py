@@ -119,14 +119,14 @@ class Rivals:
             number
             for number, state, options in db.select_all(RIVALS, (own,))
             if (state == RUNNING and number not in self.dead)
-            or (state != UNDONE and _parsed(db, options).get("ended_ns", 0) >= self.since_ns)
+            or (state != UNDONE and _ended_ns(db, options) >= self.since_ns)
         ]
         self._seen = {n: self._seen.get(n, (-1, set(), set())) for n in rivals}
         for number, (last, sources, keepers) in list(self._seen.items()):
             for n, source, stat in db.select(CLAIMED, (number, last)):
                 last = n  # noqa: PLW2901
                 sources.add(source)
-                keepers.add(names.to_bytes(_parsed(db, stat).get("keeper", "")))
+                keepers.add(names.to_bytes(str(_parsed(db, stat).get("keeper", ""))))
             self._seen[number] = last, sources, keepers
 
     def objection(self, source: bytes, keeper: bytes) -> str:
@@ -333,6 +333,12 @@ def _marked_action(run: int, action: Action) -> tuple[str, tuple[Any, ...], tupl
 
 def _packed(action: Action) -> str:
     return json.dumps(action.stat)
+
+
+def _ended_ns(db: Database, options: object) -> int:
+    """Return when a clean-up ended, 0 where its options do not say."""
+    ended = _parsed(db, options).get("ended_ns")
+    return ended if isinstance(ended, int) else 0
 
 
 def _parsed(db: Database, text: object) -> dict[str, Any]:

@@ -53,7 +53,10 @@ def kind_around(path: str) -> str:
 
 def set_aside_folder(path: str) -> str:
     """Return the folder, this one or one above it, that a clean-up marked as its own, or ""."""
-    here = os.path.realpath(path)
+    try:
+        here = os.path.realpath(path)
+    except ValueError:  # no path of this system: it came from a shelf
+        return ""
     while not os.path.isfile(_marker(here)):
         above = os.path.dirname(here)
         if above == here:
@@ -81,7 +84,7 @@ def marked_as(folder: str) -> str:
         with open(_marker(folder), encoding="utf-8", errors="replace") as file:
             note = json.loads(file.read(MOST_MARKER_BYTES))
         return f"clean-up {int(note['run'])} of {note['shelf']!s:.500}"
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, OverflowError):
         return "a clean-up"
 
 
