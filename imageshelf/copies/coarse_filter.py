@@ -133,7 +133,7 @@ class CrowdSieve:
     def left(self, picture: int, pairs: Iterable[Nominee]) -> Iterator[Nominee]:
         """Yield what may be near a picture among the pictures nominated for it, with measures."""
         own = self._of_id.get(picture)
-        if own is None or not self._members.likeness_counts:
+        if own is None:
             yield from pairs
             return
         crowd: list[Nominee] = []
