@@ -145,3 +145,17 @@ def test_after_the_clean_up_every_picture_is_there_once(
         shutil.rmtree(Path("nas") / passed)
     after = {path.read_bytes() for one in datasets for path in Path(one).rglob("*.[jJ]*")}
     assert after == before
+
+
+def test_a_hard_link_leaves_companions_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    takeout(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    index("Takeout", "db.shelve", Settings(jobs=0))
+    records = sorted(Path("Takeout").rglob("*.json"))
+    assert main(["clean", "-j", "0", "--hardlink", "--apply"]) == 0
+    for number in (1, 2):
+        pictures = list(Path("Takeout").rglob(f"IMG_{number}.jpg"))
+        assert len({os.stat(picture).st_ino for picture in pictures}) == 1
+    assert sorted(Path("Takeout").rglob("*.json")) == records

@@ -168,6 +168,7 @@ def _group_options(options: argparse.Namespace) -> GroupOptions:
         keep=options.keep or KeepRule(),
         references=tuple(options.reference),
         prefer=tuple(options.prefer),
+        hard_links=options.hardlink,
         take_over=options.take_over,
         files_only=True,
     )

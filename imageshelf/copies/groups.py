@@ -85,6 +85,7 @@ class GroupOptions:
     prefer: tuple[str, ...] = ()  # folders, the most preferred first
     preferences: str = ""  # sentences: which are used, see `preferred`
     hashes_only: bool = False  # believe the hashes: no second look
+    hard_links: bool = False  # companions stay where they are, beside a link
     take_over: bool = False  # what a person wrote does not go with a copy
     files_only: bool = False  # leave out pictures at a URL, which a clean-up never touches
 

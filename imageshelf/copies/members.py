@@ -174,6 +174,7 @@ class Members:
         else:
             stays = f"is in the reference folder {copy.reference}" if copy.reference else ""
             going = merits.apart_from_words(copy) if self.options.take_over else copy
+            going = going._replace(companions=()) if self.options.hard_links else going
             stays = stays or merits.why_both_stay(going, keeper, self._seen(member))
         if stays:
             return self._member(member.id, member, keep=True, reason=stays)
