@@ -43,6 +43,7 @@ TAKE_OVER = (*CLEAN, "--take-over")
 HISTORY = (verbs.main, "history")
 INDEX = (index.main, "-d", "photos", "-j", "0")
 DUPLICATES = (search.main, "--duplicates")
+QUERY_SHELF = (search.main, "--query", "db.shelve")
 FOLDERS = (*DUPLICATES, "--folders")
 MERGE = (verbs.main, "merge", "db.shelve", "--shelve", "other.shelve")
 LISTED = (verbs.main, "undo", "--trust", "1", "--below", ".")
@@ -125,6 +126,9 @@ ROWS = {
     "verdict": ("REPLACE INTO verdict VALUES (1, 2, {0}, {0}, {0}, {0}, {0}, {0})", (DUPLICATES,)),
     "setting": ("REPLACE INTO setting VALUES ('x', {0}, {0})", (CLEAN,)),
     "piece": ("REPLACE INTO piece VALUES (1, {0}, {0})", (DUPLICATES,)),
+    "captured": ("UPDATE picture SET captured_at = {}", (QUERY_SHELF, DUPLICATES)),
+    "name": ("UPDATE picture SET name = {} WHERE id = 1", (QUERY_SHELF, CLEAN)),
+    "started": ("REPLACE INTO cleanup VALUES (1, {0}, 'done', '{{}}', {0})", (HISTORY, LISTED)),
     "clean-up": ("REPLACE INTO cleanup VALUES (1, 1, 'done', {0}, {0})", (HISTORY, INDEX, APPLY)),
     "action": ("REPLACE INTO action VALUES (1, {0}, 'x', {0}, {0}, {0}, {0}, 'done', {0}, {0})",
                (HISTORY, INDEX, LISTED, APPLY)),
@@ -444,7 +448,7 @@ def test_a_forged_marker_hides_no_collection_without_a_word(
 
 
 @posix_only
-@pytest.mark.parametrize("kind", ["link", "dangling link", "hard link", "folder"])
+@pytest.mark.parametrize("kind", ["link", "dangling link", "hard link", "folder", "pipe"])
 def test_a_planted_lock_file_leads_nowhere(home: Path, capsys: Output, kind: str) -> None:
     SIDECARS[kind](home / "db.shelve-cleanup", home.parent / "secret")
     for door in (APPLY, (verbs.main, "undo")):

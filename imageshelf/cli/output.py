@@ -89,9 +89,18 @@ def _failed(program: str, exc: OSError) -> int:
         _discard(stream)
     if exc.errno in _CLOSED_PIPE:
         return CLOSED_PIPE_STATUS
-    if exc.errno == errno.ENOENT:  # not the output: `os.getcwd` names no file
+    if _is_nowhere():
         return _told(program, "the working folder is gone; change to another one")
     return _told(program, f"the output cannot be written: {exc.strerror or exc}")
+
+
+def _is_nowhere() -> bool:
+    """Tell whether the working folder was deleted: such an error names no file either."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _told(program: str, sentence: str) -> int:

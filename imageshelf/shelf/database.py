@@ -277,6 +277,8 @@ class Database:
             yield
         except (sqlite3.Error, UnicodeDecodeError) as exc:
             raise self._error(exc) from exc
+        except OverflowError as exc:  # computed from a row, and beyond SQLite's 64 bits
+            raise self.wrong("holds a number beyond all reason; it is damaged") from exc
 
     def _error(self, exc: Exception) -> ShelfError:
         in_place = self._identity is not None and self.file == self.path
