@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import builtins
 import importlib
 import importlib.util
 import itertools
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 import types
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -711,3 +713,16 @@ def test_the_second_look_is_measured_on_copies(module: Any, capsys: Any) -> None
     overlay.report(rows, misses=True)
     assert {row.verdict.kind for row in rows} <= {"near", "variant"}
     assert "light edits: 15 pairs, 100.00 % near or variant" in capsys.readouterr().out
+
+
+def test_enlarged_copies_are_told_from_originals(
+    module: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enlarged = module("enlarged")
+    monkeypatch.setattr(enlarged, "SIDE", 400)
+    monkeypatch.setattr(enlarged, "WAYS", enlarged.WAYS[-1:])
+    monkeypatch.setattr(enlarged, "ProcessPoolExecutor", lambda _: nullcontext(builtins))
+    assert enlarged.main(["--drawn", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "enlarged copies seen, all: 6 of 6 (100.0%)" in told
+    assert "originals beside smaller copies called enlarged, all: 0 of 6 (0.0%)" in told
