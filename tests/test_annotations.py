@@ -72,6 +72,7 @@ def test_all_else_in_a_sidecar_stays() -> None:
  xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>
 <rdf:Description rdf:about='' xmlns:crs='http://ns.adobe.com/camera-raw-settings/1.0/'
  xmlns:xmp='http://ns.adobe.com/xap/1.0/' crs:Exposure2012='+0.50' xmp:Rating='2'>
+<!-- by hand -->
 <crs:ToneCurve><rdf:Seq><rdf:li>0, 0</rdf:li></rdf:Seq></crs:ToneCurve></rdf:Description>
 </rdf:RDF></x:xmpmeta><?xpacket end='w'?>"""
     changed = written(Annotations(rating=5, keywords=("sea",)), packet)
@@ -81,6 +82,7 @@ def test_all_else_in_a_sidecar_stays() -> None:
     (description,) = xmp._descriptions(root)
     assert description.get(settings + "Exposure2012") == "+0.50"
     assert "0, 0" in [item.text for item in description.iter(f"{{{xmp.RDF}}}li")]
+    assert b"<!-- by hand -->" in changed
     assert changed.count(b"Rating") == 2  # one element, opened and closed
 
 

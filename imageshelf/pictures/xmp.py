@@ -95,7 +95,7 @@ def parsed(data: bytes) -> Element:
     """Return the root of a packet's tree; expat alone, as nothing else lets us refuse a DTD."""
     if len(data) > MOST_BYTES:
         raise XmpError(f"is larger than {MOST_BYTES >> 20} MB, which no sidecar is")
-    builder = ET.TreeBuilder()
+    builder = ET.TreeBuilder(insert_comments=True)
     parser = expat.ParserCreate(namespace_separator="}")
     depth = 0
 
@@ -116,6 +116,7 @@ def parsed(data: bytes) -> Element:
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = builder.data
+    parser.CommentHandler = builder.comment
     parser.StartDoctypeDeclHandler = doctype
     parser.buffer_text = True
     try:
