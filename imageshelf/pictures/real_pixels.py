@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 BLOCK, TILE = 8, 128  # pixels each way
 TILES_ACROSS, BUSIEST = 12, 48  # tiles looked at: a grid, and the most contrasty of it
 NOTHING = 1.5  # of a block's coefficient: rounding
-NOTHING_ABOVE = 0.001  # energy above the resolution, of that well below it: originals have more
-MOSTLY_FORESEEN, FORESEEN = 0.02, 0.45  # more of it, if enlarging explains all but so much
+NOTHING_ABOVE = 0.00025  # energy above the resolution, of that well below it: originals have more
+MOSTLY_FORESEEN, FORESEEN = 0.02, 0.36  # more of it, if enlarging explains all but so much
 STEPS = 0.4  # difference of neighbours from one smaller pixel, of that from two
 LEAST_LARGER = 1.2  # times as wide: with less there is no telling
 SAME_SHAPE = 0.02  # by which width / height may differ
