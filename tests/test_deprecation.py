@@ -41,7 +41,7 @@ def test_duplicates_takes_its_callbacks_by_their_old_names(shelve: Path) -> None
         "duplicates(done=...) is now progress=...",
         "duplicates(read=...) is now decoding_progress=...",
     ]
-    assert found == duplicates(shelve)
+    assert found.groups == duplicates(shelve).groups
     assert shares
 
 

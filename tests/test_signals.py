@@ -15,6 +15,8 @@ posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_waits_until_the_open_work_is_done(name: str, status: int) -> None:
     number, done = getattr(signal, name), []
+    if signal.getsignal(number) is signal.SIG_IGN:  # under nohup
+        signal.signal(number, signal.SIG_DFL)
     with stopping() as stop, pytest.raises(Stopped) as caught:  # noqa: PT012 - the order is the test
         os.kill(os.getpid(), number)
         done.append("written")
