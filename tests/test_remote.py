@@ -315,6 +315,19 @@ def test_exclude_holds_for_urls(memory: Any, shelve: Path) -> None:
     assert listed(shelve) == ["memory://photos/0.jpg", "memory://photos/2.jpg"]
 
 
+def test_recycle_bins_and_snapshots_are_passed_over_and_counted(memory: Any, shelve: Path) -> None:
+    for name in ("#recycle/a.jpg", "trip/.Trash-1000/files/b.jpg", "trip/@Recycle/c/d.jpg"):
+        memory.pipe_file(f"/photos/{name}", encoded(9))
+    summary = index("memory://photos", shelve, HERE)
+    assert summary.new == 5
+    assert sorted(folder.path for folder in summary.passed_over) == [
+        "memory://photos/#recycle",
+        "memory://photos/trip/.Trash-1000",
+        "memory://photos/trip/@Recycle",
+    ]
+    assert "recycle bin" in summary_text(summary)
+
+
 def test_what_was_indexed_and_is_excluded_now_counts_as_wanted_away(
     memory: Any, shelve: Path
 ) -> None:

@@ -137,6 +137,10 @@ class RemoteFolder:
                 survey.unlisted.append((empty, "has no name, which fsspec cannot look into"))
                 continue
             below = below.rstrip("/") if is_folder else below
+            kind = discarded.kind_of(_bytes(below).rpartition(b"/")[2]) if is_folder else ""
+            if kind and below != folder:
+                survey.passed_over.append((_bytes(f"{self._base}{below}/"), kind))
+                continue
             if below.rstrip("/") == folder or below.endswith("/") or self.excluded(below):
                 continue  # a folder's marker, or excluded
             if info["type"] == "link" or info.get("islink"):
