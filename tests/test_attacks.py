@@ -425,7 +425,7 @@ MARKERS: dict[str, Callable[[Path], object]] = {
     "deep": lambda path: path.write_text("[" * 9000),
     "escapes": lambda path: path.write_text(json.dumps({"run": 1, "shelf": "\x1b[2J\u202e"})),
     "folder": lambda path: path.mkdir(),
-    "pipe": os.mkfifo,
+    "pipe": lambda path: os.mkfifo(path),  # noqa: PLW0108 - Windows has none
     "dangling": lambda path: path.symlink_to("nowhere"),
 }
 

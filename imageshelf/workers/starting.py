@@ -49,7 +49,8 @@ def command(module: str) -> list[str]:
         raise RuntimeError("sys.executable does not name the Python interpreter")
     path = import_path({__name__, module})
     code = _BOOTSTRAP.format(path=ascii(path), module=ascii(module))
-    return [executable, "-S", "-X", f"utf8={sys.flags.utf8_mode}", "-c", code]
+    # -P: with "" on the path, which -c puts there, 3.13.0 cannot import NumPy in a deleted folder
+    return [executable, "-P", "-S", "-X", f"utf8={sys.flags.utf8_mode}", "-c", code]
 
 
 def import_path(modules: Iterable[str]) -> list[str]:
