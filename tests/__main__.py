@@ -9,7 +9,7 @@
     python -m tests -- -k shelf  what follows the two dashes goes to pytest, and chooses the tests
 
 The other Pythons get an environment of their own beside this one (`.venv-3.13`), which is made
-while other tests run. The whole of the long tests: python -m pytest -m stress -n 2 -rP
+while other tests run. The page in a browser is tried on this Python alone. The whole of the long tests: python -m pytest -m stress -n 2 -rP
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ CHECKS = {
     "lint-imports": ["-c", "from importlinter.cli import lint_imports_command as main; main()"],
     "codespell": ["-m", "codespell_lib"],
 }
+ELSEWHERE = ["--ignore=tests/test_page_browser.py"]  # the page is the same from every Python
 SUMMARY = re.compile(r"(?:\d+ [a-z]+, )*\d+ [a-z]+ in [\d.]+s|no tests ran in [\d.]+s")
 NOT_SOURCE = shutil.ignore_patterns(
     ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info", "build", "dist"
@@ -71,7 +72,7 @@ def main() -> int:
         if rest and not options.pytest:
             steps.append(run_pytest(f"{OWN}, benchmarks", here, ["-m", "benchmarks"]))
         for version, made in others.items():
-            steps.append(run_pytest(version, made.result(), options.pytest))
+            steps.append(run_pytest(version, made.result(), options.pytest or ELSEWHERE))
     return told(steps)
 
 
