@@ -9,7 +9,8 @@
     python -m tests -- -k shelf  what follows the two dashes goes to pytest, and chooses the tests
 
 The other Pythons get an environment of their own beside this one (`.venv-3.13`), which is made
-while other tests run. The page in a browser is tried on this Python alone. The whole of the long tests: python -m pytest -m stress -n 2 -rP
+while other tests run. The page is tried in a browser on this Python alone.
+The whole of the long tests: python -m pytest -m stress -n 2 -rP
 """
 
 from __future__ import annotations
