@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from imageshelf.copies import grouping
+from imageshelf.copies import grouping, pair_verdicts
 from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.groups import GroupOptions
 from imageshelf.indexing.run import index
@@ -196,3 +197,36 @@ def test_a_bar_is_shown_from_the_first_share_to_the_last(
         assert "0/1000" in capsys.readouterr().err
         tell(1.0)
         assert capsys.readouterr().err.strip() == ""  # taken away
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pictures_that_are_read_once_are_as_identical_as_pairs_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Re-saved pictures: each read once, or each pair laid over, identical pixels are the same."""
+    image = drawn(seed)
+    for quality in (88, 90, 92):
+        image.save(tmp_path / f"{quality}.jpg", quality=quality)
+        image.save(tmp_path / f"{quality} packed.jpg", quality=quality, optimize=True)
+        image.save(tmp_path / f"{quality} progressive.jpg", quality=quality, progressive=True)
+    with Image.open(tmp_path / "90.jpg") as decoded:
+        decoded.save(tmp_path / "90.png")
+        decoded.save(tmp_path / "90.bmp")
+        decoded.save(tmp_path / "90.tif")
+        decoded.convert("L").save(tmp_path / "grey.png")
+    index(tmp_path, tmp_path / "db.shelve", Settings(jobs=0))
+    looked: list[int] = []
+    at = second_look.SecondLook.at
+
+    def counted(self: second_look.SecondLook, pairs: Any, *rest: Any) -> Any:
+        looked.append(len(pairs))
+        return at(self, pairs, *rest)
+
+    monkeypatch.setattr(second_look.SecondLook, "at", counted)
+    how = DecodeOptions(jobs=0)
+    found = kinds(tmp_path / "db.shelve", frozenset({BYTES, PIXELS}), how)
+    few = sum(looked)
+    monkeypatch.setattr(pair_verdicts.PairVerdicts, "_without_unequal", lambda _, pairs: pairs)
+    assert found == kinds(tmp_path / "db.shelve", frozenset({BYTES, PIXELS}), how)
+    assert found
+    assert few < sum(looked) - few

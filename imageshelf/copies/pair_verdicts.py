@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from imageshelf.hashing import turning
+from imageshelf.overlay import coarse
 from imageshelf.searching import kinds
 from imageshelf.searching.looks import Look, identical
 from imageshelf.searching.query_prints import TURN_NAMES
@@ -16,11 +18,13 @@ if TYPE_CHECKING:
     from imageshelf.copies.members import Members
     from imageshelf.copies.stars import PairOfIds
     from imageshelf.copies.verdict_cache import Ordered, VerdictCache
+    from imageshelf.overlay.coarse import Coarse
     from imageshelf.searching.second_look import SecondLook
     from imageshelf.shelf.records import PictureRow
 
     Content = tuple[bytes | int, bytes | int, int]  # digests, or ids where unknown, and the turn
 
+SEVERAL = 3  # pairs of one picture: reading all of them once costs less than looking at each
 BY_BYTES = frozenset({kinds.SAME_FILE, kinds.BYTES})  # kinds that need no look
 
 
@@ -37,6 +41,7 @@ class PairVerdicts:
         self.members, self.second_look = members, second_look
         self.memory = memory
         self._known: dict[Content, Look] = {}
+        self._reduced: dict[int, Coarse | None] = {}  # by id
 
     def at(self, pairs: Sequence[PairOfIds]) -> list[Look | None]:
         """Return what is seen of (first, second, measures); None for what is left out.
@@ -48,17 +53,45 @@ class PairVerdicts:
             content = self._content(a, b, measures.turn)
             both_ways = content, _reversed(content)
             known = any(each in waiting or each in self._known for each in both_ways)
-            if not known and self._wants_look(a, b):
+            if not known and self._wants_look(a, b, measures.turn):
                 waiting[content] = a, b, measures.turn
         kept = self.memory.known(waiting.values()) if self.memory else {}
         self._known.update({c: kept[pair] for c, pair in waiting.items() if pair in kept})
         unseen = {c: pair for c, pair in waiting.items() if pair not in kept}
+        if self._only_identical:
+            unseen = self._without_unequal(unseen)
         looks = self.second_look.at([self._pair(*pair) for pair in unseen.values()])
         for (content, pair), look in zip(unseen.items(), looks, strict=True):
             self._known[content] = look
             if self.memory:
                 self.memory.note(pair, look)
         return [self._requested(self._look(a, b, measures.turn)) for a, b, measures in pairs]
+
+    @property
+    def _only_identical(self) -> bool:
+        kinds_ = self.members.options.kinds
+        return kinds_ is not None and kinds_ <= kinds.IDENTICAL
+
+    def _without_unequal(self, pairs: dict[Content, Ordered]) -> dict[Content, Ordered]:
+        """Return the pairs that may have identical pixels.
+
+        A hundred re-saved copies of a picture are 5,000 pairs, none of them identical. So a picture
+        of several pairs is read once, as are those it is paired with, and what differs is left out.
+        """
+        counts = Counter(id_ for a, b, _ in pairs.values() for id_ in (a, b))
+        crowded = (p[:2] for p in pairs.values() if max(counts[p[0]], counts[p[1]]) >= SEVERAL)
+        missing = sorted({id_ for both in crowded for id_ in both} - self._reduced.keys())
+        files = [self.members.known_file(id_) for id_ in missing]
+        self._reduced.update(zip(missing, self.second_look.reduced(files), strict=True))
+        return {content: pair for content, pair in pairs.items() if self._are_equal(*pair[:2])}
+
+    def _are_equal(self, a: int, b: int) -> bool:
+        """Tell whether two pictures are equal when reduced; True also where one was not read."""
+        first, second = self._reduced.get(a), self._reduced.get(b)
+        if first is None or second is None:
+            return True
+        same_decoder = self.members.rows[a].format == self.members.rows[b].format
+        return coarse.are_equal(first, second, exactly=same_decoder)
 
     def _look(self, a: int, b: int, turn: int) -> Look | None:
         """Return the look at one pair, which has been looked at if need be."""
@@ -88,7 +121,7 @@ class PairVerdicts:
             return Look(kind, trusted=True)
         return None
 
-    def _wants_look(self, a: int, b: int) -> bool:
+    def _wants_look(self, a: int, b: int, turn: int) -> bool:
         """Tell whether only a look decides what two pictures are, and somebody wants to know."""
         first, second = self.members.rows.get(a), self.members.rows.get(b)
         options = self.members.options
@@ -101,7 +134,8 @@ class PairVerdicts:
             return False
         if options.kinds is None or options.kinds - kinds.IDENTICAL:
             return True
-        return not options.kinds <= BY_BYTES and _may_be_equal(first, second)
+        by_pixels = not turn and not options.kinds <= BY_BYTES
+        return by_pixels and _may_be_equal(first, second)
 
     def _requested(self, look: Look | None) -> Look | None:
         requested = self.members.options.kinds

@@ -69,6 +69,7 @@ FINE_TEXTURED = 24.0  # energy, as TEXTURED, of two tiles together
 FEWEST = 16  # tiles with texture
 FINE_AGREES = 0.004  # residual of the better half of these, of their texture
 FAR_OFF = 40.0  # residual of a tile, energy: as much as a short word
+EQUAL_LUMA = 5.0  # grey levels, mean: two scales of one decode differ by 2 in all, green by 6
 COLOURED = 8.0  # chroma
 SAME_COLOURS = 0.85  # correlation of the colours, whatever their hue
 ANOTHER_HUE = 60.0  # degrees
@@ -115,6 +116,14 @@ def coarse(sheet: PictureSheet, box: Box = geometry.WHOLE) -> Coarse:
     chroma = np.stack(colours, axis=2) @ filters.CHROMA.T
     whole = box == geometry.WHOLE
     return Coarse(_rounded(luma), chroma, shape, detail, _rounded(levels), whole)
+
+
+def are_equal(first: Coarse, second: Coarse, *, exactly: bool) -> bool:
+    """Tell whether two pictures may have the same pixels; not exactly if decoded at two scales."""
+    if exactly:
+        same_colours = np.array_equal(first.chroma, second.chroma)
+        return same_colours and np.array_equal(first.luma, second.luma)
+    return float(np.abs(first.luma.astype(np.int16) - second.luma).mean()) <= EQUAL_LUMA
 
 
 def _rounded(levels: Floats) -> Pixels:
