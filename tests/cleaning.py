@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from imageshelf.copies.groups import Group, Member
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.shelf import Shelf, names
-from tests.conftest import drawn
+from tests.conftest import ROOT, drawn
 
 
 def keep_trash_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +95,37 @@ def planned(
     ids = {one.id for g in groups for one in (g.keeper, *g.members)}
     rows = {row.id: row for row in shelf.whole_catalogue().rows(sorted(ids - {-1}))}
     return planning.plan(groups, rows, Rules(action, kinds, references))
+
+
+CLEAN = """
+import pickle, sys
+from imageshelf.cleanup import run
+from imageshelf.cleanup.apply import apply_plan
+from imageshelf.shelf import open_shelf
+shelf = open_shelf(sys.argv[1], "w")
+run.STEPS_PER_BATCH = {steps}
+plan = pickle.load(sys.stdin.buffer)
+print("ready", flush=True)
+apply_plan(shelf, plan, jobs=0)
+"""
+
+
+def killed_after(seconds: float, code: str, shelf: Path, given: bytes = b"") -> None:
+    """Run code on a shelf in another process; kill it so long after it has printed `ready`."""
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(shelf)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process.stdin:
+            process.stdin.write(given)
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
 
 
 def tree(folder: Path) -> dict[str, object]:

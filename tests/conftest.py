@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import io
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -39,6 +41,15 @@ def drawn(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:
     """Return a picture with the broad patches of a photograph, another for every seed."""
     patches = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), np.uint8)
     return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """Return a picture as a file of this format of Pillow's, HEIF included."""
+    if kind == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
 
 
 def tree(root: Path, *names: str) -> Path:

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,24 +18,23 @@ from imageshelf.cleanup.history import history
 from imageshelf.cleanup.undo_run import UndoError
 from imageshelf.searching.kinds import BYTES
 from imageshelf.shelf import Shelf, names, open_shelf
-from tests.cleaning import Group, copies, group, indexed, keep_trash_in, planned, tree
+from tests.cleaning import (
+    CLEAN,
+    Group,
+    copies,
+    group,
+    indexed,
+    keep_trash_in,
+    killed_after,
+    planned,
+    tree,
+)
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 NUMBER = 30
 SEED = 20261121
 LASTS_S = 0.1  # such a clean-up, on an idle machine: most are killed in the middle
-CLEAN = """
-import pickle, sys
-from imageshelf.cleanup import run
-from imageshelf.cleanup.apply import apply_plan
-from imageshelf.shelf import open_shelf
-shelf = open_shelf(sys.argv[1], "w")
-run.STEPS_PER_BATCH = 3
-plan = pickle.load(sys.stdin.buffer)
-print("ready", flush=True)
-apply_plan(shelf, plan, jobs=0)
-"""
 
 
 def groups(shelf: Shelf) -> list[Group]:
@@ -90,19 +88,8 @@ def kill_and_undo(folder: Path, seed: int) -> None:
     rnd = random.Random(seed)
     action = rnd.choice([planning.SET_ASIDE, planning.HARD_LINK, planning.TRASH])
     before, known = tree(folder), lists(folder)
-    with subprocess.Popen(
-        [sys.executable, "-c", CLEAN, str(folder / "db.shelve")],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with process.stdin:
-            process.stdin.write(pickled_plan(folder, action))
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(rnd.random() * LASTS_S)
-        process.send_signal(signal.SIGKILL)
+    plan = pickled_plan(folder, action)
+    killed_after(rnd.random() * LASTS_S, CLEAN.format(steps=3), folder / "db.shelve", plan)
     with open_shelf(folder / "db.shelve", "w") as shelf:
         print(history(shelf)[-1:])
         while any(past.state != "undone" for past in history(shelf)):

@@ -7,7 +7,6 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from imageshelf.pictures import boxes, extras, images
@@ -15,7 +14,7 @@ from imageshelf.pictures.extras import DEPTH, FILM, GAIN_MAP, PICTURES, UNKNOWN
 from imageshelf.pictures.metadata import Facts
 from imageshelf.pictures.tasks import Picture, Task
 from imageshelf.shelf.records import Entry, picture_row, picture_values
-from tests.conftest import drawn
+from tests.conftest import drawn, encoded
 from tests.shelf_entries import entry
 
 if TYPE_CHECKING:
@@ -23,14 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHOT = drawn(1, (303, 202))
-
-
-def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
-    if kind == "HEIF":
-        pytest.importorskip("pillow_heif").register_heif_opener()
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ program that is not installed skips its tests.
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.pictures import images
 from imageshelf.pictures.extras import FILM
 from imageshelf.pictures.tasks import Picture, Task
-from tests.conftest import drawn
+from tests.conftest import drawn, encoded
 from tests.test_as_viewers_show import HEIGHT, WIDTH, layout, tiff
 from tests.test_extras import trailer
 
@@ -56,14 +55,6 @@ def same(ours: Path, exported: Path, bits: int = 1) -> bool:
     rows = fingerprints([one.whole, other.whole]).row.tolist()
     size = one.facts[6:8]
     return int(rows[0] ^ rows[1]).bit_count() <= bits and size == other.facts[6:8]
-
-
-def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
-    if kind == "HEIF":
-        pytest.importorskip("pillow_heif").register_heif_opener()
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()
 
 
 @pytest.fixture

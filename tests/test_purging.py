@@ -6,10 +6,6 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,8 +22,8 @@ from imageshelf.searching.kinds import BYTES, NEAR, PIXELS
 from imageshelf.shelf import Shelf, open_shelf
 from imageshelf.shelf.cleanups import Actions
 from imageshelf.system.signals import stopping
-from tests.cleaning import copies, group, indexed, planned, tree
-from tests.conftest import ROOT, drawn
+from tests.cleaning import copies, group, indexed, killed_after, planned, tree
+from tests.conftest import drawn
 
 Output = pytest.CaptureFixture[str]
 COPIES: dict[str, int | str] = {
@@ -376,16 +372,7 @@ def kill_a_purge(folder: Path, shelf: Shelf, seed: int) -> None:
     before = tree(folder)
     clean(shelf)
     shelf.close()
-    with subprocess.Popen(
-        [sys.executable, "-c", PURGE, str(folder / "db.shelve")],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(rnd.random() * 0.4)
-        process.send_signal(signal.SIGKILL)
+    killed_after(rnd.random() * 0.4, PURGE, folder / "db.shelve")
     with open_shelf(folder / "db.shelve", "w") as again:
         if rnd.random() < 0.5:
             with pytest.MonkeyPatch.context() as patch:

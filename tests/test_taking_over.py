@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,8 +24,8 @@ from imageshelf.pictures.xmp import written
 from imageshelf.searching.kinds import BYTES, NEAR
 from imageshelf.shelf import Shelf, open_shelf
 from imageshelf.system.signals import stopping
-from tests.cleaning import copies, group, indexed, planned, tree
-from tests.conftest import ROOT, drawn
+from tests.cleaning import CLEAN, copies, group, indexed, killed_after, planned, tree
+from tests.conftest import drawn
 
 Output = pytest.CaptureFixture[str]
 KEEP, FIRST, SECOND = "photos/a.jpg", "photos/x/a.jpg", "photos/x/b.jpg"
@@ -256,19 +253,6 @@ def test_a_failing_call_leaves_all_as_it_was_or_undoes(
     assert shelf.check() == []
 
 
-CLEAN = """
-import pickle, sys
-from imageshelf.cleanup import run
-from imageshelf.cleanup.apply import apply_plan
-from imageshelf.shelf import open_shelf
-shelf = open_shelf(sys.argv[1], "w")
-run.STEPS_PER_BATCH = 1
-plan = pickle.load(sys.stdin.buffer)
-print("ready", flush=True)
-apply_plan(shelf, plan, jobs=0)
-"""
-
-
 @pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 @pytest.mark.parametrize("seed", range(6))
 def test_a_take_over_that_was_killed_is_undone(folder: Path, shelf: Shelf, seed: int) -> None:
@@ -285,28 +269,13 @@ def test_a_take_over_that_was_killed_is_undone_every_time(
 
 
 def kill_a_take_over(folder: Path, shelf: Shelf, seed: int) -> None:
-    import pickle
-
     rnd = random.Random(seed)
     if rnd.random() < 0.5:
         (folder / (KEEP + ".xmp")).write_bytes(written(Annotations(rating=1), OTHERS))
     before = tree(folder)
     plan = pickle.dumps(planned_take_over(shelf))
     shelf.close()
-    with subprocess.Popen(
-        [sys.executable, "-c", CLEAN, str(folder / "db.shelve")],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with process.stdin:
-            process.stdin.write(plan)
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(rnd.random() * 0.15)
-        process.send_signal(signal.SIGKILL)
+    killed_after(rnd.random() * 0.15, CLEAN.format(steps=1), folder / "db.shelve", plan)
     with open_shelf(folder / "db.shelve", "w") as again:
         while any(past.state != "undone" for past in history(again)):
             assert not undo_run.undo(again).lost
