@@ -1,4 +1,4 @@
-"""The verbs clean, undo, history and not-duplicates: options in, an answer to print out."""
+"""The verbs that change things (clean, undo, purge ...): options in, an answer to print out."""
 
 from __future__ import annotations
 

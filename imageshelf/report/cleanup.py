@@ -1,4 +1,4 @@
-"""The results of clean, undo and history, as text and as JSON. Nothing here prints."""
+"""The results of clean, undo, purge and history, as text and as JSON. Nothing here prints."""
 
 from __future__ import annotations
 
