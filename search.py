@@ -14,7 +14,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.system import process
 from imageshelf.system.words import shown
 
@@ -29,6 +28,7 @@ import imageshelf
 from imageshelf.cli import presenting
 from imageshelf.cli.output import checked
 from imageshelf.cli.scripts import search_options
+from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.report.saving import ReportError
 from imageshelf.system.progress import share
 from imageshelf.system.signals import Stopped, stop_at_once
