@@ -152,8 +152,8 @@ def test_a_dask_worker_has_as_many_processes_as_threads(tmp_path: Path) -> None:
     with dask_processes(tmp_path, workers=0) as processes:
         processes.add_workers(1, threads=3)
         processes_ready(processes.address, 1)
-        with cluster(worker_functions.lineage, scheduler=processes.address) as mapped:
-            lines = {line for _, line in mapped(range(2000)) if not isinstance(line, Lost)}
+        with cluster(worker_functions.slow_lineage, scheduler=processes.address) as mapped:
+            lines = {line for _, line in mapped(range(600)) if not isinstance(line, Lost)}
     assert len(lines) == 3
     assert len({parent for _, parent in lines}) == 1
 

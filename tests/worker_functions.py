@@ -27,6 +27,12 @@ def lineage(_: object) -> tuple[int, int]:
     return os.getpid(), os.getppid()
 
 
+def slow_lineage(number: int) -> tuple[int, int]:
+    """Return the same, but let the other processes have their share."""
+    time.sleep(0.01)
+    return lineage(number)
+
+
 def send_back(item: Any) -> Any:
     return item
 
