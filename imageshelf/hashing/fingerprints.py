@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,8 +19,6 @@ from imageshelf.hashing.hash_names import HASH_BITS
 from imageshelf.hashing.turning import TURNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from imageshelf.hashing.sketch_hashes import HashInputs

@@ -8,13 +8,12 @@ intermediate results stay in the processor's cache, hence the blocks.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     Words = npt.NDArray[np.uint64]

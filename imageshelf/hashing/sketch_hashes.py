@@ -8,18 +8,15 @@ itself. They are the least-squares solution on a fine grid.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.hashing.views import SKETCH, Sketch, Thumbnails
+from imageshelf.hashing.views import SKETCH, Sketch, Thumbnails, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     import numpy.typing as npt
-
-    from imageshelf.hashing.views import View
 
     Arrays = npt.NDArray[np.uint8]
     Floats = npt.NDArray[np.float64]

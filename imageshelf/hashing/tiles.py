@@ -7,13 +7,12 @@ microseconds without holding the interpreter's lock, so several threads can work
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     import numpy.typing as npt
 
     Hashes = npt.NDArray[np.uint64]

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures import recipe
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf.records import Entry, Skip
-from imageshelf.system.signals import Stopped
+from imageshelf.system.signals import Stop, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from imageshelf.hashing.views import View
-    from imageshelf.system.signals import Stop
     from imageshelf.workers.jobs import Lost
 
     Answer = tuple[Task, Picture | Refusal | Lost]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.shelf import names
 from imageshelf.system.process import cores
-from imageshelf.workers.pool import workers
+from imageshelf.workers.pool import Mapper, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from contextlib import AbstractContextManager
-
     from imageshelf.indexing.settings import Settings
     from imageshelf.system.signals import Stop
-    from imageshelf.workers.pool import Mapper
 
 
 def choose_workers(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -16,13 +17,11 @@ from imageshelf.indexing.file_list import FileList
 from imageshelf.system.process import gc_paused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from imageshelf.pictures.header_facts import HeaderFacts
     from imageshelf.system.walking import Identity, Run, Walk
 
-    Row = tuple[bytes, int, int, int, int]  # the fields of Known
 
+Row = tuple[bytes, int, int, int, int]  # the fields of Known
 S = TypeVar("S")  # a status, of a file or at a URL
 
 ABSOLUTE = re.compile(rb"/|[A-Za-z]:")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from imageshelf.indexing.settings import DatasetError
+from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.shelf import names
 from imageshelf.system import discarded, paths
 from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from imageshelf.indexing.remote import RemoteFolder
-    from imageshelf.indexing.settings import Settings
 
 
 class Datasets:

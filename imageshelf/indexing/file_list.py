@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    File = tuple[bytes, int, int]  # name on the shelf, size, modification time
+File = tuple[bytes, int, int]  # name on the shelf, size, modification time
 
 FILES_PER_BLOCK = 1000  # files compressed together
 

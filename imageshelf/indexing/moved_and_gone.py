@@ -7,14 +7,12 @@ the shelf only if its folder was listed, on the same device, and the picture was
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
-from imageshelf.indexing.comparison import PICTURES
+from imageshelf.indexing.comparison import PICTURES, Known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
-
-    from imageshelf.indexing.comparison import Known
     from imageshelf.indexing.file_list import FileList
 
 

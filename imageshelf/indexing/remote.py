@@ -14,10 +14,11 @@ import datetime as dt
 import hashlib
 import re
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from imageshelf.indexing.comparison import matched, to_be_read
+from imageshelf.indexing.comparison import Survey, matched, to_be_read
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures import fetching
 from imageshelf.pictures.fetching import UrlStatus
@@ -26,9 +27,6 @@ from imageshelf.system.paths import Url, UrlParts
 from imageshelf.system.walking import SYSTEM_NAMES, excluder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from imageshelf.indexing.comparison import Survey
     from imageshelf.pictures.tasks import Task
     from imageshelf.shelf.catalogue import KnownRow
     from imageshelf.workers.jobs import Lost

@@ -15,16 +15,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT, NEED_NUMPY
-from imageshelf.indexing.comparison import PICTURES, Survey
+from imageshelf.indexing.comparison import PICTURES, Known, Survey
 from imageshelf.indexing.counts import Skipped, Summary
 from imageshelf.indexing.datasets import Datasets
 from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.indexing.survey import Surveying
-from imageshelf.indexing.suspects import REASON, SuspectList
+from imageshelf.indexing.suspects import REASON, Round, SuspectList
 from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.system.paths import Url
@@ -34,12 +36,7 @@ from imageshelf.workers import starting
 from imageshelf.workers.jobs import Lost, WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from types import TracebackType
-
     from imageshelf.indexing.batches import Answer, Batch
-    from imageshelf.indexing.comparison import Known
-    from imageshelf.indexing.suspects import Round
     from imageshelf.pictures.recipe import Recipe
     from imageshelf.workers.pool import Mapper
 

@@ -9,26 +9,22 @@ Nothing is decoded or changed. A dataset that looks like an unmounted drive is r
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from imageshelf.indexing import comparison
-from imageshelf.indexing.comparison import PICTURES, Survey
+from imageshelf.indexing.comparison import PICTURES, Known, Row, Survey
 from imageshelf.indexing.file_list import FileList
-from imageshelf.indexing.settings import DatasetError
+from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.pictures.recipe import decoders
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.system import files, walking
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.walking import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from imageshelf.indexing.comparison import Known, Row
     from imageshelf.indexing.datasets import Datasets
     from imageshelf.indexing.remote import RemoteFolder
-    from imageshelf.indexing.settings import Settings
-    from imageshelf.shelf import Shelf
 
 
 class Surveying:

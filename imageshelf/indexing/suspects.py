@@ -12,14 +12,13 @@ This costs nothing after a run that ended in order or was stopped by a signal.
 from __future__ import annotations
 
 import time
+from collections.abc import Container, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.system.process import cores
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
-
     from imageshelf.shelf.catalogue import Catalogue
 
     File = tuple[bytes, int, int]  # name on the shelf, size, time: as FileList has them

@@ -23,7 +23,7 @@ from imageshelf.overlay import (
     regions,
     verdict,
 )
-from imageshelf.overlay.warping import warped
+from imageshelf.overlay.warping import Warp, warped
 
 if TYPE_CHECKING:
     from imageshelf.overlay.alignment import Way
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from imageshelf.overlay.layout import Layout
     from imageshelf.overlay.sheets import PictureSheet
     from imageshelf.overlay.verdict import Verdict
-    from imageshelf.overlay.warping import Warp
 
 LIKELY = 0.6  # agreement of the whole stamps from which no movement is tried first
 AGREED = 0.05  # usual residual, of the texture, of pictures that agree and need not be moved

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.overlay import differences
-from imageshelf.overlay.differences import CELL
+from imageshelf.overlay.differences import CELL, Differences
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from imageshelf.overlay.differences import Differences
     from imageshelf.overlay.layout import Layout
 
     Floats = npt.NDArray[np.float32]

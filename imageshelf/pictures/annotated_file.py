@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image, IptcImagePlugin
 
@@ -29,9 +29,6 @@ from imageshelf.pictures.decoding import (
 )
 from imageshelf.pictures.xmp import LONGEST, MOST_BYTES, XmpError, read_packet
 from imageshelf.system.files import UnreadableImage, open_regular
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
 
 _EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
 _TAKEN, _FRACTION, _OFFSET = 0x9003, 0x9291, 0x9011

@@ -10,12 +10,10 @@ lacks. Its own values stay; where a copy says something else, that is a conflict
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from imageshelf.system.words import count, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 NEARBY_DEGREES = 2e-4  # some 20 m; programs round positions differently
 FIELD_NAMES = {"taken": "capture time"}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO
 
 from imageshelf.pictures.boxes import ALPHA, AUXILIARY, MOST_META_BYTES
 from imageshelf.pictures.extras import gif_frames
@@ -18,8 +19,6 @@ from imageshelf.system.files import hole_bytes
 
 if TYPE_CHECKING:
     import hashlib
-    from collections.abc import Callable
-    from typing import BinaryIO
 
 CHUNK_BYTES = 1 << 20
 MOST_PARTS = 200_000  # segments, chunks or blocks of one file; a hostile file has millions

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
 
 from imageshelf.pictures import extras
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO
 
 MOST_BOXES = 10_000
 MOST_META_BYTES = 4 << 20

@@ -6,7 +6,8 @@ Worker processes make them.
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageEnhance, ImageOps
 
@@ -18,11 +19,7 @@ from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.pictures.tasks import Refusal
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import BinaryIO
-
-    Edit = Callable[[Image.Image], Image.Image]
+Edit = Callable[[Image.Image], Image.Image]
 
 LONGEST_SIDE = 800  # pixels, to which a picture is reduced before it is edited
 QUALITY = 80

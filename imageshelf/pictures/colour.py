@@ -7,7 +7,7 @@ imported: this is what worker processes load.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -29,10 +29,8 @@ from imageshelf.pictures.tasks import ColourPicture, ColourTask
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 from imageshelf.system.paths import Url
 
-if TYPE_CHECKING:
-    from typing import BinaryIO
-
-    from imageshelf.pictures.metadata import Tags
+# A picture as stored, the box of its true extent, and its tags, whose turn is still to be applied.
+Opened = tuple[Image.Image, reduction.Box, metadata.Tags]
 
 
 def colour_picture(task: ColourTask) -> ColourPicture:
@@ -63,17 +61,16 @@ def _colour_picture(stream: BinaryIO, task: ColourTask, state: tuple[int, int]) 
     return ColourPicture(*small.size, small.tobytes(), (width, height), image.format or "", state)
 
 
-def opened(stream: BinaryIO, path: str, longest: int) -> tuple[Image.Image, reduction.Box, Tags]:
+def opened(stream: BinaryIO, path: str, longest: int) -> Opened:
     """Decode to at least `longest` pixels along the longer side.
 
-    Returns the picture as stored, the box of its true extent, and its tags, whose orientation is
-    still to be applied. `info["imageshelf_size"]` is the full size.
+    `info["imageshelf_size"]` is the full size.
     """
     content, stream, _ = recognised(stream, path)
     if content.format == "TIFF":
         refuse_raw(stream, path)
 
-    def attempt(source: BinaryIO) -> tuple[Image.Image, reduction.Box, Tags]:
+    def attempt(source: BinaryIO) -> Opened:
         source.seek(0)
         if content.format == "JPEG":
             return _opened_jpeg(source, longest)
@@ -82,7 +79,7 @@ def opened(stream: BinaryIO, path: str, longest: int) -> tuple[Image.Image, redu
     return with_mending(stream, content, attempt)
 
 
-def _opened_other(stream: BinaryIO, name: str) -> tuple[Image.Image, reduction.Box, Tags]:
+def _opened_other(stream: BinaryIO, name: str) -> Opened:
     load_plugin(name)
     crop = avif_crop(stream, name)
     stream.seek(0)
@@ -99,7 +96,7 @@ def _opened_other(stream: BinaryIO, name: str) -> tuple[Image.Image, reduction.B
     return image, (0, 0, *image.size), tags
 
 
-def _opened_jpeg(stream: BinaryIO, longest: int) -> tuple[Image.Image, reduction.Box, Tags]:
+def _opened_jpeg(stream: BinaryIO, longest: int) -> Opened:
     image = Jpeg(stream)
     size = checked_size(image.size)
     tags, _ = metadata.embedded(image)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -18,8 +18,6 @@ from imageshelf.pictures import jpeg_segments
 from imageshelf.pictures.jpeg_segments import END_MARKER, core, layout
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from PIL import Image
 
 PADDING_BYTES = 16  # of one value: data end so only by padding, or in one flat picture of thousands

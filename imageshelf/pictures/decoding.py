@@ -10,9 +10,10 @@ import logging
 import re
 import threading
 import warnings
+from collections.abc import Callable
 from contextvars import ContextVar
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
@@ -23,9 +24,6 @@ from imageshelf.pictures.spliced_file import Span, pieced, size_bytes
 from imageshelf.system.files import MEMORY_LIMIT_MB, UnreadableImage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import BinaryIO
-
     from imageshelf.pictures.boxes import BoxFacts
     from imageshelf.pictures.formats import FileKind
     from imageshelf.pictures.metadata import Tags

@@ -14,7 +14,8 @@ has identical pixels with its exact copies only.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from PIL import Image
 
@@ -34,9 +35,6 @@ from imageshelf.pictures.reduction import EXIF_TURNS
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import BinaryIO, TypeVar
-
     from imageshelf.pictures.formats import FileKind
 
     T = TypeVar("T")

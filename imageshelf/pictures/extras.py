@@ -13,14 +13,9 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
 from imageshelf.pictures import metadata
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
-
-    from imageshelf.pictures.metadata import Value
 
 FILM, GAIN_MAP, DEPTH, PICTURES = 1, 2, 4, 8  # a film or sound; light for HDR screens; distances
 UNKNOWN = 16  # the reader could not tell what it is, or did not yet tell kinds apart
@@ -94,7 +89,7 @@ def from_index(index: bytes) -> int:
     return extras
 
 
-def _index(index: bytes) -> dict[int, Value]:
+def _index(index: bytes) -> dict[int, metadata.Value]:
     order, start, _ = metadata.header_of(lambda at, length: index[at : at + length]) or ("<", 0, 0)
     return metadata.directory(lambda at, length: index[at : at + length], order, start)
 

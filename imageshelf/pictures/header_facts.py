@@ -5,13 +5,10 @@ Nothing is decoded: the process that walks the datasets looks, and has workers r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from imageshelf.pictures import extras, formats, jpeg_segments, metadata
 from imageshelf.pictures.boxes import box_facts
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
 
 MOST_HEADER_BYTES = 1 << 18
 

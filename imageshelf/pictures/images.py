@@ -8,29 +8,25 @@ only the standard library and Pillow, and Pillow's plug-ins only when a file nee
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.hashing.views import SKETCH, Sketch, Thumbnails, View
 from imageshelf.pictures import borders, reduction, small_baseline
-from imageshelf.pictures.decoding import decode, memory_limit
+from imageshelf.pictures.decoding import Decoded, decode, memory_limit
 from imageshelf.pictures.metadata import Facts
 from imageshelf.pictures.readers import REVISIONS
-from imageshelf.pictures.reduction import ORIENTATIONS, bands
+from imageshelf.pictures.reduction import ORIENTATIONS, Reduced, bands
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.system import files
 from imageshelf.system.files import UnreadableImage, unreadable
 from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import BinaryIO
-
     from PIL import Image
 
-    from imageshelf.pictures.decoding import Decoded
     from imageshelf.pictures.fetching import UrlStatus
-    from imageshelf.pictures.reduction import Reduced
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
 __all__ += ["UnreadableImage", "View", "examine", "examine_turned", "read", "thumbnails_of"]

@@ -10,13 +10,10 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import BinaryIO
 
 from imageshelf.pictures.spliced_file import Piece, Span, pieced, size_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import BinaryIO
 
 WHOLE_BYTES = 1 << 27  # a JPEG or a box file is mended in memory; none of a camera's is larger
 MOST_CHUNKS = 100_000

@@ -11,12 +11,10 @@ import functools
 import re
 import struct
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import BinaryIO
-
     from PIL import Image
 
     Window = Callable[[int, int], bytes]  # (offset, length) -> the bytes there, perhaps fewer

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from PIL import Image
 
@@ -19,9 +20,6 @@ from imageshelf.pictures.xmp import XmpError
 from imageshelf.system.files import UnreadableImage, open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import BinaryIO
-
     from imageshelf.pictures.annotations import Annotations
     from imageshelf.pictures.tasks import OriginTask
 

@@ -11,16 +11,14 @@ more and errs less.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS
+from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS, Reduced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PIL import Image
 
-    from imageshelf.pictures.reduction import Reduced
 
 _SIDES = {"ahash": 8, "phash": 32, "marr": 512}
 _LEAST_WAVELET_SIDE = 8

@@ -8,14 +8,12 @@ several pictures of one size are resized as the bands of one picture: the weight
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from PIL import Image
 
 from imageshelf.hashing.views import SKETCH, Thumbnails
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Box = tuple[float, float, float, float]
 

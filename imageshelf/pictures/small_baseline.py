@@ -13,10 +13,7 @@ from __future__ import annotations
 import io
 import struct
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
+from typing import BinaryIO
 
 MOST_BYTES = 2_000_000
 MOST_PIXELS = 2_000_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from imageshelf.pictures import completeness, jpeg_segments
 from imageshelf.pictures.decoding import decode
@@ -16,10 +16,6 @@ from imageshelf.system.files import (
     stamp,
     unreadable,
 )
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
-
 
 _START = b"\xff\xd8\xff"
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import io
 import os
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 
 class Span(NamedTuple):

@@ -7,17 +7,12 @@ an unusual type. libtiff takes every type of whole number, and viewers show samp
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, TiffImagePlugin
 
 from imageshelf.pictures import metadata
 from imageshelf.pictures.spliced_file import Span, pieced, size_bytes
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
-
-    from imageshelf.pictures.metadata import Tags, TiffDirectory, Value
 
 WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 262, 266
 STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 274, 277, 278, 279
@@ -84,8 +79,8 @@ class TiffLayout(NamedTuple):
 class TiffFile(NamedTuple):
     """What the first directory of a TIFF file says; no layout if its bits are contradictory."""
 
-    tags: Tags
-    directory: TiffDirectory
+    tags: metadata.Tags
+    directory: metadata.TiffDirectory
     layout: TiffLayout | None
 
 
@@ -136,7 +131,7 @@ def upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _layout(directory: TiffDirectory) -> TiffLayout | None:
+def _layout(directory: metadata.TiffDirectory) -> TiffLayout | None:
     tags = directory.tags
     bits = _numbers(tags, BITS) or (1,)
     samples = (_numbers(tags, SAMPLES) or (len(bits),))[0]
@@ -159,22 +154,24 @@ def _layout(directory: TiffDirectory) -> TiffLayout | None:
     )
 
 
-def _numbers(tags: dict[int, Value], tag: int) -> tuple[int, ...]:
+def _numbers(tags: dict[int, metadata.Value], tag: int) -> tuple[int, ...]:
     value = tags.get(tag, ())
     return value if isinstance(value, tuple) else ()
 
 
-def _is_unusual(directory: TiffDirectory) -> bool:
+def _is_unusual(directory: metadata.TiffDirectory) -> bool:
     return any(kind not in _USUAL_TYPES for tag, kind in directory.kinds.items() if tag in _COUNTS)
 
 
-def essentials(directory: TiffDirectory) -> dict[int, Value]:
+def essentials(directory: metadata.TiffDirectory) -> dict[int, metadata.Value]:
     """Return the tags of which a picture consists."""
     wanted = {*_COUNTS, _JPEG_TABLES}
     return {tag: value for tag, value in directory.tags.items() if tag in wanted}
 
 
-def rewritten(stream: BinaryIO, directory: TiffDirectory, tags: dict[int, Value]) -> BinaryIO:
+def rewritten(
+    stream: BinaryIO, directory: metadata.TiffDirectory, tags: dict[int, metadata.Value]
+) -> BinaryIO:
     """Return a TIFF file with the data of the open one and only the given tags."""
     order, total = directory.order, size_bytes(stream)
     start = total + total % 2

@@ -7,21 +7,18 @@ these; worker processes import it only for such files.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from imageshelf.pictures import tiff_layouts as tiff
-from imageshelf.pictures.tiff_layouts import CIELAB, CMYK, COLOURS, FLOAT, SIGNED
+from imageshelf.pictures.tiff_layouts import CIELAB, CMYK, COLOURS, FLOAT, SIGNED, TiffLayout
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     import numpy.typing as npt
 
     from imageshelf.pictures.metadata import TiffDirectory
-    from imageshelf.pictures.tiff_layouts import TiffLayout
 
     Bytes = npt.NDArray[np.uint8]
     Samples = npt.NDArray[np.generic]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
@@ -20,7 +21,6 @@ from xml.parsers import expat
 from imageshelf.pictures.annotations import ISO_DATE, Annotations, Face, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from xml.etree.ElementTree import Element
 
 MOST_BYTES = 8 << 20

@@ -12,6 +12,7 @@ documents are more alike than this says.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,18 +22,15 @@ from imageshelf.hashing.turning import rows_reversed
 from imageshelf.pictures.calibration_edits import EDITS, EditsTask, edited_hashes
 from imageshelf.pictures.tasks import Refusal
 from imageshelf.searching import key_calibration, policies
-from imageshelf.searching.key_calibration import SampledPicture
+from imageshelf.searching.key_calibration import KeyCounts, SampledPicture
 from imageshelf.shelf import names, open_shelf
 from imageshelf.system.rendering import rendered
 from imageshelf.workers.jobs import Lost
 from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import numpy.typing as npt
 
-    from imageshelf.searching.key_calibration import KeyCounts
     from imageshelf.searching.policies import Limits, Policy, ViewHashes
 
     Hashes = npt.NDArray[np.uint64]

@@ -6,6 +6,7 @@ queries are looked up together.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +14,17 @@ import numpy as np
 from imageshelf.hashing import hamming
 from imageshelf.hashing.near import near_pairs
 from imageshelf.searching import policies
-from imageshelf.searching.policies import Candidate
+from imageshelf.searching.policies import (
+    Candidate,
+    Policy,
+    Probe,
+    QueryPrints,
+    Thumbnails,
+    ViewHashes,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     import numpy.typing as npt
-
-    from imageshelf.searching.policies import Policy, Probe, QueryPrints, Thumbnails, ViewHashes
 
     Hashes = npt.NDArray[np.uint64]
     Answer = tuple[int, Candidate, bool]  # place of the probe; candidate; whether it is flat

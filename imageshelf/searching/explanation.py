@@ -8,6 +8,7 @@ measures that other tools use, so that their answers can be compared.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,26 +18,22 @@ from imageshelf.hashing import hamming
 from imageshelf.overlay import geometry
 from imageshelf.pictures.measures import measured
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.pictures.tasks import SQUARE_PIXELS, FileMeasures, MeasureTask
+from imageshelf.pictures.tasks import SQUARE_PIXELS, FileMeasures, MeasureTask, Refusal
 from imageshelf.searching import candidates, kinds, policies, second_look
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.query_prints import TURN_NAMES, prints_of
 from imageshelf.searching.second_look import Pair, SecondLook
 from imageshelf.system.paths import located
 from imageshelf.system.rendering import rendered
-from imageshelf.workers.jobs import WorkerError
+from imageshelf.workers.jobs import Lost, WorkerError
 from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     import numpy.typing as npt
 
     from imageshelf.pictures.metadata import Facts
-    from imageshelf.pictures.tasks import Refusal
     from imageshelf.searching.looks import Look
     from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
-    from imageshelf.workers.jobs import Lost
 
     Levels = npt.NDArray[np.uint8]
 

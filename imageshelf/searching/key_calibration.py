@@ -7,6 +7,7 @@ compared with every other picture.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,8 +20,6 @@ from imageshelf.shelf import chunks
 from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from imageshelf.searching.key_candidates import Radius

@@ -11,6 +11,7 @@ radii: they look upright only and know no rule for flat pictures.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,13 +20,18 @@ from imageshelf.hashing import hamming
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.searching import policies
 from imageshelf.searching.candidates import nearest_of_each
-from imageshelf.searching.policies import DEFAULT, LOW_INFORMATION_ROW, UPRIGHT, Candidate
+from imageshelf.searching.policies import (
+    DEFAULT,
+    LOW_INFORMATION_ROW,
+    UPRIGHT,
+    Candidate,
+    Policy,
+    QueryPrints,
+    ViewHashes,
+)
 from imageshelf.shelf import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from imageshelf.searching.policies import Policy, QueryPrints, ViewHashes
     from imageshelf.shelf.chunks import StoredKeys
 
 

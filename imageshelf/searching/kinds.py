@@ -9,7 +9,7 @@ bytes where the catalogue lacks their digests, and decodes nothing.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from imageshelf.pictures.tasks import CELL_LEVELS
 from imageshelf.searching.kind_names import (
@@ -30,9 +30,6 @@ from imageshelf.searching.kind_names import (
 )
 from imageshelf.system.files import UnreadableImage, hole_bytes, open_regular
 from imageshelf.system.paths import Url
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
 
 __all__ = ["KINDS", "KnownFile", "is_another_shot", "is_burst", "is_similar", "kind_of"]
 __all__ += ["identical_bytes", "identical_pixels", "same_file"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.searching import kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from imageshelf.overlay.regions import Region
 
     Regions = tuple[tuple[int, int, int, int], ...]

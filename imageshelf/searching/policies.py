@@ -11,17 +11,17 @@ The limits were measured: see the README, "What it finds", and `tests/benchmarks
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
     import numpy.typing as npt
 
     Hashes = npt.NDArray[np.uint64]
-    Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]  # by id
+
+Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]  # by id
 
 BITS = 64
 LOW_INFORMATION_ROW = 4  # bits

@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures.images import examine_turned
@@ -16,9 +17,6 @@ from imageshelf.system.walking import Walk
 from imageshelf.workers import bundling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import BinaryIO
-
     from imageshelf.workers.jobs import Lost
     from imageshelf.workers.limited_map import LimitedMap
 

@@ -9,6 +9,7 @@ little to tell which one it is of: it is `similar` to them, whether it is the qu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imageshelf.searching import kinds
@@ -17,8 +18,6 @@ from imageshelf.searching.query_prints import TURN_NAMES
 from imageshelf.searching.second_look import Pair, SecondLook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from imageshelf.searching.kinds import KnownFile
     from imageshelf.searching.ranking import Prospect
     from imageshelf.workers.limited_map import LimitedMap

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.hashing.fingerprints import fingerprints
@@ -11,14 +12,11 @@ from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import kinds, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.policies import Fingerprint, QueryPrints
-from imageshelf.shelf import ShelfError, names, open_shelf
+from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from imageshelf.hashing.views import View
     from imageshelf.pictures.tasks import Picture
-    from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
 TURN_NAMES = (policies.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:]))

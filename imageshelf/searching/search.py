@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -19,30 +20,26 @@ from imageshelf.pictures.recipe import current_recipe
 from imageshelf.searching import kinds, queries, second_look
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.matches import Matches, QueryOutcome
-from imageshelf.searching.policies import DEFAULT, Policy
+from imageshelf.searching.policies import DEFAULT, Candidate, Policy
 from imageshelf.searching.queries import QueryError
 from imageshelf.searching.query_looks import looks_at
 from imageshelf.searching.query_prints import (
     TURN_NAMES,
+    QueryPicture,
     known_file,
     pictures_on_shelf,
     query_pictures,
 )
 from imageshelf.searching.ranking import Prospect, Ranking
 from imageshelf.searching.stored_hashes import StoredHashes
-from imageshelf.shelf import ShelfError, names, open_shelf
+from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.files import UnreadableImage
 from imageshelf.workers.jobs import WorkerError
 from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from imageshelf.searching.looks import Look
-    from imageshelf.searching.policies import Candidate
-    from imageshelf.searching.query_prints import QueryPicture
-    from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
     T = TypeVar("T")

@@ -10,6 +10,7 @@ pictures that were nominated are read, each reduced to 256 pixels.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imageshelf.pictures.tasks import ColourTask, DigestTask, EnlargedTask, LaidOver, LookTask
@@ -21,8 +22,6 @@ from imageshelf.workers.jobs import Lost
 from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from imageshelf.overlay.coarse import Coarse
     from imageshelf.overlay.verdict import Verdict
     from imageshelf.searching.kinds import KnownFile

@@ -7,21 +7,26 @@ written by hand are compared by their keys alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imageshelf.hashing import hamming
 from imageshelf.hashing.hash_names import BITS, DEFAULT
 from imageshelf.searching import candidates, kinds, policies
-from imageshelf.searching.policies import UPRIGHT
+from imageshelf.searching.policies import (
+    UPRIGHT,
+    Candidate,
+    Policy,
+    QueryPrints,
+    Thumbnails,
+    ViewHashes,
+)
 from imageshelf.searching.queries import QueryError
 from imageshelf.searching.query_prints import VIEWS
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from imageshelf.searching.key_candidates import Radius
-    from imageshelf.searching.policies import Candidate, Policy, QueryPrints, Thumbnails, ViewHashes
     from imageshelf.shelf import Shelf
 
 

@@ -12,21 +12,19 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, MutableMapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self
 
 from imageshelf.shelf import creating, hand_written, names, pickled, recipes, schema
 from imageshelf.shelf.catalogue import SET_META, Catalogue
-from imageshelf.shelf.database import LIST_BYTES
+from imageshelf.shelf.database import LIST_BYTES, Database
 from imageshelf.shelf.errors import ShelfError
 from imageshelf.shelf.opening import open_database
 from imageshelf.shelf.records import storable
 from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from imageshelf.pictures.recipe import Recipe
-    from imageshelf.shelf.database import Database
     from imageshelf.shelf.marks import Marks
 
 __all__ = ["Shelf", "ShelfError", "open_shelf", "open_to_fill"]

@@ -6,6 +6,8 @@ NumPy is imported by the first call that needs hashes, not by opening a shelf.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.pictures import readers
@@ -28,9 +30,6 @@ from imageshelf.shelf.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
-
     import numpy as np
     from numpy.typing import NDArray
 

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT
 from imageshelf.shelf import hand_written, names, packed, pickled, recipes
-from imageshelf.shelf.database import LIST_BYTES
+from imageshelf.shelf.database import LIST_BYTES, Database
 from imageshelf.shelf.records import (
     COLUMN_NAMES,
     COLUMNS,
     Added,
+    Entry,
+    Move,
+    Skip,
     picture_values,
     signed,
     skip_values,
 )
 from imageshelf.system.process import gc_paused
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    from imageshelf.shelf.database import Database
-    from imageshelf.shelf.records import Entry, Move, Skip
 
 STORE_PICTURE = f"""REPLACE INTO picture ({COLUMN_NAMES}, read_by)
     VALUES ({", ".join("?" * (len(COLUMNS) + 1))})"""  # noqa: S608

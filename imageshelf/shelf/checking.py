@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
 from imageshelf.shelf import chunks, hand_written, names, packed
-from imageshelf.shelf.database import LIST_BYTES
+from imageshelf.shelf.database import LIST_BYTES, Database
 from imageshelf.shelf.errors import ShelfError
 from imageshelf.system.words import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from imageshelf.shelf.database import Database
 
 INTEGRITY = "PRAGMA integrity_check(10)"
 NAMES_ABOVE = "SELECT id, name FROM picture WHERE id > ? ORDER BY id LIMIT 4096"

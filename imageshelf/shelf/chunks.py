@@ -19,6 +19,7 @@ The state in `whole` applies to the other planar views too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,8 +27,6 @@ import numpy as np
 from imageshelf.hashing.hash_names import BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 SLOTS = 4096

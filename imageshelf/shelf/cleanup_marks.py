@@ -9,14 +9,12 @@ folder has become a link, or the shelf has moved.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from imageshelf.shelf import Shelf
     from imageshelf.shelf.marks import Field
 
 HALF_BYTES = 32

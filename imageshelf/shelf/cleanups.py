@@ -19,19 +19,17 @@ plan said of the two (`kind`, `turn`, `chosen`) and `entry`, the record made by
 from __future__ import annotations
 
 import json
+import os
 import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.shelf.cleanup_marks import RowMarks
 from imageshelf.shelf.records import signed
 from imageshelf.system import discarded
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-
-    from imageshelf.shelf import Shelf
     from imageshelf.shelf.database import Database
 
 RUNNING, DONE, STOPPED, CUT_OFF = "running", "done", "stopped", "cut off"

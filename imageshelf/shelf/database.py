@@ -12,14 +12,12 @@ import contextlib
 import os
 import sqlite3
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from imageshelf.shelf import connections, names, pickled, schema, side_files
 from imageshelf.shelf.errors import GONE, WAIT_S, ShelfError, primary, sentence
 from imageshelf.system.words import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 

@@ -7,19 +7,15 @@ between chunks. The shelf may come from anybody: impossible values raise ShelfEr
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from imageshelf.pictures.metadata import Facts
 from imageshelf.shelf import chunks, hand_written, names, packed
 from imageshelf.shelf.chunks import ABSENT, LOW_INFORMATION, SLOTS, Planes
-from imageshelf.shelf.database import CHUNK_BYTES, LIST_BYTES
+from imageshelf.shelf.database import CHUNK_BYTES, LIST_BYTES, Database
 from imageshelf.shelf.records import COLUMN_NAMES, Entry, Skip, picture_row, unsigned
 from imageshelf.system.words import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from imageshelf.shelf.database import Database
 
 ROWS = f"""SELECT {COLUMN_NAMES}, digest, pixel_digest, sound FROM picture
     WHERE id >= ? AND id < ? ORDER BY id"""  # noqa: S608

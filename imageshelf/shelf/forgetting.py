@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 from itertools import chain
-from typing import TYPE_CHECKING
 
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.shelf.errors import ShelfError
-
-if TYPE_CHECKING:
-    from imageshelf.shelf import Shelf
 
 
 def forget_folder(shelf: Shelf, folder: str) -> int:

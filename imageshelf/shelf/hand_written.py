@@ -8,16 +8,11 @@ run notes them in the table foreign_key and raises the watermark.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from imageshelf.shelf import names, pickled
-from imageshelf.shelf.database import LIST_BYTES
+from imageshelf.shelf.database import LIST_BYTES, Database
 from imageshelf.system.words import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from imageshelf.shelf.database import Database
 
 PAGE = 1000
 LOWEST = -(2**63)

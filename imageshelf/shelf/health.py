@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.recipe import current_recipe
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from imageshelf.shelf import Shelf
     from imageshelf.shelf.catalogue import Catalogue
 
 PAGE = 4096

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.shelf import changes, packed, recipes
@@ -9,8 +10,6 @@ from imageshelf.shelf.not_duplicates import ADD
 from imageshelf.shelf.snapshots import SET_DIGESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from imageshelf.shelf.database import Database
     from imageshelf.shelf.export import StoredPicture
     from imageshelf.shelf.records import Hashes3, Skip

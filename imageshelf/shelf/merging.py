@@ -11,8 +11,10 @@ writes the same, so the next merge completes one that was cut off.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from imageshelf.shelf import (
@@ -29,9 +31,6 @@ from imageshelf.system.signals import stopping
 from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import TracebackType
-
     from imageshelf.pictures.recipe import Recipe
     from imageshelf.shelf.export import StoredPicture
     from imageshelf.shelf.merge_rows import Clash

@@ -15,15 +15,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 from imageshelf.shelf.errors import ShelfError
 from imageshelf.system import paths
 from imageshelf.system.paths import Url, located
 from imageshelf.system.words import shown
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 NOWHERE = "the working folder is gone; change to another one, or give whole paths"
 _WINDOWS = sys.platform == "win32"

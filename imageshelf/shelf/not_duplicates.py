@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures import digests
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.system.files import UnreadableImage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from imageshelf.shelf import Shelf
     from imageshelf.shelf.database import Database
     from imageshelf.shelf.records import PictureRow
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -19,14 +20,11 @@ from imageshelf.shelf.chunks import (
     StoredKeys,
     TurnedHashes,
 )
-from imageshelf.shelf.database import CHUNK_BYTES
+from imageshelf.shelf.database import CHUNK_BYTES, Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from numpy.typing import NDArray
 
-    from imageshelf.shelf.database import Database
     from imageshelf.shelf.records import Entry, Hashes3
 
 LENGTHS = "SELECT n, length(hashes) FROM chunk WHERE view = ? ORDER BY n LIMIT 2000000"

@@ -8,10 +8,8 @@ from somebody else is only data.
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, Any, ClassVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 MAX_BYTES = 16 * 2**20  # bytes of one value; about 300,000 names
 

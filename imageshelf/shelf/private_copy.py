@@ -9,16 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from imageshelf.shelf import names, side_files
 from imageshelf.shelf.errors import IN_USE, WAIT_S, ShelfError
 from imageshelf.shelf.side_files import JOURNAL, SUFFIXES, WAL, SideFiles, SideFileStamp
 from imageshelf.system.words import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # SQLite's locks are on these bytes of the file (File Locking And Concurrency, section 3; os.h).
 _LOCKS, _WRITERS, _ALL = 0x40000000, 2, 512  # pending and reserved come first, then shared

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.pictures.extras import UNKNOWN
 
 if TYPE_CHECKING:
-    import os
-
     from imageshelf.pictures.metadata import Facts
 
 LOW_INFORMATION, ALPHA, EXTRAS = 1, 2, 4  # bits of the column picture.flags

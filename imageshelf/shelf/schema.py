@@ -8,10 +8,8 @@ must equal ours word for word before anything is read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
+from typing import NamedTuple
 
 SCHEMA_VERSION = 2
 

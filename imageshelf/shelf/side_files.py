@@ -13,12 +13,9 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Self
 
 from imageshelf.shelf import names
-
-if TYPE_CHECKING:
-    from typing import Self
 
 JOURNAL, WAL, SHM = SUFFIXES = ("-journal", "-wal", "-shm")
 JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # begins a journal, ends a super-journal's name

@@ -7,20 +7,15 @@ that has been rebuilt since, as long as the recipe is the same.
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Iterable
+from typing import Any
 
 from imageshelf.pictures.metadata import Facts
 from imageshelf.shelf import chunks, names, packed
 from imageshelf.shelf.catalogue import GET_META, Catalogue
-from imageshelf.shelf.database import CHUNK_BYTES
-from imageshelf.shelf.records import Entry
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable
-
-    from imageshelf.shelf.database import Database
-    from imageshelf.shelf.records import PictureRow
+from imageshelf.shelf.database import CHUNK_BYTES, Database
+from imageshelf.shelf.records import Entry, PictureRow
 
 SET_DIGESTS = "UPDATE picture SET digest = ?, pixel_digest = ?, sound = ? WHERE name = ?"
 

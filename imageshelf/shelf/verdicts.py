@@ -6,18 +6,14 @@ and time that it names, and only on a shelf that this user's runs made.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from imageshelf.shelf import marks, open_shelf
+from imageshelf.shelf import Shelf, marks, open_shelf
 from imageshelf.shelf.errors import ShelfError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from imageshelf.shelf import Shelf
-
-    Digests = tuple[int, bytes | None, bytes | None, bool | None]  # id, of bytes, of pixels, sound
+Digests = tuple[int, bytes | None, bytes | None, bool | None]  # id, of bytes, of pixels, sound
 
 LOOKS = """SELECT a_id, b_id, a_size_bytes, a_mtime_ns, b_size_bytes, b_mtime_ns, rule, result
     FROM verdict WHERE a_id IN (*)"""

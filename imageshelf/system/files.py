@@ -9,12 +9,9 @@ import errno
 import io
 import os
 import stat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from imageshelf.system.paths import Url
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
 
 OPEN_FLAGS = os.O_RDONLY | sum(  # never wait for a FIFO's writer, never adopt a terminal
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")

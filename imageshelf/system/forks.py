@@ -18,12 +18,10 @@ import struct
 import sys
 import threading
 import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NoReturn, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import NoReturn, TypeVar
 
 T = TypeVar("T")
 

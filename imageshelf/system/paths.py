@@ -6,12 +6,9 @@ import os
 import re
 import sys
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from types import ModuleType
-
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import NamedTuple
 
 LONG_PATH_CHARACTERS = 240  # Windows allows 260, and 248 for folders
 

@@ -5,10 +5,7 @@ The package registers the renderer. The reports are loaded when the first result
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
 _renderers: list[Callable[[object, str], str]] = []
 

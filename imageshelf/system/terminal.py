@@ -8,13 +8,10 @@ import os
 import shlex
 import sys
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TextIO
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-    from typing import TextIO
-
-    Painter = Callable[[str, str], str]  # (text, one of PAINTS) -> the text, perhaps coloured
+Painter = Callable[[str, str], str]  # (text, one of PAINTS) -> the text, perhaps coloured
 
 GAP = "  "
 PAINTS = {

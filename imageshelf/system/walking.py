@@ -16,18 +16,13 @@ import os
 import re
 import stat
 from bisect import bisect_left
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from imageshelf.system import discarded, paths
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-
-    AnyEntry = os.DirEntry[bytes] | os.DirEntry[str]
-    Identity = tuple[int, int]  # device, inode
-
-
+AnyEntry = os.DirEntry[bytes] | os.DirEntry[str]
+Identity = tuple[int, int]  # device, inode
 Run = list[tuple[bytes, os.stat_result]]  # consecutive files: name, status
 
 # Files that systems leave beside pictures; skipped silently, like names that begin with a dot.

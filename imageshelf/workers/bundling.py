@@ -8,15 +8,13 @@ after a second try. All four share the time limit of one, which is hundreds of t
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.pictures.tasks import Bundle
+from imageshelf.pictures.tasks import Bundle, Picture, Refusal, Task
 from imageshelf.workers.jobs import Lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from imageshelf.pictures.tasks import Picture, Refusal, Task
     from imageshelf.workers.pool import Mapper
 
 SMALL_BYTES = 100_000  # for a larger JPEG decoding dominates, whatever a bundle saves

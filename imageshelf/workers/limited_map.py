@@ -11,6 +11,7 @@ ends.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,8 +20,6 @@ from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.process import cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from imageshelf.workers.pool import Mapper
 
 FEW = 4  # items for which one process will do: others would start too late to help

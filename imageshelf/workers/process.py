@@ -10,10 +10,10 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from imageshelf.system.words import one_line
-from imageshelf.workers.jobs import Lost, WorkerError
+from imageshelf.workers.jobs import Job, JobSource, Lost, ProcessSettings, WorkerError
 from imageshelf.workers.serving import (
     ERROR,
     OUT_OF_MEMORY,
@@ -23,11 +23,7 @@ from imageshelf.workers.serving import (
     WALL_FACTOR,
     read_frame,
 )
-from imageshelf.workers.starting import start
-
-if TYPE_CHECKING:
-    from imageshelf.workers.jobs import Job, JobSource, ProcessSettings
-    from imageshelf.workers.starting import Process
+from imageshelf.workers.starting import Process, start
 
 JOBS_AHEAD = 2  # at hand, so that the process never waits for the next one
 PIPE_BYTES = 4096  # that any system's pipe holds: with more unread, both ends may block

@@ -13,13 +13,11 @@ import pickle
 import signal
 import struct
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from imageshelf.system.words import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 VALUE, OUT_OF_MEMORY, ERROR = range(3)  # kinds of answers; an empty frame means ready
 STATUS_OUT_OF_MEMORY = 86  # exit status of a process without memory to answer so

@@ -12,18 +12,14 @@ import atexit
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from importlib.machinery import PathFinder
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from imageshelf.system.process import cores
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    Process = subprocess.Popen[bytes]
-
+Process = subprocess.Popen[bytes]
 WORK_MODULE = "imageshelf.workers.work"  # what the workers of an index run with dHash load
 MOST_EARLY_WORKERS = 4  # each costs the parent a millisecond; pool threads start any others
 

@@ -13,10 +13,11 @@ from imageshelf.pictures.tasks import Bundle, DigestTask, Picture, Refusal, Task
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.paths import Url
 
+Answer = Picture | Refusal
+
 if TYPE_CHECKING:
     from imageshelf.pictures.recipe import Recipe, RecipeChoices
 
-    Answer = Picture | Refusal
     Item = Task | Bundle | DigestTask | RecipeChoices
     Outcome = Answer | list[Answer] | Recipe | bytes | None
 

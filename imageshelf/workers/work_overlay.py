@@ -22,22 +22,23 @@ from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
 from imageshelf.overlay.verdict import Verdict, unrelated  # noqa: E402
 from imageshelf.pictures.colour import colour_picture  # noqa: E402
 from imageshelf.pictures.tasks import (  # noqa: E402
+    Bundle,
+    ColourPicture,
     ColourTask,
     DigestTask,
     EnlargedTask,
+    FileMeasures,
     LaidOver,
     LookTask,
     MeasureTask,
+    Task,
 )
 from imageshelf.pictures.warping import warped  # noqa: E402
 from imageshelf.system.files import UnreadableImage  # noqa: E402
-from imageshelf.workers.work import digested, work_turned  # noqa: E402
+from imageshelf.workers.work import Answer, digested, work_turned  # noqa: E402
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from imageshelf.pictures.tasks import Bundle, ColourPicture, FileMeasures, Task
-    from imageshelf.workers.work import Answer
 
     Item = LookTask | DigestTask | ColourTask | EnlargedTask | MeasureTask | Task | Bundle
     Outcome = LaidOver | Coarse | FileMeasures | bytes | bool | Answer | list[Answer] | None

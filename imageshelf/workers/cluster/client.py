@@ -14,21 +14,17 @@ from __future__ import annotations
 import logging
 import re
 import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from imageshelf.workers.cluster import on_worker
 from imageshelf.workers.cluster.connection import Connection
 from imageshelf.workers.cluster.on_worker import ChunkReply, RunSettings
 from imageshelf.workers.jobs import Lost, WorkerError
-from imageshelf.workers.pool import pickled
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from imageshelf.workers.pool import Mapper
+from imageshelf.workers.pool import Mapper, pickled
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -8,22 +8,17 @@ import threading
 import time
 import uuid
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError as Dropped
 from concurrent.futures import Future as Promise
 from contextlib import contextmanager, suppress
-from queue import Empty
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from typing import Any
 
 from imageshelf.system.words import one_line
 from imageshelf.workers.cluster import on_worker
-from imageshelf.workers.cluster.on_worker import ChunkCall
+from imageshelf.workers.cluster.on_worker import ChunkCall, ChunkReply, RunSettings
 from imageshelf.workers.jobs import WorkerError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from queue import SimpleQueue
-
-    from imageshelf.workers.cluster.on_worker import ChunkReply, RunSettings
 
 FETCHED_CHUNKS = 32  # whose results are fetched together
 CONNECT_LIMIT_S = 10.0

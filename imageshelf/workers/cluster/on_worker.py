@@ -11,8 +11,9 @@ import os
 import pickle
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from imageshelf.pictures.canary import canary
 from imageshelf.pictures.recipe import decoders
@@ -20,12 +21,7 @@ from imageshelf.pictures.tasks import Refusal
 from imageshelf.system.process import version
 from imageshelf.system.version import __version__
 from imageshelf.workers.jobs import Lost, WorkerError
-from imageshelf.workers.pool import workers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from imageshelf.workers.pool import Mapper
+from imageshelf.workers.pool import Mapper, workers
 
 IDLE_LIMIT_S = 60.0  # after which processes end if their run has not said that it is over
 
