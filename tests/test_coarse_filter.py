@@ -24,6 +24,7 @@ from imageshelf.searching.kinds import NEAR
 from imageshelf.searching.second_look import Pair, SecondLook
 from imageshelf.shelf import open_shelf
 from imageshelf.workers import work_overlay
+from tests.coarse_pairs import possible_pair
 
 
 def form(seed: int) -> Image.Image:
@@ -54,7 +55,7 @@ def test_a_crowd_excludes_what_one_pair_alone_would(
     every = pictures()
     bits = np.unpackbits(coarse_filter.possible_pairs(every), axis=1, count=len(every))
     for a, b in combinations(range(len(every)), 2):
-        assert bits[a, b] == bits[b, a] == coarse.possible_pair(every[a], every[b])
+        assert bits[a, b] == bits[b, a] == possible_pair(every[a], every[b])
 
 
 @pytest.fixture

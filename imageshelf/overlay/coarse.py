@@ -11,8 +11,8 @@ out, is compared in 8x8 tiles. Two pictures cannot be near
 - when both are coloured alike but for another hue: buttons in red, green and blue.
 
 Everything else stays possible. It is meant for pictures with many candidates: a copy saved at JPEG
-quality 3 may be lost. Products of matrices hold the comparison; `possible_pair` says the same of
-one pair, step by step.
+quality 3 may be lost. Products of matrices hold the comparison; `tests/coarse_pairs.py` says the
+same of one pair, step by step.
 
 Of 44,850 pairs of 300 filled forms 470 stay possible. `differing` compares those at 128x128, one
 picture with some others: where half of the places with texture agree to 0.4 %, the pictures lie on
@@ -24,6 +24,7 @@ better half agrees to 0.5 % at best, but for a button that was brightened into a
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,8 +32,6 @@ import numpy as np
 from imageshelf.overlay import filters, geometry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from imageshelf.overlay.geometry import Box
@@ -275,46 +274,3 @@ def sides() -> tuple[frozenset[int], ...]:
         numbers[-SIDE_TILES:],
     )
     return tuple(frozenset(part.ravel().tolist()) for part in parts)
-
-
-def possible_pair(first: Coarse, second: Coarse) -> bool:
-    """Tell whether two pictures may be near: the twin of `possible`, one tile after another."""
-    if _another_hue_pair(_centred_chroma(first.chroma), _centred_chroma(second.chroma)):
-        return False
-    wide = _tile_pairs(_wide(first.luma), _wide(second.luma))
-    narrow = _tile_pairs(_narrow(first.luma), _narrow(second.luma))
-    textured = {n for n, (_, total) in wide.items() if total > 2 * TEXTURED}
-    if len(textured) >= MANY and all(wide[n][0] >= SIMILAR * wide[n][1] for n in textured):
-        return False
-    apart = np.abs(_levels(first.luma) - _levels(second.luma))
-    agrees = {n for n in textured if wide[n][0] < AGREES * wide[n][1] and apart[n] < SAME_TONE}
-    placed = (
-        first.whole
-        and second.whole
-        and len(agrees) >= PLACED * len(textured)
-        and all(agrees & side for side in sides())
-        and abs(first.shape / second.shape - 1) < SAME_SHAPE
-    )
-    ours, theirs = _pixels(first.luma), _pixels(second.luma)
-    ink = np.minimum(ours, theirs).min(axis=1) < FAINT
-    ink &= np.minimum(ours.max(axis=1), theirs.max(axis=1)) >= PAPER
-    usual = sum(narrow[n][0] for n in agrees) / (1 + sum(narrow[n][1] for n in agrees))
-    worst = max((off - SLACK) / (total + TINY) * ink[n] for n, (off, total) in narrow.items())
-    return not (placed and worst > DIFFERS + MULTIPLE * usual)
-
-
-def _tile_pairs(ours: Floats, theirs: Floats) -> dict[int, tuple[float, float]]:
-    """Return the energy of the difference of each tile, and of both, by the tile's number."""
-    return {
-        n: (float(((a - b) ** 2).sum()), float((a * a).sum() + (b * b).sum()))
-        for n, (a, b) in enumerate(zip(ours, theirs, strict=True))
-    }
-
-
-def _another_hue_pair(ours: npt.NDArray[np.complex64], theirs: npt.NDArray[np.complex64]) -> bool:
-    spreads = [float(np.sqrt((np.abs(plane) ** 2).mean())) for plane in (ours, theirs)]
-    if min(spreads) <= COLOURED:
-        return False
-    correlation = complex(ours.conj() @ theirs) / (len(ours) * spreads[0] * spreads[1])
-    turned = abs(np.degrees(np.angle(correlation)))
-    return bool(turned > ANOTHER_HUE and abs(correlation) > SAME_COLOURS)

@@ -31,12 +31,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.overlay.coarse import block, coarse, possible, possible_pair  # noqa: E402
+from imageshelf.overlay.coarse import block, coarse, possible  # noqa: E402
 from imageshelf.overlay.comparison import look  # noqa: E402
 from imageshelf.overlay.geometry import TURNS, WHOLE  # noqa: E402
 from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
 from imageshelf.pictures.warping import warped  # noqa: E402
 from tests.benchmarks import edits, lookalike_sets  # noqa: E402
+from tests.coarse_pairs import possible_pair  # noqa: E402
 from tests.scenes.drawing import snapshot  # noqa: E402
 
 if TYPE_CHECKING:
