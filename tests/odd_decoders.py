@@ -10,8 +10,9 @@ from PIL import Image
 
 from imageshelf.pictures.calibration_edits import EditsTask, edited_hashes
 from imageshelf.pictures.decoding import PLUGINS
+from imageshelf.pictures.look_tasks import LookTask
 from imageshelf.pictures.recipe import RecipeChoices
-from imageshelf.pictures.tasks import Bundle, DigestTask, LookTask
+from imageshelf.pictures.tasks import Bundle, DigestTask
 from imageshelf.workers import work_overlay
 from imageshelf.workers.work import work
 from tests.worker_functions import BEHAVIOURS

@@ -25,10 +25,11 @@ from imageshelf.pictures.calibration_edits import EditsTask, edited_hashes, edit
 from imageshelf.pictures.colour import colour_picture
 from imageshelf.pictures.digests import pixel_digest
 from imageshelf.pictures.images import examine_turned
+from imageshelf.pictures.look_tasks import ColourTask, MeasureTask, OriginTask
 from imageshelf.pictures.measures import measured
 from imageshelf.pictures.origin import origin
 from imageshelf.pictures.small_baseline import NeedsWorker, is_small_baseline
-from imageshelf.pictures.tasks import ColourTask, MeasureTask, OriginTask, Picture, Task
+from imageshelf.pictures.tasks import Picture, Task
 from imageshelf.searching import calibration
 from imageshelf.searching.key_calibration import SampledPicture
 from imageshelf.searching.policies import ViewHashes

@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.pictures.colour import colour_picture
+from imageshelf.pictures.look_tasks import ColourTask
 from imageshelf.pictures.reduction import EXIF_TURNS, ORIENTATIONS
-from imageshelf.pictures.tasks import ColourTask
 from imageshelf.searching import looks
 from imageshelf.searching.kinds import KnownFile, is_match, of_two_moments
 from imageshelf.searching.looks import Look

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from imageshelf.pictures.look_tasks import OriginTask
 from imageshelf.pictures.origin import Origin, origin
-from imageshelf.pictures.tasks import OriginTask
 from imageshelf.shelf import verdicts
 from imageshelf.system.paths import Url
 from imageshelf.workers.limited_map import LimitedMap

@@ -25,7 +25,7 @@ from imageshelf.pictures.decoding import (
     with_mending,
 )
 from imageshelf.pictures.formats import damage_reason
-from imageshelf.pictures.tasks import ColourPicture, ColourTask
+from imageshelf.pictures.look_tasks import ColourPicture, ColourTask
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 from imageshelf.system.paths import Url
 

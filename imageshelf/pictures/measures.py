@@ -7,8 +7,9 @@ import os
 from imageshelf.hashing import hash_names
 from imageshelf.pictures import images
 from imageshelf.pictures.decoding import decode
+from imageshelf.pictures.look_tasks import SQUARE_PIXELS, FileMeasures, MeasureTask
 from imageshelf.pictures.reduction import LANCZOS
-from imageshelf.pictures.tasks import SQUARE_PIXELS, FileMeasures, MeasureTask, Refusal
+from imageshelf.pictures.tasks import Refusal
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 from imageshelf.system.paths import Url
 

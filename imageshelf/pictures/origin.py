@@ -21,7 +21,7 @@ from imageshelf.system.files import UnreadableImage, open_regular
 
 if TYPE_CHECKING:
     from imageshelf.pictures.annotations import Annotations
-    from imageshelf.pictures.tasks import OriginTask
+    from imageshelf.pictures.look_tasks import OriginTask
 
     Written = tuple[tuple[str, str], ...]  # field, value
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from imageshelf.pictures.tasks import EnlargedTask
+    from imageshelf.pictures.look_tasks import EnlargedTask
 
     Pixels = npt.NDArray[np.float32]
 

@@ -16,9 +16,10 @@ import numpy as np
 
 from imageshelf.hashing import hamming
 from imageshelf.overlay import geometry
+from imageshelf.pictures.look_tasks import SQUARE_PIXELS, FileMeasures, MeasureTask
 from imageshelf.pictures.measures import measured
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.pictures.tasks import SQUARE_PIXELS, FileMeasures, MeasureTask, Refusal
+from imageshelf.pictures.tasks import Refusal
 from imageshelf.searching import candidates, kinds, policies, second_look
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.query_prints import TURN_NAMES, prints_of

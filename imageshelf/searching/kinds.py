@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import BinaryIO, NamedTuple
 
-from imageshelf.pictures.tasks import CELL_LEVELS
+from imageshelf.pictures.look_tasks import CELL_LEVELS
 from imageshelf.searching.kind_names import (
     ANOTHER_SHOT,
     BYTES,

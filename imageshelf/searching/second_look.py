@@ -13,7 +13,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from imageshelf.pictures.tasks import ColourTask, DigestTask, EnlargedTask, LaidOver, LookTask
+from imageshelf.pictures.look_tasks import ColourTask, EnlargedTask, LaidOver, LookTask
+from imageshelf.pictures.tasks import DigestTask
 from imageshelf.searching import kinds
 from imageshelf.searching.looks import Look, identical, in_pixels
 from imageshelf.system.files import MEMORY_LIMIT_MB

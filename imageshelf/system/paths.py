@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import NamedTuple
@@ -56,7 +55,9 @@ def _same(name: str, other: str) -> bool:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+    from unicodedata import normalize  # a megabyte, which a worker does without
+
+    return normalize("NFC", normalize("NFD", name).casefold())
 
 
 def extended(path: str, longer_than: int = LONG_PATH_CHARACTERS) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,9 +24,10 @@ def shown(name: str) -> str:
     """
     if name.isascii() and name.isprintable():
         return name
+    from unicodedata import category  # a megabyte, which few names need
+
     return "".join(
-        c.encode("unicode_escape").decode() if unicodedata.category(c) in HIDDEN else c
-        for c in name
+        c.encode("unicode_escape").decode() if category(c) in HIDDEN else c for c in name
     )
 
 

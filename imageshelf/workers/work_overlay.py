@@ -21,18 +21,16 @@ from imageshelf.overlay.comparison import look  # noqa: E402
 from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
 from imageshelf.overlay.verdict import Verdict, unrelated  # noqa: E402
 from imageshelf.pictures.colour import colour_picture  # noqa: E402
-from imageshelf.pictures.tasks import (  # noqa: E402
-    Bundle,
+from imageshelf.pictures.look_tasks import (  # noqa: E402
     ColourPicture,
     ColourTask,
-    DigestTask,
     EnlargedTask,
     FileMeasures,
     LaidOver,
     LookTask,
     MeasureTask,
-    Task,
 )
+from imageshelf.pictures.tasks import Bundle, DigestTask, Task  # noqa: E402
 from imageshelf.pictures.warping import warped  # noqa: E402
 from imageshelf.system.files import UnreadableImage  # noqa: E402
 from imageshelf.workers.work import Answer, digested, work_turned  # noqa: E402
