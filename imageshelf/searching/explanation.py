@@ -19,7 +19,6 @@ from imageshelf.overlay import geometry
 from imageshelf.pictures.look_tasks import SQUARE_PIXELS, FileMeasures, MeasureTask
 from imageshelf.pictures.measures import measured
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.pictures.tasks import Refusal
 from imageshelf.searching import candidates, kinds, policies, second_look
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.query_prints import TURN_NAMES, prints_of
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.pictures.metadata import Facts
+    from imageshelf.pictures.tasks import Refusal
     from imageshelf.searching.looks import Look
     from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
 
