@@ -289,6 +289,18 @@ def test_characters_that_xml_cannot_hold_are_left_out() -> None:
     assert read_packet(packet).caption == "ab[31mc"
 
 
+def test_usual_prefixes_need_no_declaration() -> None:
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description xmp:Rating="4">'
+        b"<dc:subject><rdf:Bag><rdf:li>Grandma</rdf:li></rdf:Bag></dc:subject>"
+        b"</rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+    read = xmp.read_packet(packet)
+    assert (read.rating, read.keywords) == (4, ("Grandma",))
+    with pytest.raises(xmp.XmpError, match="is no XML"):
+        xmp.read_packet(packet.replace(b"dc:", b"whose:"))
+
+
 def test_microsofts_faces_are_read() -> None:
     packet = b"""<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF
  xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description

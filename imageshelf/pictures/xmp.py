@@ -27,6 +27,7 @@ MOST_BYTES = 8 << 20
 DEEPEST = 48  # elements within elements
 MOST_ITEMS = 1000  # of a list
 LONGEST = 20_000  # characters of a value
+_UNBOUND_PREFIX = expat.errors.codes[expat.errors.XML_ERROR_UNBOUND_PREFIX]
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 X, RDF = "adobe:ns:meta/", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -123,7 +124,20 @@ def parsed(data: bytes) -> Element:
         parser.Parse(data.strip(b"\0 \t\r\n"), True)  # padded by some writers
         return builder.close()
     except (expat.ExpatError, LookupError, ValueError, AssertionError) as exc:
+        unbound = isinstance(exc, expat.ExpatError) and exc.code == _UNBOUND_PREFIX
+        if unbound and (declared := _with_prefixes(data)) != data:
+            return parsed(declared)
         raise XmpError("is no XML") from exc
+
+
+def _with_prefixes(data: bytes) -> bytes:
+    """Return a packet with the usual namespaces of prefixes that its writer did not declare."""
+    declarations = "".join(
+        f' xmlns:{prefix}="{namespace}"'
+        for prefix, namespace in PREFIXES.items()
+        if f"xmlns:{prefix}=".encode() not in data
+    )
+    return re.sub(rb"<[A-Za-z][\w:.-]*", rb"\g<0>" + declarations.encode(), data, count=1)
 
 
 def _tag(name: str) -> str:
