@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 import imageshelf.__main__
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
+from imageshelf.pictures.digests import pixel_digest
 from imageshelf.report.merge import merged_text
 from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf
 from imageshelf.shelf.merging import MergeError, MergeSummary, Merging, merge
@@ -295,21 +296,26 @@ def test_decisions_and_digests_come_along_and_clean_ups_do_not(tmp_path: Path) -
     theirs, ours = tmp_path / "b" / "db.shelve", tmp_path / "db.shelve"
     index(folder, theirs, Settings(jobs=0))
     with open_shelf(theirs, "w") as shelf:
-        assert not_duplicates.remember(shelf, [str(folder / "1.png"), str(folder / "2.png")]) == 1
+        assert (
+            not_duplicates.remember(
+                shelf, [str(folder / "1.png"), str(folder / "2.png")], pixel_digest
+            )
+            == 1
+        )
         shelf._db.write("INSERT INTO cleanup VALUES (1, 1, 'done', '{}', NULL)")
     summary = merge(theirs, ours)
     assert summary.not_duplicates == 1
     assert "1 pair remembered as no duplicates" in merged_text(summary)
     assert merge(theirs, ours).not_duplicates == 0
     with open_shelf(ours) as shelf:
-        ((a, b),) = not_duplicates.listed(shelf)
+        ((a, b),) = not_duplicates.listed(shelf, pixel_digest)
         assert sorted(a + b) == ["b/photos/1.png", "b/photos/2.png"]
         assert shelf._db.select("SELECT * FROM cleanup") == []
         rows = {name: shelf.whole_catalogue().row_of(name) for name in held(ours)["pictures"]}
         one, two = (rows[b"b/photos/" + name] for name in (b"1.png", b"2.png"))
         assert one is not None
         assert two is not None
-        assert not_duplicates.lookup(shelf)(one, two)
+        assert not_duplicates.lookup(shelf, pixel_digest)(one, two)
     there = {b"b/" + name: digests for name, (_, digests) in held(theirs)["pictures"].items()}
     here = {name: digests for name, (_, digests) in held(ours)["pictures"].items()}
     assert here == there

@@ -10,6 +10,7 @@ from imageshelf.copies.grouping import find_groups
 from imageshelf.copies.groups import GroupOptions, PairRules
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
+from imageshelf.pictures.digests import pixel_digest
 from imageshelf.shelf import Shelf, names, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from tests.cleaning import copies, indexed
@@ -31,7 +32,7 @@ def shelf(folder: Path) -> Iterator[Shelf]:
 
 
 def groups(shelf: Shelf) -> list[set[str]]:
-    asked = PairRules(not_duplicate=not_duplicates.lookup(shelf))
+    asked = PairRules(not_duplicate=not_duplicates.lookup(shelf, pixel_digest))
     found = find_groups(shelf, GroupOptions(), asked).groups
     return [{os.path.basename(m.path) for m in (g.keeper, *g.members)} for g in found]
 
@@ -42,21 +43,21 @@ def paths(shelf: Shelf, *wanted: str) -> list[str]:
 
 def test_what_is_remembered_is_no_group_any_more(shelf: Shelf) -> None:
     assert groups(shelf) == [{"a.jpg", "b.jpg"}]
-    assert not_duplicates.remember(shelf, paths(shelf, "a.jpg", "b.jpg")) == 1
+    assert not_duplicates.remember(shelf, paths(shelf, "a.jpg", "b.jpg"), pixel_digest) == 1
     assert groups(shelf) == []
-    assert not_duplicates.remember(shelf, paths(shelf, "b.jpg", "a.jpg")) == 0
-    assert not_duplicates.listed(shelf) in (
+    assert not_duplicates.remember(shelf, paths(shelf, "b.jpg", "a.jpg"), pixel_digest) == 0
+    assert not_duplicates.listed(shelf, pixel_digest) in (
         [(["photos/a.jpg"], ["photos/b.jpg"])],
         [(["photos/b.jpg"], ["photos/a.jpg"])],
     )
-    assert not_duplicates.forget(shelf, paths(shelf, "a.jpg", "b.jpg")) == 1
+    assert not_duplicates.forget(shelf, paths(shelf, "a.jpg", "b.jpg"), pixel_digest) == 1
     assert groups(shelf) == [{"a.jpg", "b.jpg"}]
 
 
 @pytest.mark.parametrize("rebuild", [False, True])
 def test_it_survives_a_rename_and_a_new_index_run(folder: Path, rebuild: bool) -> None:
     with open_shelf(folder / "db.shelve", "w") as shelf:
-        not_duplicates.remember(shelf, paths(shelf, "a.jpg", "b.jpg"))
+        not_duplicates.remember(shelf, paths(shelf, "a.jpg", "b.jpg"), pixel_digest)
     (folder / "photos/a.jpg").rename(folder / "photos/renamed.jpg")
     index(folder / "photos", folder / "db.shelve", Settings(jobs=0, rebuild=rebuild))
     with open_shelf(folder / "db.shelve") as shelf:
@@ -66,7 +67,7 @@ def test_it_survives_a_rename_and_a_new_index_run(folder: Path, rebuild: bool) -
 
 def test_another_picture_under_the_name_is_another_picture(folder: Path) -> None:
     with open_shelf(folder / "db.shelve", "w") as shelf:
-        not_duplicates.remember(shelf, paths(shelf, "a.jpg", "b.jpg"))
+        not_duplicates.remember(shelf, paths(shelf, "a.jpg", "b.jpg"), pixel_digest)
     drawn(1, (48, 36)).save(folder / "photos/b.jpg", quality=60)
     index(folder / "photos", folder / "db.shelve", Settings(jobs=0))
     with open_shelf(folder / "db.shelve") as shelf:
@@ -74,13 +75,15 @@ def test_another_picture_under_the_name_is_another_picture(folder: Path) -> None
 
 
 def test_three_pictures_are_three_pairs(shelf: Shelf) -> None:
-    assert not_duplicates.remember(shelf, paths(shelf, "a.jpg", "b.jpg", "c.jpg")) == 3
+    assert (
+        not_duplicates.remember(shelf, paths(shelf, "a.jpg", "b.jpg", "c.jpg"), pixel_digest) == 3
+    )
 
 
 def test_content_that_is_not_there_is_listed_by_its_digest(folder: Path, shelf: Shelf) -> None:
-    not_duplicates.remember(shelf, paths(shelf, "a.jpg", "b.jpg"))
+    not_duplicates.remember(shelf, paths(shelf, "a.jpg", "b.jpg"), pixel_digest)
     shelf.whole_catalogue().forget([b"photos/a.jpg"])
-    told = [side for pair in not_duplicates.listed(shelf) for side in pair]
+    told = [side for pair in not_duplicates.listed(shelf, pixel_digest) for side in pair]
     assert sorted(side[0][0] for side in told) == ["<", "p"]
 
 
@@ -103,5 +106,5 @@ def test_what_cannot_be_remembered_is_one_sentence(
     (folder / "photos/gone.jpg").unlink()
     with open_shelf(folder / "db.shelve", "w") as shelf:
         with pytest.raises(NotDuplicatesError, match=sentence):
-            not_duplicates.remember(shelf, paths(shelf, *wanted))
-        assert not_duplicates.listed(shelf) == []
+            not_duplicates.remember(shelf, paths(shelf, *wanted), pixel_digest)
+        assert not_duplicates.listed(shelf, pixel_digest) == []

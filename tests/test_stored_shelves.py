@@ -12,6 +12,7 @@ import pytest
 
 from imageshelf import Settings, index, search
 from imageshelf.cleanup.history import history
+from imageshelf.pictures.digests import pixel_digest
 from imageshelf.shelf import ShelfError, marks, not_duplicates, open_shelf, schema
 from tests.fixture_shelf import unpack
 
@@ -37,7 +38,7 @@ def test_the_first_version_is_whole(first: Path) -> None:
         counts = shelf.whole_catalogue().counts()
         assert (counts.pictures, counts.skipped) == (5, 1)
         assert shelf.hand_written() == [("00000000000000ff", ["by hand.jpg"])]
-        assert len(not_duplicates.listed(shelf)) == 1
+        assert len(not_duplicates.listed(shelf, pixel_digest)) == 1
 
 
 def test_the_first_version_is_searched(first: Path) -> None:
@@ -89,7 +90,7 @@ def test_an_index_run_goes_on_with_the_first_version(first: Path) -> None:
     with open_shelf(first) as shelf:
         assert shelf.check() == []
         assert shelf._db.version == schema.SCHEMA_VERSION
-        assert len(not_duplicates.listed(shelf)) == 1
+        assert len(not_duplicates.listed(shelf, pixel_digest)) == 1
         assert [past.state for past in history(shelf)] == ["undone", "done"]
 
 

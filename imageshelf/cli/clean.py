@@ -21,6 +21,7 @@ from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.groups import GroupOptions, PairRules
 from imageshelf.copies.keep_rule import KeepRule
 from imageshelf.copies.protected_folders import NoFolderError, ProtectedFolders
+from imageshelf.copies.shown_digests import ShownDigests
 from imageshelf.hashing.joins import Effort
 from imageshelf.report.cleanup import (
     history_json,
@@ -148,9 +149,9 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     question = preferred.with_preferences(shelf, question)
     options.reference = list(question.references)
     rules = Rules(_action(options), options.kind, question.references)
-    asked = PairRules(not_duplicate=not_duplicates.lookup(shelf))
     jobs = cores() if options.jobs is None else options.jobs
-    with share() as comparing, share() as decoding:
+    with share() as comparing, share() as decoding, ShownDigests() as shown:
+        asked = PairRules(not_duplicate=not_duplicates.lookup(shelf, shown))
         work, reading = (
             Effort(max(jobs, 1), comparing),
             DecodeOptions(jobs, decoding, keep=True),
@@ -299,12 +300,11 @@ def history(options: argparse.Namespace) -> Answer:
 def not_the_same(options: argparse.Namespace) -> Answer:
     """Remember, forget or list pictures that are no duplicates. Raises one of CleaningError."""
     pictures = [names.absolute(path) for path in options.pictures]
-    if options.list:
-        with open_shelf(options.shelve) as shelf:
-            return Answer(pairs_text(not_duplicates.listed(shelf)))
-    with open_shelf(options.shelve, "w") as shelf:
+    with open_shelf(options.shelve, "r" if options.list else "w") as shelf, ShownDigests() as shown:
+        if options.list:
+            return Answer(pairs_text(not_duplicates.listed(shelf, shown)))
         if options.forget:
-            number = not_duplicates.forget(shelf, pictures)
+            number = not_duplicates.forget(shelf, pictures, shown)
             return Answer(f"{count(number, 'pair')} forgotten\n")
-        number = not_duplicates.remember(shelf, pictures)
+        number = not_duplicates.remember(shelf, pictures, shown)
         return Answer(f"{count(number, 'pair')} remembered as no duplicates\n")

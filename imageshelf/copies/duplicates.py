@@ -20,6 +20,7 @@ from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.grouping import find_groups
 from imageshelf.copies.groups import GroupOptions, PairRules
 from imageshelf.copies.preferred import with_preferences
+from imageshelf.copies.shown_digests import ShownDigests
 from imageshelf.hashing.joins import Effort
 from imageshelf.shelf import not_duplicates, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
@@ -47,8 +48,8 @@ def duplicates(
     shelf, if it is this user's and can be written. Raises ShelfError, and WorkerError when no
     worker can start.
     """
-    with open_shelf(os.fspath(shelve)) as shelf:
-        rules = PairRules(not_duplicate=not_duplicates.lookup(shelf))
+    with open_shelf(os.fspath(shelve)) as shelf, ShownDigests() as shown:
+        rules = PairRules(not_duplicate=not_duplicates.lookup(shelf, shown))
         work = Effort(cores(), progress)
         decoding = DecodeOptions(cores(), decoding_progress, keep=True)
         preferred = with_preferences(shelf, options or GroupOptions())

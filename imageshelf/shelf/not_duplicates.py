@@ -5,6 +5,8 @@ Pairs are stored as digests of what the pictures show, so they survive renames, 
 stored too: only such pictures ever need to be decoded. Pictures that show the same, pixel for
 pixel, or cannot be decoded are told apart by digests of their bytes, as all were by version 0.1.0,
 and found by the sizes of their files.
+
+Nothing is decoded here: `shown` is a function that returns the pixel digest of a file, or b"".
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from imageshelf.system.files import UnreadableImage
 if TYPE_CHECKING:
     from imageshelf.shelf.database import Database
     from imageshelf.shelf.records import PictureRow
+
+    PixelDigest = Callable[[str], bytes]
 
 FOUND_BY = "not_duplicate_sizes"  # of the table meta; its name is that of 0.1.0
 PAIRS = "SELECT digest_a, digest_b FROM not_duplicate ORDER BY added_ns, digest_a, digest_b"
@@ -49,19 +53,19 @@ class _Digested(NamedTuple):
     of_pixels: bytes
 
 
-def remember(shelf: Shelf, paths: Sequence[str]) -> int:
+def remember(shelf: Shelf, paths: Sequence[str], shown: PixelDigest) -> int:
     """Remember that no two of these pictures are duplicates; return how many pairs are new."""
-    digested = _digested(shelf, paths)
+    digested = _digested(shelf, paths, shown)
     db = _database(shelf)
     before = len(_pairs(db))
     traits = _traits(shelf)
     pairs = []
     for a, b in combinations(digested, 2):
-        shown = a.of_pixels and b.of_pixels and a.of_pixels != b.of_pixels
+        differ = a.of_pixels and b.of_pixels and a.of_pixels != b.of_pixels
         pairs.append(
-            _ordered(a.of_pixels, b.of_pixels) if shown else _ordered(a.of_bytes, b.of_bytes)
+            _ordered(a.of_pixels, b.of_pixels) if differ else _ordered(a.of_bytes, b.of_bytes)
         )
-        traits |= {trait_of(one.row) if shown else one.row.size_bytes for one in (a, b)}
+        traits |= {trait_of(one.row) if differ else one.row.size_bytes for one in (a, b)}
     shelf.whole_catalogue().set_meta(FOUND_BY, packed(traits))
     with db.transaction():
         known = ((one.of_bytes, one.of_pixels or None, one.row.id) for one in digested)
@@ -71,10 +75,10 @@ def remember(shelf: Shelf, paths: Sequence[str]) -> int:
     return len(_pairs(db)) - before
 
 
-def forget(shelf: Shelf, paths: Sequence[str]) -> int:
+def forget(shelf: Shelf, paths: Sequence[str], shown: PixelDigest) -> int:
     """Forget all pairs among these pictures; return how many there were."""
     db = _database(shelf)
-    digested = _digested(shelf, paths)
+    digested = _digested(shelf, paths, shown)
     with db.transaction():
         return sum(
             bool(db.write(FORGET, _ordered(a.of_bytes, b.of_bytes)))
@@ -83,7 +87,7 @@ def forget(shelf: Shelf, paths: Sequence[str]) -> int:
         )
 
 
-def listed(shelf: Shelf) -> list[tuple[list[str], list[str]]]:
+def listed(shelf: Shelf, shown: PixelDigest) -> list[tuple[list[str], list[str]]]:
     """Return the pairs, oldest first: for each side, the names on the shelf with that content.
 
     A side that is not on the shelf is shown as the beginning of its digest in angle brackets.
@@ -97,7 +101,7 @@ def listed(shelf: Shelf) -> list[tuple[list[str], list[str]]]:
     traits = [trait for trait in _traits(shelf) if isinstance(trait, tuple)]
     sizes = sorted({(width, height) for width, height, _ in traits})
     ids = [number for size in sizes for (number,) in db.select_all(IDS_OF, size)]
-    content = _Content(shelf)
+    content = _Content(shelf, shown)
     for row in shelf.whole_catalogue().rows(ids):
         if trait_of(row) in traits:
             named.setdefault(content.of_pixels(row), []).append(names.to_text(row.name))
@@ -106,13 +110,13 @@ def listed(shelf: Shelf) -> list[tuple[list[str], list[str]]]:
     ]
 
 
-def lookup(shelf: Shelf) -> Callable[[PictureRow, PictureRow], bool]:
+def lookup(shelf: Shelf, shown: PixelDigest) -> Callable[[PictureRow, PictureRow], bool]:
     """Return a function that tells whether two pictures are remembered as no duplicates."""
     db = _database(shelf)
     pairs = set(_pairs(db))
     if not pairs:
         return lambda *_: False
-    traits, content = _traits(shelf), _Content(shelf)
+    traits, content = _traits(shelf), _Content(shelf, shown)
 
     def remembered(a: PictureRow, b: PictureRow) -> bool:
         found = False
@@ -128,27 +132,33 @@ def lookup(shelf: Shelf) -> Callable[[PictureRow, PictureRow], bool]:
 class _Content:
     """Digests of pictures, from the catalogue or read now; b"" for what cannot be read."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self.shelf = shelf
+    def __init__(self, shelf: Shelf, shown: PixelDigest) -> None:
+        self.shelf, self._shown = shelf, shown
         self._bytes: dict[int, bytes] = {}
         self._pixels: dict[int, bytes] = {}
 
     def of_bytes(self, row: PictureRow) -> bytes:
         """Return the digest of a file's bytes."""
         if row.id not in self._bytes:
-            self._bytes[row.id] = self._stored(row, 0) or _read(self.shelf, row, digests.digest)
+            self._bytes[row.id] = self._stored(row, 0) or self._read(row)
         return self._bytes[row.id]
 
     def of_pixels(self, row: PictureRow) -> bytes:
         """Return the digest of what a picture shows."""
         if row.id not in self._pixels:
             stored = self._stored(row, 1)
-            self._pixels[row.id] = stored or _read(self.shelf, row, digests.pixel_digest)
+            self._pixels[row.id] = stored or self._shown(_path(self.shelf, row))
         return self._pixels[row.id]
 
     def _stored(self, row: PictureRow, at: int) -> bytes | None:
         known = self.shelf.whole_catalogue().digests([row.id]).get(row.id)
         return known[at] if known else None
+
+    def _read(self, row: PictureRow) -> bytes:
+        try:
+            return digests.digest(_path(self.shelf, row))
+        except (UnreadableImage, OSError):
+            return b""
 
 
 def trait_of(row: PictureRow) -> Trait:
@@ -175,7 +185,7 @@ def _is_digest(value: object) -> bool:
     return isinstance(value, bytes) and len(value) == DIGEST_BYTES
 
 
-def _digested(shelf: Shelf, paths: Sequence[str]) -> list[_Digested]:
+def _digested(shelf: Shelf, paths: Sequence[str], shown: PixelDigest) -> list[_Digested]:
     """Return each picture with the present digests of its bytes and of what it shows."""
     catalogue = shelf.whole_catalogue()
     digested = []
@@ -187,7 +197,7 @@ def _digested(shelf: Shelf, paths: Sequence[str]) -> list[_Digested]:
             of_bytes = digests.digest(_path(shelf, row))
         except (UnreadableImage, OSError) as exc:
             raise NotDuplicatesError(f"{path} {exc}") from exc
-        digested.append(_Digested(row, of_bytes, _read(shelf, row, digests.pixel_digest)))
+        digested.append(_Digested(row, of_bytes, shown(_path(shelf, row))))
     if len(digested) < 2:
         raise NotDuplicatesError("name at least two pictures")
     first: dict[bytes, str] = {}
@@ -217,13 +227,6 @@ def _traits(shelf: Shelf) -> set[Trait]:
         return {tuple(one) if isinstance(one, list) else int(one) for one in every}
     except (TypeError, ValueError, RecursionError):
         return set()
-
-
-def _read(shelf: Shelf, row: PictureRow, digest: Callable[[str], bytes]) -> bytes:
-    try:
-        return digest(_path(shelf, row))
-    except (UnreadableImage, OSError):
-        return b""
 
 
 def _path(shelf: Shelf, row: PictureRow) -> str:
