@@ -7,6 +7,7 @@ becomes of the other: "goes", or the beginning of the sentence that lets both st
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -287,6 +288,26 @@ def metadata(one: bytes | None, other: bytes | None) -> Drawing:
     return draw
 
 
+def saying(one: tuple[str, str], other: tuple[str, str]) -> Drawing:
+    """Draw a picture with two companions of equal kind that differ, name and content of each."""
+
+    def draw(folder: Path, picture: Image.Image) -> None:
+        for above, (name, content) in (("a", one), ("b", other)):
+            save(folder / above / "x.jpg", picture)
+            (folder / above / name).write_text(content)
+
+    return draw
+
+
+def sidecar(body: bytes, program: str, indent: str = "") -> tuple[str, str]:
+    packet = xmp(indent.encode() + body)[4 + len(XMP) :].decode()
+    return "x.xmp", packet.replace("<x:xmpmeta ", f'<x:xmpmeta x:xmptk="{program}" ')
+
+
+def record(**fields: object) -> tuple[str, str]:
+    return "x.jpg.json", json.dumps({"title": "x.jpg", **fields})
+
+
 # -- pixels, compression, words, names, ages ------------------------------------------------------
 
 
@@ -390,6 +411,30 @@ PAIRS: dict[str, PairOfFiles] = {
         "stays: it has an xmp sidecar; x.jpg has a film",
     ),
     "equal companions": PairOfFiles(equal_companions, "a/x.jpg", "equal, and its path sorts first"),
+    "sidecars that say the same": PairOfFiles(
+        saying(sidecar(subject("sea", "sun"), "one"), sidecar(subject("sun", "sea"), "two", "\n ")),
+        "a/x.jpg", "equal, and its path sorts first",
+    ),
+    "a sidecar that says less": PairOfFiles(
+        saying(sidecar(subject("sea", "sun"), "one"), sidecar(subject("sun"), "one")),
+        "a/x.jpg", "equal, and its path sorts first",
+    ),
+    "a sidecar that says more": PairOfFiles(
+        saying(sidecar(subject("sea"), "one"), sidecar(subject("sea", "sun"), "one")),
+        "a/x.jpg", "equal, and its path sorts first", "stays: it has an xmp sidecar",
+    ),
+    "sidecars of which one is broken": PairOfFiles(
+        saying(sidecar(subject("sea"), "one"), ("x.xmp", "<x:xmpmeta>")),
+        "a/x.jpg", "equal, and its path sorts first", "stays: it has an xmp sidecar",
+    ),
+    "records that say the same": PairOfFiles(
+        saying(record(imageViews="3", description="x"), record(description="x", imageViews="7")),
+        "a/x.jpg", "equal, and its path sorts first",
+    ),
+    "records that differ": PairOfFiles(
+        saying(record(description="x"), record(description="x", favorited=True)),
+        "a/x.jpg", "equal, and its path sorts first", "stays: it has a Takeout record",
+    ),
     # the camera
     "png of the camera's": PairOfFiles(against_camera(png_of_it), "z-camera.jpg", CAMERA),
     "saved again": PairOfFiles(

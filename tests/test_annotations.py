@@ -13,7 +13,12 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from imageshelf.pictures import xmp
-from imageshelf.pictures.annotated_file import read_picture, read_sidecar, read_takeout
+from imageshelf.pictures.annotated_file import (
+    read_picture,
+    read_sidecar,
+    read_takeout,
+    statements_of,
+)
 from imageshelf.pictures.annotations import Annotations, Face, Position, combined
 from imageshelf.pictures.xmp import XmpError, read_packet, written
 from imageshelf.system.files import UnreadableImage
@@ -349,3 +354,78 @@ def test_exiftool_reads_the_same_from_a_sidecar(tmp_path: Path) -> None:
     (region,) = told["RegionInfo" if "RegionInfo" in told else "Regions"]["RegionList"]
     assert (region["Name"], region["Type"]) == ("Anna", "Face")
     assert float(region["Area"]["X"]) == 0.25
+
+
+# -- all that a sidecar says -----------------------------------------------------------------------
+
+HEAD = '<x:xmpmeta xmlns:x="adobe:ns:meta/" {kit}><rdf:RDF xmlns:rdf="{rdf}" {names}>'
+NAMES = (
+    f'xmlns:dc="{xmp.DC}" xmlns:xmp="{xmp.XAP}" xmlns:crs="c" '
+    f'xmlns:mwg-rs="{xmp.REGIONS}" xmlns:stArea="{xmp.AREA}"'
+)
+
+
+def packet(body: str, kit: str = "") -> bytes:
+    head = HEAD.format(kit=kit, rdf=xmp.RDF, names=NAMES)
+    return f"{head}{body}</rdf:RDF></x:xmpmeta>".encode()
+
+
+ATTRIBUTES = """<rdf:Description rdf:about="" xmp:Rating="4" crs:Exposure="+1.0"
+  xmp:MetadataDate="2026-01-01T00:00:00Z"><dc:subject><rdf:Bag><rdf:li>sea</rdf:li>
+  <rdf:li>sun</rdf:li></rdf:Bag></dc:subject><crs:Curve><rdf:Seq><rdf:li>0, 0</rdf:li>
+  <rdf:li>9, 9</rdf:li></rdf:Seq></crs:Curve><mwg-rs:Area rdf:parseType="Resource">
+  <stArea:x>0.5</stArea:x><stArea:y>0.4</stArea:y></mwg-rs:Area></rdf:Description>"""
+ELEMENTS = """<!-- by another program --><rdf:Description rdf:about="a.jpg"><dc:subject><rdf:Bag>
+  <rdf:li>sun</rdf:li><rdf:li> sea </rdf:li></rdf:Bag></dc:subject>
+  <xmp:CreatorTool>Another</xmp:CreatorTool></rdf:Description><rdf:Description>
+  <mwg-rs:Area><rdf:Description stArea:y="0.4" stArea:x="0.5"/></mwg-rs:Area>
+  <xmp:Rating>4</xmp:Rating><crs:Exposure>+1.0</crs:Exposure><dc:title><rdf:Alt/></dc:title>
+  <crs:Curve><rdf:Seq><rdf:li>0, 0</rdf:li><rdf:li>9, 9</rdf:li></rdf:Seq></crs:Curve>
+  </rdf:Description>"""
+LESS = {
+    "a keyword": ("<rdf:li>sun</rdf:li>", ""),
+    "a rating": ("<xmp:Rating>4</xmp:Rating>", ""),
+    "a setting": ("<crs:Exposure>+1.0</crs:Exposure>", ""),
+    "a coordinate": ('stArea:y="0.4"', ""),
+}
+OTHER = {
+    "a rating": (">4<", ">5<"),
+    "an order that counts": ("<rdf:li>0, 0</rdf:li><rdf:li>9, 9</rdf:li>",
+                             "<rdf:li>9, 9</rdf:li><rdf:li>0, 0</rdf:li>"),
+    "a language": ("<rdf:Alt/>", '<rdf:Alt><rdf:li xml:lang="de">See</rdf:li></rdf:Alt>'),
+}  # fmt: skip
+
+
+def test_two_forms_of_one_sidecar_say_the_same() -> None:
+    one = xmp.statements(packet(ATTRIBUTES, 'x:xmptk="one"'))
+    assert one == xmp.statements(packet(ELEMENTS, 'x:xmptk="two"'))
+    assert len(one) == 7
+
+
+@pytest.mark.parametrize("missing", LESS.values(), ids=LESS)
+def test_a_sidecar_that_lacks_something_says_less(missing: tuple[str, str]) -> None:
+    whole, less = (xmp.statements(packet(body)) for body in (ELEMENTS, ELEMENTS.replace(*missing)))
+    assert less < whole
+
+
+@pytest.mark.parametrize("change", OTHER.values(), ids=OTHER)
+def test_a_sidecar_with_another_value_says_something_else(change: tuple[str, str]) -> None:
+    one, other = (xmp.statements(packet(body)) for body in (ELEMENTS, ELEMENTS.replace(*change)))
+    assert not other <= one
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_written_into_a_sidecar_is_all_that_it_says_more(seed: int) -> None:
+    before = packet(ELEMENTS)
+    added = drawn_annotations(random.Random(seed))._replace(keywords=(), rating=None)
+    assert xmp.statements(before) <= xmp.statements(xmp.written(added, before))
+
+
+def test_a_record_says_what_google_does_not_note_for_itself(tmp_path: Path) -> None:
+    record = {"title": "a.jpg", "description": "x", "imageViews": "7", "people": [{"name": "Ada"}]}
+    same = {"people": [{"name": "Ada"}], "description": "x", "imageViews": "9", "url": "https://x"}
+    more = {**same, "favorited": True}
+    for name, content in (("a", record), ("b", same), ("c", more)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content, indent=ord(name) % 3))
+    one, other, third = (statements_of(str(tmp_path / f"{name}.json")) for name in "abc")
+    assert one == other < third

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image, IptcImagePlugin
 
-from imageshelf.pictures import metadata
+from imageshelf.pictures import metadata, xmp
 from imageshelf.pictures.annotations import Annotations, Position, combined
 from imageshelf.pictures.decoding import (
     Jpeg,
@@ -37,6 +37,9 @@ _TITLE, _COMMENT, _KEYWORDS = 0x9C9B, 0x9C9C, 0x9C9E  # of Windows, in UTF-16
 _IPTC_TITLE, _IPTC_KEYWORDS, _IPTC_CAPTION = (2, 5), (2, 25), (2, 120)
 _CHARACTERS = {b"ASCII\0\0\0": "latin-1", b"UNICODE\0": "utf-16", bytes(8): "utf-8"}
 _PNG_CAPTIONS = ("Description", "Comment", "parameters", "prompt")
+_BY_GOOGLE = {
+    "title", "url", "imageViews", "creationTime", "photoLastModifiedTime", "googlePhotosOrigin",
+}  # fmt: skip
 _BY_CAMERA = re.compile(
     r"(olympus|minolta|konica|sony|samsung|kodak|dcim|default|dig)\b.*", re.IGNORECASE
 )
@@ -102,12 +105,7 @@ def read_takeout(path: str) -> Annotations:
 
     Its `title` is the file's name and says nothing.
     """
-    try:
-        record = json.loads(content_of(path))
-    except (ValueError, RecursionError) as exc:
-        raise XmpError("is no JSON") from exc
-    if not isinstance(record, Mapping):
-        raise XmpError("is no record of Takeout")
+    record = _record(path)
     people = record.get("people")
     listed = people if isinstance(people, list) else []
     names = [each.get("name") for each in listed if isinstance(each, Mapping)]
@@ -120,6 +118,24 @@ def read_takeout(path: str) -> Annotations:
     )
 
 
+def statements_of(path: str) -> frozenset[tuple[str, object]]:
+    """Return all that a sidecar or a record of Takeout says, in whichever form and order.
+
+    Left out is what Google or a program notes for itself. Raises XmpError and OSError.
+    """
+    if not path.casefold().endswith(".json"):
+        return xmp.statements(content_of(path))
+    found: set[tuple[str, object]] = set()
+    for name, value in _record(path).items():
+        values = value if isinstance(value, list) else [value]
+        found.update(
+            (name, json.dumps(each, sort_keys=True))
+            for each in values
+            if name not in _BY_GOOGLE and each
+        )
+    return frozenset(found)
+
+
 def content_of(path: str) -> bytes:
     """Return the bytes of a sidecar or record. Raises XmpError if it is too large, and OSError."""
     with open_regular(path) as stream:
@@ -127,6 +143,16 @@ def content_of(path: str) -> bytes:
     if len(data) > MOST_BYTES:
         raise XmpError(f"is larger than {MOST_BYTES >> 20} MB")
     return data
+
+
+def _record(path: str) -> Mapping[str, Any]:
+    try:
+        record = json.loads(content_of(path))
+    except (ValueError, RecursionError) as exc:
+        raise XmpError("is no JSON") from exc
+    if not isinstance(record, Mapping):
+        raise XmpError("is no record of Takeout")
+    return record
 
 
 def _inner(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -45,6 +45,9 @@ PREFIXES = {
     "mwg-rs": REGIONS, "stArea": AREA, "MP": MICROSOFT, "MPRI": MICROSOFT_LIST,
     "MPReg": MICROSOFT_REGION,
 }  # fmt: skip
+_FORMS = {f"{{{RDF}}}about", f"{{{RDF}}}parseType"}
+_BY_PROGRAMS = {f"{{{XAP}}}{name}" for name in ("MetadataDate", "ModifyDate", "CreatorTool")}
+_BY_PROGRAMS.add("{http://ns.adobe.com/xap/1.0/mm/}InstanceID")
 _DEGREES = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d+)?)(?:,(\d{1,2}(?:\.\d+)?))?([NSEW])")
 _HEAD = b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _TAIL = b'\n<?xpacket end="w"?>\n'
@@ -66,6 +69,21 @@ def read_packet(data: bytes) -> Annotations:
         title=properties.in_any_language(DC, "title"),
         faces=(*_faces(properties), *_microsoft_faces(properties)),
     )
+
+
+def statements(data: bytes) -> frozenset[tuple[str, object]]:
+    """Return all that a packet says, as (property, value), in whichever form and order it stands.
+
+    Each item of an unordered list and each field of a structure counts by itself. Left out is
+    which program wrote the packet, and when. Raises XmpError.
+    """
+    found: set[tuple[str, object]] = set()
+    for description in _descriptions(parsed(data)):
+        fields = _value(description)
+        for name, value in fields if isinstance(fields, frozenset) else ():
+            values = value if isinstance(value, frozenset) else [value]
+            found.update((name, each) for each in values if name not in _BY_PROGRAMS and each)
+    return frozenset(found)
 
 
 def written(annotations: Annotations, packet: bytes | None = None) -> bytes:
@@ -164,6 +182,25 @@ def _remove(descriptions: Sequence[Element], tag: str) -> None:
         description.attrib.pop(tag, None)
         for child in description.findall(tag):
             description.remove(child)
+
+
+def _value(element: Element) -> object:
+    """Return a text, a frozenset of fields or of items in no order, or a tuple of items."""
+    children = [child for child in element if isinstance(child.tag, str)]  # no comments
+    if len(children) == 1 and _is(children[0], "Description"):
+        return _value(children[0])
+    for child in children[:1]:
+        if _is(child, "Seq"):
+            return tuple(map(_value, child))
+        if _is(child, "Bag") or _is(child, "Alt"):
+            return frozenset(map(_value, child))
+    fields: set[tuple[str, object]] = set(element.attrib.items())
+    fields = {(name, value) for name, value in fields if name not in _FORMS}
+    fields.update((child.tag, _value(child)) for child in children)
+    text = (element.text or "").strip()
+    if not fields and not _is(element, "Description"):
+        return text
+    return frozenset(fields | ({("", text)} if text else set()))
 
 
 # -- reading --------------------------------------------------------------------------------------
