@@ -103,3 +103,77 @@ def test_a_shelf_on_another_volume_asks_for_a_folder_on_the_pictures(
     assert (tmp_path / "aside").is_dir()
     assert main(["undo", "-s", str(shelf)]) == 0
     assert tree(tmp_path) == before
+
+
+LINKS: dict[str, tuple[str, dict[str, str]]] = {  # --set-aside, and what is planted
+    "to a folder": ("", {"db-set-aside": "victim"}),
+    "to a folder outside": ("", {"db-set-aside": "../outside"}),
+    "to a file": ("", {"db-set-aside": "victim/file"}),
+    "dangling": ("", {"db-set-aside": "victim/none"}),
+    "a chain": ("", {"db-set-aside": "one", "one": "two", "two": "victim"}),
+    "a circle": ("", {"db-set-aside": "one", "one": "db-set-aside"}),
+    "of a named folder": ("named", {"named": "victim"}),
+    "of an absolute name": ("{home}/named", {"named": "{home}/victim"}),
+    "of a folder above": ("real/link/deep/er", {"real/link": "../victim"}),
+    "dangling above": ("real/link/deep/er", {"real/link": "nowhere"}),
+    "outside": ("../way", {"../way": "outside"}),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+@pytest.mark.parametrize("apply", [[], ["--apply"]])
+@pytest.mark.parametrize("name", LINKS)
+def test_nothing_is_set_aside_through_a_planted_link(
+    tmp_path: Path,
+    name: str,
+    apply: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    copies(home, {"photos/a.jpg": 1, "photos/b.jpg": "photos/a.jpg"})
+    indexed(home, "photos")
+    for folder in ("victim", "real", "../outside"):
+        (home / folder).mkdir()
+    (home / "victim/file").touch()
+    folder, planted = LINKS[name]
+    for link, target in planted.items():
+        (home / link).symlink_to(target.format(home=home))
+    before = tree(home), tree(tmp_path / "outside")
+    options = ["--set-aside", folder.format(home=home)] if folder else []
+    assert main(["clean", *apply, "-j", "0", *options]) == 1
+    said = capsys.readouterr().err
+    assert "is a link, through which nothing is set aside; remove it, or name" in said
+    assert (tree(home), tree(tmp_path / "outside")) == before
+    assert main(["history"]) == 0
+    assert "no clean-up" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_links_inside_the_set_aside_folder_lead_nothing_astray(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    copies(tmp_path, {"photos/a.jpg": 1, "photos/b.jpg": "photos/a.jpg"})
+    indexed(tmp_path, "photos")
+    Path("victim").mkdir()
+    Path("db-set-aside").mkdir()
+    Path("db-set-aside/run-1").symlink_to("../victim")
+    Path("db-set-aside/run-1 (2)").symlink_to("nowhere")
+    assert main(["clean", "--apply", "-j", "0"]) == 0
+    assert Path("db-set-aside/run-1 (3)/photos/b.jpg").is_file()
+    assert not list(Path("victim").iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_a_shelf_reached_through_a_link_sets_aside_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies(tmp_path / "real", {"photos/a.jpg": 1, "photos/b.jpg": "photos/a.jpg"})
+    (tmp_path / "link").symlink_to("real")
+    monkeypatch.chdir(tmp_path / "link")
+    indexed(tmp_path / "link", "photos")
+    assert main(["clean", "--apply", "-j", "0", "-s", str(tmp_path / "link/db.shelve")]) == 0
+    assert (tmp_path / "real/db-set-aside/run-1/photos/b.jpg").is_file()

@@ -39,6 +39,11 @@ def default_folder(shelf: Shelf, plan: Plan) -> str:
 
 def require_usable(shelf: Shelf, plan: Plan, folder: str) -> None:
     """Raise PlaceError unless everything in the plan can be moved into the folder."""
+    if link := _link_in(folder, names.native(shelf.folder)):
+        raise PlaceError(
+            f"{link} is a link, through which nothing is set aside; remove it, or name the folder "
+            "itself with --set-aside"
+        )
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise PlaceError(f"{folder} is not a folder; name another with --set-aside")
     datasets = _datasets(shelf, plan, folder)
@@ -61,6 +66,19 @@ def require_usable(shelf: Shelf, plan: Plan, folder: str) -> None:
             f"{folder} is on another volume than {count(len(elsewhere), 'picture')}, such as "
             f"{elsewhere[0]}; name a folder on theirs with --set-aside"
         )
+
+
+def _link_in(folder: str, home: str) -> str:
+    """Return the link that a folder is, or lies behind below `home`, "" for none.
+
+    Whoever sent a collection may have planted it.
+    """
+    here = folder
+    while not os.path.islink(here):
+        here = os.path.dirname(here)
+        if not here.startswith(os.path.join(home, "")):
+            return ""
+    return here
 
 
 def to_be_made(folder: str) -> str:
