@@ -166,7 +166,7 @@ def finish_or_revert(action: FileAction) -> tuple[bool, str]:
         require_regular(path)
     there, placed = both(action)
     if action.verb == planning.TRASH:
-        if there is not None and stamp(there) == action.known:
+        if there is not None and is_known(there, action):
             return False, ""
         return True, trash.find(action.source, action.known)
     if action.verb != planning.SET_ASIDE or placed is None:

@@ -171,12 +171,14 @@ def _row(
         raise FileChangedError(f"stays: the copy that was kept was set aside itself: {keeper}")
     kind = str(action.stat.get("kind", BYTES))  # older rows do not say: only equal bytes go
     chosen = bool(action.stat.get("chosen"))
+    row = actions.catalogue.row_of(names.to_bytes(name))
     if chosen and kind not in BY_RULE:
-        noted = action.stat.get("keeper_inode"), action.stat.get("keeper_mtime_ns")
-        if noted != (kept.st_ino, kept.st_mtime_ns):
+        known = (row.size_bytes, row.mtime_ns) if row else None
+        same = kept.st_ino == action.stat.get("keeper_inode")
+        same = same or known == (kept.st_size, kept.st_mtime_ns)  # it was restored
+        if not same or kept.st_mtime_ns != action.stat.get("keeper_mtime_ns"):
             raise FileChangedError("stays: the copy that was kept has changed since")
     own = File(-1, names.to_text(action.source), file.place, stamp(placed), 0, 0)
-    row = actions.catalogue.row_of(names.to_bytes(name))
     other = File(row.id if row else -1, name, keeper, stamp(kept), 0, 0)
     bytes_ = placed.st_size if placed.st_nlink == 1 else 0
     step = Step(own, other, kind, str(action.stat.get("turn", "")), "", "", bytes_, (), chosen)

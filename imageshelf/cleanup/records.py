@@ -48,11 +48,25 @@ def both(action: FileAction) -> tuple[os.stat_result | None, os.stat_result | No
 
 
 def is_known(status: os.stat_result, action: FileAction) -> bool:
-    """Tell whether this is the file of the action, in the state it was in."""
-    return stat.S_ISREG(status.st_mode) and stamp(status) == action.known
+    """Tell whether this is the file of the action, by size and time.
+
+    Its inode is another one after the folder was restored or copied to another disk.
+    """
+    return stat.S_ISREG(status.st_mode) and stamp(status)[1:] == action.known[1:]
 
 
 def is_link(action: FileAction, there: os.stat_result) -> bool:
-    """Tell whether what is at the source is the hard link to the keeper that the action made."""
-    keeper = action.stat.get("keeper_inode", 0)
-    return bool(there.st_ino == keeper != action.known.inode)
+    """Tell whether what is at the source is the hard link to the keeper that the action made.
+
+    In a restored folder it is a name of a file with several that has the keeper's time.
+    """
+    if there.st_ino == action.known.inode:
+        return False
+    restored = there.st_nlink > 1 and has_kept_state(action, there)
+    return restored or there.st_ino == action.stat.get("keeper_inode", 0)
+
+
+def has_kept_state(action: FileAction, there: os.stat_result) -> bool:
+    """Tell whether a file has the size and time of the keeper that it was linked to."""
+    kept = action.known.size_bytes, action.stat.get("keeper_mtime_ns")
+    return stat.S_ISREG(there.st_mode) and (there.st_size, there.st_mtime_ns) == kept

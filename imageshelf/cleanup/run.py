@@ -18,7 +18,7 @@ from imageshelf.searching.kind_names import PIXELS
 from imageshelf.searching.second_look import LONGEST_BEFORE_REMOVAL, SecondLook
 from imageshelf.shelf import names, snapshots
 from imageshelf.shelf.cleanups import DOING, DONE, LEFT, Action, Claim
-from imageshelf.system.files import FileChangedError, Stamp
+from imageshelf.system.files import FileChangedError
 from imageshelf.system.signals import Stopped
 from imageshelf.workers.pool import workers
 
@@ -134,10 +134,7 @@ class CleanupRun:
         """Return a step with its rows and file actions; None when it is left alone already."""
         problem = problem_of(step, self.verdicts, self.closer_looks)
         picture = self.actions.catalogue.row_of(names.to_bytes(step.file.name))
-        if (
-            picture is None
-            or Stamp(picture.inode, picture.size_bytes, picture.mtime_ns) != step.file.stamp
-        ):
+        if picture is None or (picture.size_bytes, picture.mtime_ns) != step.file.stamp[1:]:
             problem = problem or "is not on the shelf as it was"
         files = [step.file.path, *(companion.path for companion in step.companions)]
         rows, file_actions_ = [], []

@@ -26,14 +26,15 @@ from imageshelf.cleanup.planning import (
     why_untouched,
     with_companions,
 )
-from imageshelf.copies.members import UNKNOWN
+from imageshelf.copies.members import UNKNOWN, as_on_disk
 from imageshelf.copies.protected_folders import ProtectedFolders
+from imageshelf.searching.keys import keys_of
 from imageshelf.searching.kind_names import BYTES, PIXELS, SAME_FILE
 from imageshelf.searching.kinds import identical_bytes
 from imageshelf.searching.query_prints import known_file
 from imageshelf.shelf import names
 from imageshelf.shelf.export import LONGEST_NAME
-from imageshelf.system.files import UnreadableImage, open_regular
+from imageshelf.system.files import UnreadableImage, lstat, open_regular
 from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def plan(shelf: Shelf, selection: Selection, groups: Iterable[Group], rules: Rul
     _require_shelf(shelf, selection)
     rows = _rows(shelf, selection)
     _require_consistent(selection)
+    rows = _recognised(shelf, rows)
     planned = [
         _skipped(shelf, chosen, missing)
         for chosen in selection.groups
@@ -196,6 +198,18 @@ def _rows(shelf: Shelf, selection: Selection) -> dict[str, PictureRow]:
         if row is not None:
             rows[name] = row
     return rows
+
+
+def _recognised(shelf: Shelf, rows: Mapping[str, PictureRow]) -> dict[str, PictureRow]:
+    """Return the rows with the inodes that their files have now, as after a restoration.
+
+    What is chosen by hand is not compared again, so such a file must show what the shelf says.
+    """
+    there = {name: as_on_disk(row, lstat(_path(shelf, name))) for name, row in rows.items()}
+    other = [name for name, row in there.items() if identity(row) != identity(rows[name])]
+    keys = keys_of([_path(shelf, name) for name in other], shelf)
+    known = {name for name in other if keys[_path(shelf, name)] == rows[name].key}
+    return {name: there[name] if name in known else row for name, row in rows.items()}
 
 
 def _require_consistent(selection: Selection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sys
@@ -57,6 +58,8 @@ def why_left(exc: Exception) -> str:
     """Return why a file was left alone, continuing "this file ..."."""
     if isinstance(exc, TrashError):
         return f"stays: the trash refused it ({exc})"
+    if isinstance(exc, OSError) and exc.errno == errno.EXDEV:
+        return "is on another volume than its place; move it to the same one and try again"
     if isinstance(exc, OSError):
         return f"stays: {exc.strerror or exc}"
     return str(exc)

@@ -11,7 +11,7 @@ from imageshelf.cleanup import places, planning, sidecars, trash
 from imageshelf.cleanup.file_actions import UnfinishedError, discard
 from imageshelf.cleanup.moving import drop_second_name, move, take
 from imageshelf.cleanup.path_checks import require_regular
-from imageshelf.cleanup.records import both, is_link
+from imageshelf.cleanup.records import both, has_kept_state, is_known, is_link
 from imageshelf.pictures.digests import DIGEST_BYTES
 from imageshelf.system.files import FileChangedError, lstat, stamp
 
@@ -52,12 +52,12 @@ def _where_to_look(action: FileAction) -> str:
 def _outlook_of_move(
     action: FileAction, there: os.stat_result | None, placed: os.stat_result | None
 ) -> tuple[str, str]:
-    is_back = there is not None and stamp(there)[1:] == action.known[1:]
+    is_back = there is not None and is_known(there, action)
     if placed is None or action.verb == planning.DELETE:
         return (ALREADY, "") if is_back else (LOST, _where_to_look(action))
     if there is not None and not os.path.samestat(there, placed):
         return TAKEN, "has its place taken by another file"
-    if stamp(placed)[1:] != action.known[1:]:
+    if not is_known(placed, action):
         return LOST, f"has changed since; it stays {action.place}"
     return BACK, ""
 
@@ -72,7 +72,20 @@ def _outlook_of_link(
         return BACK, ""
     if stamp(there)[1:] == action.known[1:]:
         return (BACK, "") if original else (ALREADY, "")
+    if not original and _is_own_again(action):
+        return BACK, ""
     return LOST, "has changed since it became a hard link"
+
+
+def _is_own_again(action: FileAction) -> bool:
+    """Tell whether the folder was restored without hard links; only time and mode are wrong."""
+    there, placed = both(action)
+    return (
+        placed is None
+        and there is not None
+        and there.st_nlink == 1
+        and has_kept_state(action, there)
+    )
 
 
 def take_back(action: FileAction) -> None:
@@ -86,7 +99,11 @@ def take_back(action: FileAction) -> None:
         return
     os.makedirs(os.path.dirname(action.source), exist_ok=True)
     if action.verb == planning.HARD_LINK:
-        _unlinked(action)
+        if _is_own_again(action):
+            _require_bytes(action)
+            _made_as_before(action, action.source)
+        else:
+            _unlinked(action)
         return
     there, placed = lstat(action.source), os.lstat(action.place)
     if there is not None and os.path.samestat(there, placed):
@@ -182,8 +199,20 @@ def _copied(action: FileAction, copy: str) -> os.stat_result:
         same = status.st_mtime_ns == action.stat.get("keeper_mtime_ns")
     if not same:
         raise FileChangedError("has changed since it became a hard link")
-    with contextlib.suppress(OSError, AttributeError):
-        os.chown(copy, int(action.stat["uid"]), int(action.stat["gid"]))
-    os.chmod(copy, int(action.stat["mode"]) & 0o777)  # no file runs as another user for a row
-    os.utime(copy, ns=(status.st_atime_ns, action.known.mtime_ns))
+    _made_as_before(action, copy)
     return status
+
+
+def _require_bytes(action: FileAction) -> None:
+    with open(action.source, "rb") as file:
+        total = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES))
+    if total.digest() != action.digest:
+        raise FileChangedError("has changed since it became a hard link")
+
+
+def _made_as_before(action: FileAction, path: str) -> None:
+    """Give a file the owner, mode and time noted before; the time last, which tells it is done."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.chown(path, int(action.stat["uid"]), int(action.stat["gid"]))
+    os.chmod(path, int(action.stat["mode"]) & 0o777)  # no file runs as another user for a row
+    os.utime(path, ns=(os.stat(path).st_atime_ns, action.known.mtime_ns))

@@ -17,7 +17,7 @@ from imageshelf.searching.looks import Look
 from imageshelf.searching.query_prints import TURN_NAMES, known_file
 from imageshelf.shelf import names
 from imageshelf.system import discarded
-from imageshelf.system.files import lstat
+from imageshelf.system.files import lstat, stamp
 from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
@@ -74,16 +74,19 @@ class Members:
             sound = self.digests[row.id][2] if row.id in self.digests else None
             self.rows[row.id] = row
             copy = keep_rule.ranked_copy(names.native(path), row)
-            copy = copy._replace(sound=None if sound is None else bool(sound))
-            self.copies[row.id] = copy if isinstance(path, Url) else self._as_on_disk(copy)
+            self.copies[row.id] = copy._replace(sound=None if sound is None else bool(sound))
+            if not isinstance(path, Url):
+                self._look_at_disk(row, self.copies[row.id])
 
-    def _as_on_disk(self, copy: RankedCopy) -> RankedCopy:
+    def _look_at_disk(self, row: PictureRow, copy: RankedCopy) -> None:
+        status = lstat(copy.path)
+        self.rows[row.id] = as_on_disk(row, status)
         folder = self._preferred.reference(copy.path)
         prefer = self.options.prefer
-        return copy._replace(
+        self.copies[row.id] = copy._replace(
             preferred=(prefer.index(folder) if folder else len(prefer), folder),
             reference=self._protected.reference(copy.path),
-            exists=lstat(copy.path) is not None,
+            exists=status is not None,
             discarded=discarded.kind_around(copy.path),
             companions=tuple(belonging(copy.path, self._listings)),
         )
@@ -230,3 +233,14 @@ class Members:
             look.shows,
             looks.in_words(look),
         )
+
+
+def as_on_disk(row: PictureRow, status: os.stat_result | None) -> PictureRow:
+    """Return a row with the inode that its file has now, if that has the row's size and time.
+
+    A collection that was restored, and a FAT stick plugged in again, have other inodes.
+    """
+    if status is None or (status.st_size, status.st_mtime_ns) != (row.size_bytes, row.mtime_ns):
+        return row
+    now = stamp(status).inode
+    return row._replace(device=status.st_dev, inode=now, nlink=status.st_nlink)

@@ -15,7 +15,10 @@ from imageshelf.workers.jobs import WorkerError
 from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from imageshelf.shelf import Shelf
+    from imageshelf.workers.jobs import Lost
 
 
 def key(
@@ -31,17 +34,40 @@ def key(
     so that `shelf[key(path, shelf)]` finds the picture; the other arguments are for use without.
     All but small baseline pictures are decoded in a worker process: index many of them instead.
     """
-    if shelf is not None and (recipe := shelf.recipe):
-        hash_name, full_decode = recipe.hash, recipe.decode == "full"
     task = Task(located(os.fspath(path)), full_decode=full_decode, hash=hash_name)
+    if shelf is not None:
+        task = _by_recipe(task, shelf)
+    ((_, found),) = _keys([task])
+    if isinstance(found, UnreadableImage):
+        raise found
+    return found
+
+
+def keys_of(paths: Iterable[str], shelf: Shelf) -> dict[str, str | UnreadableImage]:
+    """Return the keys of picture files by the recipe of a shelf, or why there is none."""
+    return dict(_keys([_by_recipe(Task(path), shelf) for path in paths]))
+
+
+def _by_recipe(task: Task, shelf: Shelf) -> Task:
+    recipe = shelf.recipe
+    if not recipe:
+        return task
+    return task._replace(hash=recipe.hash, full_decode=recipe.decode == "full")
+
+
+def _keys(tasks: Sequence[Task]) -> Iterator[tuple[str, str | UnreadableImage]]:
     try:
         with LimitedMap("imageshelf.workers.work:work") as decoded:
-            ((_, picture),) = decoded([task], here=examine)
+            for task, picture in decoded(tasks, here=examine):
+                yield task.path, _key(picture)
     except WorkerError as exc:
         raise UnreadableImage(f"cannot be read: {exc}", lasting=False) from exc
+
+
+def _key(picture: Picture | Refusal | Lost) -> str | UnreadableImage:
     if not isinstance(picture, Picture):
         other = picture.other if isinstance(picture, Refusal) else ""
-        raise UnreadableImage(picture.reason, lasting=picture.lasting, other=other)
+        return UnreadableImage(picture.reason, lasting=picture.lasting, other=other)
     if picture.keys:
         return picture.keys[0].hex()
     return to_hex(int(fingerprints([picture.whole]).row[0]))

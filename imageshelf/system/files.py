@@ -175,7 +175,7 @@ def require_same(descriptor: int, path: str, known: Stamp) -> None:
 def require_state(now: Stamp, known: Stamp) -> None:
     """Raise FileChangedError unless both states are of one unchanged file."""
     if known.inode and now.inode != known.inode:
-        raise FileChangedError("was replaced by another file since it was indexed")
+        raise FileChangedError("was replaced by another file meanwhile")
     if now[1:] != known[1:]:
         raise FileChangedError("has changed since it was indexed")
 
