@@ -12,19 +12,19 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
-from imageshelf.pictures.boxes import ALPHA, AUXILIARY, MOST_META_BYTES
+from imageshelf.pictures.boxes import ALPHA, AUXILIARY, MOST_META_BYTES, top_boxes
 from imageshelf.pictures.extras import gif_frames
-from imageshelf.pictures.jpeg_segments import APP0, APP15, EOI, SOS, WITHOUT_LENGTH
+from imageshelf.pictures.jpeg_segments import APP0, APP1, APP15, END_MARKER, layout
 from imageshelf.system.files import hole_bytes
 
 if TYPE_CHECKING:
     import hashlib
 
 CHUNK_BYTES = 1 << 20
-MOST_PARTS = 200_000  # segments, chunks or blocks of one file; a hostile file has millions
+WHOLE_BYTES = 1 << 27  # within which a JPEG picture ends
+MOST_PARTS = 200_000  # chunks of one file; a hostile file has millions
 LARGE_PRIVATE_BYTES = 4096  # a private PNG chunk from this size on may hold layers, not a note
 
-_AFTER_ENTROPY = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _IN_SEGMENTS = (  # how application segments with pictures, sound or HDR data begin
     b"http://ns.adobe.com/xmp/extension/\0",  # Google's depth maps and unblurred originals
     b"FPXR\0",
@@ -90,37 +90,18 @@ def _unpacked(stream: BinaryIO, form: str) -> tuple[int, ...]:
 
 
 def _jpeg(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
-    for _ in range(MOST_PARTS):
-        (byte,) = _unpacked(stream, "B")
-        while byte == 0xFF:
-            (byte,) = _unpacked(stream, "B")
-        if byte == EOI:
-            return
-        if byte in WITHOUT_LENGTH:
-            continue
-        (length,) = _unpacked(stream, ">H")
-        if length < 2:
-            raise UnknownContent
-        segment = stream.read(length - 2)
-        if APP0 <= byte <= APP15 and segment.startswith(_IN_SEGMENTS):
+    data = stream.read(WHOLE_BYTES)
+    found = layout(data)
+    if not found.ended:
+        raise IndexError if len(data) < WHOLE_BYTES else UnknownContent
+    for marker, start, end in found.segments:
+        segment = data[start + 4 : end]
+        if APP0 <= marker <= APP15 and segment.startswith(_IN_SEGMENTS):
             note(segment)
-        elif segment.startswith(b"Exif\0\0") and _ADOBE_RGB.search(segment):
+        elif marker == APP1 and segment.startswith(b"Exif\0\0") and _ADOBE_RGB.search(segment):
             note(b"Adobe RGB")
-        if byte == SOS:
-            _skip_entropy(stream)
-    raise UnknownContent
-
-
-def _skip_entropy(stream: BinaryIO) -> None:
-    """Seek to the next marker after compressed data, or to the end."""
-    start, kept = stream.tell(), b""
-    while chunk := stream.read(CHUNK_BYTES):
-        window = kept + chunk
-        if marker := _AFTER_ENTROPY.search(window):
-            stream.seek(start + marker.start())
-            return
-        kept = window[-1:]
-        start += len(window) - len(kept)
+    last = found.segments[-1].end if found.segments else len(END_MARKER)
+    stream.seek(data.index(END_MARKER, last) + len(END_MARKER))
 
 
 def _png(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
@@ -166,25 +147,14 @@ def _bmp(stream: BinaryIO, _: Callable[[bytes], None]) -> None:
 
 def _boxes(stream: BinaryIO, note: Callable[[bytes], None]) -> None:
     """Walk the boxes of a HEIF or AVIF file; Samsung puts films into a box of their own."""
-    for _ in range(MOST_PARTS):
-        header = stream.read(8)
-        if len(header) < 8:
-            return
-        length, kind = struct.unpack(">I4s", header)
-        if length == 1:
-            length = _unpacked(stream, ">Q")[0] - 8
-        if length == 0:  # to the end
-            stream.seek(0, os.SEEK_END)
-            return
-        if length < 8:
-            raise UnknownContent
+    last = 0
+    for kind, start, last in top_boxes(stream):
+        stream.seek(start)
         if kind == b"meta":
-            _meta(stream.read(min(length - 8, MOST_META_BYTES)), note)
+            _meta(stream.read(min(last - start, MOST_META_BYTES)), note)
         elif kind not in _BOXES:
-            note(kind + _part(stream, length - 8))
-        else:
-            stream.seek(length - 8, os.SEEK_CUR)
-    raise UnknownContent
+            note(kind + _part(stream, last - start))
+    stream.seek(last)
 
 
 def _meta(meta: bytes, note: Callable[[bytes], None]) -> None:

@@ -30,7 +30,7 @@ class BoxFacts(NamedTuple):
 def box_facts(stream: BinaryIO) -> BoxFacts:
     """Return what the boxes of an open file say; moves the stream's position."""
     meta, brand, more = b"", b"", 0
-    for kind, start, end in _top_boxes(stream):
+    for kind, start, end in top_boxes(stream):
         if kind == b"ftyp":
             stream.seek(start)
             brand = stream.read(4)
@@ -59,7 +59,8 @@ def _kind_of(urn: bytes) -> int:
     return extras.DEPTH if _DEPTH.search(urn) else extras.PICTURES
 
 
-def _top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+def top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, start and end of the content of each outermost box, up to a damaged one."""
     at, total = 0, stream.seek(0, 2)
     for _ in range(MOST_BOXES):
         stream.seek(at)
