@@ -12,7 +12,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, TiffImagePlugin
 
-from imageshelf.pictures import digests
+from imageshelf.pictures import digests, reduction
 from imageshelf.pictures.digests import digest, pixel_digest
 from imageshelf.system.files import UnreadableImage
 
@@ -355,7 +355,7 @@ def test_strips_do_not_change_the_digest(
     pixels_of: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = [pixels_of(data) for data in (png(RGB), png(ALPHA), deep_png(DEEP))]
-    monkeypatch.setattr(digests, "STRIP_PIXELS", 100)
+    monkeypatch.setattr(reduction, "STRIP_PIXELS", 100)
     assert [pixels_of(data) for data in (png(RGB), png(ALPHA), deep_png(DEEP))] == before
 
 

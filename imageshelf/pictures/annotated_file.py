@@ -21,8 +21,7 @@ from PIL import Image, IptcImagePlugin
 from imageshelf.pictures import metadata, xmp
 from imageshelf.pictures.annotations import Annotations, Position, combined
 from imageshelf.pictures.decoding import (
-    Jpeg,
-    load_plugin,
+    opened,
     pillow_settings,
     recognised,
     with_mending,
@@ -195,12 +194,7 @@ def _text(value: object) -> str:
 
 def _of_picture(stream: BinaryIO, name: str) -> tuple[bytes, Annotations, Annotations, Annotations]:
     """Return a picture's XMP packet, and what IPTC, EXIF and texts say."""
-    stream.seek(0)
-    if name == "JPEG":
-        image: Image.Image = Jpeg(stream)
-    else:
-        load_plugin(name)
-        image = Image.open(stream, formats=[name])
+    image = opened(stream, name)
     if name == "PNG":
         image.load()  # texts may stand behind the pixels
     return _packet(image), _of_iptc(image), _of_exif(image), _of_texts(image)

@@ -21,7 +21,6 @@ from imageshelf.pictures.decoding import (
     open_other,
     pillow_settings,
     recognised,
-    refuse_raw,
     with_mending,
 )
 from imageshelf.pictures.formats import damage_reason
@@ -67,8 +66,6 @@ def opened(stream: BinaryIO, path: str, longest: int) -> Opened:
     `info["imageshelf_size"]` is the full size.
     """
     content, stream, _ = recognised(stream, path)
-    if content.format == "TIFF":
-        refuse_raw(stream, path)
 
     def attempt(source: BinaryIO) -> Opened:
         source.seek(0)

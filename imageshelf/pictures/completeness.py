@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from PIL.JpegImagePlugin import JpegImageFile
 
 from imageshelf.pictures import jpeg_segments
 from imageshelf.pictures.jpeg_segments import END_MARKER, core, layout
-
-if TYPE_CHECKING:
-    from PIL import Image
+from imageshelf.pictures.reduction import strips
 
 PADDING_BYTES = 16  # of one value: data end so only by padding, or in one flat picture of thousands
 LEAST_REST_BYTES = 512  # behind a picture that lacks its end marker: other data, not its own
 FULL, EIGHTH = 1, 8  # scales: one shows all that the data hold, the other the averages of blocks
 _GREY = {127, 128}  # what a decoder fills in
-_STRIP_PIXELS = 1 << 20
 _BLOCK_BYTES = 1 << 16
 _MOST_PADDING_BYTES = 1 << 24
 
@@ -122,13 +119,4 @@ def _drawn(body: bytes, scale: int) -> tuple[int, ...] | None:
         image.load()
     except (OSError, SyntaxError, ValueError, IndexError):
         return None
-    return _hashes(image)
-
-
-def _hashes(image: Image.Image) -> tuple[int, ...]:
-    height = max(1, _STRIP_PIXELS // image.width)
-    strips = (
-        image.crop((0, top, image.width, min(top + height, image.height)))
-        for top in range(0, image.height, height)
-    )
-    return tuple(hash(strip.tobytes()) for strip in strips)
+    return tuple(hash(strip.tobytes()) for strip in strips(image))

@@ -10,7 +10,8 @@ import logging
 import re
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
@@ -66,19 +67,14 @@ class Decoded(NamedTuple):
     quality: int | None
 
 
-class memory_limit:  # noqa: N801 - used like a function
+@contextmanager
+def memory_limit(limit_mb: int) -> Iterator[None]:
     """Inside the block, refuse pictures too large for the memory limit."""
-
-    __slots__ = ("_limit_mb", "_token")
-
-    def __init__(self, limit_mb: int) -> None:
-        self._limit_mb = limit_mb
-
-    def __enter__(self) -> None:
-        self._token = _memory_limit_mb.set(self._limit_mb)
-
-    def __exit__(self, *_: object) -> None:
-        _memory_limit_mb.reset(self._token)
+    token = _memory_limit_mb.set(limit_mb)
+    try:
+        yield
+    finally:
+        _memory_limit_mb.reset(token)
 
 
 def pixel_limit() -> int:
@@ -103,9 +99,6 @@ def decode(
             return _decode_jpeg(source, stream, full_decode=full_decode, detail=detail)
         return _decode_other(source, content.format, head, fine)
 
-    if content.format == "TIFF":
-        with translated(content):
-            refuse_raw(stream, path)
     return with_mending(stream, content, attempt)
 
 
@@ -125,7 +118,10 @@ def recognised(stream: BinaryIO, path: str) -> tuple[FileKind, BinaryIO, bytes]:
     if not content.format:
         reason, other = formats.refusal(path, content)
         raise UnreadableImage(reason, other=other)
-    return content, small_baseline.held(stream), head
+    stream = small_baseline.held(stream)
+    if content.format == "TIFF":
+        _refuse_raw(stream, path)
+    return content, stream, head
 
 
 def with_mending(stream: BinaryIO, content: FileKind, attempt: Callable[[BinaryIO], T]) -> T:
@@ -134,18 +130,18 @@ def with_mending(stream: BinaryIO, content: FileKind, attempt: Callable[[BinaryI
     Raises UnreadableImage, OSError or MemoryError.
     """
     try:
-        with translated(content):
+        with _translated(content):
             return attempt(stream)
     except DamagedPicture as damage:
         small_baseline.leave_to_worker()  # what is mended may be something else
         from imageshelf.pictures.mending import mended
 
-        with translated(content):
+        with _translated(content):
             source = mended(stream, content.format, pixel_limit())
         if source is None:
             raise
         try:
-            with translated(content):
+            with _translated(content):
                 return attempt(source)
         except DamagedPicture:
             raise damage from None
@@ -155,26 +151,19 @@ class DamagedPicture(UnreadableImage):
     """A file whose decoder refuses it."""
 
 
-class translated:  # noqa: N801 - used like a function
+@contextmanager
+def _translated(content: FileKind) -> Iterator[None]:
     """Inside the block, whatever a decoder raises about a file becomes UnreadableImage."""
-
-    __slots__ = ("_content",)
-
-    def __init__(self, content: FileKind) -> None:
-        self._content = content
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, exc: BaseException | None, _trace: object) -> None:
-        if exc is None or isinstance(exc, (UnreadableImage, MemoryError)):
-            return
-        if isinstance(exc, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-            raise _too_large(max(map(int, re.findall(r"\d+", str(exc))), default=0)) from exc
+    try:
+        yield
+    except (UnreadableImage, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
+        raise _too_large(max(map(int, re.findall(r"\d+", str(exc))), default=0)) from exc
+    except Exception as exc:
         if isinstance(exc, OSError) and exc.errno is not None:  # the disk's fault
-            return
-        if isinstance(exc, Exception):
-            raise DamagedPicture(formats.damage_reason(self._content.words, exc)) from exc
+            raise
+        raise DamagedPicture(formats.damage_reason(content.words, exc)) from exc
 
 
 class Jpeg(JpegImageFile):
@@ -324,6 +313,15 @@ def _box_facts(stream: BinaryIO) -> BoxFacts:
     return box_facts(stream)
 
 
+def opened(stream: BinaryIO, name: str) -> Image.Image:
+    """Return a picture that is not yet decoded; raises UnreadableImage or what a decoder raises."""
+    stream.seek(0)
+    if name == "JPEG":
+        return Jpeg(stream)
+    load_plugin(name)
+    return Image.open(stream, formats=[name])
+
+
 def open_other(stream: BinaryIO, name: str) -> tuple[Image.Image, Tags | None]:
     """Return an open picture that is not a JPEG, and the tags of a TIFF file.
 
@@ -376,24 +374,20 @@ def _too_large(pixels: int) -> UnreadableImage:
     return UnreadableImage(reason, lasting=False)  # the limit may be higher next time
 
 
-class pillow_settings:  # noqa: N801 - used like a function
+@contextmanager
+def pillow_settings() -> Iterator[None]:
     """Inside the block, Pillow has our pixel limit, raises beyond it, and warns of nothing else."""
-
-    def __enter__(self) -> None:
-        _PROCESS_SETTINGS.acquire()
-        self.limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixel_limit()
-        self.warnings = warnings.catch_warnings()
-        self.warnings.__enter__()
+    with _PROCESS_SETTINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixel_limit()
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
-    def __exit__(self, *_: object) -> None:
-        self.warnings.__exit__(None, None, None)
-        Image.MAX_IMAGE_PIXELS = self.limit
-        _PROCESS_SETTINGS.release()
 
-
-def refuse_raw(stream: BinaryIO, path: str) -> None:
+def _refuse_raw(stream: BinaryIO, path: str) -> None:
     """Raise UnreadableImage if a TIFF file is camera RAW."""
     tags = metadata.tiff_tags(stream)
     stream.seek(0)

@@ -15,33 +15,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
 from PIL import Image
 
-from imageshelf.pictures import deep_samples, metadata
+from imageshelf.pictures import deep_samples, metadata, reduction
 from imageshelf.pictures.appended import UnknownContent, appended_digest
 from imageshelf.pictures.decoding import (
-    Jpeg,
     avif_crop,
     checked_size,
-    load_plugin,
+    opened,
     pillow_settings,
     recognised,
-    refuse_raw,
     with_mending,
 )
-from imageshelf.pictures.reduction import EXIF_TURNS
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 
-if TYPE_CHECKING:
-    from imageshelf.pictures.formats import FileKind
-
-    T = TypeVar("T")
+T = TypeVar("T")
 
 FRAME_LIMIT = 1000
 PIXEL_LIMIT = 1_000_000_000  # in all frames together
-STRIP_PIXELS = 1 << 20  # hashed at a time, which bounds the memory beside the decoded picture
 DIGEST_BYTES = 32
 
 _RGB_MODES = {"1", "L", "P", "RGB", "RGBX"}
@@ -97,28 +90,11 @@ def _bytes_digest(stream: BinaryIO) -> bytes:
     ).digest()
 
 
-def _recognised(stream: BinaryIO, path: str) -> tuple[FileKind, BinaryIO, bytes]:
-    content, stream, head = recognised(stream, path)
-    if content.format == "TIFF":
-        refuse_raw(stream, path)
-    return content, stream, head
-
-
-def _opened(stream: BinaryIO, name: str) -> Image.Image:
-    """Return the picture, not yet decoded; raises UnreadableImage or what a decoder raises."""
-    stream.seek(0)
-    if name == "JPEG":
-        return Jpeg(stream)
-    load_plugin(name)
-    with pillow_settings():
-        return Image.open(stream, formats=[name])
-
-
 def pixel_digest_of(stream: BinaryIO, path: str) -> bytes:
     """Return the pixel digest of an open picture; raises UnreadableImage or OSError."""
     import hashlib
 
-    content, stream, _ = _recognised(stream, path)
+    content, stream, _ = recognised(stream, path)
     total = hashlib.blake2b(b"imageshelf pixels 1", digest_size=DIGEST_BYTES)
 
     def attempt(source: BinaryIO) -> bytes | None:
@@ -160,11 +136,11 @@ def _frames_digest(stream: BinaryIO, name: str, *, low: bool) -> tuple[bytes, bo
     parts: list[bytes] = []
     any_deep = False
     with pillow_settings():
-        for image, deep in _frames(_opened(stream, name), low=low):
+        for image, deep in _frames(opened(stream, name), low=low):
             any_deep |= deep
             turn = None
             if name != "TIFF":  # Pillow turns TIFF pictures itself
-                turn = EXIF_TURNS.get(metadata.embedded(image)[0].orientation)
+                turn = reduction.EXIF_TURNS.get(metadata.embedded(image)[0].orientation)
             upright = image.transpose(turn) if turn is not None else image
             parts.append(_frame_digest(upright, deep=deep, low=low))
             parts.append(f"{float(image.info.get('duration') or 0):.1f} ms".encode())
@@ -221,7 +197,7 @@ def _frame_digest(image: Image.Image, *, deep: bool, low: bool) -> bytes:
         kind = "RGB" if image.mode.startswith("I;16") else image.mode
     colours, alpha = (hashlib.blake2b(digest_size=DIGEST_BYTES) for _ in range(2))
     opaque = True
-    for strip in _strips(image):
+    for strip in reduction.strips(image):
         if kind == "RGBA":
             strip = strip.convert("RGBA")  # noqa: PLW2901
             opacity = strip.getchannel("A")
@@ -249,9 +225,3 @@ def _samples(strip: Image.Image, kind: str, *, low: bool) -> bytes:
 def _profile(image: Image.Image) -> bytes:
     profile = image.info.get("icc_profile") or b""
     return profile if isinstance(profile, bytes) else b""
-
-
-def _strips(image: Image.Image) -> Iterator[Image.Image]:
-    height = max(1, STRIP_PIXELS // image.width)
-    for top in range(0, image.height, height):
-        yield image.crop((0, top, image.width, min(top + height, image.height)))

@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from imageshelf.pictures import annotated_file, metadata, reduction, small_baseline
-from imageshelf.pictures.decoding import Jpeg, load_plugin, pillow_settings, recognised
+from imageshelf.pictures.decoding import Jpeg, opened, pillow_settings, recognised
 from imageshelf.pictures.xmp import XmpError
 from imageshelf.system.files import UnreadableImage, open_regular
 
@@ -86,12 +86,7 @@ def _written(annotations: Annotations) -> Written:
 
 def _signs(stream: BinaryIO, task: OriginTask) -> tuple[list[str], list[str]]:
     content, source, _ = recognised(stream, task.path)
-    source.seek(0)
-    if content.format == "JPEG":
-        image: Image.Image = Jpeg(source)
-    else:
-        load_plugin(content.format)
-        image = Image.open(source, formats=[content.format])
+    image = opened(source, content.format)
     exif = image.getexif()
     signs: list[str] = []
     doubts: list[str] = []
@@ -118,7 +113,7 @@ def is_libjpegs(table: Sequence[int]) -> bool:
 
 def _thumbnail_agrees(image: Image.Image, exif: Image.Exif, luma: bytes) -> bool | None:
     """Tell whether the EXIF thumbnail shows the picture; None without a readable one."""
-    data = _thumbnail((image.info.get("exif") or b"").removeprefix(b"Exif\0\0"))
+    data = _thumbnail((image.info.get("exif") or b"").removeprefix(b"Exif\0\0"), exif)
     if not data:
         return None
     try:
@@ -137,17 +132,8 @@ def _thumbnail_agrees(image: Image.Image, exif: Image.Exif, luma: bytes) -> bool
     return sum(abs(a - b - shift) for a, b in pairs) / len(pairs) <= AGREES
 
 
-def _thumbnail(block: bytes) -> bytes:
+def _thumbnail(block: bytes, exif: Image.Exif) -> bytes:
     """Return the JPEG file that the second directory of an EXIF block leads to, or b""."""
-
-    def window(offset: int, length: int) -> bytes:
-        return block[offset : offset + length]
-
-    order, start, big = metadata.header_of(window) or ("<", 0, True)
-    if big:
-        return b""
-    after = start + 2 + 12 * metadata.number(window(start, 2), order)
-    second = metadata.directory(window, order, metadata.number(window(after, 4), order))
-    places = (second.get(tag, ()) for tag in (_THUMBNAIL_AT, _THUMBNAIL_BYTES))
-    at, length = (place[0] if isinstance(place, tuple) and place else 0 for place in places)
-    return window(at, length)
+    second = exif.get_ifd(ExifTags.IFD.IFD1)
+    at, length = (second.get(tag) for tag in (_THUMBNAIL_AT, _THUMBNAIL_BYTES))
+    return block[at : at + length] if isinstance(at, int) and isinstance(length, int) else b""

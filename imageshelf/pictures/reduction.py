@@ -8,7 +8,7 @@ several pictures of one size are resized as the bands of one picture: the weight
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from PIL import Image
@@ -23,6 +23,7 @@ FINE_SIZE = (180, 160)  # that keys are computed from; SMALLEST_SIZE would chang
 LANCZOS = Image.Resampling.LANCZOS  # ImageHash's filter; any other changes 6 bits on average
 SKETCH_FILTER = Image.Resampling.BILINEAR  # takes a third of LANCZOS; `sketches` undoes its blur
 
+STRIP_PIXELS = 1 << 20
 SWALLOWED_LEVELS = 16  # of grey: a picture over white with less contrast is put over black
 
 _Turn = Image.Transpose
@@ -182,6 +183,13 @@ def _turned_transposed(transposed: Image.Image, turn: Image.Transpose) -> Image.
 def whole(picture: Image.Image) -> Reduced:
     """Return a picture whose box is all of it."""
     return Reduced(picture, (0, 0, *picture.size))
+
+
+def strips(image: Image.Image) -> Iterator[Image.Image]:
+    """Yield a picture from top to bottom in strips, so that little memory is needed beside it."""
+    height = max(1, STRIP_PIXELS // image.width)
+    for top in range(0, image.height, height):
+        yield image.crop((0, top, image.width, min(top + height, image.height)))
 
 
 def brightness(image: Image.Image) -> Image.Image:
