@@ -14,13 +14,14 @@ from imageshelf.overlay.comparison import look
 from imageshelf.overlay.sheets import PictureSheet
 from imageshelf.overlay.verdict import Verdict
 from tests import drawn_arrays as drawn
+from tests.numpy_warp import warped
 
 Picture = drawn.Picture
 SCENE, FORM = drawn.scene(1), drawn.form(1)
 
 
 def looked(first: Picture, second: Picture, turn: int = 0) -> Verdict:
-    return look(PictureSheet(first), PictureSheet(second), turn)
+    return look(PictureSheet(first), PictureSheet(second), turn, warped)
 
 
 def overlap(verdict: Verdict, true: tuple[float, float, float, float]) -> float:

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from imageshelf.overlay import alignment, filters, geometry, regions, sheets, tone, warping
-from imageshelf.pictures import warping as pillow_warping
+from imageshelf.overlay import alignment, filters, geometry, regions, sheets, tone
+from imageshelf.pictures import warping
 from imageshelf.pictures.reduction import ORIENTATIONS
 from tests import drawn_arrays as drawn
+from tests import numpy_warp
 
 small = st.floats(-0.04, 0.04)
 
@@ -84,16 +85,16 @@ def test_pillow_warps_as_numpy_does(a: float, b: float, c: float, d: float) -> N
     matrix = matrix_of(a, b, c, -b, d, a)
     there = np.abs(geometry.moved(matrix, geometry.grid((256, 192)))).max(axis=1)
     inside = (there < 0.97).reshape(192, 256)
-    ours = warping.warped(picture, matrix, (256, 192)).astype(int)
-    theirs = pillow_warping.warped(picture, matrix, (256, 192)).astype(int)
+    ours = numpy_warp.warped(picture, matrix, (256, 192)).astype(int)
+    theirs = warping.warped(picture, matrix, (256, 192)).astype(int)
     assert np.abs(ours - theirs)[inside].max() <= 3
 
 
 @pytest.mark.parametrize("size", [(256, 192), (100, 75), (60, 90)])
 def test_pillow_scales_as_numpy_does(size: tuple[int, int]) -> None:
     picture, matrix = drawn.scene(4), geometry.of_box((-0.8, -0.9, 0.7, 0.6))
-    ours = warping.warped(picture, matrix, size).astype(int)
-    theirs = pillow_warping.warped(picture, matrix, size).astype(int)
+    ours = numpy_warp.warped(picture, matrix, size).astype(int)
+    theirs = warping.warped(picture, matrix, size).astype(int)
     assert ours.shape == theirs.shape == (size[1], size[0], 3)
     assert np.abs(ours - theirs)[3:-3, 3:-3].max() <= 3
 
@@ -103,7 +104,7 @@ def test_pillow_scales_as_numpy_does(size: tuple[int, int]) -> None:
 def test_alignment_finds_the_matrix(turn: float, scale: float, x: float, y: float) -> None:
     first = drawn.scene(6)
     true = matrix_of(-abs(scale), turn * 0.75, x / 2, -turn / 0.75, -abs(scale), y / 2)
-    second = sheets.PictureSheet(warping.warped(first, true, (240, 180)))
+    second = sheets.PictureSheet(numpy_warp.warped(first, true, (240, 180)))
     sheet = sheets.PictureSheet(first)
     way = alignment.coarse_way(sheet, second, alignment.Way(0, geometry.IDENTITY, whole=True))
     found = alignment.fine_matrix(sheet, second, way.matrix)

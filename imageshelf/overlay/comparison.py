@@ -1,6 +1,6 @@
 """The second look: two pictures laid over each other, and only then called a copy.
 
-    verdict = look(PictureSheet(first), PictureSheet(second), turn=0)
+    verdict = look(PictureSheet(first), PictureSheet(second), 0, warped)
 
 At a long side of 256, with Pillow's warp, a re-saved copy takes 5 ms of CPU at the median, a form
 filled in differently 9, a picture that has to be aligned 21, a stranger 1
@@ -23,13 +23,12 @@ from imageshelf.overlay import (
     regions,
     verdict,
 )
-from imageshelf.overlay.warping import Warp, warped
 
 if TYPE_CHECKING:
     from imageshelf.overlay.alignment import Way
     from imageshelf.overlay.differences import Differences
     from imageshelf.overlay.geometry import Matrix
-    from imageshelf.overlay.layout import Layout
+    from imageshelf.overlay.layout import Layout, Warp
     from imageshelf.overlay.sheets import PictureSheet
     from imageshelf.overlay.verdict import Verdict
 
@@ -42,10 +41,11 @@ EMPTY = 0.55  # contrast of the finest detail, of the other's: it was enlarged
 TRUSTED = 0.4  # of the cells must agree for the tone to be fitted again without the others
 
 
-def look(first: PictureSheet, second: PictureSheet, turn: int = 0, warp: Warp = warped) -> Verdict:
+def look(first: PictureSheet, second: PictureSheet, turn: int, warp: Warp) -> Verdict:
     """Return what the first picture, turned, is to the second.
 
-    Sheets are of pictures whose long side is 256; once more at 384 to 512 before a file goes.
+    `warp` is that of `pictures.warping`. Sheets are of pictures whose long side is 256; once more
+    at 384 to 512 before a file goes.
     """
     upright = first.turned(turn)
     if min(upright.height, upright.width, second.height, second.width) < layout.SMALLEST:

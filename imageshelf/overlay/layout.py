@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
 
     from imageshelf.overlay.geometry import Box, Matrix
     from imageshelf.overlay.sheets import PictureSheet
-    from imageshelf.overlay.warping import Warp
 
     Mask = npt.NDArray[np.bool_]
     Picture = npt.NDArray[np.uint8]
+    # Takes a picture, a matrix from places of the result to places of the picture (-1 to 1), and
+    # the result's (width, height); returns uint8[height, width, 3]. Cubic, and without aliasing
+    # where the result has fewer pixels. What lies outside of the picture may be anything.
+    Warp = Callable[[Picture, npt.NDArray[np.float64], tuple[int, int]], Picture]
 
 POORER = 0.87  # of the other's pixels along a line: the other one is reduced
 SMALLEST = 16  # pixels each way: less is not compared

@@ -1,4 +1,4 @@
-"""Warp a picture by a matrix with Pillow: the fast twin of `imageshelf.overlay.warping`."""
+"""Warp a picture by a matrix with Pillow; `tests/numpy_warp.py` does the same by definition."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from imageshelf.overlay.warping import COARSER, only_scales, reduction
-
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 BICUBIC = Image.Resampling.BICUBIC
+STRAIGHT = 1e-3  # elements smaller than this move no corner of 256 pixels by more than 0.13
+ROUNDING = 1e-6  # of places, past the edge of the picture
+COARSER = 1.15  # reductions beyond this are averaged before they are interpolated
 
 
 def warped(
     picture: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:
-    """Return the picture warped by the matrix, as `imageshelf.overlay.warping.Warp` defines it."""
+    """Return the picture warped by the matrix, as `imageshelf.overlay.layout.Warp` defines it."""
     image = Image.fromarray(picture)
     if only_scales(matrix):
         return np.asarray(image.resize(size, BICUBIC, _box(matrix, image.size)))
@@ -28,6 +29,26 @@ def warped(
         image = image.resize(smaller, BICUBIC)
     pixels = _in_pixels(matrix, image.size, size)
     return np.asarray(image.transform(size, Image.Transform.AFFINE, pixels, BICUBIC))
+
+
+def reduction(
+    picture: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: tuple[int, int]
+) -> tuple[float, float]:
+    """Return how many pixels of the picture one of the result spans, along x and y of the picture.
+
+    Never less than one.
+    """
+    height, width = picture.shape[:2]
+    step = np.abs(matrix[:2, :2]) / np.array(size)
+    return max(1.0, width * float(step[0].max())), max(1.0, height * float(step[1].max()))
+
+
+def only_scales(matrix: npt.NDArray[np.float64]) -> bool:
+    """Tell whether a matrix takes the whole to an upright box within the picture."""
+    aside = max(abs(matrix[0, 1]), abs(matrix[1, 0]))
+    scales = matrix[0, 0], matrix[1, 1]
+    reach = max(abs(matrix[0, 2]) + scales[0], abs(matrix[1, 2]) + scales[1])
+    return bool(aside < STRAIGHT and min(scales) > 0 and reach <= 1 + ROUNDING)
 
 
 def _box(

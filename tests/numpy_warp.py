@@ -1,35 +1,23 @@
-"""A picture seen through a matrix, in NumPy: what any faster warp must agree with.
+"""A picture seen through a matrix, in NumPy: what Pillow's warp must agree with.
 
-`pictures` hands in one of Pillow's, which takes under a millisecond; this one takes about 3 ms
-where the matrix only scales and moves, and 20 ms where it turns.
+It takes about 3 ms where the matrix only scales and moves, and 20 ms where it turns.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from imageshelf.overlay import filters, geometry
+from imageshelf.pictures.warping import COARSER, only_scales, reduction
 
-Warp = Callable[
-    [npt.NDArray[np.uint8], npt.NDArray[np.float64], tuple[int, int]], npt.NDArray[np.uint8]
-]
-"""Takes a picture, a matrix from places of the result to places of the picture (-1 to 1), and the
-result's (width, height); returns uint8[height, width, 3]. Cubic, and without aliasing where the
-result has fewer pixels. What lies outside of the picture may be anything."""
-
-STRAIGHT = 1e-3  # elements smaller than this move no corner of 256 pixels by more than 0.13
-ROUNDING = 1e-6  # of places, past the edge of the picture
 SHARP_CUBIC = -1.0  # the parameter of the kernel that Pillow turns pictures by
-COARSER = 1.15  # reductions beyond this are averaged before they are interpolated
 
 
 def warped(
     picture: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:
-    """Return the picture through the matrix; see Warp."""
+    """Return the picture through the matrix; see `layout.Warp`."""
     if only_scales(matrix):
         return _scaled(picture, matrix, size)
     across, down = reduction(picture, matrix, size)
@@ -38,26 +26,6 @@ def warped(
         smaller = (max(4, round(width / across)), max(4, round(height / down)))
         picture = _scaled(picture, geometry.IDENTITY, smaller)
     return _interpolated(picture, matrix, size)
-
-
-def reduction(
-    picture: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: tuple[int, int]
-) -> tuple[float, float]:
-    """Return how many pixels of the picture one of the result spans, along x and y of the picture.
-
-    Never less than one.
-    """
-    height, width = picture.shape[:2]
-    step = np.abs(matrix[:2, :2]) / np.array(size)
-    return max(1.0, width * float(step[0].max())), max(1.0, height * float(step[1].max()))
-
-
-def only_scales(matrix: npt.NDArray[np.float64]) -> bool:
-    """Tell whether a matrix takes the whole to an upright box within the picture."""
-    aside = max(abs(matrix[0, 1]), abs(matrix[1, 0]))
-    scales = matrix[0, 0], matrix[1, 1]
-    reach = max(abs(matrix[0, 2]) + scales[0], abs(matrix[1, 2]) + scales[1])
-    return bool(aside < STRAIGHT and min(scales) > 0 and reach <= 1 + ROUNDING)
 
 
 def _scaled(
