@@ -16,8 +16,9 @@ from imageshelf.copies.pairs import turned_prints
 from imageshelf.hashing import hamming
 from imageshelf.searching import kinds, looks, policies
 from imageshelf.searching.kinds import KnownFile
-from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
+from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints
 from imageshelf.searching.query_prints import TURN_NAMES
+from imageshelf.shelf.chunks import PictureHashes
 from tests import near_twins
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def query_of_print(prints: Prints, number: int) -> QueryPrints:
     return QueryPrints(whole, turned, others[0], others[1], thumbnail)
 
 
-def _fingerprint(view: ViewHashes, at: int) -> Fingerprint:
+def _fingerprint(view: PictureHashes, at: int) -> Fingerprint:
     hashes = (int(view.row[at]), int(view.column[at]), int(view.phash[at]))
     return Fingerprint(*hashes, bool(view.low_information[at]))
 
@@ -172,7 +173,7 @@ def shot_pairs_exhaustive(
 
 
 def similar_pairs_exhaustive(
-    whole: ViewHashes, thumbnails: Thumbnails, bits: int
+    whole: PictureHashes, thumbnails: Thumbnails, bits: int
 ) -> list[tuple[int, int]]:
     """Return what `related.similar_pairs` returns when it compares hashes within so many bits."""
     luma = thumbnails(whole.ids.tolist())

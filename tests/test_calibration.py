@@ -24,7 +24,8 @@ from imageshelf.searching.calibration import (
     sample,
 )
 from imageshelf.searching.key_calibration import SampledPicture
-from imageshelf.searching.policies import Limits, Policy, ViewHashes
+from imageshelf.searching.policies import Limits, Policy
+from imageshelf.shelf.chunks import PictureHashes
 from tests.scenes.drawing import scene
 
 Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
@@ -36,23 +37,23 @@ def random_hashes(count: int, seed: int = 1) -> tuple[Hashes, Hashes, Hashes]:
     return row, column, phash
 
 
-def random_column(count: int, flat: int = 0) -> ViewHashes:
+def random_column(count: int, flat: int = 0) -> PictureHashes:
     low = np.arange(count) < flat
-    return ViewHashes(np.arange(count), *random_hashes(count), low)
+    return PictureHashes(np.arange(count), *random_hashes(count), low)
 
 
 @pytest.fixture(scope="module")
-def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[ViewHashes, list[str]]:
+def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[PictureHashes, list[str]]:
     folder = tmp_path_factory.mktemp("collection")
     paths = [str(folder / f"{seed}.jpg") for seed in range(52)]
     for seed, path in enumerate(paths):
         scene(seed, (240, 160)).save(path, quality=90)
     found = fingerprints([images.read(path).whole for path in paths])
-    return ViewHashes(np.arange(len(paths)), *found), paths
+    return PictureHashes(np.arange(len(paths)), *found), paths
 
 
 @pytest.fixture(scope="module")
-def told(collection: tuple[ViewHashes, list[str]]) -> Calibration:
+def told(collection: tuple[PictureHashes, list[str]]) -> Calibration:
     column, paths = collection
     return calibrate_hashes(column, [SampledPicture(at, paths[at]) for at in sample(column, 15)])
 
@@ -176,7 +177,9 @@ def test_the_plot_is_well_formed_and_needs_nothing(told: Calibration) -> None:
     assert plot in told._repr_html_()
 
 
-def test_flat_pictures_are_left_out_and_counted(collection: tuple[ViewHashes, list[str]]) -> None:
+def test_flat_pictures_are_left_out_and_counted(
+    collection: tuple[PictureHashes, list[str]],
+) -> None:
     column, paths = collection
     flat = np.arange(len(paths)) < 2
     told = calibrate_hashes(
@@ -214,7 +217,7 @@ def test_originals_that_are_offline_are_refused_in_one_sentence(tmp_path: Path) 
 
 
 def test_a_few_unreadable_originals_are_reported(
-    collection: tuple[ViewHashes, list[str]], tmp_path: Path
+    collection: tuple[PictureHashes, list[str]], tmp_path: Path
 ) -> None:
     column, paths = collection
     (tmp_path / "text.jpg").write_text("shopping list")

@@ -32,8 +32,8 @@ from imageshelf.pictures.small_baseline import NeedsWorker, is_small_baseline
 from imageshelf.pictures.tasks import Picture, Task
 from imageshelf.searching import calibration
 from imageshelf.searching.key_calibration import SampledPicture
-from imageshelf.searching.policies import ViewHashes
 from imageshelf.searching.search import search
+from imageshelf.shelf.chunks import PictureHashes
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.paths import Url
 from imageshelf.workers import limited_map
@@ -303,7 +303,7 @@ def test_a_calibration_does_without_an_original_whose_decoder_goes_wrong(
     monkeypatch.setattr(calibration, "EDITED_HASHES", "tests.odd_decoders:edit_or_misbehave")
     monkeypatch.setattr(limited_map, "TIME_LIMIT_S", 1.0)
     hashes = np.zeros(3, np.uint64)
-    whole = ViewHashes(np.arange(3), hashes, hashes, hashes, np.zeros(3, np.bool_))
+    whole = PictureHashes(np.arange(3), hashes, hashes, hashes, np.zeros(3, np.bool_))
     originals = []
     for at, name in enumerate(("good", behaviour, "fine")):
         (tmp_path / f"{name}.jpg").write_bytes(NEEDS_WORKER["progressive"])

@@ -20,10 +20,9 @@ from imageshelf.searching.policies import (
     Fingerprint,
     Policy,
     QueryPrints,
-    ViewHashes,
 )
 from imageshelf.shelf import chunks
-from imageshelf.shelf.chunks import StoredKeys
+from imageshelf.shelf.chunks import PictureHashes, StoredKeys
 
 TURN = "mirrored"
 
@@ -93,7 +92,7 @@ def test_matches_are_those_of_the_definition(
     prints = [one.print_ for one in stored]
     row, column, phash = (np.array([one[part] for one in prints], np.uint64) for part in range(3))
     low = np.array([one.low_information for one in prints], np.bool_)
-    whole = ViewHashes(ids, row, column, phash, low)
+    whole = PictureHashes(ids, row, column, phash, low)
     words = chunks.words_of([one.key for one in stored] or [query.keys[""]])[:, : len(stored)]
     found = key_candidates.candidates_for(
         query, StoredKeys(ids, words), whole, limits,

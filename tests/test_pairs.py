@@ -14,8 +14,9 @@ from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import Effort
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import candidates, policies
-from imageshelf.searching.policies import Limits, Policy, ViewHashes
+from imageshelf.searching.policies import Limits, Policy
 from imageshelf.searching.query_prints import TURN_NAMES
+from imageshelf.shelf.chunks import PictureHashes
 from tests.exhaustive import all_pairs_exhaustive, query_of_print
 
 Hashes = npt.NDArray[np.uint64]
@@ -48,12 +49,12 @@ def shelf(seed: int, count: int, scenes: int, apart: int, flat: float = 0.2) -> 
     grey = rng.integers(0, 200, scenes)[scene] + rng.integers(0, 7, count)
     luma = {int(i): bytes([int(g)]) * 256 for i, g in zip(ids, grey, strict=True)}
 
-    def column_of(some: npt.NDArray[np.int64]) -> ViewHashes:
+    def column_of(some: npt.NDArray[np.int64]) -> PictureHashes:
         views = [near(rng, hashes[some], 3) for hashes in (row, column, phash)]
-        return ViewHashes(ids[some], views[0], views[1], views[2], low[some])
+        return PictureHashes(ids[some], views[0], views[1], views[2], low[some])
 
     return StoredPrints(
-        ViewHashes(ids, row, column, phash, low),
+        PictureHashes(ids, row, column, phash, low),
         lambda wanted: {i: luma[i] for i in wanted},
         turned,
         None if seed % 2 else (~near(rng, row, 2), ~near(rng, column, 2)),
@@ -150,7 +151,7 @@ def test_the_turn_is_what_the_first_must_undergo(turn: int) -> None:
     row, column, phash = rng.integers(0, 2**64, (3, 1), np.uint64)
     turned = rng.integers(0, 2**64, (TURNED, 1), np.uint64)
     after = turning.turned(turning.complemented(row, column), turn)
-    both = ViewHashes(
+    both = PictureHashes(
         np.arange(2),
         np.append(row, after.row),
         np.append(column, after.column),
@@ -163,7 +164,7 @@ def test_the_turn_is_what_the_first_must_undergo(turn: int) -> None:
     assert (pair.first, pair.second, pair.score) == (0, 1, 0)
     assert TURN_NAMES[pair.turn] == ORIENTATIONS[turn][0]
     swapped = StoredPrints(
-        ViewHashes(np.arange(2), both.row[::-1], both.column[::-1], both.phash[::-1], both[4]),
+        PictureHashes(np.arange(2), both.row[::-1], both.column[::-1], both.phash[::-1], both[4]),
         no_thumbnails,
         np.append(unrelated, turned, axis=1),
     )
@@ -178,7 +179,7 @@ def no_thumbnails(wanted: Sequence[int]) -> Mapping[int, bytes]:
 def plain(row: Sequence[int], low: bool = False, luma: Sequence[int] = ()) -> StoredPrints:
     """Pictures 100, 101, ... that differ in the row hash, and in their grey."""
     zeros = np.zeros(len(row), np.uint64)
-    whole = ViewHashes(
+    whole = PictureHashes(
         np.arange(100, 100 + len(row)),
         np.array(row, np.uint64),
         zeros,
@@ -257,7 +258,7 @@ def test_equal_keys_match_whatever_the_other_hashes_are() -> None:
     zeros = np.zeros(2, np.uint64)
     far = np.array([0, 2**64 - 1], np.uint64)
     stored = StoredPrints(
-        ViewHashes(np.arange(2), zeros, far, far, np.zeros(2, np.bool_)), no_thumbnails
+        PictureHashes(np.arange(2), zeros, far, far, np.zeros(2, np.bool_)), no_thumbnails
     )
     (pair,) = pairs.all_pairs(distinct_fingerprints.distinct_prints(stored))
     assert (pair.row, pair.column, pair.phash, pair.score) == (0, 64, 64, 192)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageshelf.searching import candidates, policies
-from imageshelf.searching.policies import Fingerprint, Policy, QueryPrints, ViewHashes
+from imageshelf.searching.policies import Fingerprint, Policy, QueryPrints
+from imageshelf.shelf.chunks import PictureHashes
 
 FLAT, GREY = bytes(256), bytes([5]) * 256
 
@@ -18,8 +19,8 @@ def far(bits: int) -> int:
     return (1 << bits) - 1
 
 
-def column(*prints: Fingerprint) -> ViewHashes:
-    return ViewHashes(
+def column(*prints: Fingerprint) -> PictureHashes:
+    return PictureHashes(
         np.arange(len(prints)) + 100,
         np.array([p.row for p in prints], np.uint64),
         np.array([p.column for p in prints], np.uint64),
@@ -30,7 +31,7 @@ def column(*prints: Fingerprint) -> ViewHashes:
 
 def found(
     query: QueryPrints,
-    stored: Mapping[str, ViewHashes],
+    stored: Mapping[str, PictureHashes],
     policy: Policy = policies.DEFAULT,
     thumb: bytes = FLAT,
 ) -> list[int]:

@@ -20,8 +20,8 @@ from imageshelf.copies.luma import load_luma
 from imageshelf.hashing.joins import Effort
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import ANOTHER_SHOT, SIMILAR
-from imageshelf.searching.policies import ViewHashes
 from imageshelf.searching.search import SearchOptions
+from imageshelf.shelf.chunks import PictureHashes
 from tests.conftest import drawn
 from tests.exhaustive import shot_pairs_exhaustive, similar_pairs_exhaustive
 
@@ -80,7 +80,7 @@ def test_shots_found_in_small_batches_are_the_same(monkeypatch: pytest.MonkeyPat
 def test_similar_pairs_are_those_of_the_definition(seed: int, count: int, many: bool) -> None:
     shelf = Drawn(seed, count)
     row, column = shelf.rng.integers(0, 2**64, (2, count), np.uint64) >> np.uint64(20)
-    whole = ViewHashes(shelf.ids, row, column, row, np.zeros(count, np.bool_))
+    whole = PictureHashes(shelf.ids, row, column, row, np.zeros(count, np.bool_))
     bits = kinds.SIMILAR_BITS if many else 64
     found = related.similar_pairs(whole, shelf, Effort(2), exhaustive=0 if many else count)
     assert pairs(found) == similar_pairs_exhaustive(whole, shelf, bits)
@@ -89,7 +89,7 @@ def test_similar_pairs_are_those_of_the_definition(seed: int, count: int, many: 
 def test_the_share_of_the_work_rises_to_one() -> None:
     shelf, told = Drawn(3, 40), list[float]()
     row = shelf.rng.integers(0, 2**64, 40, np.uint64)
-    whole = ViewHashes(shelf.ids, row, row, row, np.zeros(40, np.bool_))
+    whole = PictureHashes(shelf.ids, row, row, row, np.zeros(40, np.bool_))
     related.similar_pairs(whole, shelf, Effort(1, told.append), exhaustive=0)
     assert told == sorted(told)
     assert told[-1] == 1

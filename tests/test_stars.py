@@ -22,7 +22,7 @@ from imageshelf.searching.kinds import (
     VARIANT,
 )
 from imageshelf.searching.looks import Look
-from imageshelf.searching.policies import ViewHashes
+from imageshelf.shelf.chunks import PictureHashes
 from tests import exhaustive
 
 Edges = dict[tuple[int, int], str]
@@ -234,7 +234,7 @@ def test_the_graph_knows_equal_prints_and_both_ends_of_a_pair() -> None:
     row, column, phash = rng.integers(0, 2**64, (3, 1), np.uint64)
     turned = rng.integers(0, 2**64, (7, 1), np.uint64)
     after = turning.turned(turning.complemented(row, column), 1)
-    whole = ViewHashes(
+    whole = PictureHashes(
         np.array([10, 20, 30, 40]),
         np.concatenate([row, after.row, row, ~row]),
         np.concatenate([column, after.column, column, column]),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imageshelf.hashing import turning
-from imageshelf.searching.policies import ViewHashes
+from imageshelf.shelf.chunks import PictureHashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,23 +37,23 @@ class StoredPrints(NamedTuple):
     16x16 luma by id.
     """
 
-    whole: ViewHashes
+    whole: PictureHashes
     thumbnails: Thumbnails
     turned: Hashes | None = None
     darker: tuple[Hashes, Hashes] | None = None
-    centre: ViewHashes | None = None
-    trimmed: ViewHashes | None = None  # only some pictures have one
+    centre: PictureHashes | None = None
+    trimmed: PictureHashes | None = None  # only some pictures have one
 
 
 class Prints(NamedTuple):
     """Distinct fingerprints, numbered 0 ... p - 1; these numbers are the `ids` of the views."""
 
-    whole: ViewHashes
+    whole: PictureHashes
     thumbnails: Thumbnails  # by print number
     turned: Hashes | None  # uint64[7, p]
     comparisons: turning.Comparisons
-    centre: ViewHashes | None
-    trimmed: ViewHashes | None
+    centre: PictureHashes | None
+    trimmed: PictureHashes | None
     pictures: Places  # picture ids, print by print
     starts: Places  # int64[p + 1]: where each print starts in `pictures`, and the end
 
@@ -72,7 +72,7 @@ def picture_hashes(catalogue: Catalogue, policy: policies.Policy) -> StoredPrint
     turned = catalogue.turned() if policy.turned else None
     limits = {"centre": policy.centre, "trimmed": policy.trimmed}
     needed = ["whole", *(view for view in limits if limits[view])]
-    views = {view: ViewHashes(*hashes) for view, hashes in catalogue.hashes_of(needed).items()}
+    views = catalogue.hashes_of(needed)
     return StoredPrints(
         views["whole"],
         thumbnails,
@@ -119,7 +119,7 @@ def _words(pictures: StoredPrints) -> list[Hashes]:
     return words + _thumbnail_words(pictures)
 
 
-def _spread(view: ViewHashes, ids: Places) -> list[Hashes]:
+def _spread(view: PictureHashes, ids: Places) -> list[Hashes]:
     places = np.searchsorted(ids, view.ids)
     words = np.zeros((4, len(ids)), np.uint64)
     words[:, places] = view.row, view.column, view.phash, np.ones(len(places), np.uint64)
@@ -154,7 +154,7 @@ def _prints_at(pictures: StoredPrints, firsts: Places, ids: Places, starts: Plac
 
     low = whole.low_information[firsts]
     return Prints(
-        ViewHashes(np.arange(len(firsts)), row, column, phash, low),
+        PictureHashes(np.arange(len(firsts)), row, column, phash, low),
         thumbnails,
         None if pictures.turned is None else pictures.turned[:, firsts],
         comparisons,
@@ -165,11 +165,11 @@ def _prints_at(pictures: StoredPrints, firsts: Places, ids: Places, starts: Plac
     )
 
 
-def _renumbered(view: ViewHashes | None, own_ids: Places) -> ViewHashes | None:
+def _renumbered(view: PictureHashes | None, own_ids: Places) -> PictureHashes | None:
     """Return a view of the first picture of each print, with print numbers as ids."""
     if view is None:
         return None
     kept = np.flatnonzero(np.isin(view.ids, own_ids, assume_unique=True))
     ids = np.searchsorted(own_ids, view.ids[kept])
     row, column, phash = view.row[kept], view.column[kept], view.phash[kept]
-    return ViewHashes(ids, row, column, phash, view.low_information[kept])
+    return PictureHashes(ids, row, column, phash, view.low_information[kept])

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.copies.pair_log import Sieve
-    from imageshelf.searching.policies import ViewHashes
+    from imageshelf.shelf.chunks import PictureHashes
 
     Bits = npt.NDArray[np.uint8]
     Hashes = npt.NDArray[np.uint64]
@@ -96,7 +96,7 @@ def _comparisons(prints: Prints, policy: Policy) -> list[_Comparison]:
     return comparisons
 
 
-def _upright_prints(column: ViewHashes, plain: npt.NDArray[np.bool_] | None) -> _OrientedPrints:
+def _upright_prints(column: PictureHashes, plain: npt.NDArray[np.bool_] | None) -> _OrientedPrints:
     kept = slice(None) if plain is None else plain[column.ids]
     numbers = column.ids[kept]
     upright = np.zeros(len(numbers), np.uint8)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from imageshelf.copies.distinct_fingerprints import Prints, Thumbnails
     from imageshelf.copies.pair_log import PrintPairs
-    from imageshelf.searching.policies import ViewHashes
+    from imageshelf.shelf.chunks import PictureHashes
 
     Places = npt.NDArray[np.int64]
     Flags = npt.NDArray[np.bool_]
@@ -151,7 +151,7 @@ def _near_in_time(taken_ms: Places) -> Iterator[tuple[Places, Places]]:
 
 
 def similar_pairs(
-    whole: ViewHashes,
+    whole: PictureHashes,
     thumbnails: Thumbnails,
     work: Effort = ONE_CORE,
     exhaustive: int = kinds.SIMILAR_EXHAUSTIVE,

@@ -31,7 +31,8 @@ from imageshelf.workers.limited_map import LimitedMap
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from imageshelf.searching.policies import Limits, Policy, ViewHashes
+    from imageshelf.searching.policies import Limits, Policy
+    from imageshelf.shelf.chunks import PictureHashes
 
     Hashes = npt.NDArray[np.uint64]
     Counts = npt.NDArray[np.int64]  # [65, 257]: pairs by row distance and score
@@ -119,7 +120,7 @@ def _share(counts: Counts, limits: Limits) -> float:
     return float(within / max(counts.sum(), 1))
 
 
-def sample(whole: ViewHashes, count: int = SAMPLE_PICTURES, seed: int = 0) -> list[int]:
+def sample(whole: PictureHashes, count: int = SAMPLE_PICTURES, seed: int = 0) -> list[int]:
     """Return the positions of pictures to make copies of, ascending, leaving out flat ones."""
     usable = np.flatnonzero(~whole.low_information)
     chosen = np.random.default_rng(seed).permutation(usable)[:count]
@@ -127,7 +128,7 @@ def sample(whole: ViewHashes, count: int = SAMPLE_PICTURES, seed: int = 0) -> li
 
 
 def calibrate_hashes(
-    whole: ViewHashes,
+    whole: PictureHashes,
     originals: Sequence[SampledPicture],
     *,
     full_decode: bool = False,
@@ -206,7 +207,7 @@ def mirrored(row: Hashes, column: Hashes, phash: Hashes) -> tuple[Hashes, Hashes
 
 
 def copy_counts(
-    whole: ViewHashes, originals: Sequence[SampledPicture], *, full_decode: bool = False
+    whole: PictureHashes, originals: Sequence[SampledPicture], *, full_decode: bool = False
 ) -> tuple[dict[str, Counts], Counter[str]]:
     """Return the counts of original and copy for each edit, and of reasons why originals failed."""
     counts: dict[str, Counts] = {name: np.zeros((ROWS, SCORES), np.int64) for name in EDITS}
@@ -235,7 +236,7 @@ def calibrate(shelve: str, *, seed: int = 0) -> Calibration:
     """
     with open_shelf(shelve) as shelf, shelf.snapshot():
         catalogue = shelf.whole_catalogue()
-        whole, keys = policies.ViewHashes(*catalogue.hashes()), catalogue.keys()
+        whole, keys = catalogue.hashes(), catalogue.keys()
         recipe = shelf.recipe
         positions = sample(whole, seed=seed)
         rows = catalogue.rows(whole.ids[positions].tolist())

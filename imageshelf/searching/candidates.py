@@ -14,17 +14,12 @@ import numpy as np
 from imageshelf.hashing import hamming
 from imageshelf.hashing.near import near_pairs
 from imageshelf.searching import policies
-from imageshelf.searching.policies import (
-    Candidate,
-    Policy,
-    Probe,
-    QueryPrints,
-    Thumbnails,
-    ViewHashes,
-)
+from imageshelf.searching.policies import Candidate, Policy, Probe, QueryPrints, Thumbnails
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from imageshelf.shelf.chunks import PictureHashes
 
     Hashes = npt.NDArray[np.uint64]
     Answer = tuple[int, Candidate, bool]  # place of the probe; candidate; whether it is flat
@@ -35,7 +30,7 @@ PAIRS_IN_MEMORY = 10_000_000  # of several queries within the row distance: 200 
 
 def candidates_for(
     query: QueryPrints,
-    stored: Mapping[str, ViewHashes],
+    stored: Mapping[str, PictureHashes],
     policy: Policy,
     thumbnails: Thumbnails,
 ) -> list[Candidate]:
@@ -49,7 +44,7 @@ def candidates_for(
 
 def candidates_for_each(
     queries: Sequence[QueryPrints],
-    stored: Mapping[str, ViewHashes],
+    stored: Mapping[str, PictureHashes],
     policy: Policy,
     thumbnails: Thumbnails,
 ) -> list[list[Candidate]]:
@@ -70,7 +65,7 @@ def candidates_for_each(
 
 def _candidates_at_once(
     queries: Sequence[QueryPrints],
-    stored: Mapping[str, ViewHashes],
+    stored: Mapping[str, PictureHashes],
     policy: Policy,
     thumbnails: Thumbnails,
 ) -> list[list[Candidate]]:
@@ -107,7 +102,7 @@ def nearest_of_each(
     return list({c.id: c for c in sorted(kept, key=nearness, reverse=True)}.values())
 
 
-def _compared(view: ViewHashes, probes: Sequence[Probe], pair_limit: int | None) -> list[Answer]:
+def _compared(view: PictureHashes, probes: Sequence[Probe], pair_limit: int | None) -> list[Answer]:
     """Return the stored pictures within the limits of each probe."""
     row_hashes = np.array([probe.fingerprint.row for probe in probes], np.uint64)
     radii = np.array([probe.limits.row for probe in probes], np.int64)

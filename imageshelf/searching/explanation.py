@@ -23,6 +23,7 @@ from imageshelf.searching import candidates, kinds, policies, second_look
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.query_prints import TURN_NAMES, prints_of
 from imageshelf.searching.second_look import Pair, SecondLook
+from imageshelf.shelf.chunks import PictureHashes
 from imageshelf.system.paths import located
 from imageshelf.system.rendering import rendered
 from imageshelf.workers.jobs import Lost, WorkerError
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from imageshelf.pictures.metadata import Facts
     from imageshelf.pictures.tasks import Refusal
     from imageshelf.searching.looks import Look
-    from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints, ViewHashes
+    from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints
 
     Levels = npt.NDArray[np.uint8]
 
@@ -232,10 +233,10 @@ def _related_anyway(a: KnownFile, b: KnownFile) -> tuple[str, str]:
     return "no match", "no rule"
 
 
-def _hashes_of(fingerprint: Fingerprint) -> ViewHashes:
+def _hashes_of(fingerprint: Fingerprint) -> PictureHashes:
     row, column, phash = (np.array([hash_], np.uint64) for hash_ in fingerprint[:3])
     low = np.array([fingerprint.low_information])
-    return policies.ViewHashes(np.zeros(1, np.int64), row, column, phash, low)
+    return PictureHashes(np.zeros(1, np.int64), row, column, phash, low)
 
 
 def _checks(query: QueryPrints, other: QueryPrints, policy: Policy) -> Iterator[Check]:

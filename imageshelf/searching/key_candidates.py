@@ -27,12 +27,11 @@ from imageshelf.searching.policies import (
     Candidate,
     Policy,
     QueryPrints,
-    ViewHashes,
 )
 from imageshelf.shelf import chunks
 
 if TYPE_CHECKING:
-    from imageshelf.shelf.chunks import StoredKeys
+    from imageshelf.shelf.chunks import PictureHashes, StoredKeys
 
 
 class UnsuitedPolicyError(ValueError):
@@ -70,7 +69,7 @@ def radius_for(name: str, policy: Policy) -> Radius:
 def candidates_for(
     query: QueryPrints,
     keys: StoredKeys,
-    whole: ViewHashes,
+    whole: PictureHashes,
     limits: Radius,
     thumbnails: Callable[[Sequence[int]], Mapping[int, bytes]],
 ) -> list[Candidate]:
@@ -95,7 +94,7 @@ def key_distance(key: bytes, keys: StoredKeys, id_: int) -> int:
 
 
 def _within(
-    query: QueryPrints, keys: StoredKeys, whole: ViewHashes, limits: Radius
+    query: QueryPrints, keys: StoredKeys, whole: PictureHashes, limits: Radius
 ) -> Iterator[tuple[Candidate, bool]]:
     """Yield every stored picture whose key is within the limits, and whether it is flat."""
     turns = [turn for turn in query.keys if turn == UPRIGHT or limits.turned is not None]

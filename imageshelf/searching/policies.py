@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Hashes = npt.NDArray[np.uint64]
+    from imageshelf.shelf.chunks import PictureHashes
 
 Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]  # by id
 
@@ -83,26 +81,6 @@ class QueryPrints(NamedTuple):
     keys: Mapping[str, bytes] = {}  # by turn; only of hashes other than the default
 
 
-class ViewHashes(NamedTuple):
-    """The fingerprints of one view of every stored picture, as arrays sorted by picture id."""
-
-    ids: npt.NDArray[np.int64]
-    row: npt.NDArray[np.uint64]
-    column: npt.NDArray[np.uint64]
-    phash: npt.NDArray[np.uint64]
-    low_information: npt.NDArray[np.bool_]
-
-    def fingerprint(self, id_: int) -> Fingerprint | None:
-        """Return the fingerprint of the picture with this id, or None if it has no such view."""
-        at = int(np.searchsorted(self.ids, id_))
-        if at == len(self.ids) or self.ids[at] != id_:
-            return None
-        return Fingerprint(
-            int(self.row[at]), int(self.column[at]), int(self.phash[at]),
-            bool(self.low_information[at]),
-        )  # fmt: skip
-
-
 class Probe(NamedTuple):
     """One comparison: a fingerprint of the query against one stored view, with its limits."""
 
@@ -124,6 +102,14 @@ class Candidate(NamedTuple):
     turn: str
     view: str
     distance: int  # of the keys: `row`, unless the shelf has another hash
+
+
+def fingerprint_of(hashes: PictureHashes, id_: int) -> Fingerprint | None:
+    """Return the fingerprint of the picture with this id, or None if it has no such view."""
+    at = int(np.searchsorted(hashes.ids, id_))
+    if at == len(hashes.ids) or hashes.ids[at] != id_:
+        return None
+    return Fingerprint(*(part[at].item() for part in hashes[1:]))
 
 
 def similarity(distance: int, bits: int = BITS) -> float:

@@ -11,7 +11,7 @@ from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import kinds, policies
 from imageshelf.searching.kinds import KnownFile
-from imageshelf.searching.policies import Fingerprint, QueryPrints
+from imageshelf.searching.policies import Fingerprint, QueryPrints, fingerprint_of
 from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
 
 if TYPE_CHECKING:
@@ -64,10 +64,7 @@ def pictures_on_shelf(
         if sentence := target.mismatch(recipe):
             raise ShelfError(f"{path} cannot be compared: {sentence}")
         catalogue = other.whole_catalogue()
-        views = {
-            view: policies.ViewHashes(*hashes)
-            for view, hashes in catalogue.hashes_of(VIEWS).items()
-        }
+        views = catalogue.hashes_of(VIEWS)
         other_hash = recipe.hash != DEFAULT
         every_id = views["whole"].ids
         for start in range(0, len(every_id), ROWS_PER_READ):
@@ -76,7 +73,7 @@ def pictures_on_shelf(
             digests = catalogue.digests(ids)
             for row in catalogue.rows(ids):
                 file_path = other.path_of(names.to_text(row.name))
-                print_of = {view: hashes.fingerprint(row.id) for view, hashes in views.items()}
+                print_of = {view: fingerprint_of(hashes, row.id) for view, hashes in views.items()}
                 whole = print_of["whole"]
                 if len(row.key) * 4 != recipe.bits:
                     raise ShelfError(f"{path} was rebuilt meanwhile: search again")

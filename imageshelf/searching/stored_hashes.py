@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING
 from imageshelf.hashing import hamming
 from imageshelf.hashing.hash_names import BITS, DEFAULT
 from imageshelf.searching import candidates, kinds, policies
-from imageshelf.searching.policies import (
-    UPRIGHT,
-    Candidate,
-    Policy,
-    QueryPrints,
-    Thumbnails,
-    ViewHashes,
-)
+from imageshelf.searching.policies import UPRIGHT, Candidate, Policy, QueryPrints, Thumbnails
 from imageshelf.searching.queries import QueryError
 from imageshelf.searching.query_prints import VIEWS
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
@@ -28,6 +21,7 @@ from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 if TYPE_CHECKING:
     from imageshelf.searching.key_candidates import Radius
     from imageshelf.shelf import Shelf
+    from imageshelf.shelf.chunks import PictureHashes
 
 
 class StoredHashes:
@@ -44,13 +38,12 @@ class StoredHashes:
         self.hash = recipe.hash if recipe else DEFAULT
         self.bits = BITS.get(self.hash, policies.BITS)
         self._radius = self._supported_radius(shelve)
-        self.views: dict[str, ViewHashes] = {}
+        self.views: dict[str, PictureHashes] = {}
         catalogue = shelf.catalogue
         self.memory_limit_mb = MEMORY_LIMIT_MB
         if catalogue is not None:
             self.memory_limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
-            for view, hashes in catalogue.hashes_of(self._compared_views()).items():
-                self.views[view] = policies.ViewHashes(*hashes)
+            self.views = catalogue.hashes_of(self._compared_views())
         self._keys = catalogue.keys() if catalogue else None
         self._hand_written = shelf.hand_written()
 
@@ -83,7 +76,7 @@ class StoredHashes:
 
     def measured(self, query: QueryPrints, id_: int) -> Candidate | None:
         """Return one picture on the shelf with its distances, or None if it has no hashes."""
-        ours, theirs = query.whole, self.views["whole"].fingerprint(id_)
+        ours, theirs = query.whole, policies.fingerprint_of(self.views["whole"], id_)
         if theirs is None:
             return None
         row, column, phash = (hamming.distance(ours[at], theirs[at]) for at in range(3))

@@ -41,7 +41,7 @@ _TRIMMED = 26  # bytes
 
 
 class PictureHashes(NamedTuple):
-    """The hashes of all pictures present, sorted by id."""
+    """The hashes of one view of all pictures that have it, sorted by id."""
 
     ids: NDArray[np.int64]
     row: NDArray[np.uint64]

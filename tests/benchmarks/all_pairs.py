@@ -49,7 +49,7 @@ ODD_FREQUENCIES = 0x5555555555555555  # across: their signs change when a pictur
 def stored(count: int) -> StoredPrints:
     """Fingerprints as a shelf of so many pictures would hold them."""
     from imageshelf.copies.distinct_fingerprints import StoredPrints
-    from imageshelf.searching.policies import ViewHashes
+    from imageshelf.shelf.chunks import PictureHashes
     from tests.benchmarks.drawn import fingerprints
 
     ids, flat = np.arange(count), np.zeros(count, np.bool_)
@@ -57,10 +57,10 @@ def stored(count: int) -> StoredPrints:
     for view, other in zip(centre, whole, strict=True):
         view[::1000] = np.roll(other, -1)[::1000]
     return StoredPrints(
-        ViewHashes(ids, *whole, flat),
+        PictureHashes(ids, *whole, flat),
         lambda _: {},
         turned=turned(whole.phash),
-        centre=ViewHashes(ids, *centre, flat),
+        centre=PictureHashes(ids, *centre, flat),
     )
 
 

@@ -33,11 +33,8 @@ if __name__ == "__main__":  # a script finds its own folder only
 
 from imageshelf.pictures.reduction import ORIENTATIONS  # noqa: E402
 from imageshelf.searching import candidates, policies  # noqa: E402
-from imageshelf.searching.policies import (  # noqa: E402
-    Fingerprint,
-    QueryPrints,
-    ViewHashes,
-)
+from imageshelf.searching.policies import Fingerprint, QueryPrints  # noqa: E402
+from imageshelf.shelf.chunks import PictureHashes  # noqa: E402
 from tests.benchmarks import shelf, speed  # noqa: E402
 from tests.benchmarks.drawn import fingerprints  # noqa: E402
 from tests.benchmarks.files import camera_files, small_files  # noqa: E402
@@ -54,10 +51,10 @@ with LimitedMap(second_look.WORK) as decoders:
 """
 
 
-def column(count: int, seed: int, step: int = 1) -> ViewHashes:
+def column(count: int, seed: int, step: int = 1) -> PictureHashes:
     """Return fingerprints of every step-th of count pictures."""
     made = fingerprints(count // step, seed)
-    return ViewHashes(
+    return PictureHashes(
         np.arange(0, count // step * step, step), *made, np.zeros(count // step, np.bool_)
     )
 
