@@ -91,10 +91,12 @@ def planned(
     action: str = planning.SET_ASIDE,
     kinds: frozenset[str] = planning.BY_NAME,
     references: tuple[str, ...] = (),
+    *,
+    take_over: bool = False,
 ) -> Plan:
     ids = {one.id for g in groups for one in (g.keeper, *g.members)}
     rows = {row.id: row for row in shelf.whole_catalogue().rows(sorted(ids - {-1}))}
-    return planning.plan(groups, rows, Rules(action, kinds, references))
+    return planning.plan(groups, rows, Rules(action, kinds, references, take_over))
 
 
 CLEAN = """

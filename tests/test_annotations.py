@@ -17,7 +17,7 @@ from imageshelf.pictures.annotated_file import (
     read_picture,
     read_sidecar,
     read_takeout,
-    statements_of,
+    record_statements,
 )
 from imageshelf.pictures.annotations import Annotations, Face, Position, combined
 from imageshelf.pictures.xmp import XmpError, read_packet, written
@@ -427,5 +427,5 @@ def test_a_record_says_what_google_does_not_note_for_itself(tmp_path: Path) -> N
     more = {**same, "favorited": True}
     for name, content in (("a", record), ("b", same), ("c", more)):
         (tmp_path / f"{name}.json").write_text(json.dumps(content, indent=ord(name) % 3))
-    one, other, third = (statements_of(str(tmp_path / f"{name}.json")) for name in "abc")
+    one, other, third = (record_statements(str(tmp_path / f"{name}.json")) for name in "abc")
     assert one == other < third

@@ -66,7 +66,7 @@ def planned_take_over(
         group(shelf, KEEP, (FIRST, BYTES), (SECOND, BYTES)),
         group(shelf, "photos/c.jpg", (SMALL, NEAR)),
     ]
-    plan = planned(shelf, every, action)
+    plan = planned(shelf, every, action, take_over=True)
     return with_taking_over(plan, references, lambda tasks: ((t, read_all(t)) for t in tasks))
 
 
@@ -109,14 +109,70 @@ def test_the_plan_says_what_goes_where_and_what_cannot(folder: Path, shelf: Shel
 
 def test_what_is_not_taken_over_is_neither_deleted_nor_purged(folder: Path, shelf: Shelf) -> None:
     left = reasons(planned_take_over(shelf, planning.DELETE), folder)
-    assert left[SECOND] == "has an xmp sidecar that would be lost with it"
+    assert left == {
+        SECOND: "stays: the rating is 2 there, 4 here",
+        SMALL: "stays: 1 face cannot be placed in another picture",
+    }
     taken_over(shelf)
     with stopping() as stop:
         result = purge(shelf, stop, jobs=0)
     kept = {os.path.relpath(path, folder): reason for path, reason in result.left}
     assert kept[SECOND].startswith("stays, for not all of it was taken over: the rating is 2")
     assert kept[SMALL].startswith("stays, for not all of it was taken over: 1 face")
-    assert str(folder / FIRST) in [file.path for file in result.freed]
+    freed = [os.path.relpath(file.path, folder) for file in result.freed]
+    assert freed == [FIRST, FIRST + ".xmp"]
+
+
+def test_a_copy_that_left_all_it_said_is_deleted_with_its_sidecar(
+    folder: Path, shelf: Shelf
+) -> None:
+    before = tree(folder)
+    assert not apply_plan(shelf, planned_take_over(shelf, planning.DELETE), jobs=0).left
+    after = tree(folder)
+    assert set(before) - set(after) == {FIRST, FIRST + ".xmp"}
+    assert set(after) - set(before) == {KEEP + ".xmp"}
+    said = read_sidecar(str(folder / KEEP) + ".xmp")
+    assert said == OF_FIRST
+
+
+RECORD = {"title": "a.jpg", "description": "At the sea", "people": [{"name": "Ada"}], "url": "x"}
+MORE: dict[str, tuple[str, bytes, str]] = {
+    "settings": (".xmp", written(OF_FIRST, OTHERS), "has an xmp sidecar that would be lost"),
+    "no XML": (".pp3", b"[Exposure]", "has a pp3 sidecar that would be lost"),
+    "a mark": (
+        ".json", json.dumps({**RECORD, "favorited": True}).encode(), "has a Takeout record"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_a_copy_whose_sidecar_has_more_than_can_be_taken_over_is_not_deleted(
+    folder: Path, shelf: Shelf, name: str
+) -> None:
+    ending, content, reason = MORE[name]
+    (folder / (FIRST + ending)).write_bytes(content)
+    before = tree(folder)
+    plan = planned_take_over(shelf, planning.DELETE)
+    assert reasons(plan, folder)[FIRST].startswith(reason)
+    apply_plan(shelf, plan, jobs=0)
+    gone = set(before) - set(tree(folder))
+    assert gone == {SECOND, "photos/x/b.xmp"}  # without the first, nothing contradicts it
+
+
+def test_a_record_of_takeout_goes_once_all_it_says_is_in_the_sidecar(
+    folder: Path, shelf: Shelf
+) -> None:
+    (folder / (FIRST + ".json")).write_text(json.dumps(RECORD))
+    assert not apply_plan(shelf, planned_take_over(shelf, planning.DELETE), jobs=0).left
+    assert not list((folder / "photos/x").glob("a.*"))
+    assert read_sidecar(str(folder / KEEP) + ".xmp").keywords == ("sea", "sun", "Ada")
+
+
+def test_a_sidecar_that_is_written_to_meanwhile_is_not_deleted(folder: Path, shelf: Shelf) -> None:
+    plan = planned_take_over(shelf, planning.DELETE)
+    (folder / (KEEP + ".xmp")).write_bytes(written(Annotations(rating=1)))
+    apply_plan(shelf, plan, jobs=0)  # what stays keeps its own rating
+    assert (folder / (FIRST + ".xmp")).read_bytes() == written(OF_FIRST)
 
 
 @pytest.mark.parametrize("name", [KEEP + ".xmp", "photos/a.xmp", "photos/A.XMP"])

@@ -11,10 +11,12 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.copies.companions import Listings, belonging, going_along, without_twin
+from imageshelf.copies.merits import TAKEN_OVER
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.kind_names import (
     BY_RULE,
     BYTES,
+    MATCHES,
     NEAR,
     NOT_COMPARED,
     NOT_COPIES,
@@ -51,6 +53,7 @@ class Rules(NamedTuple):
     action: str = SET_ASIDE
     kinds: frozenset[str] = BY_RULE
     references: tuple[str, ...] = ()
+    take_over: bool = False  # what a sidecar says, which is checked when that is planned
 
 
 class File(NamedTuple):
@@ -156,7 +159,7 @@ def plan(groups: Iterable[Group], rows: Mapping[int, PictureRow], rules: Rules) 
             row = rows.get(group.keeper.id)
             keeper = file_of(group.keeper.path, row, group.keeper.name)
             planned.append(Planned(keeper, tuple(steps), tuple(left)))
-    return with_companions(counted_once(Plan(rules.action, tuple(planned)), rows))
+    return with_companions(counted_once(Plan(rules.action, tuple(planned)), rows), rules)
 
 
 def counted_once(plan: Plan, rows: Mapping[int, PictureRow]) -> Plan:
@@ -186,11 +189,11 @@ def _names_going(plan: Plan, rows: Mapping[int, PictureRow]) -> dict[Identity, l
     return going
 
 
-def with_companions(plan: Plan) -> Plan:
+def with_companions(plan: Plan, rules: Rules) -> Plan:
     """Return the plan with the companions of everything that goes.
 
     A picture is left alone if `delete` would lose for good a companion of which nothing that stays
-    has the bytes.
+    has the bytes, or says as much.
     """
     if plan.action == HARD_LINK:  # the picture keeps its place, and so do they
         return plan
@@ -202,10 +205,11 @@ def with_companions(plan: Plan) -> Plan:
         for step in group.steps:
             along = tuple(going_along(step.file.path, going, listings))
             only = without_twin(along, belonging(step.keeper.path, listings))
-            if only and plan.action == DELETE:
-                kinds = " and ".join(with_article(c.kind) for c in only)
-                reason = f"has {kinds} that would be lost with it"
-                left.append(Left(step.file.path, step.kind, reason))
+            lost = only
+            if rules.take_over and step.kind in MATCHES:
+                lost = [companion for companion in only if companion.kind not in TAKEN_OVER]
+            if lost and plan.action == DELETE:
+                left.append(Left(step.file.path, step.kind, would_be_lost(lost)))
                 going.discard(step.file.path)
                 continue
             bytes_along = sum(companion.freed_bytes for companion in along)
@@ -214,6 +218,12 @@ def with_companions(plan: Plan) -> Plan:
             steps.append(step._replace(companions=along, freed_bytes=freed_bytes, warning=warning))
         groups.append(Planned(group.keeper, tuple(steps), tuple(left)))
     return plan._replace(groups=tuple(groups))
+
+
+def would_be_lost(companions: Iterable[Companion]) -> str:
+    """Return why a picture is not deleted that these companions belong to."""
+    kinds = " and ".join(with_article(companion.kind) for companion in companions)
+    return f"has {kinds} that would be lost with it"
 
 
 def identity(row: PictureRow) -> Identity:

@@ -3,7 +3,8 @@
 A file is deleted only if it is still the one that was set aside, if the copy that was kept for it
 is at its place, can be decoded and was not set aside itself, and if the two still are to each other
 what the plan said. What was chosen by hand goes if neither has changed since. A companion goes
-after its picture, and only if a file of the same bytes belongs to the copy that was kept.
+after its picture, and only if a file of the same bytes belongs to the copy that was kept, or its
+sidecars say as much.
 
 Each file is written down before it goes. So a purge that was killed leaves no doubt: the next purge
 or undo sees which files are gone.
@@ -19,7 +20,7 @@ from imageshelf.cleanup.last_comparison import closer_looks
 from imageshelf.cleanup.path_checks import UnsafePathError, is_below
 from imageshelf.cleanup.planning import File, Step
 from imageshelf.cleanup.run import LeftAlone, examiners, problem_of
-from imageshelf.cleanup.step import NotDone, take_step, why_left
+from imageshelf.cleanup.step import NotDone, has_double, take_step, why_left
 from imageshelf.cleanup.undo_run import UndoError, numbered, require_own
 from imageshelf.copies import companions
 from imageshelf.searching.kind_names import BY_RULE, BYTES
@@ -240,9 +241,9 @@ class _Purge:
         )
 
     def _has_double(self, row: _Row) -> bool:
-        """Tell whether a companion of the kept copy has the same bytes."""
+        """Tell whether companions of the kept copy have its bytes, or say as much."""
         others = companions.belonging(row.step.keeper.path, self.listings)
-        return any(companions.have_equal_bytes(o.path, row.file_action.place) for o in others)
+        return has_double(row.file_action.place, [other.path for other in others])
 
     def _outcome(self, row: _Row) -> str:
         """Delete one file; return the state that its row has then."""

@@ -164,7 +164,7 @@ def plan(shelf: Shelf, selection: Selection, groups: Iterable[Group], rules: Rul
             kept = file_of(_path(shelf, keeper), rows[keeper], keeper)
             planned.append(Planned(kept, tuple(steps), tuple(left)))
     by_id = {row.id: row for row in rows.values()}
-    return with_companions(counted_once(Plan(rules.action, tuple(planned)), by_id))
+    return with_companions(counted_once(Plan(rules.action, tuple(planned)), by_id), rules)
 
 
 def _skipped(shelf: Shelf, chosen: Chosen, missing: Sequence[str]) -> Planned:

@@ -14,6 +14,7 @@ from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.trash import TrashError
 from imageshelf.copies import companions
+from imageshelf.copies.sidecar_contents import says_no_more
 from imageshelf.pictures.digests import DIGEST_BYTES
 from imageshelf.searching.kind_names import BYTES, PIXELS
 from imageshelf.system.files import (
@@ -26,6 +27,8 @@ from imageshelf.system.files import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imageshelf.cleanup.planning import File, Step
     from imageshelf.cleanup.records import FileAction
     from imageshelf.copies.companions import Companion
@@ -107,7 +110,7 @@ def take_step(
 def take_companion(companion: Companion, action: FileAction, keeper: File) -> Outcome:
     """Let a companion go with its picture; raises one of NotDone.
 
-    For good it goes only if one of the keeper's companions still has its bytes.
+    For good it goes only if one of the keeper's companions has its bytes, or they say as much.
     """
     status = lstat(companion.path)
     if status is None:
@@ -116,9 +119,15 @@ def take_companion(companion: Companion, action: FileAction, keeper: File) -> Ou
     if action.verb == planning.DELETE:
         others = companions.belonging(keeper.path, companions.Listings())
         paths = [other.path for other in others if other.path != companion.path]
-        if not any(companions.have_equal_bytes(companion.path, path) for path in paths):
+        if not has_double(companion.path, paths):
             raise FileChangedError("stays: it is an only copy")
     return Outcome(file_actions.perform(action, status, "", lambda: status))
+
+
+def has_double(companion: str, others: Sequence[str]) -> bool:
+    """Tell whether one of the others has the bytes of a companion, or all together say as much."""
+    equal = any(companions.have_equal_bytes(companion, other) for other in others)
+    return equal or says_no_more(companion, others)
 
 
 def _keeper(opened: ExitStack, file: File, verdict: Soundness) -> int:

@@ -9,14 +9,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imageshelf.cleanup.planning import DELETE, HARD_LINK, Left, Planned, TakeOver
-from imageshelf.cleanup.sidecars import sidecar_of
-from imageshelf.copies.companions import TAKEOUT, Listings, belonging
+from imageshelf.cleanup.planning import (
+    DELETE,
+    HARD_LINK,
+    Left,
+    Planned,
+    TakeOver,
+    would_be_lost,
+)
+from imageshelf.cleanup.sidecars import content_after, noted, sidecar_of
+from imageshelf.copies.companions import TAKEOUT, Listings, belonging, without_twin
 from imageshelf.copies.protected_folders import ProtectedFolders
+from imageshelf.copies.sidecar_contents import said_in_packet, says_no_more
 from imageshelf.pictures.annotated_file import AnnotationTask, ReadAnnotations
 from imageshelf.pictures.annotations import Annotations, Conflict, beyond, combined
+from imageshelf.pictures.xmp import XmpError
 from imageshelf.searching.kind_names import BYTES, MATCHES, PIXELS
-from imageshelf.system.files import MEMORY_LIMIT_MB
+from imageshelf.system.files import MEMORY_LIMIT_MB, FileChangedError
 from imageshelf.system.words import count
 from imageshelf.workers.jobs import Lost
 from imageshelf.workers.pool import workers
@@ -26,7 +35,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from imageshelf.cleanup.planning import Plan, Step
+    from imageshelf.copies.companions import Companion
     from imageshelf.workers.pool import Mapper
+
+NOTHING = Annotations()
 
 
 def readers(jobs: int) -> AbstractContextManager[Mapper[AnnotationTask, ReadAnnotations]]:
@@ -114,14 +126,17 @@ def _group(
         wanted, conflicts = _wanted(step, known, theirs.annotations)
         untaken = tuple(one.sentence for one in conflicts if one.is_written)
         added = beyond(known, wanted)
-        if added != Annotations() and (why := protected.why(group.keeper.path)):
+        if added != NOTHING and (why := protected.why(group.keeper.path)):
             left.append(_left(step, f"stays: {added.in_words()} would go to a picture that {why}"))
             continue
         if untaken and action == DELETE:
             left.append(_left(step, f"stays: {untaken[0]}"))
             continue
+        if action == DELETE and (lost := _lost(step, sidecar, own.annotations, wanted)):
+            left.append(_left(step, would_be_lost(lost)))
+            continue
         known = wanted
-        taken = TakeOver(sidecar, added, added) if added != Annotations() else None
+        taken = TakeOver(sidecar, added, added) if added != NOTHING else None
         told = (f"not taken over: {one.sentence}" for one in conflicts)
         warning = "; ".join(filter(None, [step.warning, *told]))
         steps.append(step._replace(take_over=taken, untaken=untaken, warning=warning))
@@ -131,6 +146,18 @@ def _group(
         for step in steps
     ]
     return group._replace(steps=tuple(steps), left=tuple(left))
+
+
+def _lost(step: Step, sidecar: str, own: Annotations, wanted: Annotations) -> list[Companion]:
+    """Return the companions that say, or are, more than the keeper's will once this is in them."""
+    others = belonging(step.keeper.path, Listings())
+    only, added = without_twin(step.companions, others), beyond(own, wanted)
+    try:
+        after = [said_in_packet(content_after(noted(sidecar), added))] if added != NOTHING else []
+    except (FileChangedError, OSError, XmpError):
+        return only
+    paths = [other.path for other in others]
+    return [one for one in only if not says_no_more(one.path, paths, after)]
 
 
 def _wanted(

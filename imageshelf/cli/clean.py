@@ -148,7 +148,7 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
         )
     question = preferred.with_preferences(shelf, question)
     options.reference = list(question.references)
-    rules = Rules(_action(options), options.kind, question.references)
+    rules = Rules(_action(options), options.kind, question.references, options.take_over)
     jobs = cores() if options.jobs is None else options.jobs
     with share() as comparing, share() as decoding, ShownDigests() as shown:
         asked = PairRules(not_duplicate=not_duplicates.lookup(shelf, shown))

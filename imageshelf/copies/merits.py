@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.copies.companions import TAKEOUT, without_twin
 from imageshelf.copies.keep_rule import frames_in_words, joined, written_beyond
+from imageshelf.copies.sidecar_contents import says_no_more
 from imageshelf.pictures.extras import WORDS
-from imageshelf.pictures.xmp import XmpError
-from imageshelf.system.files import UnreadableImage
 from imageshelf.system.words import with_article
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from imageshelf.copies.companions import Companion
     from imageshelf.copies.keep_rule import RankedCopy
 
 MORE_SCENE = 0.01  # of all that either shows
@@ -76,23 +72,9 @@ def merits(one: RankedCopy, other: RankedCopy, seen: Seen) -> list[str]:
     found += [
         with_article(companion.kind)
         for companion in without_twin(one.companions, other.companions)
-        if not says_no_more(companion, other.companions)
+        if not says_no_more(companion.path, [each.path for each in other.companions])
     ]
     return found + written_beyond(one, other)
-
-
-def says_no_more(companion: Companion, others: Iterable[Companion]) -> bool:
-    """Tell whether all that a sidecar or a Takeout record says stands in others of its kind."""
-    if companion.kind not in TAKEN_OVER:
-        return False
-    from imageshelf.pictures.annotated_file import statements_of  # loads Pillow
-
-    same = [other.path for other in others if other.kind == companion.kind]
-    try:
-        known = frozenset().union(*map(statements_of, same))
-        return bool(same) and statements_of(companion.path) <= known
-    except (XmpError, UnreadableImage, OSError):
-        return False
 
 
 def _size(copy: RankedCopy) -> str:

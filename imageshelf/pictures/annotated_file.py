@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image, IptcImagePlugin
 
-from imageshelf.pictures import metadata, xmp
+from imageshelf.pictures import metadata
 from imageshelf.pictures.annotations import Annotations, Position, combined
 from imageshelf.pictures.decoding import (
     opened,
@@ -117,13 +117,11 @@ def read_takeout(path: str) -> Annotations:
     )
 
 
-def statements_of(path: str) -> frozenset[tuple[str, object]]:
-    """Return all that a sidecar or a record of Takeout says, in whichever form and order.
+def record_statements(path: str) -> frozenset[tuple[str, object]]:
+    """Return all that a record of Takeout says but for what Google notes for itself.
 
-    Left out is what Google or a program notes for itself. Raises XmpError and OSError.
+    Raises XmpError and OSError.
     """
-    if not path.casefold().endswith(".json"):
-        return xmp.statements(content_of(path))
     found: set[tuple[str, object]] = set()
     for name, value in _record(path).items():
         values = value if isinstance(value, list) else [value]
