@@ -215,14 +215,12 @@ class Catalogue:
         with self.db.snapshot():
             keys = packed.written_keys(self.db, wanted)
             columns = {row[0]: row for row in self.db.select_in(ROWS, wanted)}
-        try:
+        with self.db.readable():
             return [
                 picture_row(columns[number], keys[number].decode())
                 for number in wanted
                 if number in columns and number in keys
             ]
-        except ValueError as exc:
-            raise self.db.wrong(f"is damaged: {exc}") from exc
 
     def row_of(self, name: bytes) -> PictureRow | None:
         """Return the record of the picture with this name, or None."""

@@ -250,6 +250,14 @@ class Database:
         """Return the error for this file; the sentence follows its name."""
         return ShelfError(f"{shown(self.path)} {sentence}")
 
+    @contextlib.contextmanager
+    def readable(self) -> Iterator[None]:
+        """Inside the block, a ValueError says what is wrong with a row: the shelf is damaged."""
+        try:
+            yield
+        except ValueError as exc:
+            raise self.wrong(f"is damaged: {exc}") from exc
+
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             raise self.wrong("has been closed")

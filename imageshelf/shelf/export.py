@@ -69,13 +69,13 @@ def _stored_pictures(db: Database, n: int, rows: list[tuple[Any, ...]]) -> list[
     blobs = {
         view: db.select(packed.BLOB, (view, n), CHUNK_BYTES) for view in (*chunks.WORDS, "trimmed")
     }
-    try:
+    with db.readable():
         planes = {
             view: Planes(view, packed.checked(blobs[view][0][0]) if blobs[view] else None)
             for view in chunks.WORDS
         }
         if len({each.words.shape[1] for each in planes.values()}) > 1:
-            raise ValueError("the views of a chunk do not agree")  # noqa: TRY301
+            raise ValueError("the views of a chunk do not agree")
         trimmed = (
             chunks.unpack_trimmed(packed.checked(blobs["trimmed"][0][0]))
             if blobs["trimmed"]
@@ -88,7 +88,7 @@ def _stored_pictures(db: Database, n: int, rows: list[tuple[Any, ...]]) -> list[
         for *values, digest, pixel_digest, sound in rows:
             slot = values[0] - n * SLOTS
             if slot >= len(state) or state[slot] == ABSENT:
-                raise ValueError(f"picture {values[0]} has no hashes")  # noqa: TRY301
+                raise ValueError(f"picture {values[0]} has no hashes")
             check_name(values[1])
             entry = _entry(
                 tuple(values),
@@ -98,8 +98,6 @@ def _stored_pictures(db: Database, n: int, rows: list[tuple[Any, ...]]) -> list[
                 low_information=state[slot] == LOW_INFORMATION,
             )
             pictures.append(StoredPicture(entry, _digests(digest, pixel_digest, sound)))
-    except ValueError as exc:
-        raise db.wrong(f"is damaged: {exc}") from exc
     return pictures
 
 
@@ -164,10 +162,8 @@ def skips(db: Database) -> Iterator[list[Skip]]:
     """Yield the remembered skips, a few thousand at a time."""
     start = b""
     while rows := db.select(SKIPS, (start,)):
-        try:
+        with db.readable():
             page = [_skip(row) for row in rows]
-        except ValueError as exc:
-            raise db.wrong(f"is damaged: {exc}") from exc
         if page[-1].name <= start:
             raise db.wrong("is damaged: names out of order")
         start = page[-1].name

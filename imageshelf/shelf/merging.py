@@ -14,7 +14,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from imageshelf.shelf import (
@@ -88,13 +87,8 @@ class Merging:
             self._cleanup = opening.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._cleanup.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._cleanup.close()
 
     def read(self, progress: Callable[[float], object] = lambda _: None) -> None:
         """Read the other shelf from end to end; change nothing.

@@ -45,7 +45,7 @@ def hashes(db: Database, views: Iterable[str]) -> dict[str, PictureHashes]:
     by_view = {}
     with db.snapshot():
         whole = _blobs(db, "whole")  # its states apply to all views
-        try:
+        with db.readable():
             ids, state = chunks.states(whole)
             shape = _shape("whole", whole)
             for view in sorted(views, key="whole".__ne__):  # that one first
@@ -57,8 +57,6 @@ def hashes(db: Database, views: Iterable[str]) -> dict[str, PictureHashes]:
                 _same_shape(view, blobs, shape)
                 own, (row, column, phash) = _present(ids, chunks.join(view, blobs), state)
                 by_view[view] = PictureHashes(own, row, column, phash, _low(state))
-        except ValueError as exc:
-            raise db.wrong(f"is damaged: {exc}") from exc
     return by_view
 
 
@@ -72,10 +70,8 @@ def row_hashes(db: Database) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uin
         before, (n, blob) = n, rows[0]
         if not isinstance(n, int) or not before < n < MAX_CHUNKS:
             raise db.wrong("is damaged: impossible chunk number")
-        try:
+        with db.readable():
             planes = Planes("whole", checked(blob))
-        except ValueError as exc:
-            raise db.wrong(f"is damaged: {exc}") from exc
         present = np.flatnonzero(planes.state)
         yield n * SLOTS + present, planes.words[0][present]
 
@@ -83,14 +79,7 @@ def row_hashes(db: Database) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uin
 def turned(db: Database) -> TurnedHashes:
     """Return the hashes from which the 7 other orientations of all pictures are made."""
     with db.snapshot():
-        whole, blobs = _blobs(db, "whole"), _blobs(db, "turned")
-    try:
-        ids, state = chunks.states(whole)
-        _same_shape("turned", blobs, _shape("whole", whole))
-        ids, planes = _present(ids, chunks.join("turned", blobs), state)
-    except ValueError as exc:
-        raise db.wrong(f"is damaged: {exc}") from exc
-    words = np.array(planes, np.uint64)
+        ids, words = _words(db, "turned")
     return TurnedHashes(ids, words[:7], words[7], words[8])
 
 
@@ -98,16 +87,17 @@ def keys(db: Database) -> StoredKeys | None:
     """Return the keys of all pictures present, or None if they are the row hashes."""
     with db.snapshot():
         name = recipes.hash_of(db)
-        if name == DEFAULT:
-            return None
-        whole, blobs = _blobs(db, "whole"), _blobs(db, name)
-    try:
+        return None if name == DEFAULT else StoredKeys(*_words(db, name))
+
+
+def _words(db: Database, view: str) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return the ids of all pictures present and words[plane, n] of a planar view."""
+    whole, blobs = _blobs(db, "whole"), _blobs(db, view)
+    with db.readable():
         ids, state = chunks.states(whole)
-        _same_shape(name, blobs, _shape("whole", whole))
-        ids, planes = _present(ids, chunks.join(name, blobs), state)
-    except ValueError as exc:
-        raise db.wrong(f"is damaged: {exc}") from exc
-    return StoredKeys(ids, np.array(planes, np.uint64).reshape(chunks.KEY_WORDS[name], -1))
+        _same_shape(view, blobs, _shape("whole", whole))
+        ids, planes = _present(ids, chunks.join(view, blobs), state)
+    return ids, np.array(planes, np.uint64)
 
 
 def triples(db: Database, ids: Iterable[int]) -> dict[int, Hashes3]:
@@ -190,10 +180,8 @@ def first_free_id(db: Database) -> int:
 
 def _store_trimmed(db: Database, n: int, changes: dict[int, Hashes3 | None]) -> None:
     ((blob,),) = db.select(BLOB, ("trimmed", n), CHUNK_BYTES) or ((b"",),)
-    try:
+    with db.readable():
         before = chunks.unpack_trimmed(checked(blob))
-    except ValueError as exc:
-        raise db.wrong(f"is damaged: {exc}") from exc
     after = {slot: hashes for slot, hashes in before.items() if slot not in changes}
     after |= {slot: hashes for slot, hashes in changes.items() if hashes is not None}
     if after != before:
@@ -202,10 +190,8 @@ def _store_trimmed(db: Database, n: int, changes: dict[int, Hashes3 | None]) -> 
 
 def _planes(db: Database, view: str, n: int) -> Planes:
     rows = db.select(BLOB, (view, n), CHUNK_BYTES)
-    try:
+    with db.readable():
         return Planes(view, checked(rows[0][0]) if rows else None)
-    except ValueError as exc:
-        raise db.wrong(f"is damaged: {exc}") from exc
 
 
 def checked(blob: object) -> bytes:

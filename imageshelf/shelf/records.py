@@ -138,32 +138,13 @@ def storable(text: str) -> str:
 
 def picture_values(number: int, dataset: int | None, entry: Entry) -> tuple[Any, ...]:
     """Return the row of the table picture for an entry, in the order of `COLUMNS`."""
-    facts = entry.facts
-    flags = (
-        LOW_INFORMATION * bool(entry.low_information)
-        | ALPHA * bool(facts.alpha)
-        | extras_flags(facts.extras)
+    size, mtime, device, inode, *shape, alpha, extras, captured, camera, noted, quality, _ = (
+        entry.facts
     )
+    flags = LOW_INFORMATION * bool(entry.low_information) | ALPHA * bool(alpha)
     return (
-        number,
-        entry.name,
-        dataset,
-        facts.size_bytes,
-        facts.mtime_ns,
-        signed(facts.device),
-        signed(facts.inode),
-        facts.nlink,
-        facts.format,
-        facts.width,
-        facts.height,
-        facts.frames,
-        facts.bits,
-        facts.orientation,
-        flags,
-        facts.captured_at,
-        facts.camera and storable(facts.camera),
-        facts.metadata_flags,
-        facts.jpeg_quality,
+        *(number, entry.name, dataset, size, mtime, signed(device), signed(inode), *shape),
+        *(flags | extras_flags(extras), captured, camera and storable(camera), noted, quality),
         entry.thumbnail,
     )
 
@@ -197,13 +178,5 @@ def _extras(flags: int) -> int:
 
 def skip_values(skip: Skip) -> tuple[Any, ...]:
     """Return the row of the table skipped."""
-    return (
-        skip.name,
-        skip.size_bytes,
-        skip.mtime_ns,
-        signed(skip.device),
-        storable(skip.reason),
-        skip.lasting,
-        skip.decoders,
-        skip.other,
-    )
+    name, size_bytes, mtime_ns, device, reason, *others = skip
+    return name, size_bytes, mtime_ns, signed(device), storable(reason), *others
