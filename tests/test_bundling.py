@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +60,15 @@ def test_files_examined_together_answer_as_one_by_one(seed: int, tmp_path: Path)
     together = images.examine_together(tasks)
     assert together == [images.examine(task) for task in tasks]
     assert together == work.work(Bundle(tuple(tasks)))
-    looked_at = [images.examine_turned(task) for task in tasks]
+    looked_at = [images.examine(task, turned=True) for task in tasks]
     assert work.work_turned(Bundle(tuple(tasks))) == looked_at
     assert [work.work_turned(task) for task in tasks] == looked_at
     assert isinstance(together[-1], Refusal)
 
 
-@pytest.mark.parametrize("looks", [images.examine_together, images.examine_turned_together])
+@pytest.mark.parametrize(
+    "looks", [images.examine_together, partial(images.examine_together, turned=True)]
+)
 @pytest.mark.parametrize("step", ["_decoded", "_views"])
 def test_want_of_memory_refuses_a_file_alone_and_is_an_error_in_company(
     looks: Any, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -20,7 +20,7 @@ from imageshelf.cleanup import file_actions, moving, planning, trash, undo_run, 
 from imageshelf.cleanup.apply import Result, apply_plan
 from imageshelf.cleanup.history import history, unfinished
 from imageshelf.cleanup.planning import Plan
-from imageshelf.searching.kind_names import BYTES
+from imageshelf.searching.kinds import BYTES
 from imageshelf.shelf import Shelf, open_shelf
 from tests.cleaning import copies, group, indexed, keep_trash_in, planned, tree
 

@@ -18,7 +18,7 @@ from imageshelf.cleanup import finishing, planning, undo_run
 from imageshelf.cleanup.apply import CleanupError, apply_plan
 from imageshelf.cleanup.history import history
 from imageshelf.cleanup.undo_run import UndoError
-from imageshelf.searching.kind_names import BYTES
+from imageshelf.searching.kinds import BYTES
 from imageshelf.shelf import Shelf, open_shelf
 from imageshelf.system import discarded
 from tests.cleaning import copies, group, indexed, keep_trash_in, planned, tree

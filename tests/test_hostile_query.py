@@ -24,7 +24,7 @@ from imageshelf.pictures import small_baseline
 from imageshelf.pictures.calibration_edits import EditsTask, edited_hashes, edited_keys
 from imageshelf.pictures.colour import colour_picture
 from imageshelf.pictures.digests import pixel_digest
-from imageshelf.pictures.images import examine_turned
+from imageshelf.pictures.images import examine
 from imageshelf.pictures.look_tasks import ColourTask, MeasureTask, OriginTask
 from imageshelf.pictures.measures import measured
 from imageshelf.pictures.origin import origin
@@ -105,7 +105,7 @@ def test_whatever_is_no_small_baseline_picture_is_left_to_a_worker(
     Path(path).write_bytes(NEEDS_WORKER[name])
     assert early_worker.needs_worker(path)
     for decode in (
-        lambda: examine_turned(Task(path)),
+        lambda: examine(Task(path), turned=True),
         lambda: colour_picture(ColourTask(path, 256)),
         lambda: pixel_digest(path),
         lambda: measured(MeasureTask(path)),
@@ -119,7 +119,7 @@ def test_whatever_is_no_small_baseline_picture_is_left_to_a_worker(
 
 def test_a_url_is_left_to_a_worker() -> None:
     with small_baseline.required(), pytest.raises(NeedsWorker):
-        examine_turned(Task(Url("memory://a.jpg")))
+        examine(Task(Url("memory://a.jpg")), turned=True)
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -128,7 +128,7 @@ def test_small_baseline_pictures_are_decoded_here(tmp_path: Path, name: str) -> 
     path.write_bytes(SMALL[name])
     assert not early_worker.needs_worker(str(path))
     with small_baseline.required():
-        assert isinstance(examine_turned(Task(str(path))), Picture)
+        assert isinstance(examine(Task(str(path)), turned=True), Picture)
     assert small_baseline._required.get() is False
 
 
@@ -148,7 +148,7 @@ def test_what_is_no_picture_is_refused_without_a_worker(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(b"a shopping list\n")
     with small_baseline.required():
-        answer = examine_turned(Task(str(path)))
+        answer = examine(Task(str(path)), turned=True)
     assert not isinstance(answer, Picture)
 
 
@@ -157,7 +157,7 @@ def test_a_damaged_picture_is_mended_by_a_worker_only(tmp_path: Path, data: byte
     path = tmp_path / "a.jpg"
     path.write_bytes(data)
     with small_baseline.required(), pytest.raises(NeedsWorker):
-        examine_turned(Task(str(path)))
+        examine(Task(str(path)), turned=True)
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG"])

@@ -579,12 +579,12 @@ def test_a_name_that_is_not_utf8_is_read(put: Any, tmp_path: Path) -> None:
 
 def test_a_look_is_an_examination_in_all_orientations(put: Any) -> None:
     task = Task(str(put("a.jpg", encoded(drawn(1), "JPEG"))))
-    seen = images.examine_turned(task)
+    seen = images.examine(task, turned=True)
     assert isinstance(seen, Picture)
     assert len(seen.turned) == 7
     assert seen._replace(turned=()) == images.examine(task)
     text = Task(str(put("a.txt", b"text")))
-    assert images.examine_turned(text) == images.examine(text)
+    assert images.examine(text, turned=True) == images.examine(text)
 
 
 def test_read_raises_what_examine_returns(put: Any) -> None:

@@ -13,8 +13,7 @@ from imageshelf.cleanup import planning
 from imageshelf.cleanup.planning import Plan, Rules, plan
 from imageshelf.copies.protected_folders import NoFolderError, ProtectedFolders, managed_library
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
-from imageshelf.searching.kind_names import BY_RULE
-from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, SIMILAR, TURNED
+from imageshelf.searching.kinds import ANOTHER_SHOT, BY_RULE, BYTES, NEAR, PIXELS, SIMILAR, TURNED
 from imageshelf.shelf.records import PictureRow
 from tests.cleaning import Group, Member, member_of
 

@@ -17,7 +17,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT, NEED_NUMPY
@@ -101,19 +100,14 @@ class Indexing:
             self._cleanup = opening.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         try:
             if self._reading:
                 with suppress(ShelfError):  # a full disk: the next run is needlessly careful
                     self._suspects.lift()
                     self.catalogue.set_meta(ENDED, "stopped")
         finally:
-            self._cleanup.__exit__(kind, error, trace)
+            self._cleanup.close()
 
     def survey(self) -> Survey:
         """Walk the datasets and compare them with the shelf; decode and change nothing.

@@ -29,33 +29,22 @@ if TYPE_CHECKING:
     from imageshelf.pictures.fetching import UrlStatus
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
-__all__ += ["UnreadableImage", "View", "examine", "examine_turned", "read", "thumbnails_of"]
+__all__ += ["UnreadableImage", "View", "examine", "read", "thumbnails_of"]
 
 
-def examine(task: Task) -> Picture | Refusal:
-    """Return the picture in a file, or why it has none; never raises for a bad file."""
-    return examine_together([task])[0]
+def examine(task: Task, *, turned: bool = False) -> Picture | Refusal:
+    """Return the picture in a file, or why it has none; never raises for a bad file.
+
+    `turned` asks for all orientations: a picture to search a shelf for.
+    """
+    return examine_together([task], turned=turned)[0]
 
 
-def examine_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
+def examine_together(tasks: Sequence[Task], *, turned: bool = False) -> list[Picture | Refusal]:
     """Return what `examine` returns for each file, in less time if pictures have equal sizes.
 
     Together they may need more memory than each needs alone: then raises MemoryError.
     """
-    return _examined(tasks, turned=False)
-
-
-def examine_turned(task: Task) -> Picture | Refusal:
-    """Return what `examine` does, in all orientations: a picture to search a shelf for."""
-    return examine_turned_together([task])[0]
-
-
-def examine_turned_together(tasks: Sequence[Task]) -> list[Picture | Refusal]:
-    """Return what `examine_turned` returns for each file, as `examine_together` does."""
-    return _examined(tasks, turned=True)
-
-
-def _examined(tasks: Sequence[Task], *, turned: bool) -> list[Picture | Refusal]:
     alone = len(tasks) == 1
     answers: list[_DecodedFile | Refusal] = []
     for task in tasks:

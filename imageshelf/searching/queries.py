@@ -6,10 +6,11 @@ import codecs
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from imageshelf.hashing.hash_names import DEFAULT
-from imageshelf.pictures.images import examine_turned
+from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf import backends
 from imageshelf.system.paths import Url, located
@@ -86,7 +87,7 @@ def decoded(
     if decoders.jobs and len(tasks) >= bundling.FEWEST_FILES_PER_WORKER * decoders.jobs:
         answers = bundling.mapped(decoders.workers(many=True), tasks, _size_bytes)
     else:
-        answers = decoders(tasks, here=examine_turned)
+        answers = decoders(tasks, here=partial(examine, turned=True))
     for task, answer in answers:
         passed_over = (
             isinstance(answer, Refusal) and answer.other and task.path in arguments.optional

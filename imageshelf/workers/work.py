@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures.decoding import memory_limit
-from imageshelf.pictures.images import examine, examine_together, examine_turned_together
+from imageshelf.pictures.images import examine, examine_together
 from imageshelf.pictures.tasks import Bundle, DigestTask, Picture, Refusal, Task
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.paths import Url
@@ -36,10 +36,10 @@ def work(item: Item) -> Outcome:
 
 
 def work_turned(item: Task | Bundle) -> Answer | list[Answer]:
-    """Return what `examine_turned` returns for a query, or for each query of a bundle."""
+    """Return the picture of a query, in all orientations, or of each query of a bundle."""
     if isinstance(item, Bundle):
-        return examine_turned_together(item.tasks)
-    return examine_turned_together([item])[0]
+        return examine_together(item.tasks, turned=True)
+    return examine(item, turned=True)
 
 
 def digested(task: DigestTask) -> bytes | None:
