@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures.soundness import Soundness, SoundnessTask
-from imageshelf.searching.kind_names import PIXELS
+from imageshelf.searching.kinds import PIXELS
 from imageshelf.workers.jobs import Lost
 
 if TYPE_CHECKING:

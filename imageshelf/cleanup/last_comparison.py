@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.searching.kind_names import NEAR, TURNED
-from imageshelf.searching.kinds import KnownFile
+from imageshelf.searching.kinds import NEAR, TURNED, KnownFile
 from imageshelf.searching.looks import in_words
 from imageshelf.searching.query_prints import TURN_NAMES
 from imageshelf.searching.second_look import Pair

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.copies.companions import Listings, belonging, going_along, without_twin
 from imageshelf.copies.merits import TAKEN_OVER
 from imageshelf.copies.protected_folders import ProtectedFolders
-from imageshelf.searching.kind_names import (
+from imageshelf.searching.kinds import (
     BY_RULE,
     BYTES,
     MATCHES,

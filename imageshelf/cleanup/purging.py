@@ -23,7 +23,7 @@ from imageshelf.cleanup.run import LeftAlone, examiners, problem_of
 from imageshelf.cleanup.step import NotDone, has_double, take_step, why_left
 from imageshelf.cleanup.undo_run import UndoError, numbered, require_own
 from imageshelf.copies import companions
-from imageshelf.searching.kind_names import BY_RULE, BYTES
+from imageshelf.searching.kinds import BY_RULE, BYTES
 from imageshelf.searching.second_look import LONGEST_BEFORE_REMOVAL, SecondLook
 from imageshelf.shelf import names
 from imageshelf.shelf.cleanups import DONE, PURGED, PURGING, Actions

@@ -14,7 +14,7 @@ from imageshelf.cleanup.places import PlaceError
 from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone, Outcome, take_companion, take_step, why_left
 from imageshelf.pictures import soundness
-from imageshelf.searching.kind_names import PIXELS
+from imageshelf.searching.kinds import PIXELS
 from imageshelf.searching.second_look import LONGEST_BEFORE_REMOVAL, SecondLook
 from imageshelf.shelf import names, snapshots
 from imageshelf.shelf.cleanups import DOING, DONE, LEFT, Action, Claim

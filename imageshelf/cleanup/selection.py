@@ -29,8 +29,7 @@ from imageshelf.cleanup.planning import (
 from imageshelf.copies.members import UNKNOWN, as_on_disk
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.keys import keys_of
-from imageshelf.searching.kind_names import BYTES, PIXELS, SAME_FILE
-from imageshelf.searching.kinds import identical_bytes
+from imageshelf.searching.kinds import BYTES, PIXELS, SAME_FILE, identical_bytes
 from imageshelf.searching.query_prints import known_file
 from imageshelf.shelf import names
 from imageshelf.shelf.export import LONGEST_NAME

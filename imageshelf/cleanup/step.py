@@ -16,7 +16,7 @@ from imageshelf.cleanup.trash import TrashError
 from imageshelf.copies import companions
 from imageshelf.copies.sidecar_contents import says_no_more
 from imageshelf.pictures.digests import DIGEST_BYTES
-from imageshelf.searching.kind_names import BYTES, PIXELS
+from imageshelf.searching.kinds import BYTES, PIXELS
 from imageshelf.system.files import (
     FileChangedError,
     lstat,

@@ -24,7 +24,7 @@ from imageshelf.copies.sidecar_contents import said_in_packet, says_no_more
 from imageshelf.pictures.annotated_file import AnnotationTask, ReadAnnotations
 from imageshelf.pictures.annotations import Annotations, Conflict, beyond, combined
 from imageshelf.pictures.xmp import XmpError
-from imageshelf.searching.kind_names import BYTES, MATCHES, PIXELS
+from imageshelf.searching.kinds import BYTES, MATCHES, PIXELS
 from imageshelf.system.files import MEMORY_LIMIT_MB, FileChangedError
 from imageshelf.system.words import count
 from imageshelf.workers.jobs import Lost

@@ -10,7 +10,7 @@ from imageshelf.cli import values
 from imageshelf.cli.options import add, choice, flag, one_of, option, several, shelve
 from imageshelf.cli.parser import Parser
 from imageshelf.hashing.hash_names import BITS, DEFAULT
-from imageshelf.searching.kind_names import KINDS
+from imageshelf.searching.kinds import KINDS
 from imageshelf.system.files import MEMORY_LIMIT_MB
 
 if TYPE_CHECKING:

@@ -69,7 +69,7 @@ def bits(text: str) -> int:
 
 def kinds(text: str) -> frozenset[str]:
     """Return the kinds in a list; a hyphen may stand for a space."""
-    from imageshelf.searching.kind_names import KINDS
+    from imageshelf.searching.kinds import KINDS
 
     wanted = {part.strip().replace("-", " ") for part in text.split(",")}
     if unknown := sorted(wanted - set(KINDS)):

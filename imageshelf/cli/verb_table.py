@@ -8,7 +8,7 @@ from imageshelf.cli import options as shared
 from imageshelf.cli import values, verbs
 from imageshelf.cli.options import add, choice, flag, one_of, option, several
 from imageshelf.cli.parser import Parser
-from imageshelf.searching.kind_names import BY_RULE
+from imageshelf.searching.kinds import BY_RULE
 
 if TYPE_CHECKING:
     import argparse

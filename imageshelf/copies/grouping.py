@@ -29,8 +29,7 @@ from imageshelf.copies.pair_verdicts import PairVerdicts
 from imageshelf.copies.related import RelatedPictures
 from imageshelf.copies.verdict_cache import VerdictCache
 from imageshelf.hashing.joins import ONE_CORE, Effort
-from imageshelf.searching.kind_names import BY_RULE
-from imageshelf.searching.kinds import ANOTHER_SHOT, SAME_FILE, SIMILAR
+from imageshelf.searching.kinds import ANOTHER_SHOT, BY_RULE, SAME_FILE, SIMILAR
 from imageshelf.searching.second_look import SecondLook
 from imageshelf.shelf import ShelfError, names
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE

@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from imageshelf.overlay.verdict import Verdict
     from imageshelf.pictures.tasks import Picture
 
-# Equal pixels give thumbnails that differ by less: between a JPEG, decoded at a reduced size, and a
-# BMP with its pixels, by at most 7 levels for 47 photographs, and by 26 for the worst of 520 drawn
-# patterns (one-pixel grids at quality 3).
-CELL_LEVELS = 40
-
-
 SQUARE_PIXELS = 50  # side of the grey squares whose squared error `explain` reports
 
 

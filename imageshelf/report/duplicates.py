@@ -10,7 +10,7 @@ from imageshelf.cleanup.planning import Rules
 from imageshelf.report import csv_table
 from imageshelf.report.matches import rounded
 from imageshelf.report.plan import plan_null
-from imageshelf.searching.kind_names import BY_RULE, MATCHES, TURNED
+from imageshelf.searching.kinds import BY_RULE, MATCHES, TURNED
 from imageshelf.system import terminal
 from imageshelf.system.words import count, nearby, shown, size
 

@@ -9,7 +9,7 @@ from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.pictures.extras import WORDS
 from imageshelf.report.panels import HashGrids, Table
 from imageshelf.searching import looks, policies
-from imageshelf.searching.kind_names import KINDS, NOT_COMPARED
+from imageshelf.searching.kinds import KINDS, NOT_COMPARED
 from imageshelf.system import terminal
 from imageshelf.system.words import instant, shown, size
 

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.report import csv_table
-from imageshelf.searching.kind_names import ANOTHER_SHOT, MATCHES, SIMILAR, TURNED, VARIANT
+from imageshelf.searching.kinds import ANOTHER_SHOT, MATCHES, SIMILAR, TURNED, VARIANT
 from imageshelf.system import terminal
 from imageshelf.system.paths import Url
 from imageshelf.system.words import count, nearby, shown, size
