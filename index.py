@@ -1,10 +1,11 @@
-"""Compute the difference hash of every picture below a folder and write it into a shelve database.
+"""Hash every picture below a folder, and write the hashes into a shelve database.
 
     python index.py --dataset photos --shelve db.shelve
 
-The shelf maps each hash to the names of the pictures that have it: `db["3c3e0e1f1f1e3e7c"]` is
-`["holiday/beach.jpg", "phone/IMG_0042.jpg"]`. A second run reads only what is new or changed.
-Stop it whenever you like, with Ctrl-C or worse: the next run goes on where it stopped.
+The shelf maps each difference hash to the names of the pictures that have it:
+`db["3c3e0e1f1f1e3e7c"]` is `["holiday/beach.jpg", "phone/IMG_0042.jpg"]`. A
+second run reads only what is new or changed. Stop it whenever you like, with
+Ctrl-C or worse: the next run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -25,14 +26,13 @@ if __name__ == "__main__":
 
 import imageshelf
 from imageshelf.cli.output import checked
-from imageshelf.cli.scripts import index_options
+from imageshelf.cli.scripts import index_options, index_settings
 from imageshelf.report.index_summary import summary_text
 from imageshelf.system.progress import bar
 from imageshelf.system.signals import Stopped
 from imageshelf.system.terminal import tolerate_any_name
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if warning := process.pillow_warning():
         print(f"index.py: {warning}", file=sys.stderr)
     try:
-        with imageshelf.Indexing(options.dataset, options.shelve, settings(options)) as run:
+        with imageshelf.Indexing(options.dataset, options.shelve, index_settings(options)) as run:
             found = run.survey()  # walk the folders and compare them with the shelf
             with bar(len(found.to_read), "picture", quiet=options.quiet) as progress:
                 for batch in run.batches(progress):  # worker processes decode, this one hashes
@@ -61,23 +61,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not options.quiet:
         print(summary_text(run.summary, show_skipped=options.show_skipped))
     return 0
-
-
-def settings(options: argparse.Namespace) -> imageshelf.Settings:
-    """Return the options that say how to index."""
-    return imageshelf.Settings(
-        hash=options.hash,
-        full_decode=options.full_decode,
-        exclude=tuple(options.exclude),
-        follow_symlinks=options.follow_symlinks,
-        jobs=options.jobs,
-        scheduler=options.scheduler,
-        time_limit_s=options.time_limit,
-        memory_limit_mb=options.memory_limit,
-        rebuild=options.rebuild,
-        allow_vanished=options.allow_vanished,
-        retry_skipped=options.retry_skipped,
-    )
 
 
 if __name__ == "__main__":

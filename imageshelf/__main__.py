@@ -1,4 +1,4 @@
-"""`python -m imageshelf VERB`: everything that is neither indexing nor searching."""
+"""The command `imageshelf`, also `python -m imageshelf`: every verb."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ if __name__ == "__main__":
     process.quiet_ctrl_c()  # Ctrl-C during the imports below
 
 from imageshelf.cli.output import checked
-from imageshelf.cli.verb_table import parse_args
-from imageshelf.system import terminal
-from imageshelf.system.signals import stop_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +23,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0, 1 after a sentence on stderr, over 128 when stopped.
     """
+    from imageshelf.cli.verb_table import parse_args
+    from imageshelf.system import terminal
+    from imageshelf.system.signals import stop_at_once
+
     options = parse_args(argv)
     terminal.tolerate_any_name()
     if warning := process.pillow_warning():
@@ -40,10 +41,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def console() -> None:
-    """Run as the installed command `imageshelf`."""
+    """Run as the installed command, ready for Ctrl-C and with workers that start meanwhile."""
+    process.quiet_ctrl_c()
+    process.start_quickly()  # before NumPy is imported
+    verb, words = "".join(sys.argv[1:2]), sys.argv[2:]
+    if verb == "index":
+        from imageshelf.workers import starting
+
+        starting.start_early(starting.WORK_MODULE, starting.likely_jobs(words))
+    elif verb == "search":
+        from imageshelf.cli import early_worker
+
+        early_worker.start_for(words)
     raise SystemExit(main())
 
 
 if __name__ == "__main__":
-    process.start_quickly()
-    raise SystemExit(main())
+    console()

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from imageshelf.cli import scripts
+from imageshelf.cli.options import Rows, add
+from imageshelf.cli.parser import Parser
 from tests.conftest import ROOT
+from tests.options_page import PAGE, page
 
 DOCS = (ROOT / "docs").glob("*.md")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-VERBS = (
-    "demo", "check", "explain", "calibrate", "clean", "undo", "purge", "history", "not-duplicates",
-    "merge", "forget",
-)  # fmt: skip
 SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -58,28 +58,19 @@ def test_every_session_of_the_readme_gives_the_output_it_shows(
         assert doctest.DocTestRunner(optionflags=SAME).run(test).failed == 0
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["index.py"],
-        ["search.py"],
-        ["-m", "imageshelf"],
-        *(["-m", "imageshelf", verb] for verb in VERBS),
-    ],
-)
-def test_every_option_is_in_the_readme(command: list[str]) -> None:
-    told = subprocess.run(
-        [sys.executable, *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    lines = re.findall(r"^  (-.*)$", told, re.MULTILINE)
-    options = {name for line in lines for name in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", line)}
-    options -= {"-h", "--help"}
-    assert options or command[-1] in VERBS
-    missing = {option for option in options if f"`{option}" not in README}
-    assert not missing
-    for verb in re.findall(r"^    ([a-z-]+)  ", told, re.MULTILINE):
-        assert f"| `{verb}" in README
-        assert verb in VERBS
+def test_the_page_of_options_is_what_the_parser_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.options_page"
+
+
+def test_the_scripts_take_the_options_of_the_verbs() -> None:
+    def options(*rows: Rows) -> set[str]:
+        parser = Parser(prog="x")
+        for some in rows:
+            add(parser, some)
+        return set(parser.options())
+
+    of_search = options(scripts.SEARCH_VERB) | options(scripts.DUPLICATES_VERB)
+    assert options(scripts.SEARCH_SCRIPT) == of_search | {"--duplicates", "--version"}
 
 
 def test_the_set_up_commands_stand_on_the_first_screen() -> None:

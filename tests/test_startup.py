@@ -57,18 +57,9 @@ def picture_elsewhere(tmp_path: Path) -> Path:
 
 
 VERBS = [
-    "demo",
-    "check",
-    "explain",
-    "calibrate",
-    "merge",
-    "forget",
-    "clean",
-    "undo",
-    "purge",
-    "history",
-    "not-duplicates",
-]
+    "index", "search", "duplicates", "clean", "undo", "purge", "history", "explain", "calibrate",
+    "check", "merge", "forget", "not-duplicates", "demo",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from imageshelf.cleanup.run import CleanupRun
 from imageshelf.shelf import ShelfError
 from imageshelf.shelf.cleanups import DONE, STOPPED, Actions, Rivals
 from imageshelf.system.process import cores
+from imageshelf.system.program import typed
 from imageshelf.system.signals import stopping
 from imageshelf.system.user_key import UserKeyError
 
@@ -90,7 +91,7 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
             try:
                 stopped = cleanup.all(plan, stop, jobs, progress)
             except ShelfError as exc:
-                back = f"python -m imageshelf undo {run}"
+                back = f"{typed('undo')} {run}"
                 raise CleanupError(
                     f"{exc}. What this clean-up has done, {back} takes back"
                 ) from exc

@@ -18,6 +18,7 @@ from imageshelf.shelf.cleanups import (
     Actions,
 )
 from imageshelf.system.files import lstat
+from imageshelf.system.program import typed
 
 if TYPE_CHECKING:
     from imageshelf.shelf import Shelf
@@ -88,7 +89,7 @@ def unfinished(shelf: Shelf) -> list[Finding]:
         for file in run.unfinished:
             where = f"is now {file.place}" if file.place else "may be in the trash"
             what = f"{file.path} {where}: clean-up {run.run} was cut short"
-            findings.append(Finding(what, f"python -m imageshelf undo {run.run}"))
+            findings.append(Finding(what, f"{typed('undo')} {run.run}"))
     return findings
 
 

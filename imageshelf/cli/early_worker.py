@@ -17,7 +17,7 @@ MODULE = "imageshelf.workers.work_overlay"  # what the workers of a search load
 
 
 def start_for(arguments: Sequence[str]) -> None:
-    """Start a worker if these arguments of `search.py` ask for a file that needs one."""
+    """Start a worker if these arguments of a search ask for a file that needs one."""
     if any(map(needs_worker, queries_in(arguments))):
         from imageshelf.workers import starting
 
@@ -29,12 +29,14 @@ def queries_in(arguments: Sequence[str]) -> list[str]:
 
     >>> queries_in(["--shelve", "db.shelve", "-q", "a.jpg", "b.png", "--strict"])
     ['a.jpg', 'b.png']
+    >>> queries_in(["a.jpg", "-s", "db.shelve"])
+    ['a.jpg']
     """
     found, option = [], ""
     for word in arguments:
         if word.startswith("-"):
             option = word
-        elif option in {"-q", "--query"}:
+        elif option in {"", "-q", "--query"}:
             found.append(word)
     return found
 

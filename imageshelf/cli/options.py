@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.cli import values
+from imageshelf.cli.parser import PATHS
 from imageshelf.copies.criterion_names import ALWAYS_FIRST, CRITERION_NAMES
 from imageshelf.system.version import __version__
 
@@ -44,9 +45,16 @@ def several(usage: str, told: str, kind: Callable[[str], Any] = str, **settings:
     return option(usage, told, kind, [], nargs="+", action="extend", **settings)
 
 
+def paths(metavar: str, told: str, into: str) -> Option:
+    """Return paths without an option, which count as those of the option `into`."""
+    settings = {"nargs": "*", "type": values.path, "metavar": metavar, "help": told}
+    return Option([into + PATHS], settings)
+
+
 def choice(name: str, told: str, *choices: str) -> Option:
     """Return an option with one of some values, by default the first."""
-    settings = {"choices": choices, "default": choices[0], "help": f"{told} (default: %(default)s)"}
+    told = f"{told}: {', '.join(choices)} (default: %(default)s)"
+    settings = {"choices": choices, "default": choices[0], "metavar": "NAME", "help": told}
     return Option([name], settings)
 
 
@@ -61,7 +69,9 @@ def one_of(*options: Option, required: bool = False) -> OneOf:
 
 
 def add(parser: argparse.ArgumentParser, rows: Rows) -> None:
-    """Add the options of a command to its parser."""
+    """Add the options of a command to its parser, and the line that shows how it is used."""
+    arguments = [row for row in rows if isinstance(row, Option) and row.names[0][0] != "-"]
+    parser.usage = parser.usage or " ".join([parser.prog, *map(_usage, arguments), "[options]"])
     group: argparse._ActionsContainer = parser
     for row in rows:
         if isinstance(row, str):
@@ -72,6 +82,13 @@ def add(parser: argparse.ArgumentParser, rows: Rows) -> None:
                 either.add_argument(*each.names, **each.settings)
         else:
             group.add_argument(*row.names, **row.settings)
+
+
+def _usage(argument: Option) -> str:
+    """Return how an argument looks in the line of use: `DIR`, `DIR...` or `[DIR]`."""
+    metavar = argument.settings["metavar"]
+    form = {"+": "{}...", "*": "{}...", "?": "[{}]"}.get(argument.settings.get("nargs", ""), "{}")
+    return form.format(metavar)
 
 
 # -- options that several commands share ----------------------------------------------------------
@@ -93,7 +110,7 @@ POLICY = (
     flag("--loose", "more matches, more of them false"),
 )
 SCOPE = one_of(
-    flag("--across", "only copies in different folders (of several -d)"),
+    flag("--across", "only copies in different folders (of several that are named)"),
     flag("--within", "only copies in the same folder"),
 )
 PREFERENCES = (
@@ -109,5 +126,14 @@ PREFERENCES = (
     ),
     several("--prefer DIR", "keep the copies in these folders, the first before the others"),
 )
-MIN_SIZE = option("--min-size BYTES", "only files of at least this size", values.whole_number, 0)
-VERSION = Option(["--version"], {"action": "version", "version": f"imageshelf {__version__}"})
+MIN_SIZE = option(
+    "--min-size SIZE", "only files of at least this size, as in 500kB or 1MB", values.size_bytes, 0
+)
+COMPLETION = Option(
+    ["--completion"],
+    {"choices": ("bash", "zsh"), "metavar": "SHELL", "help": "print the completion for a shell"},
+)
+VERSION = Option(
+    ["--version"],
+    {"action": "version", "version": f"imageshelf {__version__}", "help": "print the version"},
+)

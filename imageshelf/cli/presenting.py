@@ -45,6 +45,7 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
     """Do the same for groups of duplicates."""
     from imageshelf.report import duplicates
 
+    listed = answer._replace(groups=answer.ordered(options.sort or "saving", options.limit))
     if options.null or options.format != "text":
         _tell(duplicates.warnings(answer))  # on stderr: a program reads stdout
     if options.hashes_only:
@@ -52,13 +53,14 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
     if options.null:
         put_out(duplicates.as_null(answer))
     elif options.format != "text":
-        put_out(duplicates.FORMATS[options.format](answer))
+        put_out(duplicates.FORMATS[options.format](listed))
     elif in_notebook():
-        _display(answer)
+        _display(listed)
     else:
-        put_out(duplicates.text(answer, terminal.painter(sys.stdout)))
-    paths = [member.path for group in answer.groups for member in (group.keeper, *group.members)]
-    _tell(_shown(options, answer, paths))
+        intro = duplicates.sentences(answer)
+        put_out(duplicates.text(listed, intro, terminal.painter(sys.stdout)))
+    paths = [member.path for group in listed.groups for member in (group.keeper, *group.members)]
+    _tell(_shown(options, listed, paths))
 
 
 def present_folders(

@@ -1,31 +1,33 @@
-"""The options of the two scripts, and which of them do not go together."""
+"""The options of indexing and asking, for the two scripts and the verbs of the command alike."""
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from imageshelf.cli import options as shared
 from imageshelf.cli import values
-from imageshelf.cli.options import add, choice, flag, one_of, option, several, shelve
+from imageshelf.cli.options import Option, add, choice, flag, one_of, option, paths, several, shelve
 from imageshelf.cli.parser import Parser
 from imageshelf.hashing.hash_names import BITS, DEFAULT
 from imageshelf.searching.kinds import KINDS
 from imageshelf.system.files import MEMORY_LIMIT_MB
+from imageshelf.system.program import typed
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from imageshelf.cli.options import Rows
+    from imageshelf.indexing.settings import Settings
 
 INDEX: Rows = (
     "input",
-    several(
-        "-d --dataset DIR",
+    paths(
+        "DIR",
         "folders to index, with everything below them; or URLs, such as s3://bucket/photos",
-        values.path,
-        required=True,
+        into="dataset",
     ),
+    several("-d --dataset DIR", "the same", values.path),
     shelve("the shelf to fill"),
     option(
         "--exclude GLOB",
@@ -36,7 +38,7 @@ INDEX: Rows = (
     ),
     flag("--follow-symlinks", "follow symbolic links; loops are harmless"),
     "hashing",
-    choice("--hash", "what makes the keys; a shelf holds one kind of hash", DEFAULT, *BITS),
+    choice("--hash", "the hash that makes the keys, one kind for each shelf", DEFAULT, *BITS),
     flag(
         "--full-decode",
         "decode every pixel: keys equal imagehash.dhash bit for bit, but several times slower",
@@ -63,8 +65,8 @@ INDEX: Rows = (
     option(
         "--memory-limit MB",
         "memory that one worker may use, which also limits the largest picture: 10 MB a million "
-        "pixels (default: %(default)s)",
-        values.at_least_one,
+        "pixels; 2GB is understood, too (default: %(default)s)",
+        values.megabytes,
         MEMORY_LIMIT_MB,
     ),
     "upkeep and report",
@@ -76,99 +78,183 @@ INDEX: Rows = (
     flag("--allow-vanished", "go on although more than half of a dataset's pictures are gone"),
     flag("--retry-skipped", "try again to read what an earlier run could not"),
     flag("--show-skipped", "name every file that was skipped"),
-    flag("-q --quiet", "no progress bar, no summary"),
-    shared.VERSION,
 )
-SEARCH: Rows = (
-    "what",
-    one_of(
-        several(
-            "-q --query PATH",
-            "what to look for: pictures, folders of pictures, another shelf, or - for a list of "
-            "paths on standard input",
-            values.path,
-        ),
-        flag(
-            "--duplicates",
-            "instead of a query: every group of copies on the shelf, and which one to keep",
-        ),
-        required=True,
+QUIET = "no progress bar, no summary"
+QUERY = (
+    paths(
+        "PATH",
+        "what to look for: pictures, folders of pictures, another shelf, or - for a list of paths "
+        "on standard input",
+        into="query",
     ),
-    shelve("the shelf to search"),
+    several("-q --query PATH", "the same", values.path),
+)
+BELOW = several("-d --dataset DIR", "only pictures below these folders", values.path)
+RADIUS = (
     option(
-        "-d --dataset DIR",
-        "only pictures below this folder; may be repeated",
-        default=[],
-        action="append",
+        "--max-distance N",
+        "every picture whose key differs in at most N bits (of 64; of 576 for marr), whatever the "
+        "other hashes say",
+        values.bits,
     ),
-    "match",
-    one_of(
-        *shared.POLICY,
-        option(
-            "--max-distance N",
-            "every picture whose key differs in at most N bits (of 64; of 576 for marr), "
-            "whatever the other hashes say",
-            values.bits,
-        ),
-        option(
-            "--similarity PERCENT",
-            "every picture whose key has at least this percentage of equal bits",
-            values.percent,
-        ),
+    option(
+        "--similarity PERCENT",
+        "every picture whose key has at least this percentage of equal bits",
+        values.percent,
     ),
+)
+MATCH = (
     option("--kind KIND,...", f"only matches of these kinds: {', '.join(KINDS)}", values.kinds),
     flag("--hashes-only", "leave the second look out: what the hashes nominate is a match, unread"),
-    option("--limit N", "at most N matches for each query", values.at_least_one),
-    "scope of duplicates",
+)
+SORTS = ("saving", "path", "pictures")
+LIMIT = option("--limit N", "at most N matches for each query", values.at_least_one)
+DUPLICATES = (
     shared.SCOPE,
     shared.MIN_SIZE,
     *shared.PREFERENCES,
     flag("--folders", "instead of groups: how much of each folder is elsewhere, too, and where"),
-    "report",
-    choice("--format", "how to print the answer", "text", "json", "jsonl", "csv"),
-    flag("-0 --null", "print only the paths of the matches, each followed by a NUL byte"),
-    shared.HTML,
-    shared.CONTACT_SHEET,
+    Option(
+        ["--sort"],
+        {
+            "choices": SORTS,
+            "metavar": "NAME",
+            "help": f"the order of the groups: {', '.join(SORTS)} (default: {SORTS[0]})",
+        },
+    ),
+)
+FORMAT = choice("--format", "how to print the answer", "text", "json", "jsonl", "csv")
+FILES = (shared.HTML, shared.CONTACT_SHEET)
+OPEN = flag("--open", "open at most ten matches in a viewer; with --html, open that page")
+OF_QUERIES = (
     flag("--unmatched", "print the queries that match nothing instead"),
     flag("--exit-code", "exit with status 3 if a query matches nothing"),
-    flag("--open", "open at most ten matches in the system's viewer; with --html, open that page"),
+)
+SEARCH_VERB: Rows = (
+    "what",
+    *QUERY,
+    shelve("the shelf to search"),
+    BELOW,
+    "match",
+    one_of(*shared.POLICY, *RADIUS),
+    *MATCH,
+    LIMIT,
+    "report",
+    FORMAT,
+    flag("-0 --null", "print only the paths of the matches, each followed by a NUL byte"),
+    *FILES,
+    *OF_QUERIES,
+    OPEN,
+)
+DUPLICATES_VERB: Rows = (
+    "which",
+    paths("[DIR]", "only pictures below these folders", into="dataset"),
+    several("-d --dataset DIR", "the same", values.path),
+    shelve("the shelf"),
+    "match",
+    one_of(*shared.POLICY),
+    *MATCH,
+    "groups",
+    *DUPLICATES,
+    option("--limit N", "list at most N groups", values.at_least_one),
+    "report",
+    FORMAT,
+    flag("-0 --null", "print only the paths of what could go, each followed by a NUL byte"),
+    *FILES,
+    OPEN,
+)
+SEARCH_SCRIPT: Rows = (
+    "what",
+    *QUERY,
+    flag(
+        "--duplicates",
+        "instead of a query: every group of copies on the shelf, and which one to keep",
+    ),
+    shelve("the shelf to search"),
+    BELOW,
+    "match",
+    one_of(*shared.POLICY, *RADIUS),
+    *MATCH,
+    option("--limit N", "at most N matches for each query, or N groups", values.at_least_one),
+    "duplicates",
+    *DUPLICATES,
+    "report",
+    FORMAT,
+    flag("-0 --null", "print only the paths of the matches, each followed by a NUL byte"),
+    *FILES,
+    *OF_QUERIES,
+    OPEN,
     shared.VERSION,
 )
-OF_QUERY = ("limit", "unmatched", "exit_code", "max_distance", "similarity")
-OF_DUPLICATES = ("across", "within", "min_size", "keep", "reference", "prefer", "folders")
-NOT_OF_FOLDERS = ("null", "contact_sheet", "within")
+OF_QUERY = ("query", "unmatched", "exit_code", "max_distance", "similarity")
+OF_DUPLICATES = ("across", "within", "min_size", "keep", "reference", "prefer", "folders", "sort")
+NOT_OF_FOLDERS = ("null", "contact_sheet", "within", "limit")
+NO_QUERY = dict.fromkeys(OF_QUERY)  # what the one verb does not have and the other has
+NO_DUPLICATES = dict.fromkeys([*OF_DUPLICATES, "duplicates"])
 
 
 def index_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the options of `index.py`; a wrong one exits with status 2 and a sentence."""
-    parser = _parser("index.py", description, INDEX)
-    given = parser.parse_args(argv)
+    parser = Parser(prog="index.py", description=description)
+    add(parser, (*INDEX, flag("-q --quiet", QUIET), shared.VERSION))
+    return checked_index(parser, parser.parse(argv))
+
+
+def search_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options of `search.py`; a wrong one exits with status 2 and a sentence."""
+    parser = Parser(prog="search.py", description=description)
+    add(parser, SEARCH_SCRIPT)
+    given = parser.parse(argv)
+    if given.duplicates:
+        words = given.query_paths or []
+        given.dataset, given.query = [*words, *given.dataset], given.query[len(words) :]
+    return checked_search(parser, given)
+
+
+def checked_index(parser: Parser, given: argparse.Namespace) -> argparse.Namespace:
+    """Return the options of an index run, or exit because some do not go together."""
+    if not given.dataset:
+        parser.error(f"name the folders to index, as in: {typed('index')} ~/Pictures")
     if given.scheduler and given.jobs is not None:
         parser.error("--jobs does not go with --scheduler: a Dask worker has as many processes "
                      "as it has threads (dask worker --nthreads N)")  # fmt: skip
     return given
 
 
-def search_options(description: str, argv: Sequence[str] | None) -> argparse.Namespace:
-    """Return the options of `search.py`; a wrong one exits with status 2 and a sentence."""
-    parser = _parser("search.py", description, SEARCH)
-    given = parser.parse_args(argv)
+def index_settings(options: argparse.Namespace) -> Settings:
+    """Return the options that say how to index."""
+    from imageshelf.indexing.settings import Settings
+
+    return Settings(
+        hash=options.hash,
+        full_decode=options.full_decode,
+        exclude=tuple(options.exclude),
+        follow_symlinks=options.follow_symlinks,
+        jobs=options.jobs,
+        scheduler=options.scheduler,
+        time_limit_s=options.time_limit,
+        memory_limit_mb=options.memory_limit,
+        rebuild=options.rebuild,
+        allow_vanished=options.allow_vanished,
+        retry_skipped=options.retry_skipped,
+    )
+
+
+def checked_search(parser: Parser, given: argparse.Namespace) -> argparse.Namespace:
+    """Return the options of a search or a listing, or exit because some do not go together."""
     if given.duplicates:
-        _refuse(parser, given, OF_QUERY, "goes with --query")
+        _refuse(parser, given, OF_QUERY, "goes with a query, not with duplicates")
+        if given.null and given.limit:
+            parser.error("--limit does not go with --null, which names all that could go")
+    elif not given.query:
+        parser.error(f"name the pictures to look for, as in: {typed('search')} photo.jpg")
     else:
-        _refuse(parser, given, OF_DUPLICATES, "goes with --duplicates")
+        _refuse(parser, given, OF_DUPLICATES, "goes with duplicates, not with a query")
     if given.folders:
         _refuse(parser, given, NOT_OF_FOLDERS, "does not go with --folders")
         if given.open and not given.html:
             parser.error("--open with --folders opens a page: add --html FILE")
     return given
-
-
-def _parser(script: str, description: str, rows: Rows) -> Parser:
-    layout = argparse.RawDescriptionHelpFormatter
-    parser = Parser(prog=script, description=description, formatter_class=layout)
-    add(parser, rows)
-    return parser
 
 
 def _refuse(parser: Parser, given: argparse.Namespace, names: Sequence[str], because: str) -> None:

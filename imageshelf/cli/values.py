@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import TYPE_CHECKING
 
 from imageshelf.hashing.hash_names import BITS
@@ -23,6 +24,27 @@ def whole_number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
     return int(text)
+
+
+def size_bytes(text: str) -> int:
+    """Return a size in bytes: a number, perhaps with a unit.
+
+    >>> size_bytes("1MB"), size_bytes("1.5 kb"), size_bytes("2KiB"), size_bytes("300")
+    (1000000, 1500, 2048, 300)
+    """
+    parts = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?(?:([KMGT])(I)?)?B?", text.upper())
+    if not parts:
+        raise argparse.ArgumentTypeError(f"expected a size such as 500kB or 1MB, got {text!r}")
+    unit: int = 1024 if parts[3] else 1000
+    return round(float(parts[1]) * float(unit) ** (" KMGT".index(parts[2] or " ")))
+
+
+def megabytes(text: str) -> int:
+    """Return a size in millions of bytes, at least 1; a bare number counts these."""
+    size = int(text) if text.isdecimal() else size_bytes(text) // 10**6
+    if not size:
+        raise argparse.ArgumentTypeError(f"expected a size such as 500MB or 2GB, got {text!r}")
+    return size
 
 
 def at_least_one(text: str) -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from imageshelf.cli import completion, scripts, values, verbs
 from imageshelf.cli import options as shared
-from imageshelf.cli import values, verbs
-from imageshelf.cli.options import add, choice, flag, one_of, option, several
-from imageshelf.cli.parser import Parser
+from imageshelf.cli.options import add, choice, flag, one_of, option, paths, several
+from imageshelf.cli.parser import Parser, meant
 from imageshelf.searching.kinds import BY_RULE
+from imageshelf.system.program import typed
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from imageshelf.cli.options import Rows
 
@@ -23,15 +27,19 @@ class Verb(NamedTuple):
     name: str
     summary: str
     description: str
+    examples: str  # two, what follows the verb, a line each
     run: Callable[[argparse.Namespace], int]
     rows: Rows
     changes_nothing: bool = False  # Ctrl-C may end it anywhere
+    check: Callable[[Parser, argparse.Namespace], object] = lambda *_: None  # of its options
+    fixed: Mapping[str, object] = MappingProxyType({})  # options that it does not have
 
 
 CLEAN: Rows = (
     shared.SHELF,
     "which copies",
-    several("-d --dataset DIR", "only pictures below these folders"),
+    paths("[DIR]", "only pictures below these folders", into="dataset"),
+    several("-d --dataset DIR", "the same", values.path),
     one_of(*shared.POLICY),
     option(
         "--kind KIND,...",
@@ -44,7 +52,7 @@ CLEAN: Rows = (
     flag(
         "--remember",
         "keep these --keep, --reference and --prefer on the shelf, as your defaults for "
-        "search.py --duplicates and clean; without any, forget them",
+        "duplicates and clean; without any, forget them",
     ),
     shared.SCOPE,
     shared.MIN_SIZE,
@@ -96,83 +104,65 @@ UNDO: Rows = (
 )
 VERBS = (
     Verb(
-        "demo",
-        "a dozen scenes like photographs, with copies of them, to try things on",
-        "Write a dozen scenes like photographs, with copies of every known kind, to try things on.",
-        verbs.demo,
-        (option("folder DIR", "a new or empty folder, or one of an earlier demo"),),
+        "index",
+        "hash every picture below a folder",
+        "Hash every picture below some folders and remember the hashes on a shelf. A second run "
+        "reads only what is new or changed. Stop it whenever you like: the next run goes on where "
+        "it stopped.",
+        "~/Pictures\n~/Pictures /media/stick -s all.shelve",
+        verbs.index,
+        (*scripts.INDEX, flag("--quiet", scripts.QUIET)),
+        check=scripts.checked_index,
     ),
     Verb(
-        "check",
-        "whether the shelf can be trusted, and what to do",
-        "Look at a shelf's file, its lists and its index, the pictures on the disk and the "
-        "libraries; print each finding with its remedy. Exit status 1 if there is one.",
-        verbs.check,
-        (shared.SHELF,),
+        "search",
+        "which pictures are this one, or nearly?",
+        "Find a picture on a shelf: the same one, or one that is nearly the same. It need not be "
+        "on the shelf itself. No picture is changed.",
+        "photo.jpg\n/media/stick --unmatched",
+        verbs.search,
+        scripts.SEARCH_VERB,
         changes_nothing=True,
+        check=scripts.checked_search,
+        fixed=scripts.NO_DUPLICATES,
     ),
     Verb(
-        "explain",
-        "every measure of two pictures, and whether they match",
-        "Print every measure of two pictures side by side, and which rule says whether they "
-        "match. They need not be on a shelf.",
-        verbs.explain,
-        (
-            option("a A", "a picture, taken as the query"),
-            option("b B", "another picture"),
-            flag("--full-decode", "decode every pixel, as index.py --full-decode"),
-            shared.HTML,
-            shared.CONTACT_SHEET,
-        ),
+        "duplicates",
+        "every group of copies, and which to keep",
+        "List every group of copies on a shelf, the largest saving first, and which copy to keep. "
+        "No picture is changed; clean acts on the groups.",
+        "\n~/Pictures --html groups.html",
+        verbs.duplicates,
+        scripts.DUPLICATES_VERB,
         changes_nothing=True,
-    ),
-    Verb(
-        "calibrate",
-        "how many false matches to expect in your collection",
-        "Print how far unrelated pictures and edited copies are apart in your collection, and "
-        "how many false matches to expect at each threshold.",
-        verbs.calibrate,
-        (shared.SHELF, option("--svg FILE", "also draw the distances as a plot"), shared.HTML),
-        changes_nothing=True,
-    ),
-    Verb(
-        "merge",
-        "take over what another machine's shelf knows",
-        "Take over every picture of another shelf with its hashes, what could not be read, and "
-        "what you decided with not-duplicates. No picture is opened.",
-        verbs.merge,
-        (shared.SHELF, option("other OTHER", "the other shelf; it is only read")),
-    ),
-    Verb(
-        "forget",
-        "take a folder that is gone off the shelf",
-        "Take everything below folders that are gone for good off the shelf: of a drive that was "
-        "sold, or is mounted under another name. A folder that is there is refused: index it.",
-        verbs.forget,
-        (shared.SHELF, option("folders DIR", "folders that are gone", nargs="+")),
+        check=scripts.checked_search,
+        fixed={**scripts.NO_QUERY, "duplicates": True},
     ),
     Verb(
         "clean",
-        "which copies can go, and why; with --apply, remove them",
+        "which copies can go; --apply does it",
         "Print which copies can go, which stays, and why. Nothing is touched without --apply, "
         "and then only what the plan names.",
+        "\n--kind near,turned --apply",
         verbs.cleaning("clean"),
         CLEAN,
     ),
     Verb(
         "undo",
-        "take back everything that a clean-up did",
+        "take back what a clean-up did",
         "Put back what a clean-up set aside, trashed or linked. What was deleted for good stays "
         "deleted.",
+        "\n3",
         verbs.cleaning("undo"),
         UNDO,
     ),
     Verb(
         "purge",
-        "free the space of what a clean-up set aside",
+        "free the space of what was set aside",
         "Print which set-aside files can be deleted for good; with --yes delete them. A file goes "
         "only if the copy that was kept for it is there, can be read and is still what the plan "
         "said.",
+        "\n3 --yes",
         verbs.cleaning("purge"),
         (
             shared.SHELF,
@@ -190,14 +180,70 @@ VERBS = (
         "history",
         "the clean-ups of a shelf",
         "List the clean-ups of a shelf: when, what was done, and what was undone.",
+        "\n--format json",
         verbs.cleaning("history"),
         (shared.SHELF, choice("--format", "how to print it", "text", "json")),
     ),
     Verb(
+        "explain",
+        "every measure of two pictures",
+        "Print every measure of two pictures side by side, and which rule says whether they "
+        "match. They need not be on a shelf.",
+        "a.jpg b.jpg\na.jpg b.jpg --html both.html",
+        verbs.explain,
+        (
+            option("a A", "a picture, taken as the query"),
+            option("b B", "another picture"),
+            flag("--full-decode", "decode every pixel, as index --full-decode"),
+            shared.HTML,
+            shared.CONTACT_SHEET,
+        ),
+        changes_nothing=True,
+    ),
+    Verb(
+        "calibrate",
+        "how many false matches to expect",
+        "Print how far unrelated pictures and edited copies are apart in your collection, and "
+        "how many false matches to expect at each threshold.",
+        "\n--html calibration.html",
+        verbs.calibrate,
+        (shared.SHELF, option("--svg FILE", "also draw the distances as a plot"), shared.HTML),
+        changes_nothing=True,
+    ),
+    Verb(
+        "check",
+        "whether the shelf can be trusted",
+        "Look at a shelf's file, its lists and its index, the pictures on the disk and the "
+        "libraries; print each finding with its remedy. Exit status 1 if there is one.",
+        "\n--shelve photos.shelve",
+        verbs.check,
+        (shared.SHELF,),
+        changes_nothing=True,
+    ),
+    Verb(
+        "merge",
+        "take over what another shelf knows",
+        "Take over every picture of another shelf with its hashes, what could not be read, and "
+        "what you decided with not-duplicates. No picture is opened.",
+        "laptop.shelve\n/media/stick/db.shelve -s all.shelve",
+        verbs.merge,
+        (shared.SHELF, option("other OTHER", "the other shelf; it is only read")),
+    ),
+    Verb(
+        "forget",
+        "take a folder that is gone off the shelf",
+        "Take everything below folders that are gone for good off the shelf: of a drive that was "
+        "sold, or is mounted under another name. A folder that is there is refused: index it.",
+        "/media/old-disk\n/media/old-disk --shelve photos.shelve",
+        verbs.forget,
+        (shared.SHELF, option("folders DIR", "folders that are gone", nargs="+")),
+    ),
+    Verb(
         "not-duplicates",
-        "remember that pictures are no duplicates of each other",
+        "remember what is no duplicate",
         "Remember that these pictures are no duplicates of each other: --duplicates and clean "
         "never put them into one group again. No picture is touched.",
+        "twin-a.jpg twin-b.jpg\n--list",
         verbs.cleaning("not_the_same"),
         (
             shared.SHELF,
@@ -208,7 +254,34 @@ VERBS = (
             ),
         ),
     ),
+    Verb(
+        "demo",
+        "pictures to try things on",
+        "Write a dozen scenes like photographs, with copies of every known kind, to try things on.",
+        "demo\n~/Desktop/demo",
+        verbs.demo,
+        (option("folder DIR", "a new or empty folder, or one of an earlier demo"),),
+    ),
 )
+NAMES = {verb.name: verb for verb in VERBS}
+START = """\
+Find duplicate and near-duplicate photos, and clean them up safely.
+
+Three commands to start with:
+  {0} index ~/Pictures    remember every picture
+  {0} duplicates          which are the same, what could go
+  {0} search photo.jpg    do I have this picture?
+
+Then:
+  clean           plan a clean-up; do it with --apply; undo takes it back
+  purge           free the space, history lists what was done
+  explain         why two pictures match, or do not
+  calibrate       how far to trust a match in your collection
+  check, merge, forget, not-duplicates, demo
+
+{0} --help lists all verbs,
+{0} VERB --help the options of one, with examples.
+"""
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -217,15 +290,58 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     `verb` is the function to call with them, `changes_nothing` tells whether Ctrl-C may end it
     anywhere.
     """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0].startswith("-"):
+        return _without_verb(words)
+    verb = NAMES.get(words[0])
+    if verb is None:
+        Parser(prog=typed()).error(f"there is no verb {words[0]}{_perhaps(words[0])}")
+    parser = parser_of(verb)
+    parser.set_defaults(verb=verb.run, changes_nothing=verb.changes_nothing, **verb.fixed)
+    given = parser.parse(words[1:])
+    verb.check(parser, given)
+    return given
+
+
+def parser_of(verb: Verb) -> Parser:
+    """Return what parses the options of a verb, and explains them."""
+    name = typed(verb.name)
+    lines = [f"  {name} {example}".rstrip() for example in verb.examples.split("\n")]
     parser = Parser(
-        prog="python -m imageshelf",
-        description="Everything that is neither indexing nor searching. "
-        "`python -m imageshelf VERB --help` lists the options of a verb.",
+        prog=name, description=verb.description, epilog="\n".join(["examples:", *lines])
     )
-    add(parser, (shared.VERSION,))
-    group = parser.add_subparsers(required=True, metavar="VERB")
-    for verb in VERBS:
-        own = group.add_parser(verb.name, help=verb.summary, description=verb.description)
-        add(own, verb.rows)
-        own.set_defaults(verb=verb.run, changes_nothing=verb.changes_nothing)
-    return parser.parse_args(argv)
+    add(parser, verb.rows)
+    return parser
+
+
+def _without_verb(words: Sequence[str]) -> argparse.Namespace:
+    """Print what there is to start with, or what an option asks for, and exit."""
+    listed = "\n".join(f"    {verb.name:<16}{verb.summary}" for verb in VERBS)
+    parser = Parser(
+        prog=typed(),
+        usage=f"{typed()} VERB [options]",
+        description="Find duplicate and near-duplicate photos, and clean them up safely.",
+        epilog=f"verbs:\n{listed}\n\n{typed()} VERB --help tells the options of a verb.",
+    )
+    add(parser, (shared.VERSION, shared.COMPLETION))
+    given = parser.parse(words)
+    text = completion.script(given.completion, _listed()) if words else START.format(typed())
+    given.verb, given.changes_nothing = verbs.printing(text), True
+    return given
+
+
+def _listed() -> dict[str, tuple[str, list[str]]]:
+    """Return the summary and the long options of every verb."""
+    return {
+        verb.name: (verb.summary, [x for x in parser_of(verb).options() if x.startswith("--")])
+        for verb in VERBS
+    }
+
+
+def _perhaps(word: str) -> str:
+    """Return what was perhaps meant by a word that is no verb: a verb, or a path of one."""
+    if os.path.isdir(word):
+        return f"; did you mean {typed('index')} {word}?"
+    if os.path.isfile(word):
+        return f"; did you mean {typed('search')} {word}?"
+    return meant(word, NAMES)

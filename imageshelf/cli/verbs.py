@@ -13,6 +13,58 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
+def index(options: argparse.Namespace) -> int:
+    """Fill a shelf."""
+    import imageshelf
+    from imageshelf.cli.scripts import index_settings
+    from imageshelf.report.index_summary import summary_text
+    from imageshelf.system.signals import Stopped
+
+    settings = index_settings(options)
+    try:
+        summary = imageshelf.index(
+            options.dataset, options.shelve, settings, show_progress=not options.quiet
+        )
+    except Stopped as stopped:
+        _note([f"imageshelf: {stopped}; what was read is on the shelf, run again to go on"])
+        return stopped.exit_status
+    except imageshelf.IndexingError as problem:
+        return failed(problem)
+    if not options.quiet:
+        print(summary_text(summary, show_skipped=options.show_skipped))
+    return 0
+
+
+def search(options: argparse.Namespace) -> int:
+    """Answer queries."""
+    from imageshelf.cli import asking, presenting
+
+    try:
+        presenting.refuse_early(options.html, options.contact_sheet)
+        matches, note = asking.find_matches(options)
+        presenting.present(matches, options)
+    except asking.errors() as problem:
+        return failed(problem)
+    return asking.exit_status("imageshelf", matches, note, tell=options.exit_code)
+
+
+def duplicates(options: argparse.Namespace) -> int:
+    """List groups of copies, or what folders have in common."""
+    from imageshelf.cli import asking, presenting
+
+    try:
+        presenting.refuse_early(options.html, options.contact_sheet)
+        groups = asking.find_duplicates(options)
+        if options.folders:
+            folders = asking.compare_folders(groups, options)
+            presenting.present_folders(folders, groups, options)
+        else:
+            presenting.present_groups(groups, options)
+    except asking.errors() as problem:
+        return failed(problem)
+    return 0
+
+
 def demo(options: argparse.Namespace) -> int:
     """Write the demonstration pictures."""
     from imageshelf.cli.demo import DemoError, write
@@ -144,6 +196,16 @@ def cleaning(name: str) -> Callable[[argparse.Namespace], int]:
             if answer.hint:
                 _note([answer.hint])
         return answer.status
+
+    return verb
+
+
+def printing(text: str) -> Callable[[argparse.Namespace], int]:
+    """Return what prints a text."""
+
+    def verb(_: argparse.Namespace) -> int:
+        put_out(text)
+        return 0
 
     return verb
 

@@ -8,7 +8,7 @@ every catalogue holds. The radius of a single hash is good enough for a query wh
 looks at. Among all pairs of a large collection it would be wrong too often, all the more when a
 clean-up follows: a million pictures make 500 billion pairs.
 
-No picture is changed; `python -m imageshelf clean` acts on the groups.
+No picture is changed; `imageshelf clean` acts on the groups.
 """
 
 from __future__ import annotations

@@ -69,10 +69,15 @@ class Group(NamedTuple):
         """Whether any member is a copy of the keeper."""
         return any(member.match for member in self.members)
 
+    @property
+    def saving_bytes(self) -> int:
+        """The bytes of all copies that need not stay."""
+        return sum(member.size_bytes for member in self.members if not member.keep)
+
 
 @dataclass(frozen=True)
 class GroupOptions:
-    """Which duplicates to report; the fields are options of `search.py --duplicates`."""
+    """Which duplicates to report; the fields are options of `imageshelf duplicates`."""
 
     policy: Policy = policies.DEFAULT
     below: tuple[str, ...] = ()  # only pictures below these folders
@@ -111,6 +116,16 @@ class Duplicates(NamedTuple):
     by_rule: tuple[Group, ...] = ()  # the groups of what goes without being named, or all of them
     rows: Mapping[int, PictureRow] = MappingProxyType({})  # of all pictures in the groups, by id
     options: GroupOptions = GroupOptions()
+
+    def ordered(self, by: str = "saving", limit: int | None = None) -> tuple[Group, ...]:
+        """Return the groups, those of copies first: largest `saving` or most `pictures` first."""
+        ranks: dict[str, Callable[[Group], int]] = {
+            "saving": lambda group: -group.saving_bytes,
+            "pictures": lambda group: -len(group.members),
+            "path": lambda _: 0,
+        }
+        ranked = sorted(self.groups, key=ranks[by])
+        return tuple(sorted(ranked, key=lambda group: not group.has_copies)[:limit])
 
     def _repr_html_(self) -> str:
         return rendered(self, "html")

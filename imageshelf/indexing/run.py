@@ -30,6 +30,7 @@ from imageshelf.shelf import ShelfError, names, open_to_fill
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.system.paths import Url
 from imageshelf.system.process import cores
+from imageshelf.system.progress import bar, in_notebook
 from imageshelf.system.signals import stopping
 from imageshelf.workers import starting
 from imageshelf.workers.jobs import Lost, WorkerError
@@ -320,15 +321,20 @@ def index(
     dataset: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     shelve: str | os.PathLike[str] = "db.shelve",
     settings: Settings | None = None,
+    *,
+    show_progress: bool | None = None,
 ) -> Summary:
     """Put every picture below the datasets onto the shelf; return what was done.
 
-    The same as `index.py`, but prints nothing. Raises IndexingError or Stopped.
+    The same as `index.py`, but prints nothing; progress is shown in a notebook, or as told. Raises
+    IndexingError or Stopped.
     """
+    quiet = not (in_notebook() if show_progress is None else show_progress)
     with Indexing(dataset, shelve, settings) as run:
-        run.survey()
-        for batch in run.batches():
-            run.remember(batch)
+        found = run.survey()
+        with bar(len(found.to_read), "picture", quiet=quiet) as progress:
+            for batch in run.batches(progress):
+                run.remember(batch)
         run.settle()
         run.finish()
     return run.summary

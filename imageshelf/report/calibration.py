@@ -156,9 +156,9 @@ def _edits(calibration: Calibration) -> list[list[str]]:
 
 def _notes(calibration: Calibration) -> str:
     words = [
-        "False matches are the expected ones, of strangers, however search.py looks at a query.",
+        "False matches are the expected ones, of strangers, however a search looks at a query.",
         "Pairs here match upright in this collection: copies, bursts and strangers together.",
-        f"Copies are saved at quality {QUALITY} and looked for upright; search.py finds more.",
+        f"Copies are saved at quality {QUALITY} and looked for upright; a search finds more.",
     ]
     if calibration.low_information:
         flat = count(calibration.low_information, "picture")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from imageshelf.cleanup import planning
 from imageshelf.report import csv_table
 from imageshelf.system import terminal
+from imageshelf.system.program import typed
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ def result_text(result: Result, shelve: str = "db.shelve") -> str:
     if result.stopped:
         lines.append("Stopped by you; what was done is complete.")
     if result.done and result.action == planning.SET_ASIDE:
-        lines.append(
-            f"To free the space: python -m imageshelf purge {result.run}{of_shelf(shelve)}"
-        )
+        lines.append(f"To free the space: {typed('purge')} {result.run}{of_shelf(shelve)}")
     if way_back := undo_line(result, shelve):
         lines.append(way_back)
     return "\n".join(lines) + "\n"
@@ -69,7 +68,7 @@ def undo_line(result: Result, shelve: str = "db.shelve") -> str:
     """Return how to take a clean-up back; "" if nothing was done, or deleted for good."""
     if not result.done or result.action == planning.DELETE:
         return ""
-    return f"To take it back: python -m imageshelf undo {result.run}{of_shelf(shelve)}"
+    return f"To take it back: {typed('undo')} {result.run}{of_shelf(shelve)}"
 
 
 def result_json(result: Result) -> str:

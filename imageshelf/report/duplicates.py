@@ -15,7 +15,7 @@ from imageshelf.system import terminal
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from imageshelf.cleanup.planning import Plan
     from imageshelf.copies.groups import Duplicates, Group, Member
@@ -29,11 +29,11 @@ FIELDS = (
 )  # fmt: skip
 
 
-def text(answer: Duplicates, paint: Painter = terminal.plain) -> str:
-    """Return the groups as text; copies first, then what is only related."""
+def text(answer: Duplicates, intro: Sequence[str], paint: Painter = terminal.plain) -> str:
+    """Return the groups as text, after some sentences; copies first, then what is only related."""
     copies = [group for group in answer.groups if group.has_copies]
     others = [group for group in answer.groups if not group.has_copies]
-    lines = sentences(answer)
+    lines = [*intro]
     for group in copies:
         lines += ["", *_group(group, paint)]
     if others:

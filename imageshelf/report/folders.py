@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imageshelf.report import csv_table
 from imageshelf.report.panels import Table
 from imageshelf.system import terminal
+from imageshelf.system.program import typed
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _where(folder: FolderCopies) -> str:
 
 def _way_on(folder: FolderCopies) -> list[str]:
     names = [shlex.quote(nearby(path)) for path in (folder.path, folder.nearest)]
-    command = f"python -m imageshelf clean --dataset {' '.join(names)} --reference {names[1]}"
+    command = f"{typed('clean')} --dataset {' '.join(names)} --reference {names[1]}"
     inner, outer = shown(nearby(folder.path)), shown(nearby(folder.nearest))
     way = f"{outer} has a copy of all that is in {inner}. To see what could go:"
     return [way, f"    {shown(command)}"]

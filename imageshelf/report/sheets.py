@@ -28,6 +28,7 @@ from imageshelf.report.cards import (
 from imageshelf.searching import kinds
 from imageshelf.searching.kinds import ANOTHER_SHOT, VARIANT
 from imageshelf.system import terminal
+from imageshelf.system.program import typed
 from imageshelf.system.words import count, shown
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ def of_folders(folders: Sequence[FolderCopies], answer: Duplicates, shelf: str =
 def of_groups(groups: Iterable[Group], shelf: str, intro: Iterable[str] = ()) -> Sheet:
     """Return a sheet of duplicate groups, with the choice that the keep rule suggests."""
     every = tuple(_grouped(group) for group in groups)
-    command = (_python(), "-m", "imageshelf", "clean", "--shelve", os.path.abspath(shelf))
+    program = ("imageshelf",) if typed() == "imageshelf" else (_python(), "-m", "imageshelf")
+    command = (*program, "clean", "--shelve", os.path.abspath(shelf))
     return Sheet("Duplicates", every, tuple(intro), os.path.abspath(shelf), command)
 
 

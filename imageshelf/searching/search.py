@@ -51,7 +51,7 @@ QUERIES_PER_BATCH = 512  # compared together: 15 MB of reduced pictures
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What counts as an answer; the fields are options of `search.py`."""
+    """What counts as an answer; the fields are options of `imageshelf search`."""
 
     policy: Policy = DEFAULT
     kinds: frozenset[str] | None = None  # only these kinds; `similar` comes only when it is named

@@ -21,6 +21,7 @@ from imageshelf.shelf.database import LIST_BYTES, Database
 from imageshelf.shelf.errors import ShelfError
 from imageshelf.shelf.opening import open_database
 from imageshelf.shelf.records import storable
+from imageshelf.system.program import typed
 from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def open_shelf(path: str | os.PathLike[str], flag: str = "r") -> Shelf:
             creating.start_anew(db)
         elif db.kind == "empty":
             if flag == "r":
-                raise db.wrong("is empty: index.py puts pictures on it")  # noqa: TRY301
+                raise db.wrong(f"is empty: {typed('index')} puts pictures on it")  # noqa: TRY301
             creating.create(db)
         return _up_to_date(db)
     except BaseException:

@@ -12,11 +12,11 @@ import os
 import stat
 
 from imageshelf.shelf.side_files import JOURNAL_MAGIC
+from imageshelf.system.program import typed
 
 SQLITE_MAGIC = b"SQLite format 3\0"
 _WAL_VERSION = 2  # bytes 18 and 19 of a database in write-ahead mode
 
-_REMEDY = "index the pictures again into a new file: index.py --dataset DIR --shelve NEW"
 _GDBM_MAGIC = frozenset((0x13579ACE, 0x13579ACD, 0x13579ACF, 0x13579AD0, 0x13579AD1))
 _BERKELEY_MAGIC = frozenset((0x00061561, 0x00053162))
 _COMPANIONS = {  # what the other backends leave beside the path
@@ -68,12 +68,16 @@ def _restorable(journal: str) -> bool:
     return False
 
 
+def _remedy() -> str:
+    return f"index the pictures again into a new file: {typed('index')} DIR --shelve NEW"
+
+
 def beside(path: str) -> str | None:
     """Return a sentence about another backend's files beside a missing path, else None."""
     for suffixes, backend in _COMPANIONS.items():
         if all(os.path.isfile(path + suffix) for suffix in suffixes):
             files = " and ".join(os.path.basename(path) + suffix for suffix in suffixes)
-            return f"is a {backend} shelf ({files}), not an SQLite one; {_REMEDY}"
+            return f"is a {backend} shelf ({files}), not an SQLite one; {_remedy()}"
     return None
 
 
@@ -82,7 +86,7 @@ def _problem(data: bytes) -> str | None:
         return None
     for order in ("little", "big"):
         if int.from_bytes(data[:4], order) in _GDBM_MAGIC:
-            return f"is a gdbm shelf, not an SQLite one; {_REMEDY}"
+            return f"is a gdbm shelf, not an SQLite one; {_remedy()}"
         if {int.from_bytes(data[at : at + 4], order) for at in (0, 12)} & _BERKELEY_MAGIC:
-            return f"is a Berkeley DB (ndbm) shelf, not an SQLite one; {_REMEDY}"
+            return f"is a Berkeley DB (ndbm) shelf, not an SQLite one; {_remedy()}"
     return "is not a shelf (no SQLite database)"

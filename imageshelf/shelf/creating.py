@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from imageshelf.shelf import backends, hand_written, names, schema, side_files
 from imageshelf.shelf.errors import ShelfError
 from imageshelf.shelf.side_files import StrangeSideFileError
+from imageshelf.system.program import typed
 from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def check_path(path: str, *, new: bool) -> None:
     if not os.path.isdir(names.native(folder)):
         raise ShelfError(f"{shown(path)} cannot be: there is no folder {shown(folder)}")
     if not new:
-        raise ShelfError(f"{shown(path)} does not exist: index.py makes a shelf")
+        raise ShelfError(f"{shown(path)} does not exist: {typed('index')} makes a shelf")
 
 
 def create(db: Database) -> None:

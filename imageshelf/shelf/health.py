@@ -1,4 +1,4 @@
-"""Checks whether a shelf can be trusted: `python -m imageshelf check`.
+"""Checks whether a shelf can be trusted: `imageshelf check`.
 
 Three questions: is the file whole, are the pictures on the disk still as the shelf remembers them,
 and do the installed libraries still make the same hashes?
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.shelf import Shelf, names
 from imageshelf.system.paths import Url
+from imageshelf.system.program import typed
 
 if TYPE_CHECKING:
     from imageshelf.shelf.catalogue import Catalogue
@@ -44,7 +45,7 @@ def findings(shelf: Shelf) -> Iterator[Finding]:
 def _recipe(shelf: Shelf) -> Iterator[Finding]:
     recipe = shelf.recipe
     if recipe is None:
-        yield Finding("nothing was indexed yet", "index.py puts pictures on the shelf")
+        yield Finding("nothing was indexed yet", f"{typed('index')} puts pictures on the shelf")
         return
     current = current_recipe(hash_name=recipe.hash, full_decode=recipe.decode == "full")
     if sentence := shelf.mismatch(current):
@@ -59,7 +60,7 @@ def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
     for start in range(0, len(ids), PAGE):
         for row in catalogue.rows(ids[start : start + PAGE].tolist()):
             path = shelf.path_of(names.to_text(row.name))
-            if isinstance(path, Url):  # index.py compares it with its listing
+            if isinstance(path, Url):  # an index run compares it with its listing
                 continue
             try:
                 status = os.stat(path)
@@ -77,7 +78,7 @@ def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
         if folder:
             yield Finding(
                 f"{folder} is not there, and {number:,} pictures of it are on the shelf",
-                f"mount its drive; if it is gone for good: python -m imageshelf forget {folder}",
+                f"mount its drive; if it is gone for good: {typed('forget')} {folder}",
             )
     if changed:
         yield Finding(

@@ -26,6 +26,7 @@ from imageshelf.shelf import (
     not_duplicates,
     open_shelf,
 )
+from imageshelf.system.program import typed
 from imageshelf.system.signals import stopping
 from imageshelf.system.words import shown
 
@@ -158,7 +159,7 @@ class Merging:
         if recipe is None:
             raise MergeError(
                 f"{shown(self.summary.other)} does not say how its keys were made, so they cannot "
-                "be merged: index its pictures with index.py"
+                f"be merged: index its pictures with {typed('index')}"
             )
         return recipe
 
@@ -229,7 +230,7 @@ def merge(
 ) -> MergeSummary:
     """Merge another shelf into this one, creating it if needed; return what was done.
 
-    The same as `python -m imageshelf merge`, without a word printed.
+    The same as `imageshelf merge`, without a word printed.
     """
     with Merging(other, shelve) as run:
         run.read(progress)

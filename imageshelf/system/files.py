@@ -21,7 +21,7 @@ MEMORY_NOTE = "memory_limit_mb"  # a shelf notes the limit it was filled with, i
 
 SINGLE_READ_BYTES = 1 << 20  # one call reads a file up to this size in half the time of a stream
 
-AT_A_URL = "is at a URL, which only index.py reads"
+AT_A_URL = "is at a URL, which only an index run reads"
 
 
 class UnreadableImage(Exception):  # noqa: N818 - a name that scripts catch

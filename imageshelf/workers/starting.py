@@ -100,7 +100,7 @@ def start_early(module: str, wanted: int) -> None:
 
 
 def likely_jobs(arguments: Sequence[str]) -> int:
-    """Return how many workers such a run of `index.py` will start with; 0 if in doubt.
+    """Return how many workers such an index run will start with; 0 if in doubt.
 
     >>> likely_jobs(["--dataset", "photos", "--shelve", "new.shelve", "--jobs", "3"])
     3
@@ -109,7 +109,7 @@ def likely_jobs(arguments: Sequence[str]) -> int:
     """
     jobs, shelf, plain = cores(), "db.shelve", {"-d", "--dataset", "-q", "--quiet"}
     for word, value in pairwise([*arguments, ""]):
-        if word in {"-s", "--shelve"}:
+        if word in {"-s", "--shelve", "--shelf"}:
             shelf = value
         elif word in {"-j", "--jobs"}:
             jobs = int(value[:9]) if value.isdecimal() else 0  # int() refuses very long numbers

@@ -1,0 +1,89 @@
+"""Asks a shelf what the options of a search or a listing ask."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import imageshelf
+from imageshelf.copies.protected_folders import NoFolderError
+from imageshelf.report.saving import ReportError
+from imageshelf.system.progress import share
+from imageshelf.system.words import shown
+
+if TYPE_CHECKING:
+    import argparse
+
+    from imageshelf.copies.folders import FolderCopies
+    from imageshelf.copies.groups import Duplicates
+    from imageshelf.searching.policies import Policy
+
+
+def errors() -> tuple[type[Exception], ...]:
+    """Return the errors of a search or a listing, each one sentence."""
+    return (*imageshelf.SearchingError, NoFolderError, ReportError)
+
+
+def find_matches(options: argparse.Namespace) -> tuple[imageshelf.Matches, str]:
+    """Return the pictures that match the queries, and a note when the shelf needs attention."""
+    question = imageshelf.SearchOptions(
+        policy(options), options.kind, tuple(options.dataset), options.limit, options.hashes_only
+    )
+    with imageshelf.Searching(options.shelve, question) as shelf, share() as progress:
+        return imageshelf.Matches.joined(shelf.ask(options.query, progress)), shelf.note
+
+
+def find_duplicates(options: argparse.Namespace) -> Duplicates:
+    """Return every group of copies on the shelf."""
+    from imageshelf.copies.groups import GroupOptions
+    from imageshelf.copies.keep_rule import KeepRule
+
+    question = GroupOptions(
+        policy=policy(options),
+        below=tuple(options.dataset),
+        across=options.across,
+        within=options.within,
+        min_size_bytes=options.min_size,
+        kinds=options.kind,
+        keep=options.keep or KeepRule(),
+        references=tuple(options.reference),
+        prefer=tuple(options.prefer),
+        hashes_only=options.hashes_only,
+    )
+    with share(quiet=options.null) as comparing, share(quiet=options.null) as reading:
+        return imageshelf.duplicates(options.shelve, question, comparing, reading)
+
+
+def compare_folders(groups: Duplicates, options: argparse.Namespace) -> list[FolderCopies]:
+    """Return the folders of the shelf of which something is elsewhere, too."""
+    from imageshelf.copies import folders
+
+    with imageshelf.open_shelf(options.shelve) as shelf:
+        return folders.compare_folders(shelf, groups, options.dataset, options.min_size)
+
+
+def policy(options: argparse.Namespace) -> Policy:
+    """Return what counts as a match."""
+    from imageshelf.searching.policies import DEFAULT, LOOSE, STRICT, Policy
+
+    if options.strict:
+        return STRICT
+    if options.loose:
+        return LOOSE
+    if options.max_distance is not None:
+        return Policy.within(options.max_distance)
+    if options.similarity is not None:
+        return Policy.alike(options.similarity)
+    return DEFAULT
+
+
+def exit_status(program: str, answer: imageshelf.Matches, note: str, *, tell: bool) -> int:
+    """Name what could not be read; return the exit status, 3 to `tell` of a query unmatched."""
+    problems = [f"{asked.path} {asked.problem}" for asked in answer.asked if asked.problem]
+    if not answer.asked:
+        problems.append("there is no picture to look for")
+    for sentence in [note, *problems] if note else problems:
+        sys.stderr.write(f"{program}: {shown(sentence)}\n")
+    if problems:
+        return 1
+    return 3 if tell and not all(asked.matches for asked in answer.asked) else 0
