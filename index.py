@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with imageshelf.Indexing(options.dataset, options.shelve, index_settings(options)) as run:
             found = run.survey()  # walk the folders and compare them with the shelf
-            with bar(len(found.to_read), "picture", quiet=options.quiet) as progress:
+            with bar(len(found.to_read), "picture", "reading", quiet=options.quiet) as progress:
                 for batch in run.batches(progress):  # worker processes decode, this one hashes
                     run.remember(batch)  # one crash-safe transaction
             run.settle()  # pictures that moved keep their hashes, vanished ones leave the shelf

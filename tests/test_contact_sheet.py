@@ -65,13 +65,30 @@ def test_no_groups_make_a_sheet_with_its_title(tmp_path: Path) -> None:
     assert (tmp_path / "s.jpg").exists()
 
 
-def test_thousands_of_pictures_are_cut_to_what_a_picture_can_hold(tmp_path: Path) -> None:
+def test_many_groups_come_in_pages_that_part_none_of_them(tmp_path: Path) -> None:
     sheet = choosing_sheet(tmp_path, 1)
     one = next(iter(sheet.cards))
-    long = replace(sheet, groups=(CardGroup("many", (one,) * 5000), *sheet.groups))
-    write_sheet(str(tmp_path / "s.jpg"), long)
-    with Image.open(tmp_path / "s.jpg") as image:
-        assert image.height < 65_500
+    groups = [CardGroup(str(number), (one,) * 3) for number in range(200)]
+    files = write_sheet(str(tmp_path / "s.jpg"), replace(sheet, groups=tuple(groups)), jobs=0)
+    assert files == [str(tmp_path / name) for name in ("s.jpg", "s-2.jpg")]
+    for file in files:
+        with Image.open(file) as image:
+            assert image.height < 65_500
+    pages = contact_sheet._pages([*groups, CardGroup("many", (one,) * 1000)])
+    sizes = [sum(len(group.cards) for group in page) for page in pages]
+    assert sizes == [399, 201, 400, 400, 200]
+    assert all(len(group.cards) == 3 for page in pages[:2] for group in page)
+
+
+def test_a_page_is_not_written_over_a_file_of_the_user(tmp_path: Path) -> None:
+    sheet = choosing_sheet(tmp_path, 1)
+    one = next(iter(sheet.cards))
+    (tmp_path / "s-2.jpg").write_text("mine")
+    long = replace(sheet, groups=(CardGroup("many", (one,) * 500),))
+    with pytest.raises(ReportError, match="no report"):
+        write_sheet(str(tmp_path / "s.jpg"), long)
+    assert not (tmp_path / "s.jpg").exists()
+    assert (tmp_path / "s-2.jpg").read_text() == "mine"
 
 
 def test_hostile_names_are_drawn(tmp_path: Path) -> None:

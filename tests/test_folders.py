@@ -167,7 +167,7 @@ def test_what_says_nothing_about_folders_is_refused(option: str, capsys: Output)
 def test_folders_go_with_duplicates_only(capsys: Output) -> None:
     with pytest.raises(SystemExit):
         script.main(["--query", "a.jpg", "--folders"])
-    assert "--folders goes with --duplicates" in capsys.readouterr().err
+    assert "--folders goes with duplicates" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names that are not UTF-8")

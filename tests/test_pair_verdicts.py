@@ -186,15 +186,15 @@ def test_a_bar_is_shown_from_the_first_share_to_the_last(
 ) -> None:
     from imageshelf.system import progress
 
-    with progress.share() as tell:
+    with progress.share("x") as tell:
         tell(0.5)
         tell(1.0)
     assert capsys.readouterr().err == ""  # in a pipe
     monkeypatch.setattr(progress, "_watched", lambda: True)
-    with progress.share() as tell:
+    with progress.share("x") as tell:
         assert capsys.readouterr().err == ""
         tell(0.25)
-        assert "0/1000" in capsys.readouterr().err
+        assert "x:   0%" in capsys.readouterr().err
         tell(1.0)
         assert capsys.readouterr().err.strip() == ""  # taken away
 

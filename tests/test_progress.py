@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -37,26 +38,31 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Terminal]:
 
 def test_a_terminal_sees_how_much_is_done_and_left(watched: Callable[[], Terminal]) -> None:
     terminal = watched()
-    with progress.bar(10, "picture") as advance:
-        advance(4)
+    with progress.bar(10, "picture", "reading") as advance:
+        advance(4, 3_000_000)
     shown = terminal.getvalue()
     assert "0/10" in shown
     assert "picture" in shown
+    assert "reading" in shown
     assert "<" in shown  # the time left
+    assert re.search(r"reading: 4 pictures of 3.0 MB in \d.\d s, [\d,]+ and .*B a second\n", shown)
 
 
 def test_a_share_is_shown_from_the_first_on_that_is_told(watched: Callable[[], Terminal]) -> None:
     terminal = watched()
-    with progress.share() as tell:
+    with progress.share("comparing") as tell:
         assert terminal.getvalue() == ""  # there may be nothing to do
         for done in (0.0, 0.25, 0.25, 0.1, 1.0):
             tell(done)
-        assert "0/1000" in terminal.getvalue()
+        assert "comparing:   0%" in terminal.getvalue()
 
 
 @pytest.mark.parametrize(
     "silent",
-    [lambda: progress.bar(10, "picture", quiet=True), lambda: progress.bar(0, "picture")],
+    [
+        lambda: progress.bar(10, "picture", "reading", quiet=True),
+        lambda: progress.bar(0, "picture", "reading"),
+    ],
 )
 def test_who_wants_quiet_or_has_nothing_to_do_sees_none(
     watched: Callable[[], Terminal],
@@ -70,7 +76,7 @@ def test_who_wants_quiet_or_has_nothing_to_do_sees_none(
 
 def test_a_pipe_sees_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", pipe := io.StringIO())
-    with progress.bar(10, "picture") as advance, progress.share() as tell:
+    with progress.bar(10, "picture", "reading") as advance, progress.share("comparing") as tell:
         advance(5)
         tell(0.5)
     assert pipe.getvalue() == ""
@@ -104,7 +110,7 @@ def test_long_work_is_shown(tmp_path: Path) -> None:
     assert "0/2" in shown
     told, shown = on_a_terminal("search.py", "-q", folder, "-s", shelf)
     assert told.count(b"2 matches") == 2
-    assert "0/1000" in shown
+    assert "searching:   0%" in shown
     told, shown = on_a_terminal("search.py", "-q", os.path.join(folder, "a.png"), "-s", shelf)
     assert b"2 matches" in told
     assert shown == "."
@@ -112,7 +118,7 @@ def test_long_work_is_shown(tmp_path: Path) -> None:
     on_a_terminal("index.py", "-d", folder, "-s", shelf)
     told, shown = on_a_terminal("search.py", "-q", other, folder, "-s", shelf)
     assert told.count(b"4 matches") == 4  # each was asked for twice
-    assert "0/1000" in shown
+    assert "searching:   0%" in shown
 
 
 def test_each_part_of_a_search_moves_the_bar_on(tmp_path: Path, photos: Path) -> None:

@@ -128,7 +128,7 @@ def test_a_large_collection_is_told_of_false_pairs_first_and_not_among_the_data(
     [
         ["--duplicates", "-q", "x.jpg"],
         ["--duplicates", "--unmatched"],
-        ["--duplicates", "--limit", "3"],
+        ["--duplicates", "--limit", "3", "-0"],
         ["-q", "x.jpg", "--across"],
         ["--duplicates", "--across", "--within"],
         [],

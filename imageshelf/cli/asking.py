@@ -29,7 +29,7 @@ def find_matches(options: argparse.Namespace) -> tuple[imageshelf.Matches, str]:
     question = imageshelf.SearchOptions(
         policy(options), options.kind, tuple(options.dataset), options.limit, options.hashes_only
     )
-    with imageshelf.Searching(options.shelve, question) as shelf, share() as progress:
+    with imageshelf.Searching(options.shelve, question) as shelf, share("searching") as progress:
         return imageshelf.Matches.joined(shelf.ask(options.query, progress)), shelf.note
 
 
@@ -50,7 +50,8 @@ def find_duplicates(options: argparse.Namespace) -> Duplicates:
         prefer=tuple(options.prefer),
         hashes_only=options.hashes_only,
     )
-    with share(quiet=options.null) as comparing, share(quiet=options.null) as reading:
+    quiet = options.null
+    with share("comparing", quiet=quiet) as comparing, share("reading", quiet=quiet) as reading:
         return imageshelf.duplicates(options.shelve, question, comparing, reading)
 
 

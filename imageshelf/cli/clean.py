@@ -97,7 +97,7 @@ def clean(options: argparse.Namespace) -> Answer:
         if not options.apply:
             return _plan_answer(shelf, plan, folder, options)
         _tell_of_others(shelf)
-        with bar(len(plan.steps), "picture") as progress:
+        with bar(len(plan.steps), "picture", "cleaning up") as progress:
             result = apply_plan(
                 shelf, plan, folder=folder, jobs=options.jobs, since_ns=since_ns, progress=progress
             )
@@ -150,7 +150,11 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     options.reference = list(question.references)
     rules = Rules(_action(options), options.kind, question.references, options.take_over)
     jobs = cores() if options.jobs is None else options.jobs
-    with share() as comparing, share() as decoding, ShownDigests() as shown:
+    with (
+        share("comparing") as comparing,
+        share("reading") as decoding,
+        ShownDigests() as shown,
+    ):
         asked = PairRules(not_duplicate=not_duplicates.lookup(shelf, shown))
         work, reading = (
             Effort(max(jobs, 1), comparing),
@@ -191,7 +195,7 @@ def _with_taking_over(plan: Plan, options: argparse.Namespace) -> Plan:
     jobs = cores() if options.jobs is None else options.jobs
     number = sum(len(group.steps) + 1 for group in plan.groups if group.steps)
     reading = taking_over.readers(jobs)
-    with bar(number, "picture") as progress, reading as mapper:
+    with bar(number, "picture", "reading what was written") as progress, reading as mapper:
         return taking_over.with_taking_over(plan, options.reference, mapper, progress)
 
 
@@ -268,7 +272,7 @@ def purge(options: argparse.Namespace) -> Answer:
         _tell_of_others(shelf)
         number = len(purging.purge_outlook(shelf, options.run).freed)
         try:
-            with bar(number, "file") as progress:
+            with bar(number, "file", "purging") as progress:
                 purged = purging.purge(shelf, stop, options.run, options.jobs, progress)
         except Stopped as stopped:
             return Answer("", stopped.exit_status, STOPPED.replace("undo", "purge"))
@@ -294,7 +298,7 @@ def history(options: argparse.Namespace) -> Answer:
         past = history_of(shelf)
     if options.format == "json":
         return Answer(history_json(past))
-    return Answer(history_text(past))
+    return Answer(history_text(past, terminal.cells_of(sys.stdout)))
 
 
 def not_the_same(options: argparse.Namespace) -> Answer:

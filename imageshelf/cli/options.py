@@ -102,7 +102,7 @@ def shelve(told: str) -> Option:
 SHELF = shelve("the shelf")
 HTML = option("--html FILE", "also write the answer as a page to look at, in one file")
 CONTACT_SHEET = option(
-    "--contact-sheet FILE", "also draw the answer as one JPEG or PNG, to send to somebody"
+    "--contact-sheet FILE", "also draw the answer as JPEG or PNG, 400 pictures a page, to send"
 )
 JOBS = option("-j --jobs N", "worker processes (default: one per core)", values.whole_number)
 POLICY = (

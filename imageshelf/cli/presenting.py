@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from imageshelf.copies.groups import Duplicates
     from imageshelf.report.cards import Sheet
     from imageshelf.searching.matches import Matches
+    from imageshelf.system.terminal import Painter
 
 
 def present(answer: Matches, options: argparse.Namespace) -> None:
@@ -36,6 +37,8 @@ def present(answer: Matches, options: argparse.Namespace) -> None:
         _display(answer)
     else:
         put_out(formatted(answer, options))
+        if nothing := _nothing(answer, options):
+            _tell([nothing])
     if options.hashes_only:
         _tell([HASHES_ONLY])
     _tell(_shown(options, answer, [match.path for match in answer]))
@@ -45,7 +48,8 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
     """Do the same for groups of duplicates."""
     from imageshelf.report import duplicates
 
-    listed = answer._replace(groups=answer.ordered(options.sort or "saving", options.limit))
+    sort = options.sort or ("saving" if options.format == "text" else "path")
+    listed = answer._replace(groups=answer.ordered(sort, options.limit))
     if options.null or options.format != "text":
         _tell(duplicates.warnings(answer))  # on stderr: a program reads stdout
     if options.hashes_only:
@@ -57,8 +61,11 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
     elif in_notebook():
         _display(listed)
     else:
-        intro = duplicates.sentences(answer)
-        put_out(duplicates.text(listed, intro, terminal.painter(sys.stdout)))
+        summary = duplicates.summary(answer, options.shelve, len(listed.groups))
+        if options.html:
+            put_out("\n".join(summary) + "\n")
+        else:
+            put_out(duplicates.text(listed, summary, *_screen()))
     paths = [member.path for group in listed.groups for member in (group.keeper, *group.members)]
     _tell(_shown(options, listed, paths))
 
@@ -72,7 +79,7 @@ def present_folders(
     if options.hashes_only:
         _tell([HASHES_ONLY])
     if options.format == "text":
-        put_out(report.text(folders, terminal.painter(sys.stdout)))
+        put_out(report.text(folders, *_screen()))
     else:
         put_out(report.FORMATS[options.format](folders))
     if options.html:
@@ -93,7 +100,7 @@ def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:
     if options.unmatched:
         return unmatched_text(answer, options.format)
     if options.format == "text":
-        return matches_text(answer, terminal.painter(sys.stdout))
+        return matches_text(answer, *_screen())
     return FORMATS[options.format](answer)
 
 
@@ -108,6 +115,22 @@ def refuse_early(html: str | None, contact: str | None = None) -> None:
         saving.require_writable(contact, "contact sheet")
     if html:
         saving.require_writable(html, "page")
+
+
+def _nothing(answer: Matches, options: argparse.Namespace) -> str:
+    """Return a sentence for stderr where stdout got nothing at all, otherwise ""."""
+    if all(asked.problem for asked in answer.asked):
+        return ""
+    if options.unmatched:
+        empty = not unmatched(answer) and (options.null or options.format in {"text", "jsonl"})
+        return "Every query has a match on the shelf." if empty else ""
+    empty = not matching(answer) if options.null else options.format == "jsonl" and not answer
+    return "No picture on the shelf matches." if empty else ""
+
+
+def _screen() -> tuple[Painter, int]:
+    """Return how standard output is painted, and how wide it is."""
+    return terminal.painter(sys.stdout), terminal.cells_of(sys.stdout)
 
 
 def _shown(
@@ -141,12 +164,12 @@ def written(sheet: Sheet, html: str | None, contact: str | None = None) -> list[
     notes = []
     if html:
         number = sum(len(group.cards) for group in sheet.groups)
-        with bar(number, "picture") as progress:
+        with bar(number, "picture", "drawing the page") as progress:
             page.write_page(html, sheet, progress=progress)
         notes.append(f"page: {shown(html)}")
     if contact:
-        contact_sheet.write_sheet(contact, sheet)
-        notes.append(f"contact sheet: {shown(contact)}")
+        files = contact_sheet.write_sheet(contact, sheet)
+        notes += [f"contact sheet: {shown(file)}" for file in files]
     return notes
 
 

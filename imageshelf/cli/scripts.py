@@ -119,7 +119,8 @@ DUPLICATES = (
         {
             "choices": SORTS,
             "metavar": "NAME",
-            "help": f"the order of the groups: {', '.join(SORTS)} (default: {SORTS[0]})",
+            "help": f"the order of the groups: {', '.join(SORTS)} (default: the largest saving "
+            "first, in JSON and CSV by path)",
         },
     ),
 )

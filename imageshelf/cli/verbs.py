@@ -167,7 +167,7 @@ def merge(options: argparse.Namespace) -> int:
     from imageshelf.system.signals import Stopped
 
     try:
-        with Merging(options.other, options.shelve) as run, share() as progress:
+        with Merging(options.other, options.shelve) as run, share("merging") as progress:
             run.read(progress)  # to its end, before anything is written
             run.write(progress)
     except Stopped as stopped:

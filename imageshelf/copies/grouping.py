@@ -30,8 +30,8 @@ from imageshelf.copies.related import RelatedPictures
 from imageshelf.copies.verdict_cache import VerdictCache
 from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching.kinds import ANOTHER_SHOT, BY_RULE, SAME_FILE, SIMILAR
+from imageshelf.searching.queries import require_pictures
 from imageshelf.searching.second_look import SecondLook
-from imageshelf.shelf import ShelfError, names
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def find_groups(
     NoFolderError for a reference that is not a folder.
     """
     options = options or GroupOptions()
-    _require_pictures(shelf, options.below)
+    require_pictures(shelf, options.below)
     members = Members(shelf, options, rules or PairRules())
     hashes = distinct_fingerprints.picture_hashes(shelf.whole_catalogue(), options.policy)
     distinct = distinct_fingerprints.distinct_prints(hashes)
@@ -117,14 +117,6 @@ def _groups(members: Members, found: Sequence[stars.Star]) -> tuple[Group, ...]:
         if members.options.kinds or any(member.kind != SAME_FILE for member in star.members)
     ]
     return tuple(sorted(groups, key=lambda group: (not group.has_copies, group.keeper.path)))
-
-
-def _require_pictures(shelf: Shelf, folders: tuple[str, ...]) -> None:
-    """Refuse a folder that the shelf does not know: mistyped, or never indexed."""
-    for folder in folders:
-        prefixes = names.prefixes_below(names.absolute(folder), shelf.folder)
-        if not any(next(shelf.whole_catalogue().known(prefix), None) for prefix in prefixes):
-            raise ShelfError(f"{shelf.path} holds no picture below {folder}; was it indexed?")
 
 
 def _related_pairs(

@@ -38,12 +38,12 @@ def batches(
     answers: Iterator[Answer],
     name_of: Callable[[str], bytes],
     stop: Stop,
-    progress: Callable[[int], object],
+    progress: Callable[..., object],
 ) -> Iterator[Batch]:
     """Yield a batch for every 10,000 files or 2 seconds, whichever comes first.
 
-    `progress(1)` is called for every file. When the user stops the run, the open batch is yielded
-    before Stopped is raised.
+    `progress(1, bytes)` is called for every file. When the user stops the run, the open batch is
+    yielded before Stopped is raised.
     """
     decoders = recipe.decoders()
     watched = stop.watch(answers)
@@ -60,7 +60,7 @@ def batches(
                     waiting.append((name, answer))
                 else:
                     batch.skips.append(_skip(task, name, answer, decoders))
-                progress(1)
+                progress(1, task.size_bytes)
                 if len(waiting) == PICTURES_PER_HASHING:
                     batch.entries += _hashed(waiting)
                     waiting.clear()

@@ -135,11 +135,11 @@ class Indexing:
             self.summary.others["seen before"] = self.outcome.others
         return self.outcome
 
-    def batches(self, progress: Callable[[int], object] = lambda _: None) -> Iterator[Batch]:
+    def batches(self, progress: Callable[..., object] = lambda *_: None) -> Iterator[Batch]:
         """Decode and hash the files to be read; yield them in batches, for `remember`.
 
-        `progress` is called with the number of files read since its last call. Raises Stopped
-        after the open batch when the user stops the run.
+        `progress` is called with the numbers of files and of bytes read since its last call.
+        Raises Stopped after the open batch when the user stops the run.
         """
         if not self.outcome.to_read:
             return
@@ -332,7 +332,7 @@ def index(
     quiet = not (in_notebook() if show_progress is None else show_progress)
     with Indexing(dataset, shelve, settings) as run:
         found = run.survey()
-        with bar(len(found.to_read), "picture", quiet=quiet) as progress:
+        with bar(len(found.to_read), "picture", "reading", quiet=quiet) as progress:
             for batch in run.batches(progress):
                 run.remember(batch)
         run.settle()

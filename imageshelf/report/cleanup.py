@@ -131,7 +131,7 @@ def trust_text(run: int, files: Sequence[tuple[str, str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def history_text(past: Sequence[Past]) -> str:
+def history_text(past: Sequence[Past], cells: int = 0) -> str:
     """Return all clean-ups as a table, oldest first."""
     if not past:
         return "There has been no clean-up.\n"
@@ -150,7 +150,8 @@ def history_text(past: Sequence[Past]) -> str:
                 shown(nearby(run.folder)),
             ]
         )
-    lines = [terminal.columns(rows, right={0, 4, 5, 6})]
+    fit = terminal.Fit(cells, 7, (5, 6, 3))
+    lines = [terminal.columns(rows, right={0, 4, 5, 6}, fit=fit)]
     lines += [_unfinished_line(run.run, file) for run in past for file in run.unfinished]
     if strangers := [str(run.run) for run in past if not run.ours]:
         lines.append(STRANGERS.format(runs=", ".join(strangers)))

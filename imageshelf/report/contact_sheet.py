@@ -13,15 +13,15 @@ from PIL.PngImagePlugin import PngInfo
 from imageshelf.report import picture_text, saving
 from imageshelf.report.cards import CardGroup, pictured
 from imageshelf.report.saving import ReportError
-from imageshelf.system.words import count, shown
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from imageshelf.report.cards import Card, Sheet
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
-MOST_PICTURES = 400  # nobody can look at more, and JPEG ends at 65,500 pixels
+PAGE_PICTURES = 400  # nobody can look at more at once, and JPEG ends at 65,500 pixels
 CELL, PICTURE, GAP, MARGIN = 250, 240, 14, 24  # pixels
 TITLE_PX, HEADING_PX, LABEL_PX = 26, 17, 13
 MOST_COLUMNS = 6
@@ -38,25 +38,41 @@ class Strip(NamedTuple):
     cards: tuple[Card, ...] = ()
 
 
-def write_sheet(path: str, sheet: Sheet, *, jobs: int | None = None) -> None:
-    """Write a sheet as a labelled grid; the suffix says JPEG or PNG.
+def write_sheet(path: str, sheet: Sheet, *, jobs: int | None = None) -> list[str]:
+    """Write a sheet as a labelled grid; return the files: one for every 400 pictures.
 
-    At most 400 pictures; a last line says how many more there are. An earlier report at `path` is
-    replaced, any other file is not. Raises ReportError.
+    The suffix says JPEG or PNG. The second page of `a.jpg` is `a-2.jpg`. An earlier report in
+    their place is replaced, any other file is not. Raises ReportError.
     """
     form = format_of(path)
-    saving.require_replaceable(path, "contact sheet")
-    groups, left = _first(sheet.groups, MOST_PICTURES)
+    pages = _pages(sheet.groups)
+    stem, suffix = os.path.splitext(path)
+    files = [path, *(f"{stem}-{number}{suffix}" for number in range(2, len(pages) + 1))]
+    for file in files:
+        saving.require_replaceable(file, "contact sheet")
+    columns = _columns(sheet.groups)
+    for number, (file, groups) in enumerate(zip(files, pages, strict=True), 1):
+        title = f"{sheet.title}, page {number} of {len(pages)}" if len(pages) > 1 else sheet.title
+        intro = sheet.intro if number == 1 else ()
+        _write(file, form, _lines(title, intro, groups, columns, jobs), columns)
+    return files
+
+
+def _lines(
+    title: str, intro: Iterable[str], groups: Sequence[CardGroup], columns: int, jobs: int | None
+) -> list[Strip]:
+    """Return the strips of one page."""
     cards = pictured([card for group in groups for card in group.cards], jobs)
     at = 0
-    lines = [Strip(TITLE_PX + 12, shown(sheet.title), TITLE_PX)]
-    lines += [Strip(LABEL_PX + 8, shown(sentence)) for sentence in sheet.intro]
-    columns = _columns(groups)
+    lines = [Strip(TITLE_PX + 12, shown(title), TITLE_PX)]
+    lines += [Strip(LABEL_PX + 8, shown(sentence)) for sentence in intro]
     for group in groups:
         lines += _strips(group, tuple(cards[at : at + len(group.cards)]), columns)
         at += len(group.cards)
-    if left:
-        lines.append(Strip(HEADING_PX + 16, f"and {count(left, 'more picture')}", HEADING_PX))
+    return lines
+
+
+def _write(path: str, form: str, lines: Sequence[Strip], columns: int) -> None:
     image = _drawn(lines, columns)
     with saving.saved(path, "contact sheet") as file:
         if form == "PNG":
@@ -77,15 +93,18 @@ def format_of(path: str) -> str:
     return FORMATS[suffix.lower()]
 
 
-def _first(groups: Sequence[CardGroup], most: int) -> tuple[list[CardGroup], int]:
-    """Return the groups that fit, and how many pictures do not."""
-    room, kept = most, list[CardGroup]()
+def _pages(groups: Sequence[CardGroup]) -> list[list[CardGroup]]:
+    """Return the groups of each page; only a group that is larger than a page is parted."""
+    pages, room = [list[CardGroup]()], PAGE_PICTURES
     for group in groups:
-        if not room:
-            break
-        kept.append(replace(group, cards=group.cards[:room]))
-        room -= len(kept[-1].cards)
-    return kept, sum(len(group.cards) for group in groups) - (most - room)
+        for at in range(0, max(len(group.cards), 1), PAGE_PICTURES):
+            cards = group.cards[at : at + PAGE_PICTURES]
+            if len(cards) > room:
+                pages.append([])
+                room = PAGE_PICTURES
+            pages[-1].append(replace(group, cards=cards))
+            room -= len(cards)
+    return pages
 
 
 def _columns(groups: Sequence[CardGroup]) -> int:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.cleanup import planning
 from imageshelf.cleanup.planning import Rules
 from imageshelf.report import csv_table
+from imageshelf.report.cleanup import of_shelf
 from imageshelf.report.matches import rounded
 from imageshelf.report.plan import plan_null
-from imageshelf.searching.kinds import BY_RULE, MATCHES, TURNED
+from imageshelf.searching.kinds import BY_RULE, KINDS, MATCHES, TURNED
 from imageshelf.system import terminal
+from imageshelf.system.program import typed
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from imageshelf.copies.groups import Duplicates, Group, Member
     from imageshelf.system.terminal import Painter
 
-RELATED = "no copies, but variants, other shots and the like, with the picture they are nearest to:"
+RELATED = "no copies, but variants, other shots and the like:"
 MANY = 20_000  # pictures; with more, false pairs are worth a warning
 FIELDS = (
     "group", "role", "kind", "turn", "path", "width", "height", "size_bytes", "row", "column",
@@ -29,18 +32,48 @@ FIELDS = (
 )  # fmt: skip
 
 
-def text(answer: Duplicates, intro: Sequence[str], paint: Painter = terminal.plain) -> str:
-    """Return the groups as text, after some sentences; copies first, then what is only related."""
-    copies = [group for group in answer.groups if group.has_copies]
-    others = [group for group in answer.groups if not group.has_copies]
-    lines = [*intro]
-    for group in copies:
-        lines += ["", *_group(group, paint)]
-    if others:
-        lines += ["", RELATED]
-        for group in others:
-            lines += ["", *_group(group, paint)]
+def text(
+    answer: Duplicates, summary: Sequence[str], paint: Painter = terminal.plain, cells: int = 0
+) -> str:
+    """Return the numbered groups as text between a summary and the same summary.
+
+    Copies come first, then what is only related. With a width in `cells` tables fit it.
+    """
+    listed = answer.groups
+    lines = [*summary]
+    names = [shown(nearby(member.path)) for group in listed for _, member in _roles(group)]
+    common = terminal.common_folder(names) if cells else ""
+    if common:
+        lines += ["", f"in {terminal.clipped(common, cells - 3)}"]
+    related = False
+    for number, group in enumerate(listed, 1):
+        if not group.has_copies and not related:
+            lines += ["", RELATED]
+            related = True
+        lines += ["", *_group(number, group, common, paint, cells)]
+    if listed:
+        lines += ["", *summary]
     return "\n".join(lines) + "\n"
+
+
+def summary(answer: Duplicates, shelve: str, listed: int) -> list[str]:
+    """Return what stands above and below the groups: numbers, bytes by kind, what to do next."""
+    lines = sentences(answer)
+    copies = [member for group in answer.groups for member in group.members if member.match]
+    by_kind: dict[str, list[int]] = {}
+    for member in copies:
+        if not member.keep:
+            by_kind.setdefault(member.kind, []).append(member.size_bytes)
+    rows = [
+        [f"  {kind}", count(len(sizes), "picture"), size(sum(sizes))]
+        for kind, sizes in sorted(by_kind.items(), key=lambda item: KINDS.index(item[0]))
+    ]
+    lines += terminal.columns(rows, right={1, 2}).splitlines()
+    if listed < len(answer.groups):
+        lines.append(f"{listed:,} of {count(len(answer.groups), 'group')} are listed")
+    if by_kind:
+        lines.append(f"To see what would go: {typed('clean')}{of_shelf(shelve)}")
+    return lines
 
 
 def sentences(answer: Duplicates) -> list[str]:
@@ -51,12 +84,13 @@ def sentences(answer: Duplicates) -> list[str]:
         f"{count(len(copies), 'group')} of copies among {count(answer.pictures, 'picture')}; "
         f"{count(len(plan.steps), 'picture')} of {size(plan.freed_bytes)} could go"
     )
+    lines = [*warnings(answer), *filter(None, [answer.options.preferences]), total]
     if not answer.options.kinds:
         named = what_could_go(answer, planning.BY_NAME)
         if more := len(named.steps) - len(plan.steps):
             freed = size(named.freed_bytes - plan.freed_bytes)
-            total += f", turned and near ones would add {more:,} of {freed}: --kind turned,near"
-    return [*warnings(answer), *filter(None, [answer.options.preferences]), total]
+            lines.append(f"turned and near ones would add {more:,} of {freed}: --kind turned,near")
+    return lines
 
 
 def what_could_go(answer: Duplicates, kinds: frozenset[str] = frozenset()) -> Plan:
@@ -82,14 +116,32 @@ def warnings(answer: Duplicates) -> list[str]:
     return warned
 
 
-def _group(group: Group, paint: Painter) -> list[str]:
+def _group(number: int, group: Group, common: str, paint: Painter, cells: int) -> Sequence[str]:
+    """Return a heading and a table; remarks that do not fit beside a row follow below it."""
     rows = [_row("keep" if group.has_copies else "", group.keeper, named=group.has_copies)]
     rows += [_row(label(member), member) for member in group.members]
     rows += [_row("beside", member) for member in group.beside]
+    rows = [[*row[:3], row[3].removeprefix(common), row[4]] for row in rows]
     paints = [_paints(group.keeper, "green")]
     paints += [_paints(member, "dim" if member.keep else "yellow") for member in group.members]
     paints += [_paints(member, "dim") for member in group.beside]
-    return terminal.columns(rows, {2}, paints, paint).splitlines()
+    copies = [member for member in group.members if not member.keep]
+    saved = f", {size(group.saving_bytes)}" if copies else ""
+    heading = f"{number:,}: {count(len(group.members) + 1, 'picture')}{saved}"
+    table = terminal.columns(rows, {2}, paints, paint).splitlines()
+    plain = terminal.columns(rows, {2}).splitlines()
+    if not cells or max(map(terminal.width, plain)) <= cells:
+        return [heading, *table]
+    fit = terminal.Fit(cells, 3, (1, 2))
+    rows, remarks = [row[:4] for row in rows], [row[4] for row in rows]
+    if cells:
+        rows = [[terminal.clipped(row[0], cells // 2), *row[1:]] for row in rows]
+    table = terminal.columns(rows, {2}, [{0: each[0]} for each in paints], paint, fit).splitlines()
+    lines = [heading]
+    for line, remark in zip(table, remarks, strict=True):
+        wrapped = textwrap.wrap(remark, cells, initial_indent="    ", subsequent_indent="    ")
+        lines += [line, *(paint(part, "dim") for part in wrapped)]
+    return lines
 
 
 def _paints(member: Member, label: str) -> dict[int, str]:

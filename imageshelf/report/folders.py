@@ -27,30 +27,37 @@ FIELDS = (
 HEADINGS = ("Folder", "Pictures", "Size", "Also elsewhere", "Size of these", "Where")
 
 
-def text(folders: Folders, paint: Painter = terminal.plain) -> str:
+def text(folders: Folders, paint: Painter = terminal.plain, cells: int = 0) -> str:
     """Return one line for each folder, and how to act on the first that another one contains."""
     if not folders:
         return "No folder holds a copy of a picture of another folder.\n"
-    rows = [_row(folder) for folder in folders]
+    names = (shown(nearby(path)) for f in folders for path in (f.path, f.nearest) if path)
+    common = terminal.common_folder(names) if cells else ""
+    rows = [_row(folder, common) for folder in folders]
     paints = [{0: "yellow" if folder.is_contained else "dim"} for folder in folders]
-    lines = terminal.columns(rows, {1}, paints, paint).splitlines()
+    if cells:
+        rows = [[*row[:4], terminal.clipped(row[4], cells * 2 // 5)] for row in rows]
+    fit = terminal.Fit(cells, 2, (3,))
+    lines = [f"in {terminal.clipped(common, cells - 3)}"] if common else []
+    lines += terminal.columns(rows, {1}, paints, paint, fit).splitlines()
     contained = [folder for folder in folders if folder.is_contained]
     if contained:
         lines += ["", *_way_on(contained[0])]
     return "\n".join(lines) + "\n"
 
 
-def _row(folder: FolderCopies) -> list[str]:
+def _row(folder: FolderCopies, common: str) -> list[str]:
     share = "all of" if folder.is_contained else f"{folder.copied:,} of"
     pictures = f"{count(folder.pictures, 'picture')} in"
-    return [share, pictures, shown(nearby(folder.path)), size(folder.copied_bytes), _where(folder)]
+    name = shown(nearby(folder.path)).removeprefix(common)
+    return [share, pictures, name, size(folder.copied_bytes), _where(folder, common)]
 
 
-def _where(folder: FolderCopies) -> str:
+def _where(folder: FolderCopies, common: str = "") -> str:
     """Return where the copies are."""
     if not folder.nearest:
         return "elsewhere, too"
-    place = shown(nearby(folder.nearest))
+    place = shown(nearby(folder.nearest)).removeprefix(common)
     if folder.nearest_pictures == folder.copied:
         return f"in {place}, too"
     return f"elsewhere, too; {folder.nearest_pictures:,} of them in {place}"

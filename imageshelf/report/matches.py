@@ -78,12 +78,19 @@ def matches_jsonl(matches: Iterable[Match]) -> str:
     return "".join(_json(record(match)) + "\n" for match in matches)
 
 
-def matches_text(matches: Matches, paint: Painter = terminal.plain) -> str:
-    """Return the answer as text: for each query a heading and a table, or a sentence."""
+def matches_text(matches: Matches, paint: Painter = terminal.plain, cells: int = 0) -> str:
+    """Return the answer as text: for each query a heading and a table, or a sentence.
+
+    With a width in `cells` tables fit it.
+    """
     by_query: dict[str, list[Match]] = {}
     for match in matches:
         by_query.setdefault(match.query, []).append(match)
-    answers = [_answer(a, by_query.get(a.path, []), paint) for a in matches.asked if not a.problem]
+    answers = [
+        _answer(asked, by_query.get(asked.path, []), paint, cells)
+        for asked in matches.asked
+        if not asked.problem
+    ]
     return "\n\n".join(answers) + "\n" if answers else ""
 
 
@@ -108,7 +115,7 @@ def unmatched_text(matches: Matches, form: str) -> str | bytes:
     return "".join(line + "\n" for line in lines)
 
 
-def _answer(asked: QueryOutcome, matches: Sequence[Match], paint: Painter) -> str:
+def _answer(asked: QueryOutcome, matches: Sequence[Match], paint: Painter, cells: int) -> str:
     name = paint(shown(asked.path), "bold")
     note = "; it shows too little for a near match" if asked.low_information else ""
     if not matches:
@@ -117,7 +124,7 @@ def _answer(asked: QueryOutcome, matches: Sequence[Match], paint: Painter) -> st
     for heading, wanted in SECTIONS:
         section = [match for match in matches if wanted(match)]
         if section:
-            parts += [*([heading] if heading else []), _table(section, paint)]
+            parts += [*([heading] if heading else []), _table(section, paint, cells)]
     if any(isinstance(match.path, Url) and not match.compared for match in matches):
         parts.append(UNREAD)
     return "\n\n".join(parts)
@@ -155,11 +162,19 @@ def _may_be_there(path: str) -> bool:
     return isinstance(path, Url) or os.path.lexists(path)
 
 
-def _table(section: list[Match], paint: Painter) -> str:
+def _table(section: list[Match], paint: Painter, cells: int) -> str:
     rows = [_header(), *map(_line, section)]
+    if cells:
+        rows = [[*row[:3], terminal.clipped(row[3], cells // 2), *row[4:]] for row in rows]
+    above, last = "", len(rows[0]) - 1
+    common = terminal.common_folder(row[last] for row in rows[1:]) if cells else ""
+    if common and len(section) > 1:
+        above = f"in {terminal.clipped(common, cells - 3)}\n"
+        rows = [rows[0], *([*row[:last], row[last].removeprefix(common)] for row in rows[1:])]
     paints = [dict.fromkeys(range(len(rows[0])), "dim")]
     paints += [{3: KIND_PAINTS.get(match.kind, "yellow")} for match in section]
-    return terminal.columns(rows, {0, 1, 2, 5}, paints, paint)
+    fit = terminal.Fit(cells, last, (2, 1, 4, 0, 5))
+    return above + terminal.columns(rows, {0, 1, 2, 5}, paints, paint, fit)
 
 
 def matches_csv(matches: Iterable[Match]) -> bytes:

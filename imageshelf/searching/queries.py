@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import Picture, Refusal, Task
-from imageshelf.shelf import backends
+from imageshelf.shelf import ShelfError, backends, names
 from imageshelf.system.paths import Url, located
 from imageshelf.system.walking import Walk
 from imageshelf.workers import bundling
 
 if TYPE_CHECKING:
+    from imageshelf.shelf import Shelf
     from imageshelf.workers.jobs import Lost
     from imageshelf.workers.limited_map import LimitedMap
 
@@ -65,6 +66,17 @@ def expanded(arguments: Iterable[str]) -> QueryArguments:
             files[path] = None
             optional.discard(path)
     return QueryArguments(list(files), list(shelves), frozenset(optional))
+
+
+def require_pictures(shelf: Shelf, folders: Iterable[str]) -> None:
+    """Refuse a folder that the shelf does not know: mistyped, or never indexed.
+
+    Raises ShelfError.
+    """
+    for folder in folders:
+        prefixes = names.prefixes_below(names.absolute(folder), shelf.folder)
+        if not any(next(shelf.whole_catalogue().known(prefix), None) for prefix in prefixes):
+            raise ShelfError(f"{shelf.path} holds no picture below {folder}; was it indexed?")
 
 
 def decoded(

@@ -82,6 +82,8 @@ class Searching:
 
     def _load(self) -> None:
         with self.shelf.snapshot():
+            if self.shelf.catalogue is not None:
+                queries.require_pictures(self.shelf, self.options.below)
             self.hashes = StoredHashes(self.shelf, self.shelve, self.options.policy)
         self._decoders = LimitedMap(second_look.WORK, memory_limit_mb=self.hashes.memory_limit_mb)
         current = current_recipe(hash_name=self.hashes.hash, full_decode=self.hashes.full_decode)

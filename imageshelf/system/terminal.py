@@ -6,14 +6,17 @@ import functools
 import io
 import os
 import shlex
+import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TextIO
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple, TextIO
 
 Painter = Callable[[str, str], str]  # (text, one of PAINTS) -> the text, perhaps coloured
 
 GAP = "  "
+ELLIPSIS = "\u2026"
+LEAST_NAME = 24  # cells; columns are left out before a name gets less
 PAINTS = {
     "bold": "1",
     "dim": "2",
@@ -51,6 +54,68 @@ def padded(text: str, cells: int, *, right: bool = False) -> str:
     return space + text if right else text + space
 
 
+def clipped(text: str, cells: int) -> str:
+    """Return a text that fits, with an ellipsis for its middle if it is too wide.
+
+    >>> print(clipped("holiday/2019/beach-at-noon.jpg", 15))
+    holiday\u2026oon.jpg
+    """
+    if width(text) <= cells:
+        return text
+    head = _beginning(text, cells // 2)
+    tail = _beginning(text[::-1], max(cells - 1 - width(head), 0))[::-1]
+    return head + ELLIPSIS + tail
+
+
+def _beginning(text: str, cells: int) -> str:
+    taken = 0
+    for at, character in enumerate(text):
+        taken += _cells(character)
+        if taken > cells:
+            return text[:at]
+    return text
+
+
+def common_folder(names: Iterable[str]) -> str:
+    """Return the folder that all these paths begin with, with the slash after it; or "".
+
+    >>> common_folder(["a/b/1.jpg", "a/b2/1.jpg"])
+    'a/'
+    """
+    prefix = os.path.commonprefix(list(names))  # noqa: RUF071 - cut at a slash, URLs as they are
+    return prefix[: prefix.rfind(os.sep) + 1]
+
+
+def cells_of(stream: TextIO | None) -> int:
+    """Return how wide a terminal is; 0, for no limit, if the stream leads somewhere else."""
+    try:
+        on_screen = stream is not None and stream.isatty()
+    except ValueError:  # a closed stream
+        return 0
+    return shutil.get_terminal_size().columns if on_screen else 0
+
+
+class Fit(NamedTuple):
+    """How a table gives way to a width: columns go, in this order, and one column is cut."""
+
+    cells: int  # 0 for no limit
+    cut: int
+    droppable: tuple[int, ...] = ()
+
+    def columns(self, rows: Sequence[Sequence[str]]) -> tuple[list[int], int]:
+        """Return the numbers of the columns that stay, and the width of the one that is cut."""
+        widest = [max(width(row[at]) for row in rows) for at in range(len(rows[0]))]
+        kept, wanted = list(range(len(widest))), min(widest[self.cut], LEAST_NAME)
+        for at in self.droppable:
+            if self._room(widest, kept) < wanted:
+                kept.remove(at)
+        return kept, max(self._room(widest, kept), 1)
+
+    def _room(self, widest: Sequence[int], kept: Sequence[int]) -> int:
+        others = sum(widest[at] for at in kept if at != self.cut)
+        return self.cells - others - len(GAP) * (len(kept) - 1)
+
+
 def plain(text: str, paint: str) -> str:  # noqa: ARG001 - a Painter
     """Return the text as it is."""
     return text
@@ -61,11 +126,12 @@ def columns(
     right: Collection[int] = (),
     paints: Sequence[Mapping[int, str]] = (),
     paint: Painter = plain,
+    fit: Fit | None = None,
 ) -> str:
     """Return rows of cells as aligned lines; the last column is not padded.
 
-    `right` holds the numbers, from 0, of right-aligned columns. `paints` maps, for each row, the
-    number of a cell to the paint that it gets from `paint`.
+    `fit` makes them fit a terminal. `right` holds the numbers, from 0, of right-aligned columns.
+    `paints` maps, for each row, the number of a cell to the paint that it gets from `paint`.
 
     >>> print(columns([["bits", "path"], ["3", "a.jpg"]], right={0}))
     bits  path
@@ -73,6 +139,11 @@ def columns(
     """
     if not rows:
         return ""
+    if fit and fit.cells:
+        kept, room = fit.columns(rows)
+        rows = [[clipped(r[at], room) if at == fit.cut else r[at] for at in kept] for r in rows]
+        right = {kept.index(at) for at in right if at in kept}
+        paints = [{kept.index(at): row[at] for at in row if at in kept} for row in paints]
     last = len(rows[0]) - 1
     widths = [max(width(row[at]) for row in rows) for at in range(last)]
     lines = []
