@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 from tests.options_page import PAGE, page
 
 DOCS = (ROOT / "docs").glob("*.md")
+INSTALLING = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -34,14 +35,14 @@ def test_every_session_of_the_readme_gives_the_output_it_shows(
 ) -> None:
     shutil.copytree(drawn_demo, tmp_path / "demo")  # the same files are not drawn again
     checker = doctest.OutputChecker()
+    command_file = tmp_path / "imageshelf"
+    command_file.write_text("from imageshelf.__main__ import console\nconsole()\n")
     for session in blocks("console"):
         for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE):
-            python, *arguments = shlex.split(command)
-            assert python == "python"
-            if arguments[0].endswith(".py"):
-                arguments[0] = str(ROOT / arguments[0])
+            name, *arguments = shlex.split(command)
+            assert name == "imageshelf"
             done = subprocess.run(
-                [sys.executable, *arguments],
+                [sys.executable, str(command_file), *arguments],
                 cwd=tmp_path,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 capture_output=True,
@@ -73,12 +74,15 @@ def test_the_scripts_take_the_options_of_the_verbs() -> None:
     assert options(scripts.SEARCH_SCRIPT) == of_search | {"--duplicates", "--version"}
 
 
-def test_the_set_up_commands_stand_on_the_first_screen() -> None:
-    (commands,) = blocks("sh")
-    assert len(commands.splitlines()) == 2
-    assert README.index("```sh") < 500
-    (powershell,) = blocks("powershell")
-    assert len(powershell.splitlines()) == 2
+def test_the_readme_is_read_to_its_end() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 150
+    assert len(README.split()) <= 1500
+    commands = blocks("sh")[0].splitlines()
+    assert len(commands) == 2
+    assert [line for line in lines if len(line) > 120 and line not in commands] == []
+    assert README.index("```sh") < 700
+    assert len(re.findall("powershell\n.*\n.*\n```", INSTALLING)) == 1
 
 
 def anchors(markdown: str) -> set[str]:

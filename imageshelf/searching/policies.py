@@ -6,7 +6,7 @@ a filter on the row distance. The query is compared in several ways (upright, tu
 without its uniform borders, its centre only). Each way is a `Probe` with limits of its own: the
 more chances it has to be wrong, the tighter they are.
 
-The limits were measured: see the README, "What it finds", and `tests/benchmarks/accuracy.py`.
+The limits were measured: see docs/how-it-works.md and `tests/benchmarks/accuracy.py`.
 """
 
 from __future__ import annotations
