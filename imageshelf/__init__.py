@@ -32,6 +32,7 @@ from imageshelf.system import rendering
 from imageshelf.system.version import __version__
 
 if TYPE_CHECKING:
+    from imageshelf.cleanup.cleaning import CleaningError, clean, undo
     from imageshelf.copies.duplicates import duplicates
     from imageshelf.indexing.counts import Summary
     from imageshelf.indexing.run import Indexing, IndexingError, index
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from imageshelf.shelf import Shelf, ShelfError, open_shelf
 
 __all__ = [
+    "CleaningError",
     "Indexing",
     "IndexingError",
     "Match",
@@ -57,12 +59,14 @@ __all__ = [
     "Summary",
     "__version__",
     "calibrate",
+    "clean",
     "duplicates",
     "explain",
     "index",
     "key",
     "open_shelf",
     "search",
+    "undo",
 ]
 
 _HOME = {
@@ -84,12 +88,15 @@ _HOME = {
     "duplicates": "copies.duplicates",
     "explain": "searching.explanation",
     "calibrate": "searching.calibration",
+    "clean": "cleanup.cleaning",
+    "undo": "cleanup.cleaning",
+    "CleaningError": "cleanup.cleaning",
 }
 
 _RENAMED = {"Question": "SearchOptions"}  # old names, which warn
 
 
-def _rendered(result: object, form: str) -> str:
+def _rendered(result: object, form: str) -> Any:
     """Load the reports when a result first shows itself."""
     from imageshelf.report.rendering import rendered
 
@@ -112,4 +119,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+    return sorted(__all__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def test_a_sheet_of_duplicates_says_first_what_to_know(photos: Path, tmp_path: P
     found = duplicates(tmp_path / "db.shelve")
     (told,) = sheets.of_duplicates(found).intro
     assert told.startswith("1 group of copies among 7 pictures; 1 picture of ")
-    many = found._replace(pictures=1_000_000, false_pairs=(30_000, 60_000))
+    many = replace(found, pictures=1_000_000, false_pairs=(30_000, 60_000))
     assert sheets.of_duplicates(many).intro[0].startswith("expect 30,000 to 60,000 pairs of str")
 
 

@@ -84,6 +84,20 @@ def undo(
         return _undo(shelf, actions, run, (), progress)
 
 
+def outlook(shelf: Shelf, number: int | None = None) -> Undone:
+    """Return what `undo` would bring back, and what it could not; nothing is touched.
+
+    Raises the same as `undo`.
+    """
+    actions = Actions(shelf)
+    run = _chosen(shelf, actions.runs(), number)
+    require_own(run)
+    todo, lost = _looked_at(shelf, actions, run, ())
+    back = [look.file_action.source for look in todo if look.outlook == BACK]
+    lost += [(look.file_action.source, look.why) for look in todo if look.outlook == LOST]
+    return Undone(run.id, back, lost)
+
+
 def undo_trusted(
     shelf: Shelf,
     number: int,
@@ -170,13 +184,13 @@ def _look(shelf: Shelf, run: Cleanup, action: Action, below: Sequence[str]) -> _
     return _Looked(action, file_action, *undo_outlook(file_action))
 
 
-def _undo(
-    shelf: Shelf,
-    actions: Actions,
-    run: Cleanup,
-    below: Sequence[str],
-    progress: Callable[[int], object],
-) -> Undone:
+def _looked_at(
+    shelf: Shelf, actions: Actions, run: Cleanup, below: Sequence[str]
+) -> tuple[list[_Looked], list[tuple[str, str]]]:
+    """Return the rows of a run to take back, and (path, reason) of what cannot come back.
+
+    Raises UndoError if another file has a place.
+    """
     rows = [a for a in reversed(actions.of(run.id)) if a.state in {DONE, UNDOING, DOING}]
     looked = [_look(shelf, run, row, below) for row in rows]
     taken = [look.file_action.source for look in looked if look.outlook == TAKEN]
@@ -197,6 +211,17 @@ def _undo(
         for row in actions.of(run.id)
         if row.state == PURGED
     ]
+    return todo, lost
+
+
+def _undo(
+    shelf: Shelf,
+    actions: Actions,
+    run: Cleanup,
+    below: Sequence[str],
+    progress: Callable[[int], object],
+) -> Undone:
+    todo, lost = _looked_at(shelf, actions, run, below)
     result = Undone(run.id, [], lost)
     actions.set(run.id, [look.action._replace(state=UNDOING) for look in todo])
     for start in range(0, len(todo), FILES_PER_BATCH):

@@ -65,17 +65,14 @@ def compare_folders(groups: Duplicates, options: argparse.Namespace) -> list[Fol
 
 def policy(options: argparse.Namespace) -> Policy:
     """Return what counts as a match."""
-    from imageshelf.searching.policies import DEFAULT, LOOSE, STRICT, Policy
+    from imageshelf.searching.keyword_options import policy_of
 
-    if options.strict:
-        return STRICT
-    if options.loose:
-        return LOOSE
-    if options.max_distance is not None:
-        return Policy.within(options.max_distance)
-    if options.similarity is not None:
-        return Policy.alike(options.similarity)
-    return DEFAULT
+    return policy_of(
+        strict=options.strict,
+        loose=options.loose,
+        max_distance=options.max_distance,
+        similarity=options.similarity,
+    )
 
 
 def exit_status(program: str, answer: imageshelf.Matches, note: str, *, tell: bool) -> int:

@@ -8,21 +8,18 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup import locks, places, planning, purging, selection, taking_over, undo_run
+from imageshelf.cleanup import cleaning, locks, places, planning, purging, selection, undo_run
 from imageshelf.cleanup.apply import CleanupError, apply_plan
+from imageshelf.cleanup.cleaning import CleaningError
 from imageshelf.cleanup.history import history as history_of
-from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.run import LeftAlone
-from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cleanup.undo_run import UndoError
-from imageshelf.copies import grouping, preferred
-from imageshelf.copies.byte_digests import DecodeOptions
-from imageshelf.copies.groups import GroupOptions, PairRules
+from imageshelf.copies import preferred
+from imageshelf.copies.groups import GroupOptions
 from imageshelf.copies.keep_rule import KeepRule
-from imageshelf.copies.protected_folders import NoFolderError, ProtectedFolders
+from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.copies.shown_digests import ShownDigests
-from imageshelf.hashing.joins import Effort
 from imageshelf.report.cleanup import (
     history_json,
     history_text,
@@ -37,16 +34,13 @@ from imageshelf.report.cleanup import (
     undone_text,
 )
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
-from imageshelf.searching import policies
-from imageshelf.shelf import ShelfError, names, not_duplicates, open_shelf, preferences
-from imageshelf.shelf.not_duplicates import NotDuplicatesError
+from imageshelf.searching.keyword_options import policy_of
+from imageshelf.shelf import names, not_duplicates, open_shelf, preferences
 from imageshelf.system import terminal
-from imageshelf.system.process import cores
-from imageshelf.system.progress import bar, share
+from imageshelf.system.progress import bar
 from imageshelf.system.signals import Stopped, stop_at_once, stopping
 from imageshelf.system.user_key import UserKeyError
 from imageshelf.system.words import count
-from imageshelf.workers.jobs import WorkerError
 
 if TYPE_CHECKING:
     import argparse
@@ -55,19 +49,12 @@ if TYPE_CHECKING:
     from imageshelf.cleanup.planning import Plan
     from imageshelf.shelf import Shelf
 
-CleaningError = (  # each ends a verb with one sentence
-    CleanupError,
-    LockError,
-    NoFolderError,
-    NotDuplicatesError,
-    SelectionError,
-    ShelfError,
-    UndoError,
-    WorkerError,
-)
 STOPPED = "Stopped by you; the next undo goes on from here."
 UNTOUCHED = "Nothing was touched. Add --yes to do it."
 CANNOT_UNDO = "--delete cannot be undone; say --yes, or leave it out to set the copies aside"
+
+
+__all__ = ["CleaningError"]
 
 
 class Answer(NamedTuple):
@@ -91,8 +78,6 @@ def clean(options: argparse.Namespace) -> Answer:
         since_ns = time.time_ns()
         with stop_at_once():
             plan = planned(shelf, options)
-            if options.take_over:
-                plan = _with_taking_over(plan, options)
         folder = os.path.abspath(options.set_aside) if options.set_aside else ""
         if not options.apply:
             return _plan_answer(shelf, plan, folder, options)
@@ -146,30 +131,19 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
             min_size_bytes=options.min_size,
             kinds=options.kind,
         )
-    question = preferred.with_preferences(shelf, question)
-    options.reference = list(question.references)
+    question, found = cleaning.find_copies(shelf, question, options.jobs)
+    if not chosen:
+        return cleaning.plan_for(question, found, _action(options), options.jobs)
     rules = Rules(_action(options), options.kind, question.references, options.take_over)
-    jobs = cores() if options.jobs is None else options.jobs
-    with (
-        share("comparing") as comparing,
-        share("reading") as decoding,
-        ShownDigests() as shown,
-    ):
-        asked = PairRules(not_duplicate=not_duplicates.lookup(shelf, shown))
-        work, reading = (
-            Effort(max(jobs, 1), comparing),
-            DecodeOptions(jobs, decoding, keep=True),
-        )
-        found = grouping.find_groups(shelf, question, asked, work, reading)
-    if chosen:
-        return selection.plan(shelf, chosen, found.groups, rules)
-    plan = planning.plan(found.groups, found.rows, rules)
-    return plan._replace(preferences=question.preferences)
+    plan = selection.plan(shelf, chosen, found.groups, rules)
+    if not options.take_over:
+        return plan
+    return cleaning.take_over_in(plan, question.references, options.jobs)
 
 
 def _group_options(options: argparse.Namespace) -> GroupOptions:
     return GroupOptions(
-        policy=_policy(options),
+        policy=policy_of(strict=options.strict, loose=options.loose),
         keep=options.keep or KeepRule(),
         references=tuple(options.reference),
         prefer=tuple(options.prefer),
@@ -190,27 +164,12 @@ def _remember(options: argparse.Namespace) -> None:
             raise CleanupError(str(exc)) from exc
 
 
-def _with_taking_over(plan: Plan, options: argparse.Namespace) -> Plan:
-    """Return the plan with what the copies leave to the pictures that stay."""
-    jobs = cores() if options.jobs is None else options.jobs
-    number = sum(len(group.steps) + 1 for group in plan.groups if group.steps)
-    reading = taking_over.readers(jobs)
-    with bar(number, "picture", "reading what was written") as progress, reading as mapper:
-        return taking_over.with_taking_over(plan, options.reference, mapper, progress)
-
-
 def _action(options: argparse.Namespace) -> str:
     if options.trash:
         return planning.TRASH
     if options.hardlink:
         return planning.HARD_LINK
     return planning.DELETE if options.delete else planning.SET_ASIDE
-
-
-def _policy(options: argparse.Namespace) -> policies.Policy:
-    if options.strict:
-        return policies.STRICT
-    return policies.LOOSE if options.loose else policies.DEFAULT
 
 
 def _plan_answer(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namespace) -> Answer:

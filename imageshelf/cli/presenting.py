@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imageshelf.cli.output import put_out
@@ -49,7 +50,7 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
     from imageshelf.report import duplicates
 
     sort = options.sort or ("saving" if options.format == "text" else "path")
-    listed = answer._replace(groups=answer.ordered(sort, options.limit))
+    listed = replace(answer, groups=answer.ordered(sort, options.limit))
     if options.null or options.format != "text":
         _tell(duplicates.warnings(answer))  # on stderr: a program reads stdout
     if options.hashes_only:

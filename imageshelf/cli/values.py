@@ -91,14 +91,12 @@ def bits(text: str) -> int:
 
 def kinds(text: str) -> frozenset[str]:
     """Return the kinds in a list; a hyphen may stand for a space."""
-    from imageshelf.searching.kinds import KINDS
+    from imageshelf.searching.kinds import kinds_of
 
-    wanted = {part.strip().replace("-", " ") for part in text.split(",")}
-    if unknown := sorted(wanted - set(KINDS)):
-        raise argparse.ArgumentTypeError(
-            f"expected some of {', '.join(KINDS)}; got {', '.join(map(repr, unknown))}"
-        )
-    return frozenset(wanted)
+    try:
+        return kinds_of(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
 
 
 def kinds_to_clean(text: str) -> frozenset[str]:

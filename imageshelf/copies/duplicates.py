@@ -14,7 +14,7 @@ No picture is changed; `imageshelf clean` acts on the groups.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.grouping import find_groups
@@ -25,32 +25,41 @@ from imageshelf.hashing.joins import Effort
 from imageshelf.shelf import not_duplicates, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.process import cores
+from imageshelf.system.progress import in_notebook, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imageshelf.copies.groups import Duplicates
+    from imageshelf.copies.groups import Duplicates, GroupKeywords
 
 
-@renamed_parameters(question="options", done="progress", read="decoding_progress")
+@renamed_parameters(question="options", done="progress", read="decoding_progress", shelve="shelf")
 def duplicates(
-    shelve: str | os.PathLike[str] = "db.shelve",
+    shelf: str | os.PathLike[str] = "db.shelve",
     options: GroupOptions | None = None,
-    progress: Callable[[float], None] = lambda _: None,
-    decoding_progress: Callable[[float], None] = lambda _: None,
+    progress: Callable[[float], None] | None = None,
+    decoding_progress: Callable[[float], None] | None = None,
+    **keywords: Unpack[GroupKeywords],
 ) -> Duplicates:
     """Return every group of copies on a shelf, and which one to keep.
 
-    Preferences that are not among the options are those that this user keeps on the shelf.
+    Options are given by name, as in `strict=True, below="photos"`: see GroupKeywords. Preferences
+    that are not among them are those that this user keeps on the shelf.
 
-    `progress` receives the share of the comparisons that is done, then `decoding_progress` the
-    share of the files that had to be decoded. What is learned of files and pairs is kept on the
-    shelf, if it is this user's and can be written. Raises ShelfError, and WorkerError when no
-    worker can start.
+    A notebook shows the progress. `progress` receives the share of the comparisons that is done,
+    then `decoding_progress` the share of the files that had to be decoded. What is learned of files
+    and pairs is kept on the shelf, if it is this user's and can be written. Raises ShelfError, and
+    WorkerError when no worker can start.
     """
-    with open_shelf(os.fspath(shelve)) as shelf, ShownDigests() as shown:
-        rules = PairRules(not_duplicate=not_duplicates.lookup(shelf, shown))
-        work = Effort(cores(), progress)
-        decoding = DecodeOptions(cores(), decoding_progress, keep=True)
-        preferred = with_preferences(shelf, options or GroupOptions())
-        return find_groups(shelf, preferred, rules, work, decoding)
+    quiet = not in_notebook()
+    with (
+        open_shelf(os.fspath(shelf)) as db,
+        ShownDigests() as shown,
+        share("comparing", quiet=quiet) as comparing,
+        share("reading", quiet=quiet) as reading,
+    ):
+        rules = PairRules(not_duplicate=not_duplicates.lookup(db, shown))
+        work = Effort(cores(), progress or comparing)
+        decoding = DecodeOptions(cores(), decoding_progress or reading, keep=True)
+        preferred = with_preferences(db, options or GroupOptions.of(keywords))
+        return find_groups(db, preferred, rules, work, decoding)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.copies import keep_rule
-from imageshelf.searching import policies
-from imageshelf.system.rendering import rendered
+from imageshelf.searching import keyword_options, policies
+from imageshelf.system.rendering import records, rendered
+from imageshelf.system.words import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from imageshelf.searching.policies import Policy
     from imageshelf.shelf.records import PictureRow
@@ -94,6 +95,31 @@ class GroupOptions:
     take_over: bool = False  # what a person wrote does not go with a copy
     files_only: bool = False  # leave out pictures at a URL, which a clean-up never touches
 
+    @classmethod
+    def of(cls, keywords: Mapping[str, Any]) -> GroupOptions:
+        """Return options from GroupKeywords."""
+        given = keyword_options.fields(keywords)
+        if "keep" in given:
+            names = given["keep"]
+            given["keep"] = keep_rule.KeepRule(
+                names.split(",") if isinstance(names, str) else list(names)
+            )
+        return cls(**given)
+
+
+class GroupKeywords(keyword_options.PolicyKeywords, total=False):
+    """The options of a listing of duplicates, and of a clean-up."""
+
+    kinds: str | Iterable[str]  # only these
+    below: keyword_options.Folders  # only pictures below these folders
+    across: bool  # only pairs from different folders
+    within: bool  # only pairs from one folder
+    min_size_bytes: int
+    keep: str | Iterable[str]  # criteria that decide early which copy stays
+    references: keyword_options.Folders  # protected
+    prefer: keyword_options.Folders  # the most preferred first
+    hashes_only: bool  # believe the hashes: no second look
+
 
 class PairRules(NamedTuple):
     """Decides about two pictures that match; without `kind`, their files decide what they are."""
@@ -106,16 +132,37 @@ class PairRules(NamedTuple):
 FALSE_PAIRS = (6e-8, 12e-8)
 
 
-class Duplicates(NamedTuple):
-    """All groups of a shelf: copies first, in the order of the keepers' paths."""
+@dataclass(frozen=True, repr=False)
+class Duplicates(Sequence[Group]):
+    """All groups of a shelf, as a sequence: copies first, in the order of the keepers' paths."""
 
     groups: tuple[Group, ...]
     pictures: int  # compared
     crowded: int  # flat pictures matched by equality alone, because there are too many
     false_pairs: tuple[int, int]  # expected, from and to
     by_rule: tuple[Group, ...] = ()  # the groups of what goes without being named, or all of them
-    rows: Mapping[int, PictureRow] = MappingProxyType({})  # of all pictures in the groups, by id
+    rows: Mapping[int, PictureRow] = field(
+        default_factory=dict
+    )  # of all pictures in the groups, by id
     options: GroupOptions = GroupOptions()
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __getitem__(self, at: Any) -> Any:  # a group, or a tuple of them for a slice
+        return self.groups[at]
+
+    def __repr__(self) -> str:
+        copies = sum(group.has_copies for group in self.groups)
+        related = len(self.groups) - copies
+        more = f" and {related:,} of related pictures" if related else ""
+        return f"<{count(copies, 'group')} of copies{more} among {count(self.pictures, 'picture')}>"
+
+    def to_pandas(self) -> Any:
+        """Return a DataFrame with a row for each picture of each group."""
+        import pandas as pd
+
+        return pd.DataFrame(records(self))
 
     def ordered(self, by: str = "saving", limit: int | None = None) -> tuple[Group, ...]:
         """Return the groups, those of copies first: largest `saving` or most `pictures` first."""

@@ -27,6 +27,7 @@ from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.indexing.survey import Surveying
 from imageshelf.indexing.suspects import REASON, Round, SuspectList
 from imageshelf.shelf import ShelfError, names, open_to_fill
+from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.system.paths import Url
 from imageshelf.system.process import cores
@@ -317,20 +318,23 @@ class Indexing:
         return path
 
 
+@renamed_parameters(shelve="shelf")
 def index(
     dataset: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-    shelve: str | os.PathLike[str] = "db.shelve",
+    shelf: str | os.PathLike[str] = "db.shelve",
     settings: Settings | None = None,
     *,
     show_progress: bool | None = None,
+    **keywords: Any,
 ) -> Summary:
     """Put every picture below the datasets onto the shelf; return what was done.
 
-    The same as `index.py`, but prints nothing; progress is shown in a notebook, or as told. Raises
-    IndexingError or Stopped.
+    The same as `index.py`, but prints nothing; progress is shown in a notebook, or as told. The
+    fields of Settings are options by name, as in `jobs=2`. Raises IndexingError or Stopped.
     """
+    settings = settings or Settings(**keywords)
     quiet = not (in_notebook() if show_progress is None else show_progress)
-    with Indexing(dataset, shelve, settings) as run:
+    with Indexing(dataset, shelf, settings) as run:
         found = run.survey()
         with bar(len(found.to_read), "picture", "reading", quiet=quiet) as progress:
             for batch in run.batches(progress):

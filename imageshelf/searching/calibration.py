@@ -11,6 +11,7 @@ documents are more alike than this says.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from imageshelf.pictures.tasks import Refusal
 from imageshelf.searching import key_calibration, policies
 from imageshelf.searching.key_calibration import KeyCounts, SampledPicture
 from imageshelf.shelf import names, open_shelf
+from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.rendering import rendered
 from imageshelf.workers.jobs import Lost
 from imageshelf.workers.limited_map import LimitedMap
@@ -229,19 +231,20 @@ def copy_counts(
     return counts, unreadable
 
 
-def calibrate(shelve: str, *, seed: int = 0) -> Calibration:
+@renamed_parameters(shelve="shelf")
+def calibrate(shelf: str | os.PathLike[str] = "db.shelve", *, seed: int = 0) -> Calibration:
     """Return the calibration of a shelf, with copies made of a sample of its pictures.
 
     Raises CalibrationError for too few pictures or readable originals, and ShelfError.
     """
-    with open_shelf(shelve) as shelf, shelf.snapshot():
-        catalogue = shelf.whole_catalogue()
+    with open_shelf(os.fspath(shelf)) as db, db.snapshot():
+        catalogue = db.whole_catalogue()
         whole, keys = catalogue.hashes(), catalogue.keys()
-        recipe = shelf.recipe
+        recipe = db.recipe
         positions = sample(whole, seed=seed)
         rows = catalogue.rows(whole.ids[positions].tolist())
         originals = [
-            SampledPicture(position, shelf.path_of(names.to_text(row.name)))
+            SampledPicture(position, db.path_of(names.to_text(row.name)))
             for position, row in zip(positions, rows, strict=True)
         ]
     full_decode = recipe is not None and recipe.decode == "full"

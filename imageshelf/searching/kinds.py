@@ -9,6 +9,7 @@ bytes where the catalogue lacks their digests, and decodes nothing; scripts load
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import BinaryIO, NamedTuple
 
 from imageshelf.system.files import UnreadableImage, hole_bytes, open_regular
@@ -51,6 +52,21 @@ class KnownFile(NamedTuple):
     pixel_digest: bytes | None = None
     luma: bytes = b""  # 16x16; b"" if unknown
     size: tuple[int, int] = (0, 0)  # width and height; (0, 0) if unknown
+
+
+def kinds_of(kinds: str | Iterable[str]) -> frozenset[str]:
+    """Return kinds by their names, in which a hyphen may stand for a space; else ValueError.
+
+    >>> sorted(kinds_of("near,identical-bytes"))
+    ['identical bytes', 'near']
+    """
+    named = kinds.split(",") if isinstance(kinds, str) else kinds
+    wanted = {name.strip().replace("-", " ") for name in named}
+    if unknown := sorted(wanted - set(KINDS)):
+        raise ValueError(
+            f"expected some of {', '.join(KINDS)}; got {', '.join(map(repr, unknown))}"
+        )
+    return frozenset(wanted)
 
 
 def is_match(kind: str, *, compared: bool) -> bool:

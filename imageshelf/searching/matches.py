@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from imageshelf.system.rendering import rendered
 
@@ -73,6 +73,19 @@ class Matches(list[Match]):
             [match for part in parts for match in part],
             [outcome for part in parts for outcome in part.asked],
         )
+
+    def renamed(self, names: Mapping[str, str]) -> Matches:
+        """Return the answer with other names for its queries."""
+        matches = [match._replace(query=names.get(match.query, match.query)) for match in self]
+        return Matches(
+            matches, [one._replace(path=names.get(one.path, one.path)) for one in self.asked]
+        )
+
+    def to_pandas(self) -> Any:
+        """Return a DataFrame with a row for each match."""
+        import pandas as pd
+
+        return pd.DataFrame(self, columns=Match._fields)
 
     def _repr_html_(self) -> str:
         return rendered(self, "html")

@@ -14,10 +14,11 @@ import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
+from imageshelf.pictures import given_pictures
 from imageshelf.pictures.recipe import current_recipe
-from imageshelf.searching import kinds, queries, second_look
+from imageshelf.searching import keyword_options, kinds, queries, second_look
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.matches import Matches, QueryOutcome
 from imageshelf.searching.policies import DEFAULT, Candidate, Policy
@@ -35,10 +36,12 @@ from imageshelf.searching.stored_hashes import StoredHashes
 from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.files import UnreadableImage
+from imageshelf.system.progress import in_notebook, share
 from imageshelf.workers.jobs import WorkerError
 from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
+    from imageshelf.searching.keyword_options import SearchKeywords
     from imageshelf.searching.looks import Look
     from imageshelf.shelf.records import PictureRow
 
@@ -235,21 +238,29 @@ class Searching:
         return not self._below or names.absolute(self.shelf.path_of(name)).startswith(self._below)
 
 
-@renamed_parameters(question="options")
+@renamed_parameters(question="options", shelve="shelf")
 def search(
-    query: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-    shelve: str | os.PathLike[str] = "db.shelve",
+    query: Any,
+    shelf: str | os.PathLike[str] = "db.shelve",
     options: SearchOptions | None = None,
+    **keywords: Unpack[SearchKeywords],
 ) -> Matches:
     """Return the pictures on a shelf that match, nearest first; several queries keep their order.
 
-    Raises ShelfError for a shelf that cannot be read, and UnreadableImage if the only query cannot
-    be read; of several, `asked` names those that could not.
+    A query is a path, the bytes of a file, a Pillow image or an array of pixels, or a list of
+    these; a path may be a folder or another shelf. Options are given by name, as in `strict=True,
+    limit=5`: see SearchKeywords. Raises ShelfError for a shelf that cannot be read, and
+    UnreadableImage if the only query cannot be read; of several, `asked` names those that could
+    not.
     """
-    several = [query] if isinstance(query, (str, os.PathLike)) else query
-    paths = [os.fspath(path) for path in several]
-    with Searching(os.fspath(shelve), options or SearchOptions()) as shelf:
-        matches = Matches.joined(shelf.ask(paths))
+    chosen = options or SearchOptions(**keyword_options.fields(keywords))
+    several = [query] if given_pictures.is_one(query) else query
+    with (
+        given_pictures.as_files(list(several)) as names_of,
+        Searching(os.fspath(shelf), chosen) as searching,
+        share("searching", quiet=not in_notebook()) as progress,
+    ):
+        matches = Matches.joined(searching.ask(names_of, progress)).renamed(names_of)
     if len(matches.asked) == 1 and matches.asked[0].problem:
         raise UnreadableImage(f"{matches.asked[0].path} {matches.asked[0].problem}")
     return matches

@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 
 from imageshelf.system.words import count, size
 
-
 PARTS = 1000  # that a bar has if its work is a share, not a count
 OF_SHARES = "{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]"
 
