@@ -64,7 +64,7 @@ def test_the_scripts_run_in_cells_twice_and_from_another_folder(
 
 
 def test_the_functions_do_the_same(photos: Path, tmp_path: Path) -> None:
-    first, asked, opened, _, groups = executed(
+    first, asked, opened, _, groups, told = executed(
         tmp_path,
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
         "from imageshelf import index, search, open_shelf, key\n"
@@ -74,7 +74,9 @@ def test_the_functions_do_the_same(photos: Path, tmp_path: Path) -> None:
         "import shutil; shutil.copy('photos/1.jpg', 'photos/copy.jpg')\n"
         "index('photos', 'db.shelve')",
         f"%run {ROOT / 'search.py'} --duplicates --shelve db.shelve",
+        "groups",
     )
+    assert "<1 group of copies among 7 pictures>" in text(told)
     assert "new=6" in text(first)
     assert "<table" in text(asked)
     assert "['photos/0.jpg']" in text(opened)

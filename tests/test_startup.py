@@ -58,7 +58,7 @@ def picture_elsewhere(tmp_path: Path) -> Path:
 
 VERBS = [
     "index", "search", "duplicates", "clean", "undo", "purge", "history", "explain", "calibrate",
-    "check", "merge", "forget", "not-duplicates", "demo",
+    "check", "leaks", "merge", "forget", "not-duplicates", "demo",
 ]  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
         if options.html:
             put_out("\n".join(summary) + "\n")
         else:
-            put_out(duplicates.text(listed, summary, *_screen()))
+            put_out(duplicates.text(listed, summary, *screen()))
     paths = [member.path for group in listed.groups for member in (group.keeper, *group.members)]
     _tell(_shown(options, listed, paths))
 
@@ -80,7 +80,7 @@ def present_folders(
     if options.hashes_only:
         _tell([HASHES_ONLY])
     if options.format == "text":
-        put_out(report.text(folders, *_screen()))
+        put_out(report.text(folders, *screen()))
     else:
         put_out(report.FORMATS[options.format](folders))
     if options.html:
@@ -101,7 +101,7 @@ def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:
     if options.unmatched:
         return unmatched_text(answer, options.format)
     if options.format == "text":
-        return matches_text(answer, *_screen())
+        return matches_text(answer, *screen())
     return FORMATS[options.format](answer)
 
 
@@ -129,7 +129,7 @@ def _nothing(answer: Matches, options: argparse.Namespace) -> str:
     return "No picture on the shelf matches." if empty else ""
 
 
-def _screen() -> tuple[Painter, int]:
+def screen() -> tuple[Painter, int]:
     """Return how standard output is painted, and how wide it is."""
     return terminal.painter(sys.stdout), terminal.cells_of(sys.stdout)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from imageshelf.cli import options as shared
@@ -187,6 +188,26 @@ SEARCH_SCRIPT: Rows = (
     OPEN,
     shared.VERSION,
 )
+LEAKS_VERB: Rows = (
+    "what",
+    paths("[TRAIN]", "training folders on the shelf; all of it if --test is a shelf", "dataset"),
+    several("-d --dataset TRAIN", "the same", values.path),
+    several(
+        "--test TEST",
+        "test pictures, folders of them, or another shelf",
+        values.path,
+        dest="query",
+        required=True,
+    ),
+    shelve("the shelf that holds the training pictures"),
+    "match",
+    one_of(*shared.POLICY),
+    *MATCH,
+    flag("--labels", "also name pictures that are in two folders of different names, their labels"),
+    "report",
+    choice("--format", "how to print the answer", "text", "jsonl", "csv"),
+    flag("--drop", "print only the test pictures to leave out, in that format"),
+)
 OF_QUERY = ("query", "unmatched", "exit_code", "max_distance", "similarity")
 OF_DUPLICATES = ("across", "within", "min_size", "keep", "reference", "prefer", "folders", "sort")
 NOT_OF_FOLDERS = ("null", "contact_sheet", "within", "limit")
@@ -239,6 +260,12 @@ def index_settings(options: argparse.Namespace) -> Settings:
         allow_vanished=options.allow_vanished,
         retry_skipped=options.retry_skipped,
     )
+
+
+def checked_leaks(parser: Parser, given: argparse.Namespace) -> None:
+    """Exit unless it is clear what the training pictures are."""
+    if not given.dataset and not all(map(os.path.isfile, given.query)):
+        parser.error(f"name the training folders, as in: {typed('leaks')} train --test test")
 
 
 def checked_search(parser: Parser, given: argparse.Namespace) -> argparse.Namespace:

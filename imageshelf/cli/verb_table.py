@@ -221,6 +221,18 @@ VERBS = (
         changes_nothing=True,
     ),
     Verb(
+        "leaks",
+        "which test pictures are in training, too",
+        "Name the test pictures that have a counterpart in training, with kind and place, for "
+        "people who train models. Exit status 3 if there is one.",
+        "train --test test\ntrain --test test --drop",
+        verbs.leaks,
+        scripts.LEAKS_VERB,
+        changes_nothing=True,
+        check=scripts.checked_leaks,
+        fixed={"limit": None, "max_distance": None, "similarity": None},
+    ),
+    Verb(
         "merge",
         "take over what another shelf knows",
         "Take over every picture of another shelf with its hashes, what could not be read, and "
@@ -277,7 +289,7 @@ Then:
   purge           free the space, history lists what was done
   explain         why two pictures match, or do not
   calibrate       how far to trust a match in your collection
-  check, merge, forget, not-duplicates, demo
+  leaks, check, merge, forget, not-duplicates, demo
 
 {0} --help lists all verbs,
 {0} VERB --help the options of one, with examples.

@@ -65,6 +65,33 @@ def duplicates(options: argparse.Namespace) -> int:
     return 0
 
 
+def leaks(options: argparse.Namespace) -> int:
+    """Say which test pictures a training set holds; status 3 if any."""
+    import imageshelf
+    from imageshelf.cli import asking, presenting
+    from imageshelf.report import leaks as report
+
+    try:
+        answer, note = asking.find_matches(options)
+        found = report.leaks_in(answer, options.kind)
+        labels = []
+        if options.labels:
+            groups = imageshelf.duplicates(options.shelve, below=options.dataset)
+            labels = report.two_labels_in(groups, found)
+    except asking.errors() as problem:
+        return failed(problem)
+    if options.drop:
+        put_out(report.dropped(found, options.format))
+    elif options.format == "csv":
+        put_out(report.as_csv(found))
+    elif options.format == "jsonl":
+        put_out(report.as_jsonl([*found, *labels]))
+    else:
+        put_out(report.text(found, len(answer.asked), labels, *presenting.screen()))
+    status = asking.exit_status("imageshelf", answer, note, tell=False)
+    return status or (3 if found or labels else 0)
+
+
 def demo(options: argparse.Namespace) -> int:
     """Write the demonstration pictures."""
     from imageshelf.cli.demo import DemoError, write
