@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from imageshelf.cli.parser import Layout, Parser
+from imageshelf.cli.parser import HelpLayout, Parser
 from imageshelf.cli.verb_table import VERBS, parser_of
 from tests.conftest import ROOT
 
@@ -41,7 +41,7 @@ def page() -> str:
 
 def table(parser: Parser) -> str:
     """Return the arguments and options of a verb as a table, "" if it has none."""
-    layout = Layout(parser.prog)
+    layout = HelpLayout(parser.prog)
     rows = [
         f"| {name(layout, action)} | {layout._expand_help(action).replace('|', ' or ')} |"
         for action in parser._actions
@@ -50,7 +50,7 @@ def table(parser: Parser) -> str:
     return "\n".join(["| | |", "|---|---|", *rows, ""]) if rows else ""
 
 
-def name(layout: Layout, action: argparse.Action) -> str:
+def name(layout: HelpLayout, action: argparse.Action) -> str:
     return f"`{layout._format_action_invocation(action)}`"
 
 

@@ -14,13 +14,13 @@ SHELF = re.compile(r"^--shelf(?=$|=)")  # understood, too
 PATHS = "_paths"  # `dataset_paths` are positional arguments that count as --dataset
 
 
-class Layout(argparse.HelpFormatter):
+class HelpLayout(argparse.HelpFormatter):
     """Help that looks the same on every Python; indented lines of a text stay as they are."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         parts = text.strip("\n").split("\n\n")
         return "\n\n".join(
-            part if part.startswith(" ") or "\n " in part else super(Layout, self)._fill_text(
+            part if part.startswith(" ") or "\n " in part else super(HelpLayout, self)._fill_text(
                 part, width, indent
             )
             for part in parts
@@ -46,7 +46,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(formatter_class=Layout, **settings)
+        super().__init__(formatter_class=HelpLayout, **settings)
 
     def parse(self, argv: Sequence[str] | None = None) -> argparse.Namespace:
         """Return the options; paths may stand anywhere and join those of their option.
