@@ -18,19 +18,14 @@ from imageshelf.overlay import coarse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    import numpy.typing as npt
-
     from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.copies.members import Members
-    from imageshelf.copies.pair_log import Measures, Nominee
+    from imageshelf.copies.pair_log import Bits, Flags, Measures, Nominee, Words
     from imageshelf.copies.verdict_cache import VerdictCache
+    from imageshelf.hashing.hamming import Places
     from imageshelf.overlay.coarse import Coarse
     from imageshelf.searching.second_look import SecondLook
 
-    Bits = npt.NDArray[np.uint8]
-    Flags = npt.NDArray[np.bool_]
-    Places = npt.NDArray[np.int64]
-    Words = npt.NDArray[np.uint64]
 
 CROWD_CANDIDATES = 24  # prints that match one, from which on its pairs are sifted
 MOST_PRINTS = 20_000  # 50 MB of bits; the pairs of any more are all looked at

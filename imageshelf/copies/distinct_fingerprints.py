@@ -17,13 +17,10 @@ from imageshelf.shelf.chunks import PictureHashes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import numpy.typing as npt
-
+    from imageshelf.hashing.hamming import Hashes, Places
     from imageshelf.searching import policies
     from imageshelf.shelf.catalogue import Catalogue
 
-    Hashes = npt.NDArray[np.uint64]
-    Places = npt.NDArray[np.int64]
     Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
 
 _ODD_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.copies.distinct_fingerprints import Prints
+    from imageshelf.hashing.hamming import Places
 
-    Places = npt.NDArray[np.int64]
 
 CROWD_PRINTS = 1_000  # within the key distance for flat pictures
 KEYS_PER_LOOKUP = 256

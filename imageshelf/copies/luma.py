@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.copies.distinct_fingerprints import Thumbnails
+    from imageshelf.hashing.hamming import Places
 
-    Places = npt.NDArray[np.int64]
 
 CELLS = 256
 PAIRS_PER_BATCH = 100_000  # 50 MB

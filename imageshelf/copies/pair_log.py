@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from imageshelf.hashing.hamming import Places
+
     Bits = npt.NDArray[np.uint8]
     Flags = npt.NDArray[np.bool_]
-    Places = npt.NDArray[np.int64]
     Words = npt.NDArray[np.uint64]
     Nominee = tuple[int, "Measures"]  # a picture that the hashes nominate for another
 

@@ -28,13 +28,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.copies.distinct_fingerprints import Prints
-    from imageshelf.copies.pair_log import Sieve
+    from imageshelf.copies.pair_log import Sieve, Words
+    from imageshelf.hashing.hamming import Hashes, Places
     from imageshelf.shelf.chunks import PictureHashes
-
-    Bits = npt.NDArray[np.uint8]
-    Hashes = npt.NDArray[np.uint64]
-    Places = npt.NDArray[np.int64]
-    Words = npt.NDArray[np.uint64]
 
 
 _EXACT = Limits(0, 4 * policies.BITS)  # equal keys always match, whatever the other hashes are

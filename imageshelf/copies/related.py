@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.copies.distinct_fingerprints import Prints, Thumbnails
-    from imageshelf.copies.pair_log import PrintPairs
+    from imageshelf.copies.pair_log import Flags, PrintPairs
+    from imageshelf.hashing.hamming import Places
     from imageshelf.shelf.chunks import PictureHashes
 
-    Places = npt.NDArray[np.int64]
-    Flags = npt.NDArray[np.bool_]
     Blocks = npt.NDArray[np.int32]
 
 SIMILAR_LEVELS = kinds.SIMILAR_PERCENT * 255 / 100  # of 255, on average

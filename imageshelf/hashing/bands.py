@@ -18,8 +18,8 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Hashes = npt.NDArray[np.uint64]
-    Places = npt.NDArray[np.int64]
+    from imageshelf.hashing.hamming import Hashes, Places
+
 
 BITS = 64
 WIDE_TABLE_HASHES = 50_000  # from here on, 16-bit tables are worth making

@@ -21,10 +21,10 @@ from imageshelf.hashing.turning import TURNS
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from imageshelf.hashing.hamming import Hashes
     from imageshelf.hashing.sketch_hashes import HashInputs
     from imageshelf.hashing.views import View
 
-    Hashes = npt.NDArray[np.uint64]
     Arrays = npt.NDArray[np.uint8]
     Waves = npt.NDArray[np.float64]
 

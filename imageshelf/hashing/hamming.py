@@ -16,8 +16,9 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Words = npt.NDArray[np.uint64]
-    _Part = tuple[npt.NDArray[np.int64], npt.NDArray[np.integer]]
+    Hashes = npt.NDArray[np.uint64]
+    Places = npt.NDArray[np.int64]
+    _Part = tuple[Places, npt.NDArray[np.integer]]
 
 BLOCK_HASHES = 32_768  # 256 KiB of exclusive ors: measured best of 4,096 ... 1,000,000
 
@@ -25,15 +26,15 @@ BLOCK_HASHES = 32_768  # 256 KiB of exclusive ors: measured best of 4,096 ... 1,
 class Near(NamedTuple):
     """The hashes within a radius of one query, in stored order."""
 
-    positions: npt.NDArray[np.int64]
+    positions: Places
     distances: npt.NDArray[np.integer]
 
 
 class NearPairs(NamedTuple):
     """The hashes near each of several queries, sorted by query, then by position."""
 
-    queries: npt.NDArray[np.int64]  # places in the list of queries
-    positions: npt.NDArray[np.int64]
+    queries: Places  # places in the list of queries
+    positions: Places
     distances: npt.NDArray[np.integer]
 
 
@@ -50,14 +51,14 @@ def distance(a: int, b: int) -> int:
     return (a ^ b).bit_count()
 
 
-def distances(hashes: npt.NDArray[np.uint64], query: int) -> npt.NDArray[np.uint8]:
+def distances(hashes: Hashes, query: int) -> npt.NDArray[np.uint8]:
     """Return the Hamming distance of every hash to the query, `uint8[n]`."""
     apart: npt.NDArray[np.uint8] = np.bitwise_count(hashes ^ np.uint64(query))
     return apart
 
 
 def within(
-    hashes: npt.NDArray[np.uint64],
+    hashes: Hashes,
     queries: Sequence[int],
     radii: Sequence[int],
     most: int | None = None,
@@ -98,7 +99,7 @@ def pair_table(nears: Sequence[Near]) -> NearPairs:
     )
 
 
-def within_words(words: Words, queries: Words, radii: Sequence[int]) -> list[Near]:
+def within_words(words: Hashes, queries: Hashes, radii: Sequence[int]) -> list[Near]:
     """Return, for each query, every hash of several words at most its radius away.
 
     Hashes are `uint64[words, n]`, queries `uint64[words, m]`. They are compared word by word, so

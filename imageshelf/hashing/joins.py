@@ -22,8 +22,8 @@ from imageshelf.system import forks
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Hashes = npt.NDArray[np.uint64]
-    Places = npt.NDArray[np.int64]
+    from imageshelf.hashing.hamming import Hashes, Places
+
     Arrays = tuple[npt.NDArray[Any], ...]
     Sift = Callable[[Places, Places], Arrays | None]
     Keep = Callable[..., None]  # takes the arrays that Sift returned

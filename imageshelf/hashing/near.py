@@ -18,8 +18,8 @@ from imageshelf.hashing.hamming import CrowdedError, NearPairs
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Hashes = npt.NDArray[np.uint64]
-    Places = npt.NDArray[np.int64]
+    from imageshelf.hashing.hamming import Hashes, Places
+
     Radii = npt.NDArray[np.int64]
 
 MANY_COMPARISONS = 200_000_000  # a tenth of a second, which is worth buckets and processes

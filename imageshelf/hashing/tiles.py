@@ -15,8 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Hashes = npt.NDArray[np.uint64]
-    Places = npt.NDArray[np.int64]
+    from imageshelf.hashing.hamming import Hashes, Places
+
     Buffers = tuple[Hashes, npt.NDArray[np.uint8], npt.NDArray[np.bool_]]
 
 T = TypeVar("T")

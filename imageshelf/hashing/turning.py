@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from imageshelf.hashing.hamming import Hashes
 
-    Hashes = npt.NDArray[np.uint64]
 
 TURNS = (  # for ORIENTATIONS: quarter turns to the right, and whether mirrored first
     (0, False),

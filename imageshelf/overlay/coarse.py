@@ -34,12 +34,11 @@ from imageshelf.overlay import filters, geometry
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from imageshelf.overlay.filters import Floats, Mask
     from imageshelf.overlay.geometry import Box
     from imageshelf.overlay.sheets import PictureSheet
 
     Detail = npt.NDArray[np.int8]
-    Floats = npt.NDArray[np.float32]
-    Mask = npt.NDArray[np.bool_]
     Pixels = npt.NDArray[np.uint8]
 
 SIDE = 64  # of the brightness

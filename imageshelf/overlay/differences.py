@@ -18,9 +18,8 @@ from imageshelf.overlay import filters, tone
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Floats = npt.NDArray[np.float32]
-    Mask = npt.NDArray[np.bool_]
-    Picture = npt.NDArray[np.uint8]
+    from imageshelf.overlay.filters import Floats, Mask, Picture
+
     Colours = npt.NDArray[np.complex64]
 
 CELL = 8  # pixels each way

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Picture = npt.NDArray[np.uint8]
     Floats = npt.NDArray[np.float32]
+    Mask = npt.NDArray[np.bool_]
     Box = tuple[float, float, float, float]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)

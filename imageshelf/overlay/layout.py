@@ -13,11 +13,10 @@ from imageshelf.overlay import filters, geometry
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from imageshelf.overlay.filters import Mask, Picture
     from imageshelf.overlay.geometry import Box, Matrix
     from imageshelf.overlay.sheets import PictureSheet
 
-    Mask = npt.NDArray[np.bool_]
-    Picture = npt.NDArray[np.uint8]
     # Takes a picture, a matrix from places of the result to places of the picture (-1 to 1), and
     # the result's (width, height); returns uint8[height, width, 3]. Cubic, and without aliasing
     # where the result has fewer pixels. What lies outside of the picture may be anything.

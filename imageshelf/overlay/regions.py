@@ -10,12 +10,9 @@ from imageshelf.overlay import differences
 from imageshelf.overlay.differences import CELL, Differences
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from imageshelf.overlay.filters import Floats, Mask
     from imageshelf.overlay.layout import Layout
 
-    Floats = npt.NDArray[np.float32]
-    Mask = npt.NDArray[np.bool_]
 
 FAINTLY = 0.35  # residual of a cell, of what is allowed, that belongs to a part that differs beside
 GAP = 2  # cells: parts no further apart are one

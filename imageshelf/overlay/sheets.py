@@ -12,10 +12,9 @@ from imageshelf.overlay import filters, geometry
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from imageshelf.overlay.filters import Floats, Picture
     from imageshelf.overlay.geometry import Box
 
-    Picture = npt.NDArray[np.uint8]
-    Floats = npt.NDArray[np.float32]
 
 COARSE = 64  # long side at which ways are tried
 FINE = 128  # long side at which the best way is refined

@@ -17,8 +17,8 @@ from imageshelf.overlay import filters
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Floats = npt.NDArray[np.float32]
-    Picture = npt.NDArray[np.uint8]
+    from imageshelf.overlay.filters import Floats, Picture
+
 
 BINS = 40  # of equal width, along a curve
 STEPS = 4  # entries of a curve's table for each grey level

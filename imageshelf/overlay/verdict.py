@@ -12,16 +12,14 @@ import numpy as np
 from imageshelf.overlay import evidence, geometry, regions
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from imageshelf.overlay.differences import Differences
     from imageshelf.overlay.evidence import Evidence
+    from imageshelf.overlay.filters import Mask
     from imageshelf.overlay.geometry import Box, Matrix
     from imageshelf.overlay.layout import Layout
     from imageshelf.overlay.regions import Region
     from imageshelf.overlay.sheets import PictureSheet
 
-    Mask = npt.NDArray[np.bool_]
 
 Kind = Literal["near", "variant", "another", "other"]
 

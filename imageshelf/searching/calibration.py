@@ -33,10 +33,10 @@ from imageshelf.workers.limited_map import LimitedMap
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from imageshelf.hashing.hamming import Hashes
     from imageshelf.searching.policies import Limits, Policy
     from imageshelf.shelf.chunks import PictureHashes
 
-    Hashes = npt.NDArray[np.uint64]
     Counts = npt.NDArray[np.int64]  # [65, 257]: pairs by row distance and score
 
 EDITED_HASHES = "imageshelf.pictures.calibration_edits:edited_hashes"

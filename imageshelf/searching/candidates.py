@@ -19,9 +19,9 @@ from imageshelf.searching.policies import Candidate, Policy, Probe, QueryPrints,
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from imageshelf.hashing.hamming import Hashes
     from imageshelf.shelf.chunks import PictureHashes
 
-    Hashes = npt.NDArray[np.uint64]
     Answer = tuple[int, Candidate, bool]  # place of the probe; candidate; whether it is flat
     Doubtful = tuple[Candidate, bool]  # true for a flat candidate, whose thumbnail must decide
 
