@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from imageshelf.indexing.file_list import FileList
@@ -120,7 +121,7 @@ class _Remembered:
         """Return the next files up to and including this name."""
         rows: list[Row] = []
         while True:
-            end = bisect_right(self._page, last, self._at, key=_name)
+            end = bisect_right(self._page, last, self._at, key=itemgetter(0))
             rows += self._page[self._at : end]
             self._at = end
             if end < len(self._page) or not self._next_page():
@@ -197,7 +198,3 @@ def to_be_read(before: Known, survey: Survey, *, unchanged: bool) -> bool:
     survey.others += before.state == OTHER
     survey.retried += before.state == RETRY
     return before.state == RETRY
-
-
-def _name(row: Row) -> bytes:
-    return row[0]

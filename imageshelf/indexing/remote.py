@@ -182,14 +182,11 @@ def outermost(roots: Iterable[Url]) -> list[Url]:
     ['s3://bucket', 's3://other']
     """
     chosen: list[Url] = []
-    for root in sorted({_plain(root) for root in roots}, key=len):
+    plain = {Url(root.parts._replace(path=root.parts.path.rstrip("/"))) for root in roots}
+    for root in sorted(plain, key=len):
         if not any(_is_below(root.parts, other.parts) for other in chosen):
             chosen.append(root)
     return sorted(chosen)
-
-
-def _plain(url: Url) -> Url:
-    return Url(url.parts._replace(path=url.parts.path.rstrip("/")))
 
 
 def _is_below(url: UrlParts, other: UrlParts) -> bool:

@@ -84,7 +84,8 @@ class Surveying:
 
     def _walk(self, root: str, part: Survey) -> None:
         own = names.absolute(root)
-        walks = [self._walk_of(own, prefix) for prefix in self._prefixes(root)]
+        prefixes = self.datasets.prefixes(root, self.shelf.folder)
+        walks = [self._walk_of(own, prefix) for prefix in prefixes]
         for walk in walks:
             known = self.catalogue.known(walk.prefix, self._decoders(), by_readers=True)
             comparison.compare(walk, known, part, self._judged)
@@ -122,9 +123,6 @@ class Surveying:
     def _decoders(self) -> str:
         """Return the decoders for which skips hold; "" retries them all."""
         return "" if self.settings.retry_skipped else decoders()
-
-    def _prefixes(self, root: str) -> list[bytes]:
-        return self.datasets.prefixes(root, self.shelf.folder)
 
     def _walk_of(self, root: str, prefix: bytes) -> Walk:
         """Return a walk of the part of a dataset whose names begin with the prefix."""

@@ -16,9 +16,9 @@ from imageshelf.overlay import filters, geometry, tone
 from imageshelf.overlay.sheets import CENTRE, Level, PictureSheet, Points
 
 if TYPE_CHECKING:
+    from imageshelf.overlay.filters import Floats
     from imageshelf.overlay.geometry import Box, Matrix
     from imageshelf.overlay.layout import Layout
-    from imageshelf.overlay.filters import Floats
 
 SURE = 0.97  # agreement of the whole stamps above which no other way is tried
 STRANGE = 0.3  # agreement of the best stamps below which nothing is: two pictures, not one

@@ -253,10 +253,7 @@ def _scaled(image: Image.Image) -> Image.Image:
     low, high = image.getextrema()
     assert isinstance(low, int | float)
     assert isinstance(high, int | float)
-    least, most = min(low, 0), next((top for top in _tops(image.mode) if high <= top), high)
+    tops = (1, 255, 65535) if image.mode == "F" else (255, 65535)
+    least, most = min(low, 0), next((top for top in tops if high <= top), high)
     scale = 255 / (most - least) if most > least else 0
     return image.point(lambda sample: sample * scale - least * scale).convert("L")
-
-
-def _tops(mode: str) -> tuple[int, ...]:
-    return (1, 255, 65535) if mode == "F" else (255, 65535)

@@ -41,9 +41,9 @@ def looks_at(
     """
     if hashes_only:
         return [
-            Look(prospect.kind or _by_hashes(query, prospect), trusted=True)
+            Look(each.kind or kinds.kind_of(query, each.file, TURN_NAMES[each.turn]), trusted=True)
             for query, found in zip(queries, prospects, strict=True)
-            for prospect in found
+            for each in found
         ]
     with SecondLook(memory_limit_mb=decoders.memory_limit_mb, decoders=decoders) as looking:
         known = [
@@ -63,10 +63,6 @@ def looks_at(
             torn = _torn(query, found, every, looking)
             answers += [NOT_NEAR if n in torn else look for n, look in enumerate(every)]
     return answers
-
-
-def _by_hashes(query: KnownFile, prospect: Prospect) -> str:
-    return kinds.kind_of(query, prospect.file, TURN_NAMES[prospect.turn])
 
 
 def _without_looking(

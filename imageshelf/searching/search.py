@@ -188,7 +188,11 @@ class Searching:
         """Yield other shots of the moment and similar pictures, which the policy leaves out."""
         for kind, ids, is_related in (
             (kinds.ANOTHER_SHOT, self._taken_near(query), kinds.is_burst),
-            (kinds.SIMILAR, self._perhaps_similar(query), _is_similar),
+            (
+                kinds.SIMILAR,
+                self._perhaps_similar(query),
+                lambda a, b: kinds.is_similar(a.luma, b.luma),
+            ),
         ):
             unseen = sorted(set(ids) - seen)
             measured = [self.hashes.measured(query.prints, id_) for id_ in unseen]
@@ -271,10 +275,6 @@ def _size_bytes(path: str) -> int:
         return os.stat(path).st_size
     except (OSError, ValueError):  # away, or a URL
         return -1
-
-
-def _is_similar(a: KnownFile, b: KnownFile) -> bool:
-    return kinds.is_similar(a.luma, b.luma)
 
 
 def _part_of_progress(progress: Progress, number: int, parts: int) -> Progress:

@@ -224,8 +224,8 @@ class Shelf(MutableMapping[str, list[str]]):
         Raises ShelfError for a shelf with another recipe or without a catalogue.
         """
         with self._db.snapshot():
-            settled = recipes.stored(self._db) is not None and self._note_of_folder() == self._note
-            if settled:  # nothing to write
+            known = recipes.stored(self._db) is not None
+            if known and Catalogue(self._db).meta("folder") == self._note:  # nothing to write
                 self._refuse_other(recipe)
                 recipes.take_on(self._db, recipe, anew=False)
                 return
@@ -252,9 +252,6 @@ class Shelf(MutableMapping[str, list[str]]):
     @property
     def _note(self) -> str:
         return storable(self.folder)
-
-    def _note_of_folder(self) -> str | None:
-        return Catalogue(self._db).meta("folder")
 
     def _refuse_other(self, recipe: Recipe) -> None:
         if sentence := self.mismatch(recipe):

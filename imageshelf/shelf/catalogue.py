@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.pictures import readers
@@ -156,7 +157,7 @@ class Catalogue:
             full = [page[-1][0] for page in (rows, skips) if len(page) == PAGE]
             try:
                 if skips:
-                    rows = sorted(rows + skips, key=_name)
+                    rows = sorted(rows + skips, key=itemgetter(0))
                     last = min(full, default=_LAST_NAME)
                     rows = [row for row in rows if row[0] <= last]
             except TypeError as exc:
@@ -391,7 +392,3 @@ def _end_of(prefix: bytes) -> bytes:
     """Return the smallest bytes that sort after everything with this prefix."""
     kept = prefix.rstrip(b"\xff")
     return kept[:-1] + bytes([kept[-1] + 1]) if kept else _LAST_NAME
-
-
-def _name(row: KnownRow) -> bytes:
-    return row[0]

@@ -69,10 +69,14 @@ def copied(beside: SideFiles) -> Copy | None:
         shelf = os.open(beside.path, os.O_RDONLY | _BINARY)
         try:
             files = {"": shelf, **beside.files}
-            copy.stamps = {suffix: side_files.stamp(file) for suffix, file in files.items()}
+            copy.stamps = {
+                suffix: side_files.stamp(os.fstat(file)) for suffix, file in files.items()
+            }
             for suffix, file in files.items():
                 _copy(file, names.native(copy.path) + suffix)
-            whole = copy.stamps == {s: side_files.stamp(file) for s, file in files.items()}
+            whole = copy.stamps == {
+                s: side_files.stamp(os.fstat(file)) for s, file in files.items()
+            }
         finally:
             os.close(shelf)
         if whole and not in_use(beside):
@@ -107,7 +111,7 @@ def carry_over(copy: Copy) -> None:
         file = os.open(path, os.O_RDWR | _BINARY)
         try:
             _wait_for_lock(file, path)
-            if copy.stamps[""] != side_files.stamp(file) or _beside(path) != _copied_beside(copy):
+            if copy.stamps != {"": side_files.stamp(os.fstat(file)), **_beside(path)}:
                 return
             for at, block in _differences(file, names.native(copy.path)):
                 write(file, path, at, block)
@@ -130,14 +134,8 @@ def _beside(path: str) -> dict[str, SideFileStamp]:
         with suppress(OSError):
             status = os.lstat(path + suffix)
             if status.st_size:
-                found[suffix] = SideFileStamp(
-                    status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-                )
+                found[suffix] = side_files.stamp(status)
     return found
-
-
-def _copied_beside(copy: Copy) -> dict[str, SideFileStamp]:
-    return {suffix: stamp for suffix, stamp in copy.stamps.items() if suffix}
 
 
 def _copy(file: int, target: str) -> None:

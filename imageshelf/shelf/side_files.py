@@ -119,9 +119,8 @@ def read(file: int, start: int, count: int) -> bytes:
     return os.read(file, count)
 
 
-def stamp(file: int) -> SideFileStamp:
-    """Return what tells whether an open file has changed."""
-    status = os.fstat(file)
+def stamp(status: os.stat_result) -> SideFileStamp:
+    """Return what tells whether a file has changed."""
     return SideFileStamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 

@@ -45,13 +45,10 @@ def spelled(
             siblings = list(listed(spelled_path))
         except OSError:
             siblings = []
-        alike = [part] if part in siblings else [name for name in siblings if _same(name, part)]
+        folded = _folded(part)
+        alike = [part] if part in siblings else [n for n in siblings if _folded(n) == folded]
         spelled_path = flavour.join(spelled_path, alike[0] if len(alike) == 1 else part)
     return spelled_path
-
-
-def _same(name: str, other: str) -> bool:
-    return _folded(name) == _folded(other)
 
 
 def _folded(name: str) -> str:
