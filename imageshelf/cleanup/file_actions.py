@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from imageshelf.cleanup import places, planning, trash
 from imageshelf.cleanup.moving import drop_second_name, move, take
 from imageshelf.cleanup.path_checks import require_regular
 from imageshelf.cleanup.records import FileAction, both, is_known, is_link
 from imageshelf.system.files import FileChangedError, lstat, stamp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class UnfinishedError(Exception):

@@ -8,7 +8,7 @@ the user trusts its run, and then only below folders that the user names.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from imageshelf.cleanup import path_checks, planning, sidecars
 from imageshelf.cleanup.file_actions import finish_or_revert, put_back
@@ -16,7 +16,7 @@ from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone
 from imageshelf.cleanup.undo_step import LINKED, settle_link
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.shelf.cleanups import (
     CUT_OFF,
     DOING,
@@ -26,16 +26,11 @@ from imageshelf.shelf.cleanups import (
     PURGING,
     RUNNING,
     UNDOING,
+    Action,
     Actions,
+    Cleanup,
 )
 from imageshelf.system.files import lstat
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from imageshelf.shelf import Shelf
-    from imageshelf.shelf.cleanups import Action, Cleanup
-
 
 NOT_OURS = "has a row of history that none of your own clean-ups wrote"
 

@@ -9,15 +9,10 @@ import contextlib
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.shelf.errors import GONE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from imageshelf.shelf import Shelf
 
 if sys.platform == "win32":
     import msvcrt

@@ -13,13 +13,10 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
 
 from imageshelf.system.files import FileChangedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _AT_FDCWD = -100
 _NO_REPLACE = 1  # RENAME_NOREPLACE of linux/fs.h

@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import planning, trash
 from imageshelf.system.files import FileChangedError, lstat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from imageshelf.cleanup.records import FileAction
 
 HIDDEN = re.compile(r"\.imageshelf-\d+-[0-9a-f]{12}-\d+")  # beside the source: see `hidden_name`

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from imageshelf.copies.protected_folders import managed_library
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.system import discarded
 from imageshelf.system.words import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from imageshelf.cleanup.planning import Plan
-    from imageshelf.shelf import Shelf
     from imageshelf.shelf.cleanups import Cleanup
 
 MOST_TRIES = 10_000

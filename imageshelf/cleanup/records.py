@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from imageshelf.system.files import Stamp, lstat, stamp
-
-if TYPE_CHECKING:
-    import os
 
 
 class FileAction(NamedTuple):

@@ -12,14 +12,11 @@ import ntpath
 import os
 import posixpath
 import sys
-from typing import TYPE_CHECKING
+from types import ModuleType
 from urllib.parse import unquote
 
 from imageshelf.cleanup.moving import move
 from imageshelf.system.files import FileChangedError, Stamp, stamp
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 WHERE = {
     "darwin": "the Trash in the Finder",

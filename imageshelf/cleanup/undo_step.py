@@ -5,18 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import places, planning, sidecars, trash
 from imageshelf.cleanup.file_actions import UnfinishedError, discard
 from imageshelf.cleanup.moving import drop_second_name, move, take
 from imageshelf.cleanup.path_checks import require_regular
-from imageshelf.cleanup.records import both, has_kept_state, is_known, is_link
+from imageshelf.cleanup.records import FileAction, both, has_kept_state, is_known, is_link
 from imageshelf.pictures.digests import DIGEST_BYTES
 from imageshelf.system.files import FileChangedError, lstat, stamp
-
-if TYPE_CHECKING:
-    from imageshelf.cleanup.records import FileAction
 
 CHUNK_BYTES = 1 << 20
 BACK, ALREADY, TAKEN, LOST = "back", "already", "taken", "lost"

@@ -12,15 +12,12 @@ import errno
 import functools
 import os
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from imageshelf.system import terminal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    Main = Callable[[Sequence[str] | None], int]
+Main = Callable[[Sequence[str] | None], int]
 
 CLOSED_PIPE_STATUS = 141  # 128 + SIGPIPE
 _CLOSED_PIPE = {errno.EPIPE, errno.ESHUTDOWN}

@@ -7,6 +7,7 @@ that cannot be read, or takes too long, costs only itself: it is identical to no
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.tasks import DigestTask
@@ -16,8 +17,6 @@ from imageshelf.workers.pool import workers
 from imageshelf.workers.work import digested
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.copies.members import Members
 

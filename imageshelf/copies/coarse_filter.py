@@ -7,6 +7,7 @@ Each of the pictures is reduced once, and products of matrices throw out whole b
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,6 @@ from imageshelf.copies.pair_log import nominee_order
 from imageshelf.overlay import coarse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.copies.members import Members
     from imageshelf.copies.pair_log import Bits, Flags, Measures, Nominee, Words

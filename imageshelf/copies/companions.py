@@ -13,13 +13,11 @@ import filecmp
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from imageshelf.pictures import formats
 from imageshelf.system.files import Stamp, stamp
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
 
 TAKEOUT = "Takeout record"
 _BY_STEM = {"video": "film", "audio": "sound", "raw": "camera RAW"}  # and sidecars

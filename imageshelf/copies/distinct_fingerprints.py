@@ -7,6 +7,7 @@ one *print* with many pictures, and when two prints match, all their pictures do
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,8 +16,6 @@ from imageshelf.hashing import turning
 from imageshelf.shelf.chunks import PictureHashes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from imageshelf.hashing.hamming import Hashes, Places
     from imageshelf.searching import policies
     from imageshelf.shelf.catalogue import Catalogue

@@ -7,6 +7,7 @@ more than `CROWD_PRINTS` others near it therefore matches only an equal print, t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,8 +17,6 @@ from imageshelf.hashing import hamming
 from imageshelf.searching.policies import LOW_INFORMATION_MEAN, LOW_INFORMATION_ROW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy.typing as npt
 
     from imageshelf.copies.distinct_fingerprints import Prints

@@ -14,17 +14,15 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.system.paths import Url, located
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from imageshelf.copies.groups import Duplicates, Group
-    from imageshelf.shelf import Shelf
 
 DEEPEST = 256  # folders in folders; a name on a sent shelf can hold thousands
 NAMED_FOLDERS = 64  # a picture that lies in more of them says nothing about any two

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,6 @@ from imageshelf.copies.pair_log import Measures, PrintPairs
 from imageshelf.hashing import turning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy.typing as npt
 
     from imageshelf.copies.coarse_filter import CrowdSieve

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +13,24 @@ from imageshelf.copies.groups import Group, GroupOptions, Member, PairRules
 from imageshelf.copies.merits import Seen
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching import looks
-from imageshelf.searching.kinds import IDENTICAL, KINDS, NOT_COMPARED, NOT_COPIES, SAME_FILE
+from imageshelf.searching.kinds import (
+    IDENTICAL,
+    KINDS,
+    NOT_COMPARED,
+    NOT_COPIES,
+    SAME_FILE,
+    KnownFile,
+)
 from imageshelf.searching.looks import Look
 from imageshelf.searching.query_prints import TURN_NAMES, known_file
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.system import discarded
 from imageshelf.system.files import lstat, stamp
 from imageshelf.system.paths import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from imageshelf.copies.keep_rule import RankedCopy
     from imageshelf.copies.stars import Relation, Star
-    from imageshelf.searching.kinds import KnownFile
-    from imageshelf.shelf import Shelf
     from imageshelf.shelf.records import PictureRow
 
     Digests = tuple[bytes | None, bytes | None, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures.look_tasks import OriginTask
@@ -12,8 +13,6 @@ from imageshelf.system.paths import Url
 from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from imageshelf.copies.byte_digests import DecodeOptions
     from imageshelf.copies.members import Members
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imageshelf.copies.keep_rule import camera_value, quality_of, written_together
 from imageshelf.copies.merits import MORE_PIXELS, Seen
 from imageshelf.searching.kinds import IDENTICAL, PIXELS
-from imageshelf.searching.second_look import Pair
+from imageshelf.searching.second_look import Pair, SecondLook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from imageshelf.copies.members import Members
     from imageshelf.copies.stars import Relation, Star
-    from imageshelf.searching.second_look import SecondLook
 
 
 def learn_pairs(members: Members, stars: Sequence[Star], second_look: SecondLook | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -11,8 +12,6 @@ from imageshelf.hashing import turning
 from imageshelf.searching.query_prints import TURN_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy.typing as npt
 
     from imageshelf.hashing.hamming import Places

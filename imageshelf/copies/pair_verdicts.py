@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imageshelf.hashing import turning
@@ -10,16 +11,13 @@ from imageshelf.overlay import coarse
 from imageshelf.searching import kinds
 from imageshelf.searching.looks import Look, identical
 from imageshelf.searching.query_prints import TURN_NAMES
-from imageshelf.searching.second_look import Pair
+from imageshelf.searching.second_look import Pair, SecondLook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from imageshelf.copies.members import Members
     from imageshelf.copies.stars import PairOfIds
     from imageshelf.copies.verdict_cache import Ordered, VerdictCache
     from imageshelf.overlay.coarse import Coarse
-    from imageshelf.searching.second_look import SecondLook
     from imageshelf.shelf.records import PictureRow
 
     Content = tuple[bytes | int, bytes | int, int]  # digests, or ids where unknown, and the turn

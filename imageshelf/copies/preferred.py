@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imageshelf.copies.keep_rule import KeepRule
-from imageshelf.shelf import preferences
+from imageshelf.shelf import Shelf, preferences
 from imageshelf.shelf.preferences import Preferences
 
 if TYPE_CHECKING:
     from imageshelf.copies.groups import GroupOptions
-    from imageshelf.shelf import Shelf
 
 FOREIGN = "The preferences on this shelf are not your own, and were ignored."
 

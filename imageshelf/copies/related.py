@@ -8,6 +8,7 @@ as in a search. `tests/exhaustive.py` has the slow twins that define both.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,8 +22,6 @@ from imageshelf.searching import kinds, policies
 from imageshelf.searching.looks import Look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     import numpy.typing as npt
 
     from imageshelf.copies.distinct_fingerprints import Prints, Thumbnails

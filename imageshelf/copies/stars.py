@@ -14,17 +14,15 @@ their own, after the groups: each names the one that it is nearest to.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.hashing import turning
 from imageshelf.searching.kinds import SAME_FILE
-from imageshelf.searching.looks import agree_as_well, is_small
+from imageshelf.searching.looks import Look, agree_as_well, is_small
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from imageshelf.copies.pair_log import Measures, Nominee
-    from imageshelf.searching.looks import Look
 
     PairOfIds = tuple[int, int, Measures]
     MatchesOf = Callable[[int], Iterable[Nominee]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +17,6 @@ from imageshelf.shelf import verdicts
 from imageshelf.shelf.verdicts import KeptLook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from collections.abc import Set as AbstractSet
-
     from imageshelf.copies.members import Members
     from imageshelf.shelf.records import PictureRow
 

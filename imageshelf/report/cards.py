@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -19,8 +20,6 @@ from imageshelf.shelf.names import to_bytes
 from imageshelf.system.words import day, instant, shown, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from imageshelf.report.panels import Panel
 
 QUERY, KEEP, ASIDE, BESIDE = "query", "keep", "set aside", "beside"

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 GUARD = "'"
 # The full-width signs start a formula in a Japanese or Chinese spreadsheet.

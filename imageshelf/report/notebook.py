@@ -6,16 +6,12 @@ Works in light and dark notebooks, without script; Jinja2 escapes every text.
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined
 
 from imageshelf.report import cards, panels
-from imageshelf.report.cards import CardGroup
+from imageshelf.report.cards import Card, CardGroup, Sheet
 from imageshelf.system.words import count
-
-if TYPE_CHECKING:
-    from imageshelf.report.cards import Card, Sheet
 
 MOST_PICTURES = 60  # in one cell; the page is for more
 BLOCK = """

@@ -13,6 +13,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -22,8 +23,6 @@ from imageshelf.report.thumbnails import made
 from imageshelf.system.words import shown, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from imageshelf.pictures.thumbnails import Thumbnail, ThumbnailTask
     from imageshelf.report.cards import Card, CardGroup, Sheet
 

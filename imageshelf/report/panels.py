@@ -7,19 +7,15 @@ which the page's policy would refuse. Jinja2 escapes every text.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable, Sequence
 from importlib import resources
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from imageshelf.hashing.fingerprints import grid
 from imageshelf.system.words import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from jinja2 import Template
 
 CELL = 11  # pixels; a hash is 8 of them wide and high
 

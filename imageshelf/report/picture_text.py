@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import functools
 from itertools import groupby
-from typing import TYPE_CHECKING
 
-from PIL import ImageFont
+from PIL import ImageDraw, ImageFont
 
-if TYPE_CHECKING:
-    from PIL import ImageDraw
-
-    Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 OWN = ""  # the font that comes with Pillow
 FONTS = (  # where Linux, Windows and macOS have many letters; Chinese, Japanese, Korean last

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO
+from typing import BinaryIO
 
 MARK = b"imageshelf report"  # in the first bytes of every file that may be replaced
 HEAD_BYTES = 2048

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from imageshelf.pictures.thumbnails import Thumbnail, ThumbnailTask, make_thumbnail
 from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.process import cores
 from imageshelf.workers.jobs import Lost
 from imageshelf.workers.pool import workers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 
 def made(

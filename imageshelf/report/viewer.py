@@ -11,14 +11,11 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from imageshelf.pictures.formats import HEAD_BYTES, recognise
 from imageshelf.system.files import UnreadableImage, open_regular
 from imageshelf.system.words import count
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MOST = 10  # windows opened at a time
 PICTURE_SUFFIXES = frozenset(

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ORIENTATION, SOFTWARE, RATING = 0x0112, 0x0131, 0x4746  # Exif tags
 EXIF_IFD, TAKEN = 0x8769, 0x9003
