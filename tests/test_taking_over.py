@@ -340,6 +340,47 @@ def kill_a_take_over(folder: Path, shelf: Shelf, seed: int) -> None:
     assert after == before  # killed before it began, it left an empty folder
 
 
+UNDO = """
+import sys
+from imageshelf.cleanup import undo_run
+from imageshelf.shelf import open_shelf
+shelf = open_shelf(sys.argv[1], "w")
+undo_run.FILES_PER_BATCH = 1
+print("ready", flush=True)
+undo_run.undo(shelf)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
+@pytest.mark.parametrize("seed", range(4))
+def test_an_undo_of_it_that_was_killed_is_finished(folder: Path, shelf: Shelf, seed: int) -> None:
+    kill_an_undo(folder, shelf, seed)
+
+
+@pytest.mark.stress
+@pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
+@pytest.mark.parametrize("seed", range(100, 200))
+def test_an_undo_of_it_that_was_killed_is_finished_every_time(
+    folder: Path, shelf: Shelf, seed: int
+) -> None:
+    kill_an_undo(folder, shelf, seed)
+
+
+def kill_an_undo(folder: Path, shelf: Shelf, seed: int) -> None:
+    rnd = random.Random(seed)
+    if rnd.random() < 0.5:
+        (folder / (KEEP + ".xmp")).write_bytes(written(Annotations(rating=1), OTHERS))
+    before = tree(folder)
+    taken_over(shelf)
+    shelf.close()
+    killed_after(rnd.random() * 0.06, UNDO, folder / "db.shelve")
+    with open_shelf(folder / "db.shelve", "w") as again:
+        while any(past.state != "undone" for past in history(again)):
+            assert not undo_run.undo(again).lost
+        assert again.check() == []
+    assert tree(folder) == before
+
+
 def test_the_verb_takes_over_and_says_so(
     folder: Path, shelf: Shelf, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
