@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import PngImagePlugin
 
 from imageshelf import __main__ as verbs
 from imageshelf.cleanup import planning, sidecars, undo_run
@@ -21,7 +23,7 @@ from imageshelf.cleanup.taking_over import with_taking_over
 from imageshelf.pictures.annotated_file import read_all, read_sidecar
 from imageshelf.pictures.annotations import Annotations, Face
 from imageshelf.pictures.xmp import written
-from imageshelf.searching.kinds import BYTES, NEAR
+from imageshelf.searching.kinds import BYTES, NEAR, PIXELS
 from imageshelf.shelf import Shelf, open_shelf
 from imageshelf.system.signals import stopping
 from tests.cleaning import CLEAN, copies, group, indexed, killed_after, planned, tree
@@ -276,6 +278,89 @@ def test_a_copy_with_metadata_that_cannot_be_read_stays(
     left = reasons(planned_take_over(shelf), folder)
     assert left[FIRST].startswith("stays: nothing can be taken over: a.jpg.xmp ")
     assert (SECOND in left) == name.startswith(KEEP)
+
+
+SIDECARS: dict[str, Callable[[Path], object]] = {
+    "link": lambda path: path.symlink_to(path.with_name("other.xmp")),
+    "dangling link": lambda path: path.symlink_to("nowhere"),
+    "link to a folder": lambda path: path.symlink_to("."),
+    "circle": lambda path: path.symlink_to(path.name),
+    "link to itself by its folder": lambda path: path.symlink_to(
+        f"../{path.parent.name}/{path.name}"
+    ),
+    "64 MB": lambda path: path.write_bytes(b"<a>" + b"a" * (64 << 20) + b"</a>"),
+    "64 MB of zeros": lambda path: path.write_bytes(bytes(64 << 20)),
+    "no text": lambda path: path.write_bytes(os.urandom(9999)),
+    "empty": lambda path: path.touch(),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+@pytest.mark.parametrize("kind", SIDECARS)
+@pytest.mark.parametrize("name", [FIRST + ".xmp", "photos/x/a.xmp", KEEP + ".xmp", "photos/a.xmp"])
+def test_hostile_sidecars_keep_the_copy(folder: Path, shelf: Shelf, kind: str, name: str) -> None:
+    path = folder / name
+    path.with_name("other.xmp").write_bytes(written(Annotations(title="elsewhere")))
+    path.unlink(missing_ok=True)
+    SIDECARS[kind](path)
+    before = tree(folder)
+    plan = planned_take_over(shelf)
+    reason = reasons(plan, folder)[FIRST]
+    assert reason.startswith(f"stays: nothing can be taken over: {path.name} ")
+    assert "\n" not in reason
+    assert not apply_plan(shelf, plan, jobs=0).left
+    assert (folder / FIRST).exists()
+    assert (folder / SECOND).exists() == name.startswith("photos/a")
+    undo_run.undo(shelf)
+    assert tree(folder) == before
+
+
+def embedded(name: str, packet: bytes) -> bytes:
+    """Return a picture file with a packet in it, as large as the format lets it be."""
+    file = io.BytesIO()
+    picture = drawn(1, (48, 36))
+    if name == "PNG":
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", packet.decode(), zip=True)
+        picture.save(file, name, pnginfo=info)
+    elif name == "TIFF":
+        picture.save(file, name, tiffinfo={700: packet})
+    else:
+        picture.save(file, name, xmp=packet)
+    return file.getvalue()
+
+
+PACKETS = {
+    "entities": b'<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;&b;">]><a>&d;</a>',
+    "a file": b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+    "depth": b"<a>" * 5000,
+    "64 MB": b"<a>" + b" " * (64 << 20) + b"</a>",
+}
+HOLDERS = [(f, p) for p in PACKETS for f in ("JPEG", "PNG", "TIFF", "WEBP")]
+
+
+@pytest.mark.parametrize(("name", "packet"), [h for h in HOLDERS if h != ("JPEG", "64 MB")])
+@pytest.mark.parametrize("side", ["keeper", "copy"])
+def test_hostile_packets_inside_a_picture_keep_the_copy(
+    tmp_path: Path, name: str, packet: str, side: str
+) -> None:
+    ending = name.lower().replace("jpeg", "jpg")
+    path = tmp_path / f"photos/a.{ending}"
+    path.parent.mkdir()
+    path.write_bytes(embedded(name, PACKETS[packet]))
+    pair = path, path.with_name(f"b.{ending}")
+    pair[1].write_bytes(embedded(name, written(OF_FIRST)))
+    indexed(tmp_path, "photos")
+    keep, goes = pair if side == "keeper" else pair[::-1]
+    with open_shelf(tmp_path / "db.shelve") as shelf:
+        plan = planned(
+            shelf, [group(shelf, f"photos/{keep.name}", (f"photos/{goes.name}", PIXELS))]
+        )
+    plan = with_taking_over(plan, (), lambda tasks: ((t, read_all(t)) for t in tasks))
+    assert not plan.steps
+    (reason,) = reasons(plan, tmp_path).values()
+    assert reason.startswith(f"stays: nothing can be taken over: a.{ending} ")
+    assert "\n" not in reason
 
 
 @pytest.mark.parametrize("call", ["open", "fsync", "replace", "chmod", "unlink", "rename"])

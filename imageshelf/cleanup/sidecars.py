@@ -41,11 +41,18 @@ def sidecar_of(picture: str) -> str:
         for one in companions.belonging(picture, companions.Listings())
         if one.path.casefold().endswith(".xmp")
     }
-    name = os.path.basename(picture)
-    for wanted in (f"{name}.xmp", f"{os.path.splitext(name)[0]}.xmp"):
-        if there := found.get(wanted.casefold()):
-            return there
-    return f"{picture}.xmp"
+    names = sidecar_names(picture)
+    there = (found.get(os.path.basename(name).casefold()) for name in names)
+    return next(filter(None, there), names[0])
+
+
+def sidecar_names(picture: str) -> tuple[str, str]:
+    """Return what the sidecar of a picture can be called: by the whole name, by the stem.
+
+    >>> sidecar_names("/photos/a.jpg")
+    ('/photos/a.jpg.xmp', '/photos/a.xmp')
+    """
+    return f"{picture}.xmp", f"{os.path.splitext(picture)[0]}.xmp"
 
 
 def noted(sidecar: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ told. Faces have places in the picture, so they are taken over only where the pi
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from imageshelf.cleanup.planning import (
@@ -17,7 +18,7 @@ from imageshelf.cleanup.planning import (
     TakeOver,
     would_be_lost,
 )
-from imageshelf.cleanup.sidecars import content_after, noted, sidecar_of
+from imageshelf.cleanup.sidecars import content_after, noted, sidecar_names, sidecar_of
 from imageshelf.copies.companions import TAKEOUT, Listings, belonging, without_twin
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.copies.sidecar_contents import said_in_packet, says_no_more
@@ -88,8 +89,12 @@ def _read(
     mapper: Mapper[AnnotationTask, ReadAnnotations],
     progress: Callable[[int], object],
 ) -> Iterable[tuple[str, ReadAnnotations]]:
-    listings = Listings()
-    tasks = [_task(path, listings) for path in paths]
+    listings, tasks = Listings(), []
+    for path in paths:
+        if link := next(filter(os.path.islink, sidecar_names(path)), ""):
+            yield path, ReadAnnotations(NOTHING, f"{os.path.basename(link)} is a link")
+        else:
+            tasks.append(_task(path, listings))
     for task, answer in mapper(tasks):
         progress(1)
         if isinstance(answer, Lost):

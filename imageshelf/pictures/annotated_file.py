@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image, IptcImagePlugin
 
-from imageshelf.pictures import metadata
+from imageshelf.pictures import mending, metadata
 from imageshelf.pictures.annotations import Annotations, Position, combined
 from imageshelf.pictures.decoding import (
     opened,
@@ -85,11 +85,17 @@ def read_picture(path: str) -> Annotations:
 
     Raises XmpError for a packet that is refused, UnreadableImage for what is no picture, OSError.
     """
+    tried: list[BinaryIO] = []
+
+    def attempt(file: BinaryIO) -> tuple[bytes, Annotations, Annotations, Annotations]:
+        tried.append(file)
+        return _of_picture(file, content.format)
+
     with open_regular(path) as stream, pillow_settings():
         content, source, _ = recognised(stream, path)
-        packet, *others = with_mending(
-            source, content, lambda file: _of_picture(file, content.format)
-        )
+        packet, *others = with_mending(source, content, attempt)
+        if len(tried) > 1 and content.format == "PNG" and mending.has_png_texts(source):
+            raise XmpError("has texts that cannot be read")
     own = read_packet(packet) if packet.strip(b"\0 \t\r\n") else Annotations()
     return combined(own, others).annotations
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from imageshelf.pictures.spliced_file import Piece, Span, pieced, size_bytes
@@ -21,6 +21,7 @@ KEPT_TEXT_BYTES = 1 << 18  # of EXIF or XMP; larger is left out
 
 _PNG_PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 _PNG_ANIMATION = {b"acTL": 8, b"fcTL": 26}
+_PNG_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 _PNG_XMP = b"XML:com.adobe.xmp\0\0"
 _WEBP_PICTURE = {  # chunk: the flag that announces it, unless that of the original counts
     **dict.fromkeys((b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"), 0),
@@ -73,24 +74,35 @@ def _jpeg(stream: BinaryIO, most_pixels: int) -> list[Piece]:
     return [*pieces, jpeg_segments.END_MARKER]
 
 
+def has_png_texts(stream: BinaryIO) -> bool:
+    """Tell whether a PNG file has texts, of which a mended one has none but XMP."""
+    return any(kind in _PNG_TEXTS for _, kind, _ in _chunks(stream))
+
+
+def _chunks(stream: BinaryIO) -> Iterator[tuple[int, bytes, int]]:
+    """Yield where each chunk of a PNG file begins, its kind, and the length of its data."""
+    at = 8
+    for _ in range(MOST_CHUNKS):
+        stream.seek(at)
+        header = stream.read(8)
+        if len(header) < 8:
+            return
+        length, kind = struct.unpack(">I4s", header)
+        yield at, kind, length
+        at += 12 + length
+
+
 def _png(stream: BinaryIO, _: int) -> list[Piece]:
     pieces: list[Piece] = [stream.read(8)]
     pixels = False
-    for _number in range(MOST_CHUNKS):
-        at = stream.tell()
-        header = stream.read(8)
-        if len(header) < 8:
-            break
-        length, kind = struct.unpack(">I4s", header)
-        end = at + 12 + length
+    for at, kind, length in _chunks(stream):
         if kind in _PNG_PICTURE or (pixels and kind == b"fdAT"):
-            pieces.append(Span(at, end))
+            pieces.append(Span(at, at + 12 + length))
             pixels = pixels or kind == b"IDAT"
         elif _is_sound_chunk(stream, kind, length):
-            pieces.append(Span(at, end))
+            pieces.append(Span(at, at + 12 + length))
         if kind == b"IEND":
             return pieces
-        stream.seek(end)
     return [*pieces, b"\0\0\0\0IEND" + struct.pack(">I", zlib.crc32(b"IEND"))] if pixels else []
 
 
