@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PIL import PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from imageshelf import __main__ as verbs
 from imageshelf.cleanup import planning, sidecars, undo_run
@@ -23,7 +23,7 @@ from imageshelf.cleanup.taking_over import with_taking_over
 from imageshelf.pictures.annotated_file import read_all, read_sidecar
 from imageshelf.pictures.annotations import Annotations, Face
 from imageshelf.pictures.xmp import written
-from imageshelf.searching.kinds import BYTES, NEAR, PIXELS
+from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
 from imageshelf.shelf import Shelf, open_shelf
 from imageshelf.system.signals import stopping
 from tests.cleaning import CLEAN, copies, group, indexed, killed_after, planned, tree
@@ -107,6 +107,31 @@ def test_the_plan_says_what_goes_where_and_what_cannot(folder: Path, shelf: Shel
     assert "not taken over: the rating is 2 there, 4 here" in second.warning
     assert small.take_over is None
     assert small.untaken == ("1 face cannot be placed in another picture",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "orientation", "taken"),
+    [(PIXELS, 1, True), (PIXELS, 6, False), (TURNED, 1, False), (NEAR, 1, False)],
+)
+def test_faces_are_taken_over_where_they_have_their_place(
+    tmp_path: Path, kind: str, orientation: int, taken: bool
+) -> None:
+    block = Image.Exif()
+    block[274] = orientation
+    picture = drawn(5, (64, 48))
+    stored = picture.transpose(Image.Transpose.ROTATE_90) if orientation == 6 else picture
+    for name, shown, exif in (("keep", picture, None), ("goes", stored, block)):
+        (tmp_path / "photos").mkdir(exist_ok=True)
+        shown.save(tmp_path / f"photos/{name}.png", exif=exif)
+    (tmp_path / "photos/goes.png.xmp").write_bytes(written(FACE._replace(rating=3)))
+    indexed(tmp_path, "photos")
+    with open_shelf(tmp_path / "db.shelve") as shelf:
+        plan = planned(shelf, [group(shelf, "photos/keep.png", ("photos/goes.png", kind))])
+    (step,) = with_taking_over(plan, (), lambda tasks: ((t, read_all(t)) for t in tasks)).steps
+    assert step.take_over
+    assert step.take_over.added == (FACE if taken else Annotations())._replace(rating=3)
+    told = () if taken else ("1 face cannot be placed in another picture",)
+    assert step.untaken == told
 
 
 def test_what_is_not_taken_over_is_neither_deleted_nor_purged(folder: Path, shelf: Shelf) -> None:

@@ -65,6 +65,7 @@ class File(NamedTuple):
     stamp: Stamp
     width: int
     height: int
+    orientation: int = 1  # of EXIF
 
 
 class TakeOver(NamedTuple):
@@ -236,7 +237,7 @@ def file_of(path: str, row: PictureRow | None, name: str) -> File:
     if row is None:
         return File(-1, name, path, Stamp(0, -1, -1), 0, 0)
     known = Stamp(row.inode, row.size_bytes, row.mtime_ns)
-    return File(row.id, name, path, known, row.width, row.height)
+    return File(row.id, name, path, known, row.width, row.height, row.orientation)
 
 
 class _Judge:

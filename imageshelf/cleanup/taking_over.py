@@ -2,7 +2,8 @@
 
 Before a copy goes, the picture that stays gets what was written about the copy and is not said of
 it yet: into a sidecar, never into the picture. Its own values stay; what the copy says otherwise is
-told. Faces have places in the picture, so they are taken over only where the pixels are the same.
+told. Faces have places in the picture as it is stored, so they are taken over only where the pixels
+and their orientation are the same.
 """
 
 from __future__ import annotations
@@ -170,7 +171,8 @@ def _wanted(
 ) -> tuple[Annotations, list[Conflict]]:
     """Return what is said of the picture afterwards, and what is not taken over."""
     lost = []
-    if theirs.faces and step.kind not in {BYTES, PIXELS}:
+    stored_alike = step.kind == PIXELS and step.file.orientation == step.keeper.orientation
+    if theirs.faces and step.kind != BYTES and not stored_alike:
         missing = {face.name for face in theirs.faces} - {face.name for face in known.faces}
         theirs = theirs._replace(faces=())
         if missing:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imageshelf.copies.byte_digests import DecodeOptions
     from imageshelf.copies.members import Members
 
-RULE = 1  # one more whenever a file may be read otherwise
+RULE = 2  # one more whenever a file may be read otherwise
 WORK = "imageshelf.pictures.origin:origin"
 
 

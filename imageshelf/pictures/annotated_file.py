@@ -7,6 +7,7 @@ read on workers, and a value that makes no sense is left out.
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import os
@@ -34,7 +35,7 @@ _TAKEN, _FRACTION, _OFFSET = 0x9003, 0x9291, 0x9011
 _DESCRIPTION, _USER_COMMENT, _RATING = 0x010E, 0x9286, 0x4746
 _TITLE, _COMMENT, _KEYWORDS = 0x9C9B, 0x9C9C, 0x9C9E  # of Windows, in UTF-16
 _IPTC_TITLE, _IPTC_KEYWORDS, _IPTC_CAPTION = (2, 5), (2, 25), (2, 120)
-_CHARACTERS = {b"ASCII\0\0\0": "latin-1", b"UNICODE\0": "utf-16", bytes(8): "utf-8"}
+_CHARACTERS = {b"ASCII\0\0\0": "", b"UNICODE\0": "utf-16", bytes(8): ""}
 _PNG_CAPTIONS = ("Description", "Comment", "parameters", "prompt")
 _BY_GOOGLE = {
     "title", "url", "imageViews", "creationTime", "photoLastModifiedTime", "googlePhotosOrigin",
@@ -252,7 +253,7 @@ def _of_exif(image: Image.Image) -> Annotations:
     except Exception:  # noqa: BLE001 - as above
         return Annotations()
     keywords = _utf16(exif.get(_KEYWORDS)).split(";")
-    caption = _text(exif.get(_DESCRIPTION))
+    caption = _of_ascii(exif.get(_DESCRIPTION))
     if re.fullmatch(_BY_CAMERA, caption):
         caption = ""
     rating = exif.get(_RATING)
@@ -261,7 +262,9 @@ def _of_exif(image: Image.Image) -> Annotations:
         position=_of_gps(gps),
         rating=rating if isinstance(rating, int) and 1 <= rating <= 5 else None,
         keywords=tuple(dict.fromkeys(word.strip() for word in keywords if word.strip())),
-        caption=caption or _utf16(exif.get(_COMMENT)) or _comment(more.get(_USER_COMMENT)),
+        caption=caption
+        or _utf16(exif.get(_COMMENT))
+        or _comment(more.get(_USER_COMMENT), exif.endian),
         title=_utf16(exif.get(_TITLE)),
     )
 
@@ -272,11 +275,21 @@ def _utf16(value: object) -> str:
     return _text(value.decode("utf-16-le", "replace")) if isinstance(value, bytes) else ""
 
 
-def _comment(value: object) -> str:
+def _of_ascii(value: object) -> str:
+    """Return a text of EXIF, which Pillow decodes as Latin-1, and most programs write as UTF-8."""
+    try:
+        return _of_bytes(value.encode("latin-1")) if isinstance(value, str) else ""
+    except UnicodeEncodeError:
+        return _text(value)
+
+
+def _comment(value: object, endian: str | None) -> str:
     """Return EXIF's UserComment, which begins with the name of its characters."""
     if not isinstance(value, bytes) or (characters := _CHARACTERS.get(value[:8])) is None:
         return ""
-    text = _text(value[8:].decode(characters, "replace"))
+    if characters == "utf-16" and value[8:10] not in {codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE}:
+        characters = "utf-16-be" if endian == ">" else "utf-16-le"
+    text = _text(value[8:].decode(characters, "replace")) if characters else _of_bytes(value[8:])
     return text if text.isprintable() or "\n" in text else ""
 
 
