@@ -6,8 +6,6 @@ happened: `put_back` takes a failed action back at once, and `finish_or_revert` 
 killed program left. What even that cannot do is told, and left for the next run.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Callable

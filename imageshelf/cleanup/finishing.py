@@ -5,8 +5,6 @@ another computer, by an earlier version, or for paths that lead elsewhere now) i
 the user trusts its run, and then only below folders that the user names.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 

@@ -3,8 +3,6 @@
 The system drops them when the process ends, however it ends, so none can go stale.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys

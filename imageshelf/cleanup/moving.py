@@ -5,8 +5,6 @@ that lack it, a hard link (which never overwrites) and an `unlink` do the same. 
 name, so the moved file is checked afterwards, and moved back if it is another one.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import errno

@@ -1,7 +1,5 @@
 """One file of a clean-up as it is written down before anything happens to it."""
 
-from __future__ import annotations
-
 import os
 import stat
 from typing import Any, NamedTuple

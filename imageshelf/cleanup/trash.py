@@ -5,8 +5,6 @@ file system keeps the inode, so the file is looked for by its inode wherever suc
 trash. If it is not found, the user is told where to look.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ntpath
 import os

@@ -1,7 +1,5 @@
 """How one action of a clean-up is taken back: what that would do, and doing it."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os

@@ -6,8 +6,6 @@ status 1, and so is a limit of memory or open files (`ulimit`) that is met anywh
 import.
 """
 
-from __future__ import annotations
-
 import errno
 import functools
 import os

@@ -7,8 +7,6 @@ belongs to every picture with that stem and stays as long as any of them does, s
 separated from its last JPEG.
 """
 
-from __future__ import annotations
-
 import filecmp
 import os
 import re

@@ -1,7 +1,5 @@
 """The names of the criteria for the copy that stays, in the order of the chain in `keep_rule`."""
 
-from __future__ import annotations
-
 CRITERION_NAMES = (
     "sound", "reference", "exists", "prefer", "contents", "scene", "colour", "companions", "camera",
     "pixels", "compression", "written", "plain-name", "older", "short-path",

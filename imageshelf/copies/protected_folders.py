@@ -1,7 +1,5 @@
 """Folders in which a clean-up touches nothing: the user's references and managed libraries."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch

@@ -4,8 +4,6 @@ with ShownDigests() as shown:
 shown("photos/a.jpg")
 """
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
 
 from imageshelf.pictures.tasks import DigestTask

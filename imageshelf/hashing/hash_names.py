@@ -3,8 +3,6 @@
 This module imports nothing: options, recipes and workers need no more than these names.
 """
 
-from __future__ import annotations
-
 DEFAULT = "dhash"  # not in NAMES: it is the row hash, which every shelf has
 BITS = {"ahash": 64, "phash": 64, "whash": 64, "marr": 576}
 NAMES = tuple(BITS)

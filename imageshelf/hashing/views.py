@@ -1,7 +1,5 @@
 """Views of a picture, small enough to be hashed: what workers send."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 SKETCH = 48  # pixels, the side of the square that everything but the key is computed from

@@ -1,7 +1,5 @@
 """The outcome of an index run: how many pictures of each kind, and which files were skipped."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The options of an index run, and the error for a dataset that cannot be read."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from imageshelf.system.files import MEMORY_LIMIT_MB

@@ -5,8 +5,6 @@ from XMP, which programs write last, then from IPTC, then from EXIF. Files are h
 read on workers, and a value that makes no sense is left out.
 """
 
-from __future__ import annotations
-
 import codecs
 import json
 import math

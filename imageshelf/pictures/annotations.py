@@ -7,8 +7,6 @@
 lacks. Its own values stay; where a copy says something else, that is a conflict to be told.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import NamedTuple

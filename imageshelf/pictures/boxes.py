@@ -3,8 +3,6 @@
 The structure is that of ISO/IEC 23008-12. Damaged boxes count as absent.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Worker processes make them.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple

@@ -4,8 +4,6 @@ They are part of the `recipe`. Nothing here needs NumPy, which index.py imports 
 workers are decoding.
 """
 
-from __future__ import annotations
-
 import io
 import itertools
 

@@ -4,8 +4,6 @@ The decode is reduced where the format allows it. Only the standard library and 
 imported: this is what worker processes load.
 """
 
-from __future__ import annotations
-
 import os
 from typing import BinaryIO
 

@@ -6,8 +6,6 @@ bytes are added to the data: a decoder that had all it needs ignores them, and o
 draws them.
 """
 
-from __future__ import annotations
-
 import io
 import os
 from typing import BinaryIO

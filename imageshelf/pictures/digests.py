@@ -11,8 +11,6 @@ If Pillow returns less than the file holds, the digest is that of the file's byt
 has identical pixels with its exact copies only.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar

@@ -9,8 +9,6 @@ A copy without them is worth less than the original. The catalogue keeps them wi
 Damaged parts count as absent.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 from typing import BinaryIO

@@ -3,8 +3,6 @@
 Nothing is decoded: the process that walks the datasets looks, and has workers read what must be.
 """
 
-from __future__ import annotations
-
 from typing import BinaryIO, NamedTuple
 
 from imageshelf.pictures import extras, formats, jpeg_segments, metadata

@@ -4,8 +4,6 @@ Viewers read a JPEG whose application segments are broken, that has stray bytes 
 segments, or that lacks only its end marker. Pillow's reader refuses such files.
 """
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Everything that can be measured of one picture file: its views, a grey square, every hash."""
 
-from __future__ import annotations
-
 import os
 
 from imageshelf.hashing import hash_names

@@ -5,8 +5,6 @@ broken, very large or unknown. Pillow refuses some such files. Here they are rea
 those parts. What the picture itself consists of is never repaired.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 import zlib

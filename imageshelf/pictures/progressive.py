@@ -10,8 +10,6 @@ Only files that are well-formed from the first marker to the last are stripped. 
 decoded as they are, so a damaged file is refused, or read, exactly as it would be otherwise.
 """
 
-from __future__ import annotations
-
 import re
 
 END, SCAN = 0xD9, 0xDA

@@ -5,8 +5,6 @@ what was refused. For some of these pictures the catalogue shows the case; for o
 header does: see header_facts.py.
 """
 
-from __future__ import annotations
-
 FIRST = 1  # of every reader, before revisions were noted
 
 TURNED = "turned"  # by an orientation other than 1, perhaps one that viewers pass over

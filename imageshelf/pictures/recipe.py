@@ -3,8 +3,6 @@
 Pillow is imported only when a recipe is asked for: a first run of index.py gets it from a worker.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import NamedTuple
 

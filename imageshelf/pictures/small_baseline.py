@@ -8,8 +8,6 @@ a few milliseconds and little memory, whatever its bytes are, so a query that is
 worker. What is checked are the very bytes that are then decoded.
 """
 
-from __future__ import annotations
-
 import io
 import struct
 from contextvars import ContextVar

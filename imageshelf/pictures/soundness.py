@@ -1,7 +1,5 @@
 """Check that a picture is whole: decode every frame in full, in a worker process that may crash."""
 
-from __future__ import annotations
-
 import os
 from typing import BinaryIO, NamedTuple
 

@@ -1,7 +1,5 @@
 """Read pieces of a file, and new bytes between them, as if they were one file."""
 
-from __future__ import annotations
-
 import io
 import os
 from bisect import bisect_right

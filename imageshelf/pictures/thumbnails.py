@@ -5,8 +5,6 @@ metadata or a colour profile. Worker processes make it, so like `images` this mo
 the standard library and Pillow.
 """
 
-from __future__ import annotations
-
 import io
 import os
 from typing import NamedTuple

@@ -4,8 +4,6 @@ Pillow knows some fifty layouts of samples, of which it misreads a few, and it p
 an unusual type. libtiff takes every type of whole number, and viewers show samples of any size.
 """
 
-from __future__ import annotations
-
 import struct
 from typing import BinaryIO, NamedTuple
 

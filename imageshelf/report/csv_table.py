@@ -5,8 +5,6 @@ as they are. A spreadsheet takes a cell for a formula if it begins with one of `
 line end; such a cell gets an apostrophe in front, and so does one that begins with an apostrophe.
 """
 
-from __future__ import annotations
-
 import io
 import os
 from collections.abc import Iterable, Mapping, Sequence

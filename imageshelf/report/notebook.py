@@ -3,8 +3,6 @@
 Works in light and dark notebooks, without script; Jinja2 escapes every text.
 """
 
-from __future__ import annotations
-
 import base64
 
 from jinja2 import Environment, StrictUndefined

@@ -4,8 +4,6 @@ The page and the notebook share one markup: semantic elements, and attributes in
 which the page's policy would refuse. Jinja2 escapes every text.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterable, Sequence
 from importlib import resources

@@ -4,8 +4,6 @@ Pillow's own font has the letters of English; the system's fonts supply the othe
 none of them has is drawn as a box. Right-to-left text is drawn as well as Pillow can.
 """
 
-from __future__ import annotations
-
 import functools
 from itertools import groupby
 

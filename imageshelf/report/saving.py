@@ -1,7 +1,5 @@
 """Writes reports whole or not at all, and never over a file that is not a report."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

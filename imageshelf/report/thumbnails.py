@@ -1,7 +1,5 @@
 """Thumbnails by the hundred, made in worker processes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from imageshelf.pictures.thumbnails import Thumbnail, ThumbnailTask, make_thumbnail

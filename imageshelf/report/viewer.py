@@ -5,8 +5,6 @@ come from a shelf, which may come from anybody. So only a file is handed over th
 name, at the end of every link too, and that still begins as a picture.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -6,8 +6,6 @@ a match only after a second look at the pixels, which is `second_look`'s. What i
 bytes where the catalogue lacks their digests, and decodes nothing; scripts load it for the names.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from typing import BinaryIO, NamedTuple

@@ -4,8 +4,6 @@ Python's `shelve` uses whichever backend it finds (gdbm, ndbm, dumb), and each l
 files at or beside the path. They are recognised by content, named in a message, never written to.
 """
 
-from __future__ import annotations
-
 import contextlib
 import mmap
 import os

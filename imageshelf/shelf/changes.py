@@ -1,7 +1,5 @@
 """Changes to a shelf: each is one transaction over `Dict` and the catalogue together."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any

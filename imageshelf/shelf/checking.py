@@ -1,7 +1,5 @@
 """Checks that a shelf is whole: its file, its lists and its catalogue against each other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Opens connections to an SQLite file that are safe and leave nothing behind."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sqlite3

@@ -6,8 +6,6 @@ time), waits for other programs instead of failing, and commits durably (`journa
 `synchronous=EXTRA`; SQLite's default can lose the last commit in a power cut).
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sqlite3

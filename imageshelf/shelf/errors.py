@@ -1,7 +1,5 @@
 """Turns SQLite's errors into one sentence for the user."""
 
-from __future__ import annotations
-
 import sqlite3
 
 from imageshelf.system.words import shown

@@ -4,8 +4,6 @@ One chunk of 4,096 pictures is read at a time, in one state of the file; nothing
 between chunks. The shelf may come from anybody: impossible values raise ShelfError.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple

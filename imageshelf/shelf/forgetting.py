@@ -1,7 +1,5 @@
 """Takes a folder that is gone off the shelf, with all that was known below it."""
 
-from __future__ import annotations
-
 import os
 from itertools import chain
 

@@ -6,8 +6,6 @@ rows in place. Entries written by hand are therefore found without comparing eve
 run notes them in the table foreign_key and raises the watermark.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from imageshelf.shelf import names, pickled

@@ -10,8 +10,6 @@ bytes that are not UTF-8 are kept as lone surrogates.
 The functions take a path module (`posixpath`, `ntpath`), so each can be tested on any system.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -5,8 +5,6 @@ reader knows the few instructions that a list of strings needs and refuses all o
 from somebody else is only data.
 """
 
-from __future__ import annotations
-
 import pickle
 from collections.abc import Callable
 from typing import Any, ClassVar

@@ -4,8 +4,6 @@ SQLite opens journals by name. Copies are made from descriptors that were examin
 that only this user can enter, so what SQLite meets there is what was examined.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import time

@@ -6,8 +6,6 @@ from somebody else can carry views, triggers or virtual tables under these names
 must equal ours word for word before anything is read.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

@@ -7,8 +7,6 @@ files of the shelf's owner that name nothing. True ones always are: a shelf is n
 together with another database.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 import sys

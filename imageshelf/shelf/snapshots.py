@@ -4,8 +4,6 @@ A picture comes back with its hashes, digests and soundness, without decoding, e
 that has been rebuilt since, as long as the recipe is the same.
 """
 
-from __future__ import annotations
-
 import base64
 import os
 from collections.abc import Iterable

@@ -4,8 +4,6 @@ Kept is what holds until a file changes. A row is believed only while both pictu
 and time that it names, and only on a shelf that this user's runs made.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Old names of public parameters, which still work for a while, with a warning."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar

@@ -4,8 +4,6 @@ What lies in them will be discarded, by the system or by the user, so no walk en
 copy in them is preferred to one outside.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -3,8 +3,6 @@
 If a file cannot be opened, the error says why.
 """
 
-from __future__ import annotations
-
 import errno
 import io
 import os

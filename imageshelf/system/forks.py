@@ -7,8 +7,6 @@ sends its answers through a pipe and ends. It opens, prints and imports nothing,
 threads of the parent were doing at the moment of the fork does not matter.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import pickle

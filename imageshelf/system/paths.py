@@ -1,7 +1,5 @@
 """Paths as the file system spells them, and paths that are URLs."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -1,7 +1,5 @@
 """Settings of the whole process: a script may change them, a notebook's user owns them."""
 
-from __future__ import annotations
-
 import atexit
 import gc
 import os

@@ -1,7 +1,5 @@
 """What to type: a message names the command that its reader has just used."""
 
-from __future__ import annotations
-
 import os
 import sys
 

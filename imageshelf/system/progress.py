@@ -1,7 +1,5 @@
 """A progress bar that shows the time left: on a terminal and in a notebook, never in a pipe."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable, Iterator

@@ -3,8 +3,6 @@
 The package registers the renderer. The reports are loaded when the first result is shown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@ While the program waits for a worker, a signal interrupts it at once. While it w
 remembered and takes effect afterwards. A second signal does not wait.
 """
 
-from __future__ import annotations
-
 import signal
 import threading
 from collections.abc import Iterator

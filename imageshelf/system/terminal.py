@@ -1,7 +1,5 @@
 """Text for a terminal: columns that line up in any script, and colour only where it is welcome."""
 
-from __future__ import annotations
-
 import functools
 import io
 import os

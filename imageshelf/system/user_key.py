@@ -4,8 +4,6 @@ It is kept in the user's state folder, or in the folder that `IMAGESHELF_STATE` 
 first use and never leaves the computer.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 import sys

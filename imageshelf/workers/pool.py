@@ -9,8 +9,6 @@ item after another, so if it dies or takes too long, the oldest unanswered item 
 item is Lost, and everything else goes on.
 """
 
-from __future__ import annotations
-
 import os
 import pickle
 import threading

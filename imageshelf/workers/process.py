@@ -1,7 +1,5 @@
 """One worker process after another, and the thread that sends it items and reads the answers."""
 
-from __future__ import annotations
-
 import pickle
 import signal
 import subprocess

@@ -5,8 +5,6 @@ standard output as frames: four bytes of length, little-endian, then a pickle. P
 because this program is at both ends; nothing from a file is ever unpickled.
 """
 
-from __future__ import annotations
-
 import faulthandler
 import os
 import pickle

@@ -6,8 +6,6 @@ suggests so: `start_early` starts them, `start` hands them out, `end_unused` end
 took.
 """
 
-from __future__ import annotations
-
 import atexit
 import os
 import subprocess

@@ -4,8 +4,6 @@ What this module imports counts neither towards the memory limit nor towards the
 file. Each worker has one core, so NumPy gets one thread unless the user has set a number.
 """
 
-from __future__ import annotations
-
 import os
 
 from imageshelf.workers.work import work

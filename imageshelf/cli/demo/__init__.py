@@ -5,8 +5,6 @@ what was done to it and the kind that a search reports for the two. The scenes a
 tests/scenes/, so nobody owns them; the package holds them as JPEG files.
 """
 
-from __future__ import annotations
-
 import os
 from typing import NamedTuple
 

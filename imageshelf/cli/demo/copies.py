@@ -1,7 +1,5 @@
 """Copies of a picture as people make them: one function a kind, from a Shot to encoded bytes."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

@@ -9,8 +9,6 @@ A Dask task is a chunk of items. The Dask worker passes them to worker processes
 die or join during a run.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import uuid

@@ -1,7 +1,5 @@
 """The connection from an index run to a Dask scheduler: chunks of items out, replies back."""
 
-from __future__ import annotations
-
 import asyncio
 import pickle
 import threading

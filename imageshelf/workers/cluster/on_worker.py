@@ -4,8 +4,6 @@ Each Dask worker has a pool of its own (`workers`) with as many processes as it 
 that crashes, hangs or takes too much memory therefore costs only itself, never a Dask worker.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 import pickle
