@@ -67,6 +67,26 @@ def left(found: Plan) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
+    ("action", "take_over", "goes"),
+    [
+        (planning.SET_ASIDE, False, True),
+        (planning.TRASH, False, True),
+        (planning.DELETE, False, False),
+        (planning.DELETE, True, True),
+    ],
+)
+def test_a_date_that_the_keeper_lacks_is_not_deleted(
+    action: str, take_over: bool, goes: bool
+) -> None:
+    rows = shelf("a.jpg", "b.jpg")
+    lacks = "has a capture date that the one to keep lacks"
+    found = planned(rows, group(rows, "a.jpg", ("b.jpg", BYTES), warning=lacks),
+                    action=action, take_over=take_over)  # fmt: skip
+    assert going(found) == ["b.jpg"] * goes
+    assert left(found) == ({} if goes else {"b.jpg": f"{lacks}; --take-over would keep that"})
+
+
+@pytest.mark.parametrize(
     ("kind", "kinds", "goes"),
     [
         (BYTES, BY_RULE, True),

@@ -21,7 +21,7 @@ from imageshelf.cleanup.planning import Plan
 from imageshelf.cleanup.purging import purge
 from imageshelf.cleanup.taking_over import with_taking_over
 from imageshelf.pictures.annotated_file import read_all, read_sidecar
-from imageshelf.pictures.annotations import Annotations, Face
+from imageshelf.pictures.annotations import Annotations, Face, Position
 from imageshelf.pictures.xmp import written
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
 from imageshelf.shelf import Shelf, open_shelf
@@ -489,6 +489,27 @@ def kill_an_undo(folder: Path, shelf: Shelf, seed: int) -> None:
             assert not undo_run.undo(again).lost
         assert again.check() == []
     assert tree(folder) == before
+
+
+def test_a_place_that_only_the_copy_has_is_deleted_only_once_it_is_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    block = Image.Exif()
+    block[0x8825] = {1: "N", 2: (48.0, 30.0, 0.0), 3: "E", 4: (2.0, 15.0, 0.0)}
+    drawn(5, (64, 48)).save("photos/keep.png")
+    drawn(5, (64, 48)).save("photos/z goes.png", exif=block)
+    indexed(tmp_path, "photos")
+    clean = ["clean", "-j", "0", "--keep", "short-path"]
+    delete = [*clean, "--delete", "--apply", "--yes"]
+    assert verbs.main(clean) == 0
+    assert "warning: has a place (GPS) that the one to keep lacks" in capsys.readouterr().out
+    assert verbs.main(delete) == 0
+    assert Path("photos/z goes.png").exists()
+    assert verbs.main([*delete, "--take-over"]) == 0
+    assert not Path("photos/z goes.png").exists()
+    assert read_sidecar("photos/keep.png.xmp").position == Position(48.5, 2.25)
 
 
 def test_the_verb_takes_over_and_says_so(

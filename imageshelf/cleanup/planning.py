@@ -258,6 +258,8 @@ class _Judge:
             return NOT_COPIES.get(member.kind, NOT_COMPARED) + "; choose it with --selection"
         if identity(row) == identity(kept) or member.kind == SAME_FILE:
             return "is another name of the file that is kept"
+        if member.warning and self.rules.action == DELETE and not self.rules.take_over:
+            return f"{member.warning}; --take-over would keep that"
         return self._why_not_by_rule(
             member.kind, little=row.low_information or kept.low_information
         ) or why_untouched(member.path, member.kind, keeper.path, self.rules, self.protected)
