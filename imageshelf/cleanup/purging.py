@@ -10,35 +10,27 @@ Each file is written down before it goes. So a purge that was killed leaves no d
 or undo sees which files are gone.
 """
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from imageshelf.cleanup import finishing, intactness, locks, places, planning, records
-from imageshelf.cleanup.last_comparison import closer_looks
+from imageshelf.cleanup.last_comparison import CloserLook, closer_looks
 from imageshelf.cleanup.path_checks import UnsafePathError, is_below
 from imageshelf.cleanup.planning import File, Step
+from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.run import LeftAlone, examiners, problem_of
 from imageshelf.cleanup.step import NotDone, has_double, take_step, why_left
 from imageshelf.cleanup.undo_run import UndoError, numbered, require_own
 from imageshelf.copies import companions
+from imageshelf.pictures.soundness import Soundness
 from imageshelf.searching.kinds import BY_RULE, BYTES
 from imageshelf.searching.second_look import LONGEST_BEFORE_REMOVAL, SecondLook
-from imageshelf.shelf import names
-from imageshelf.shelf.cleanups import DONE, PURGED, PURGING, Actions
+from imageshelf.shelf import Shelf, names
+from imageshelf.shelf.cleanups import DONE, PURGED, PURGING, Action, Actions, Cleanup
 from imageshelf.system.files import FileChangedError, lstat, stamp
 from imageshelf.system.process import cores
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from imageshelf.cleanup.last_comparison import CloserLook
-    from imageshelf.cleanup.records import FileAction
-    from imageshelf.pictures.soundness import Soundness
-    from imageshelf.shelf import Shelf
-    from imageshelf.shelf.cleanups import Action, Cleanup
-    from imageshelf.system.signals import Stop
+from imageshelf.system.signals import Stop
 
 HELD = (DONE, PURGING)  # states of a file that is, or may be, in the set-aside folder
 FILES_PER_BATCH = 64  # written down in one transaction

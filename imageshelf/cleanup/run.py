@@ -1,38 +1,28 @@
 """Runs through a plan in batches: examine, claim, act, write down."""
 
-from __future__ import annotations
-
 import os
 import secrets
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 from imageshelf.cleanup import intactness, places, planning, records, sidecars
 from imageshelf.cleanup.file_actions import UnfinishedError
-from imageshelf.cleanup.last_comparison import closer_looks, is_wanted
+from imageshelf.cleanup.last_comparison import CloserLook, closer_looks, is_wanted
 from imageshelf.cleanup.path_checks import hidden_name
 from imageshelf.cleanup.places import PlaceError
+from imageshelf.cleanup.planning import Plan, Planned, Step
 from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone, Outcome, take_companion, take_step, why_left
 from imageshelf.pictures import soundness
+from imageshelf.pictures.soundness import Soundness, SoundnessTask
 from imageshelf.searching.kinds import PIXELS
 from imageshelf.searching.second_look import LONGEST_BEFORE_REMOVAL, SecondLook
-from imageshelf.shelf import names, snapshots
-from imageshelf.shelf.cleanups import DOING, DONE, LEFT, Action, Claim
+from imageshelf.shelf import Shelf, names, snapshots
+from imageshelf.shelf.cleanups import DOING, DONE, LEFT, Action, Actions, Claim, Rivals
 from imageshelf.system.files import FileChangedError
-from imageshelf.system.signals import Stopped
-from imageshelf.workers.pool import workers
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
-
-    from imageshelf.cleanup.last_comparison import CloserLook
-    from imageshelf.cleanup.planning import Plan, Planned, Step
-    from imageshelf.pictures.soundness import Soundness, SoundnessTask
-    from imageshelf.shelf import Shelf
-    from imageshelf.shelf.cleanups import Actions, Rivals
-    from imageshelf.system.signals import Stop
-    from imageshelf.workers.pool import Mapper
+from imageshelf.system.signals import Stop, Stopped
+from imageshelf.workers.pool import Mapper, workers
 
 STEPS_PER_BATCH = 64  # claimed in one transaction, written down as done in another
 TIME_LIMIT_S = 60.0  # to decode one picture in full

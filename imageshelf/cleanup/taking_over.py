@@ -6,21 +6,22 @@ told. Faces have places in the picture as it is stored, so they are taken over o
 and their orientation are the same.
 """
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 
 from imageshelf.cleanup.planning import (
     DELETE,
     HARD_LINK,
     Left,
+    Plan,
     Planned,
+    Step,
     TakeOver,
     would_be_lost,
 )
 from imageshelf.cleanup.sidecars import content_after, noted, sidecar_names, sidecar_of
-from imageshelf.copies.companions import TAKEOUT, Listings, belonging, without_twin
+from imageshelf.copies.companions import TAKEOUT, Companion, Listings, belonging, without_twin
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.copies.sidecar_contents import said_in_packet, says_no_more
 from imageshelf.pictures.annotated_file import AnnotationTask, ReadAnnotations
@@ -30,15 +31,7 @@ from imageshelf.searching.kinds import BYTES, MATCHES, PIXELS
 from imageshelf.system.files import MEMORY_LIMIT_MB, FileChangedError
 from imageshelf.system.words import count
 from imageshelf.workers.jobs import Lost
-from imageshelf.workers.pool import workers
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from contextlib import AbstractContextManager
-
-    from imageshelf.cleanup.planning import Plan, Step
-    from imageshelf.copies.companions import Companion
-    from imageshelf.workers.pool import Mapper
+from imageshelf.workers.pool import Mapper, workers
 
 NOTHING = Annotations()
 

@@ -5,16 +5,13 @@ Where each of two copies has something that the other lacks, both stay, and the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from imageshelf.copies.companions import TAKEOUT, without_twin
-from imageshelf.copies.keep_rule import frames_in_words, joined, written_beyond
+from imageshelf.copies.keep_rule import RankedCopy, frames_in_words, joined, written_beyond
 from imageshelf.copies.sidecar_contents import says_no_more
 from imageshelf.pictures.extras import WORDS
 from imageshelf.system.words import with_article
-
-if TYPE_CHECKING:
-    from imageshelf.copies.keep_rule import RankedCopy
 
 MORE_SCENE = 0.01  # of all that either shows
 MORE_PIXELS = 1.03  # times as many: rounding, or a row that a lossless turn cut away, is less

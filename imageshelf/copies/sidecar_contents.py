@@ -4,18 +4,14 @@ Capture time, position and rating are compared as values, for programs write the
 all of a Takeout record that XMP has room for likewise. Everything else must stand there as it is.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from imageshelf.pictures import xmp
 from imageshelf.pictures.annotations import Annotations, combined
 from imageshelf.pictures.xmp import XmpError
 from imageshelf.system.files import UnreadableImage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 AS_VALUES = {f"{{{xmp.EXIF}}}{name}" for name in (
     "DateTimeOriginal", "GPSLatitude", "GPSLongitude", "GPSAltitude", "GPSAltitudeRef",

@@ -4,16 +4,11 @@ An unmounted drive looks like a mass deletion, an unreadable folder like an empt
 the shelf only if its folder was listed, on the same device, and the picture was not in it.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING
 
 from imageshelf.indexing.comparison import PICTURES, Known
-
-if TYPE_CHECKING:
-    from imageshelf.indexing.file_list import FileList
+from imageshelf.indexing.file_list import FileList
 
 
 def moves(

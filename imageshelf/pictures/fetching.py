@@ -4,20 +4,16 @@ Credentials are those that the scheme's own package finds. Only index.py and a q
 a URL lead here: a shelf from somebody else must not make a search open URLs.
 """
 
-from __future__ import annotations
-
 import errno
 import io
 import logging
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from imageshelf.pictures import formats
 from imageshelf.system.files import UnreadableImage, unreadable
+from imageshelf.system.paths import Url, UrlParts
 from imageshelf.system.words import one_line
-
-if TYPE_CHECKING:
-    from imageshelf.system.paths import Url, UrlParts
 
 LARGE_BYTES = 1 << 20  # of a larger file without a picture's name, the head is read first
 _filesystems: dict[str, Any] = {}

@@ -9,16 +9,11 @@ They serve for comparison with other tools. To find copies, the default with its
 more and errs less.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+
+from PIL import Image
 
 from imageshelf.pictures.reduction import LANCZOS, ORIENTATIONS, Reduced
-
-if TYPE_CHECKING:
-    from PIL import Image
-
 
 _SIDES = {"ahash": 8, "phash": 32, "marr": 512}
 _LEAST_WAVELET_SIDE = 8

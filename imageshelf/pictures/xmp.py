@@ -9,19 +9,14 @@ A packet may come from anybody: one with a document type, which could define ent
 large or too deep, and what is no XML are refused with XmpError.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 from imageshelf.pictures.annotations import ISO_DATE, Annotations, Face, Position
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 MOST_BYTES = 8 << 20
 DEEPEST = 48  # elements within elements

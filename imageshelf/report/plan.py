@@ -1,19 +1,15 @@
 """A clean-up plan as text, JSON, CSV and bare paths. Nothing here prints."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from imageshelf.cleanup import planning
+from imageshelf.cleanup.planning import Left, Plan, Planned, Step
 from imageshelf.report import csv_table
 from imageshelf.system import terminal
+from imageshelf.system.terminal import Painter
 from imageshelf.system.words import count, nearby, shown, size
-
-if TYPE_CHECKING:
-    from imageshelf.cleanup.planning import Left, Plan, Planned, Step
-    from imageshelf.system.terminal import Painter
 
 FIELDS = (
     "group", "action", "path", "kind", "turn", "keeper", "reason", "warning", "size_bytes",

@@ -9,10 +9,8 @@ other hashes tell hardly more about a flat picture. `--max-distance` and `--simi
 radii: they look upright only and know no rule for flat pictures.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,9 +27,7 @@ from imageshelf.searching.policies import (
     QueryPrints,
 )
 from imageshelf.shelf import chunks
-
-if TYPE_CHECKING:
-    from imageshelf.shelf.chunks import PictureHashes, StoredKeys
+from imageshelf.shelf.chunks import PictureHashes, StoredKeys
 
 
 class UnsuitedPolicyError(ValueError):

@@ -16,21 +16,17 @@ plan said of the two (`kind`, `turn`, `chosen`) and `entry`, the record made by
 `imageshelf.shelf.snapshots`; of a companion `companion_of`, the name of its picture.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from imageshelf.shelf import Shelf, names
 from imageshelf.shelf.cleanup_marks import RowMarks
+from imageshelf.shelf.database import Database
 from imageshelf.shelf.records import signed
 from imageshelf.system import discarded
-
-if TYPE_CHECKING:
-    from imageshelf.shelf.database import Database
 
 RUNNING, DONE, STOPPED, CUT_OFF = "running", "done", "stopped", "cut off"
 UNDONE, PARTLY = "undone", "partly undone"

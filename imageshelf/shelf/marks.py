@@ -9,16 +9,11 @@ by the user's key over the shelf's id, what kind of row it is, and every field o
 carry their type and length, so that no two different rows have the same text.
 """
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
 
+from imageshelf.shelf.database import Database
 from imageshelf.system import user_key
 from imageshelf.system.user_key import UserKeyError
-
-if TYPE_CHECKING:
-    from imageshelf.shelf.database import Database
 
 Field = bytes | str | int | None
 

@@ -4,13 +4,10 @@ A preference decides which files go, and a shelf may come from anybody, so it ca
 that is not this user's own is told, and ignored.
 """
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from imageshelf.shelf import Shelf
+from imageshelf.shelf import Shelf
 
 NAME = "preferences"  # of the table setting
 GET = "SELECT value, mark FROM setting WHERE name = ?"

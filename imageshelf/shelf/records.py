@@ -1,15 +1,11 @@
 """The records stored on a shelf, one per picture, checked when read."""
 
-from __future__ import annotations
-
 import os
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from imageshelf.pictures.extras import UNKNOWN
-
-if TYPE_CHECKING:
-    from imageshelf.pictures.metadata import Facts
+from imageshelf.pictures.metadata import Facts
 
 LOW_INFORMATION, ALPHA, EXTRAS = 1, 2, 4  # bits of the column picture.flags
 _EXTRAS_SHIFT, _EXTRAS_BITS = 3, 31  # in the same column: which extras; 0 before they were noted
