@@ -6,6 +6,7 @@ import io
 import random
 import struct
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from imageshelf.system.files import stamp
 from imageshelf.workers.pool import workers
 from tests.conftest import drawn
 from tests.test_extras import box, trailer
+from tests.test_further_formats import photoshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -372,6 +374,11 @@ def test_a_run_over_mutated_files_always_ends_well(tmp_path: Path, count: int) -
     originals += [boxed("HEIF"), boxed("AVIF"), deep_tiff(), encoded(SHOT, "TIFF"), PROGRESSIVE]
     originals += [JPEG + trailer(0x0A01, 0x0A30), boxed("HEIF") + box(b"sefd", trailer(0x0A30))]
     originals += [several(kind) for kind in ("GIF", "MPO", "TIFF", "AVIF", "WEBP")]
+    originals += [encoded(SHOT, "JPEG2000"), photoshop(SHOT, [(1058, b"II*\0"), (1060, b"<x/>")])]
+    with suppress(ImportError):
+        import pillow_jxl.JpegXLImagePlugin  # noqa: F401
+
+        originals += [encoded(SHOT, "JXL", use_container=whole) for whole in (False, True)]
     paths = [str(tmp_path / f"{number}.jpg") for number in range(count)]
     for path in paths:
         with open(path, "wb") as file:

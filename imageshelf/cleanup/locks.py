@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 
 from imageshelf.shelf import Shelf, names
 from imageshelf.shelf.errors import GONE
-from imageshelf.system.sentences import SentenceError
 
 if sys.platform == "win32":
     import msvcrt
@@ -25,7 +24,7 @@ SUFFIX = "-cleanup"  # after the shelf's path: the lock file, which is there whi
 POLL_S = 0.05
 
 
-class LockError(SentenceError):
+class LockError(Exception):
     """No lock file can be made beside the shelf; nothing was touched."""
 
 

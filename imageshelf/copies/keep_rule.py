@@ -12,7 +12,8 @@
     camera       was written by the camera as it is, then has more of camera, capture date and place
     pixels       has more real pixels: those of an enlarged copy count as those of its original
     compression  is compressed less, where the pixels differ: JPEG by its quality, lossless formats
-                 and HEIF count as 100, GIF, WebP and AVIF, which are made for sending, as 50
+                 and HEIF count as 100, what is made for sending as 50 (GIF, WebP, AVIF, JPEG XL,
+                 JPEG 2000)
     written      has more of what a person wrote: keywords, caption, title, faces, rating
     plain-name   has no "copy", "(1)", "edited" and the like in its name, and no messenger's
     older        was written earlier, by more than file systems round
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 LOSSLESS = 100  # on the scale of JPEG quality
 FOR_SENDING = 50
-_QUALITY = {"GIF": FOR_SENDING, "WEBP": FOR_SENDING, "AVIF": FOR_SENDING}
+_QUALITY = dict.fromkeys(("GIF", "WEBP", "AVIF", "JXL", "JPEG2000"), FOR_SENDING)
 _MARKS = re.compile(
     r"(?<![^\W\d_])(copy|kopie|copie|copia|cópia|kopia|duplicate|edited|bearbeitet|modifié|editado"
     r"|resized|thumb(nail)?|whatsapp|telegram)(?![^\W\d_])"

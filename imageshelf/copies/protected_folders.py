@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 
-from imageshelf.system.sentences import SentenceError
-
 # A program owns these folders and keeps a database of their files.
 MANAGED = (
     "*.photoslibrary",
@@ -24,7 +22,7 @@ MANAGED = (
 Identity = tuple[int, int]  # device, inode
 
 
-class NoFolderError(SentenceError):
+class NoFolderError(Exception):
     """A reference or preferred folder that is not a folder; one sentence."""
 
 

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from imageshelf.system.files import MEMORY_LIMIT_MB
-from imageshelf.system.sentences import SentenceError
 
 
 class Settings(NamedTuple):
@@ -22,5 +21,5 @@ class Settings(NamedTuple):
     retry_skipped: bool = False
 
 
-class DatasetError(SentenceError):
+class DatasetError(Exception):
     """A dataset that cannot be indexed; the message says why, and what to do."""

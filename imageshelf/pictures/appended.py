@@ -50,6 +50,8 @@ def appended_digest(stream: BinaryIO, name: str) -> bytes:
     `name` is Pillow's name of the format. Colour descriptions that Pillow does not pass on count
     too. Raises UnknownContent if it cannot tell: such a file equals only its exact copies.
     """
+    if name not in _WALKERS:
+        raise UnknownContent
     parts: list[bytes] = []
     stream.seek(0)
     try:

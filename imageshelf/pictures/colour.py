@@ -14,6 +14,7 @@ from imageshelf.pictures.decoding import (
     Jpeg,
     avif_crop,
     checked_size,
+    load,
     load_plugin,
     memory_limit,
     open_other,
@@ -69,26 +70,29 @@ def opened(stream: BinaryIO, path: str, longest: int) -> Opened:
         source.seek(0)
         if content.format == "JPEG":
             return _opened_jpeg(source, longest)
-        return _opened_other(source, content.format)
+        return _opened_other(source, content.format, longest)
 
     return with_mending(stream, content, attempt)
 
 
-def _opened_other(stream: BinaryIO, name: str) -> Opened:
+def _opened_other(stream: BinaryIO, name: str, longest: int) -> Opened:
     load_plugin(name)
     crop = avif_crop(stream, name)
     stream.seek(0)
     with pillow_settings():
         image, tags = open_other(stream, name)
         checked_size(image.size)
-        image.load()
+        share = longest / max(image.size)
+        least = max(1, round(image.width * share)), max(1, round(image.height * share))
+        size, box = load(image, stream, least)
         embedded, xmp = metadata.embedded(image)
         tags = metadata.with_xmp(tags, xmp) if tags else embedded
     if crop:
         image = image.crop(crop)
         image.format = name
-    image.info["imageshelf_size"] = image.size
-    return image, (0, 0, *image.size), tags
+        size, box = image.size, (0, 0, *image.size)
+    image.info["imageshelf_size"] = size
+    return image, box, tags
 
 
 def _opened_jpeg(stream: BinaryIO, longest: int) -> Opened:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import re
 import threading
 import warnings
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
@@ -40,12 +41,17 @@ PLUGINS = {  # format: the module that reads it for Pillow
     "TIFF": "PIL.TiffImagePlugin",
     "AVIF": "PIL.AvifImagePlugin",
     "HEIF": "pillow_heif",
+    "JPEG2000": "PIL.Jpeg2KImagePlugin",
+    "JXL": "pillow_jxl.JpegXLImagePlugin",
+    "PSD": "PIL.PsdImagePlugin",
 }
-FRAMES_IN_HEADER = {"PNG", "WEBP", "AVIF", "HEIF"}  # these tell their number of frames there
+_OPTIONAL = {"HEIF": "pillow-heif", "JXL": "pillow-jxl-plugin"}  # packages that may be missing
+FRAMES_IN_HEADER = {"PNG", "WEBP", "AVIF", "HEIF", "JXL"}  # these tell their number of frames there
 PROGRESSIVE_BYTES = 1 << 27  # read whole; no camera or phone writes a larger picture
 JPEG_BLOCK_BYTES = 1 << 20  # given to libjpeg at a time; with Pillow's 64 kB it takes 2 % longer
 GREY = {127, 128}  # levels that libjpeg fills in for lost data
 BOXED = {"AVIF", "HEIF"}
+WITH_GAPS = {"JPEG2000", "JXL", "PSD"}  # see plugin_gaps.py
 _FRAME_COUNTERS = {"GIF": extras.gif_frames, "TIFF": extras.tiff_pages}
 TAIL_BYTES = 34
 _memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
@@ -273,19 +279,20 @@ def _decode_other(
         image, tags = open_other(stream, name)
         checked_size(image.size)
         frames = getattr(image, "n_frames", 1) if name in FRAMES_IN_HEADER else 1
-        image.load()  # the orientation of a PNG may come after its pixels
+        size, box = load(image, stream, fine)  # a PNG's orientation may come after its pixels
         embedded, xmp = metadata.embedded(image)
         tags = metadata.with_xmp(tags, xmp) if tags else embedded
         grey = reduction.brightness(image)
     if boxes and boxes.crop and name == "AVIF":
         grey = grey.crop(boxes.crop)
-    width, height = grey.size
+        size, box = grey.size, (0, 0, *grey.size)
+    width, height = size
     turn = reduction.EXIF_TURNS.get(tags.orientation)
     if name == "TIFF" and turn is not None:  # as Pillow does: reducing first changes some bits
         exact = reduction.whole(grey.transpose(turn))
         exact = exact.smaller(fine) if fine else exact
     else:
-        exact = reduction.whole(grey)
+        exact = Reduced(grey, box)
         exact = (exact.smaller(fine) if fine else exact).turned(turn)
     if name in _FRAME_COUNTERS:
         frames = _FRAME_COUNTERS[name](stream)
@@ -297,7 +304,8 @@ def _decode_other(
         frames=frames,
         bits=_bits(image, name, head, tags),
         alpha=image.has_transparency_data,
-        extras=extras.from_xmp(xmp) | (boxes.extras if boxes else 0),
+        extras=extras.from_xmp(xmp)
+        | (boxes.extras if boxes else image.info.get("imageshelf_extras", 0)),
         quality=None,
     )
 
@@ -319,7 +327,42 @@ def opened(stream: BinaryIO, name: str) -> Image.Image:
     if name == "JPEG":
         return Jpeg(stream)
     load_plugin(name)
-    return Image.open(stream, formats=[name])
+    return _file(stream, name)
+
+
+def _file(stream: BinaryIO, name: str) -> Image.Image:
+    """Open a file with Pillow, with what the format's plug-in leaves out."""
+    if name not in WITH_GAPS:
+        return Image.open(stream, formats=[name])
+    from imageshelf.pictures import plugin_gaps
+
+    if name == "JXL" and (header := plugin_gaps.jxl_header(stream)):
+        checked_size(header.size)  # the plug-in decodes at once
+    if name == "PSD":
+        plugin_gaps.require_samples(stream)
+    stream.seek(0)
+    image = Image.open(stream, formats=[name])
+    plugin_gaps.fill(image, stream)
+    return image
+
+
+def load(
+    image: Image.Image, stream: BinaryIO, least: tuple[int, int] | None
+) -> tuple[tuple[int, int], reduction.Box]:
+    """Decode an open picture, a JPEG 2000 reduced to `least` pixels or more.
+
+    Returns its full size, and the box of its true extent in what was decoded.
+    """
+    width, height = size = image.size
+    if image.format == "JPEG2000" and least:
+        from imageshelf.pictures import plugin_gaps
+
+        plugin_gaps.reduce_wavelets(image, stream, least)
+    image.load()
+    if image.size == size or image.format != "JPEG2000":
+        return image.size, (0, 0, *image.size)
+    scale = 1 << round(math.log2(width / image.width))
+    return size, (0, 0, width / scale, height / scale)
 
 
 def open_other(stream: BinaryIO, name: str) -> tuple[Image.Image, Tags | None]:
@@ -329,7 +372,7 @@ def open_other(stream: BinaryIO, name: str) -> tuple[Image.Image, Tags | None]:
     as for all other formats.
     """
     if name != "TIFF":
-        return Image.open(stream, formats=[name]), None
+        return _file(stream, name), None
     from imageshelf.pictures import tiff_layouts
 
     file = tiff_layouts.described(stream)
@@ -353,10 +396,14 @@ def _bits(image: Image.Image, name: str, head: bytes, tags: Tags) -> int:
 def load_plugin(name: str) -> None:
     """Load the plug-in for a format; raises UnreadableImage if it is not installed."""
     try:
-        plugin = import_module(PLUGINS[name])
+        plugin: Any = import_module(PLUGINS[name])
     except ImportError as exc:
-        remedy = "install pillow-heif" if name == "HEIF" else f"this Pillow has no {name}"
-        raise UnreadableImage(f"is a {name} picture: {remedy}") from exc
+        package = _OPTIONAL.get(name)
+        remedy = f"install {package}" if package else f"this Pillow has no {name}"
+        words = next(kind.words for kind in formats.KINDS if kind.format == name)
+        raise UnreadableImage(f"is {words}: {remedy}") from exc
+    if name == "JXL":
+        plugin.DECODE_THREADS = 0  # each worker has one core
     if name == "HEIF" and name not in Image.OPEN:
         plugin.register_heif_opener()
 

@@ -17,12 +17,14 @@ from imageshelf.pictures import metadata
 
 FILM, GAIN_MAP, DEPTH, PICTURES = 1, 2, 4, 8  # a film or sound; light for HDR screens; distances
 UNKNOWN = 16  # the reader could not tell what it is, or did not yet tell kinds apart
+LAYERS = 32  # of a Photoshop file
 WORDS = {  # in which each is told
     FILM: "a film",
     GAIN_MAP: "a gain map",
     DEPTH: "a depth map",
     PICTURES: "another picture",
     UNKNOWN: "something more",
+    LAYERS: "layers",
 }
 MOST_PAGES = 10_000
 MOST_BLOCKS = 1 << 20  # of a GIF file, of up to 255 bytes each

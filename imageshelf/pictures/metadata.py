@@ -225,8 +225,8 @@ def _moment(text: str, fraction: str) -> int | None:
 _XMP_ORIENTATION = rb'tiff:Orientation(?:="|>)([1-8])'
 _XMP_RATING = rb'xmp:Rating(?:="|>)[1-5]'
 
-_TURNED_BY_DECODER = {"HEIF"}
-_TURNED_BY_FORMAT = {"HEIF", "AVIF"}  # Pillow passes AVIF's own turn on as if it were EXIF's
+_TURNED_BY_DECODER = {"HEIF", "JXL"}
+_TURNED_BY_FORMAT = {"HEIF", "AVIF", "JXL"}  # Pillow passes AVIF's own turn on as if it were EXIF's
 
 
 def embedded(image: Image.Image) -> tuple[Tags, bytes]:
@@ -244,7 +244,8 @@ def embedded(image: Image.Image) -> tuple[Tags, bytes]:
     xmp = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
     packet = xmp.encode("utf-8", "replace") if isinstance(xmp, str) else bytes(xmp)
     tags = exif_tags(block) if block else Tags()
-    if image.format in _TURNED_BY_DECODER:
+    # A JPEG XL file made of a JPEG gives that JPEG back, which is still to be turned.
+    if image.format in _TURNED_BY_DECODER and not getattr(image, "jpeg", False):
         tags = tags._replace(orientation=1)
     return with_xmp(tags, packet, oriented=image.format in _TURNED_BY_FORMAT), packet
 

@@ -16,7 +16,7 @@ ANY = "any"
 
 REVISIONS = {
     **dict.fromkeys(("JPEG", "MPO", "PNG", "GIF", "WEBP", "TIFF", "AVIF", "HEIF"), 2),
-    "BMP": FIRST,
+    **dict.fromkeys(("BMP", "JPEG2000", "JXL", "PSD"), FIRST),
 }
 CASES = {  # of the latest revision: what is read again for what the catalogue shows
     "JPEG": (GREY,),

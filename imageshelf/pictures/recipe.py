@@ -56,5 +56,7 @@ def decoders() -> str:
 
     optional = [name for name in ("PIL._avif", "PIL._webp") if find_spec(name)]
     heif = f"pillow-heif {version('pillow-heif')}" if find_spec("pillow_heif") else "no HEIF"
+    if find_spec("pillow_jxl"):
+        optional.append(f"pillow-jxl-plugin {version('pillow-jxl-plugin')}")
     readers = f"readers {revisions()}"
     return ", ".join([f"Pillow {PIL.__version__}", *optional, heif, readers])

@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from imageshelf.system.sentences import SentenceError
-
 MARK = b"imageshelf report"  # in the first bytes of every file that may be replaced
 HEAD_BYTES = 2048
 
 
-class ReportError(SentenceError):
+class ReportError(Exception):
     """A report cannot be written; the message is one sentence."""
 
 

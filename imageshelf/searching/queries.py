@@ -14,7 +14,6 @@ from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf import ShelfError, backends, names
 from imageshelf.system.paths import Url, located
-from imageshelf.system.sentences import SentenceError
 from imageshelf.system.walking import Walk
 from imageshelf.workers import bundling
 
@@ -27,7 +26,7 @@ STANDARD_INPUT = "-"
 LONGEST_LIST = 256 * 2**20  # bytes: a million long names
 
 
-class QueryError(SentenceError):
+class QueryError(Exception):
     """A query that cannot be made; one sentence says why."""
 
 

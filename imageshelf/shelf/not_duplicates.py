@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.pictures import digests
 from imageshelf.shelf import Shelf, names
 from imageshelf.system.files import UnreadableImage
-from imageshelf.system.sentences import SentenceError
 
 if TYPE_CHECKING:
     from imageshelf.shelf.database import Database
@@ -42,7 +41,7 @@ Pair = tuple[bytes, bytes]
 Trait = int | tuple[int, int, str]  # size of a file in bytes; width, height and key of a picture
 
 
-class NotDuplicatesError(SentenceError):
+class NotDuplicatesError(Exception):
     """Pictures that cannot be remembered as no duplicates; one sentence."""
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from imageshelf.system.sentences import SentenceError
-
 if TYPE_CHECKING:
     from queue import SimpleQueue
     from threading import Event
 
 
-class WorkerError(SentenceError):
+class WorkerError(Exception):
     """The workers cannot start, or they are closed."""
 
 

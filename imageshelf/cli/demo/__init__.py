@@ -31,7 +31,6 @@ from imageshelf.cli.demo.copies import (
     turned,
     written,
 )
-from imageshelf.system.sentences import SentenceError
 
 SKIPPED = "skipped"
 DAY_NS = 86_400 * 10**9
@@ -43,7 +42,7 @@ _FILES = os.path.join(os.path.dirname(__file__), "scenes")
 _Turn = Image.Transpose
 
 
-class DemoError(SentenceError):
+class DemoError(Exception):
     """The demo cannot be written; one sentence says why."""
 
 
