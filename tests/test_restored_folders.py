@@ -162,6 +162,20 @@ def test_what_was_chosen_goes_if_it_shows_what_was_chosen(home: Path, capsys: Ou
     assert not (home / "db-set-aside").exists()
 
 
+@pytest.mark.parametrize("victim", ["photos/a.jpg", "db-set-aside/run-1/photos/d.jpg"])
+def test_what_was_chosen_is_not_freed_if_either_shows_something_else(
+    home: Path, victim: str, capsys: Output
+) -> None:
+    assert selected(("photos/a.jpg", "photos/d.jpg")) == 0
+    restored(home / "photos")
+    restored(home / "db-set-aside")
+    other_of_that_size_and_time(home / victim, 99)
+    before = tree(home)
+    assert main(["purge", "--yes", "-j", "0"]) == 1
+    assert "stays: it or the copy to keep is another file now" in capsys.readouterr().out
+    assert tree(home) == before
+
+
 @pytest.mark.parametrize("victim", ["photos/a.jpg", "photos/d.jpg"])
 def test_what_was_chosen_stays_if_either_shows_something_else(
     home: Path, victim: str, capsys: Output

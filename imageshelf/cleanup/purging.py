@@ -24,9 +24,10 @@ from imageshelf.cleanup.step import NotDone, has_double, take_step, why_left
 from imageshelf.cleanup.undo_run import UndoError, numbered, require_own
 from imageshelf.copies import companions
 from imageshelf.pictures.soundness import Soundness
+from imageshelf.searching.keys import keys_of
 from imageshelf.searching.kinds import BY_RULE, BYTES
 from imageshelf.searching.second_look import LONGEST_BEFORE_REMOVAL, SecondLook
-from imageshelf.shelf import Shelf, names
+from imageshelf.shelf import Shelf, names, snapshots
 from imageshelf.shelf.cleanups import DONE, PURGED, PURGING, Action, Actions, Cleanup
 from imageshelf.system.files import FileChangedError, lstat, stamp
 from imageshelf.system.process import cores
@@ -225,12 +226,33 @@ class _Purge:
     def _objection(self, row: _Row) -> str:
         picture = _picture_of(row.action)
         if not picture:
-            return problem_of(row.step, self.verdicts, self.closer)
+            reason = problem_of(row.step, self.verdicts, self.closer)
+            return reason or (
+                ""
+                if self._is_as_chosen(row)
+                else "stays: it or the copy to keep is another file now"
+            )
         if names.to_bytes(picture) not in self.gone:
             return "stays with its picture"
         return (
             "" if self._has_double(row) else "stays: the copy that was kept has no such companion"
         )
+
+    def _is_as_chosen(self, row: _Row) -> bool:
+        """Tell whether the files of a choice, which nothing else compares, show what they did.
+
+        In a restored folder they have other inodes, and are known by their keys.
+        """
+        step, noted = row.step, row.action.stat
+        if not step.chosen or step.kind in BY_RULE:
+            return True
+        expected = {}
+        if step.file.stamp.inode != row.file_action.known.inode:
+            expected[step.file.path] = snapshots.key_of(noted.get("entry"))
+        if step.keeper.stamp.inode != noted.get("keeper_inode"):
+            kept = self.actions.catalogue.row_of(names.to_bytes(step.keeper.name))
+            expected[step.keeper.path] = kept.key if kept else ""
+        return keys_of(expected, self.shelf) == expected
 
     def _has_double(self, row: _Row) -> bool:
         """Tell whether companions of the kept copy have its bytes, or say as much."""

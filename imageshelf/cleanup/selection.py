@@ -207,8 +207,8 @@ def _recognised(shelf: Shelf, rows: Mapping[str, PictureRow]) -> dict[str, Pictu
     there = {name: as_on_disk(row, lstat(_path(shelf, name))) for name, row in rows.items()}
     other = [name for name, row in there.items() if identity(row) != identity(rows[name])]
     keys = keys_of([_path(shelf, name) for name in other], shelf)
-    known = {name for name in other if keys[_path(shelf, name)] == rows[name].key}
-    return {name: there[name] if name in known else row for name, row in rows.items()}
+    unknown = {name: rows[name] for name in other if keys[_path(shelf, name)] != rows[name].key}
+    return there | unknown
 
 
 def _require_consistent(selection: Selection) -> None:

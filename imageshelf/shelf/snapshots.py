@@ -41,6 +41,12 @@ def record(db: Database, row: PictureRow) -> dict[str, Any]:
     }
 
 
+def key_of(record: object) -> str:
+    """Return the key in a record, "" if there is none."""
+    row = record.get("row") if isinstance(record, dict) else None
+    return str(row.get("key", "")) if isinstance(row, dict) else ""
+
+
 def restore(db: Database, records: Iterable[tuple[dict[str, Any], os.stat_result]]) -> None:
     """Put pictures back on the shelf from their records and the present status of their files.
 
