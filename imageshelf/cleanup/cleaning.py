@@ -5,39 +5,31 @@ clean("db.shelve", kinds="identical bytes,near", apply=True)
 undo("db.shelve", apply=True)
 """
 
-from __future__ import annotations
-
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Unpack
+from typing import NamedTuple, Unpack
 
 from imageshelf.cleanup import planning, taking_over, undo_run
 from imageshelf.cleanup.apply import CleanupError, Result, apply_plan
 from imageshelf.cleanup.locks import LockError
 from imageshelf.cleanup.planning import Plan, Rules
 from imageshelf.cleanup.selection import SelectionError
-from imageshelf.cleanup.undo_run import UndoError
+from imageshelf.cleanup.undo_run import UndoError, Undone
 from imageshelf.copies import grouping, preferred
 from imageshelf.copies.byte_digests import DecodeOptions
-from imageshelf.copies.groups import GroupOptions, PairRules
+from imageshelf.copies.groups import Duplicates, GroupKeywords, GroupOptions, PairRules
 from imageshelf.copies.protected_folders import NoFolderError
 from imageshelf.copies.shown_digests import ShownDigests
 from imageshelf.hashing.joins import Effort
 from imageshelf.searching.kinds import BY_RULE
-from imageshelf.shelf import ShelfError, not_duplicates, open_shelf
+from imageshelf.shelf import Shelf, ShelfError, not_duplicates, open_shelf
 from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from imageshelf.system.process import cores
 from imageshelf.system.progress import bar, in_notebook, share
 from imageshelf.system.rendering import rendered
 from imageshelf.workers.jobs import WorkerError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from imageshelf.cleanup.undo_run import Undone
-    from imageshelf.copies.groups import Duplicates, GroupKeywords
-    from imageshelf.shelf import Shelf
 
 CleaningError = (  # each is one sentence
     CleanupError,

@@ -1,11 +1,6 @@
 """Completion of verbs, options and paths in bash and zsh: a script to be read by the shell."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 BASH = """\
 # eval "$(imageshelf --completion bash)" in ~/.bashrc

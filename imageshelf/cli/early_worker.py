@@ -3,15 +3,10 @@
 Both take as long, so on two cores the worker is ready when the first request for it is.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from imageshelf.pictures import small_baseline
 from imageshelf.system.files import UnreadableImage, open_regular
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MODULE = "imageshelf.workers.work_overlay"  # what the workers of a search load
 

@@ -1,17 +1,13 @@
 """Options as rows of a table: what a command lists, `--help` shows, and argparse takes."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, NamedTuple
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from imageshelf.cli import values
 from imageshelf.cli.parser import PATHS
 from imageshelf.copies.criterion_names import ALWAYS_FIRST, CRITERION_NAMES
 from imageshelf.system.version import __version__
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Callable, Mapping
 
 
 class Option(NamedTuple):

@@ -1,14 +1,10 @@
 """A command line that answers a mistake in one line, with the option that was perhaps meant."""
 
-from __future__ import annotations
-
 import argparse
 import re
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
 
 SHELF = re.compile(r"^--shelf(?=$|=)")  # understood, too
 PATHS = "_paths"  # `dataset_paths` are positional arguments that count as --dataset

@@ -11,14 +11,13 @@ clean-up follows: a million pictures make 500 billion pairs.
 No picture is changed; `imageshelf clean` acts on the groups.
 """
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING, Unpack
+from collections.abc import Callable
+from typing import Unpack
 
 from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.grouping import find_groups
-from imageshelf.copies.groups import GroupOptions, PairRules
+from imageshelf.copies.groups import Duplicates, GroupKeywords, GroupOptions, PairRules
 from imageshelf.copies.preferred import with_preferences
 from imageshelf.copies.shown_digests import ShownDigests
 from imageshelf.hashing.joins import Effort
@@ -26,11 +25,6 @@ from imageshelf.shelf import not_duplicates, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.process import cores
 from imageshelf.system.progress import in_notebook, share
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from imageshelf.copies.groups import Duplicates, GroupKeywords
 
 
 @renamed_parameters(question="options", done="progress", read="decoding_progress", shelve="shelf")

@@ -7,17 +7,17 @@
 Nothing here changes a picture or a shelf.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from imageshelf.copies import distinct_fingerprints, match_graph, pairs, related, stars
-from imageshelf.copies.byte_digests import IN_PROCESS, learn_digests
+from imageshelf.copies.byte_digests import IN_PROCESS, DecodeOptions, learn_digests
 from imageshelf.copies.coarse_filter import CrowdSieve
+from imageshelf.copies.distinct_fingerprints import StoredPrints
 from imageshelf.copies.groups import (
     Duplicates,
+    Group,
     GroupOptions,
     PairRules,
     expected_false_pairs,
@@ -26,22 +26,14 @@ from imageshelf.copies.members import Members
 from imageshelf.copies.origins import learn_origins
 from imageshelf.copies.pair_facts import learn_pairs, see_pairs
 from imageshelf.copies.pair_verdicts import PairVerdicts
-from imageshelf.copies.related import RelatedPictures
+from imageshelf.copies.related import IdPairs, RelatedPictures
 from imageshelf.copies.verdict_cache import VerdictCache
 from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching.kinds import ANOTHER_SHOT, BY_RULE, SAME_FILE, SIMILAR
 from imageshelf.searching.queries import require_pictures
 from imageshelf.searching.second_look import SecondLook
+from imageshelf.shelf import Shelf
 from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from imageshelf.copies.byte_digests import DecodeOptions
-    from imageshelf.copies.distinct_fingerprints import StoredPrints
-    from imageshelf.copies.groups import Group
-    from imageshelf.copies.related import IdPairs
-    from imageshelf.shelf import Shelf
 
 
 def find_groups(

@@ -1,14 +1,10 @@
 """Pictures that a program holds in memory, as files for a while, to be read as any other."""
 
-from __future__ import annotations
-
 import io
 import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from typing import Any
 
 AS_THEY_ARE = {"1", "L", "LA", "I;16", "P", "RGB", "RGBA"}  # the modes that PNG keeps
 

@@ -1,24 +1,18 @@
 """A contact sheet: labelled thumbnails in a grid, as one JPEG or PNG file to send to somebody."""
 
-from __future__ import annotations
-
 import io
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
 from imageshelf.report import picture_text, saving
-from imageshelf.report.cards import CardGroup, pictured
+from imageshelf.report.cards import Card, CardGroup, Sheet, pictured
 from imageshelf.report.saving import ReportError
 from imageshelf.system.words import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from imageshelf.report.cards import Card, Sheet
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
 PAGE_PICTURES = 400  # nobody can look at more at once, and JPEG ends at 65,500 pixels

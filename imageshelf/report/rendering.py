@@ -1,8 +1,7 @@
 """The forms in which the library's results display themselves."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from imageshelf.cleanup.cleaning import Cleaning
 from imageshelf.copies.groups import Duplicates
@@ -19,9 +18,6 @@ from imageshelf.report import (
 from imageshelf.searching.calibration import Calibration
 from imageshelf.searching.explanation import Explanation
 from imageshelf.searching.matches import Matches
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _FORMS: dict[tuple[type, str], Callable[[Any], Any]] = {
     (Matches, "html"): lambda answer: (

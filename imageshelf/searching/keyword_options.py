@@ -3,18 +3,14 @@
 search("a.jpg", shelf="db.shelve", strict=True, limit=5)
 """
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Iterable, Mapping
+from typing import Any, TypedDict
 
 from imageshelf.searching.kinds import kinds_of
 from imageshelf.searching.policies import DEFAULT, LOOSE, STRICT, Policy
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    Folders = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+Folders = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 FOLDERS = ("below", "references", "prefer")
 

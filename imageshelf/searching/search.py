@@ -8,18 +8,18 @@ What the hashes nominate is laid over the query before it is called a match. Not
 picture or a shelf.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from imageshelf.pictures import given_pictures
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.searching import keyword_options, kinds, queries, second_look
+from imageshelf.searching.keyword_options import SearchKeywords
 from imageshelf.searching.kinds import KnownFile
+from imageshelf.searching.looks import Look
 from imageshelf.searching.matches import Matches, QueryOutcome
 from imageshelf.searching.policies import DEFAULT, Candidate, Policy
 from imageshelf.searching.queries import QueryError
@@ -34,19 +34,15 @@ from imageshelf.searching.query_prints import (
 from imageshelf.searching.ranking import Prospect, Ranking
 from imageshelf.searching.stored_hashes import StoredHashes
 from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
+from imageshelf.shelf.records import PictureRow
 from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.progress import in_notebook, share
 from imageshelf.workers.jobs import WorkerError
 from imageshelf.workers.limited_map import LimitedMap
 
-if TYPE_CHECKING:
-    from imageshelf.searching.keyword_options import SearchKeywords
-    from imageshelf.searching.looks import Look
-    from imageshelf.shelf.records import PictureRow
-
-    T = TypeVar("T")
-    Progress = Callable[[float], object]
+T = TypeVar("T")
+Progress = Callable[[float], object]
 
 SearchingError = (ShelfError, QueryError, UnreadableImage, WorkerError)  # each is one sentence
 QUERIES_PER_BATCH = 512  # compared together: 15 MB of reduced pictures

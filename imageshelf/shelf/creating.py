@@ -1,18 +1,13 @@
 """Creates shelves: checks the path and makes the tables."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
 
 from imageshelf.shelf import backends, hand_written, names, schema, side_files
+from imageshelf.shelf.database import Database
 from imageshelf.shelf.errors import ShelfError
 from imageshelf.shelf.side_files import StrangeSideFileError
 from imageshelf.system.program import typed
 from imageshelf.system.words import shown
-
-if TYPE_CHECKING:
-    from imageshelf.shelf.database import Database
 
 SET_VERSION = "REPLACE INTO meta (name, value) VALUES ('schema_version', ?)"
 

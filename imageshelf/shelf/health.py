@@ -4,20 +4,16 @@ Three questions: is the file whole, are the pictures on the disk still as the sh
 and do the installed libraries still make the same hashes?
 """
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.shelf import Shelf, names
+from imageshelf.shelf.catalogue import Catalogue
 from imageshelf.system.paths import Url
 from imageshelf.system.program import typed
-
-if TYPE_CHECKING:
-    from imageshelf.shelf.catalogue import Catalogue
 
 PAGE = 4096
 FOLDERS_NAMED = 10  # that are gone
