@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,9 +42,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def put_away(folder: Path) -> Path:
+    """Move a folder out of the way, where its inodes stay in use."""
+    away = tempfile.mkdtemp(dir=folder.parent.parent)
+    return folder.rename(Path(away, folder.name))
+
+
 def restored(folder: Path) -> None:
     """Replace a folder by a copy with all times, as `cp -a` makes it; hard links stay links."""
-    away = folder.rename(folder.with_name(folder.name + " away"))
+    away = put_away(folder)
     linked: dict[int, str] = {}
 
     def copy(source: str, target: str) -> None:
@@ -54,14 +61,11 @@ def restored(folder: Path) -> None:
             linked[number] = shutil.copy2(source, target)
 
     shutil.copytree(away, folder, copy_function=copy)
-    shutil.rmtree(away)
 
 
 def restored_without_links(folder: Path) -> None:
     """Replace a folder by a copy with all times, in which each name is a file of its own."""
-    away = folder.rename(folder.with_name(folder.name + " away"))
-    shutil.copytree(away, folder)
-    shutil.rmtree(away)
+    shutil.copytree(put_away(folder), folder)
 
 
 def pictures(home: Path) -> set[str]:
