@@ -28,6 +28,7 @@ import imageshelf
 from imageshelf.cli import asking, presenting
 from imageshelf.cli.output import checked
 from imageshelf.cli.scripts import search_options
+from imageshelf.system.sentences import SentenceError
 from imageshelf.system.signals import Stopped, stop_at_once
 from imageshelf.system.terminal import tolerate_any_name
 
@@ -58,17 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         with stop_at_once():
             if options.duplicates:
                 groups = asking.find_duplicates(options)
-                if options.folders:
-                    folders = asking.compare_folders(groups, options)
-                    presenting.present_folders(folders, groups, options)
-                else:
-                    presenting.present_groups(groups, options)
+                presenting.present_groups(groups, options)
                 return 0
             matches, note = asking.find_matches(options)
             presenting.present(matches, options)
     except Stopped as stopped:
         return stopped.exit_status
-    except asking.errors() as problem:
+    except SentenceError as problem:
         print(f"search.py: {shown(str(problem))}", file=sys.stderr)
         return 1
     return asking.exit_status("search.py", matches, note, tell=options.exit_code)

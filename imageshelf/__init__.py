@@ -18,7 +18,7 @@ rooms below it:
     indexing/  searching/     filling a shelf; asking it
     shelf/  workers/          hash -> names, the catalogue, all SQL; where work runs
     pictures/                 one file: opened, recognised, decoded, reduced, digested
-    hashing/                  arrays and integers: fingerprints, distances, near
+    hashing/  overlay/        arrays and integers: distances; one picture laid over another
     system/                   the machine: files, walking, signals, processes, terminal
 """
 

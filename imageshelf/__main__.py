@@ -25,7 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from imageshelf.cli.verb_table import parse_args
     from imageshelf.system import terminal
+    from imageshelf.system.sentences import SentenceError
     from imageshelf.system.signals import stop_at_once
+    from imageshelf.system.words import shown
 
     options = parse_args(argv)
     terminal.tolerate_any_name()
@@ -37,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             status: int = options.verb(options)
     except KeyboardInterrupt as stopped:
         return getattr(stopped, "exit_status", 130)
+    except SentenceError as problem:
+        print(f"imageshelf: {shown(str(problem))}", file=sys.stderr)
+        return 1
     return status
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from imageshelf.__main__ import main
 from imageshelf.cleanup import records, undo_run, undo_step
+from imageshelf.cleanup.cleaning import CleaningError
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cli import clean
-from imageshelf.cli.clean import Answer, CleaningError
+from imageshelf.cli.clean import Answer
 from imageshelf.cli.demo import COPIES
 from imageshelf.cli.verb_table import parse_args
 from imageshelf.indexing.run import index

@@ -45,7 +45,9 @@ def test_a_terminal_sees_how_much_is_done_and_left(watched: Callable[[], Termina
     assert "picture" in shown
     assert "reading" in shown
     assert "<" in shown  # the time left
-    assert re.search(r"reading: 4 pictures of 3.0 MB in \d.\d s, [\d,]+ and .*B a second\n", shown)
+    assert re.search(
+        r"reading: 4 pictures of 3.0 MB in \d.\d s, [\d,]+ pictures and .*B a second\n", shown
+    )
 
 
 def test_a_share_is_shown_from_the_first_on_that_is_told(watched: Callable[[], Terminal]) -> None:

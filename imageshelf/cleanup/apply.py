@@ -34,6 +34,7 @@ from imageshelf.shelf import ShelfError
 from imageshelf.shelf.cleanups import DONE, STOPPED, Actions, Rivals
 from imageshelf.system.process import cores
 from imageshelf.system.program import typed
+from imageshelf.system.sentences import SentenceError
 from imageshelf.system.signals import stopping
 from imageshelf.system.user_key import UserKeyError
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from imageshelf.system.signals import Stopped
 
 
-class CleanupError(Exception):
+class CleanupError(SentenceError):
     """A clean-up is impossible; the message is one sentence, and nothing was touched."""
 
 

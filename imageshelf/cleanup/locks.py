@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from imageshelf.shelf import Shelf, names
 from imageshelf.shelf.errors import GONE
+from imageshelf.system.sentences import SentenceError
 
 if sys.platform == "win32":
     import msvcrt
@@ -24,7 +25,7 @@ SUFFIX = "-cleanup"  # after the shelf's path: the lock file, which is there whi
 POLL_S = 0.05
 
 
-class LockError(Exception):
+class LockError(SentenceError):
     """No lock file can be made beside the shelf; nothing was touched."""
 
 

@@ -35,6 +35,7 @@ from imageshelf.shelf import names
 from imageshelf.shelf.export import LONGEST_NAME
 from imageshelf.system.files import UnreadableImage, lstat, open_regular
 from imageshelf.system.paths import Url, located
+from imageshelf.system.sentences import SentenceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,7 +53,7 @@ LONGEST = 256 * 2**20  # bytes: a million long names
 KEEP, ASIDE = "keep", "set_aside"
 
 
-class SelectionError(Exception):
+class SelectionError(SentenceError):
     """A selection cannot be followed; the message is one sentence."""
 
 

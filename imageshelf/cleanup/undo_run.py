@@ -33,6 +33,7 @@ from imageshelf.shelf.cleanups import (
 )
 from imageshelf.system import user_key
 from imageshelf.system.files import lstat
+from imageshelf.system.sentences import SentenceError
 from imageshelf.system.user_key import UserKeyError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ FILES_PER_BATCH = 256  # brought back between two transactions
 REFUSED = "refused"  # an outlook: the row is not acted on at all
 
 
-class UndoError(Exception):
+class UndoError(SentenceError):
     """A clean-up cannot be undone; the message is one sentence, and nothing was touched."""
 
 

@@ -6,22 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import imageshelf
-from imageshelf.copies.protected_folders import NoFolderError
-from imageshelf.report.saving import ReportError
 from imageshelf.system.progress import share
 from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     import argparse
 
-    from imageshelf.copies.folders import FolderCopies
     from imageshelf.copies.groups import Duplicates
     from imageshelf.searching.policies import Policy
-
-
-def errors() -> tuple[type[Exception], ...]:
-    """Return the errors of a search or a listing, each one sentence."""
-    return (*imageshelf.SearchingError, NoFolderError, ReportError)
 
 
 def find_matches(options: argparse.Namespace) -> tuple[imageshelf.Matches, str]:
@@ -53,14 +45,6 @@ def find_duplicates(options: argparse.Namespace) -> Duplicates:
     quiet = options.null
     with share("comparing", quiet=quiet) as comparing, share("reading", quiet=quiet) as reading:
         return imageshelf.duplicates(options.shelve, question, comparing, reading)
-
-
-def compare_folders(groups: Duplicates, options: argparse.Namespace) -> list[FolderCopies]:
-    """Return the folders of the shelf of which something is elsewhere, too."""
-    from imageshelf.copies import folders
-
-    with imageshelf.open_shelf(options.shelve) as shelf:
-        return folders.compare_folders(shelf, groups, options.dataset, options.min_size)
 
 
 def policy(options: argparse.Namespace) -> Policy:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import cleaning, locks, places, planning, purging, selection, undo_run
 from imageshelf.cleanup.apply import CleanupError, apply_plan
-from imageshelf.cleanup.cleaning import CleaningError
 from imageshelf.cleanup.history import history as history_of
 from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.run import LeftAlone
@@ -54,9 +53,6 @@ UNTOUCHED = "Nothing was touched. Add --yes to do it."
 CANNOT_UNDO = "--delete cannot be undone; say --yes, or leave it out to set the copies aside"
 
 
-__all__ = ["CleaningError"]
-
-
 class Answer(NamedTuple):
     """What a verb prints: text or bytes on stdout, a hint on stderr; and its exit status."""
 
@@ -68,7 +64,7 @@ class Answer(NamedTuple):
 def clean(options: argparse.Namespace) -> Answer:
     """Plan a clean-up and, with --apply, carry it out; status 1 if something was left alone.
 
-    Raises one of CleaningError before anything is touched.
+    Raises SentenceError before anything is touched.
     """
     if options.apply and options.delete and not options.yes:
         raise CleanupError(CANNOT_UNDO)
@@ -198,7 +194,7 @@ def _plan_answer(shelf: Shelf, plan: Plan, folder: str, options: argparse.Namesp
 def undo(options: argparse.Namespace) -> Answer:
     """Take a clean-up back; status 1 if something could not be brought back.
 
-    Raises one of CleaningError. After a stop, the next undo goes on from there.
+    Raises SentenceError. After a stop, the next undo goes on from there.
     """
     _refuse_half_a_trust(options)
     below = [os.path.abspath(folder) for folder in options.below]
@@ -221,7 +217,7 @@ def undo(options: argparse.Namespace) -> Answer:
 def purge(options: argparse.Namespace) -> Answer:
     """Say what of a set-aside folder could be freed; with --yes free it, status 1 if any stays.
 
-    Raises one of CleaningError. After a stop, the next purge goes on from there.
+    Raises SentenceError. After a stop, the next purge goes on from there.
     """
     if not options.yes:
         with open_shelf(options.shelve) as shelf:
@@ -252,7 +248,7 @@ def _refuse_half_a_trust(options: argparse.Namespace) -> None:
 
 
 def history(options: argparse.Namespace) -> Answer:
-    """List the clean-ups. Raises one of CleaningError."""
+    """List the clean-ups. Raises SentenceError."""
     with open_shelf(options.shelve) as shelf:
         past = history_of(shelf)
     if options.format == "json":
@@ -261,7 +257,7 @@ def history(options: argparse.Namespace) -> Answer:
 
 
 def not_the_same(options: argparse.Namespace) -> Answer:
-    """Remember, forget or list pictures that are no duplicates. Raises one of CleaningError."""
+    """Remember, forget or list pictures that are no duplicates. Raises SentenceError."""
     pictures = [names.absolute(path) for path in options.pictures]
     with open_shelf(options.shelve, "r" if options.list else "w") as shelf, ShownDigests() as shown:
         if options.list:

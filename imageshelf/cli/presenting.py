@@ -22,9 +22,7 @@ from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
-    from imageshelf.copies.folders import FolderCopies
     from imageshelf.copies.groups import Duplicates
     from imageshelf.report.cards import Sheet
     from imageshelf.searching.matches import Matches
@@ -46,15 +44,16 @@ def present(answer: Matches, options: argparse.Namespace) -> None:
 
 
 def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
-    """Do the same for groups of duplicates."""
+    """Do the same for groups of duplicates, or for what folders have in common."""
     from imageshelf.report import duplicates
 
+    if options.folders:
+        _present_folders(answer, options)
+        return
     sort = options.sort or ("saving" if options.format == "text" else "path")
     listed = replace(answer, groups=answer.ordered(sort, options.limit))
     if options.null or options.format != "text":
         _tell(duplicates.warnings(answer))  # on stderr: a program reads stdout
-    if options.hashes_only:
-        _tell([HASHES_ONLY])
     if options.null:
         put_out(duplicates.as_null(answer))
     elif options.format != "text":
@@ -67,22 +66,26 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
             put_out("\n".join(summary) + "\n")
         else:
             put_out(duplicates.text(listed, summary, *screen()))
+    if options.hashes_only:
+        _tell([HASHES_ONLY])
     paths = [member.path for group in listed.groups for member in (group.keeper, *group.members)]
     _tell(_shown(options, listed, paths))
 
 
-def present_folders(
-    folders: Sequence[FolderCopies], answer: Duplicates, options: argparse.Namespace
-) -> None:
+def _present_folders(answer: Duplicates, options: argparse.Namespace) -> None:
     """Print how much of each folder is elsewhere; a page shows that and the groups."""
+    from imageshelf.copies import folders as copies
     from imageshelf.report import folders as report
+    from imageshelf.shelf import open_shelf
 
-    if options.hashes_only:
-        _tell([HASHES_ONLY])
+    with open_shelf(options.shelve) as shelf:
+        folders = copies.compare_folders(shelf, answer, options.dataset, options.min_size)
     if options.format == "text":
         put_out(report.text(folders, *screen()))
     else:
         put_out(report.FORMATS[options.format](folders))
+    if options.hashes_only:
+        _tell([HASHES_ONLY])
     if options.html:
         from imageshelf.report import sheets
 

@@ -109,7 +109,9 @@ MATCH = (
     flag("--hashes-only", "leave the second look out: what the hashes nominate is a match, unread"),
 )
 SORTS = ("saving", "path", "pictures")
-LIMIT = option("--limit N", "at most N matches for each query", values.at_least_one)
+LIMIT = option(
+    "--limit N", "list at most N matches for each query, or N groups", values.at_least_one
+)
 DUPLICATES = (
     shared.SCOPE,
     shared.MIN_SIZE,
@@ -132,6 +134,7 @@ OF_QUERIES = (
     flag("--unmatched", "print the queries that match nothing instead"),
     flag("--exit-code", "exit with status 3 if a query matches nothing"),
 )
+NULL = flag("-0 --null", "print only paths, a NUL after each: of matches, or of what could go")
 SEARCH_VERB: Rows = (
     "what",
     *QUERY,
@@ -143,7 +146,7 @@ SEARCH_VERB: Rows = (
     LIMIT,
     "report",
     FORMAT,
-    flag("-0 --null", "print only the paths of the matches, each followed by a NUL byte"),
+    NULL,
     *FILES,
     *OF_QUERIES,
     OPEN,
@@ -158,34 +161,22 @@ DUPLICATES_VERB: Rows = (
     *MATCH,
     "groups",
     *DUPLICATES,
-    option("--limit N", "list at most N groups", values.at_least_one),
+    LIMIT,
     "report",
     FORMAT,
-    flag("-0 --null", "print only the paths of what could go, each followed by a NUL byte"),
+    NULL,
     *FILES,
     OPEN,
 )
 SEARCH_SCRIPT: Rows = (
-    "what",
-    *QUERY,
+    *SEARCH_VERB[:3],
     flag(
         "--duplicates",
         "instead of a query: every group of copies on the shelf, and which one to keep",
     ),
-    shelve("the shelf to search"),
-    BELOW,
-    "match",
-    one_of(*shared.POLICY, *RADIUS),
-    *MATCH,
-    option("--limit N", "at most N matches for each query, or N groups", values.at_least_one),
+    *SEARCH_VERB[3:],
     "duplicates",
     *DUPLICATES,
-    "report",
-    FORMAT,
-    flag("-0 --null", "print only the paths of the matches, each followed by a NUL byte"),
-    *FILES,
-    *OF_QUERIES,
-    OPEN,
     shared.VERSION,
 )
 LEAKS_VERB: Rows = (

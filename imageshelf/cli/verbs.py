@@ -1,4 +1,7 @@
-"""The verbs of the installed command: each does its work, prints, and returns the exit status."""
+"""The verbs of the installed command: each does its work, prints, and returns the exit status.
+
+A SentenceError that one raises is told by `__main__`, in one line.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from imageshelf.cli.output import put_out
+from imageshelf.system.signals import Stopped
 from imageshelf.system.words import count, shown
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 
 def index(options: argparse.Namespace) -> int:
@@ -18,19 +22,13 @@ def index(options: argparse.Namespace) -> int:
     import imageshelf
     from imageshelf.cli.scripts import index_settings
     from imageshelf.report.index_summary import summary_text
-    from imageshelf.system.signals import Stopped
 
-    settings = index_settings(options)
+    settings, watched = index_settings(options), not options.quiet
     try:
-        summary = imageshelf.index(
-            options.dataset, options.shelve, settings, show_progress=not options.quiet
-        )
+        summary = imageshelf.index(options.dataset, options.shelve, settings, show_progress=watched)
     except Stopped as stopped:
-        _note([f"imageshelf: {stopped}; what was read is on the shelf, run again to go on"])
-        return stopped.exit_status
-    except imageshelf.IndexingError as problem:
-        return failed(problem)
-    if not options.quiet:
+        return _stopped(stopped, "what was read is on the shelf, run again to go on")
+    if watched:
         print(summary_text(summary, show_skipped=options.show_skipped))
     return 0
 
@@ -39,12 +37,9 @@ def search(options: argparse.Namespace) -> int:
     """Answer queries."""
     from imageshelf.cli import asking, presenting
 
-    try:
-        presenting.refuse_early(options.html, options.contact_sheet)
-        matches, note = asking.find_matches(options)
-        presenting.present(matches, options)
-    except asking.errors() as problem:
-        return failed(problem)
+    presenting.refuse_early(options.html, options.contact_sheet)
+    matches, note = asking.find_matches(options)
+    presenting.present(matches, options)
     return asking.exit_status("imageshelf", matches, note, tell=options.exit_code)
 
 
@@ -52,16 +47,8 @@ def duplicates(options: argparse.Namespace) -> int:
     """List groups of copies, or what folders have in common."""
     from imageshelf.cli import asking, presenting
 
-    try:
-        presenting.refuse_early(options.html, options.contact_sheet)
-        groups = asking.find_duplicates(options)
-        if options.folders:
-            folders = asking.compare_folders(groups, options)
-            presenting.present_folders(folders, groups, options)
-        else:
-            presenting.present_groups(groups, options)
-    except asking.errors() as problem:
-        return failed(problem)
+    presenting.refuse_early(options.html, options.contact_sheet)
+    presenting.present_groups(asking.find_duplicates(options), options)
     return 0
 
 
@@ -71,35 +58,27 @@ def leaks(options: argparse.Namespace) -> int:
     from imageshelf.cli import asking, presenting
     from imageshelf.report import leaks as report
 
-    try:
-        answer, note = asking.find_matches(options)
-        found = report.leaks_in(answer, options.kind)
-        labels = []
-        if options.labels:
-            groups = imageshelf.duplicates(options.shelve, below=options.dataset)
-            labels = report.two_labels_in(groups, found)
-    except asking.errors() as problem:
-        return failed(problem)
+    answer, note = asking.find_matches(options)
+    found = report.leaks_in(answer, options.kind)
+    labels = []
+    if options.labels:
+        groups = imageshelf.duplicates(options.shelve, below=options.dataset)
+        labels = report.two_labels_in(groups, found)
     if options.drop:
         put_out(report.dropped(found, options.format))
-    elif options.format == "csv":
-        put_out(report.as_csv(found))
-    elif options.format == "jsonl":
-        put_out(report.as_jsonl([*found, *labels]))
-    else:
+    elif options.format == "text":
         put_out(report.text(found, len(answer.asked), labels, *presenting.screen()))
+    else:
+        put_out(report.FORMATS[options.format]([*found, *labels]))
     status = asking.exit_status("imageshelf", answer, note, tell=False)
     return status or (3 if found or labels else 0)
 
 
 def demo(options: argparse.Namespace) -> int:
     """Write the demonstration pictures."""
-    from imageshelf.cli.demo import DemoError, write
+    from imageshelf.cli.demo import write
 
-    try:
-        files = write(options.folder)
-    except DemoError as problem:
-        return failed(problem)
+    files = write(options.folder)
     print(f"{count(len(files), 'file')} in {shown(options.folder)}")
     return 0
 
@@ -107,15 +86,11 @@ def demo(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> int:
     """Say whether the shelf can be trusted."""
     from imageshelf.cleanup.history import unfinished
-    from imageshelf.shelf import ShelfError, health, open_shelf
+    from imageshelf.shelf import health, open_shelf
 
-    try:
-        with open_shelf(options.shelve) as shelf:
-            findings = list(health.findings(shelf))
-            findings += unfinished(shelf)
-            pictures = shelf.catalogue.counts().pictures if shelf.catalogue else 0
-    except ShelfError as problem:
-        return failed(problem)
+    with open_shelf(options.shelve) as shelf:
+        findings = [*health.findings(shelf), *unfinished(shelf)]
+        pictures = shelf.catalogue.counts().pictures if shelf.catalogue else 0
     for finding in findings:
         print(f"{shown(finding.what)}\n  remedy: {finding.remedy}")
     if not findings:
@@ -127,19 +102,14 @@ def explain(options: argparse.Namespace) -> int:
     """Print every measure of two pictures side by side."""
     from imageshelf.cli import presenting
     from imageshelf.report import sheets
-    from imageshelf.report.saving import ReportError
-    from imageshelf.searching.explanation import ExplainError
     from imageshelf.searching.explanation import explain as compare
 
-    try:
-        presenting.refuse_early(options.html, options.contact_sheet)
-        explanation = compare(options.a, options.b, full_decode=options.full_decode)
-        sheet = sheets.of_explanation(explanation)
-        notes = presenting.written(sheet, options.html, options.contact_sheet)
-    except (ExplainError, ReportError) as problem:
-        return failed(problem)
+    presenting.refuse_early(options.html, options.contact_sheet)
+    explanation = compare(options.a, options.b, full_decode=options.full_decode)
+    sheet = sheets.of_explanation(explanation)
+    notes = presenting.written(sheet, options.html, options.contact_sheet)
     print(explanation.text())
-    _note(notes)
+    _note(*notes)
     return 0
 
 
@@ -147,40 +117,31 @@ def calibrate(options: argparse.Namespace) -> int:
     """Print how far strangers and copies are apart in this collection."""
     from imageshelf.cli import presenting
     from imageshelf.report import sheets
-    from imageshelf.report.saving import MARK, ReportError, require_writable, saved
-    from imageshelf.searching.calibration import CalibrationError
+    from imageshelf.report.saving import MARK, require_writable, saved
     from imageshelf.searching.calibration import calibrate as measure
-    from imageshelf.shelf import ShelfError
-    from imageshelf.workers.jobs import WorkerError
 
-    try:
-        presenting.refuse_early(options.html)
-        if options.svg:
-            require_writable(options.svg, "plot")
-        calibration = measure(options.shelve)
-        sheet = sheets.of_calibration(calibration, options.shelve)
-        notes = presenting.written(sheet, options.html)
-        if options.svg:
-            with saved(options.svg, "plot") as file:
-                file.write(b"<!-- " + MARK + b" -->\n" + calibration.svg().encode())
-            notes.append(f"plot: {shown(options.svg)}")
-    except (CalibrationError, ShelfError, ReportError, WorkerError) as problem:
-        return failed(problem)
+    presenting.refuse_early(options.html)
+    if options.svg:
+        require_writable(options.svg, "plot")
+    calibration = measure(options.shelve)
+    sheet = sheets.of_calibration(calibration, options.shelve)
+    notes = presenting.written(sheet, options.html)
+    if options.svg:
+        with saved(options.svg, "plot") as file:
+            file.write(b"<!-- " + MARK + b" -->\n" + calibration.svg().encode())
+        notes.append(f"plot: {shown(options.svg)}")
     print(calibration.text())
-    _note(notes)
+    _note(*notes)
     return 0
 
 
 def forget(options: argparse.Namespace) -> int:
     """Take folders that are gone off the shelf."""
-    from imageshelf.shelf import ShelfError, open_shelf
+    from imageshelf.shelf import open_shelf
     from imageshelf.shelf.forgetting import forget_folder
 
-    try:
-        with open_shelf(options.shelve, "w") as shelf:
-            number = sum(forget_folder(shelf, folder) for folder in options.folders)
-    except ShelfError as problem:
-        return failed(problem)
+    with open_shelf(options.shelve, "w") as shelf:
+        number = sum(forget_folder(shelf, folder) for folder in options.folders)
     print(f"{count(number, 'file')} forgotten")
     return 0
 
@@ -188,20 +149,15 @@ def forget(options: argparse.Namespace) -> int:
 def merge(options: argparse.Namespace) -> int:
     """Take over what another shelf knows."""
     from imageshelf.report import merge as report
-    from imageshelf.shelf import ShelfError
-    from imageshelf.shelf.merging import MergeError, Merging
+    from imageshelf.shelf.merging import Merging
     from imageshelf.system.progress import share
-    from imageshelf.system.signals import Stopped
 
     try:
         with Merging(options.other, options.shelve) as run, share("merging") as progress:
             run.read(progress)  # to its end, before anything is written
             run.write(progress)
     except Stopped as stopped:
-        _note([f"imageshelf: {stopped}; what was merged is on the shelf, merge again to go on"])
-        return stopped.exit_status
-    except (MergeError, ShelfError) as problem:
-        return failed(problem)
+        return _stopped(stopped, "what was merged is on the shelf, merge again to go on")
     print(report.merged_text(run.summary))
     return 0
 
@@ -212,16 +168,13 @@ def cleaning(name: str) -> Callable[[argparse.Namespace], int]:
     def verb(options: argparse.Namespace) -> int:
         from imageshelf.cli import clean
 
-        try:
-            answer: clean.Answer = getattr(clean, name)(options)
-        except clean.CleaningError as problem:
-            return failed(problem)
+        answer: clean.Answer = getattr(clean, name)(options)
         try:
             if answer.text:
                 put_out(answer.text)
         finally:  # the way back is told whatever becomes of the output
             if answer.hint:
-                _note([answer.hint])
+                _note(answer.hint)
         return answer.status
 
     return verb
@@ -237,12 +190,11 @@ def printing(text: str) -> Callable[[argparse.Namespace], int]:
     return verb
 
 
-def failed(problem: Exception) -> int:
-    """Print the sentence that says what is wrong; return the exit status."""
-    _note([f"imageshelf: {shown(str(problem))}"])
-    return 1
+def _stopped(stopped: Stopped, way_on: str) -> int:
+    _note(f"imageshelf: {stopped}; {way_on}")
+    return stopped.exit_status
 
 
-def _note(sentences: Iterable[str]) -> None:
+def _note(*sentences: str) -> None:
     for sentence in sentences:
         print(sentence, file=sys.stderr)

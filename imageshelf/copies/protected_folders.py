@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 
+from imageshelf.system.sentences import SentenceError
+
 # A program owns these folders and keeps a database of their files.
 MANAGED = (
     "*.photoslibrary",
@@ -22,7 +24,7 @@ MANAGED = (
 Identity = tuple[int, int]  # device, inode
 
 
-class NoFolderError(Exception):
+class NoFolderError(SentenceError):
     """A reference or preferred folder that is not a folder; one sentence."""
 
 

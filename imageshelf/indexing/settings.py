@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from imageshelf.system.files import MEMORY_LIMIT_MB
+from imageshelf.system.sentences import SentenceError
 
 
 class Settings(NamedTuple):
@@ -21,5 +22,5 @@ class Settings(NamedTuple):
     retry_skipped: bool = False
 
 
-class DatasetError(Exception):
+class DatasetError(SentenceError):
     """A dataset that cannot be indexed; the message says why, and what to do."""

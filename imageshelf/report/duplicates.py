@@ -134,12 +134,12 @@ def _group(number: int, group: Group, common: str, paint: Painter, cells: int) -
         return [heading, *table]
     fit = terminal.Fit(cells, 3, (1, 2))
     rows, remarks = [row[:4] for row in rows], [row[4] for row in rows]
-    if cells:
-        rows = [[terminal.clipped(row[0], cells // 2), *row[1:]] for row in rows]
+    rows = [[terminal.clipped(row[0], cells // 2), *row[1:]] for row in rows]
     table = terminal.columns(rows, {2}, [{0: each[0]} for each in paints], paint, fit).splitlines()
     lines = [heading]
-    for line, remark in zip(table, remarks, strict=True):
-        wrapped = textwrap.wrap(remark, cells, initial_indent="    ", subsequent_indent="    ")
+    for line, remark, before in zip(table, remarks, ["", *remarks], strict=False):
+        said = "" if remark == before else remark  # of the keeper and of what it is preferred to
+        wrapped = textwrap.wrap(said, cells, initial_indent="    ", subsequent_indent="    ")
         lines += [line, *(paint(part, "dim") for part in wrapped)]
     return lines
 

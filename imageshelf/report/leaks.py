@@ -13,7 +13,7 @@ from imageshelf.system import terminal
 from imageshelf.system.words import count, nearby, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from imageshelf.copies.groups import Duplicates
     from imageshelf.searching.matches import Matches
@@ -36,6 +36,9 @@ class TwoLabels(NamedTuple):
     a: str
     b: str
     kind: str
+
+
+FIELDS = (*Leak._fields, "a", "b")  # of leaks, and of two labels
 
 
 def leaks_in(answer: Matches, kinds: frozenset[str] | None) -> list[Leak]:
@@ -100,14 +103,10 @@ def _table(heading: list[str], rows: list[list[str]], paint: Painter, cells: int
     )  # fmt: skip
 
 
-def as_jsonl(rows: Iterable[Leak | TwoLabels]) -> str:
-    """Return one JSON document for each row."""
-    return "".join(json.dumps(row._asdict()) + "\n" for row in rows)
-
-
-def as_csv(rows: Iterable[Leak]) -> bytes:
-    """Return a CSV table with one line for each leak."""
-    return csv_table.table(Leak._fields, (row._asdict() for row in rows))
+FORMATS: dict[str, Callable[[Iterable[Leak | TwoLabels]], str | bytes]] = {
+    "jsonl": lambda rows: "".join(json.dumps(row._asdict()) + "\n" for row in rows),
+    "csv": lambda rows: csv_table.table(FIELDS, (row._asdict() for row in rows)),
+}
 
 
 def dropped(leaks: Iterable[Leak], form: str) -> str | bytes:

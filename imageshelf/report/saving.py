@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
+from imageshelf.system.sentences import SentenceError
+
 MARK = b"imageshelf report"  # in the first bytes of every file that may be replaced
 HEAD_BYTES = 2048
 
 
-class ReportError(Exception):
+class ReportError(SentenceError):
     """A report cannot be written; the message is one sentence."""
 
 

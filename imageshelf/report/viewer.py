@@ -16,27 +16,10 @@ from imageshelf.system.files import UnreadableImage, open_regular
 from imageshelf.system.words import count
 
 MOST = 10  # windows opened at a time
-PICTURE_SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".apng",
-        ".gif",
-        ".webp",
-        ".bmp",
-        ".dib",
-        ".tif",
-        ".tiff",
-        ".heic",
-        ".heif",
-        ".hif",
-        ".avif",
-        ".mpo",
-    ]
-)
+PICTURE_SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".bmp", ".dib", ".tif",
+    ".tiff", ".heic", ".heif", ".hif", ".avif", ".mpo",
+})  # fmt: skip
 PAGE_SUFFIXES = frozenset({".html", ".htm"})
 
 

@@ -27,6 +27,7 @@ from imageshelf.searching.key_calibration import KeyCounts, SampledPicture
 from imageshelf.shelf import names, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.rendering import rendered
+from imageshelf.system.sentences import SentenceError
 from imageshelf.workers.jobs import Lost
 from imageshelf.workers.limited_map import LimitedMap
 
@@ -52,7 +53,7 @@ _TURNED_WAYS, _CENTRE_WAYS = 7, 2
 _ODD_FREQUENCIES = np.uint64(0x5555555555555555)
 
 
-class CalibrationError(Exception):
+class CalibrationError(SentenceError):
     """A collection that cannot be calibrated; one sentence says why."""
 
 

@@ -26,6 +26,7 @@ from imageshelf.searching.second_look import Pair, SecondLook
 from imageshelf.shelf.chunks import PictureHashes
 from imageshelf.system.paths import located
 from imageshelf.system.rendering import rendered
+from imageshelf.system.sentences import SentenceError
 from imageshelf.workers.jobs import Lost, WorkerError
 from imageshelf.workers.limited_map import LimitedMap
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 HASHES = ("row", "column", "phash")
 
 
-class ExplainError(Exception):
+class ExplainError(SentenceError):
     """Two pictures that cannot be compared; one sentence says why."""
 
 

@@ -14,6 +14,7 @@ from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf import ShelfError, backends, names
 from imageshelf.system.paths import Url, located
+from imageshelf.system.sentences import SentenceError
 from imageshelf.system.walking import Walk
 from imageshelf.workers import bundling
 
@@ -26,7 +27,7 @@ STANDARD_INPUT = "-"
 LONGEST_LIST = 256 * 2**20  # bytes: a million long names
 
 
-class QueryError(Exception):
+class QueryError(SentenceError):
     """A query that cannot be made; one sentence says why."""
 
 

@@ -2,12 +2,13 @@
 
 import sqlite3
 
+from imageshelf.system.sentences import SentenceError
 from imageshelf.system.words import shown
 
 WAIT_S = 30.0  # for another program that is writing
 
 
-class ShelfError(Exception):
+class ShelfError(SentenceError):
     """A fault of a shelf in one line: what was expected, what came, and what to do."""
 
 

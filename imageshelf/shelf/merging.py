@@ -27,6 +27,7 @@ from imageshelf.shelf import (
     open_shelf,
 )
 from imageshelf.system.program import typed
+from imageshelf.system.sentences import SentenceError
 from imageshelf.system.signals import stopping
 from imageshelf.system.words import shown
 
@@ -40,7 +41,7 @@ CHUNKS_PER_WRITE = 2  # chunks of 4,096 pictures in one transaction
 READING_SHARE = 0.4  # share of the time that reading takes
 
 
-class MergeError(Exception):
+class MergeError(SentenceError):
     """Two shelves that cannot be merged, in one sentence: why, and what to do."""
 
 

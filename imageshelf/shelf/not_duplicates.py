@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.pictures import digests
 from imageshelf.shelf import Shelf, names
 from imageshelf.system.files import UnreadableImage
+from imageshelf.system.sentences import SentenceError
 
 if TYPE_CHECKING:
     from imageshelf.shelf.database import Database
@@ -41,7 +42,7 @@ Pair = tuple[bytes, bytes]
 Trait = int | tuple[int, int, str]  # size of a file in bytes; width, height and key of a picture
 
 
-class NotDuplicatesError(Exception):
+class NotDuplicatesError(SentenceError):
     """Pictures that cannot be remembered as no duplicates; one sentence."""
 
 

@@ -10,6 +10,7 @@ import stat
 from typing import BinaryIO, NamedTuple
 
 from imageshelf.system.paths import Url
+from imageshelf.system.sentences import SentenceError
 
 OPEN_FLAGS = os.O_RDONLY | sum(  # never wait for a FIFO's writer, never adopt a terminal
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
@@ -22,7 +23,7 @@ SINGLE_READ_BYTES = 1 << 20  # one call reads a file up to this size in half the
 AT_A_URL = "is at a URL, which only an index run reads"
 
 
-class UnreadableImage(Exception):  # noqa: N818 - a name that scripts catch
+class UnreadableImage(SentenceError):  # noqa: N818 - a name that scripts catch
     """A file that does not yield a picture.
 
     `reason` completes the sentence "this file ..."; `lasting` is False if the same file may be

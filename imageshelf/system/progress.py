@@ -40,15 +40,11 @@ def bar(
             tqdm_bar.update(number)
 
         yield progress
-    sys.stderr.write(_rate(stage, count(done, noun), done, read_bytes, time.monotonic() - started))
-
-
-def _rate(stage: str, counted: str, done: int, read_bytes: int, elapsed_s: float) -> str:
-    """Return the line that remains of a bar."""
-    seconds = max(elapsed_s, 0.001)
+    seconds = max(time.monotonic() - started, 0.001)
     read = f" of {size(read_bytes)}" if read_bytes else ""
-    rate = f"{done / seconds:,.0f}" + (f" and {size(round(read_bytes / seconds))}" if read else "")
-    return f"{stage}: {counted}{read} in {elapsed_s:.1f} s, {rate} a second\n"
+    rate = count(round(done / seconds), noun)
+    rate += f" and {size(round(read_bytes / seconds))}" if read_bytes else ""
+    sys.stderr.write(f"{stage}: {count(done, noun)}{read} in {seconds:.1f} s, {rate} a second\n")
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from imageshelf.system.sentences import SentenceError
+
 if TYPE_CHECKING:
     from queue import SimpleQueue
     from threading import Event
 
 
-class WorkerError(Exception):
+class WorkerError(SentenceError):
     """The workers cannot start, or they are closed."""
 
 

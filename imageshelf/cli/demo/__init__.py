@@ -31,6 +31,7 @@ from imageshelf.cli.demo.copies import (
     turned,
     written,
 )
+from imageshelf.system.sentences import SentenceError
 
 SKIPPED = "skipped"
 DAY_NS = 86_400 * 10**9
@@ -42,7 +43,7 @@ _FILES = os.path.join(os.path.dirname(__file__), "scenes")
 _Turn = Image.Transpose
 
 
-class DemoError(Exception):
+class DemoError(SentenceError):
     """The demo cannot be written; one sentence says why."""
 
 
