@@ -78,6 +78,7 @@ def test_the_functions_do_the_same(photos: Path, tmp_path: Path) -> None:
     )
     assert "<1 group of copies among 7 pictures>" in text(told)
     assert "new=6" in text(first)
+    assert "reading: 6 pictures" in text(first)  # the progress, and its rate
     assert "<table" in text(asked)
     assert "['photos/0.jpg']" in text(opened)
     assert text(groups).count("<img") == 2

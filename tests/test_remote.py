@@ -30,7 +30,7 @@ from imageshelf.pictures import fetching
 from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import DigestTask, Task
 from imageshelf.report.index_summary import summary_text
-from imageshelf.report.matches import UNREAD, matches_json, matches_text
+from imageshelf.report.matches import FORMATS, UNREAD, matches_text
 from imageshelf.searching.search import search
 from imageshelf.shelf import names, open_shelf
 from imageshelf.system.files import UnreadableImage, open_regular
@@ -459,7 +459,7 @@ def test_a_search_needs_no_bucket_and_says_what_it_did_not_read(
     assert UNREAD in text
     assert "not there now" not in text
     other = search(query, shelve)
-    assert json.loads(matches_json(other))[0]["kind"] == "near"
+    assert json.loads(FORMATS["json"](other))[0]["kind"] == "near"
 
 
 def test_a_folder_of_a_bucket_that_was_emptied_leaves_the_shelf_when_it_is_said(

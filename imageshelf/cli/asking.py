@@ -12,7 +12,7 @@ from imageshelf.system.words import shown
 if TYPE_CHECKING:
     import argparse
 
-    from imageshelf.copies.groups import Duplicates
+    from imageshelf.copies.groups import Duplicates, GroupOptions
     from imageshelf.searching.policies import Policy
 
 
@@ -27,10 +27,17 @@ def find_matches(options: argparse.Namespace) -> tuple[imageshelf.Matches, str]:
 
 def find_duplicates(options: argparse.Namespace) -> Duplicates:
     """Return every group of copies on the shelf."""
+    question, quiet = group_options(options), options.null
+    with share("comparing", quiet=quiet) as comparing, share("reading", quiet=quiet) as reading:
+        return imageshelf.duplicates(options.shelve, question, comparing, reading)
+
+
+def group_options(options: argparse.Namespace) -> GroupOptions:
+    """Return which groups a listing or a clean-up asks for."""
     from imageshelf.copies.groups import GroupOptions
     from imageshelf.copies.keep_rule import KeepRule
 
-    question = GroupOptions(
+    return GroupOptions(
         policy=policy(options),
         below=tuple(options.dataset),
         across=options.across,
@@ -42,9 +49,6 @@ def find_duplicates(options: argparse.Namespace) -> Duplicates:
         prefer=tuple(options.prefer),
         hashes_only=options.hashes_only,
     )
-    quiet = options.null
-    with share("comparing", quiet=quiet) as comparing, share("reading", quiet=quiet) as reading:
-        return imageshelf.duplicates(options.shelve, question, comparing, reading)
 
 
 def policy(options: argparse.Namespace) -> Policy:

@@ -14,9 +14,8 @@ from imageshelf.cleanup.history import history as history_of
 from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.run import LeftAlone
 from imageshelf.cleanup.undo_run import UndoError
+from imageshelf.cli import asking
 from imageshelf.copies import preferred
-from imageshelf.copies.groups import GroupOptions
-from imageshelf.copies.keep_rule import KeepRule
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.copies.shown_digests import ShownDigests
 from imageshelf.report.cleanup import (
@@ -33,7 +32,6 @@ from imageshelf.report.cleanup import (
     undone_text,
 )
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
-from imageshelf.searching.keyword_options import policy_of
 from imageshelf.shelf import names, not_duplicates, open_shelf, preferences
 from imageshelf.system import terminal
 from imageshelf.system.progress import bar
@@ -117,15 +115,12 @@ def _done(result: Result, options: argparse.Namespace) -> str | bytes:
 def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     """Return the plan: by the rules, or by a selection."""
     chosen = selection.read(options.selection) if options.selection else None
-    question = _group_options(options)
-    if not chosen:  # a selection is checked against all groups, wherever they are
+    question = replace(
+        asking.group_options(options), hard_links=options.hardlink, take_over=options.take_over
+    )
+    if chosen:  # it is checked against all groups, wherever they are
         question = replace(
-            question,
-            below=tuple(options.dataset),
-            across=options.across,
-            within=options.within,
-            min_size_bytes=options.min_size,
-            kinds=options.kind,
+            question, below=(), across=False, within=False, min_size_bytes=0, kinds=None
         )
     question, found = cleaning.find_copies(shelf, question, options.jobs)
     if not chosen:
@@ -137,21 +132,9 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
     return cleaning.take_over_in(plan, question.references, options.jobs)
 
 
-def _group_options(options: argparse.Namespace) -> GroupOptions:
-    return GroupOptions(
-        policy=policy_of(strict=options.strict, loose=options.loose),
-        keep=options.keep or KeepRule(),
-        references=tuple(options.reference),
-        prefer=tuple(options.prefer),
-        hard_links=options.hardlink,
-        take_over=options.take_over,
-        files_only=True,
-    )
-
-
 def _remember(options: argparse.Namespace) -> None:
     """Keep the preferences among the options on the shelf."""
-    asked = preferred.to_keep(_group_options(options))
+    asked = preferred.to_keep(asking.group_options(options))
     ProtectedFolders((*asked.reference, *asked.prefer))  # each is a folder
     with open_shelf(options.shelve, "w") as shelf:
         try:

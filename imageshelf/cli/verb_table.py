@@ -146,6 +146,7 @@ VERBS = (
         "\n--kind near,turned --apply",
         verbs.cleaning("clean"),
         CLEAN,
+        fixed={"hashes_only": False, "max_distance": None, "similarity": None},
     ),
     Verb(
         "undo",

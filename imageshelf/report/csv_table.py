@@ -1,4 +1,4 @@
-"""Answers as CSV (RFC 4180) and as bare paths, both byte for byte.
+"""Answers for programs: CSV (RFC 4180) and bare paths, both byte for byte, and JSON.
 
 The table is UTF-8 with CRLF line ends and a heading. Bytes of a name that are not UTF-8 are written
 as they are. A spreadsheet takes a cell for a formula if it begins with one of `= + - @`, a tab or a
@@ -61,6 +61,20 @@ def encoded(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # Windows allows lone surrogates that stand for no byte
         return text.encode("utf-8", "surrogatepass")
+
+
+def json_list(records: Iterable[Any]) -> str:
+    """Return one JSON document: a list of records."""
+    import json
+
+    return json.dumps(list(records), indent=2) + "\n"
+
+
+def json_lines(records: Iterable[Any]) -> str:
+    """Return JSON Lines: a document for each record, nothing for none."""
+    import json
+
+    return "".join(json.dumps(record) + "\n" for record in records)
 
 
 def null_paths(paths: Iterable[str]) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -187,26 +186,12 @@ def _roles(group: Group) -> Iterator[tuple[str, Member]]:
         yield "beside", member
 
 
-def as_json(answer: Duplicates) -> str:
-    """Return one JSON document: a list of groups, each a list of its pictures."""
-    return json.dumps(_grouped(answer), indent=2) + "\n"
-
-
-def as_jsonl(answer: Duplicates) -> str:
-    """Return one JSON document for each group."""
-    return "".join(json.dumps(group) + "\n" for group in _grouped(answer))
-
-
 def _grouped(answer: Duplicates) -> list[list[dict[str, Any]]]:
+    """Return groups, each a list of its pictures."""
     groups: list[list[dict[str, Any]]] = [[] for _ in answer.groups]
     for record in records(answer):
         groups[record["group"] - 1].append(record)
     return groups
-
-
-def as_csv(answer: Duplicates) -> bytes:
-    """Return a CSV table with one line for each picture."""
-    return csv_table.table(FIELDS, records(answer))
 
 
 def as_null(answer: Duplicates) -> bytes:
@@ -215,7 +200,7 @@ def as_null(answer: Duplicates) -> bytes:
 
 
 FORMATS: dict[str, Callable[[Duplicates], str | bytes]] = {
-    "json": as_json,
-    "jsonl": as_jsonl,
-    "csv": as_csv,
+    "json": lambda answer: csv_table.json_list(_grouped(answer)),
+    "jsonl": lambda answer: csv_table.json_lines(_grouped(answer)),
+    "csv": lambda answer: csv_table.table(FIELDS, records(answer)),  # a line for each picture
 }

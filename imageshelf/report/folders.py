@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -85,21 +84,6 @@ def records(folders: Folders) -> Iterator[dict[str, Any]]:
         yield {name: values[name] for name in FIELDS}
 
 
-def as_json(folders: Folders) -> str:
-    """Return one JSON document: a list of folders."""
-    return json.dumps(list(records(folders)), indent=2) + "\n"
-
-
-def as_jsonl(folders: Folders) -> str:
-    """Return one JSON document for each folder."""
-    return "".join(json.dumps(record) + "\n" for record in records(folders))
-
-
-def as_csv(folders: Folders) -> bytes:
-    """Return a CSV table with one line for each folder."""
-    return csv_table.table(FIELDS, records(folders))
-
-
 def panel(folders: Folders) -> Table:
     """Return a table to stand below the groups of a page."""
     rows = [HEADINGS]
@@ -110,7 +94,7 @@ def panel(folders: Folders) -> Table:
 
 
 FORMATS: dict[str, Callable[[Folders], str | bytes]] = {
-    "json": as_json,
-    "jsonl": as_jsonl,
-    "csv": as_csv,
+    "json": lambda folders: csv_table.json_list(records(folders)),
+    "jsonl": lambda folders: csv_table.json_lines(records(folders)),
+    "csv": lambda folders: csv_table.table(FIELDS, records(folders)),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -104,7 +103,7 @@ def _table(heading: list[str], rows: list[list[str]], paint: Painter, cells: int
 
 
 FORMATS: dict[str, Callable[[Iterable[Leak | TwoLabels]], str | bytes]] = {
-    "jsonl": lambda rows: "".join(json.dumps(row._asdict()) + "\n" for row in rows),
+    "jsonl": lambda rows: csv_table.json_lines(row._asdict() for row in rows),
     "csv": lambda rows: csv_table.table(FIELDS, (row._asdict() for row in rows)),
 }
 
@@ -112,8 +111,9 @@ FORMATS: dict[str, Callable[[Iterable[Leak | TwoLabels]], str | bytes]] = {
 def dropped(leaks: Iterable[Leak], form: str) -> str | bytes:
     """Return the test pictures to leave out: a path a line, JSON Lines or CSV."""
     paths = [leak.test for leak in leaks]
+    records = [{"drop": path} for path in paths]
     if form == "jsonl":
-        return "".join(json.dumps({"drop": path}) + "\n" for path in paths)
+        return csv_table.json_lines(records)
     if form == "csv":
-        return csv_table.table(("drop",), ({"drop": path} for path in paths))
+        return csv_table.table(("drop",), records)
     return b"".join(os.fsencode(path) + b"\n" for path in paths)

@@ -49,12 +49,6 @@ FIELDS = (
 )  # fmt: skip
 
 
-def _json(value: Any, *, indent: int | None = None) -> str:
-    import json
-
-    return json.dumps(value, indent=indent)
-
-
 def record(match: Match) -> dict[str, Any]:
     """Return a match as the documented JSON object."""
     values = {name: getattr(match, name) for name in FIELDS}
@@ -66,16 +60,6 @@ def rounded(shares: Any) -> Any:
     if isinstance(shares, tuple):
         return [rounded(share) for share in shares]
     return None if shares is None else round(shares, 4)
-
-
-def matches_json(matches: Matches) -> str:
-    """Return the answer as one JSON document: a list of match objects."""
-    return _json([record(match) for match in matches], indent=2) + "\n"
-
-
-def matches_jsonl(matches: Iterable[Match]) -> str:
-    """Return the answer as JSON Lines: one match a line, nothing for no match."""
-    return "".join(_json(record(match)) + "\n" for match in matches)
 
 
 def matches_text(matches: Matches, paint: Painter = terminal.plain, cells: int = 0) -> str:
@@ -107,12 +91,14 @@ def matching(matches: Iterable[Match]) -> list[str]:
 def unmatched_text(matches: Matches, form: str) -> str | bytes:
     """Return the queries that match nothing: one name a line, or as JSON or CSV."""
     paths = unmatched(matches)
+    records = [{"query": path} for path in paths]
     if form == "json":
-        return _json(paths, indent=2) + "\n"
+        return csv_table.json_list(paths)
+    if form == "jsonl":
+        return csv_table.json_lines(records)
     if form == "csv":
-        return csv_table.table(["query"], [{"query": path} for path in paths])
-    lines = [shown(path) if form == "text" else _json({"query": path}) for path in paths]
-    return "".join(line + "\n" for line in lines)
+        return csv_table.table(["query"], records)
+    return "".join(shown(path) + "\n" for path in paths)
 
 
 def _answer(asked: QueryOutcome, matches: Sequence[Match], paint: Painter, cells: int) -> str:
@@ -177,11 +163,6 @@ def _table(section: list[Match], paint: Painter, cells: int) -> str:
     return above + terminal.columns(rows, {0, 1, 2, 5}, paints, paint, fit)
 
 
-def matches_csv(matches: Iterable[Match]) -> bytes:
-    """Return the answer as CSV with the fields of the JSON object, safe for spreadsheets."""
-    return csv_table.table(FIELDS, map(record, matches))
-
-
 def html_table(matches: Matches) -> str:
     """Return the answer as an HTML table, for a notebook to show below the pictures."""
     import html
@@ -194,8 +175,8 @@ def html_table(matches: Matches) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
 
 
-FORMATS: dict[str, Callable[[Matches], str | bytes]] = {
-    "json": matches_json,
-    "jsonl": matches_jsonl,
-    "csv": matches_csv,
+FORMATS: dict[str, Callable[[Iterable[Match]], str | bytes]] = {
+    "json": lambda matches: csv_table.json_list(map(record, matches)),
+    "jsonl": lambda matches: csv_table.json_lines(map(record, matches)),
+    "csv": lambda matches: csv_table.table(FIELDS, map(record, matches)),
 }
