@@ -35,19 +35,6 @@ def test_a_file_list_gives_back_what_was_put_in(files: Files) -> None:
     assert len(listed(files)) == len(files)
 
 
-@given(FILES, FILES, FILES)
-def test_a_longer_list_gives_back_all_and_the_other_stays(
-    first: Files, second: Files, third: Files
-) -> None:
-    together, other = listed(first), listed(second)
-    together.extend(other)
-    for file in third:
-        together.append(*file)
-    assert list(together) == first + second + third
-    assert len(together) == len(first + second + third)
-    assert list(other) == second
-
-
 def test_a_million_files_would_take_some_twenty_megabytes() -> None:
     found = FileList()
     for n in range(20_000):

@@ -63,18 +63,6 @@ class Survey:
         self.passed_over: list[tuple[bytes, str]] = []  # discarded folder, its kind
         self.by_header: list[tuple[bytes, HeaderFacts]] = []  # what headers add to same pictures
 
-    def merge(self, other: Survey) -> None:
-        """Add the outcome of another dataset."""
-        self.to_read.extend(other.to_read)
-        for tally in ("new", "changed", "retried", "same", "others", "links"):
-            setattr(self, tally, getattr(self, tally) + getattr(other, tally))
-        self.twins.update(other.twins)
-        self.still_skipped += other.still_skipped
-        self.vanished += other.vanished
-        self.renumbered |= other.renumbered
-        self.unlisted += other.unlisted
-        self.passed_over += other.passed_over
-
 
 @gc_paused()
 def compare(

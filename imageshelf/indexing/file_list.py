@@ -1,7 +1,5 @@
 """Holds a long list of files in little memory."""
 
-from __future__ import annotations
-
 import zlib
 from array import array
 from collections.abc import Iterator, Sequence
@@ -24,14 +22,8 @@ class FileList:
         self._open.append((name, size_bytes, mtime_ns))
         self._count += 1
         if len(self._open) >= FILES_PER_BLOCK:
-            self._pack()
-
-    def extend(self, other: FileList) -> None:
-        """Add all files of another list."""
-        self._pack()
-        self._packed += other._packed
-        self._open = other._open.copy()
-        self._count += len(other)
+            self._packed.append(_packed(self._open))
+            self._open = []
 
     def __len__(self) -> int:
         return self._count
@@ -40,11 +32,6 @@ class FileList:
         for packed in self._packed:
             yield from _unpacked(packed)
         yield from self._open
-
-    def _pack(self) -> None:
-        if self._open:
-            self._packed.append(_packed(self._open))
-            self._open = []
 
 
 def _packed(files: Sequence[File]) -> bytes:

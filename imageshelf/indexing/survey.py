@@ -72,23 +72,22 @@ class Surveying:
 
     def _compared(self, root: str) -> tuple[int, list[Known]]:
         """Compare one dataset; return how many pictures were known, and those not met."""
-        part = Survey()
+        survey = self.outcome
+        met, gone = survey.same + survey.changed, len(survey.vanished)
         if root in self.datasets.folders:
-            self._list(self.datasets.folders[root], part)
+            self._list(self.datasets.folders[root])
         else:
-            self._walk(root, part)
-        lost = [known for known in part.vanished if known.state in PICTURES]
-        known_before = part.same + part.changed + len(lost)
-        self.outcome.merge(part)
-        return known_before, lost
+            self._walk(root)
+        lost = [known for known in survey.vanished[gone:] if known.state in PICTURES]
+        return survey.same + survey.changed - met + len(lost), lost
 
-    def _walk(self, root: str, part: Survey) -> None:
+    def _walk(self, root: str) -> None:
         own = names.absolute(root)
         prefixes = self.datasets.prefixes(root, self.shelf.folder)
         walks = [self._walk_of(own, prefix) for prefix in prefixes]
         for walk in walks:
             known = self.catalogue.known(walk.prefix, self._decoders(), by_readers=True)
-            comparison.compare(walk, known, part, self._judged)
+            comparison.compare(walk, known, self.outcome, self._judged)
 
     def _judged(self, rows: list[Row]) -> list[Row]:
         """Return rows of files whose headers tell whether they must be read again."""
@@ -114,11 +113,11 @@ class Surveying:
         self.outcome.by_header.append((name, facts))
         return comparison.PICTURE
 
-    def _list(self, folder: RemoteFolder, part: Survey) -> None:
+    def _list(self, folder: RemoteFolder) -> None:
         from imageshelf.indexing import remote
 
         known = self.catalogue.known(folder.prefix, self._decoders(), by_readers=True)
-        remote.compare(folder, folder.known(known), part)
+        remote.compare(folder, folder.known(known), self.outcome)
 
     def _decoders(self) -> str:
         """Return the decoders for which skips hold; "" retries them all."""
