@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     Arrays = npt.NDArray[np.uint8]
     Waves = npt.NDArray[np.float64]
 
-__all__ = ["fingerprints", "from_hex", "grid", "hashed"]
-__all__ += ["column_hashes", "low_information", "perceptual_hashes", "row_hashes", "to_hex"]
-__all__ += ["turned_perceptual_hashes"]
-
 CLEAR_STEP_LEVELS = 2  # a smaller difference may be noise
 FEWEST_CLEAR_STEPS = 16  # of 64
 FEWEST_BITS = 8  # set, and as many unset

@@ -165,17 +165,10 @@ def thumbnails_differ(a: bytes, b: bytes) -> bool:
 def is_another_shot(a: int | None, b: int | None) -> bool:
     """Tell whether two capture times (ms since 1970) belong to two exposures.
 
-    Times are compared to the millisecond if both cameras wrote a fraction of a second, otherwise to
-    the second. A fraction of exactly zero counts as not written.
-
     >>> is_another_shot(1_000, 1_250), is_another_shot(1_120, 1_250), is_another_shot(1_000, None)
     (False, True, False)
     """
-    if a is None or b is None:
-        return False
-    if a % 1000 and b % 1000:
-        return a != b
-    return a // 1000 != b // 1000
+    return _ms_apart(a, b) != 0
 
 
 def of_two_moments(a: int | None, b: int | None) -> bool:
@@ -186,11 +179,18 @@ def of_two_moments(a: int | None, b: int | None) -> bool:
     >>> of_two_moments(0, 2_000), of_two_moments(0, 3_600_000), of_two_moments(0, None)
     (True, False, False)
     """
+    return _ms_apart(a, b) % QUARTER_HOUR_MS != 0
+
+
+def _ms_apart(a: int | None, b: int | None) -> int:
+    """Return how far capture times lie apart: 0 if one is not known.
+
+    Times are compared to the millisecond if both cameras wrote a fraction of a second, otherwise to
+    the second. A fraction of exactly zero counts as not written.
+    """
     if a is None or b is None:
-        return False
-    if a % 1000 and b % 1000:
-        return (a - b) % QUARTER_HOUR_MS != 0
-    return (a // 1000 - b // 1000) * 1000 % QUARTER_HOUR_MS != 0
+        return 0
+    return a - b if a % 1000 and b % 1000 else (a // 1000 - b // 1000) * 1000
 
 
 def is_similar(a: bytes, b: bytes) -> bool:

@@ -13,6 +13,7 @@ from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf import ShelfError, backends, names
+from imageshelf.system.files import size_if_known
 from imageshelf.system.paths import Url, located
 from imageshelf.system.sentences import SentenceError
 from imageshelf.system.walking import Walk
@@ -98,7 +99,8 @@ def decoded(
     following = next(order, "")
     answers: Iterator[tuple[Task, Picture | Refusal | Lost]]
     if decoders.jobs and len(tasks) >= bundling.FEWEST_FILES_PER_WORKER * decoders.jobs:
-        answers = bundling.mapped(decoders.workers(many=True), tasks, _size_bytes)
+        mapper = decoders.workers(many=True)
+        answers = bundling.mapped(mapper, tasks, lambda task: size_if_known(task.path))
     else:
         answers = decoders(tasks, here=partial(examine, turned=True))
     for task, answer in answers:
@@ -111,13 +113,6 @@ def decoded(
             following = next(order, "")
             if query is not None:
                 yield query
-
-
-def _size_bytes(task: Task) -> int:
-    try:
-        return os.stat(task.path).st_size
-    except (OSError, ValueError):  # a URL, or a file that cannot be opened
-        return -1
 
 
 def _query(task: Task, answer: Picture | Refusal | Lost) -> Query:

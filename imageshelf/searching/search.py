@@ -36,7 +36,7 @@ from imageshelf.searching.stored_hashes import StoredHashes
 from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
 from imageshelf.shelf.records import PictureRow
 from imageshelf.system.deprecation import renamed_parameters
-from imageshelf.system.files import UnreadableImage
+from imageshelf.system.files import UnreadableImage, size_if_known
 from imageshelf.system.progress import in_notebook, share
 from imageshelf.workers.jobs import WorkerError
 from imageshelf.workers.limited_map import LimitedMap
@@ -232,7 +232,7 @@ class Searching:
         for name, distance in self.hashes.hand_written(query.prints):
             if self._is_below(name):
                 path = self.shelf.path_of(name)
-                yield Prospect(KnownFile(path, _size_bytes(path)), key_distance=distance)
+                yield Prospect(KnownFile(path, size_if_known(path)), key_distance=distance)
 
     def _is_below(self, name: str) -> bool:
         return not self._below or names.absolute(self.shelf.path_of(name)).startswith(self._below)
@@ -264,13 +264,6 @@ def search(
     if len(matches.asked) == 1 and matches.asked[0].problem:
         raise UnreadableImage(f"{matches.asked[0].path} {matches.asked[0].problem}")
     return matches
-
-
-def _size_bytes(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except (OSError, ValueError):  # away, or a URL
-        return -1
 
 
 def _part_of_progress(progress: Progress, number: int, parts: int) -> Progress:

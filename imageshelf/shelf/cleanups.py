@@ -260,44 +260,41 @@ class Actions:
     def set(self, run: int, actions: Iterable[Action]) -> None:
         """Record the state, target, digest and reason of actions."""
         self._marks.look_again()
-        rows = [
-            (a.state, a.target, a.digest, a.reason, self._renewed_mark(run, a), run, a.n)
-            for a in actions
-        ]
-        if not rows:
-            return
-        with self.db.transaction():
-            self.db.write_many(SET, rows)
+        self._write(
+            SET,
+            (
+                (a.state, a.target, a.digest, a.reason, self._renewed_mark(run, a), run, a.n)
+                for a in actions
+            ),
+        )
 
     def _renewed_mark(self, run: int, action: Action) -> bytes | None:
         """Return the mark of a row that changes; one that is not ours gets none."""
         return self._marks.of(*_marked_action(run, action)) if action.ours else None
 
+    def _write(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Write rows in a transaction, if there are any."""
+        if every := list(rows):
+            with self.db.transaction():
+                self.db.write_many(sql, every)
+
     # -- pictures ---------------------------------------------------------------------------
 
     def set_verdicts(self, rows: Iterable[tuple[int, int, int, bool, bytes | None]]) -> None:
         """Store soundness and pixel digest of pictures whose size and time are still these."""
-        rows = list(rows)
-        if not rows:
-            return
-        with self.db.transaction():
-            self.db.write_many(
-                VERDICT, ((sound, pixels, n, size, mtime) for n, size, mtime, sound, pixels in rows)
-            )
+        self._write(
+            VERDICT, ((sound, pixels, n, size, mtime) for n, size, mtime, sound, pixels in rows)
+        )
 
     def update_files(self, rows: Iterable[tuple[bytes, os.stat_result]]) -> None:
         """Record that another file, with the same bytes, now has a name."""
-        rows = list(rows)
-        if not rows:
-            return
-        with self.db.transaction():
-            self.db.write_many(
-                UPDATE_FILE,
-                (
-                    (s.st_mtime_ns, signed(s.st_dev), signed(s.st_ino), s.st_nlink, name)
-                    for name, s in rows
-                ),
-            )
+        self._write(
+            UPDATE_FILE,
+            (
+                (s.st_mtime_ns, signed(s.st_dev), signed(s.st_ino), s.st_nlink, name)
+                for name, s in rows
+            ),
+        )
 
 
 def set_aside_unmarked(shelf: Shelf) -> list[bytes]:

@@ -187,11 +187,17 @@ def _why_not_open(exc: OSError) -> str:
     return f"cannot be opened: {exc.strerror or exc}"
 
 
+def size_if_known(path: str) -> int:
+    """Return the size of a file in bytes; -1 for a URL, or for what is not there."""
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):
+        return -1
+
+
 def lstat(path: str) -> os.stat_result | None:
     """Return the status of what is at a path, links not followed, or None if nothing is."""
     try:
         return os.lstat(path)
-    except FileNotFoundError:
-        return None
-    except NotADirectoryError:
+    except (FileNotFoundError, NotADirectoryError):
         return None

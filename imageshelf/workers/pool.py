@@ -18,13 +18,10 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from imageshelf.system.process import cores
 from imageshelf.workers.jobs import Job, Lost, ProcessSettings, WorkerError
 from imageshelf.workers.process import Worker
 from imageshelf.workers.serving import framed, imported
 from imageshelf.workers.starting import command
-
-__all__ = ["Lost", "Mapper", "WorkerError", "cores", "workers"]
 
 T = TypeVar("T")
 R = TypeVar("R")
