@@ -6,19 +6,15 @@ pixels, and the best of these at 128, by efficient second-order minimisation (Be
 2004) over the few thousand pixels of most contrast. Light and contrast are normalised away before.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from imageshelf.overlay import filters, geometry, tone
+from imageshelf.overlay.filters import Floats
+from imageshelf.overlay.geometry import Box, Matrix
+from imageshelf.overlay.layout import Layout
 from imageshelf.overlay.sheets import CENTRE, Level, PictureSheet, Points
-
-if TYPE_CHECKING:
-    from imageshelf.overlay.filters import Floats
-    from imageshelf.overlay.geometry import Box, Matrix
-    from imageshelf.overlay.layout import Layout
 
 SURE = 0.97  # agreement of the whole stamps above which no other way is tried
 STRANGE = 0.3  # agreement of the best stamps below which nothing is: two pictures, not one

@@ -7,9 +7,7 @@ filled in differently 9, a picture that has to be aligned 21, a stranger 1
 (tests/benchmarks/overlay.py, on a busy machine).
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,14 +21,12 @@ from imageshelf.overlay import (
     regions,
     verdict,
 )
-
-if TYPE_CHECKING:
-    from imageshelf.overlay.alignment import Way
-    from imageshelf.overlay.differences import Differences
-    from imageshelf.overlay.geometry import Matrix
-    from imageshelf.overlay.layout import Layout, Warp
-    from imageshelf.overlay.sheets import PictureSheet
-    from imageshelf.overlay.verdict import Verdict
+from imageshelf.overlay.alignment import Way
+from imageshelf.overlay.differences import Differences
+from imageshelf.overlay.geometry import Matrix
+from imageshelf.overlay.layout import Layout, Warp
+from imageshelf.overlay.sheets import PictureSheet
+from imageshelf.overlay.verdict import Verdict
 
 LIKELY = 0.6  # agreement of the whole stamps from which no movement is tried first
 AGREED = 0.05  # usual residual, of the texture, of pictures that agree and need not be moved

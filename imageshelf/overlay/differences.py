@@ -6,21 +6,16 @@ hardly has is left out: that is the resolution of the poorer picture. Colour is 
 chroma of cells, after one linear map of the whole plane of colours.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from imageshelf.overlay import filters, tone
+from imageshelf.overlay.filters import Floats, Mask, Picture
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from imageshelf.overlay.filters import Floats, Mask, Picture
-
-    Colours = npt.NDArray[np.complex64]
+Colours = npt.NDArray[np.complex64]
 
 CELL = 8  # pixels each way
 OCTAVES = 3  # wavelengths of about 6, 12 and 24 pixels

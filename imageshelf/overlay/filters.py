@@ -3,20 +3,15 @@
 Pictures are uint8[h, w, 3] in RGB, everything else float32[h, w] or a stack of these.
 """
 
-from __future__ import annotations
-
 import functools
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Picture = npt.NDArray[np.uint8]
-    Floats = npt.NDArray[np.float32]
-    Mask = npt.NDArray[np.bool_]
-    Box = tuple[float, float, float, float]
+Picture = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Box = tuple[float, float, float, float]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 CHROMA = np.array([[-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)

@@ -5,18 +5,12 @@ to 1 both ways, whatever its shape: to stretch or to resize a picture changes no
 (x0, y0, x1, y1) in the same units.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
+import numpy.typing as npt
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Matrix = npt.NDArray[np.float64]
-    Places = npt.NDArray[np.float64]
-    Box = tuple[float, float, float, float]
+Matrix = npt.NDArray[np.float64]
+Places = npt.NDArray[np.float64]
+Box = tuple[float, float, float, float]
 
 WHOLE: Box = (-1.0, -1.0, 1.0, 1.0)
 IDENTITY: Matrix = np.eye(3)

@@ -1,26 +1,21 @@
 """What two pictures have in common, at the resolution of the poorer one, pixel on pixel."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from imageshelf.overlay import filters, geometry
+from imageshelf.overlay.filters import Mask, Picture
+from imageshelf.overlay.geometry import Box, Matrix
+from imageshelf.overlay.sheets import PictureSheet
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from imageshelf.overlay.filters import Mask, Picture
-    from imageshelf.overlay.geometry import Box, Matrix
-    from imageshelf.overlay.sheets import PictureSheet
-
-    # Takes a picture, a matrix from places of the result to places of the picture (-1 to 1), and
-    # the result's (width, height); returns uint8[height, width, 3]. Cubic, and without aliasing
-    # where the result has fewer pixels. What lies outside of the picture may be anything.
-    Warp = Callable[[Picture, npt.NDArray[np.float64], tuple[int, int]], Picture]
+# Takes a picture, a matrix from places of the result to places of the picture (-1 to 1), and
+# the result's (width, height); returns uint8[height, width, 3]. Cubic, and without aliasing
+# where the result has fewer pixels. What lies outside of the picture may be anything.
+Warp = Callable[[Picture, npt.NDArray[np.float64], tuple[int, int]], Picture]
 
 POORER = 0.87  # of the other's pixels along a line: the other one is reduced
 SMALLEST = 16  # pixels each way: less is not compared

@@ -1,18 +1,13 @@
 """Where pictures differ: marked cells, and tight rectangles around connected ones."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from imageshelf.overlay import differences
 from imageshelf.overlay.differences import CELL, Differences
-
-if TYPE_CHECKING:
-    from imageshelf.overlay.filters import Floats, Mask
-    from imageshelf.overlay.layout import Layout
-
+from imageshelf.overlay.filters import Floats, Mask
+from imageshelf.overlay.layout import Layout
 
 FAINTLY = 0.35  # residual of a cell, of what is allowed, that belongs to a part that differs beside
 GAP = 2  # cells: parts no further apart are one

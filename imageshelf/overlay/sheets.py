@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from imageshelf.overlay import filters, geometry
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from imageshelf.overlay.filters import Floats, Picture
-    from imageshelf.overlay.geometry import Box
-
+from imageshelf.overlay.filters import Floats, Picture
+from imageshelf.overlay.geometry import Box
 
 COARSE = 64  # long side at which ways are tried
 FINE = 128  # long side at which the best way is refined

@@ -6,19 +6,13 @@ and blue, which explains filters. Never a curve for each channel: these would ex
 another colour. Curves only rise. They are medians, so a part that differs does not bend them.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from imageshelf.overlay import filters
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from imageshelf.overlay.filters import Floats, Picture
-
+from imageshelf.overlay.filters import Floats, Picture
 
 BINS = 40  # of equal width, along a curve
 STEPS = 4  # entries of a curve's table for each grey level

@@ -3,23 +3,18 @@
 Thresholds were chosen on half 0 of tests/benchmarks/overlay.py, which reports on half 1.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from imageshelf.overlay import evidence, geometry, regions
-
-if TYPE_CHECKING:
-    from imageshelf.overlay.differences import Differences
-    from imageshelf.overlay.evidence import Evidence
-    from imageshelf.overlay.filters import Mask
-    from imageshelf.overlay.geometry import Box, Matrix
-    from imageshelf.overlay.layout import Layout
-    from imageshelf.overlay.regions import Region
-    from imageshelf.overlay.sheets import PictureSheet
-
+from imageshelf.overlay.differences import Differences
+from imageshelf.overlay.evidence import Evidence
+from imageshelf.overlay.filters import Mask
+from imageshelf.overlay.geometry import Box, Matrix
+from imageshelf.overlay.layout import Layout
+from imageshelf.overlay.regions import Region
+from imageshelf.overlay.sheets import PictureSheet
 
 Kind = Literal["near", "variant", "another", "other"]
 

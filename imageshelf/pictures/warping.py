@@ -1,14 +1,8 @@
 """Warp a picture by a matrix with Pillow; `tests/numpy_warp.py` does the same by definition."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 BICUBIC = Image.Resampling.BICUBIC
 STRAIGHT = 1e-3  # elements smaller than this move no corner of 256 pixels by more than 0.13

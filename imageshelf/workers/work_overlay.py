@@ -4,16 +4,15 @@ Each process keeps the sheets of the pictures it saw last, as one picture is oft
 many. The imports below count neither against the memory limit nor the time of the first pair.
 """
 
-from __future__ import annotations
-
 import math
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 for _setting in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_setting, "1")  # each worker has one core
 import numpy as np  # noqa: E402 - after the settings
+import numpy.typing as npt  # noqa: E402
 
 from imageshelf.overlay import geometry  # noqa: E402
 from imageshelf.overlay.coarse import Coarse, coarse  # noqa: E402
@@ -35,12 +34,9 @@ from imageshelf.pictures.warping import warped  # noqa: E402
 from imageshelf.system.files import UnreadableImage  # noqa: E402
 from imageshelf.workers.work import Answer, digested, work_turned  # noqa: E402
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Item = LookTask | DigestTask | ColourTask | EnlargedTask | MeasureTask | Task | Bundle
-    Outcome = LaidOver | Coarse | FileMeasures | bytes | bool | Answer | list[Answer] | None
-    Pixels = npt.NDArray[np.uint8]
+Item = LookTask | DigestTask | ColourTask | EnlargedTask | MeasureTask | Task | Bundle
+Outcome = LaidOver | Coarse | FileMeasures | bytes | bool | Answer | list[Answer] | None
+Pixels = npt.NDArray[np.uint8]
 
 SHEETS_KEPT = 48  # of about 1 MB each
 LEAST = 64  # pixels each way that can be laid over; the pixels of smaller pictures are repeated
