@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 
 from tests.conftest import drawn
@@ -308,6 +308,12 @@ def record(**fields: object) -> tuple[str, str]:
     return "x.jpg.json", json.dumps({"title": "x.jpg", **fields})
 
 
+def smooth_original(folder: Path, picture: Image.Image) -> None:
+    smooth = picture.filter(ImageFilter.GaussianBlur(2))
+    save(folder / "z.jpg", smooth, AGE_NS - DAY_NS, exif=exif(), quality=85)
+    save(folder / "a.jpg", SMALL(smooth), exif=exif(), quality=97)
+
+
 # -- pixels, compression, words, names, ages ------------------------------------------------------
 
 
@@ -492,6 +498,16 @@ PAIRS: dict[str, PairOfFiles] = {
             save(folder / "z.jpg", SMALL(picture), exif=exif(size=(240, 180))),
         ),
         "z.jpg", CAMERA, "stays: it has 480x360",
+    ),
+    "enlarged with the camera's data, and saved better": PairOfFiles(
+        two(
+            {"exif": exif(), "age": -DAY_NS}, {"exif": exif(), "quality": 97},
+            enlarged(2, WAYS.BICUBIC),
+        ),
+        "z.jpg", "older: written 2001-09-08 against 2001-09-09",
+    ),
+    "an original as smooth as if it were enlarged, and a smaller copy saved better": PairOfFiles(
+        smooth_original, "z.jpg", "older: written 2001-09-08 against 2001-09-09"
     ),
     "no sign of a camera": PairOfFiles(
         two({}, {}, enlarged(2, WAYS.BICUBIC), ("small.jpg", "large.jpg")),

@@ -29,9 +29,11 @@ def learn_pairs(members: Members, stars: Sequence[Star], second_look: SecondLook
     ]
     for relation, enlarged in _looked_at(members, larger, second_look):
         if enlarged:
-            small = copies[relation.to]
+            large, small = copies[relation.id], copies[relation.to]
+            quality = min(quality_of(large), quality_of(small))  # one was made of the other
+            copies[relation.to] = small._replace(quality=quality)
             pixels = small.width * small.height
-            copies[relation.id] = copies[relation.id]._replace(real_pixels=pixels)
+            copies[relation.id] = large._replace(quality=quality, real_pixels=pixels)
     rank = members.options.keep.rank
     return any(rank(copies[one.id]) < rank(copies[one.to]) for one in _matches(stars))
 
