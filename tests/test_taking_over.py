@@ -17,13 +17,13 @@ from imageshelf import __main__ as verbs
 from imageshelf.cleanup import planning, sidecars, undo_run
 from imageshelf.cleanup.apply import Result, apply_plan
 from imageshelf.cleanup.history import history
-from imageshelf.cleanup.planning import Plan
+from imageshelf.cleanup.planning import CHOSEN, Plan, Planned
 from imageshelf.cleanup.purging import purge
 from imageshelf.cleanup.taking_over import with_taking_over
 from imageshelf.pictures.annotated_file import read_all, read_sidecar
 from imageshelf.pictures.annotations import Annotations, Face, Position
 from imageshelf.pictures.xmp import written
-from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, TURNED
+from imageshelf.searching.kinds import ANOTHER_SHOT, BYTES, NEAR, PIXELS, TURNED, VARIANT
 from imageshelf.shelf import Shelf, open_shelf
 from imageshelf.system.signals import stopping
 from tests.cleaning import CLEAN, copies, group, indexed, killed_after, planned, tree
@@ -529,3 +529,13 @@ def test_the_verb_takes_over_and_says_so(
     assert verbs.main(["clean", "--take-over", "--keep", "short-path", "--apply", "-j", "1"]) == 0
     assert "What was written about them is in 1 sidecar now." in capsys.readouterr().out
     assert verbs.main(["undo"]) == 0
+
+
+@pytest.mark.parametrize("kind", [VARIANT, ANOTHER_SHOT, CHOSEN])
+def test_nothing_is_taken_over_from_what_is_no_copy(folder: Path, shelf: Shelf, kind: str) -> None:
+    (step, *_), *_ = [g.steps for g in planned_take_over(shelf).groups]
+    group_ = Planned(step.keeper, (step._replace(kind=kind, chosen=True, take_over=None),), ())
+    plan = with_taking_over(
+        Plan(planning.SET_ASIDE, (group_,)), (), lambda tasks: ((t, read_all(t)) for t in tasks)
+    )
+    assert [one.take_over for one in plan.steps] == [None]
