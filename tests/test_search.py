@@ -126,6 +126,41 @@ def test_dataset_keeps_pictures_below_a_folder(
     assert {os.path.basename(json.loads(line)["path"]) for line in lines} == {"4.jpg", "5.jpg"}
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--unmatched"], "Every query has a match on the shelf."),
+        (["--unmatched", "-0"], "Every query has a match on the shelf."),
+        (["--format", "jsonl", "--kind", "turned"], "No picture on the shelf matches."),
+        (["-0", "--kind", "turned"], "No picture on the shelf matches."),
+        (["--unmatched", "--format", "json"], ""),  # an empty list is an answer
+        (["--kind", "turned"], ""),  # and so is a sentence
+    ],
+)
+def test_where_nothing_is_printed_a_sentence_says_so(
+    photos: Path,
+    shelve: Path,
+    options: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert script.main([str(photos), "-s", str(shelve), *options]) == 0
+    printed = capsys.readouterr()
+    assert bool(printed.out) != bool(sentence)
+    assert printed.err.strip() == sentence
+
+
+def test_a_folder_that_the_shelf_does_not_know_is_an_error(
+    photos: Path, shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other").mkdir()
+    told(capsys, shelve, "-q", photos / "0.jpg", "-d", photos / "trip", photos)
+    for folder in ("other", "nowhere"):
+        where = str(tmp_path / folder)
+        assert script.main(["-s", str(shelve), str(photos / "0.jpg"), "-d", where]) == 1
+        assert capsys.readouterr().err.endswith(f"no picture below {where}; was it indexed?\n")
+
+
 def test_several_queries_are_answered_in_turn_and_a_bad_one_is_named(
     photos: Path, shelve: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
