@@ -54,6 +54,34 @@ def test_every_group_names_the_one_to_keep_and_why_the_others_could_go(
     assert "turned 90 degrees" in text
 
 
+@pytest.mark.parametrize(
+    ("options", "way_on"),
+    [
+        ([], "clean"),
+        (["--kind", "turned"], "clean --kind turned"),
+        (["--kind", "identical-pixels,turned"], "clean --kind identical-pixels,turned"),
+        (["--min-size", "1MB"], ""),
+    ],
+)
+def test_the_summary_ends_with_the_command_that_shows_what_would_go(
+    shelve: Path, options: list[str], way_on: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = told(capsys, shelve, *options).splitlines()
+    expected = f"To see what would go: python -m imageshelf {way_on} --shelve {shelve}"
+    assert (lines[-1] == expected) == bool(way_on)
+
+
+def test_groups_are_numbered_between_two_summaries_and_can_be_limited(
+    shelve: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = told(capsys, shelve, "--limit", 2).splitlines()
+    headings = [line for line in lines if line[:2] in {"1:", "2:", "3:"}]
+    assert [heading[:13] for heading in headings] == ["1: 2 pictures", "2: 2 pictures"]
+    assert lines.count("2 of 3 groups are listed") == 2
+    first = lines[: lines.index("")]
+    assert lines[-len(first) :] == first
+
+
 def test_json_csv_and_bare_paths_tell_the_same(
     shelve: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:

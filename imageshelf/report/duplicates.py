@@ -17,7 +17,7 @@ from imageshelf.system.program import typed
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imageshelf.cleanup.planning import Plan
     from imageshelf.copies.groups import Duplicates, Group, Member
@@ -71,8 +71,16 @@ def summary(answer: Duplicates, shelve: str, listed: int) -> list[str]:
     if listed < len(answer.groups):
         lines.append(f"{listed:,} of {count(len(answer.groups), 'group')} are listed")
     if by_kind:
-        lines.append(f"To see what would go: {typed('clean')}{of_shelf(shelve)}")
+        clean = f"{typed('clean')}{_kinds(answer, by_kind)}{of_shelf(shelve)}"
+        lines.append(f"To see what would go: {clean}")
     return lines
+
+
+def _kinds(answer: Duplicates, found: Iterable[str]) -> str:
+    """Return the option with which `clean` takes what is listed, "" where it does so by itself."""
+    wanted = (answer.options.kinds or BY_RULE) & set(found) or set(found)
+    named = [kind.replace(" ", "-") for kind in KINDS if kind in wanted & planning.BY_NAME]
+    return "" if not answer.options.kinds and wanted <= BY_RULE else f" --kind {','.join(named)}"
 
 
 def sentences(answer: Duplicates) -> list[str]:
