@@ -4,19 +4,14 @@ Rows of history name two paths, and acting on them moves or removes a file. Thes
 that is damaged or forged from reaching any file but the one that a clean-up could have moved.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import stat
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import planning, trash
+from imageshelf.cleanup.records import FileAction
 from imageshelf.system.files import FileChangedError, lstat
-
-if TYPE_CHECKING:
-    from imageshelf.cleanup.records import FileAction
 
 HIDDEN = re.compile(r"\.imageshelf-\d+-[0-9a-f]{12}-\d+")  # beside the source: see `hidden_name`
 

@@ -6,24 +6,20 @@ after. So a change that was cut short is known by the file's content, and undo p
 back, with their time and mode, unless somebody has written to the sidecar since.
 """
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import hashlib
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from imageshelf.cleanup.moving import move
+from imageshelf.cleanup.records import FileAction
 from imageshelf.copies import companions
 from imageshelf.pictures.annotations import Annotations, combined
 from imageshelf.pictures.digests import DIGEST_BYTES
 from imageshelf.pictures.xmp import MOST_BYTES, XmpError, read_packet, written
 from imageshelf.system.files import FileChangedError, lstat, open_same, stamp
-
-if TYPE_CHECKING:
-    from imageshelf.cleanup.records import FileAction
 
 BEFORE = "before"  # in a row's `stat`: the bytes from before, base64; "" for no file
 ABSENT = {"inode": 0, "size_bytes": -1, "mtime_ns": -1, "mode": 0o644, "uid": -1, "gid": -1}

@@ -1,21 +1,24 @@
 """One step of a clean-up: both files opened, locked and compared; then the action."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from imageshelf.cleanup import file_actions, last_comparison, locks, planning
 from imageshelf.cleanup.path_checks import UnsafePathError
 from imageshelf.cleanup.places import PlaceError
+from imageshelf.cleanup.planning import File, Step
+from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.trash import TrashError
 from imageshelf.copies import companions
+from imageshelf.copies.companions import Companion
 from imageshelf.copies.sidecar_contents import says_no_more
 from imageshelf.pictures.digests import DIGEST_BYTES
+from imageshelf.pictures.soundness import Soundness
 from imageshelf.searching.kinds import BYTES, PIXELS
 from imageshelf.system.files import (
     FileChangedError,
@@ -25,14 +28,6 @@ from imageshelf.system.files import (
     require_state,
     stamp,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from imageshelf.cleanup.planning import File, Step
-    from imageshelf.cleanup.records import FileAction
-    from imageshelf.copies.companions import Companion
-    from imageshelf.pictures.soundness import Soundness
 
 CHUNK_BYTES = 1 << 20
 NotDone = (

@@ -4,14 +4,14 @@ An undo first looks at every file of the run and touches nothing if any place is
 are lost for good (deleted, changed since, gone from the trash) are named and do not stop the rest.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from imageshelf.cleanup import locks, places, planning, trash
 from imageshelf.cleanup.file_actions import UnfinishedError
 from imageshelf.cleanup.finishing import file_action_of, finish, note_links, require_allowed
 from imageshelf.cleanup.path_checks import UnsafePathError
+from imageshelf.cleanup.records import FileAction
 from imageshelf.cleanup.step import NotDone, why_left
 from imageshelf.cleanup.undo_step import (
     BACK,
@@ -20,7 +20,7 @@ from imageshelf.cleanup.undo_step import (
     take_back,
     undo_outlook,
 )
-from imageshelf.shelf import names, snapshots
+from imageshelf.shelf import Shelf, names, snapshots
 from imageshelf.shelf.cleanups import (
     DOING,
     DONE,
@@ -29,19 +29,14 @@ from imageshelf.shelf.cleanups import (
     RUNNING,
     UNDOING,
     UNDONE,
+    Action,
     Actions,
+    Cleanup,
 )
 from imageshelf.system import user_key
 from imageshelf.system.files import lstat
 from imageshelf.system.sentences import SentenceError
 from imageshelf.system.user_key import UserKeyError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from imageshelf.cleanup.records import FileAction
-    from imageshelf.shelf import Shelf
-    from imageshelf.shelf.cleanups import Action, Cleanup
 
 FILES_PER_BATCH = 256  # brought back between two transactions
 REFUSED = "refused"  # an outlook: the row is not acted on at all

@@ -1,17 +1,17 @@
 """The pictures that may form groups: which ones take part, their kinds, and reasons in words."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from imageshelf.copies import keep_rule, merits, pair_log
 from imageshelf.copies.companions import Listings, belonging
 from imageshelf.copies.groups import Group, GroupOptions, Member, PairRules
+from imageshelf.copies.keep_rule import RankedCopy
 from imageshelf.copies.merits import Seen
 from imageshelf.copies.protected_folders import ProtectedFolders
+from imageshelf.copies.stars import Relation, Star
 from imageshelf.searching import looks
 from imageshelf.searching.kinds import (
     IDENTICAL,
@@ -24,16 +24,12 @@ from imageshelf.searching.kinds import (
 from imageshelf.searching.looks import Look
 from imageshelf.searching.query_prints import TURN_NAMES, known_file
 from imageshelf.shelf import Shelf, names
+from imageshelf.shelf.records import PictureRow
 from imageshelf.system import discarded
 from imageshelf.system.files import lstat, stamp
 from imageshelf.system.paths import Url
 
-if TYPE_CHECKING:
-    from imageshelf.copies.keep_rule import RankedCopy
-    from imageshelf.copies.stars import Relation, Star
-    from imageshelf.shelf.records import PictureRow
-
-    Digests = tuple[bytes | None, bytes | None, Any]
+Digests = tuple[bytes | None, bytes | None, Any]
 
 ROWS_PER_READ = 4096
 UNKNOWN: Digests = (None, None, None)

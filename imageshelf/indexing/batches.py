@@ -1,21 +1,16 @@
 """Turns files into catalogue entries: workers decode, this process hashes, batch by batch."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
+from imageshelf.hashing.views import View
 from imageshelf.pictures import recipe
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.shelf.records import Entry, Skip
 from imageshelf.system.signals import Stop, Stopped
+from imageshelf.workers.jobs import Lost
 
-if TYPE_CHECKING:
-    from imageshelf.hashing.views import View
-    from imageshelf.workers.jobs import Lost
-
-    Answer = tuple[Task, Picture | Refusal | Lost]
+Answer = tuple[Task, Picture | Refusal | Lost]
 
 PICTURES_PER_HASHING = 64  # pictures per set of NumPy calls: some 250 kB of thumbnails
 BATCH_FILES = 10_000  # 30 MB; 20,000 would be written a fifth faster on shelves of a million

@@ -1,19 +1,15 @@
 """Chooses where the work of a run is done: worker processes here, or a Dask cluster."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from imageshelf.indexing.settings import Settings
 from imageshelf.shelf import names
 from imageshelf.system.process import cores
+from imageshelf.system.signals import Stop
 from imageshelf.workers.pool import Mapper, workers
-
-if TYPE_CHECKING:
-    from imageshelf.indexing.settings import Settings
-    from imageshelf.system.signals import Stop
 
 
 def choose_workers(

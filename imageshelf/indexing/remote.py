@@ -7,29 +7,25 @@ A picture's name on the shelf is its URL. Listing is done here, a folder at a ti
 processes read the pictures (`fetching`).
 """
 
-from __future__ import annotations
-
 import calendar
 import datetime as dt
 import hashlib
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from imageshelf.indexing.comparison import Survey, matched, to_be_read
 from imageshelf.indexing.settings import DatasetError
 from imageshelf.pictures import fetching
 from imageshelf.pictures.fetching import UrlStatus
+from imageshelf.pictures.tasks import Task
+from imageshelf.shelf.catalogue import KnownRow
 from imageshelf.system import discarded
 from imageshelf.system.paths import Url, UrlParts
 from imageshelf.system.walking import SYSTEM_NAMES, excluder
-
-if TYPE_CHECKING:
-    from imageshelf.pictures.tasks import Task
-    from imageshelf.shelf.catalogue import KnownRow
-    from imageshelf.workers.jobs import Lost
+from imageshelf.workers.jobs import Lost
 
 SECOND = 10**9  # nanoseconds
 _MAGIC = re.compile(r"(\*\*/?|\*|\?)")
@@ -302,8 +298,6 @@ def within(
     tasks: Iterable[Task], memory_bytes: int, mapper: Callable[[Iterable[Task]], Iterator[Any]]
 ) -> Iterator[Any]:
     """Yield (task, answer) of a map over tasks; objects too large for memory are refused."""
-    from imageshelf.workers.jobs import Lost
-
     most = memory_bytes // SHARE_OF_MEMORY
     refused: deque[tuple[Task, Lost]] = deque()
 

@@ -9,19 +9,14 @@ is the culprit.
 This costs nothing after a run that ended in order or was stopped by a signal.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Container, Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from imageshelf.indexing.file_list import File
+from imageshelf.shelf.catalogue import Catalogue
 from imageshelf.system.process import cores
-
-if TYPE_CHECKING:
-    from imageshelf.shelf.catalogue import Catalogue
-
-    File = tuple[bytes, int, int]  # name on the shelf, size, time: as FileList has them
 
 # A run that dies loses one batch (batches.BATCH_FILES) and the files under way (workers.AHEAD items
 # of up to bundling.MOST files for each worker). The culprit is among that many of the files still

@@ -4,16 +4,13 @@ What stands in a border, apart from the picture, counts as border too: a caption
 buttons of a screenshot.
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
 
-if TYPE_CHECKING:
-    from imageshelf.pictures.reduction import Box, Reduced
+from imageshelf.pictures.reduction import Box, Reduced
 
 TOLERANCE_LEVELS = 10  # that JPEG may move a border's grey from its middle
 DEEPEST_CUT = 0.45  # of width or height, from one side at most

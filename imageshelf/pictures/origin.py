@@ -5,25 +5,21 @@ it cannot keep is all the rest: the size that EXIF states, a thumbnail of the sa
 camera's own tables.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from PIL import ExifTags, Image
 
 from imageshelf.pictures import annotated_file, metadata, reduction, small_baseline
+from imageshelf.pictures.annotations import Annotations
 from imageshelf.pictures.decoding import Jpeg, opened, pillow_settings, recognised
+from imageshelf.pictures.look_tasks import OriginTask
 from imageshelf.pictures.xmp import XmpError
 from imageshelf.system.files import UnreadableImage, open_regular
 
-if TYPE_CHECKING:
-    from imageshelf.pictures.annotations import Annotations
-    from imageshelf.pictures.look_tasks import OriginTask
-
-    Written = tuple[tuple[str, str], ...]  # field, value
+Written = tuple[tuple[str, str], ...]  # field, value
 
 SAME_SIZE, SAME_THUMBNAIL, OWN_TABLES = (
     "the size in its EXIF is the picture's",

@@ -1,16 +1,10 @@
 """The summary of an index run, as text."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from imageshelf.indexing.counts import Summary
 from imageshelf.system.words import count, shown
-
-if TYPE_CHECKING:
-    from imageshelf.indexing.counts import Summary
-
 
 MOST_NAMED = 5  # folders of one kind that are passed over
 REMEDIES = (  # the beginning of a reason for a skip: what to do about it

@@ -4,22 +4,17 @@ To add a `--format`, add an entry to FORMATS, here for matches and in `duplicate
 its name to `--format` in `cli.scripts`.
 """
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from imageshelf.report import csv_table
 from imageshelf.searching.kinds import ANOTHER_SHOT, MATCHES, SIMILAR, TURNED, VARIANT
+from imageshelf.searching.matches import Match, Matches, QueryOutcome
 from imageshelf.system import terminal
 from imageshelf.system.paths import Url
+from imageshelf.system.terminal import Painter
 from imageshelf.system.words import count, nearby, shown, size
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from imageshelf.searching.matches import Match, Matches, QueryOutcome
-    from imageshelf.system.terminal import Painter
 
 SECTIONS: tuple[tuple[str, Callable[[Match], bool]], ...] = (
     ("", lambda match: match.match),

@@ -1,28 +1,23 @@
 """The queries of a search: pictures, folders of pictures, a list of paths, or another shelf."""
 
-from __future__ import annotations
-
 import codecs
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import Picture, Refusal, Task
-from imageshelf.shelf import ShelfError, backends, names
+from imageshelf.shelf import Shelf, ShelfError, backends, names
 from imageshelf.system.files import size_if_known
 from imageshelf.system.paths import Url, located
 from imageshelf.system.sentences import SentenceError
 from imageshelf.system.walking import Walk
 from imageshelf.workers import bundling
-
-if TYPE_CHECKING:
-    from imageshelf.shelf import Shelf
-    from imageshelf.workers.jobs import Lost
-    from imageshelf.workers.limited_map import LimitedMap
+from imageshelf.workers.jobs import Lost
+from imageshelf.workers.limited_map import LimitedMap
 
 STANDARD_INPUT = "-"
 LONGEST_LIST = 256 * 2**20  # bytes: a million long names

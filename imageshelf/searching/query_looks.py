@@ -7,20 +7,15 @@ A small picture that agrees as well with several pictures, which differ from eac
 little to tell which one it is of: it is `similar` to them, whether it is the query or is found.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from imageshelf.searching import kinds
+from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.looks import Look, agree_as_well, is_small
 from imageshelf.searching.query_prints import TURN_NAMES
+from imageshelf.searching.ranking import Prospect
 from imageshelf.searching.second_look import Pair, SecondLook
-
-if TYPE_CHECKING:
-    from imageshelf.searching.kinds import KnownFile
-    from imageshelf.searching.ranking import Prospect
-    from imageshelf.workers.limited_map import LimitedMap
+from imageshelf.workers.limited_map import LimitedMap
 
 ALWAYS_SEEN = 48  # candidates of one query, the best: a list of them is read from its top
 MOST_RIVALS = 8  # that a small picture is compared with: it need not be torn between all

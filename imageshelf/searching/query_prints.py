@@ -1,23 +1,19 @@
 """Query pictures, ready to be compared: decoded here, or taken from another shelf."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.hashing.hash_names import DEFAULT
+from imageshelf.hashing.views import View
 from imageshelf.pictures.reduction import ORIENTATIONS
+from imageshelf.pictures.tasks import Picture
 from imageshelf.searching import kinds, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.policies import Fingerprint, QueryPrints, fingerprint_of
 from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
-
-if TYPE_CHECKING:
-    from imageshelf.hashing.views import View
-    from imageshelf.pictures.tasks import Picture
-    from imageshelf.shelf.records import PictureRow
+from imageshelf.shelf.records import PictureRow
 
 TURN_NAMES = (policies.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:]))
 VIEWS = ("whole", "trimmed", "centre")

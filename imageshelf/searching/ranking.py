@@ -1,18 +1,14 @@
 """What may be listed for a query: ranked, and made a Match."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from imageshelf.searching import kinds, looks, policies
+from imageshelf.searching.kinds import KnownFile
+from imageshelf.searching.looks import Look
 from imageshelf.searching.matches import Match
-
-if TYPE_CHECKING:
-    from imageshelf.searching.kinds import KnownFile
-    from imageshelf.searching.looks import Look
-    from imageshelf.searching.policies import Candidate
-    from imageshelf.shelf.records import PictureRow
+from imageshelf.searching.policies import Candidate
+from imageshelf.shelf.records import PictureRow
 
 # Whatever is no match sorts behind all matches.
 UNCOMPARED_RANK = 10_000

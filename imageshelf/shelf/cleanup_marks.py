@@ -6,16 +6,11 @@ paths that the names lead to, with the links in their folders resolved. It fits 
 folder has become a link, or the shelf has moved.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from imageshelf.shelf import Shelf, names
-
-if TYPE_CHECKING:
-    from imageshelf.shelf.marks import Field
+from imageshelf.shelf.marks import Field
 
 HALF_BYTES = 32
 

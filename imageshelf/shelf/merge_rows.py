@@ -1,18 +1,14 @@
 """Decides and writes what one shelf takes over from another, one transaction per batch."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from imageshelf.shelf import changes, packed, recipes
+from imageshelf.shelf.database import Database
+from imageshelf.shelf.export import StoredPicture
 from imageshelf.shelf.not_duplicates import ADD
+from imageshelf.shelf.records import Hashes3, Skip
 from imageshelf.shelf.snapshots import SET_DIGESTS
-
-if TYPE_CHECKING:
-    from imageshelf.shelf.database import Database
-    from imageshelf.shelf.export import StoredPicture
-    from imageshelf.shelf.records import Hashes3, Skip
 
 OURS = "SELECT name, id, size_bytes, mtime_ns, width, height FROM picture WHERE name IN (*)"
 SKIPPED = "SELECT name, size_bytes, mtime_ns FROM skipped WHERE name IN (*)"

@@ -8,14 +8,13 @@ hostile one changes nothing. Then batches follow, each a crash-safe transaction.
 writes the same, so the next merge completes one that was cut off.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
+from imageshelf.pictures.recipe import Recipe
 from imageshelf.shelf import (
     Shelf,
     changes,
@@ -26,16 +25,13 @@ from imageshelf.shelf import (
     not_duplicates,
     open_shelf,
 )
+from imageshelf.shelf.export import StoredPicture
+from imageshelf.shelf.merge_rows import Clash
+from imageshelf.shelf.records import Skip
 from imageshelf.system.program import typed
 from imageshelf.system.sentences import SentenceError
 from imageshelf.system.signals import stopping
 from imageshelf.system.words import shown
-
-if TYPE_CHECKING:
-    from imageshelf.pictures.recipe import Recipe
-    from imageshelf.shelf.export import StoredPicture
-    from imageshelf.shelf.merge_rows import Clash
-    from imageshelf.shelf.records import Skip
 
 CHUNKS_PER_WRITE = 2  # chunks of 4,096 pictures in one transaction
 READING_SHARE = 0.4  # share of the time that reading takes

@@ -9,24 +9,20 @@ and found by the sizes of their files.
 Nothing is decoded here: `shown` is a function that returns the pixel digest of a file, or b"".
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from imageshelf.pictures import digests
 from imageshelf.shelf import Shelf, names
+from imageshelf.shelf.database import Database
+from imageshelf.shelf.records import PictureRow
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.sentences import SentenceError
 
-if TYPE_CHECKING:
-    from imageshelf.shelf.database import Database
-    from imageshelf.shelf.records import PictureRow
-
-    PixelDigest = Callable[[str], bytes]
+PixelDigest = Callable[[str], bytes]
 
 FOUND_BY = "not_duplicate_sizes"  # of the table meta; its name is that of 0.1.0
 PAIRS = "SELECT digest_a, digest_b FROM not_duplicate ORDER BY added_ns, digest_a, digest_b"
