@@ -17,6 +17,7 @@ AS_VALUES = {f"{{{xmp.EXIF}}}{name}" for name in (
     "DateTimeOriginal", "GPSLatitude", "GPSLongitude", "GPSAltitude", "GPSAltitudeRef",
 )} | {f"{{{xmp.PHOTOSHOP}}}DateCreated", f"{{{xmp.XAP}}}Rating"}  # fmt: skip
 IN_RECORDS = {"photoTakenTime", "geoData", "geoDataExif", "people", "description"}
+UNREADABLE = (XmpError, UnreadableImage, OSError, RecursionError)
 
 
 class Said(NamedTuple):
@@ -42,11 +43,11 @@ def says_no_more(path: str, others: Iterable[str], further: Iterable[Said] = ())
     """
     known = list(further)
     for other in others:
-        with suppress(XmpError, UnreadableImage, OSError):
+        with suppress(*UNREADABLE):
             known += filter(None, [_said_in(other)])
     try:
         said = _said_in(path)
-    except (XmpError, UnreadableImage, OSError):
+    except UNREADABLE:
         return False
     if said is None or not known:
         return False
