@@ -57,6 +57,11 @@ def test_the_help_of_every_verb_is_as_it_was_read(printed: Printed, width: int) 
     assert max(map(len, "\n".join(help_texts).splitlines())) <= width
 
 
+def test_help_is_understood_as_a_word(printed: Printed) -> None:
+    assert printed("help") == printed("--help")
+    assert printed("help", "clean") == printed("clean", "--help")
+
+
 @pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
 def test_the_help_of_a_verb_ends_with_two_examples_that_parse(verb: str, printed: Printed) -> None:
     _, _, examples = printed(verb, "--help").partition("examples:\n")

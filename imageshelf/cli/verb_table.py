@@ -304,6 +304,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     anywhere.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     if not words or words[0].startswith("-"):
         return _without_verb(words)
     verb = NAMES.get(words[0])
