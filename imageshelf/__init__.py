@@ -12,6 +12,7 @@ Names are loaded on first use, so that a script pays only for what it needs. Eac
 rooms below it:
 
     cli/                      options, verbs, and pictures to try things on
+    review/                   the live page
     report/                   text, tables, page, contact sheet, notebook
     cleanup/                  plan, apply, undo
     copies/                   all pairs, groups, which one to keep

@@ -204,7 +204,7 @@ def test_the_buttons_decide_as_the_keys_do(page: Page) -> None:
     first = page.locator(".group").first
     first.get_by_role("button", name="Accept").click()
     first.get_by_role("button", name="Set aside").nth(1).press("Enter")
-    first.get_by_role("button", name="Keep").nth(2).press("Space")
+    first.get_by_role("button", name="Keep", exact=True).nth(2).press("Space")
     assert exported(page)["groups"] == [
         {"keep": ["home/0-a.jpg", "home/0-c.jpg"], "set_aside": ["home/0-b.jpg"]}
     ]

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from imageshelf.cleanup.planning import Plan
     from imageshelf.cleanup.run import Done, LeftAlone
     from imageshelf.shelf import Shelf
-    from imageshelf.system.signals import Stopped
+    from imageshelf.system.signals import Stop, Stopped
 
 
 class CleanupError(SentenceError):
@@ -71,6 +71,7 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
     jobs: int | None = None,
     since_ns: int | None = None,
     progress: Callable[[int], object] = lambda _: None,
+    stop: Stop | None = None,
 ) -> Result:
     """Carry out a plan; return what was done. `folder` is for SET_ASIDE, "" for the default.
 
@@ -78,7 +79,7 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
     nothing of what other clean-ups have kept or removed since. `progress` receives the number of
     pictures dealt with since its last call. Waits until no other clean-up of the shelf is at work.
     Raises CleanupError, LockError or ShelfError before anything is touched. When the user stops the
-    run, the current batch is finished and the result says so.
+    run, by a signal or by `stop`, the current batch is finished and the result says so.
     """
     since_ns = time.time_ns() if since_ns is None else since_ns
     with locks.alone(shelf):
@@ -87,10 +88,10 @@ def apply_plan(  # noqa: PLR0913 - options, all by name
         if not plan.steps:
             return Result(0, plan.action, "", [], [])
         jobs = cores() if jobs is None else jobs
-        with _begun(shelf, plan, actions, folder) as (run, aside), stopping() as stop:
+        with _begun(shelf, plan, actions, folder) as (run, aside), stopping() as signalled:
             cleanup = CleanupRun(shelf, actions, run, aside, plan.action, rivals)
             try:
-                stopped = cleanup.all(plan, stop, jobs, progress)
+                stopped = cleanup.all(plan, stop or signalled, jobs, progress)
             except ShelfError as exc:
                 back = f"{typed('undo')} {run}"
                 raise CleanupError(

@@ -85,6 +85,19 @@ CLEAN: Rows = (
     flag("--show-left", "name every picture that is left alone, and why"),
     shared.JOBS,
 )
+REVIEW: Rows = (
+    paths("[DIR]", "folders to index first", into="dataset"),
+    several("-d --dataset DIR", "the same", values.path),
+    shared.SHELF,
+    "which copies",
+    one_of(*shared.POLICY),
+    *shared.PREFERENCES,
+    shared.SCOPE,
+    shared.MIN_SIZE,
+    "the page",
+    option("--port N", "the port on 127.0.0.1 (default: any that is free)", values.whole_number, 0),
+    flag("--no-browser", "print the link, and open no browser"),
+)
 UNDO: Rows = (
     shared.SHELF,
     option(
@@ -137,6 +150,15 @@ VERBS = (
         changes_nothing=True,
         check=scripts.checked_search,
         fixed={**scripts.NO_QUERY, "duplicates": True},
+    ),
+    Verb(
+        "review",
+        "look, decide, apply and undo in the browser",
+        "Open a page in the browser, served by this program to this computer alone: look at the "
+        "groups of copies, decide, apply, undo. New folders are indexed first. Ctrl-C ends it.",
+        "~/Pictures\n--prefer ~/Pictures",
+        verbs.review,
+        REVIEW,
     ),
     Verb(
         "clean",

@@ -74,6 +74,44 @@ def leaks(options: argparse.Namespace) -> int:
     return status or (3 if found or labels else 0)
 
 
+def review(options: argparse.Namespace) -> int:
+    """Serve the live page until somebody stops it."""
+    from imageshelf.copies.groups import GroupOptions
+    from imageshelf.copies.keep_rule import KeepRule
+    from imageshelf.report import viewer
+    from imageshelf.review.server import serve
+    from imageshelf.review.session import Review
+    from imageshelf.searching.keyword_options import policy_of
+    from imageshelf.shelf import ShelfError, open_shelf
+
+    question = GroupOptions(
+        policy=policy_of(strict=options.strict, loose=options.loose),
+        across=options.across,
+        within=options.within,
+        min_size_bytes=options.min_size,
+        keep=options.keep or KeepRule(),
+        references=tuple(options.reference),
+        prefer=tuple(options.prefer),
+        files_only=True,
+    )
+
+    def opened(link: str) -> None:
+        note = "" if options.no_browser else f" ({viewer.open_address(link)})"
+        print(f"{link}{note}\nThis link works once, on this computer. Ctrl-C ends it.", flush=True)
+
+    try:
+        if not options.dataset:
+            open_shelf(options.shelve).close()
+        live = Review(options.shelve, question, options.dataset)
+        try:
+            serve(live, options.port, opened)
+        finally:
+            live.close()
+    except (ShelfError, OSError) as problem:
+        return failed(problem)
+    return 0
+
+
 def demo(options: argparse.Namespace) -> int:
     """Write the demonstration pictures."""
     from imageshelf.cli.demo import write

@@ -54,6 +54,7 @@ class Card:
     mtime_ns: int = -1
     captured_at: int | None = None  # ms since 1970 on the camera's own clock
     score: int | None = None
+    regions: tuple[tuple[int, int, int, int], ...] = ()  # that differ from the first card
     thumbnail: Thumbnail | None = None  # None: not made yet
 
     @property

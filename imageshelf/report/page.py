@@ -13,7 +13,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -49,26 +49,33 @@ def write_page(
             file.write(text.encode("utf-8", "backslashreplace"))
 
 
-def rendered(sheet: Sheet, thumbs: Iterable[Block]) -> Iterator[str]:
-    """Yield the page piece by piece; `thumbs` is read only after everything else."""
+def rendered(
+    sheet: Sheet, thumbs: Iterable[Block], live: Mapping[str, Any] | None = None
+) -> Iterator[str]:
+    """Yield the page piece by piece; `thumbs` is read only after everything else.
+
+    With `live`, what a server tells its page, it is the page of that server: its style, script and
+    thumbnails come from there.
+    """
     style, script = panels.part("page.css"), panels.script()
     return panels.template("page.html").generate(
         mark=saving.MARK.decode(),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
+        live=live is not None,
         title=shown(sheet.title),
         intro=[shown(sentence) for sentence in sheet.intro],
         shelf=shown(sheet.shelf),
-        choosing=any(group.choosing for group in sheet.groups),
+        choosing=live is not None or any(group.choosing for group in sheet.groups),
         home=shown(sheets.home()),
         command=sheets.command_line(sheet, SELECTION_NAME) if sheet.command else "",
         many=len(sheet.groups) > 1,
         written=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
         pictured=bool(sheet.groups or not sheet.panels),
         panels=panels.markup(sheet.panels),
-        data=_json(_data(sheet)),
-        blocks=((n, _json([_picture(thumb) for thumb in block])) for n, block in thumbs),
+        data=_json(_data(sheet) | ({"live": live} if live else {})),
+        blocks=((n, _json([picture(thumb) for thumb in block])) for n, block in thumbs),
     )
 
 
@@ -122,11 +129,12 @@ def _data(sheet: Sheet) -> dict[str, Any]:
         "shelf": sheet.shelf,
         "file": SELECTION_NAME,
         "sections": [name for name in SECTIONS if any(g.section == name for g in sheet.groups)],
-        "groups": [_group(group) for group in sheet.groups],
+        "groups": [group_data(group) for group in sheet.groups],
     }
 
 
-def _group(group: CardGroup) -> dict[str, Any]:
+def group_data(group: CardGroup) -> dict[str, Any]:
+    """Return what the page shows of a group."""
     return _without_empty(
         {
             "key": group.key,
@@ -160,11 +168,13 @@ def _card(card: Card) -> dict[str, Any]:
             "area": (card.width or 0) * (card.height or 0),
             "taken": card.captured_at,
             "score": card.score,
+            "regions": card.regions,
         }
     )
 
 
-def _picture(thumbnail: Thumbnail) -> dict[str, Any]:
+def picture(thumbnail: Thumbnail) -> dict[str, Any]:
+    """Return what the page shows of a thumbnail."""
     return _without_empty(
         {
             "src": _uri(thumbnail),

@@ -84,9 +84,11 @@ def cells(title: str, bits: int, differing: int) -> Markup:
 
 
 SCRIPTS = (  # one script in the page: its parts share a scope, later ones use earlier ones
-    "words", "choices", "memory", "groups", "cards", "pictures", "arranging", "going", "comparing",
-    "selection", "start",
+    "words", "choices", "notices", "memory", "groups", "cards", "pictures", "embedded",
+    "arranging", "going", "bulk", "zooming", "comparing", "selection", "start",
 )  # fmt: skip
+INSTEAD = {"memory": ("server",), "embedded": ("fetched",), "start": ("start", "live")}
+LIVE_SCRIPTS = tuple(name for part in SCRIPTS for name in INSTEAD.get(part, (part,)))
 
 
 @functools.cache
@@ -96,9 +98,9 @@ def part(name: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def script() -> str:
-    """Return the script of the page, whole."""
-    parts = "\n".join(part(f"{name}.js") for name in SCRIPTS)
+def script(names: Iterable[str] = SCRIPTS) -> str:
+    """Return the script of the page, or of the live page with the names of its parts, whole."""
+    parts = "\n".join(part(f"{name}.js") for name in names)
     return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 

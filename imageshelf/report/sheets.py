@@ -83,6 +83,7 @@ def _match_card(match: Match) -> Card:
         size_bytes=-1 if match.size_bytes is None else match.size_bytes,
         mtime_ns=-1 if match.mtime_ns is None else match.mtime_ns,
         score=match.score,
+        regions=match.regions,
     )
 
 
@@ -154,6 +155,7 @@ def _member_card(member: Member, role: str, measured: tuple[str, ...], argues: s
         mtime_ns=member.mtime_ns,
         captured_at=member.captured_at,
         score=member.score,
+        regions=member.regions,
     )
 
 

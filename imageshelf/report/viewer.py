@@ -34,14 +34,21 @@ def open_pictures(paths: Iterable[str]) -> str:
     refused = f"{count(others, 'file')} not opened: no picture by name and content"
     if not pictures:
         return refused if others else "nothing to open"
-    return _opened(pictures) + (f"; {refused}" if others else "")
+    return _opened([os.path.abspath(path) for path in pictures]) + (
+        f"; {refused}" if others else ""
+    )
 
 
 def open_page(path: str) -> str:
     """Open a page that was just written; return a sentence that says what happened."""
     if _suffix(path) not in PAGE_SUFFIXES:
         return "page not opened: its name does not end in .html"
-    return _opened([path])
+    return _opened([os.path.abspath(path)])
+
+
+def open_address(address: str) -> str:
+    """Open an address of this computer in the browser; return what happened."""
+    return _opened([address])
 
 
 def is_picture(path: str) -> bool:
@@ -63,17 +70,18 @@ def _suffix(path: str) -> str:
 
 
 def _opened(paths: list[str]) -> str:
+    """Open addresses, and paths, which are absolute: none can be taken for an option."""
     if sys.platform == "win32":
         for path in paths[:MOST]:
-            os.startfile(os.path.abspath(path))  # noqa: S606 - the documented way on Windows
+            os.startfile(path)  # noqa: S606 - the documented way on Windows
     else:
         command = _command()
         if not command:
             return "no viewer to open pictures with: there is no display, or xdg-open is missing"
         for path in paths[:MOST]:
-            # The program outlives us; an absolute path cannot be taken for an option.
+            # The program outlives us.
             subprocess.Popen(  # noqa: S603
-                [command, os.path.abspath(path)],
+                [command, path],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -190,6 +190,16 @@ class Shelf(MutableMapping[str, list[str]]):
             raise self._bare()
         return self.catalogue
 
+    @property
+    def id(self) -> str:
+        """What tells the shelf from all others, in hex: its random id, or else for its path."""
+        import hashlib
+
+        from imageshelf.shelf import marks
+
+        stored = marks.stored_id(self._db)
+        return (stored or hashlib.sha256(names.to_bytes(self.path)).digest()).hex()
+
     def marks(self) -> Marks | None:
         """Return what tells rows that this user's runs wrote; None if there can be none."""
         from imageshelf.shelf import marks

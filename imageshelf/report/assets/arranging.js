@@ -36,7 +36,7 @@ function buildTools() {
     $("sort").querySelector("[value=space]").remove();
   }
   if (!groups.some((group) => group.cards.some((card) => card.taken))) $("sort").querySelector("[value=taken]").remove();
-  for (const field of [$("state"), $("sort"), $("kinds")]) field.addEventListener("change", arrange);
+  for (const field of [$("state"), $("sort"), $("least"), $("kinds")]) field.addEventListener("change", arrange);
   let timer = 0;
   $("text").addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(arrange, 120); });
   $("tools").addEventListener("submit", (event) => event.preventDefault());
@@ -47,11 +47,13 @@ function arrange() {
   const boxes = [...$("kinds").querySelectorAll("input")];
   const off = new Set(boxes.filter((box) => !box.checked).map((box) => box.value));
   const order = ORDERS[$("sort").value];
+  const least = Number($("least").value);
   visible = groups.filter((group) => {
     const kinds = [...kindsOf(group)];
-    return (!kinds.length || kinds.some((kind) => !off.has(kind))) &&
+    return group.asked || (group.cards.some((card) => (card.bytes || 0) >= least) &&
+      (!kinds.length || kinds.some((kind) => !off.has(kind))) &&
       (!state || stateOf(group) === state) &&
-      (!wanted || group.cards.some((card) => (card.folder + "/" + card.label).toLowerCase().includes(wanted)));
+      (!wanted || group.cards.some((card) => (card.folder + "/" + card.label).toLowerCase().includes(wanted))));
   });
   const place = new Map(groups.map((group, at) => [group, at]));
   visible.sort((a, b) => data.sections.indexOf(a.section) - data.sections.indexOf(b.section) ||
@@ -71,14 +73,17 @@ function arrange() {
   $("nothing").textContent = groups.length ? "No " + data.nouns[0] + " passes these filters." : "There is nothing to show: no " + data.nouns[1] + " were found.";
   $("shown").textContent = visible.length === groups.length ? count(groups.length, ...data.nouns) :
     visible.length.toLocaleString("en") + " of " + count(groups.length, ...data.nouns);
+  tally();
 }
 
 function changed(some) {
+  $("back").hidden = !undoable;
   for (const group of some) refresh(group);
   save();
   tally();
   if ($("compare").open) drawCompareChoice();
 }
+const toGo = { pictures: 0 };
 const bytesOf = new Map(groups.flatMap((group) => group.cards.map((card) => [card.name, card.bytes])));
 function tally() {
   const all = groups.filter((group) => group.choosing);
@@ -97,6 +102,12 @@ function tally() {
     count(files, "picture") + " to set aside \u00b7 " + size(bytes) + " to be freed" :
     "the suggestions would free " + size(possible));
   $("counts").textContent = sentence;
+  const open = openShown(), space = open.reduce((sum, group) => sum + spaceOf(group, suggestion(group)), 0);
+  $("accept-all").disabled = !open.length;
+  $("accept-all").textContent = "Accept " + (open.length ? count(open.length, "group") + " shown \u00b7 " + size(space) : "all shown");
+  toGo.pictures = files;
+  if ($("apply")) drawApply();
+  if (!$("export-open")) return;
   $("export-counts").textContent = sentence + ".";
   $("download").disabled = !files;
   $("export-note").textContent = files ? "" : "Nothing is chosen yet: accept a suggestion, or set a picture aside.";

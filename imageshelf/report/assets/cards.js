@@ -1,12 +1,17 @@
 // The card of a picture: what is said of it, and its two buttons.
 
+const canOpen = (card) => card.link.startsWith("file:") || card.link.startsWith("/picture/");
+// Two pictures of one name are told apart by their folders.
+const nameOf = (group, card) => group.cards.some((one) => one !== card && one.label === card.label) ?
+  card.label + " in " + card.folder : card.label;
+
 function drawCard(group, card) {
   const link = element(card.link ? "a" : "div", { className: "picture" });
-  if (card.link.startsWith("file:")) {
+  if (canOpen(card)) {
     link.href = card.link;
     link.target = "_blank";
     link.rel = "noopener noreferrer";
-    link.setAttribute("aria-label", "Open " + card.label);
+    link.setAttribute("aria-label", "Open " + nameOf(group, card));
   }
   const item = element("li", { className: "card", tabIndex: -1 }, link,
     element("p", { className: "name" }, element("bdi", {}, card.label)),
@@ -24,7 +29,7 @@ function choiceButtons(group, card) {
   const aside = element("button", { type: "button", className: "aside" }, "Set aside");
   keep.onclick = () => mark(group, card, "k");
   aside.onclick = () => mark(group, card, "x");
-  return element("div", { className: "choice", role: "group", "aria-label": card.label }, keep, aside);
+  return element("div", { className: "choice", role: "group", "aria-label": nameOf(group, card) }, keep, aside);
 }
 
 function refresh(group) {
@@ -33,7 +38,8 @@ function refresh(group) {
   const state = stateOf(group), marks = marksOf(group);
   place.article.dataset.done = state;
   place.article.querySelector(".state").textContent =
-    !group.choosing ? "" : { open: "", done: "\u2713 decided", skipped: "skipped" }[state];
+    !group.choosing ? "" : choices.get(group) === DIFFERENT ? "\u2713 not duplicates" :
+      { open: "", done: "\u2713 decided", skipped: "skipped" }[state];
   place.cards.forEach((item, at) => {
     const card = group.cards[at];
     const shown = pictureOf(group, at) || {};
@@ -43,10 +49,10 @@ function refresh(group) {
     const buttons = item.querySelector(".choice");
     if (buttons) {
       press(buttons, said, state);
-      buttons.setAttribute("aria-label", card.label + (state === "open" ? ", as suggested" : ""));
+      buttons.setAttribute("aria-label", nameOf(group, card) + (state === "open" ? ", as suggested" : ""));
     }
     const told = said && (state === "open" ? said + ", as suggested" : said);
-    item.setAttribute("aria-label", [card.label, card.role === "query" ? "query" : told, card.kind,
+    item.setAttribute("aria-label", [nameOf(group, card), card.role === "query" ? "query" : told, card.kind,
       card.pixels || shown.pixels, card.size || shown.size].filter(Boolean).join(", "));
     spans(item.querySelector(".measures"), [card.pixels || shown.pixels, card.size || shown.size, card.date || shown.date || card.written]);
     const badges = [];

@@ -5,6 +5,7 @@ const suggestion = (group) => group.cards
   .map((card) => (canChoose(card) ? (card.role === ASIDE ? "x" : "k") : ".")).join("");
 const marksOf = (group) => {
   const chosen = choices.get(group);
+  if (chosen === DIFFERENT) return suggestion(group).replaceAll("x", "k");
   return chosen && chosen !== SKIPPED ? chosen : suggestion(group);
 };
 const stateOf = (group) => {
@@ -17,12 +18,19 @@ const fits = (group, marks) => marks === SKIPPED ||
   (marks.length === group.cards.length && marks.includes("k") &&
     group.cards.every((card, at) => (canChoose(card) ? "kx" : ".").includes(marks[at])));
 
-function choose(group, marks, sentence) {
+let undoable = null; // [group, marks before], of the last change
+function put(group, marks) {
   if (marks === null) choices.delete(group);
-  else if (!fits(group, marks)) {
+  else choices.set(group, marks);
+}
+function choose(group, marks, sentence) {
+  if (marks !== null && !fits(group, marks)) {
     say("At least one picture of a group is kept.");
     return false;
-  } else choices.set(group, marks);
+  }
+  if (choices.get(group) === DIFFERENT) tellApart(group, true);
+  undoable = [[group, choices.get(group) ?? null]];
+  put(group, marks);
   say(sentence);
   changed([group]);
   return true;

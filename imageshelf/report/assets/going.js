@@ -22,17 +22,22 @@ function stepCard(by) {
   goTo(current.group, cards[(cards.indexOf(current.card) + by + cards.length) % cards.length]);
 }
 function accept(group) {
+  if (stateOf(group) !== "open") return say(group.title + " is decided already; u undoes that."), true;
   return choose(group, suggestion(group), "The suggestion for " + group.title + " is accepted.");
 }
-function acceptShown() {
-  const open = visible.filter((group) => group.choosing && stateOf(group) === "open");
-  for (const group of open) choices.set(group, suggestion(group));
-  say("The suggestions for " + count(open.length, "group") + " are accepted.");
-  changed(open);
+const keepAll = (group) => choose(group, suggestion(group).replaceAll("x", "k"), "All pictures of " + group.title + " are kept.");
+function different(group) {
+  if (choices.get(group) === DIFFERENT) return;
+  if (!choose(group, suggestion(group).replaceAll("x", "k"), group.title + ": remembered as no duplicates.")) return;
+  choices.set(group, DIFFERENT);
+  undoable = null; // u takes it back, and only a server can
+  changed([group]);
+  tellApart(group, false);
 }
 
 const KEYS = {
   n: () => step(1), p: () => step(-1), ArrowRight: () => stepCard(1), ArrowLeft: () => stepCard(-1),
+  z: () => takeBack(),
   "?": () => $("help").showModal(),
 };
 const CARD_KEYS = {
@@ -40,6 +45,8 @@ const CARD_KEYS = {
   k: ({ group, card }) => keepOnly(group, card),
   x: ({ group, card }) => toggle(group, card),
   a: ({ group }) => { if (accept(group)) step(1); },
+  e: ({ group }) => { keepAll(group); step(1); },
+  d: ({ group }) => { if (data.live) { different(group); step(1); } },
   s: ({ group }) => { choose(group, SKIPPED, group.title + " is skipped."); step(1); },
   u: ({ group }) => choose(group, null, "The choice for " + group.title + " is undone."),
 };

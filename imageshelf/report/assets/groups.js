@@ -4,14 +4,15 @@ const articles = new Map(); // group -> {article, filled}
 const kindsOf = (group) => new Set(group.cards.map((card) => card.kind).filter(Boolean));
 
 function build() {
-  groups.forEach((group, at) => {
-    const heading = element(group.section ? "h3" : "h2", { id: "g" + at }, element("bdi", {}, group.title), " ",
-      element("small", {}, count(group.cards.length, "picture")));
-    const article = element("article", { className: "group", "aria-labelledby": "g" + at },
-      element("div", { className: "group-head" }, heading));
-    articles.set(group, { article, at, filled: false, pictured: 0 });
-    groupOf.set(article, group);
-  });
+  groups.forEach(buildGroup);
+}
+function buildGroup(group, at) {
+  const heading = element(group.section ? "h3" : "h2", { id: "g" + at }, element("bdi", {}, group.title), " ",
+    element("small", {}, count(group.cards.length, "picture")));
+  const article = element("article", { className: "group", "aria-labelledby": "g" + at },
+    element("div", { className: "group-head" }, heading));
+  articles.set(group, { article, at, filled: false, pictured: 0 });
+  groupOf.set(article, group);
 }
 const groupOf = new Map();
 
@@ -27,10 +28,12 @@ function fill(group) {
   };
   head.append(element("span", { className: "state" }));
   if (group.choosing) {
-    head.append(
+    head.append(...[
       button("Accept", () => accept(group)),
+      button("Keep all", () => keepAll(group)),
+      data.live ? button("Not duplicates", () => different(group)) : "",
       button("Skip", () => choose(group, SKIPPED, group.title + " is skipped.")),
-      button("Undo", () => choose(group, null, "The choice for " + group.title + " is undone.")));
+      button("Undo", () => choose(group, null, "The choice for " + group.title + " is undone."))].filter(Boolean));
   }
   if (group.cards.length > 1) {
     const another = group.cards.slice(1).find((card) => card.kind !== "same file") || group.cards[1];

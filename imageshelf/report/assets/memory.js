@@ -1,5 +1,7 @@
 // Choices kept in the browser.
 
+const tellApart = () => {}; // only a server can remember that
+
 function load() {
   let kept = null;
   try {
@@ -27,10 +29,6 @@ function save() {
     notice("This browser keeps no more choices: export before you close the page.");
   }
 }
-function notice(sentence, ...more) {
-  for (const old of $("notices").children) if (old.firstChild.textContent === sentence) return;
-  $("notices").append(element("div", { className: "notice", role: "status" }, element("p", {}, sentence), ...more));
-}
 function tellStale() {
   if (!stale.length) return;
   const list = element("ul", {}, ...stale.slice(0, STALE_SHOWN).map((one) => element("li", {}, one[2])));
@@ -42,3 +40,9 @@ function tellStale() {
     " changed since. They are not exported; look at these groups again.",
     element("details", {}, element("summary", {}, "Which ones"), list), forget);
 }
+addEventListener("storage", (event) => {
+  if (event.key !== storageName) return;
+  load();
+  groups.forEach(refresh);
+  tally();
+});

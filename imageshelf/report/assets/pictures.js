@@ -1,30 +1,12 @@
-// Thumbnails: a block for each group, after this script; the page may still be loading.
+// Thumbnails, as they are shown. `picture(group)` has those of a group fetched, and then shown.
 
-const waiting = new Set();
 const unpacked = new Map();
-
-function blockOf(group) {
-  if (unpacked.has(group)) return unpacked.get(group);
-  const block = $("t" + articles.get(group).at);
-  const complete = block && (block.nextElementSibling || document.readyState !== "loading");
-  if (!complete) return null;
-  const pictures = JSON.parse(block.textContent);
-  unpacked.set(group, pictures);
-  block.textContent = ""; // one copy is enough
-  return pictures;
-}
 const pictureOf = (group, at) => (unpacked.get(group) || [])[at];
 
-function picture(group) {
-  const place = articles.get(group);
-  const pictures = blockOf(group);
-  if (!pictures) {
-    if (document.readyState === "loading") waiting.add(group);
-    return;
-  }
-  waiting.delete(group);
-  for (; place.pictured < place.cards.length; place.pictured++) {
-    const one = pictures[place.pictured] || {};
+function showPictures(group) {
+  const place = articles.get(group), pictures = unpacked.get(group);
+  for (; place.pictured < Math.min(place.cards.length, pictures.length); place.pictured++) {
+    const one = pictures[place.pictured];
     const link = place.cards[place.pictured].firstChild;
     if (one.src) {
       link.replaceChildren(element("img", { alt: "", decoding: "async", width: one.width, height: one.height, src: one.src }));
@@ -34,4 +16,3 @@ function picture(group) {
   }
   refresh(group);
 }
-const pictureWaiting = () => { for (const group of [...waiting]) picture(group); };

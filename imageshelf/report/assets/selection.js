@@ -2,7 +2,7 @@
 
 // Groups may share a picture: what one of them keeps stays, and nothing is set aside twice.
 function selection() {
-  const decided = groups.filter((group) => stateOf(group) === "done");
+  const decided = groups.filter((group) => stateOf(group) === "done" && choices.get(group) !== DIFFERENT);
   const named = (group, letter) => group.cards.filter((card, at) => marksOf(group)[at] === letter).map((card) => card.name);
   const kept = new Set(decided.flatMap((group) => named(group, "k")));
   const gone = new Set();
@@ -41,4 +41,11 @@ function forgetAll() {
   choices.clear();
   say("All choices are forgotten.");
   changed(some);
+}
+if ($("export-open")) {
+  $("export-open").onclick = () => { tally(); $("export").showModal(); };
+  $("download").onclick = download;
+  $("forget").onclick = forgetAll;
+  if ($("copy")) $("copy").onclick = copyCommand;
+  if ($("take-over")) $("take-over").onchange = takeOver;
 }

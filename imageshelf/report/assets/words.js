@@ -2,15 +2,22 @@
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
 const groups = data.groups;
-for (const group of groups) for (const card of group.cards) card.link ||= "";
-const KEEP = "keep", ASIDE = "set aside", SKIPPED = "s";
+groups.forEach((group, at) => { group.ref = String(at); linkCards(group); });
+// Pictures are opened from their files, or by the server, which knows them by their numbers.
+function linkCards(group) {
+  group.cards.forEach((card, at) => {
+    card.link = data.live ? ["/picture", data.live.revision, group.ref, at].join("/") : card.link || "";
+  });
+}
+const KEEP = "keep", ASIDE = "set aside", SKIPPED = "s", DIFFERENT = "n";
 const AHEAD = "900px"; // how far before it comes into view a group is filled
+const MOST_ASKED = 64 * 2 ** 20; // bytes of a picture to ask for
 const PORTION = 120; // cards of a group that are drawn at a time
 const FLICKER_MS = 600; // below three changes a second
 const STALE_SHOWN = 20;
 const storageName = "imageshelf " + data.subject;
 
-const choices = new Map(); // group -> "s", or a letter a card: k keep, x set aside, . neither
+const choices = new Map(); // group -> "s", "n", or a letter a card: k keep, x set aside, . neither
 let stale = []; // [key, marks, title] of choices whose groups are not here any more
 let visible = []; // groups, filtered and sorted
 let current = null; // {group, card} that the keys act on
