@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -356,11 +357,27 @@ def test_without_a_shelf_and_folders_there_is_one_sentence(
     assert "none.shelve" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("port", ["99999", "taken"])
+def test_a_port_that_cannot_be_used_is_told(
+    tmp_path: Path, port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from imageshelf.__main__ import main
+
+    copies(tmp_path, {"photos/a.jpg": 1})
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1]) if port == "taken" else port
+        arguments = [str(tmp_path / "photos"), "-s", str(tmp_path / "db.shelve"), "--port", port]
+        assert main(["review", *arguments]) == 1
+    assert f"port {port} of 127.0.0.1 cannot be used" in capsys.readouterr().err
+
+
 KILLED = """
 import os, sys, threading
 from pathlib import Path
+state = os.environ["IMAGESHELF_STATE"]
 from imageshelf.cleanup import run
 from tests import reviews
+os.environ["IMAGESHELF_STATE"] = state  # tests make one of their own
 run.STEPS_PER_BATCH = 1
 with reviews.reviewing(Path(sys.argv[1])) as review:
     visitor = reviews.Visitor(review)
@@ -396,7 +413,8 @@ def after_a_kill(folder: Path, what: str, after_s: float) -> None:
         assert not any(run["unfinished"] for run in past)
         for run in past:
             if run["done"]:
-                visitor.after("/undo", run=run["run"])
+                outcome = visitor.after("/undo", run=run["run"])["outcome"]
+                assert not outcome["problem"], outcome
     assert shown(folder) == set(PAIRS)
 
 

@@ -141,7 +141,11 @@ def test_a_page_of_the_server_asks_for_nothing_from_elsewhere(visitor: Visitor) 
 
 
 def test_hostile_names_add_nothing_to_the_page(tmp_path: Path) -> None:
-    odd = [name for name in names() if "/" not in name and len(os.fsencode(name)) < 200]
+    odd = [
+        name
+        for name in names()
+        if "/" not in name and name[0] != "." and len(os.fsencode(name)) < 200
+    ]
     wanted: dict[str, int | str] = {"photos/a.jpg": 1}
     wanted |= {f"photos/{name}.jpg": "photos/a.jpg" for name in odd}
     copies(tmp_path, wanted)
@@ -153,7 +157,7 @@ def test_hostile_names_add_nothing_to_the_page(tmp_path: Path) -> None:
         found = {card["name"] for card in outline.json("data")["groups"][0]["cards"]}
         assert found == set(wanted)
         tags = {tag for tag, _ in outline.elements}
-        assert tags == {tag for tag, _ in harmless.elements}
+        assert tags <= {tag for tag, _ in harmless.elements}
         number = len(outline.json("data")["groups"][0]["cards"])
         for at in range(0, number, 7):
             assert visitor.client.get(f"/picture/1/0/{at}").status_code == 200

@@ -19,7 +19,10 @@ from tests.conftest import drawn
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
 ROOT = Path(__file__).parent.parent
-HEAVY = {"scipy", "pywt", "imagehash", "tqdm", "jinja2", "pandas", "IPython", "importlib.metadata"}
+HEAVY = {
+    "starlette", "uvicorn", "scipy", "pywt", "imagehash", "tqdm", "jinja2", "pandas", "IPython",
+    "importlib.metadata",
+}  # fmt: skip
 REPORTS = {
     "PIL.ImageDraw",
     "PIL.PngImagePlugin",
@@ -57,8 +60,8 @@ def picture_elsewhere(tmp_path: Path) -> Path:
 
 
 VERBS = [
-    "index", "search", "duplicates", "clean", "undo", "purge", "history", "explain", "calibrate",
-    "check", "leaks", "merge", "forget", "not-duplicates", "demo",
+    "index", "search", "duplicates", "review", "clean", "undo", "purge", "history", "explain",
+    "calibrate", "check", "leaks", "merge", "forget", "not-duplicates", "demo",
 ]  # fmt: skip
 
 

@@ -153,7 +153,7 @@ VERBS = (
     ),
     Verb(
         "review",
-        "look, decide, apply and undo in the browser",
+        "decide, apply, undo in the browser",
         "Open a page in the browser, served by this program to this computer alone: look at the "
         "groups of copies, decide, apply, undo. New folders are indexed first. Ctrl-C ends it.",
         "~/Pictures\n--prefer ~/Pictures",

@@ -82,7 +82,7 @@ def review(options: argparse.Namespace) -> int:
     from imageshelf.review.server import serve
     from imageshelf.review.session import Review
     from imageshelf.searching.keyword_options import policy_of
-    from imageshelf.shelf import ShelfError, open_shelf
+    from imageshelf.shelf import open_shelf
 
     question = GroupOptions(
         policy=policy_of(strict=options.strict, loose=options.loose),
@@ -99,16 +99,13 @@ def review(options: argparse.Namespace) -> int:
         note = "" if options.no_browser else f" ({viewer.open_address(link)})"
         print(f"{link}{note}\nThis link works once, on this computer. Ctrl-C ends it.", flush=True)
 
+    if not options.dataset:
+        open_shelf(options.shelve).close()  # a mistyped path is told at once
+    live = Review(options.shelve, question, options.dataset)
     try:
-        if not options.dataset:
-            open_shelf(options.shelve).close()
-        live = Review(options.shelve, question, options.dataset)
-        try:
-            serve(live, options.port, opened)
-        finally:
-            live.close()
-    except (ShelfError, OSError) as problem:
-        return failed(problem)
+        serve(live, options.port, opened)
+    finally:
+        live.close()
     return 0
 
 

@@ -40,7 +40,7 @@ HEADERS = {
 }
 # The page itself asks for "/", so the cookie is sent although the link came from elsewhere.
 ENTRY = (
-    '<!doctype html><html lang="en"><title>imageshelf</title>'
+    '<!doctype html><html lang="en"><title>imageshelf</title><link rel="icon" href="data:,">'
     '<meta http-equiv="refresh" content="0;url=/"><p><a href="/">Go on</a></p></html>'
 )
 NO_ENTRY = (

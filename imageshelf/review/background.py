@@ -1,6 +1,6 @@
 """Work that takes its time, one thing after another in a thread, told while it is under way.
 
-jobs.start("comparing", lambda job: Outcome("2 groups"))
+jobs.start("comparing", lambda job: JobOutcome("2 groups"))
 """
 
 from __future__ import annotations
@@ -10,20 +10,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.cleanup.cleaning import CleaningError
-from imageshelf.indexing.run import IndexingError
-from imageshelf.searching.search import SearchingError
+from imageshelf.system.sentences import SentenceError
 from imageshelf.system.signals import Stop, Stopped
-from imageshelf.system.user_key import UserKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EXPECTED = (*CleaningError, *IndexingError, *SearchingError, UserKeyError)  # each is one sentence
 PARTS = 1000  # steps of progress that are worth telling
 
 
-class Outcome(NamedTuple):
+class JobOutcome(NamedTuple):
     """What became of a job, in words; `run` is the clean-up that can be taken back, 0 for none."""
 
     sentence: str
@@ -33,8 +29,8 @@ class Outcome(NamedTuple):
     problem: bool = False
 
 
-class BusyError(Exception):
-    """Something else is being done; the message is one sentence."""
+class BusyError(SentenceError):
+    """Something else is being done."""
 
 
 class BackgroundJob:
@@ -72,11 +68,11 @@ class Background:
     def __init__(self) -> None:
         self.tick = 0
         self.job: BackgroundJob | None = None
-        self.outcome: Outcome | None = None  # of the last job
+        self.outcome: JobOutcome | None = None  # of the last job
         self.failure: BaseException | None = None  # that nobody expected
         self._thread = ThreadPoolExecutor(1, "imageshelf review")
 
-    def start(self, stage: str, work: Callable[[BackgroundJob], Outcome]) -> Future[None]:
+    def start(self, stage: str, work: Callable[[BackgroundJob], JobOutcome]) -> Future[None]:
         """Start a job; raises BusyError if there is one."""
         if self.job is not None:
             raise BusyError(f"This page is busy: {self.job.stage}. Wait, or stop that.")
@@ -95,16 +91,16 @@ class Background:
         self.stop()
         self._thread.shutdown()
 
-    def _run(self, job: BackgroundJob, work: Callable[[BackgroundJob], Outcome]) -> None:
+    def _run(self, job: BackgroundJob, work: Callable[[BackgroundJob], JobOutcome]) -> None:
         try:
             self.outcome = work(job)
         except Stopped:
-            self.outcome = Outcome("Stopped. What was done is complete.")
-        except EXPECTED as exc:
-            self.outcome = Outcome(f"{exc}.", problem=True)
+            self.outcome = JobOutcome("Stopped. What was done is complete.")
+        except SentenceError as exc:
+            self.outcome = JobOutcome(f"{exc}.", problem=True)
         except BaseException as exc:  # noqa: BLE001 - the program ends with it, see `server`
             self.failure = exc
-            self.outcome = Outcome(f"This failed: {type(exc).__name__}: {exc}", problem=True)
+            self.outcome = JobOutcome(f"This failed: {type(exc).__name__}: {exc}", problem=True)
         finally:
             self.job = None
             self._tell()

@@ -13,10 +13,10 @@ from starlette.routing import Route
 from imageshelf.report import page, panels
 from imageshelf.report.cards import Sheet
 from imageshelf.review import work
-from imageshelf.review.background import EXPECTED, BusyError
 from imageshelf.review.session import OutdatedError
 from imageshelf.review.thumbnails import opened
 from imageshelf.system.files import UnreadableImage, unreadable
+from imageshelf.system.sentences import SentenceError
 from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def refusing(handler: Any) -> Any:
             return await handler(self, request)  # type: ignore[no-any-return]
         except UnreadableImage as exc:
             return PlainTextResponse(f"This file {shown(exc.reason)}.", 404)
-        except (OutdatedError, BusyError, *EXPECTED) as exc:
+        except SentenceError as exc:
             return PlainTextResponse(shown(str(exc)), 409)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return PlainTextResponse(NO_SENSE, 400)

@@ -9,6 +9,7 @@ import uvicorn
 
 from imageshelf.review.access import ADDRESS, Gate
 from imageshelf.review.routes import Routes
+from imageshelf.system.sentences import SentenceError
 from imageshelf.system.signals import Stopped, stopping
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
     from imageshelf.review.session import Review
     from imageshelf.system.signals import Stop
+
+
+class PortError(SentenceError):
+    """A port cannot be used."""
+
 
 GRACE_S = 2  # for answers that are under way when the server is stopped
 
@@ -39,6 +45,10 @@ class ReviewServer(uvicorn.Server):
             self.should_exit = True
         self.begin()
 
+    async def on_tick(self, counter: int) -> bool:
+        """Tell whether to end; called ten times a second."""
+        return await super().on_tick(counter) or self.review.closing
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Note a signal."""
         self.review.closing = True
@@ -48,9 +58,9 @@ class ReviewServer(uvicorn.Server):
 def serve(review: Review, port: int, opened: Callable[[str], object]) -> None:
     """Serve a review until a signal stops it; `opened` gets the link to the page.
 
-    Port 0 is any that is free. Raises OSError if the port is taken.
+    Port 0 is any that is free. Raises PortError.
     """
-    with socket.create_server((ADDRESS, port)) as listening:
+    with _listening(port) as listening:
         gate = Gate(Routes(review).application(), listening.getsockname()[1])
         # Believing X-Forwarded-For from this computer, the default, has no use here.
         config = uvicorn.Config(
@@ -60,3 +70,11 @@ def serve(review: Review, port: int, opened: Callable[[str], object]) -> None:
         )  # fmt: skip
         with stopping() as stop:  # the server passes its signal on when it has ended
             ReviewServer(config, review, stop, lambda: opened(gate.link)).run([listening])
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((ADDRESS, port))
+    except (OSError, OverflowError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise PortError(f"port {port} of {ADDRESS} cannot be used: {reason}") from exc

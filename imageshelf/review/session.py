@@ -12,11 +12,13 @@ from imageshelf.cleanup.history import history
 from imageshelf.copies.shown_digests import ShownDigests
 from imageshelf.report.cards import CHOICES
 from imageshelf.review import work
-from imageshelf.review.background import Background, Outcome
+from imageshelf.review.background import Background, JobOutcome
 from imageshelf.review.decisions import DIFFERENT, OPEN, SKIPPED, Decisions
 from imageshelf.review.queries import Queries
-from imageshelf.review.thumbnails import Thumbnails
+from imageshelf.review.thumbnails import ThumbnailMaker
 from imageshelf.shelf import not_duplicates, open_shelf
+from imageshelf.system.sentences import SentenceError
+from imageshelf.system.signals import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 NO_GROUPS = "There is nothing to decide yet: wait until the shelf has been looked at."
 
 
-class OutdatedError(Exception):
-    """What the page shows is not what there is any more; the message is one sentence."""
+class OutdatedError(SentenceError):
+    """What the page shows is not what there is any more."""
 
 
 class Review:
@@ -45,7 +47,7 @@ class Review:
         self.closing = False
         self.jobs = Background()
         self.decisions: Decisions | None = None  # opened once there is a shelf
-        self.thumbnails = Thumbnails()
+        self.thumbnails = ThumbnailMaker()
         self.queries = Queries(self.shelf)
         self._saving = threading.Lock()
         self._remembering = ThreadPoolExecutor(1, "imageshelf not-duplicates")
@@ -157,7 +159,7 @@ class Review:
 
     def look(self) -> None:
         """Start to form the groups anew. Raises BusyError."""
-        self.jobs.start("comparing", lambda job: self._look(job, Outcome("")))
+        self.jobs.start("comparing", lambda job: self._look(job, JobOutcome("")))
 
     def index(self) -> None:
         """Start to index all folders that the shelf knows and that are there. Raises BusyError."""
@@ -175,7 +177,7 @@ class Review:
             sentence = f"Your choices have changed meanwhile: {number:,} pictures would go."
             raise OutdatedError(f"{sentence} Look again.")
 
-        def applied(job: BackgroundJob) -> Outcome:
+        def applied(job: BackgroundJob) -> JobOutcome:
             done = work.apply(self.shelf, groups, selected, action, take_over, job)
             return self._look(job, done)
 
@@ -189,25 +191,25 @@ class Review:
         """Start to free the space of what a clean-up set aside. Raises BusyError."""
         self.jobs.start("purging", lambda job: self._look(job, work.purge(self.shelf, run, job)))
 
-    def _start(self, job: BackgroundJob, new: Sequence[str]) -> Outcome:
+    def _start(self, job: BackgroundJob, new: Sequence[str]) -> JobOutcome:
         told = [work.index(self.shelf, new, job)] if new else []
         with open_shelf(self.shelf) as db:
             self.decisions = Decisions(db.id)
         told += [sentence for sentence in [work.put_right(self.shelf, job)] if sentence]
-        return self._look(job, Outcome(" ".join(told)))
+        return self._look(job, JobOutcome(" ".join(told)))
 
-    def _index_known(self, job: BackgroundJob) -> Outcome:
+    def _index_known(self, job: BackgroundJob) -> JobOutcome:
         known = work.known_folders(self.shelf)
         there = [folder for folder in known if os.path.isdir(folder)]
         away = tuple(f"{folder} is not there" for folder in known if folder not in there)
         sentence = work.index(self.shelf, there, job) if there else "No indexed folder is there."
-        return self._look(job, Outcome(sentence, away))
+        return self._look(job, JobOutcome(sentence, away))
 
-    def _look(self, job: BackgroundJob, before: Outcome) -> Outcome:
+    def _look(self, job: BackgroundJob, before: JobOutcome) -> JobOutcome:
         """Form the groups anew; what was done before is told even if that fails."""
         try:
             self.groups = work.look(self.shelf, self.options, job)
-        except work.LOOK_ERRORS as exc:
+        except (SentenceError, Stopped) as exc:
             if not before.sentence:
                 raise
             return before._replace(sentence=f"{before.sentence} Then: {exc}.", problem=True)

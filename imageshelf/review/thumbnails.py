@@ -30,7 +30,7 @@ SHOWN_BY_BROWSERS = {
 }  # fmt: skip
 
 
-class Thumbnails:
+class ThumbnailMaker:
     """Thumbnails by demand. Their workers start with the first, and end with `close`."""
 
     def __init__(self) -> None:

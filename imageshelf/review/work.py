@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import cleaning, finishing, locks, planning, purging, selection, undo_run
 from imageshelf.cleanup.apply import apply_plan
-from imageshelf.cleanup.cleaning import CleaningError
 from imageshelf.cleanup.planning import Rules
 from imageshelf.cleanup.selection import Chosen, Selection, SelectionError
 from imageshelf.copies.duplicates import duplicates
@@ -21,14 +20,12 @@ from imageshelf.indexing.run import Indexing
 from imageshelf.indexing.settings import Settings
 from imageshelf.report import sheets
 from imageshelf.report.cleanup import DONE as DONE_WORDS
-from imageshelf.review.background import Outcome
+from imageshelf.review.background import JobOutcome
 from imageshelf.review.decisions import DIFFERENT, SKIPPED
 from imageshelf.shelf import names, open_shelf
 from imageshelf.shelf.cleanups import RUNNING, Actions
 from imageshelf.system.paths import Url
 from imageshelf.system.process import cores
-from imageshelf.system.signals import Stopped
-from imageshelf.system.user_key import UserKeyError
 from imageshelf.system.words import count, shown, size
 
 if TYPE_CHECKING:
@@ -39,7 +36,6 @@ if TYPE_CHECKING:
     from imageshelf.review.background import BackgroundJob
 
 TOLD = 200  # files named in the outcome of a clean-up
-LOOK_ERRORS = (*CleaningError, UserKeyError, Stopped)
 APPLIED = (planning.SET_ASIDE, planning.TRASH, planning.HARD_LINK)  # what can be taken back
 
 State = tuple[int, int, int] | None  # of the shelf's file: inode, size, mtime
@@ -161,7 +157,7 @@ def apply(  # noqa: PLR0913, PLR0917 - what one clean-up is made of
     action: str,
     take_over: bool,
     job: BackgroundJob,
-) -> Outcome:
+) -> JobOutcome:
     """Carry out what was decided, as `clean --selection --apply` does."""
     if not selected:
         raise SelectionError("nothing is chosen to go")
@@ -187,26 +183,26 @@ def apply(  # noqa: PLR0913, PLR0917 - what one clean-up is made of
     stopped = "Stopped: " if result.stopped else ""
     run = result.run if result.done else 0
     aside = action == planning.SET_ASIDE
-    return Outcome(f"{stopped}{'; '.join(parts)}.", _details(left), run, aside)
+    return JobOutcome(f"{stopped}{'; '.join(parts)}.", _details(left), run, aside)
 
 
-def undo(shelf: str, run: int, job: BackgroundJob) -> Outcome:
+def undo(shelf: str, run: int, job: BackgroundJob) -> JobOutcome:
     """Take a clean-up back."""
     job.begin("taking back")
     with open_shelf(shelf, "w") as db:
         undone = undo_run.undo(db, run, lambda _: job.stop.check())
     lost = f"; {count(len(undone.lost), 'file')} not" if undone.lost else ""
     sentence = f"{count(len(undone.back), 'file')} of clean-up {run} back in place{lost}."
-    return Outcome(sentence, _details(undone.lost))
+    return JobOutcome(sentence, _details(undone.lost))
 
 
-def purge(shelf: str, run: int, job: BackgroundJob) -> Outcome:
+def purge(shelf: str, run: int, job: BackgroundJob) -> JobOutcome:
     """Free the space of what a clean-up set aside, for good."""
     job.begin("purging")
     with open_shelf(shelf, "w") as db:
         job.total = len(purging.purge_outlook(db, run).freed)
         purged = purging.purge(db, job.stop, run, cores(), job.count)
-    return Outcome(purge_sentence(purged, "deleted for good"), _details(purged.left))
+    return JobOutcome(purge_sentence(purged, "deleted for good"), _details(purged.left))
 
 
 def purge_sentence(purged: purging.Purged, done: str) -> str:

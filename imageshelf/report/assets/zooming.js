@@ -1,8 +1,9 @@
 // Zoom and place, the same for all pictures that are compared.
 
 const sight = { zoom: 1, x: 0, y: 0 }; // x and y in shares of the frame's picture, at zoom 1
+const clamped = (zoom) => Math.min(64, Math.max(0.02, zoom));
 function move(zoom, x, y) {
-  sight.zoom = Math.min(64, Math.max(0.1, zoom));
+  sight.zoom = clamped(zoom);
   const most = Math.max(0.5, sight.zoom / 2);
   sight.x = Math.min(most, Math.max(-most, x));
   sight.y = Math.min(most, Math.max(-most, y));
@@ -13,7 +14,7 @@ function move(zoom, x, y) {
 }
 // Zoom about a point, in shares of the picture from its centre.
 function zoomBy(factor, x = 0, y = 0) {
-  const zoom = Math.min(64, Math.max(0.1, sight.zoom * factor)), real = zoom / sight.zoom;
+  const zoom = clamped(sight.zoom * factor), real = zoom / sight.zoom;
   move(zoom, x - (x - sight.x) * real, y - (y - sight.y) * real);
 }
 const fit = () => move(1, 0, 0);
@@ -23,7 +24,7 @@ function oneToOne() {
   const zoom = Math.max(...images.map((image) => image.naturalWidth / image.clientWidth)) / devicePixelRatio;
   if (isFinite(zoom)) zoomBy(zoom / sight.zoom);
 }
-function pointIn(event) {
+function pointAt(event) {
   const frame = event.target.closest(".frame"), box = frame && frame.querySelector(".box");
   if (!box) return null;
   const outer = frame.getBoundingClientRect();
@@ -33,13 +34,13 @@ function pointIn(event) {
   };
 }
 $("view").addEventListener("wheel", (event) => {
-  const point = pointIn(event);
+  const point = pointAt(event);
   if (!point) return;
   event.preventDefault();
   zoomBy(Math.exp(-event.deltaY / 400), point.x, point.y);
 }, { passive: false });
 $("view").addEventListener("pointerdown", (event) => {
-  const from = pointIn(event), start = { ...sight };
+  const from = pointAt(event), start = { ...sight };
   if (!from || event.button) return;
   event.preventDefault();
   $("view").setPointerCapture(event.pointerId);
