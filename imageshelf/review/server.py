@@ -24,6 +24,7 @@ class PortError(SentenceError):
     """A port cannot be used."""
 
 
+MOST_PORTS = 65535
 GRACE_S = 2  # for answers that are under way when the server is stopped
 
 
@@ -73,8 +74,9 @@ def serve(review: Review, port: int, opened: Callable[[str], object]) -> None:
 
 
 def _listening(port: int) -> socket.socket:
+    if port > MOST_PORTS:
+        raise PortError(f"port {port} of {ADDRESS} cannot be used: ports end at {MOST_PORTS}")
     try:
         return socket.create_server((ADDRESS, port))
-    except (OSError, OverflowError) as exc:
-        reason = getattr(exc, "strerror", None) or exc
-        raise PortError(f"port {port} of {ADDRESS} cannot be used: {reason}") from exc
+    except OSError as exc:
+        raise PortError(f"port {port} of {ADDRESS} cannot be used: {exc.strerror}") from exc
