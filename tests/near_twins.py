@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from imageshelf.hashing.hamming import Near, NearPairs, distances, pair_table
+from imageshelf.hashing.hamming import Near, NearPairs, pair_table
 
 Hashes = npt.NDArray[np.uint64]
 Words = npt.NDArray[np.uint64]
@@ -16,7 +16,7 @@ Radii = npt.NDArray[np.int64]
 
 def within_exhaustive(hashes: npt.NDArray[np.uint64], query: int, radius: int) -> Near:
     """Return what `within` returns for one query."""
-    apart = distances(hashes, query)
+    apart = np.bitwise_count(hashes ^ np.uint64(query))
     positions = np.flatnonzero(apart <= radius)
     return Near(positions, apart[positions])
 

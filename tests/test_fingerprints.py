@@ -23,7 +23,6 @@ from imageshelf.hashing.fingerprints import (
     from_hex,
     grid,
     low_information,
-    perceptual_hashes,
     row_hashes,
     to_hex,
 )
@@ -34,7 +33,7 @@ from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import keys
 from imageshelf.system.files import UnreadableImage
 from tests.conftest import drawn
-from tests.turned_thumbnails import turned_fingerprints
+from tests.turned_thumbnails import perceptual_hashes, turned_fingerprints
 
 if TYPE_CHECKING:
     from imageshelf.hashing.fingerprints import Arrays

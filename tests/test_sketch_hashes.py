@@ -11,13 +11,13 @@ from imageshelf.hashing.fingerprints import (
     Fingerprints,
     fingerprints,
     hashed,
-    perceptual_hashes,
     turned_perceptual_hashes,
 )
 from imageshelf.hashing.turning import TURNS
 from imageshelf.hashing.views import Sketch, Thumbnails
 from imageshelf.pictures import reduction
 from tests.conftest import drawn
+from tests.turned_thumbnails import perceptual_hashes
 
 SIZES = ((180, 160), (250, 97))
 PICTURES = [drawn(seed, size).convert("L") for seed in range(12) for size in SIZES]

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imageshelf.hashing import sketch_hashes
-from imageshelf.hashing.fingerprints import column_hashes, row_hashes, turned_perceptual_hashes
+from imageshelf.hashing.fingerprints import (
+    column_hashes,
+    hashed,
+    row_hashes,
+    turned_perceptual_hashes,
+)
+from imageshelf.hashing.sketch_hashes import HashInputs
 from imageshelf.hashing.turning import TURNS
 
 if TYPE_CHECKING:
@@ -19,6 +25,12 @@ if TYPE_CHECKING:
 
     Arrays = npt.NDArray[np.uint8]
     Hashes = npt.NDArray[np.uint64]
+
+
+def perceptual_hashes(squares: Arrays) -> Hashes:
+    """Return uint64[n] for uint8[n, 32, 32]: whether each low frequency exceeds the median."""
+    rows, columns = (np.zeros((len(squares), *shape), np.uint8) for shape in ((8, 9), (9, 8)))
+    return hashed(HashInputs(rows, columns, sketch_hashes.waves(squares))).phash
 
 
 def turned_fingerprints(views: Sequence[View]) -> Hashes:

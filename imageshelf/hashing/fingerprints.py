@@ -71,11 +71,6 @@ def darker(rows: Arrays, columns: Arrays) -> tuple[Hashes, Hashes]:
     )
 
 
-def perceptual_hashes(squares: Arrays) -> Hashes:
-    """Return uint64[n] for uint8[n, 32, 32]: whether each low frequency exceeds the median."""
-    return _above_median(sketch_hashes.waves(squares))
-
-
 def _above_median(waves: Waves) -> Hashes:
     """Return uint64[n]: whether each of 64 coefficients exceeds their median.
 

@@ -51,12 +51,6 @@ def distance(a: int, b: int) -> int:
     return (a ^ b).bit_count()
 
 
-def distances(hashes: Hashes, query: int) -> npt.NDArray[np.uint8]:
-    """Return the Hamming distance of every hash to the query, `uint8[n]`."""
-    apart: npt.NDArray[np.uint8] = np.bitwise_count(hashes ^ np.uint64(query))
-    return apart
-
-
 def within(
     hashes: Hashes,
     queries: Sequence[int],
