@@ -1,20 +1,16 @@
 """The command `imageshelf`, also `python -m imageshelf`: every verb."""
 
-from __future__ import annotations
-
 import sys
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 
 from imageshelf.system import process
 
 if __name__ == "__main__":
     process.quiet_ctrl_c()  # Ctrl-C during the imports below
 
-from imageshelf.cli.output import checked
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from imageshelf.cli.output import checked
 
 
 @checked("imageshelf")

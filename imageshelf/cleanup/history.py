@@ -15,14 +15,15 @@ from imageshelf.shelf.cleanups import (
     STATES,
     UNDOING,
     UNDONE,
+    Action,
     Actions,
+    Cleanup,
 )
 from imageshelf.system.files import lstat
 from imageshelf.system.program import typed
 
 if TYPE_CHECKING:
     from imageshelf.shelf import Shelf
-    from imageshelf.shelf.cleanups import Action, Cleanup
     from imageshelf.shelf.health import Finding
 
 

@@ -6,6 +6,7 @@ still in that state.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imageshelf.pictures.soundness import Soundness, SoundnessTask
@@ -13,8 +14,6 @@ from imageshelf.searching.kinds import PIXELS
 from imageshelf.workers.jobs import Lost
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from imageshelf.cleanup.planning import File, Step
     from imageshelf.shelf.cleanups import Actions
     from imageshelf.system.signals import Stop

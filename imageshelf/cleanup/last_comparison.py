@@ -7,19 +7,16 @@ field that was filled in, or a subject that moved a little.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.searching.kinds import NEAR, TURNED, KnownFile
-from imageshelf.searching.looks import in_words
+from imageshelf.searching.looks import Look, in_words
 from imageshelf.searching.query_prints import TURN_NAMES
-from imageshelf.searching.second_look import Pair
+from imageshelf.searching.second_look import Pair, SecondLook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from imageshelf.cleanup.planning import File, Step
-    from imageshelf.searching.looks import Look
-    from imageshelf.searching.second_look import SecondLook
 
 LIKENESS = frozenset({NEAR, TURNED})
 

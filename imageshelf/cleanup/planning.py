@@ -8,9 +8,10 @@ keeps its keeper however groups overlap.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from imageshelf.copies.companions import Listings, belonging, going_along, without_twin
+from imageshelf.copies.companions import Companion, Listings, belonging, going_along, without_twin
 from imageshelf.copies.merits import TAKEN_OVER
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.kinds import (
@@ -29,9 +30,6 @@ from imageshelf.system.files import Stamp
 from imageshelf.system.words import with_article
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from imageshelf.copies.companions import Companion
     from imageshelf.copies.groups import Group, Member
     from imageshelf.pictures.annotations import Annotations
     from imageshelf.shelf.records import PictureRow

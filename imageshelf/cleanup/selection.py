@@ -8,17 +8,18 @@ Names are as on the shelf: relative to its folder when below it, absolute otherw
 keeps at least one picture. Any mistake is a SelectionError before anything is touched.
 """
 
-from __future__ import annotations
-
 import json
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from imageshelf.cleanup.planning import (
     CHOSEN,
+    Identity,
     Left,
     Plan,
     Planned,
+    Rules,
     Step,
     counted_once,
     file_of,
@@ -26,26 +27,18 @@ from imageshelf.cleanup.planning import (
     why_untouched,
     with_companions,
 )
-from imageshelf.copies.members import UNKNOWN, as_on_disk
+from imageshelf.copies.groups import Group
+from imageshelf.copies.members import UNKNOWN, Digests, as_on_disk
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.keys import keys_of
-from imageshelf.searching.kinds import BYTES, PIXELS, SAME_FILE, identical_bytes
+from imageshelf.searching.kinds import BYTES, PIXELS, SAME_FILE, KnownFile, identical_bytes
 from imageshelf.searching.query_prints import known_file
-from imageshelf.shelf import names
+from imageshelf.shelf import Shelf, names
 from imageshelf.shelf.export import LONGEST_NAME
+from imageshelf.shelf.records import PictureRow
 from imageshelf.system.files import UnreadableImage, lstat, open_regular
 from imageshelf.system.paths import Url, located
 from imageshelf.system.sentences import SentenceError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from imageshelf.cleanup.planning import Identity, Rules
-    from imageshelf.copies.groups import Group
-    from imageshelf.copies.members import Digests
-    from imageshelf.searching.kinds import KnownFile
-    from imageshelf.shelf import Shelf
-    from imageshelf.shelf.records import PictureRow
 
 VERSION = 1
 MARK = "imageshelf_selection"

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import cleaning, locks, places, planning, purging, selection, undo_run
-from imageshelf.cleanup.apply import CleanupError, apply_plan
+from imageshelf.cleanup.apply import CleanupError, Result, apply_plan
 from imageshelf.cleanup.history import history as history_of
-from imageshelf.cleanup.planning import Rules
+from imageshelf.cleanup.planning import Plan, Rules
 from imageshelf.cleanup.run import LeftAlone
 from imageshelf.cleanup.undo_run import UndoError
 from imageshelf.cli import asking
@@ -32,7 +32,7 @@ from imageshelf.report.cleanup import (
     undone_text,
 )
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
-from imageshelf.shelf import names, not_duplicates, open_shelf, preferences
+from imageshelf.shelf import Shelf, names, not_duplicates, open_shelf, preferences
 from imageshelf.system import terminal
 from imageshelf.system.progress import bar
 from imageshelf.system.signals import Stopped, stop_at_once, stopping
@@ -42,9 +42,6 @@ from imageshelf.system.words import count
 if TYPE_CHECKING:
     import argparse
 
-    from imageshelf.cleanup.apply import Result
-    from imageshelf.cleanup.planning import Plan
-    from imageshelf.shelf import Shelf
 
 STOPPED = "Stopped by you; the next undo goes on from here."
 UNTOUCHED = "Nothing was touched. Add --yes to do it."

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imageshelf.cli import options as shared
 from imageshelf.cli import values
-from imageshelf.cli.options import Option, add, choice, flag, one_of, option, paths, several, shelve
+from imageshelf.cli.options import (
+    Option,
+    Rows,
+    add,
+    choice,
+    flag,
+    one_of,
+    option,
+    paths,
+    several,
+    shelve,
+)
 from imageshelf.cli.parser import Parser
 from imageshelf.hashing.hash_names import BITS, DEFAULT
 from imageshelf.searching.kinds import KINDS
@@ -16,9 +28,7 @@ from imageshelf.system.program import typed
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
-    from imageshelf.cli.options import Rows
     from imageshelf.indexing.settings import Settings
 
 INDEX: Rows = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,8 +12,6 @@ from imageshelf.system.rendering import records, rendered
 from imageshelf.system.words import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
     from imageshelf.searching.policies import Policy
     from imageshelf.shelf.records import PictureRow
 

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.copies.criterion_names import ALWAYS_FIRST, CRITERION_NAMES
@@ -36,8 +37,6 @@ from imageshelf.pictures.metadata import GPS
 from imageshelf.system.words import day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from imageshelf.copies.companions import Companion
     from imageshelf.pictures.origin import Origin
     from imageshelf.shelf.records import PictureRow

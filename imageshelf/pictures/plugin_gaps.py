@@ -4,8 +4,6 @@ They tell nothing, or not all, of EXIF, XMP, bits and frames; JPEG XL's decodes 
 size can be looked at. Only the headers are read here; a damaged one tells nothing.
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Sequence
 from typing import Any, BinaryIO, NamedTuple

@@ -9,21 +9,18 @@ from markupsafe import Markup
 
 from imageshelf.hashing.hash_names import BITS
 from imageshelf.pictures.calibration_edits import QUALITY
-from imageshelf.report.panels import Drawing, Table
+from imageshelf.report.panels import Drawing, Panel, Table
 from imageshelf.searching import key_calibration, key_candidates, policies
-from imageshelf.searching.calibration import DISTANCES, POLICIES, RULE_OF_THREE
-from imageshelf.searching.policies import Policy
+from imageshelf.searching.calibration import DISTANCES, POLICIES, RULE_OF_THREE, Calibration
+from imageshelf.searching.policies import Limits, Policy
 from imageshelf.system import terminal
 from imageshelf.system.words import count, shown
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from imageshelf.report.panels import Panel
-    from imageshelf.searching.calibration import Calibration
     from imageshelf.searching.key_calibration import KeyCounts
     from imageshelf.searching.key_candidates import Radius
-    from imageshelf.searching.policies import Limits
 
 WIDTH, HEIGHT = 640, 260  # of the plot, in its own units
 _LEFT, _RIGHT, _TOP, _BOTTOM = 16, 16, 40, 36  # margins

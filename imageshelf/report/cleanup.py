@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imageshelf.cleanup import planning
@@ -14,8 +15,6 @@ from imageshelf.system.program import typed
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from imageshelf.cleanup.apply import Result
     from imageshelf.cleanup.history import Past, Unfinished
     from imageshelf.cleanup.purging import Purged

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.cleanup import planning
-from imageshelf.cleanup.planning import Rules
+from imageshelf.cleanup.planning import Plan, Rules
 from imageshelf.report import csv_table
 from imageshelf.report.cleanup import of_shelf
 from imageshelf.report.matches import rounded
@@ -17,9 +18,6 @@ from imageshelf.system.program import typed
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from imageshelf.cleanup.planning import Plan
     from imageshelf.copies.groups import Duplicates, Group, Member
     from imageshelf.system.terminal import Painter
 

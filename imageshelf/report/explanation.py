@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from imageshelf.hashing.fingerprints import grid
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.pictures.extras import WORDS
-from imageshelf.report.panels import HashGrids, Table
+from imageshelf.report.panels import HashGrids, Panel, Table
 from imageshelf.searching import looks, policies
 from imageshelf.searching.kinds import KINDS, NOT_COMPARED
 from imageshelf.system import terminal
@@ -15,7 +15,6 @@ from imageshelf.system.words import instant, shown, size
 
 if TYPE_CHECKING:
     from imageshelf.pictures.metadata import Facts
-    from imageshelf.report.panels import Panel
     from imageshelf.searching.explanation import Explanation
     from imageshelf.searching.looks import Look
 

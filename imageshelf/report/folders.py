@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.report import csv_table
@@ -12,8 +13,6 @@ from imageshelf.system.program import typed
 from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from imageshelf.copies.folders import FolderCopies
     from imageshelf.system.terminal import Painter
 

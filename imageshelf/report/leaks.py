@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.report import csv_table
@@ -12,8 +13,6 @@ from imageshelf.system import terminal
 from imageshelf.system.words import count, nearby, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from imageshelf.copies.groups import Duplicates
     from imageshelf.searching.matches import Matches
     from imageshelf.system.terminal import Painter

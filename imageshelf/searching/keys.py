@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imageshelf.hashing import hash_names
@@ -11,14 +12,11 @@ from imageshelf.pictures.images import examine
 from imageshelf.pictures.tasks import Picture, Refusal, Task
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.paths import located
-from imageshelf.workers.jobs import WorkerError
+from imageshelf.workers.jobs import Lost, WorkerError
 from imageshelf.workers.limited_map import LimitedMap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from imageshelf.shelf import Shelf
-    from imageshelf.workers.jobs import Lost
 
 
 def key(
