@@ -71,7 +71,7 @@ def require_pictures(shelf: Shelf, folders: Iterable[str]) -> None:
     Raises ShelfError.
     """
     for folder in folders:
-        prefixes = names.prefixes_below(names.absolute(folder), shelf.folder)
+        prefixes = names.prefixes_below(names.folder(folder), shelf.folder)
         if not any(next(shelf.whole_catalogue().known(prefix), None) for prefix in prefixes):
             raise ShelfError(f"{shelf.path} holds no picture below {folder}; was it indexed?")
 
