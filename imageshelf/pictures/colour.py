@@ -45,9 +45,14 @@ def colour_picture(task: ColourTask) -> ColourPicture:
     except UnreadableImage:
         raise
     except Exception as exc:
-        if isinstance(exc, MemoryError) or (isinstance(exc, OSError) and exc.errno is not None):
-            raise unreadable(exc) from exc
-        raise UnreadableImage(damage_reason("a picture", exc)) from exc  # decoders raise anything
+        raise refusal(exc) from exc
+
+
+def refusal(exc: Exception) -> UnreadableImage:
+    """Return what is wrong with a picture of which a decoder raised this: it may be anything."""
+    if isinstance(exc, MemoryError) or (isinstance(exc, OSError) and exc.errno is not None):
+        return unreadable(exc)
+    return UnreadableImage(damage_reason("a picture", exc))
 
 
 def _colour_picture(stream: BinaryIO, task: ColourTask, state: tuple[int, int]) -> ColourPicture:

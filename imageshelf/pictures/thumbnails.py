@@ -12,8 +12,7 @@ from typing import NamedTuple
 from PIL import Image, features
 
 from imageshelf.pictures import colour, reduction
-from imageshelf.pictures.formats import damage_reason
-from imageshelf.system.files import UnreadableImage, open_regular, unreadable
+from imageshelf.system.files import UnreadableImage, open_regular
 
 LONGEST_PIXELS = 360  # pixels; two stand side by side on a desk, one fills a phone
 MOST_THUMBNAIL_BYTES = 11_000  # 15 kB in the base64 of a page
@@ -66,7 +65,7 @@ def make_thumbnail(task: ThumbnailTask) -> Thumbnail:
     except FileNotFoundError:
         return Thumbnail(note=GONE)
     except Exception as exc:  # noqa: BLE001 - anything that a decoder raises is about the file
-        return Thumbnail(note=_reason(exc))
+        return Thumbnail(note=colour.refusal(exc).reason)
     stale = task.size_bytes not in {-1, status.st_size}
     stale = stale or task.mtime_ns not in {-1, status.st_mtime_ns}
     width, height = image.info["imageshelf_size"]
@@ -83,12 +82,6 @@ def make_thumbnail(task: ThumbnailTask) -> Thumbnail:
         tags.captured_at,
         status.st_mtime_ns,
     )
-
-
-def _reason(exc: Exception) -> str:
-    if isinstance(exc, MemoryError) or (isinstance(exc, OSError) and exc.errno is not None):
-        return unreadable(exc).reason
-    return damage_reason("a picture", exc)
 
 
 MIME = "image/webp" if features.check("webp") else "image/jpeg"

@@ -207,10 +207,11 @@ class _Properties:
     def __init__(self, descriptions: Sequence[Element]) -> None:
         self._descriptions = descriptions
 
-    def element(self, namespace: str, name: str) -> Element | None:
-        """Return the element of a property, None if there is none."""
+    def listed(self, namespace: str, name: str) -> list[Element]:
+        """Return the items of a property that is a list, [] for none."""
         found = (one.find(f"{{{namespace}}}{name}") for one in self._descriptions)
-        return next((one for one in found if one is not None), None)
+        element = next((one for one in found if one is not None), None)
+        return [] if element is None else element.findall(f".//{{{RDF}}}li")[:MOST_ITEMS]
 
     def text(self, namespace: str, name: str) -> str:
         """Return a simple value, "" for none."""
@@ -222,15 +223,12 @@ class _Properties:
 
     def items(self, namespace: str, name: str) -> list[str]:
         """Return the items of a list, or of a value that should have been one."""
-        element = self.element(namespace, name)
-        items = [] if element is None else element.findall(f".//{{{RDF}}}li")[:MOST_ITEMS]
-        texts = [_clean(item.text or "") for item in items] or [self.text(namespace, name)]
-        return [text for text in texts if text]
+        texts = [_clean(item.text or "") for item in self.listed(namespace, name)]
+        return [text for text in texts or [self.text(namespace, name)] if text]
 
     def in_any_language(self, namespace: str, name: str) -> str:
         """Return a text in its default language, else in the first that it has."""
-        element = self.element(namespace, name)
-        items = [] if element is None else element.findall(f".//{{{RDF}}}li")[:MOST_ITEMS]
+        items = self.listed(namespace, name)
         items.sort(key=lambda item: item.get(f"{{{XML}}}lang") != "x-default")
         texts = [_clean(item.text or "") for item in items] or [self.text(namespace, name)]
         return next((text for text in texts if text), "")
@@ -302,9 +300,7 @@ def _degrees(text: str, directions: str, most: int) -> float | None:
 
 def _faces(properties: _Properties) -> Iterator[Face]:
     """Yield the named faces of the Metadata Working Group."""
-    regions = properties.element(REGIONS, "Regions")
-    items = [] if regions is None else regions.findall(f".//{{{RDF}}}li")[:MOST_ITEMS]
-    for item in items:
+    for item in properties.listed(REGIONS, "Regions"):
         values = _flat(item)
         if values.get(f"{{{REGIONS}}}Type", "Face") != "Face":
             continue
@@ -316,9 +312,7 @@ def _faces(properties: _Properties) -> Iterator[Face]:
 
 
 def _microsoft_faces(properties: _Properties) -> Iterator[Face]:
-    regions = properties.element(MICROSOFT, "RegionInfo")
-    items = [] if regions is None else regions.findall(f".//{{{RDF}}}li")[:MOST_ITEMS]
-    for item in items:
+    for item in properties.listed(MICROSOFT, "RegionInfo"):
         values = _flat(item)
         sides = values.get(f"{{{MICROSOFT_REGION}}}Rectangle", "").split(",")
         numbers = [_number(side.strip()) for side in sides]

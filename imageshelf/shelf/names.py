@@ -13,6 +13,7 @@ The functions take a path module (`posixpath`, `ntpath`), so each can be tested 
 import os
 import re
 import sys
+from collections.abc import Callable
 from types import ModuleType
 
 from imageshelf.shelf.errors import ShelfError
@@ -131,17 +132,17 @@ def absolute(path: str | os.PathLike[str]) -> str:
     text = located(os.fspath(path))
     if isinstance(text, Url):
         return text
-    try:
-        path = os.path.abspath(path)
-    except FileNotFoundError as exc:
-        raise ShelfError(f"{shown(text)} cannot be found: {NOWHERE}") from exc
-    return path if _NATIVE else to_text(os.fsencode(path))
+    return _found(os.path.abspath, os.fspath(path))
 
 
 def folder(path: str) -> str:
     """Return the absolute path of a folder like `absolute`, spelled as its disk spells it."""
+    return _found(paths.folder, path)
+
+
+def _found(absolute_of: Callable[[str], str], path: str) -> str:
     try:
-        path = paths.folder(path)
+        path = absolute_of(path)
     except FileNotFoundError as exc:
         raise ShelfError(f"{shown(path)} cannot be found: {NOWHERE}") from exc
     return path if _NATIVE else to_text(os.fsencode(path))
