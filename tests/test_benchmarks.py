@@ -728,3 +728,14 @@ def test_enlarged_copies_are_told_from_originals(
     assert "originals beside smaller copies called enlarged, all: 0 of 6 (0.0%)" in told
     assert enlarged.main(["--drawn", "1", "--seed", "1"]) == 0
     assert " of 30 (" in capsys.readouterr().out
+
+
+def test_a_picture_dropped_on_the_live_page_is_timed() -> None:
+    assert "2,000 pictures: " in output("review.py", "--ask", "2000", "--runs", "1")
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+def test_the_live_page_is_opened_and_timed() -> None:
+    pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    told = output("review.py", "--groups", "8", "--runs", "1")
+    assert "all kept by the server: " in told

@@ -74,7 +74,7 @@ def rendered(
         written=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
         pictured=bool(sheet.groups or not sheet.panels),
         panels=panels.markup(sheet.panels),
-        data=_json(_data(sheet) | ({"live": live} if live else {})),
+        data=_json(_data(sheet, live) | ({"live": live} if live else {})),
         blocks=((n, _json([picture(thumb) for thumb in block])) for n, block in thumbs),
     )
 
@@ -120,7 +120,7 @@ def _taken(ready: dict[int, Thumbnail], first: int, number: int) -> list[Thumbna
 # -- the data blocks ------------------------------------------------------------------------------
 
 
-def _data(sheet: Sheet) -> dict[str, Any]:
+def _data(sheet: Sheet, live: object) -> dict[str, Any]:
     return {
         "subject": hashlib.sha256(ascii((sheet.title, sheet.shelf)).encode()).hexdigest()[:16],
         "content": sheet.key,
@@ -129,12 +129,12 @@ def _data(sheet: Sheet) -> dict[str, Any]:
         "shelf": sheet.shelf,
         "file": SELECTION_NAME,
         "sections": [name for name in SECTIONS if any(g.section == name for g in sheet.groups)],
-        "groups": [group_data(group) for group in sheet.groups],
+        "groups": [group_data(group, linked=not live) for group in sheet.groups],
     }
 
 
-def group_data(group: CardGroup) -> dict[str, Any]:
-    """Return what the page shows of a group."""
+def group_data(group: CardGroup, *, linked: bool) -> dict[str, Any]:
+    """Return what the page shows of a group; `linked` cards name their files."""
     return _without_empty(
         {
             "key": group.key,
@@ -142,18 +142,18 @@ def group_data(group: CardGroup) -> dict[str, Any]:
             "section": group.section,
             "note": group.note,
             "choosing": group.choosing,
-            "cards": [_card(card) for card in group.cards],
+            "cards": [_card(card, card.link if linked else "") for card in group.cards],
         }
     )
 
 
-def _card(card: Card) -> dict[str, Any]:
+def _card(card: Card, link: str) -> dict[str, Any]:
     return _without_empty(
         {
             "name": card.name,
             "label": card.label,
             "folder": card.folder,
-            "link": card.link,
+            "link": link,
             "role": card.role,
             "kind": card.kind,
             "turn": card.turn,

@@ -260,7 +260,7 @@ class Routes:
         """Return what the shelf has of the picture that the request brings."""
         picture = await request.body()
         name, group = await run_in_threadpool(self.review.queries.ask, picture)
-        return JSONResponse({"ref": name, **page.group_data(group)})
+        return JSONResponse({"ref": name, **page.group_data(group, linked=False)})
 
 
 SINCE = ("seen", "tick", "revision")

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 NO_GROUPS = "There is nothing to decide yet: wait until the shelf has been looked at."
 
 
+FIRST_GROUPS, FIRST_CARDS = 8, 60  # what a tall window shows
+
+
 class OutdatedError(SentenceError):
     """What the page shows is not what there is any more."""
 
@@ -213,6 +216,8 @@ class Review:
             if not before.sentence:
                 raise
             return before._replace(sentence=f"{before.sentence} Then: {exc}.", problem=True)
+        first = [card for group in self.groups.sheet.groups[:FIRST_GROUPS] for card in group.cards]
+        self.thumbnails.prepare(first[:FIRST_CARDS])
         self.revision += 1
         return before
 

@@ -43,10 +43,13 @@ class ThumbnailMaker:
         self._thread.submit(self._decoders.close).result()
         self._thread.shutdown()
 
+    def prepare(self, cards: Sequence[Card]) -> None:
+        """Begin to make the thumbnails that will be asked for first."""
+        self._thread.submit(self._make, [_task(card) for card in cards])
+
     def of(self, cards: Sequence[Card]) -> list[Thumbnail]:
         """Return the thumbnails of some cards. Raises WorkerError."""
-        tasks = [ThumbnailTask(0, card.path, card.size_bytes, card.mtime_ns) for card in cards]
-        return self._thread.submit(self._make, tasks).result()
+        return self._thread.submit(self._make, [_task(card) for card in cards]).result()
 
     def large(self, card: Card) -> Thumbnail:
         """Return a picture that browsers do not show, as large as a screen. Raises WorkerError."""
@@ -71,6 +74,10 @@ class ThumbnailMaker:
             task: Thumbnail(note=answer.reason) if isinstance(answer, Lost) else answer
             for task, answer in answers
         }
+
+
+def _task(card: Card) -> ThumbnailTask:
+    return ThumbnailTask(0, card.path, card.size_bytes, card.mtime_ns)
 
 
 def opened(path: str) -> tuple[str, BinaryIO] | None:

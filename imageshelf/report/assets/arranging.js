@@ -92,7 +92,7 @@ function tally() {
     const state = stateOf(group);
     if (state === "done") done++;
     else if (state === "skipped") skipped++;
-    possible += spaceOf(group, suggestion(group));
+    possible += suggestedSpace(group);
   }
   const going = selection().groups.flatMap((group) => group.set_aside), files = going.length;
   for (const name of going) bytes += bytesOf.get(name) || 0;
@@ -102,7 +102,7 @@ function tally() {
     count(files, "picture") + " to set aside \u00b7 " + size(bytes) + " to be freed" :
     "the suggestions would free " + size(possible));
   $("counts").textContent = sentence;
-  const open = openShown(), space = open.reduce((sum, group) => sum + spaceOf(group, suggestion(group)), 0);
+  const open = openShown(), space = open.reduce((sum, group) => sum + suggestedSpace(group), 0);
   $("accept-all").disabled = !open.length;
   $("accept-all").textContent = "Accept " + (open.length ? count(open.length, "group") + " shown \u00b7 " + size(space) : "all shown");
   toGo.pictures = files;

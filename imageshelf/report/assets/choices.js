@@ -1,8 +1,9 @@
 // Choices.
 
 const canChoose = (card) => card.role === KEEP || card.role === ASIDE;
-const suggestion = (group) => group.cards
+const suggestion = (group) => group.suggested ??= group.cards // asked for often, of every group
   .map((card) => (canChoose(card) ? (card.role === ASIDE ? "x" : "k") : ".")).join("");
+const suggestedSpace = (group) => group.space ??= spaceOf(group, suggestion(group));
 const marksOf = (group) => {
   const chosen = choices.get(group);
   if (chosen === DIFFERENT) return suggestion(group).replaceAll("x", "k");
