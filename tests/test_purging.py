@@ -18,6 +18,8 @@ from imageshelf.cleanup.apply import Result, apply_plan
 from imageshelf.cleanup.history import history
 from imageshelf.cleanup.purging import Purged, purge, purge_outlook
 from imageshelf.cleanup.undo_run import UndoError
+from imageshelf.indexing.run import index
+from imageshelf.indexing.settings import Settings
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS
 from imageshelf.shelf import Shelf, open_shelf
 from imageshelf.shelf.cleanups import Actions
@@ -326,6 +328,41 @@ def test_the_verb_says_what_it_would_do_and_does_it_when_told(
     assert json.loads(capsys.readouterr().out)[0]["purged"] == 5
     assert run("purge", 9, "--yes") == 1
     assert "there is no clean-up 9" in capsys.readouterr().err
+
+
+def test_what_was_purged_is_not_undone_and_history_says_so(
+    folder: Path, shelf: Shelf, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "photos/trip/a copy.xmp").unlink(missing_ok=True)
+    clean(shelf)
+    shelf.close()
+    monkeypatch.chdir(folder)
+    run("purge", 1, "--yes", "-j", 0)
+    capsys.readouterr()
+    assert run("undo") == 1
+    assert "nothing to undo: clean-up 1 was freed for good by purge" in capsys.readouterr().err
+    assert run("undo", 1) == 1
+    assert "was freed for good by purge" in capsys.readouterr().out
+    assert run("history") == 0
+    assert "set aside  purged" in capsys.readouterr().out
+
+
+def test_a_purge_names_the_clean_ups_that_still_hold_files(
+    folder: Path, shelf: Shelf, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean(shelf)
+    number = history(shelf)[0].done
+    shelf.close()
+    monkeypatch.chdir(folder)
+    drawn(77).save(folder / "photos/late.png")
+    shutil.copy(folder / "photos/late.png", folder / "photos/late copy.png")
+    index(folder / "photos", folder / "db.shelve", Settings(jobs=0))
+    assert run("clean", "--apply", "-j", 0) == 0
+    capsys.readouterr()
+    assert run("purge", "--yes", "-j", 0) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("Clean-up 2: 1 file deleted for good, ")
+    assert told[1] == f"Clean-up 1 still holds {number} files: python -m imageshelf purge 1"
 
 
 def test_hints_name_the_shelf_unless_it_is_the_usual_one(

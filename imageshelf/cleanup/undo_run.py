@@ -145,6 +145,9 @@ def _chosen(shelf: Shelf, runs: Sequence[Cleanup], number: int | None) -> Cleanu
         raise UndoError(f"there is no clean-up of {shelf.path} to undo")
     counts = Actions(shelf).counts()  # the user does not mean a run that did nothing
     did = [r for r in open_runs if r.state == RUNNING or _did_something(counts.get(r.id, {}))]
+    if not did and any(state == PURGED for _, state in counts.get(open_runs[-1].id, {})):
+        freed = f"clean-up {open_runs[-1].id} was freed for good by purge"
+        raise UndoError(f"there is nothing to undo: {freed}")
     own = [run for run in did if run.ours]
     return (own or did or open_runs)[-1]
 
@@ -232,7 +235,8 @@ def _undo(
     folder, made = run.option("folder"), run.option("made")
     if folder and made and run.ours:
         places.unmake(*(names.native(shelf.path_of(name)) for name in (folder, made)))
-    actions.set_run(run.id, PARTLY if result.lost else UNDONE)
+    if todo or not result.lost:  # a run that was purged stays what it was
+        actions.set_run(run.id, PARTLY if result.lost else UNDONE)
     return result
 
 

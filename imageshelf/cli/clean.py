@@ -34,6 +34,7 @@ from imageshelf.report.cleanup import (
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
 from imageshelf.shelf import Shelf, names, not_duplicates, open_shelf, preferences
 from imageshelf.system import terminal
+from imageshelf.system.program import typed
 from imageshelf.system.progress import bar
 from imageshelf.system.signals import Stopped, stop_at_once, stopping
 from imageshelf.system.user_key import UserKeyError
@@ -206,12 +207,20 @@ def purge(options: argparse.Namespace) -> Answer:
     with open_shelf(options.shelve, "w") as shelf, stopping() as stop:
         _tell_of_others(shelf)
         number = len(purging.purge_outlook(shelf, options.run).freed)
+        others = [
+            past for past in history_of(shelf) if past.action == planning.SET_ASIDE and past.done
+        ]
         try:
             with bar(number, "file", "purging") as progress:
                 purged = purging.purge(shelf, stop, options.run, options.jobs, progress)
         except Stopped as stopped:
             return Answer("", stopped.exit_status, STOPPED.replace("undo", "purge"))
-    return Answer(purge_text(purged, would=False), int(bool(purged.left)))
+    still = "".join(
+        f"Clean-up {past.run} still holds {count(past.done, 'file')}: {typed('purge')} {past.run}\n"
+        for past in others
+        if past.run != purged.run and past.ours
+    )
+    return Answer(purge_text(purged, would=False) + still, int(bool(purged.left)))
 
 
 def _refuse_half_a_trust(options: argparse.Namespace) -> None:

@@ -83,7 +83,7 @@ def _fill_boxed(image: Any, stream: BinaryIO) -> None:
         image.info["bit_depth"] = header.bits
         image.n_frames = None if header.animated else 1  # Pillow's plug-in does not count them
     elif image.format == "JPEG2000" and (depth := _codestream(stream)[42:43]):
-        image.info["bit_depth"] = (depth[0] & 0x7F) + 1  # of the first component, in SIZ
+        image.info["bit_depth"] = (depth[0] & 0x7F) + 1  # of the first component
 
 
 def reduce_wavelets(image: Any, stream: BinaryIO, least: tuple[int, int]) -> None:

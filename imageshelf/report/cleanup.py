@@ -142,7 +142,7 @@ def history_text(past: Sequence[Past], cells: int = 0) -> str:
                 str(run.run),
                 f"{started:%Y-%m-%d %H:%M}",
                 shown(run.action),
-                run.state,
+                "purged" if run.purged and not run.done + run.undone else run.state,
                 f"{run.done + run.undone + run.purged:,}",
                 f"{run.undone:,}",
                 f"{run.purged:,}",
