@@ -357,6 +357,18 @@ def test_without_a_shelf_and_folders_there_is_one_sentence(
     assert "none.shelve" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_not_there_is_told_before_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from imageshelf.__main__ import main
+
+    arguments = [str(tmp_path / "phtoos"), "-s", str(tmp_path / "db.shelve")]
+    assert main(["review", "--no-browser", *arguments]) == 1
+    told = capsys.readouterr()
+    assert "does not exist; check the spelling" in told.err
+    assert not told.out
+
+
 @pytest.mark.parametrize("port", ["99999", "taken"])
 def test_a_port_that_cannot_be_used_is_told(
     tmp_path: Path, port: str, capsys: pytest.CaptureFixture[str]

@@ -78,11 +78,13 @@ def review(options: argparse.Namespace) -> int:
     """Serve the live page until somebody stops it."""
     from imageshelf.copies.groups import GroupOptions
     from imageshelf.copies.keep_rule import KeepRule
+    from imageshelf.indexing.datasets import check_dataset
     from imageshelf.report import viewer
     from imageshelf.review.server import serve
     from imageshelf.review.session import Review
     from imageshelf.searching.keyword_options import policy_of
     from imageshelf.shelf import open_shelf
+    from imageshelf.system.paths import Url, located
 
     question = GroupOptions(
         policy=policy_of(strict=options.strict, loose=options.loose),
@@ -99,8 +101,11 @@ def review(options: argparse.Namespace) -> int:
         note = "" if options.no_browser else f" ({viewer.open_address(link)})"
         print(f"{link}{note}\nThis link works once, on this computer. Ctrl-C ends it.", flush=True)
 
+    for folder in options.dataset:  # a mistyped path is told at once
+        if not isinstance(located(folder), Url):
+            check_dataset(folder)
     if not options.dataset:
-        open_shelf(options.shelve).close()  # a mistyped path is told at once
+        open_shelf(options.shelve).close()
     live = Review(options.shelve, question, options.dataset)
     try:
         serve(live, options.port, opened)
