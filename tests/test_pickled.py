@@ -208,6 +208,11 @@ def test_a_million_mutated_values_give_names_or_valueerror() -> None:
         assert_harmless(mutated(rnd.choice(seeds), rnd, rnd.randrange(1, 5)))
 
 
+def test_an_odd_escape_is_a_valueerror() -> None:
+    with pytest.raises(ValueError, match="escape"):
+        pickled.loads(b"ca\\-\nb\n.")
+
+
 @given(st.binary(max_size=60))
 def test_random_bytes_give_names_or_valueerror(data: bytes) -> None:
     assert_harmless(data)

@@ -38,7 +38,10 @@ def loads(data: bytes) -> list[str]:
     if len(data) > MAX_BYTES:
         raise ValueError(f"value of {len(data):,} bytes; at most {MAX_BYTES:,} are read")
     name = _single_name(data)
-    return _Reader().run(data) if name is None else [name]
+    try:
+        return _Reader().run(data) if name is None else [name]
+    except DeprecationWarning as exc:  # of an escape in a text, where warnings are errors
+        raise ValueError(str(exc)) from exc
 
 
 def _single_name(data: bytes) -> str | None:
