@@ -260,7 +260,8 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
 def test_a_plan_reads_with_its_reasons(found: Plan) -> None:
     assert plan_text(found) == (
         "keep a.jpg  (4000x3000, 5.0 kB)\n"
-        "  set aside b.jpg  (identical bytes, 5.0 kB): the other has a shorter path\n"
+        "  set aside b.jpg  (identical bytes, 5.0 kB); "
+        "the first is kept: the other has a shorter path\n"
         "    with it b.xmp  (xmp sidecar)\n"
         "    warning: it has GPS data; its xmp sidecar goes with it\n"
         "\n"

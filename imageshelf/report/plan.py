@@ -57,7 +57,8 @@ def _group_text(group: Planned, action: str, paint: Painter) -> str:
     for step in group.steps:
         facts = f"{step.turn or step.kind}, {size(step.file.stamp.size_bytes)}"
         path = shown(nearby(step.file.path))
-        lines.append(f"  {paint(action, 'yellow')} {path}  ({facts}): {shown(step.reason)}")
+        going = f"{paint(action, 'yellow')} {path}  ({facts})"
+        lines.append(f"  {going}; the first is kept: {shown(step.reason)}")
         lines += [f"    with it {shown(nearby(c.path))}  ({c.kind})" for c in step.companions]
         if step.take_over:
             into = shown(nearby(step.take_over.sidecar))
