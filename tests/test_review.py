@@ -297,6 +297,37 @@ def test_a_stopped_clean_up_is_complete_as_far_as_it_went(
     assert shown(tmp_path) == set(PAIRS)
 
 
+@pytest.mark.parametrize("what", ["clean", "index"])
+def test_a_command_in_a_terminal_meanwhile_loses_nothing(
+    visitor: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    shelf, photos = str(tmp_path / "db.shelve"), str(tmp_path / "photos")
+    arguments = {"clean": ["-s", shelf, "--apply"], "index": [photos, "-s", shelf]}[what]
+    command = [sys.executable, "-m", "imageshelf", what, *arguments]
+    act = cleanup_run.CleanupRun._do
+    started: list[subprocess.Popen[str]] = []
+
+    def meanwhile(*given: object) -> None:
+        if not started:
+            started.append(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True))
+            time.sleep(1)  # it is at the shelf by then, or waits
+        act(*given)  # type: ignore[arg-type]
+
+    drawn(9).save(tmp_path / "photos/new.jpg")
+    monkeypatch.setattr(cleanup_run.CleanupRun, "_do", meanwhile)
+    visitor.decide("kx", "kx")
+    outcome = visitor.apply(2)["outcome"]
+    told = started[0].communicate()[1]
+    assert started[0].returncode == 0, told
+    assert "Traceback" not in told
+    assert outcome["sentence"].startswith("2 files set aside")
+    assert len(shown(tmp_path)) == len(PAIRS) - 1  # with the new one
+    monkeypatch.undo()
+    assert visitor.after("/look")["outcome"]["problem"] is False
+    visitor.after("/undo", run=outcome["run"])
+    assert shown(tmp_path) == {*PAIRS, "photos/new.jpg"}
+
+
 def test_news_are_waited_for(visitor: Visitor) -> None:
     before = visitor.news()
     since = {name: before[name] for name in ("seen", "tick", "revision")} | {"stale": "false"}

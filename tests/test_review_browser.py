@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import random
 import re
 import threading
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from imageshelf.review.server import serve
 from imageshelf.review.session import Review
@@ -104,12 +107,15 @@ def decided(review: Review, page: Page, number: int) -> None:
     raise AssertionError(review.marks())
 
 
-@pytest.mark.parametrize("hands", ["keyboard", "mouse"])
+@pytest.mark.parametrize(
+    ("hands", "view"),
+    [("keyboard", VIEWS[0]), ("mouse", VIEWS[1]), ("mouse", VIEWS[2]), ("keyboard", VIEWS[3])],
+)
 def test_a_whole_visit(
-    browser: Watched, live: tuple[Review, str], folder: Path, hands: str
+    browser: Watched, live: tuple[Review, str], folder: Path, hands: str, view: Any
 ) -> None:
     review, link = live
-    page = entered(browser, link)
+    page = entered(browser, link, size=view[0], scheme=view[1])
     pictures = len([*folder.rglob("photos/*"), *folder.rglob("backup/*"), *folder.rglob("old/*")])
     press = by_keyboard if hands == "keyboard" else lambda page, selector: page.click(selector)
     for at in range(20):
@@ -246,9 +252,123 @@ def test_hostile_names_are_text_in_the_live_page(browser: Watched, tmp_path: Pat
     with reviewing(tmp_path, "photos") as review, served(review) as link:
         page = entered(browser, link)
         static.keys(page, "n", "a", "c", "5")
-        assert page.locator("script").count() == 2
+        assert page.locator("script").count() == 3
         assert page.locator("[onerror], [onload], iframe, svg").count() == 0
         assert browser.console == []
+
+
+def test_hostile_metadata_is_text_in_the_live_page(browser: Watched, tmp_path: Path) -> None:
+    hostile = "</script><img src=x onerror=alert(1)> {{ 7*7 }} \u202egpj"
+    copies(tmp_path, {"photos/a.jpg": 1, "photos/b.jpg": "photos/a.jpg"})
+    exif = Image.Exif()
+    exif.update({0x010E: hostile, 0x010F: hostile, 0x0110: hostile, 0x0131: hostile})
+    with Image.open(tmp_path / "photos/a.jpg") as picture:
+        picture.save(tmp_path / "photos/b.jpg", quality="keep", exif=exif, comment=hostile)
+    with reviewing(tmp_path, "photos") as review, served(review) as link:
+        page = entered(browser, link)
+        assert "</script><img" in page.inner_text("#list") or "more" in page.inner_text("#list")
+        static.keys(page, "n", "a", "c", "5", "Escape")
+        page.check("#take-over")
+        page.click("#apply")
+        expect(page.locator("#outcome p")).to_contain_text("set aside")
+        page.set_input_files("#pick", tmp_path / "photos/b.jpg")
+        expect(page.locator("#said")).to_contain_text("on the shelf")
+        assert page.locator("script").count() == 3
+        assert page.locator("[onerror], [onload], iframe, svg, [src=x]").count() == 0
+        assert browser.console == []
+
+
+def given(page: Page, kind: str, picture: Path) -> None:
+    """Drop or paste a file."""
+    page.evaluate(
+        """([kind, bytes, name]) => {
+          const given = new DataTransfer();
+          const data = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+          given.items.add(new File([data], name, { type: "image/jpeg" }));
+          const how = { bubbles: true, cancelable: true };
+          document.body.dispatchEvent(kind === "paste"
+            ? new ClipboardEvent("paste", { ...how, clipboardData: given })
+            : new DragEvent(kind, { ...how, dataTransfer: given }));
+        }""",
+        [kind, base64.b64encode(picture.read_bytes()).decode(), picture.name],
+    )
+
+
+def test_a_picture_is_dropped_or_pasted(
+    browser: Watched, live: tuple[Review, str], folder: Path
+) -> None:
+    page = entered(browser, live[1])
+    for number, kind in enumerate(("drop", "paste"), 1):
+        given(page, "dragover", folder / "asked.jpg")
+        given(page, kind, folder / f"photos/{number}.jpg")
+        expect(page.locator(".group h3 bdi", has_text="The picture you asked for")).to_have_count(
+            number
+        )
+        expect(page.locator("#said")).to_have_text("2 pictures on the shelf.")
+    given(page, "drop", folder / "asked.jpg")
+    expect(page.locator("#said")).not_to_have_text("2 pictures on the shelf.")
+    expect(page.locator(".group h3 bdi", has_text="The picture you asked for")).to_have_count(3)
+    assert browser.console == []
+
+
+def test_small_files_can_be_hidden_and_are_then_left_undecided(
+    browser: Watched, tmp_path: Path
+) -> None:
+    copies(tmp_path, {"photos/a.jpg": 1, "photos/b.jpg": "photos/a.jpg"})
+    for name in ("large.png", "large copy.png"):
+        noise = random.Random(7).randbytes(3 * 240 * 240)
+        Image.frombytes("RGB", (240, 240), noise).save(tmp_path / "photos" / name)
+    with reviewing(tmp_path, "photos") as review, served(review) as link:
+        page = entered(browser, link)
+        expect(page.locator("#shown")).to_have_text("2 groups")
+        page.select_option("#least", "100000")
+        expect(page.locator("#shown")).to_have_text("1 of 2 groups")
+        page.click("#accept-all")
+        expect(page.locator("#counts")).to_contain_text("1 of 2 groups decided")
+        page.select_option("#least", "10000000")
+        assert page.locator(".group").count() == 0
+        assert page.locator("#accept-all").is_disabled()
+
+
+def test_accepting_changes_no_decision(browser: Watched, live: tuple[Review, str]) -> None:
+    review, link = live
+    page = entered(browser, link)
+    static.keys(page, "n", "e", "p", "a")
+    expect(page.locator("#said")).to_contain_text("is decided already")
+    page.click("#accept-all")
+    decided(review, page, 22)
+    assert sum("x" not in marks for marks in review.marks().values()) == 1
+
+
+def test_what_differs_is_outlined(browser: Watched, tmp_path: Path) -> None:
+    copies(tmp_path, {"photos/a.jpg": 1, "photos/other.jpg": 2})
+    with Image.open(tmp_path / "photos/a.jpg") as picture:
+        picture.resize((1280, 960)).save(tmp_path / "photos/a.jpg")
+        stamped = picture.resize((1280, 960))
+    stamped.paste("white", (900, 700, 1160, 780))
+    stamped.save(tmp_path / "photos/stamped.jpg")
+    with reviewing(tmp_path, "photos") as review, served(review) as link:
+        page = entered(browser, link)
+        static.keys(page, "n", "c")
+        assert page.locator("#regions > *").count() > 0
+        box = page.locator("#regions > *").first.bounding_box()
+        frame = page.locator("#right").bounding_box()
+        assert box
+        assert frame
+        middle = (box["x"] + box["width"] / 2 - frame["x"]) / frame["width"]
+        assert 0.6 < middle < 1
+        page.uncheck("#regions-on")
+        expect(page.locator("#regions")).to_be_hidden()
+
+
+def test_an_enlarged_thumbnail_is_called_one(
+    browser: Watched, live: tuple[Review, str], folder: Path
+) -> None:
+    page = entered(browser, live[1])
+    for path in folder.rglob("*.jpg"):
+        path.unlink()
+    static.keys(page, "n", "c")
+    expect(page.locator(".blurred:visible").first).to_contain_text("A thumbnail, enlarged")
 
 
 def test_a_server_that_ends_is_told(browser: Watched, live: tuple[Review, str]) -> None:

@@ -50,12 +50,15 @@ def write_page(
 
 
 def rendered(
-    sheet: Sheet, thumbs: Iterable[Block], live: Mapping[str, Any] | None = None
+    sheet: Sheet,
+    thumbs: Iterable[Block],
+    live: Mapping[str, Any] | None = None,
+    data: Markup | None = None,
 ) -> Iterator[str]:
     """Yield the page piece by piece; `thumbs` is read only after everything else.
 
     With `live`, what a server tells its page, it is the page of that server: its style, script and
-    thumbnails come from there.
+    thumbnails come from there, and `data` is the sheet's, if it is at hand.
     """
     style, script = panels.part("page.css"), panels.script()
     return panels.template("page.html").generate(
@@ -63,7 +66,7 @@ def rendered(
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
-        live=live is not None,
+        live="" if live is None else _json(live),
         title=shown(sheet.title),
         intro=[shown(sentence) for sentence in sheet.intro],
         shelf=shown(sheet.shelf),
@@ -74,7 +77,7 @@ def rendered(
         written=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
         pictured=bool(sheet.groups or not sheet.panels),
         panels=panels.markup(sheet.panels),
-        data=_json(_data(sheet, live) | ({"live": live} if live else {})),
+        data=data or data_of(sheet, linked=live is None),
         blocks=((n, _json([picture(thumb) for thumb in block])) for n, block in thumbs),
     )
 
@@ -120,8 +123,9 @@ def _taken(ready: dict[int, Thumbnail], first: int, number: int) -> list[Thumbna
 # -- the data blocks ------------------------------------------------------------------------------
 
 
-def _data(sheet: Sheet, live: object) -> dict[str, Any]:
-    return {
+def data_of(sheet: Sheet, *, linked: bool) -> Markup:
+    """Return what the page knows of a sheet, as JSON; `linked` cards name their files."""
+    return _json({
         "subject": hashlib.sha256(ascii((sheet.title, sheet.shelf)).encode()).hexdigest()[:16],
         "content": sheet.key,
         "version": cards.SELECTION_VERSION,
@@ -129,8 +133,8 @@ def _data(sheet: Sheet, live: object) -> dict[str, Any]:
         "shelf": sheet.shelf,
         "file": SELECTION_NAME,
         "sections": [name for name in SECTIONS if any(g.section == name for g in sheet.groups)],
-        "groups": [group_data(group, linked=not live) for group in sheet.groups],
-    }
+        "groups": [group_data(group, linked=linked) for group in sheet.groups],
+    })  # fmt: skip
 
 
 def group_data(group: CardGroup, *, linked: bool) -> dict[str, Any]:

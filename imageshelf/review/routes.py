@@ -11,7 +11,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from imageshelf.report import page, panels
-from imageshelf.report.cards import Sheet
 from imageshelf.review import work
 from imageshelf.review.session import OutdatedError
 from imageshelf.review.thumbnails import opened
@@ -88,14 +87,15 @@ class Routes:
     def _page(self) -> bytes:
         review = self.review
         revision, groups, marks = review.revision, review.groups, review.marks()
-        sheet = groups.sheet if groups else Sheet("Duplicates", (), (), review.shelf)
+        sheet, data = review.shown()
         live = {
             "revision": revision,
             "choices": [(key, m) for key, m in marks.items() if groups and key in groups.by_key],
             "news": self._news(len(review.decisions.log) if review.decisions else 0),
         }
         return b"".join(
-            text.encode("utf-8", "backslashreplace") for text in page.rendered(sheet, (), live)
+            text.encode("utf-8", "backslashreplace")
+            for text in page.rendered(sheet, (), live, data)
         )
 
     async def script(self, _: Request) -> Response:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from imageshelf.cleanup import purging
 from imageshelf.cleanup.history import history
 from imageshelf.copies.shown_digests import ShownDigests
-from imageshelf.report.cards import CHOICES
+from imageshelf.report import page
+from imageshelf.report.cards import CHOICES, Sheet
 from imageshelf.review import work
 from imageshelf.review.background import Background, JobOutcome
 from imageshelf.review.decisions import DIFFERENT, OPEN, SKIPPED, Decisions
@@ -22,6 +23,8 @@ from imageshelf.system.signals import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from markupsafe import Markup
 
     from imageshelf.cleanup.history import Past
     from imageshelf.cleanup.purging import Purged
@@ -53,6 +56,7 @@ class Review:
         self.thumbnails = ThumbnailMaker()
         self.queries = Queries(self.shelf)
         self._saving = threading.Lock()
+        self._shown: tuple[Sheet, Markup] | None = None
         self._remembering = ThreadPoolExecutor(1, "imageshelf not-duplicates")
         self.started = self.jobs.start("starting", lambda job: self._start(job, new))
 
@@ -110,6 +114,14 @@ class Review:
             return {}
         self.decisions.refresh()
         return self.decisions.marks
+
+    def shown(self) -> tuple[Sheet, Markup]:
+        """Return the sheet with its data for the page, which are made once."""
+        groups, shown = self.groups, self._shown
+        sheet = groups.sheet if groups else Sheet("Duplicates", (), (), self.shelf)
+        if shown is None or shown[0] is not sheet:
+            shown = self._shown = sheet, page.data_of(sheet, linked=False)
+        return shown
 
     def past(self) -> list[Past]:
         """Return the history. Raises ShelfError."""
@@ -218,6 +230,7 @@ class Review:
             return before._replace(sentence=f"{before.sentence} Then: {exc}.", problem=True)
         first = [card for group in self.groups.sheet.groups[:FIRST_GROUPS] for card in group.cards]
         self.thumbnails.prepare(first[:FIRST_CARDS])
+        self.shown()
         self.revision += 1
         return before
 

@@ -94,6 +94,7 @@ def page_of(folder: str, number: int, runs: int) -> Iterator[str]:
         review.thumbnails.prepare([card for group in sheet.groups[:8] for card in group.cards])
         by_key = {group.key: group for group in sheet.groups}
         review.groups = review.groups._replace(sheet=sheet, by_key=by_key)
+        review.shown()
         links: Queue[str] = Queue()
         thread = threading.Thread(target=serve, args=(review, 0, links.put))
         thread.start()

@@ -59,22 +59,44 @@ function arrange() {
   visible.sort((a, b) => data.sections.indexOf(a.section) - data.sections.indexOf(b.section) ||
     order(a, b) || place.get(a) - place.get(b));
   if (current && !visible.includes(current.group)) current = null;
-  const parts = [];
-  let section = null;
-  for (const group of visible) {
-    if (group.section !== section) {
-      section = group.section;
-      if (section) parts.push(element("h2", { className: "section" }, section));
-    }
-    parts.push(articles.get(group).article);
-  }
-  $("list").replaceChildren(...parts);
+  drawList();
   $("nothing").hidden = visible.length > 0;
   $("nothing").textContent = groups.length ? "No " + data.nouns[0] + " passes these filters." : "There is nothing to show: no " + data.nouns[1] + " were found.";
   $("shown").textContent = visible.length === groups.length ? count(groups.length, ...data.nouns) :
     visible.length.toLocaleString("en") + " of " + count(groups.length, ...data.nouns);
   tally();
 }
+
+// The list of articles stands in batches, so that a change in one lays out few of many thousands;
+// the first ones are seen before the rest is made.
+let batches = []; // [section to begin, groups] of those that are not drawn yet
+let drawing = 0;
+function drawList() {
+  batches = [];
+  let section = null, batch = [];
+  for (const group of visible) {
+    const begins = group.section !== section;
+    if (begins || batch.length === BATCH) batches.push([begins && group.section, batch = []]);
+    section = group.section;
+    batch.push(group);
+  }
+  $("list").replaceChildren(...batches.splice(0, FIRST_BATCHES).flatMap(drawBatch));
+  drawLater();
+}
+function drawBatch([section, some]) {
+  const batch = element("div", { className: "batch" }, ...some.map(articleOf));
+  batch.style.containIntrinsicHeight = "auto " + 31 * some.length + "rem";
+  return section ? [element("h2", { className: "section" }, section), batch] : [batch];
+}
+function drawLater() {
+  clearTimeout(drawing);
+  if (batches.length) requestAnimationFrame(() => { drawing = setTimeout(() => drawBatches(BATCHES)); });
+}
+function drawBatches(number) {
+  $("list").append(...batches.splice(0, number).flatMap(drawBatch));
+  drawLater();
+}
+const drawRest = () => drawBatches(batches.length);
 
 function changed(some) {
   $("back").hidden = !undoable;

@@ -34,7 +34,7 @@ function choiceButtons(group, card) {
 
 function refresh(group) {
   const place = articles.get(group);
-  if (!place.filled) return;
+  if (!place || !place.filled) return;
   const state = stateOf(group), marks = marksOf(group);
   place.article.dataset.done = state;
   place.article.querySelector(".state").textContent =

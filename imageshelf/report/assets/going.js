@@ -1,6 +1,7 @@
 // Going through the groups.
 
 function goTo(group, card) {
+  if (!articleOf(group).isConnected) drawRest();
   fill(group);
   current = { group, card };
   const at = group.cards.indexOf(card);

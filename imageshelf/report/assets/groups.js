@@ -3,16 +3,19 @@
 const articles = new Map(); // group -> {article, filled}
 const kindsOf = (group) => new Set(group.cards.map((card) => card.kind).filter(Boolean));
 
-function build() {
-  groups.forEach(buildGroup);
+function articleOf(group) {
+  if (!articles.has(group)) buildGroup(group);
+  return articles.get(group).article;
 }
-function buildGroup(group, at) {
+function buildGroup(group) {
+  const at = group.ref;
   const heading = element(group.section ? "h3" : "h2", { id: "g" + at }, element("bdi", {}, group.title), " ",
     element("small", {}, count(group.cards.length, "picture")));
   const article = element("article", { className: "group", "aria-labelledby": "g" + at },
     element("div", { className: "group-head" }, heading));
   articles.set(group, { article, at, filled: false, pictured: 0 });
   groupOf.set(article, group);
+  observer.observe(article);
 }
 const groupOf = new Map();
 

@@ -130,9 +130,7 @@ function addAnswer(group) {
   linkCards(group);
   Object.assign(group.cards[0], { label: "The picture you asked for", folder: "" });
   groups.unshift(group);
-  buildGroup(group, group.ref);
   if (!data.sections.includes(group.section)) data.sections.unshift(group.section);
-  observer.observe(articles.get(group).article);
   arrange();
   goTo(group, group.cards[0]);
   say(group.cards.length > 1 ? count(group.cards.length - 1, "picture") + " on the shelf." : group.note);

@@ -1,14 +1,13 @@
 // Start.
 
-build();
 load();
 buildTools();
 arrange();
 tally();
 tellStale();
 setMode("side");
-for (const { article } of articles.values()) observer.observe(article);
 document.addEventListener("keydown", onKey);
+addEventListener("beforeprint", drawRest);
 $("help-open").onclick = () => $("help").showModal();
 $("accept-all").onclick = acceptShown;
 $("back").onclick = takeBack;

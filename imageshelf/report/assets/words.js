@@ -1,6 +1,7 @@
 // Names are data: they reach the document as text and as properties, never as markup.
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
+if ($("live")) data.live = JSON.parse($("live").textContent);
 const groups = data.groups;
 groups.forEach((group, at) => { group.ref = String(at); linkCards(group); });
 // Pictures are opened from their files, or by the server, which knows them by their numbers.
@@ -13,6 +14,7 @@ const KEEP = "keep", ASIDE = "set aside", SKIPPED = "s", DIFFERENT = "n";
 const AHEAD = "900px"; // how far before it comes into view a group is filled
 const MOST_ASKED = 64 * 2 ** 20; // bytes of a picture to ask for
 const PORTION = 120; // cards of a group that are drawn at a time
+const BATCH = 40, FIRST_BATCHES = 2, BATCHES = 10; // groups in a batch; batches drawn at first, and at a time
 const FLICKER_MS = 600; // below three changes a second
 const STALE_SHOWN = 20;
 const storageName = "imageshelf " + data.subject;
@@ -31,8 +33,9 @@ function element(tag, properties = {}, ...children) {
   made.append(...children.filter((child) => child !== null && child !== ""));
   return made;
 }
+const ENGLISH = new Intl.NumberFormat("en");
 const count = (number, noun, plural = noun + "s") =>
-  number.toLocaleString("en") + " " + (number === 1 ? noun : plural);
+  ENGLISH.format(number) + " " + (number === 1 ? noun : plural);
 function size(bytes) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let at = 0;
