@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -35,6 +37,13 @@ IDENTICAL = sorted(
 
 
 RATED = "backup/city-rated.jpg"
+
+
+class Terminal(io.StringIO):
+    """Standard output that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def run(verb: str, *options: str) -> Answer:
@@ -98,11 +107,48 @@ def test_a_clean_up_is_done_listed_and_undone(demo: Path, action: str) -> None:
     before = tree(demo)
     answer = run("clean", action, "--apply", "-j", "0")
     assert answer.status == 0
-    assert "To take it back: python -m imageshelf undo" in str(answer.text)
-    assert " done " in str(run("history").text).splitlines()[-1]
+    assert "To take it back" not in str(answer.text)  # stdout is no terminal here
+    assert answer.hint.startswith("To take it back: python -m imageshelf undo")
+    table = str(run("history").text).splitlines()
+    assert " done" in table[-2]
+    assert table[-1].startswith("The files of one: python -m imageshelf history ")
     assert "back in place" in str(run("undo").text)
     assert tree(demo) == before
     assert json.loads(run("history", "--format", "json").text)[-1]["state"] == "undone"
+
+
+def test_the_way_back_is_on_the_screen_once(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", Terminal())
+    answer = run("clean", "--apply", "-j", "0")
+    monkeypatch.undo()
+    assert (str(answer.text) + answer.hint).count("To take it back") == 1
+    monkeypatch.chdir(demo)
+    run("undo")
+
+
+def test_the_history_of_one_clean_up_names_its_files(demo: Path) -> None:
+    gone = goes(run("clean", "--format", "json"))
+    done = json.loads(str(run("clean", "--apply", "-j", "0", "--format", "json").text))
+    told = str(run("history", str(done["run"])).text)
+    assert sorted(re.findall("^set aside  photos/(.*)$", told, re.MULTILINE)) == gone
+    places = re.findall("^  now  (.*)$", told, re.MULTILINE)
+    assert sorted(map(os.path.abspath, places)) == sorted(one["place"] for one in done["done"])
+    run("undo")
+    after = json.loads(str(run("history", str(done["run"]), "--format", "json").text))
+    assert {one["state"] for one in after} == {"undone"}
+    assert "now" not in str(run("history", str(done["run"])).text)
+
+
+def test_what_is_left_by_rule_is_named_with_the_option_that_lets_it_go(demo: Path) -> None:
+    told = str(run("clean", "--show-left").text)
+    left = re.findall(
+        "^  photos/(.*) is a (near|turned) copy of (.*); add --kind", told, re.MULTILINE
+    )
+    named = goes(run("clean", "--format", "json", "--kind", "near,turned"))
+    going = goes(run("clean", "--format", "json"))
+    assert {path for path, _, _ in left} == {*named} - {*going}
+    by_rule = str(run("clean").text)
+    assert told.partition("Left alone")[0] == by_rule.rpartition("\n\n")[0] + "\n\n"
 
 
 def test_what_was_done_is_told_in_the_form_asked_for(demo: Path) -> None:

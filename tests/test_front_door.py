@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -154,7 +156,7 @@ def test_the_wheel_does_all_of_it_far_from_the_checkout(wheel: Path, tmp_path: P
     assert "groups of copies" in run("duplicates --min-size 1kB --html page.html")
     for line in ("clean", "check", "history", "not-duplicates --list"):
         assert run(line)
-    assert "imageshelf undo 1" in run("clean --apply")
+    assert "imageshelf purge 1" in run("clean --apply")
     assert "back in place" in run("undo")
     assert "score" in run("explain demo/camera/fruit.jpg demo/converted/fruit.png")
     shutil.copy(tmp_path / "db.shelve", tmp_path / "other.shelve")
@@ -163,32 +165,60 @@ def test_the_wheel_does_all_of_it_far_from_the_checkout(wheel: Path, tmp_path: P
     assert "forgotten" in run("forget demo/backup")
 
 
-@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+SHELLS = {  # how each is started without its user's settings, and made ready to complete
+    "bash": (["bash", "--norc", "--noprofile", "-i"], ""),
+    "zsh": (["zsh", "-f", "-i"], "autoload -U compinit; compinit -u -D"),
+}
+
+
+def completed(shell: str, typed: str, folder: Path) -> str:
+    """Type into a shell as at a keyboard, with a tab at the end; return what it then runs."""
+    pty = pytest.importorskip("pty", reason="needs a pseudo-terminal")
+    command, ready = SHELLS[shell]
+    (folder / "photos").mkdir()
+    script = folder / "completion"
+    done = subprocess.run(
+        [sys.executable, "-m", "imageshelf", "--completion", shell],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True,
+    )  # fmt: skip
+    script.write_bytes(done.stdout)
+    ran = folder / "ran"
+    lines = [
+        ready,
+        f"source {shlex.quote(str(script))}",
+        f'imageshelf() {{ printf "%s " "$@" > {shlex.quote(str(ran))}; }}',
+        f"{typed}\t",
+        "exit",
+    ]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        env={**os.environ, "TERM": "dumb", "HOME": str(folder)},
+    ) as child:  # fmt: skip
+        os.close(theirs)
+        os.write(ours, "\n".join([*lines, ""]).encode())
+        with contextlib.suppress(OSError):  # the end of the terminal, on Linux
+            while os.read(ours, 4096):
+                pass
+        child.wait()
+    os.close(ours)
+    return ran.read_text().strip().rstrip("/")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
         ("imageshelf cle", "clean"),
-        ("imageshelf clean --app", "--apply"),
-        ("imageshelf duplicates --so", "--sort"),
-        ("imageshelf index pho", ""),
+        ("imageshelf clean --app", "clean --apply"),
+        ("imageshelf duplicates --so", "duplicates --sort"),
+        ("imageshelf not-", "not-duplicates"),
+        ("imageshelf index pho", "index photos"),
     ],
 )
-def test_bash_completes_verbs_and_their_options(
-    typed: str, expected: str, capsys: pytest.CaptureFixture[str]
+def test_a_shell_completes_verbs_options_and_paths(
+    shell: str, typed: str, expected: str, tmp_path: Path
 ) -> None:
-    assert program.main(["--completion", "bash"]) == 0
-    completion = capsys.readouterr().out
-    words = typed.split()
-    ask = f"COMP_WORDS=({typed}) COMP_CWORD={len(words) - 1}\n_imageshelf\necho ${{COMPREPLY[*]}}"
-    done = subprocess.run(
-        ["bash", "-c", f"{completion}\n{ask}"], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == expected
-
-
-def test_zsh_is_told_every_verb_and_option(capsys: pytest.CaptureFixture[str]) -> None:
-    assert program.main(["--completion", "zsh"]) == 0
-    completion = capsys.readouterr().out
-    for verb in VERBS:
-        assert f"'{verb.name}:{verb.summary}'" in completion
-        assert f"    {verb.name}) compadd -- --help " in completion
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    assert completed(shell, typed, tmp_path) == expected

@@ -35,7 +35,7 @@ def test_pictures_gone_and_changed_are_counted(photos: Path, shelve: Path) -> No
     drawn(50).save(photos / "1.jpg")
     os.utime(photos / "2.jpg", ns=(1, 1))
     assert found(shelve) == [
-        "1 of 6 pictures are not where they were",
+        "1 of 6 pictures is not where it was",
         "2 of 6 pictures have changed since they were indexed",
     ]
 

@@ -356,7 +356,7 @@ def test_an_empty_folder_is_an_answer(
 ) -> None:
     (tmp_path / "empty").mkdir()
     assert run(tmp_path / "empty", shelve) == 0
-    assert "0 pictures seen" in summary(capsys)
+    assert "No picture was found." in summary(capsys)
 
 
 @pytest.mark.parametrize(

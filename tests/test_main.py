@@ -30,8 +30,47 @@ def test_each_finding_comes_with_its_remedy(
     drawn(50).save(photos / "1.jpg")
     assert program.main(["check", "-s", str(shelve)]) == 1
     told = capsys.readouterr().out.splitlines()
-    assert len(told) == 4
-    assert all(line.startswith("  remedy: ") for line in told[1::2])
+    assert told[0] == "1 of 6 pictures is not where it was"
+    assert told[3] == "1 of 6 pictures has changed since it was indexed"
+    assert [Path(line.strip()).name for line in told[1::3]] == ["0.jpg", "1.jpg"]
+    assert all(line.startswith("  remedy: ") for line in told[2::3])
+
+
+def test_of_many_missing_pictures_the_first_are_named(
+    shelve: Path, photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imageshelf.shelf.health.FILES_NAMED", 2)
+    for number in range(3):
+        (photos / f"{number}.jpg").unlink()
+    assert program.main(["check", "-s", str(shelve)]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "3 of 6 pictures are not where they were"
+    assert [Path(line.strip()).name for line in told[1:-1]] == ["0.jpg", "1.jpg"]
+
+
+def test_a_folder_without_pictures_is_told_with_what_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "list.txt").write_text("milk")
+    monkeypatch.chdir(tmp_path)
+    assert program.main(["index", "notes"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("No picture was found.")
+    assert {"JPEG", "HEIF", "Photoshop"} <= set(told[1].split(", "))
+    assert max(map(len, told)) <= 80
+
+
+@pytest.mark.parametrize("option", [[], ["--show-skipped"]])
+def test_the_option_that_names_skipped_files_is_hinted_at(
+    option: list[str], photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "notes.jpg").write_text("milk")
+    command = ["index", str(photos), "-s", str(tmp_path / "new.shelve"), *option]
+    assert program.main(command) == 0
+    told = capsys.readouterr().out
+    assert ("--show-skipped names the skipped files." in told) == (not option)
+    assert ("notes.jpg" in told) == bool(option)
 
 
 @pytest.mark.parametrize(

@@ -266,11 +266,21 @@ def test_a_plan_reads_with_its_reasons(found: Plan) -> None:
         "    warning: it has GPS data; its xmp sidecar goes with it\n"
         "\n"
         "Left alone: 1 picture\n"
-        "  1: is near; --kind names what else may go\n"
+        "  1: is near; add --kind near to let it go\n"
         "\n"
         "1 picture to set aside, of 1 group: 5.0 kB\n"
     )
     assert "  c.jpg is near" in plan_text(found, show_left=True)
+
+
+def test_a_reason_that_several_share_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = shelf("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    told = plan_text(planned(rows, group(rows, "a.jpg", *((f"{x}.jpg", BYTES) for x in "bcd"))))
+    assert told.count("set aside ") == 3
+    assert told.count("the first is kept: ") == 1
 
 
 def test_a_plan_as_json_csv_and_paths(found: Plan, tmp_path: Path) -> None:

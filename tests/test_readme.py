@@ -45,12 +45,13 @@ def test_every_session_of_the_readme_gives_the_output_it_shows(
                 [sys.executable, str(command_file), *arguments],
                 cwd=tmp_path,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,  # as on a screen
                 text=True,
                 check=False,
             )
             assert checker.check_output(expected, done.stdout, SAME), (
-                f"$ {command}\nexpected:\n{expected}\ngot:\n{done.stdout}{done.stderr}"
+                f"$ {command}\nexpected:\n{expected}\ngot:\n{done.stdout}"
             )
     monkeypatch.chdir(tmp_path)
     for number, session in enumerate(blocks("python")):

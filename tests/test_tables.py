@@ -90,6 +90,15 @@ def test_a_pipe_gets_every_path_whole() -> None:
     assert matches_text(MATCHES).count(HOME) == 3
 
 
+def test_a_reason_is_said_once_in_a_group() -> None:
+    others = [member(f"{name}.jpg", "near", reason=OLDER) for name in "bcd"]
+    answer = Duplicates(
+        (Group(member("a.jpg", keep=True, reason="plain"), tuple(others)),), 4, 0, (0, 0)
+    )
+    told = duplicates.text(answer, [])
+    assert told.count(f"the first is kept: {OLDER}") == 1
+
+
 def test_groups_come_by_saving_by_number_or_by_path() -> None:
     answer = Duplicates(GROUPS[::-1], 6, 0, (0, 0))
     assert answer.ordered() == GROUPS

@@ -14,7 +14,7 @@ from typing import NamedTuple, Unpack
 from imageshelf.cleanup import planning, taking_over, undo_run
 from imageshelf.cleanup.apply import CleanupError, Result, apply_plan
 from imageshelf.cleanup.locks import LockError
-from imageshelf.cleanup.planning import Plan, Rules
+from imageshelf.cleanup.planning import Left, Plan, Rules, Step
 from imageshelf.cleanup.selection import SelectionError
 from imageshelf.cleanup.undo_run import UndoError, Undone
 from imageshelf.copies import grouping, preferred
@@ -29,6 +29,7 @@ from imageshelf.shelf.not_duplicates import NotDuplicatesError
 from imageshelf.system.process import cores
 from imageshelf.system.progress import bar, in_notebook, share
 from imageshelf.system.rendering import rendered
+from imageshelf.system.words import nearby, shown, with_article
 from imageshelf.workers.jobs import WorkerError
 
 CleaningError = (  # each is one sentence
@@ -131,11 +132,35 @@ def plan_for(
 ) -> Plan:
     """Return the plan that the rules make."""
     rules = Rules(action, question.kinds or BY_RULE, question.references, question.take_over)
-    plan = planning.plan(found.groups, found.rows, rules)
+    plan = planning.plan(found.groups if question.kinds else found.by_rule, found.rows, rules)
     plan = plan._replace(preferences=question.preferences)
     return (
         take_over_in(plan, question.references, jobs, quiet=quiet) if question.take_over else plan
     )
+
+
+def with_left_by_rule(plan: Plan, question: GroupOptions, found: Duplicates) -> Plan:
+    """Return a plan by rule with the turned and near copies that it leaves, and why."""
+    named = planning.plan(
+        found.groups, found.rows, Rules(plan.action, planning.BY_NAME, question.references)
+    )
+    spoken_of = {step.file.path for step in plan.steps}
+    spoken_of |= {left.path for group in plan.groups for left in group.left}
+    more = []
+    for group in named.groups:
+        left = [*map(_left_by_rule, group.steps), *group.left]
+        kinds = planning.BY_NAME - BY_RULE
+        left = [one for one in left if one.kind in kinds and one.path not in spoken_of]
+        spoken_of.update(one.path for one in left)
+        more.append(group._replace(steps=(), left=tuple(left)))
+    return plan._replace(groups=(*plan.groups, *more))
+
+
+def _left_by_rule(step: Step) -> Left:
+    """Return the picture of a step as one that goes only if its kind is named."""
+    like = shown(nearby(step.keeper.path))
+    reason = f"is {with_article(step.kind)} copy of {like}; add --kind {step.kind} to let it go"
+    return Left(step.file.path, step.kind, reason)
 
 
 def take_over_in(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import locks, planning
 from imageshelf.cleanup.finishing import file_action_of
+from imageshelf.cleanup.undo_run import numbered
 from imageshelf.shelf.cleanups import (
     DOING,
     DONE,
@@ -32,6 +33,16 @@ class Unfinished(NamedTuple):
 
     path: str
     place: str
+
+
+class PastFile(NamedTuple):
+    """A file of a clean-up: what became of it, where it was, and where it went ("" if nowhere)."""
+
+    state: str
+    action: str
+    path: str
+    place: str
+    reason: str
 
 
 class Past(NamedTuple):
@@ -79,6 +90,16 @@ def history(shelf: Shelf) -> list[Past]:
             )
         )
     return past
+
+
+def files_of(shelf: Shelf, run: int) -> list[PastFile]:
+    """Return the files of one clean-up in its order; UndoError if there is none of that number."""
+    actions = Actions(shelf)
+    cleanup, files = numbered(shelf, actions.runs(), run), []
+    for row in actions.of(run):
+        action = file_action_of(shelf, cleanup, row)
+        files.append(PastFile(row.state, row.verb, action.source, action.place, row.reason))
+    return files
 
 
 def unfinished(shelf: Shelf) -> list[Finding]:

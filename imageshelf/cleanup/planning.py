@@ -264,7 +264,7 @@ class _Judge:
 
     def _why_not_by_rule(self, kind: str, *, little: bool) -> str:
         if kind not in self.rules.kinds:
-            return f"is {kind}; --kind names what else may go"
+            return f"is {kind}; add --kind {kind.replace(' ', '-')} to let it go"
         if kind not in BY_RULE and little:
             return "shows too little to tell by likeness; choose it with --selection"
         return ""

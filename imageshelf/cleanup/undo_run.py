@@ -37,6 +37,7 @@ from imageshelf.system import user_key
 from imageshelf.system.files import lstat
 from imageshelf.system.sentences import SentenceError
 from imageshelf.system.user_key import UserKeyError
+from imageshelf.system.words import nearby
 
 FILES_PER_BATCH = 256  # brought back between two transactions
 REFUSED = "refused"  # an outlook: the row is not acted on at all
@@ -142,7 +143,7 @@ def _chosen(shelf: Shelf, runs: Sequence[Cleanup], number: int | None) -> Cleanu
         return numbered(shelf, runs, number)
     open_runs = [run for run in runs if run.state != UNDONE]
     if not open_runs:
-        raise UndoError(f"there is no clean-up of {shelf.path} to undo")
+        raise UndoError(f"there is no clean-up of {nearby(shelf.path)} to undo")
     counts = Actions(shelf).counts()  # the user does not mean a run that did nothing
     did = [r for r in open_runs if r.state == RUNNING or _did_something(counts.get(r.id, {}))]
     if not did and any(state == PURGED for _, state in counts.get(open_runs[-1].id, {})):
@@ -158,8 +159,8 @@ def numbered(shelf: Shelf, runs: Sequence[Cleanup], number: int) -> Cleanup:
         if run.id == number:
             return run
     known = ", ".join(str(run.id) for run in runs[-10:])
-    others = f"; there are {known}" if known else ": there has been none"
-    raise UndoError(f"there is no clean-up {number} of {shelf.path}{others}")
+    others = f"; its history has {known}" if known else ": there has been none"
+    raise UndoError(f"there is no clean-up {number} of {nearby(shelf.path)}{others}")
 
 
 def _did_something(counts: Mapping[tuple[str, str], int]) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.cleanup import cleaning, locks, places, planning, purging, selection, undo_run
 from imageshelf.cleanup.apply import CleanupError, Result, apply_plan
+from imageshelf.cleanup.history import files_of
 from imageshelf.cleanup.history import history as history_of
 from imageshelf.cleanup.planning import Plan, Rules
 from imageshelf.cleanup.run import LeftAlone
@@ -19,6 +20,8 @@ from imageshelf.copies import preferred
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.copies.shown_digests import ShownDigests
 from imageshelf.report.cleanup import (
+    files_json,
+    files_text,
     history_json,
     history_text,
     pairs_text,
@@ -32,6 +35,7 @@ from imageshelf.report.cleanup import (
     undone_text,
 )
 from imageshelf.report.plan import plan_csv, plan_json, plan_null, plan_text
+from imageshelf.searching.kinds import BY_RULE
 from imageshelf.shelf import Shelf, names, not_duplicates, open_shelf, preferences
 from imageshelf.system import terminal
 from imageshelf.system.program import typed
@@ -82,7 +86,10 @@ def clean(options: argparse.Namespace) -> Answer:
         chosen = (LeftAlone(left.path, left.reason) for g in plan.groups for left in g.left)
         result = result._replace(left=[*chosen, *result.left])
     status = result.stopped.exit_status if result.stopped else int(bool(result.left))
-    return Answer(_done(result, options), status, _way_back(result, options))
+    seen = sys.stdout is not None and sys.stdout.isatty()  # else stdout may go where nobody looks
+    seen = seen and options.format == "text" and not options.null
+    hint = "" if seen else undo_line(result, options.shelve)
+    return Answer(_done(result, options, way_back=seen), status, hint)
 
 
 def _tell_of_others(shelf: Shelf) -> None:
@@ -91,13 +98,7 @@ def _tell_of_others(shelf: Shelf) -> None:
         sys.stderr.write("imageshelf: waits for another clean-up or undo of this shelf to end\n")
 
 
-def _way_back(result: Result, options: argparse.Namespace) -> str:
-    """Return the line that says how to undo, for stderr: stdout may go where nobody sees it."""
-    seen = sys.stdout is not None and sys.stdout.isatty()
-    return "" if seen else undo_line(result, options.shelve)
-
-
-def _done(result: Result, options: argparse.Namespace) -> str | bytes:
+def _done(result: Result, options: argparse.Namespace, *, way_back: bool) -> str | bytes:
     """Return what a clean-up did, in the format asked for."""
     if options.null:
         return result_null(result)
@@ -107,7 +108,7 @@ def _done(result: Result, options: argparse.Namespace) -> str | bytes:
         return result_csv(result)
     if not (result.run or result.left):
         return "Nothing to clean up.\n"
-    return result_text(result, options.shelve)
+    return result_text(result, options.shelve, way_back=way_back)
 
 
 def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
@@ -120,9 +121,13 @@ def planned(shelf: Shelf, options: argparse.Namespace) -> Plan:
         question = replace(
             question, below=(), across=False, within=False, min_size_bytes=0, kinds=None
         )
+    by_rule = not chosen and options.show_left and question.kinds == BY_RULE
+    if by_rule:  # the others are looked for, too: they are left
+        question = replace(question, kinds=None)
     question, found = cleaning.find_copies(shelf, question, options.jobs)
     if not chosen:
-        return cleaning.plan_for(question, found, _action(options), options.jobs)
+        plan = cleaning.plan_for(question, found, _action(options), options.jobs)
+        return cleaning.with_left_by_rule(plan, question, found) if by_rule else plan
     rules = Rules(_action(options), options.kind, question.references, options.take_over)
     plan = selection.plan(shelf, chosen, found.groups, rules)
     if not options.take_over:
@@ -237,12 +242,22 @@ def _refuse_half_a_trust(options: argparse.Namespace) -> None:
 
 
 def history(options: argparse.Namespace) -> Answer:
-    """List the clean-ups. Raises SentenceError."""
+    """List the clean-ups, or the files of one. Raises SentenceError."""
     with open_shelf(options.shelve) as shelf:
+        if options.run:
+            return _files_of(shelf, options)
         past = history_of(shelf)
     if options.format == "json":
         return Answer(history_json(past))
-    return Answer(history_text(past, terminal.cells_of(sys.stdout)))
+    return Answer(history_text(past, terminal.cells_of(sys.stdout), options.shelve))
+
+
+def _files_of(shelf: Shelf, options: argparse.Namespace) -> Answer:
+    """List what became of each file of one clean-up."""
+    files = files_of(shelf, options.run)
+    if options.format == "json":
+        return Answer(files_json(files))
+    return Answer(files_text(files))
 
 
 def not_the_same(options: argparse.Namespace) -> Answer:

@@ -3,8 +3,10 @@
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, cast
+
+from imageshelf.cli.values import EXPECTED, meant
 
 SHELF = re.compile(r"^--shelf(?=$|=)")  # understood, too
 PATHS = "_paths"  # `dataset_paths` are positional arguments that count as --dataset
@@ -85,12 +87,45 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where to find the options; exit with status 2."""
-        self.exit(2, f"{self.prog}: {message} ({self.prog} --help tells the options)\n")
+        for pattern, words in IN_OUR_WORDS.items():
+            message = re.sub(pattern, words.replace("USAGE", str(self.usage)), message)
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+    def _match_argument(self, action: argparse.Action, arg_strings_pattern: str) -> int:
+        try:
+            return super()._match_argument(action, arg_strings_pattern)
+        except argparse.ArgumentError as exc:
+            raise argparse.ArgumentError(action, f"expected {_expected(action)}") from exc
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            perhaps = meant(value, action.choices)
+            message = f"expected {_expected(action)}, got {value!r}{perhaps}"
+            raise argparse.ArgumentError(action, message)
 
 
-def meant(word: str, known: Iterable[str]) -> str:
-    """Return a question after the nearest of the known words, or ""."""
-    from difflib import get_close_matches
+METAVARS = {  # what a value stands for, where any text will do
+    "FILE": "a file name",
+    "DIR": "a folder",
+    "GLOB": "a pattern such as '*.tmp'",
+}
+IN_OUR_WORDS = {  # what argparse says of a mistake, and how it is said here
+    r"^argument (?:-\w/)?(\S+): expected ": r"\1 expects ",
+    r"^argument (?:-\w/)?(\S+): not allowed with argument (?:-\w/)?(\S+)": (
+        r"\1 does not go with \2"
+    ),
+    r"^argument (?:-\w/)?(\S+): ignored explicit argument (.*)": r"\1 takes no value, got \2",
+    r"^argument (?:-\w/)?(\S+): ": r"\1: ",
+    r"^the following arguments are required: (.*)": r"\1 is missing, as in: USAGE",
+    r"^unrecognized arguments: (.*)": r"\1 is too much, as in: USAGE",
+    r"^ambiguous option: (\S+) could match (.*)": r"\1 may be any of \2",
+}
 
-    near = get_close_matches(word, known, 1)
-    return f"; did you mean {near[0]}?" if near else ""
+
+def _expected(action: argparse.Action) -> str:
+    """Return what an option wants: one of its choices, or what its type or its metavar says."""
+    if action.choices is not None:
+        *most, last = action.choices
+        return f"{', '.join(most)} or {last}"
+    kind = cast("Callable[[str], Any]", action.type)
+    return EXPECTED.get(kind) or METAVARS.get(str(action.metavar), str(action.metavar))

@@ -127,7 +127,9 @@ def _nothing(answer: Matches, options: argparse.Namespace) -> str:
         return ""
     if options.unmatched:
         empty = not unmatched(answer) and (options.null or options.format in {"text", "jsonl"})
-        return "Every query has a match on the shelf." if empty else ""
+        whole = not any(asked.problem for asked in answer.asked)
+        every = "Every query" if whole else "Every query that can be read"
+        return f"{every} has a match on the shelf." if empty else ""
     empty = not matching(answer) if options.null else options.format == "jsonl" and not answer
     return "No picture on the shelf matches." if empty else ""
 

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from imageshelf.cli import completion, scripts, values, verbs
 from imageshelf.cli import options as shared
 from imageshelf.cli.options import add, choice, flag, one_of, option, paths, several
-from imageshelf.cli.parser import Parser, meant
+from imageshelf.cli.parser import Parser
+from imageshelf.cli.values import meant
 from imageshelf.searching.kinds import BY_RULE
 from imageshelf.system.program import typed
+from imageshelf.system.terminal import quoted
+from imageshelf.system.words import shown
 
 if TYPE_CHECKING:
     import argparse
@@ -202,10 +205,15 @@ VERBS = (
     Verb(
         "history",
         "the clean-ups of a shelf",
-        "List the clean-ups of a shelf: when, what was done, and what was undone.",
-        "\n--format json",
+        "List the clean-ups of a shelf: when, what was done, and what was undone. With a number, "
+        "list the files of that one: where each was, and where it is now.",
+        "\n3",
         verbs.cleaning("history"),
-        (shared.SHELF, choice("--format", "how to print it", "text", "json")),
+        (
+            shared.SHELF,
+            option("run RUN", "the number of one clean-up", values.at_least_one, nargs="?"),
+            choice("--format", "how to print it", "text", "json"),
+        ),
     ),
     Verb(
         "explain",
@@ -332,7 +340,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         return _without_verb(words)
     verb = NAMES.get(words[0])
     if verb is None:
-        Parser(prog=typed()).error(f"there is no verb {words[0]}{_perhaps(words[0])}")
+        Parser(prog=typed()).error(f"there is no verb {shown(words[0])}{_perhaps(words[0])}")
     parser = parser_of(verb)
     parser.set_defaults(verb=verb.run, changes_nothing=verb.changes_nothing, **verb.fixed)
     given = parser.parse(words[1:])
@@ -378,7 +386,7 @@ def _listed() -> dict[str, tuple[str, list[str]]]:
 def _perhaps(word: str) -> str:
     """Return what was perhaps meant by a word that is no verb: a verb, or a path of one."""
     if os.path.isdir(word):
-        return f"; did you mean {typed('index')} {word}?"
+        return f"; did you mean {typed('index')} {quoted(word)}?"
     if os.path.isfile(word):
-        return f"; did you mean {typed('search')} {word}?"
+        return f"; did you mean {typed('search')} {quoted(word)}?"
     return meant(word, NAMES)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imageshelf.cli.output import put_out
 from imageshelf.system.signals import Stopped
-from imageshelf.system.words import count, shown
+from imageshelf.system.words import count, nearby, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -132,7 +132,10 @@ def check(options: argparse.Namespace) -> int:
         findings = [*health.findings(shelf), *unfinished(shelf)]
         pictures = shelf.catalogue.counts().pictures if shelf.catalogue else 0
     for finding in findings:
-        print(f"{shown(finding.what)}\n  remedy: {finding.remedy}")
+        print(shown(finding.what))
+        for path in finding.files:
+            print(f"  {shown(nearby(path))}")
+        print(f"  remedy: {finding.remedy}")
     if not findings:
         print(f"{count(pictures, 'picture')}: all is well")
     return 1 if findings else 0

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.shelf import names
-from imageshelf.system import discarded, paths
+from imageshelf.system import discarded, paths, terminal
 from imageshelf.system.paths import Url, located
+from imageshelf.system.program import typed
+from imageshelf.system.words import nearby, shown
 
 if TYPE_CHECKING:
     from imageshelf.indexing.remote import RemoteFolder
@@ -84,15 +86,18 @@ def check_dataset(root: str) -> tuple[int, int]:
     try:
         status = os.stat(root)
         if not stat.S_ISDIR(status.st_mode):
-            raise DatasetError(f"--dataset expects a folder, {root!r} is a file")
+            folder = terminal.quoted(os.path.dirname(nearby(root)) or os.curdir)
+            raise DatasetError(
+                f"{shown(nearby(root))} is a file; index its folder: {typed('index')} {folder}"
+            )
         with os.scandir(root):
             pass
     except FileNotFoundError:
         raise DatasetError(
-            f"the dataset {root!r} does not exist; check the spelling, or mount its drive"
+            f"{shown(nearby(root))} does not exist; check the spelling, or mount its drive"
         ) from None
     except OSError as exc:
-        raise DatasetError(f"the dataset {root!r} cannot be listed: {exc.strerror}") from exc
+        raise DatasetError(f"{shown(nearby(root))} cannot be listed: {exc.strerror}") from exc
     if aside := discarded.set_aside_folder(root):
         raise DatasetError(
             f"{aside!r} holds what {discarded.marked_as(aside)} set aside, which is never indexed; "

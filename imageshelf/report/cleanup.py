@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from imageshelf.system.words import count, nearby, shown, size
 
 if TYPE_CHECKING:
     from imageshelf.cleanup.apply import Result
-    from imageshelf.cleanup.history import Past, Unfinished
+    from imageshelf.cleanup.history import Past, PastFile, Unfinished
     from imageshelf.cleanup.purging import Purged
     from imageshelf.cleanup.undo_run import Undone
 
@@ -29,6 +28,7 @@ DONE = {
 }
 
 
+HOLDING = {planning.SET_ASIDE, planning.TRASH}  # the file is in another place
 STRANGERS = (
     "Not made by you on this computer, or by an earlier version: {runs}. To take one back all the "
     "same: undo --trust RUN --below DIR"
@@ -41,11 +41,11 @@ def of_shelf(shelve: str) -> str:
     >>> of_shelf("db.shelve"), of_shelf("my photos.db")
     ('', " --shelve 'my photos.db'")
     """
-    return "" if shelve == "db.shelve" else f" --shelve {shlex.quote(shelve)}"
+    return "" if shelve == "db.shelve" else f" --shelve {terminal.quoted(shelve)}"
 
 
-def result_text(result: Result, shelve: str = "db.shelve") -> str:
-    """Return what a clean-up did: the number, what was left alone and why, and the way back."""
+def result_text(result: Result, shelve: str = "db.shelve", *, way_back: bool = True) -> str:
+    """Return what a clean-up did: the number, what was left alone and why, and the `way_back`."""
     lines = [f"left {shown(nearby(path))}: it {shown(reason)}" for path, reason in result.left]
     freed = size(sum(done.freed_bytes for done in result.done))
     place = f" into {shown(nearby(result.folder))}" if result.folder and result.done else ""
@@ -58,8 +58,8 @@ def result_text(result: Result, shelve: str = "db.shelve") -> str:
         lines.append("Stopped by you; what was done is complete.")
     if result.done and result.action == planning.SET_ASIDE:
         lines.append(f"To free the space: {typed('purge')} {result.run}{of_shelf(shelve)}")
-    if way_back := undo_line(result, shelve):
-        lines.append(way_back)
+    if way_back and (line := undo_line(result, shelve)):
+        lines.append(line)
     return "\n".join(lines) + "\n"
 
 
@@ -130,31 +130,58 @@ def trust_text(run: int, files: Sequence[tuple[str, str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def history_text(past: Sequence[Past], cells: int = 0) -> str:
+def history_text(past: Sequence[Past], cells: int = 0, shelve: str = "db.shelve") -> str:
     """Return all clean-ups as a table, oldest first."""
     if not past:
         return "There has been no clean-up.\n"
-    rows = [["run", "started", "action", "state", "files", "undone", "purged", "folder"]]
+    rows = [["run", "started", "files", "action", "state", "folder"]]
     for run in past:
         started = dt.datetime.fromtimestamp(run.started_ns / 1e9, dt.UTC).astimezone()
         rows.append(
             [
                 str(run.run),
                 f"{started:%Y-%m-%d %H:%M}",
-                shown(run.action),
-                "purged" if run.purged and not run.done + run.undone else run.state,
                 f"{run.done + run.undone + run.purged:,}",
-                f"{run.undone:,}",
-                f"{run.purged:,}",
+                shown(run.action),
+                _state(run),
                 shown(nearby(run.folder)),
             ]
         )
-    fit = terminal.Fit(cells, 7, (5, 6, 3))
-    lines = [terminal.columns(rows, right={0, 4, 5, 6}, fit=fit)]
+    fit = terminal.Fit(cells, 5)
+    lines = [terminal.columns(rows, right={0, 2}, fit=fit)]
+    lines.append(f"The files of one: {typed('history')} {past[-1].run}{of_shelf(shelve)}")
     lines += [_unfinished_line(run.run, file) for run in past for file in run.unfinished]
     if strangers := [str(run.run) for run in past if not run.ours]:
         lines.append(STRANGERS.format(runs=", ".join(strangers)))
     return "\n".join(lines) + "\n"
+
+
+def _state(run: Past) -> str:
+    """Return what became of a clean-up in a word, or two numbers."""
+    if run.purged and not run.done + run.undone:
+        return "purged"
+    parts = {"undone": run.undone, "purged": run.purged}
+    some = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number)
+    return some if some and run.done + run.purged else run.state
+
+
+def files_text(files: Sequence[PastFile]) -> str:
+    """Return what became of each file of a clean-up, and where it is now."""
+    lines = []
+    for file in files:
+        what = shown(file.action if file.state == "done" else file.state)
+        path, place = shown(nearby(file.path)), shown(nearby(file.place))
+        lines.append(f"{what}  {path}")
+        if place and file.state == "done" and file.action in HOLDING:
+            lines.append(f"  now  {place}")
+        if file.reason:
+            lines.append(f"  it {shown(file.reason)}")
+    return "\n".join(lines) + "\n" if lines else "No file of it was touched.\n"
+
+
+def files_json(files: Sequence[PastFile]) -> str:
+    """Return the files of a clean-up as one JSON document."""
+    return json.dumps([file._asdict() for file in files], indent=2) + "\n"
 
 
 def _unfinished_line(run: int, file: Unfinished) -> str:

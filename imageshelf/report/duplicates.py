@@ -124,7 +124,7 @@ def warnings(answer: Duplicates) -> list[str]:
 def _group(number: int, group: Group, common: str, paint: Painter, cells: int) -> Sequence[str]:
     """Return a heading and a table; remarks that do not fit beside a row follow below it."""
     rows = [_row("keep" if group.has_copies else "", group.keeper, named=group.has_copies)]
-    rows += [_row(label(member), _without_repetition(member, group)) for member in group.members]
+    rows += [_row(label(member), member) for member in _without_repetition(group)]
     rows += [_row("beside", member) for member in group.beside]
     rows = [[*row[:3], row[3].removeprefix(common), row[4]] for row in rows]
     paints = [_paints(group.keeper, "green")]
@@ -149,12 +149,16 @@ def _group(number: int, group: Group, common: str, paint: Painter, cells: int) -
     return lines
 
 
-def _without_repetition(member: Member, group: Group) -> Member:
-    """Return a member whose reason says that it speaks for the first picture, once in a group."""
-    if not member.reason or member.keep:
-        return member
-    repeated = group.has_copies and member.reason == group.keeper.reason
-    return member._replace(reason="" if repeated else f"the first is kept: {member.reason}")
+def _without_repetition(group: Group) -> Iterator[Member]:
+    """Yield the members; each reason says that it speaks for the first picture, once in a group."""
+    said = {group.keeper.reason} if group.has_copies else set()
+    for member in group.members:
+        if not member.reason or member.keep:
+            yield member
+            continue
+        repeated = member.reason in said
+        said.add(member.reason)
+        yield member._replace(reason="" if repeated else f"the first is kept: {member.reason}")
 
 
 def _paints(member: Member, label: str) -> dict[int, str]:

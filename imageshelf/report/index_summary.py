@@ -46,6 +46,13 @@ def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
         f"{summary.skipped:,} skipped",
     ]
     lines = [f"{count(summary.seen, 'picture')} seen: {', '.join(parts)}"]
+    if not summary.seen:
+        from imageshelf.pictures.formats import READ
+
+        lines = [
+            "No picture was found. Files are told by their content, whatever their names:",
+            ", ".join(READ),
+        ]
     if summary.others:
         kinds = ", ".join(f"{number:,} {kind}" for kind, number in summary.others.most_common())
         lines.append(f"{count(summary.others.total(), 'other file')}: {kinds}")
@@ -62,6 +69,8 @@ def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
     lines += [f"skipped {number:,}: {_with_remedy(reason)}" for reason, number in ranked]
     if show_skipped:
         lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.skips]
+    elif ranked:
+        lines.append("--show-skipped names the skipped files.")
     lines.append(
         f"{count(summary.pictures, 'picture')} on the shelf {shown(os.fspath(summary.shelf))}"
     )

@@ -54,11 +54,14 @@ def _group_text(group: Planned, action: str, paint: Painter) -> str:
     keeper = group.keeper
     facts = f"{keeper.width}x{keeper.height}, {size(keeper.stamp.size_bytes)}"
     lines = [f"{paint('keep', 'green')} {shown(nearby(keeper.path))}  ({facts})"]
+    said = ""
     for step in group.steps:
         facts = f"{step.turn or step.kind}, {size(step.file.stamp.size_bytes)}"
         path = shown(nearby(step.file.path))
         going = f"{paint(action, 'yellow')} {path}  ({facts})"
-        lines.append(f"  {going}; the first is kept: {shown(step.reason)}")
+        why = "" if step.reason == said else f"; the first is kept: {shown(step.reason)}"
+        lines.append(f"  {going}{why}")
+        said = step.reason
         lines += [f"    with it {shown(nearby(c.path))}  ({c.kind})" for c in step.companions]
         if step.take_over:
             into = shown(nearby(step.take_over.sidecar))

@@ -7,7 +7,7 @@ from imageshelf.shelf.database import Database
 from imageshelf.shelf.errors import ShelfError
 from imageshelf.shelf.side_files import StrangeSideFileError
 from imageshelf.system.program import typed
-from imageshelf.system.words import shown
+from imageshelf.system.words import nearby, shown
 
 SET_VERSION = "REPLACE INTO meta (name, value) VALUES ('schema_version', ?)"
 
@@ -31,7 +31,10 @@ def check_path(path: str, *, new: bool) -> None:
     if not os.path.isdir(names.native(folder)):
         raise ShelfError(f"{shown(path)} cannot be: there is no folder {shown(folder)}")
     if not new:
-        raise ShelfError(f"{shown(path)} does not exist: {typed('index')} makes a shelf")
+        raise ShelfError(
+            f"{shown(nearby(path))} does not exist: {typed('index')} DIR makes it, "
+            "--shelve FILE names another"
+        )
 
 
 def create(db: Database) -> None:

@@ -14,16 +14,20 @@ from imageshelf.shelf import Shelf, names
 from imageshelf.shelf.catalogue import Catalogue
 from imageshelf.system.paths import Url
 from imageshelf.system.program import typed
+from imageshelf.system.terminal import quoted
+from imageshelf.system.words import count
 
 PAGE = 4096
 FOLDERS_NAMED = 10  # that are gone
+FILES_NAMED = 10  # that are gone, or have changed
 
 
 class Finding(NamedTuple):
-    """A fault and its remedy."""
+    """A fault, its remedy, and the files that show it, or the first of them."""
 
     what: str
     remedy: str
+    files: tuple[str, ...] = ()
 
 
 def findings(shelf: Shelf) -> Iterator[Finding]:
@@ -50,8 +54,8 @@ def _recipe(shelf: Shelf) -> Iterator[Finding]:
 
 def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
     """Compare size and time of every picture on the disk with the shelf's record."""
-    gone = changed = 0
     folders: Counter[str] = Counter()
+    gone, changed = _Files(), _Files()
     ids = catalogue.hashes().ids
     for start in range(0, len(ids), PAGE):
         for row in catalogue.rows(ids[start : start + PAGE].tolist()):
@@ -61,26 +65,46 @@ def _disk(shelf: Shelf, catalogue: Catalogue) -> Iterator[Finding]:
             try:
                 status = os.stat(path)
             except OSError:
-                gone += 1
-                folders[_gone_folder(path)] += 1
+                folder = _gone_folder(path)
+                folders[folder] += 1
+                gone.add("" if folder else path)
                 continue
-            changed += (status.st_size, status.st_mtime_ns) != (row.size_bytes, row.mtime_ns)
-    if gone:
+            if (status.st_size, status.st_mtime_ns) != (row.size_bytes, row.mtime_ns):
+                changed.add(path)
+    if gone.number:
+        is_not = "is not where it was" if gone.number == 1 else "are not where they were"
         yield Finding(
-            f"{gone:,} of {len(ids):,} pictures are not where they were",
-            "mount their drive, or index their folder again",
+            f"{gone.number:,} of {count(len(ids), 'picture')} {is_not}",
+            "mount the drive, or index the folder again",
+            tuple(gone.first),
         )
     for folder, number in folders.most_common(FOLDERS_NAMED):
         if folder:
+            pictures = count(number, "picture")
             yield Finding(
-                f"{folder} is not there, and {number:,} pictures of it are on the shelf",
-                f"mount its drive; if it is gone for good: {typed('forget')} {folder}",
+                f"{folder} is not there; the shelf has {pictures} of it",
+                f"mount its drive; if it is gone for good: {typed('forget')} {quoted(folder)}",
             )
-    if changed:
+    if changed.number:
+        has = "has changed since it was" if changed.number == 1 else "have changed since they were"
         yield Finding(
-            f"{changed:,} of {len(ids):,} pictures have changed since they were indexed",
-            "index their folder again",
+            f"{changed.number:,} of {count(len(ids), 'picture')} {has} indexed",
+            "index the folder again",
+            tuple(changed.first),
         )
+
+
+class _Files:
+    """How many files, and the first of them."""
+
+    def __init__(self) -> None:
+        self.number, self.first = 0, list[str]()
+
+    def add(self, path: str) -> None:
+        """Count a file; "" for one that is not named."""
+        self.number += 1
+        if path and len(self.first) < FILES_NAMED:
+            self.first.append(path)
 
 
 def _gone_folder(path: str) -> str:
