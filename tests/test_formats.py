@@ -40,10 +40,8 @@ def test_every_kind_is_recognised_and_refused_in_words(kind: FileKind) -> None:
             told = {damage_reason(kind.words, ValueError(text)) for text, _ in MESSAGES}
             assert told == {f"is {kind.words} {reason}" for _, reason in formats.REASONS}
         elif kind.other == "raw":
-            assert formats.refusal("a.jpg", kind) == (
-                "is a camera RAW file, which is not indexed",
-                "raw",
-            )
+            assert formats.is_raw("a.dng")
+            assert not formats.is_raw("a.jpg")
         elif not kind.other:
             reason = f"is {kind.words}, a kind that is not read"
             assert formats.refusal("a.jpg", kind) == formats.refusal("a.txt", kind) == (reason, "")

@@ -52,8 +52,9 @@ def photoshop(
     *,
     layers: bytes = b"",
     depth: int = 8,
+    packed: bool = False,
 ) -> bytes:
-    """Return a Photoshop file (version 1) with raw samples."""
+    """Return a Photoshop file (version 1), its samples raw or `packed`."""
     kind = {"L": 1, "RGB": 3, "RGBA": 3, "CMYK": 4, "LAB": 9}[picture.mode]
     header = struct.pack(
         ">4sH6xHIIHH",
@@ -73,11 +74,23 @@ def photoshop(
         for number, data in resources
     )
     section = struct.pack(">I", len(layers)) + layers if layers else b""
-    samples = b"".join(band.tobytes() for band in picture.split())
+    bands = [band.tobytes() for band in picture.split()]
     if picture.mode == "CMYK":
-        samples = bytes(255 - value for value in samples)
+        bands = [bytes(255 - value for value in band) for band in bands]
+    samples = b"\0\0" + b"".join(bands)
+    if packed:
+        lines = [_packed(band[at : at + picture.width]) for band in bands
+                 for at in range(0, len(band), picture.width)]  # fmt: skip
+        lengths = struct.pack(f">{len(lines)}H", *map(len, lines))
+        samples = b"\0\1" + lengths + b"".join(lines)
     parts = [struct.pack(">I", len(part)) + part for part in (b"", blocks, section)]
-    return header + b"".join(parts) + b"\0\0" + samples
+    return header + b"".join(parts) + samples
+
+
+def _packed(line: bytes) -> bytes:
+    """Return a line as PackBits, whose runs are all literal."""
+    pieces = (line[at : at + 128] for at in range(0, len(line), 128))
+    return b"".join(bytes([len(piece) - 1]) + piece for piece in pieces)
 
 
 def jxl(picture: Image.Image, **options: Any) -> bytes:

@@ -243,7 +243,7 @@ def test_a_skip_is_tried_again_once_by_each_revision(
 def test_every_format_has_a_revision() -> None:
     from imageshelf.pictures.decoding import PLUGINS
 
-    assert {*PLUGINS, "JPEG", "MPO"} == readers.REVISIONS.keys()
+    assert {*PLUGINS, "JPEG", "MPO", "RAW"} == readers.REVISIONS.keys()
     for name, cases in [*readers.CASES.items(), *readers.HEADER_CASES.items()]:
         assert cases
         assert readers.REVISIONS[name] > readers.FIRST

@@ -114,14 +114,25 @@ def have_equal_bytes(a: str, b: str) -> bool:
 
 
 def _siblings(path: str, listings: Listings) -> list[str]:
-    """Return the other pictures in the folder that have the same stem."""
+    """Return the other pictures in the folder that have the same stem; of a RAW, RAWs as well."""
     folder, name = os.path.split(path)
     stem = os.path.splitext(name)[0]
+    kinds = ("", formats.RAW) if formats.is_raw(name) else ("",)
     return [
         os.path.join(folder, other)
         for other in listings.of_stem(folder, stem)
-        if other != name and _is_picture(other) and _same(os.path.splitext(other)[0], stem)
+        if other != name
+        and formats.promised_kind(other) in kinds
+        and _same(os.path.splitext(other)[0], stem)
     ]
+
+
+def picture_of_raw(path: str, listings: Listings) -> str:
+    """Return the name of a picture beside a camera RAW file that it travels with, "" for none."""
+    if not formats.is_raw(path):
+        return ""
+    pictures = (os.path.basename(one) for one in _siblings(path, listings))
+    return next((name for name in pictures if _is_picture(name)), "")
 
 
 def _relation(name: str, other: str) -> tuple[str, bool]:
@@ -137,6 +148,8 @@ def _relation(name: str, other: str) -> tuple[str, bool]:
     if extension == "json" and _is_takeout(name, start):
         return TAKEOUT, False
     kind = formats.promised_kind(other) or ""
+    if kind == formats.RAW and formats.is_raw(name):
+        return "", False
     words = _BY_STEM.get(kind, "")
     if kind == "sidecar":
         words = TAKEOUT if extension == "json" else f"{extension} sidecar"

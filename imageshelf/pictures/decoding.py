@@ -105,29 +105,34 @@ def decode(
             return _decode_jpeg(source, stream, full_decode=full_decode, detail=detail)
         return _decode_other(source, content.format, head, fine)
 
-    return with_mending(stream, content, attempt)
+    decoded = with_mending(stream, content, attempt)
+    if content.other != formats.RAW:
+        return decoded
+    from imageshelf.pictures import camera_raw
+
+    return camera_raw.described(decoded, stream)  # type: ignore[arg-type]
 
 
 def recognised(stream: BinaryIO, path: str) -> tuple[FileKind, BinaryIO, bytes]:
     """Return what an open file is, the stream from where its picture starts, and its first bytes.
 
-    Raises UnreadableImage if it is no picture that can be read, and NeedsWorker if this process
-    must not decode it.
+    Of a camera RAW file it is a picture in it, and `other` of what it is says so. Raises
+    UnreadableImage if it is no picture that can be read, and NeedsWorker if this process must not
+    decode it.
     """
     stream.seek(0)
     head = stream.read(formats.HEAD_BYTES)
     stream.seek(0)
     content = formats.recognise(head)
+    if content.other == formats.RAW or (content.format == "TIFF" and _is_raw(stream, path)):
+        return _raw(stream, path)
     if not content.format and (start := formats.jpeg_start(head, path, content)):
         stream = small_baseline.held(pieced(stream, [Span(start, size_bytes(stream))]))
         return formats.recognise(head[start:]), stream, head[start:]
     if not content.format:
         reason, other = formats.refusal(path, content)
         raise UnreadableImage(reason, other=other)
-    stream = small_baseline.held(stream)
-    if content.format == "TIFF":
-        _refuse_raw(stream, path)
-    return content, stream, head
+    return content, small_baseline.held(stream), head
 
 
 def with_mending(stream: BinaryIO, content: FileKind, attempt: Callable[[BinaryIO], T]) -> T:
@@ -434,9 +439,19 @@ def pillow_settings() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def _refuse_raw(stream: BinaryIO, path: str) -> None:
-    """Raise UnreadableImage if a TIFF file is camera RAW."""
+def _is_raw(stream: BinaryIO, path: str) -> bool:
+    """Tell whether a TIFF file is camera RAW, of which its own picture is only a preview."""
     tags = metadata.tiff_tags(stream)
     stream.seek(0)
-    if tags.raw or formats.promised_kind(path) == "raw":
-        raise UnreadableImage("is a camera RAW file, which is not indexed", other="raw")
+    return tags.raw or formats.is_raw(path)
+
+
+def _raw(stream: BinaryIO, path: str) -> tuple[FileKind, BinaryIO, bytes]:
+    """Return the picture in a camera RAW file; LibRaw reads no file without the name of one."""
+    if not formats.is_raw(path):
+        raise UnreadableImage("is a camera RAW file by another name", other=formats.RAW)
+    small_baseline.leave_to_worker()
+    from imageshelf.pictures import camera_raw
+
+    with _translated(camera_raw.KIND):
+        return camera_raw.stand_in(stream)

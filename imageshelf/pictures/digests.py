@@ -27,6 +27,7 @@ from imageshelf.pictures.decoding import (
     recognised,
     with_mending,
 )
+from imageshelf.pictures.formats import RAW
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 
 T = TypeVar("T")
@@ -92,6 +93,7 @@ def pixel_digest_of(stream: BinaryIO, path: str) -> bytes:
     """Return the pixel digest of an open picture; raises UnreadableImage or OSError."""
     import hashlib
 
+    whole = stream
     content, stream, _ = recognised(stream, path)
     total = hashlib.blake2b(b"imageshelf pixels 1", digest_size=DIGEST_BYTES)
 
@@ -105,6 +107,9 @@ def pixel_digest_of(stream: BinaryIO, path: str) -> bytes:
             return None
         return frames if source is stream else None
 
+    if content.other == RAW:  # a preview is not all that it holds
+        total.update(b"bytes" + _bytes_digest(whole))
+        return total.digest()
     try:
         total.update(appended_digest(stream, content.format))
         _require_usual(stream, content.format)

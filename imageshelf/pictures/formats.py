@@ -8,6 +8,7 @@ import os
 import re
 from typing import NamedTuple
 
+RAW = "raw"  # of what `other` names, the kind that is a picture after all: camera_raw.py reads it
 HEAD_BYTES = 4096  # enough for the brands of a HEIF file; all other formats need 16
 
 
@@ -15,7 +16,7 @@ class FileKind(NamedTuple):
     """What the first bytes say.
 
     format: Pillow's name of the one decoder to try, or ''
-    other: the kind of a file that is not a picture to index ('raw', 'video', ...), or ''
+    other: the kind of a file that is not an ordinary picture ('raw', 'video', ...), or ''
     words: the same for people, with an article
     """
 
@@ -153,6 +154,11 @@ def promised_kind(path: str) -> str | None:
     return _PROMISES.get(os.path.splitext(path)[1][1:].lower())
 
 
+def is_raw(path: str) -> bool:
+    """Tell whether a name is that of a camera RAW file."""
+    return promised_kind(path) == RAW
+
+
 def recognise(head: bytes) -> FileKind:
     """Return the kind of a file that starts with `head` (HEAD_BYTES or fewer)."""
     for (offset, magic), kind in _SIGNS:
@@ -221,8 +227,6 @@ def refusal(path: str, content: FileKind) -> tuple[str, str]:
     picture of a kind that is not read.
     """
     promised = promised_kind(path)
-    if content.other == "raw":
-        return "is a camera RAW file, which is not indexed", "raw"
     if content.other == "" and not content.format:
         return f"is {content.words}, a kind that is not read", ""
     if promised == "":

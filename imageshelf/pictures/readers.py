@@ -16,7 +16,7 @@ ANY = "any"
 
 REVISIONS = {
     **dict.fromkeys(("JPEG", "MPO", "PNG", "GIF", "WEBP", "TIFF", "AVIF", "HEIF"), 2),
-    **dict.fromkeys(("BMP", "JPEG2000", "JXL", "PSD"), FIRST),
+    **dict.fromkeys(("BMP", "JPEG2000", "JXL", "PSD", "RAW"), FIRST),
 }
 CASES = {  # of the latest revision: what is read again for what the catalogue shows
     "JPEG": (GREY,),

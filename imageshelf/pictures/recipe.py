@@ -58,5 +58,7 @@ def decoders() -> str:
     heif = f"pillow-heif {version('pillow-heif')}" if find_spec("pillow_heif") else "no HEIF"
     if find_spec("pillow_jxl"):
         optional.append(f"pillow-jxl-plugin {version('pillow-jxl-plugin')}")
+    if find_spec("rawpy"):
+        optional.append(f"rawpy {version('rawpy')}")
     readers = f"readers {revisions()}"
     return ", ".join([f"Pillow {PIL.__version__}", *optional, heif, readers])

@@ -26,6 +26,7 @@ QUERY, KEEP, ASIDE, BESIDE = "query", "keep", "set aside", "beside"
 CHOICES = (KEEP, ASIDE)
 # Sections of a sheet, in their order on it.
 QUERIES, COPIES = "Queries", "Copies"
+DEVELOPED = "Camera RAW, and what was developed from it"
 VARIANTS, SHOTS = "Variants, of which a part differs", "Other shots of the same moment"
 SIMILAR, NOT_COMPARED = "Similar pictures", "Could not be compared"
 MANY_BYTES = 60_000_000  # of all thumbnails of one page; more pictures get smaller ones

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from imageshelf.report import csv_table
-from imageshelf.searching.kinds import ANOTHER_SHOT, MATCHES, SIMILAR, TURNED, VARIANT
+from imageshelf.searching.kinds import ANOTHER_SHOT, DEVELOPED, MATCHES, SIMILAR, TURNED, VARIANT
 from imageshelf.searching.matches import Match, Matches, QueryOutcome
 from imageshelf.system import terminal
 from imageshelf.system.paths import Url
@@ -23,6 +23,7 @@ SECTIONS: tuple[tuple[str, Callable[[Match], bool]], ...] = (
         lambda match: not match.match and match.kind in MATCHES,
     ),
     ("of the same picture, but a part differs:", lambda match: match.kind == VARIANT),
+    ("camera RAW files, or what was developed from one:", lambda match: match.kind == DEVELOPED),
     ("other shots of the same moment, no copies:", lambda match: match.kind == ANOTHER_SHOT),
     ("similar pictures, no copies:", lambda match: match.kind == SIMILAR),
 )

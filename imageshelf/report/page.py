@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 SELECTION_NAME = "imageshelf-selection.json"
 SECTIONS = (
-    cards.QUERIES, cards.COPIES, cards.VARIANTS, cards.SHOTS, cards.SIMILAR, cards.NOT_COMPARED
+    cards.QUERIES, cards.COPIES, cards.VARIANTS, cards.DEVELOPED, cards.SHOTS, cards.SIMILAR,
+    cards.NOT_COMPARED,
 )  # fmt: skip
 Block = tuple[int, "list[Thumbnail]"]  # a group's number and its cards' thumbnails
 

@@ -14,6 +14,7 @@ from imageshelf.report.cards import (
     ASIDE,
     BESIDE,
     COPIES,
+    DEVELOPED,
     KEEP,
     NOT_COMPARED,
     QUERIES,
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
     from imageshelf.searching.matches import Match, Matches
 
 NOT_LOOKED_AT = "not compared"
-SECTIONS = {VARIANT: VARIANTS, ANOTHER_SHOT: SHOTS, kinds.SIMILAR: SIMILAR}
+SECTIONS = {
+    VARIANT: VARIANTS, kinds.DEVELOPED: DEVELOPED, ANOTHER_SHOT: SHOTS, kinds.SIMILAR: SIMILAR
+}  # fmt: skip
 
 
 def of_matches(matches: Matches, shelf: str = "") -> Sheet:

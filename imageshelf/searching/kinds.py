@@ -1,7 +1,8 @@
 """How two picture files are related, strongest first.
 
 `same file`, `identical bytes`, `identical pixels`, `turned` and `near` are *matches*: one picture.
-`variant`, `another shot` and `similar` are *related*: other pictures. What the hashes nominate is
+`variant`, `developed from`, `another shot` and `similar` are *related*: other pictures, or a camera
+RAW and what was made of it. What the hashes nominate is
 a match only after a second look at the pixels, which is `second_look`'s. What is here compares
 bytes where the catalogue lacks their digests, and decodes nothing; scripts load it for the names.
 """
@@ -10,18 +11,20 @@ import os
 from collections.abc import Iterable
 from typing import BinaryIO, NamedTuple
 
+from imageshelf.pictures.formats import is_raw
 from imageshelf.system.files import UnreadableImage, hole_bytes, open_regular
 from imageshelf.system.paths import Url
 
 SAME_FILE, BYTES, PIXELS = "same file", "identical bytes", "identical pixels"
 TURNED, NEAR = "turned", "near"
-VARIANT, ANOTHER_SHOT, SIMILAR = "variant", "another shot", "similar"
-KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, VARIANT, ANOTHER_SHOT, SIMILAR)
+VARIANT, DEVELOPED, ANOTHER_SHOT, SIMILAR = "variant", "developed from", "another shot", "similar"
+KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, VARIANT, DEVELOPED, ANOTHER_SHOT, SIMILAR)
 IDENTICAL = frozenset({SAME_FILE, BYTES, PIXELS})  # known without a look
 BY_RULE = frozenset({BYTES, PIXELS})  # kinds of copies that go without being named
 MATCHES = frozenset({*IDENTICAL, TURNED, NEAR})
 NOT_COPIES = {
     VARIANT: "differs in part, and is no copy",
+    DEVELOPED: "is a camera RAW and what was developed from it, not a copy",
     ANOTHER_SHOT: "is another shot, not a copy",
     SIMILAR: "is similar, not a copy",
 }
@@ -105,7 +108,16 @@ def nominated_kind(a: KnownFile, b: KnownFile, turn: str) -> str:
     """Return what two pictures seem to be that the hashes nominated and nobody has looked at."""
     if is_another_shot(a.captured_at, b.captured_at):
         return ANOTHER_SHOT
-    return TURNED if turn else NEAR
+    return alike(a, b, TURNED if turn else NEAR)
+
+
+def alike(a: KnownFile, b: KnownFile, kind: str) -> str:
+    """Return what two files are to each other whose pictures are of that kind of copies.
+
+    >>> alike(KnownFile("a.cr2", 9), KnownFile("a.jpg", 1), "near")
+    'developed from'
+    """
+    return DEVELOPED if is_raw(a.path) != is_raw(b.path) else kind
 
 
 def same_file(a: str, b: str) -> bool:

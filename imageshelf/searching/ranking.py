@@ -12,7 +12,12 @@ from imageshelf.shelf.records import PictureRow
 
 # Whatever is no match sorts behind all matches.
 UNCOMPARED_RANK = 10_000
-SECTION_RANK = {kinds.VARIANT: 20_000, kinds.ANOTHER_SHOT: 30_000, kinds.SIMILAR: 40_000}
+SECTION_RANK = {
+    kinds.VARIANT: 20_000,
+    kinds.DEVELOPED: 25_000,
+    kinds.ANOTHER_SHOT: 30_000,
+    kinds.SIMILAR: 40_000,
+}
 
 
 class Prospect(NamedTuple):

@@ -201,7 +201,7 @@ def kind_seen(verdict: Verdict, pair: Pair) -> str:
     two moments make it another shot.
     """
     if verdict.kind == "near":
-        return kinds.TURNED if pair.turn else kinds.NEAR
+        return kinds.alike(pair.first, pair.second, kinds.TURNED if pair.turn else kinds.NEAR)
     in_part = verdict.differs < IN_PART and "apart" not in verdict.reasons
     if verdict.kind == "variant" or (verdict.kind == "another" and in_part):
         two = kinds.of_two_moments(pair.first.captured_at, pair.second.captured_at)
