@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
 from PIL import Image
 
 from imageshelf.pictures import formats, jpeg_segments, metadata, reduction
 from imageshelf.system.files import UnreadableImage
 
-if TYPE_CHECKING:
-    from imageshelf.pictures.decoding import Decoded
+Check = Callable[[tuple[int, int]], object]
 
 KIND = formats.FileKind("", formats.RAW, "a camera RAW file")
 LEAST_PREVIEW = 640  # pixels of the longer side; smaller ones are for the display on the camera
-BITS = 16  # as LibRaw hands on samples; those of the sensor are known only after unpacking them
 # EXIF orientations by LibRaw's `flip`: transposed 4, then upside down 2, then mirrored 1
 ORIENTATIONS = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
 
@@ -33,26 +32,19 @@ class StandIn(io.BytesIO):
     tags: metadata.Tags
 
 
-def stand_in(stream: BinaryIO) -> tuple[formats.FileKind, StandIn, bytes]:
+def stand_in(stream: BinaryIO, check: Check) -> tuple[formats.FileKind, StandIn, bytes]:
     """Return what `decoding.recognised` does, of the picture of a RAW file.
 
-    Raises UnreadableImage without rawpy or for too many pixels, and whatever LibRaw raises.
+    `check` raises if a size is too large to be developed. Raises UnreadableImage without rawpy,
+    and whatever LibRaw raises.
     """
     try:
         import rawpy
     except ImportError as exc:
         raise UnreadableImage(f"is {KIND.words}: install rawpy") from exc
-    found = _preview(rawpy, stream) or _development(rawpy, stream)
+    found = _preview(rawpy, stream) or _development(rawpy, stream, check)
     head = found.getvalue()[: formats.HEAD_BYTES]
     return KIND._replace(format=formats.recognise(head).format), found, head
-
-
-def described(decoded: Decoded, found: StandIn) -> Decoded:
-    """Return a decoded stand-in as what it stands for."""
-    return decoded._replace(
-        tags=found.tags, size=found.size, format="RAW", frames=1, bits=BITS, alpha=False,
-        extras=0, quality=None,
-    )  # fmt: skip
 
 
 def _preview(rawpy: Any, stream: BinaryIO) -> StandIn | None:
@@ -68,12 +60,10 @@ def _preview(rawpy: Any, stream: BinaryIO) -> StandIn | None:
         return _of_pixels(raw.sizes, stream, preview.data, turned=False)
 
 
-def _development(rawpy: Any, stream: BinaryIO) -> StandIn:
-    from imageshelf.pictures.decoding import checked_size
-
+def _development(rawpy: Any, stream: BinaryIO, check: Check) -> StandIn:
     with _opened(rawpy, stream) as raw:
         sizes = raw.sizes  # which the development halves
-        checked_size((sizes.width, sizes.height))
+        check((sizes.width, sizes.height))
         raw.unpack()
         pixels = raw.postprocess(half_size=True, use_camera_wb=True)
         return _of_pixels(sizes, stream, pixels, turned=True)

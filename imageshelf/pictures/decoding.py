@@ -54,6 +54,7 @@ BOXED = {"AVIF", "HEIF"}
 WITH_GAPS = {"JPEG2000", "JXL", "PSD"}  # see plugin_gaps.py
 _FRAME_COUNTERS = {"GIF": extras.gif_frames, "TIFF": extras.tiff_pages}
 TAIL_BYTES = 34
+RAW_BITS = 16  # as LibRaw hands on samples; those of the sensor are known only after unpacking them
 _memory_limit_mb = ContextVar("memory_limit_mb", default=MEMORY_LIMIT_MB)
 _PROCESS_SETTINGS = threading.RLock()  # held while a decode changes settings of the process
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its errors go to stderr
@@ -108,9 +109,11 @@ def decode(
     decoded = with_mending(stream, content, attempt)
     if content.other != formats.RAW:
         return decoded
-    from imageshelf.pictures import camera_raw
-
-    return camera_raw.described(decoded, stream)  # type: ignore[arg-type]
+    raw: Any = stream
+    return decoded._replace(
+        tags=raw.tags, size=raw.size, format="RAW", frames=1, bits=RAW_BITS, alpha=False,
+        extras=0, quality=None,
+    )  # fmt: skip
 
 
 def recognised(stream: BinaryIO, path: str) -> tuple[FileKind, BinaryIO, bytes]:
@@ -454,4 +457,4 @@ def _raw(stream: BinaryIO, path: str) -> tuple[FileKind, BinaryIO, bytes]:
     from imageshelf.pictures import camera_raw
 
     with _translated(camera_raw.KIND):
-        return camera_raw.stand_in(stream)
+        return camera_raw.stand_in(stream, checked_size)
