@@ -266,6 +266,25 @@ def test_a_shelf_that_is_gone_is_told_and_ends_nothing(visitor: Visitor, tmp_pat
     assert visitor.client.get("/history").status_code == 409
 
 
+def test_a_shelf_that_was_replaced_is_told_and_nothing_goes_astray(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    others = tmp_path / "others"
+    copies(others, PAIRS)
+    index(others, tmp_path / "other.shelve", Settings(jobs=0))
+    visitor.decide("kx", "kx")
+    os.replace(tmp_path / "other.shelve", tmp_path / "db.shelve")
+    assert visitor.news()["stale"]
+    outcome = visitor.apply(2)["outcome"]
+    assert outcome["problem"] or outcome["sentence"].startswith("0 files")
+    assert shown(tmp_path) == shown(others) == set(PAIRS)
+    visitor.after("/look")
+    assert {card.path for group in groups(visitor.review) for card in group.cards} == {
+        str(others / name) for name in PAIRS if "lone" not in name
+    }
+    assert visitor.review.marks() == {}  # the choices were about other pictures
+
+
 def test_one_thing_is_done_at_a_time(visitor: Visitor) -> None:
     going = threading.Event()
     visitor.review.jobs.start("waiting", lambda _: going.wait() and None)  # type: ignore[arg-type, return-value]

@@ -35,6 +35,7 @@ class Decisions:
     """
 
     def __init__(self, shelf_id: str) -> None:
+        self.shelf_id = shelf_id
         self.marks: dict[str, str] = {}
         self.log: list[Change] = []
         self.problem = ""
@@ -51,9 +52,10 @@ class Decisions:
 
     def close(self) -> None:
         """Close the file."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        with self._lock:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
 
     def add(self, changes: Iterable[Change]) -> None:
         """Keep changes; they are on the disk when this returns. Raises OSError."""

@@ -208,10 +208,20 @@ class Review:
 
     def _start(self, job: BackgroundJob, new: Sequence[str]) -> JobOutcome:
         told = [work.index(self.shelf, new, job)] if new else []
-        with open_shelf(self.shelf) as db:
-            self.decisions = Decisions(db.id)
+        self._open_decisions()
         told += [sentence for sentence in [work.put_right(self.shelf, job)] if sentence]
         return self._look(job, JobOutcome(" ".join(told)))
+
+    def _open_decisions(self) -> None:
+        """Have the decisions of the shelf that is there; another may have come into its place."""
+        with open_shelf(self.shelf) as db:
+            id_ = db.id
+        before = self.decisions
+        if before is None or before.shelf_id != id_:
+            with self._saving:
+                self.decisions = Decisions(id_)
+            if before:
+                before.close()
 
     def _index_known(self, job: BackgroundJob) -> JobOutcome:
         known = work.known_folders(self.shelf)
@@ -223,6 +233,7 @@ class Review:
     def _look(self, job: BackgroundJob, before: JobOutcome) -> JobOutcome:
         """Form the groups anew; what was done before is told even if that fails."""
         try:
+            self._open_decisions()
             self.groups = work.look(self.shelf, self.options, job)
         except (SentenceError, Stopped) as exc:
             if not before.sentence:
