@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from imageshelf.review.background import BackgroundJob
     from imageshelf.review.work import Groups
 
-NO_GROUPS = "There is nothing to decide yet: wait until the shelf has been looked at."
-
 
 FIRST_GROUPS, FIRST_CARDS = 8, 60  # what a tall window shows
 
