@@ -76,6 +76,12 @@ USAGE = [
     ("imageshelf clean --s", "--s may be any of --shelve, --strict, "),
     ("imageshelf undo 1 2", "2 is too much, as in: imageshelf undo [RUN] [options]"),
     ("imageshelf leaks train", "--test is missing"),
+    ("imageshelf --strict a.jpg", "a verb comes first, as in: imageshelf search --strict"),
+    ("imageshelf explain", "A and B are missing, as in: imageshelf explain A B"),
+    ("imageshelf ''", "there is no verb ''"),
+    ("imageshelf demo ''", "DIR expects a path, got ''"),
+    ("imageshelf explain a.jpg ''", "B expects a path, got ''"),
+    ("imageshelf search -a.jpg", "a path that begins with - is typed as ./-a.jpg ("),
 ]
 NOT_THERE = [
     ("imageshelf index nowhere", "nowhere does not exist; check the spelling, or mount its drive"),
@@ -101,6 +107,7 @@ def told(
     (tmp_path / "photos").mkdir()
     (tmp_path / "empty").touch()
     drawn(1).save(tmp_path / "a.jpg")
+    drawn(1).save(tmp_path / "-a.jpg")
     drawn(1).save(tmp_path / "photos" / "b c.jpg")
     monkeypatch.chdir(tmp_path)
 

@@ -353,7 +353,7 @@ def test_filters_show_what_passes(page: Page) -> None:
     assert titles(page) == ["0-a.jpg", "2-a.jpg", "1.jpg"]
     page.uncheck("#kinds input[value='identical bytes']", force=True)
     page.uncheck("#kinds input[value='another shot']", force=True)
-    assert page.inner_text("#nothing") == "No group passes these filters."
+    assert page.inner_text("#nothing") == "No group matches these filters."
 
 
 def test_decided_groups_can_be_left_out(page: Page) -> None:

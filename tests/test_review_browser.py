@@ -140,7 +140,7 @@ def test_a_whole_visit(
     assert len([*folder.rglob("*.jpg")]) < pictures - 19
     page.set_input_files("#pick", next(folder.rglob("21.jpg")))
     expect(page.locator("#said")).to_contain_text("on the shelf")
-    expect(page.locator(".group h3 bdi").first).to_have_text("The picture you asked for")
+    expect(page.locator(".group h3 bdi").first).to_have_text("Your picture")
     assert browser.console == []
 
 
@@ -301,13 +301,11 @@ def test_a_picture_is_dropped_or_pasted(
     for number, kind in enumerate(("drop", "paste"), 1):
         given(page, "dragover", folder / "asked.jpg")
         given(page, kind, folder / f"photos/{number}.jpg")
-        expect(page.locator(".group h3 bdi", has_text="The picture you asked for")).to_have_count(
-            number
-        )
+        expect(page.locator(".group h3 bdi", has_text="Your picture")).to_have_count(number)
         expect(page.locator("#said")).to_have_text("2 pictures on the shelf.")
     given(page, "drop", folder / "asked.jpg")
     expect(page.locator("#said")).not_to_have_text("2 pictures on the shelf.")
-    expect(page.locator(".group h3 bdi", has_text="The picture you asked for")).to_have_count(3)
+    expect(page.locator(".group h3 bdi", has_text="Your picture")).to_have_count(3)
     assert browser.console == []
 
 
@@ -334,7 +332,7 @@ def test_accepting_changes_no_decision(browser: Watched, live: tuple[Review, str
     review, link = live
     page = entered(browser, link)
     static.keys(page, "n", "e", "p", "a")
-    expect(page.locator("#said")).to_contain_text("is decided already")
+    expect(page.locator("#said")).to_contain_text("is already decided")
     page.click("#accept-all")
     decided(review, page, 22)
     assert sum("x" not in marks for marks in review.marks().values()) == 1
@@ -368,11 +366,11 @@ def test_an_enlarged_thumbnail_is_called_one(
     for path in folder.rglob("*.jpg"):
         path.unlink()
     static.keys(page, "n", "c")
-    expect(page.locator(".blurred:visible").first).to_contain_text("A thumbnail, enlarged")
+    expect(page.locator(".blurred:visible").first).to_contain_text("Enlarged thumbnail")
 
 
 def test_a_server_that_ends_is_told(browser: Watched, live: tuple[Review, str]) -> None:
     review, link = live
     page = entered(browser, link)
     review.closing = True
-    expect(page.locator("#notices")).to_contain_text("The server has ended")
+    expect(page.locator("#notices")).to_contain_text("The server has stopped")

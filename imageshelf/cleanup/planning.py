@@ -264,7 +264,7 @@ class _Judge:
 
     def _why_not_by_rule(self, kind: str, *, little: bool) -> str:
         if kind not in self.rules.kinds:
-            return f"is {kind}; add --kind {kind.replace(' ', '-')} to let it go"
+            return f"{_is(kind)}; add --kind {kind.replace(' ', '-')} to let it go"
         if kind not in BY_RULE and little:
             return "shows too little to tell by likeness; choose it with --selection"
         return ""
@@ -281,10 +281,15 @@ def why_untouched(
     if rules.action != HARD_LINK:
         return ""
     if kind != BYTES:
-        return f"is {kind}; only identical bytes can become a hard link"
+        return f"{_is(kind)}; only identical bytes can become a hard link"
     if reason := protected.why(keeper):
         return f"would become a hard link to one that {reason}"
     return ""
+
+
+def _is(kind: str) -> str:
+    """Return what a copy of a kind is, or has."""
+    return f"{'has' if kind in BY_RULE else 'is'} {kind}"
 
 
 def _draft(group: Group, judge: _Judge) -> tuple[list[Member], list[Left]]:

@@ -1,12 +1,14 @@
 """A command line that answers a mistake in one line, with the option that was perhaps meant."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, cast
 
 from imageshelf.cli.values import EXPECTED, meant
+from imageshelf.system.terminal import quoted
 
 SHELF = re.compile(r"^--shelf(?=$|=)")  # understood, too
 PATHS = "_paths"  # `dataset_paths` are positional arguments that count as --dataset
@@ -82,6 +84,8 @@ class Parser(argparse.ArgumentParser):
             if not name.startswith("-") or " " in word or not name[-1].isalpha():
                 continue
             if not any(known.startswith(name) for known in self._option_string_actions):
+                if os.path.lexists(word):
+                    return f"a path that begins with - is typed as {quoted(f'./{word}')}"
                 return f"there is no option {name}{meant(name, self._option_string_actions)}"
         return ""
 
@@ -116,6 +120,7 @@ IN_OUR_WORDS = {  # what argparse says of a mistake, and how it is said here
     ),
     r"^argument (?:-\w/)?(\S+): ignored explicit argument (.*)": r"\1 takes no value, got \2",
     r"^argument (?:-\w/)?(\S+): ": r"\1: ",
+    r"^the following arguments are required: (.*), (.*)": r"\1 and \2 are missing, as in: USAGE",
     r"^the following arguments are required: (.*)": r"\1 is missing, as in: USAGE",
     r"^unrecognized arguments: (.*)": r"\1 is too much, as in: USAGE",
     r"^ambiguous option: (\S+) could match (.*)": r"\1 may be any of \2",

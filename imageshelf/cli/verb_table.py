@@ -223,8 +223,8 @@ VERBS = (
         "a.jpg b.jpg\na.jpg b.jpg --html both.html",
         verbs.explain,
         (
-            option("a A", "a picture, taken as the query"),
-            option("b B", "another picture"),
+            option("a A", "a picture, taken as the query", values.path),
+            option("b B", "another picture", values.path),
             flag("--full-decode", "decode every pixel, as index --full-decode"),
             shared.HTML,
             shared.CONTACT_SHEET,
@@ -270,7 +270,7 @@ VERBS = (
         "what you decided with not-duplicates. No picture is opened.",
         "laptop.shelve\n/media/stick/db.shelve -s all.shelve",
         verbs.merge,
-        (shared.SHELF, option("other OTHER", "the other shelf; it is only read")),
+        (shared.SHELF, option("other OTHER", "the other shelf; it is only read", values.path)),
     ),
     Verb(
         "forget",
@@ -279,7 +279,7 @@ VERBS = (
         "sold, or is mounted under another name. A folder that is there is refused: index it.",
         "/media/old-disk\n/media/old-disk --shelve photos.shelve",
         verbs.forget,
-        (shared.SHELF, option("folders DIR", "folders that are gone", nargs="+")),
+        (shared.SHELF, option("folders DIR", "folders that are gone", values.path, nargs="+")),
     ),
     Verb(
         "not-duplicates",
@@ -290,7 +290,7 @@ VERBS = (
         verbs.cleaning("not_the_same"),
         (
             shared.SHELF,
-            option("pictures PICTURE", "two or more pictures", nargs="*"),
+            option("pictures PICTURE", "two or more pictures", values.path, nargs="*"),
             one_of(
                 flag("--list", "print what is remembered"),
                 flag("--forget", "forget it for these pictures"),
@@ -303,7 +303,7 @@ VERBS = (
         "Write a dozen scenes like photographs, with copies of every known kind, to try things on.",
         "demo\n~/Desktop/demo",
         verbs.demo,
-        (option("folder DIR", "a new or empty folder, or one of an earlier demo"),),
+        (option("folder DIR", "a new or empty folder, or one of an earlier demo", values.path),),
     ),
 )
 NAMES = {verb.name: verb for verb in VERBS}
@@ -340,7 +340,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         return _without_verb(words)
     verb = NAMES.get(words[0])
     if verb is None:
-        Parser(prog=typed()).error(f"there is no verb {shown(words[0])}{_perhaps(words[0])}")
+        Parser(prog=typed()).error(
+            f"there is no verb {shown(words[0]) or repr(words[0])}{_perhaps(words[0])}"
+        )
     parser = parser_of(verb)
     parser.set_defaults(verb=verb.run, changes_nothing=verb.changes_nothing, **verb.fixed)
     given = parser.parse(words[1:])
@@ -369,6 +371,9 @@ def _without_verb(words: Sequence[str]) -> argparse.Namespace:
         epilog=f"verbs:\n{listed}\n\n{typed()} VERB --help tells the options of a verb.",
     )
     add(parser, (shared.VERSION, shared.COMPLETION))
+    for name, (_, options) in _listed().items() if parser.unknown(words[:1]) else ():
+        if words[0] in options:
+            parser.error(f"a verb comes first, as in: {typed(name)} {words[0]}")
     given = parser.parse(words)
     text = completion.script(given.completion, _listed()) if words else START.format(typed())
     given.verb, given.changes_nothing = verbs.printing(text), True

@@ -74,7 +74,8 @@ def text(
 ) -> str:
     """Return a table of leaks, one of labels, and sentences that count them."""
     kinds = ", ".join(f"{n:,} {kind}" for kind, n in Counter(x.kind for x in leaks).most_common())
-    told = f"{len(leaks):,} of {count(asked, 'test picture')} have a counterpart in training"
+    have = "has" if len(leaks) == 1 else "have"
+    told = f"{len(leaks):,} of {count(asked, 'test picture')} {have} a counterpart in training"
     lines = [f"{told}: {kinds}" if kinds else told]
     if leaks:
         rows = [[_name(leak.test), leak.place, _name(leak.train)] for leak in leaks]

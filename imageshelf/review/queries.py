@@ -53,7 +53,7 @@ class Queries:
             file.write(picture)
         matches = Matches.joined(self._open().ask([path]))
         (group,) = sheets.of_matches(matches, self.shelf).groups
-        self.answers[name] = replace(group, title="The picture you asked for")
+        self.answers[name] = replace(group, title="Your picture")
         while len(self.answers) > KEPT:
             old = next(iter(self.answers))
             del self.answers[old]

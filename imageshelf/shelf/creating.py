@@ -29,7 +29,7 @@ def check_path(path: str, *, new: bool) -> None:
         raise ShelfError(f"{shown(path)} {elsewhere}")
     folder = os.path.dirname(path)
     if not os.path.isdir(names.native(folder)):
-        raise ShelfError(f"{shown(path)} cannot be: there is no folder {shown(folder)}")
+        raise ShelfError(f"{shown(path)} cannot be made: there is no folder {shown(folder)}")
     if not new:
         raise ShelfError(
             f"{shown(nearby(path))} does not exist: {typed('index')} DIR makes it, "

@@ -21,6 +21,7 @@ from imageshelf.shelf.database import Database
 from imageshelf.shelf.records import PictureRow
 from imageshelf.system.files import UnreadableImage
 from imageshelf.system.sentences import SentenceError
+from imageshelf.system.words import nearby
 
 PixelDigest = Callable[[str], bytes]
 
@@ -189,7 +190,7 @@ def _digested(shelf: Shelf, paths: Sequence[str], shown: PixelDigest) -> list[_D
     for path in dict.fromkeys(paths):
         row = catalogue.row_of(names.to_bytes(shelf.name_of(path)))
         if row is None:
-            raise NotDuplicatesError(f"{path} is not on the shelf {shelf.path}")
+            raise NotDuplicatesError(f"{nearby(path)} is not on the shelf {nearby(shelf.path)}")
         try:
             of_bytes = digests.digest(_path(shelf, row))
         except (UnreadableImage, OSError) as exc:

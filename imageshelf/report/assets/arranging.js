@@ -61,7 +61,7 @@ function arrange() {
   if (current && !visible.includes(current.group)) current = null;
   drawList();
   $("nothing").hidden = visible.length > 0;
-  $("nothing").textContent = groups.length ? "No " + data.nouns[0] + " passes these filters." : "There is nothing to show: no " + data.nouns[1] + " were found.";
+  $("nothing").textContent = groups.length ? "No " + data.nouns[0] + " matches these filters." : "There is nothing to show: no " + data.nouns[1] + " were found.";
   $("shown").textContent = visible.length === groups.length ? count(groups.length, ...data.nouns) :
     visible.length.toLocaleString("en") + " of " + count(groups.length, ...data.nouns);
   tally();

@@ -60,7 +60,7 @@ function drawOthers(group, card) {
 function showSharp(image, { card, shown }) {
   image.alt = card.label;
   const note = image.closest(".frame").querySelector(".blurred");
-  note.textContent = "A thumbnail, enlarged";
+  note.textContent = "Enlarged thumbnail";
   note.hidden = !shown.src;
   if (shown.src) image.src = shown.src;
   else image.removeAttribute("src");

@@ -23,7 +23,7 @@ function stepCard(by) {
   goTo(current.group, cards[(cards.indexOf(current.card) + by + cards.length) % cards.length]);
 }
 function accept(group) {
-  if (stateOf(group) !== "open") return say(group.title + " is decided already; u undoes that."), true;
+  if (stateOf(group) !== "open") return say(group.title + " is already decided; u undoes that."), true;
   return choose(group, suggestion(group), "The suggestion for " + group.title + " is accepted.");
 }
 const keepAll = (group) => choose(group, suggestion(group).replaceAll("x", "k"), "All pictures of " + group.title + " are kept.");

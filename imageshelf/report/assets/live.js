@@ -56,7 +56,7 @@ async function listen() {
       news = told;
     } catch (problem) {
       if (problem.status || ++failed > 2) {
-        notice("The server has ended. Run imageshelf review again; your choices are kept, and what was under way is finished or taken back then.");
+        notice("The server has stopped. Run imageshelf review again: your choices are kept, and unfinished work is then completed or undone.");
         return;
       }
       await new Promise((resolve) => { setTimeout(resolve, 500); });
@@ -114,7 +114,7 @@ async function openPurge(run) {
 // A picture to ask for.
 async function search(file) {
   if (!file) return;
-  if (file.size > MOST_ASKED) return say("A picture of at most 64 MB can be asked for.");
+  if (file.size > MOST_ASKED) return say("This picture is too large: the limit is 64 MB.");
   say("Searching\u2026");
   try {
     const answer = await request("/search", {
@@ -128,7 +128,7 @@ async function search(file) {
 function addAnswer(group) {
   group.asked = true;
   linkCards(group);
-  Object.assign(group.cards[0], { label: "The picture you asked for", folder: "" });
+  Object.assign(group.cards[0], { label: "Your picture", folder: "" });
   groups.unshift(group);
   if (!data.sections.includes(group.section)) data.sections.unshift(group.section);
   arrange();

@@ -7,8 +7,8 @@ function load() {
   try {
     kept = JSON.parse(localStorage.getItem(storageName) || "null");
   } catch (problem) {
-    if (problem instanceof SyntaxError) notice("The choices kept in this browser are damaged; none was taken over.");
-    else notice("This browser keeps nothing for this page: export before you close it.");
+    if (problem instanceof SyntaxError) notice("The choices stored in this browser are damaged and were ignored.");
+    else notice("This browser stores nothing for this page: export your choices before you close it.");
     return;
   }
   const byKey = new Map(groups.map((group) => [group.key, group]));
@@ -26,7 +26,7 @@ function save() {
   try {
     localStorage.setItem(storageName, JSON.stringify({ content: data.content, choices: [...kept, ...stale] }));
   } catch (problem) {
-    notice("This browser keeps no more choices: export before you close the page.");
+    notice("This browser cannot store more choices: export them before you close the page.");
   }
 }
 function tellStale() {

@@ -33,7 +33,7 @@ async function copyCommand() {
     $("export-note").textContent = "Copied.";
   } catch (problem) {
     getSelection().selectAllChildren($("command"));
-    $("export-note").textContent = "Copy it with the keyboard: it is selected.";
+    $("export-note").textContent = "It is selected: copy it with the keyboard.";
   }
 }
 function forgetAll() {

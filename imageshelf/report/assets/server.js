@@ -37,7 +37,7 @@ async function saveAll() {
     try {
       await tell("/decide", { revision: data.live.revision, changes: sent });
     } catch (problem) {
-      return notice("Choices could not be kept: " + problem.message);
+      return notice("Choices could not be saved: " + problem.message);
     }
     for (const [key, marks] of sent) setMarks(saved, byKey.get(key), marks);
   }
