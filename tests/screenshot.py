@@ -1,8 +1,8 @@
 """A picture of a page, for the README.
 
     python -m imageshelf demo demo
-    python index.py --dataset demo --shelve demo.shelve
-    python search.py --duplicates --shelve demo.shelve --html page.html
+    python index.py demo --quiet
+    python search.py --duplicates demo/camera demo/edited demo/turned --html page.html
     python -m tests.screenshot page.html docs/page.png
 
 Needs Playwright for Python and Chromium. With --dark the dark page; --width in pixels.

@@ -1,8 +1,8 @@
 """A folder to try things on: a dozen scenes, and copies of them of every known kind.
 
 `SCENES` are the originals, files of `camera/`. `COPIES` says of each copy which scene it shows,
-what was done to it and the kind that a search reports for the two. The scenes are drawn, by
-tests/scenes/, so nobody owns them; the package holds them as JPEG files.
+what was done to it and the kind that a search reports for the two. The scenes are
+rendered, by tests/scenes/demo.py, so nobody owns them; the package holds them as JPEG files.
 """
 
 import os
