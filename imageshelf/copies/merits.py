@@ -23,7 +23,7 @@ class Seen(NamedTuple):
     """What laying one copy over another told: of the first, then of the second.
 
     `scale` is how many times as many pixels the first has of what both show. `enlarged` tells that
-    the one with more holds nothing above the resolution of the other.
+    the one with more was made by enlarging the other.
     """
 
     scale: float = 1.0

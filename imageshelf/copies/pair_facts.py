@@ -41,9 +41,8 @@ def learn_pairs(members: Members, stars: Sequence[Star], second_look: SecondLook
 def see_pairs(members: Members, stars: Sequence[Star], second_look: SecondLook | None) -> None:
     """Note what each match has more of, as far as only the two together tell it.
 
-    A picture that is larger than its keeper is looked at in full. Beside a keeper without a sign of
-    a camera it counts as larger: nobody can tell which of the two was made of the other. Without
-    `second_look` none is looked at.
+    A picture that is larger than its keeper is looked at in full if the keeper has a sign of a
+    camera, and else counts as larger. Without `second_look` none is looked at.
     """
     larger = [
         relation

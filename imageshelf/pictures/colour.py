@@ -64,8 +64,8 @@ def _colour_picture(stream: BinaryIO, task: ColourTask, state: tuple[int, int]) 
     return ColourPicture(*small.size, small.tobytes(), (width, height), image.format or "", state)
 
 
-def opened(stream: BinaryIO, path: str, longest: int) -> Opened:
-    """Decode to at least `longest` pixels along the longer side.
+def opened(stream: BinaryIO, path: str, longest: int, mode: str = "RGB") -> Opened:
+    """Decode to at least `longest` pixels along the longer side; JPEG in `mode`, RGB or L.
 
     `info["imageshelf_size"]` is the full size.
     """
@@ -74,7 +74,7 @@ def opened(stream: BinaryIO, path: str, longest: int) -> Opened:
     def attempt(source: BinaryIO) -> Opened:
         source.seek(0)
         if content.format == "JPEG":
-            return _opened_jpeg(source, longest)
+            return _opened_jpeg(source, longest, mode)
         return _opened_other(source, content.format, longest)
 
     return with_mending(stream, content, attempt)
@@ -100,13 +100,13 @@ def _opened_other(stream: BinaryIO, name: str, longest: int) -> Opened:
     return image, box, tags
 
 
-def _opened_jpeg(stream: BinaryIO, longest: int) -> Opened:
+def _opened_jpeg(stream: BinaryIO, longest: int, mode: str) -> Opened:
     image = Jpeg(stream)
     size = checked_size(image.size)
     tags, _ = metadata.embedded(image)
     share = longest / max(size)
     least = max(1, round(size[0] * share)), max(1, round(size[1] * share))
-    drafted = image.draft("RGB", least)
+    drafted = image.draft(mode, least)
     box: reduction.Box = drafted[1] if drafted else (0, 0, *size)
     image.load()
     image.info["imageshelf_size"] = size

@@ -105,7 +105,7 @@ class SecondLook:
         return [None if isinstance(answer, Lost) else answer for answer in found]
 
     def enlarged(self, pairs: Sequence[Pair]) -> list[bool]:
-        """Tell of each pair whether the first, which is larger, holds nothing more; both are read.
+        """Tell of each pair whether the first was made by enlarging the second; both are read.
 
         What cannot be read is not called enlarged.
         """

@@ -1,30 +1,29 @@
-"""How many enlarged copies are seen to hold no more than their originals, and how many originals
-are wrongly called enlarged beside copies made smaller.
+"""How many enlarged copies are seen to be made of their originals, and how many originals are
+wrongly called enlarged beside copies made smaller; and how near the nearest are.
 
-python tests/benchmarks/enlarged.py --seed 3 --drawn 60 --photos PHOTOS
+python tests/benchmarks/enlarged.py --seed 11 --drawn 40 --photos PHOTOS
 
-Each picture is saved as a camera would (quality 92), enlarged 2 and 3 times in five ways, and each
-is saved at three qualities: all of these beside the original should be seen. The picture, saved at
-three qualities, beside itself made smaller in five ways should not. Drawn pictures have grain and
-blur of various strengths. Photographs serve reduced (to at most half their width with --seed).
-
-With --seed everything is drawn: pictures, their sizes, the five ways, how much smaller, and the
-qualities. Without it, what the thresholds were chosen on is measured again: `--half 0`, every other
-picture, and then `--half 1`, with photographs as they are, too.
+Everything is drawn from the seed: pictures, their sizes, five of nine ways of resizing, how much
+smaller, and the qualities. Each picture is saved as a camera would. This file is enlarged 2 and 3
+times in each way and saved at three qualities: all of these should be seen. Beside copies made
+smaller, of files and of what the files were saved from, no original should be called enlarged.
+A quarter of the originals are out of focus, so that they hold nothing that the smaller ones lack.
+Drawn pictures have grain and blur of various strengths. Photographs serve reduced to at most half
+their width, since they were enlarged or compressed by others.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import os
 import sys
 import zlib
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
@@ -33,13 +32,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
-from imageshelf.pictures.real_pixels import holds_nothing_above  # noqa: E402
+from imageshelf.pictures.real_pixels import CERTAIN, NOT_BEFORE, Gains, gains, stored  # noqa: E402
 from tests.scenes.drawing import snapshot  # noqa: E402
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-SIDE = 900
 ENLARGED, ORIGINALS = "enlarged copies seen", "originals beside smaller copies called enlarged"
 
 Way = Callable[[Image.Image, tuple[int, int]], Image.Image]
@@ -56,7 +51,9 @@ def in_two_steps(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 WAYS: dict[str, Way] = {way.name.lower(): filtered(way) for way in Image.Resampling}
-FIVE = ["nearest", "box", "bilinear", "bicubic", "lanczos"]
+WAYS["two steps"] = in_two_steps
+TIMES = (2, 3)
+NOTHING = Gains(-1, -1)  # can be said
 
 
 class Case(NamedTuple):
@@ -65,31 +62,37 @@ class Case(NamedTuple):
     width: int
     height: int  # of a drawn picture
     ways: list[str]
-    qualities: tuple[int, ...] = (50, 75, 92)  # of the original, beside smaller copies
-    of_enlarged: tuple[int, ...] = (60, 85, 95)
-    smaller: tuple[float, float] = (2, 3)
+    camera: int  # quality of what is enlarged
+    of_enlarged: list[int]  # qualities
+    of_originals: list[int]
+    of_smaller: list[int]
+    smaller: tuple[float, float]  # times
+    blur: float  # of originals beside smaller copies, in pixels
 
 
 def drawn_case(rng: np.random.Generator) -> Case:
     """Return a case of which nothing was known when the thresholds were chosen."""
-    width, names = int(rng.integers(500, 1500)), [*WAYS, "two steps"]
+    width = int(rng.integers(400, 1000))
     return Case(
         width,
         round(width * rng.uniform(0.55, 1.4)),
-        [str(name) for name in rng.choice(names, 5, replace=False)],
-        tuple(map(int, rng.integers(50, 98, 3))),
-        tuple(map(int, rng.integers(50, 98, 3))),
-        (float(rng.uniform(1.5, 2.5)), float(rng.uniform(2.5, 4))),
+        [str(name) for name in rng.choice(list(WAYS), 5, replace=False)],
+        int(rng.integers(80, 99)),
+        rng.integers(50, 98, 3).tolist(),
+        rng.integers(50, 98, 3).tolist(),
+        rng.integers(70, 101, 3).tolist(),
+        (float(rng.uniform(1.25, 2.5)), float(rng.uniform(2.5, 4))),
+        float(rng.uniform(0.5, 3)) if rng.random() < 0.25 else 0.0,
     )
 
 
-TIMES = (2, 3)
-
-
-def saved(picture: Image.Image, quality: int) -> Image.Image:
+def saved(picture: Image.Image, quality: int, mode: str = "RGB") -> Image.Image:
+    """Return a picture opened again from the JPEG that it was saved as."""
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=quality)
-    return Image.open(file).convert("L")
+    opened = Image.open(file)
+    opened.draft(mode, opened.size)
+    return opened
 
 
 def drawn(seed: int, size: tuple[int, int]) -> Image.Image:
@@ -104,72 +107,81 @@ def photographs(folder: str) -> list[str]:
     return sorted(entry.path for entry in os.scandir(folder) if entry.is_file())
 
 
-def pictures(what: int | str, case: Case, *, whole: bool) -> Iterator[tuple[Image.Image, bool]]:
-    """Yield a picture, and a photograph also as it is; tell which."""
+def picture_of(what: int | str, case: Case) -> Image.Image:
     if isinstance(what, int):
-        yield drawn(what, (case.width, case.height)), False
-        return
+        return drawn(what, (case.width, case.height))
     with Image.open(what) as file:
         upright = ImageOps.exif_transpose(file).convert("RGB")
-    if whole:
-        yield upright, True
-    else:
-        case = case._replace(width=min(case.width, upright.width // 2))
-    size = case.width, round(case.width * upright.height / upright.width)
-    yield upright.resize(size, Image.Resampling.LANCZOS), False
+    width = min(case.width, upright.width // 2)
+    size = width, round(width * upright.height / upright.width)
+    return upright.resize(size, Image.Resampling.LANCZOS)
 
 
-def told(what: int | str, seed: int | None = None) -> Counter[tuple[str, str, bool]]:
-    """Return how often each case of a picture was called enlarged."""
-    case = Case(SIDE, SIDE * 3 // 4, FIVE)
-    if seed is not None:
-        number = what if isinstance(what, int) else zlib.crc32(os.path.basename(what).encode())
-        case = drawn_case(np.random.default_rng([seed, number]))
-    found: Counter[tuple[str, str, bool]] = Counter()
-    for picture, is_whole in pictures(what, case, whole=seed is None):
-        original = saved(picture, 92)
-        for name in case.ways[-1:] if is_whole else case.ways:
-            way = WAYS.get(name, in_two_steps)
-            for times in case.smaller:
-                size = int(picture.width / times), int(picture.height / times)
-                small = saved(way(picture, size), 85)
-                for quality in (75,) if is_whole else case.qualities:
-                    called = holds_nothing_above(saved(picture, quality), small)
-                    found[ORIGINALS, name, called] += 1
-            for times in () if is_whole else TIMES:
-                large = way(picture, (picture.width * times, picture.height * times))
-                for quality in case.of_enlarged:
-                    called = holds_nothing_above(saved(large, quality), original)
-                    found[ENLARGED, f"{name} x{times}", called] += 1
+class Told(NamedTuple):
+    """What was told of one picture beside another."""
+
+    what: str
+    case: str
+    gains: Gains
+
+    @property
+    def called(self) -> bool:
+        return self.gains.apart > CERTAIN and self.gains.before > NOT_BEFORE
+
+
+def told(what: int | str, seed: int) -> list[Told]:
+    """Return what is told of each case of a picture."""
+    number = what if isinstance(what, int) else zlib.crc32(os.path.basename(what).encode())
+    case = drawn_case(np.random.default_rng([seed, number]))
+    picture = picture_of(what, case)
+    original = saved(picture, case.camera)
+    found = []
+    for name, times in itertools.product(case.ways, TIMES):
+        large = WAYS[name](original, (picture.width * times, picture.height * times))
+        for quality in case.of_enlarged:
+            seen = gains(stored(saved(large, quality, "L")), stored(original))
+            found.append(Told(ENLARGED, f"{name} x{times}", seen or NOTHING))
+    picture = picture.filter(ImageFilter.GaussianBlur(case.blur))
+    for quality, of_smaller in zip(case.of_originals, case.of_smaller, strict=True):
+        original, grey = saved(picture, quality), saved(picture, quality, "L")
+        for name, share in itertools.product(case.ways, case.smaller):
+            size = int(picture.width / share), int(picture.height / share)
+            source = (picture, original)[len(found) // 2 % 2]
+            small = saved(WAYS[name](source, size), of_smaller)
+            seen = gains(stored(grey), stored(small))
+            soft = ", out of focus" * (case.blur > 0)
+            found.append(Told(ORIGINALS, f"{name}{soft}", seen or NOTHING))
     return found
+
+
+def report(found: list[Told]) -> None:
+    for what in (ENLARGED, ORIGINALS):
+        every = [one for one in found if one.what == what]
+        for case in (*sorted({one.case for one in every}), "all"):
+            calls = [one.called for one in every if case in {one.case, "all"}]
+            print(f"{what}, {case}: {sum(calls):,} of {len(calls):,} ({np.mean(calls):.1%})")
+        apart = sorted(one.gains.apart for one in every if one.gains.before > NOT_BEFORE)
+        before = sorted(one.gains.before for one in every if one.gains.apart > CERTAIN)
+        for name, values in (("saved apart", apart), ("made of its file", before)):
+            ends = values[:: -1 if what == ORIGINALS else 1][:5]
+            print(f"{what}, nearest to {name}:", ", ".join(f"{value:.3f}" for value in ends))
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--seed", type=int, help="of all that is drawn; none: as it was chosen on")
-    parser.add_argument("--half", type=int, choices=[0, 1], default=1)
-    parser.add_argument("--drawn", type=int, default=24, help="how many pictures are drawn")
-    parser.add_argument("--photos", metavar="DIR", help="photographs; half of them without --seed")
+    parser.add_argument("--seed", type=int, default=1, help="of all that is drawn [1]")
+    parser.add_argument("--drawn", type=int, default=24, help="how many pictures are drawn [24]")
+    parser.add_argument("--photos", metavar="DIR", help="photographs")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args(argv)
-    every: list[int | str] = [2 * n + options.half for n in range(options.drawn)]
-    if options.seed is not None:
-        every = [1000 * options.seed + n for n in range(options.drawn)]
+    every: list[int | str] = [1000 * options.seed + n for n in range(options.drawn)]
     if options.photos:
-        found_there = photographs(options.photos)
-        every += found_there if options.seed is not None else found_there[options.half :: 2]
-    found: Counter[tuple[str, str, bool]] = Counter()
+        every += photographs(options.photos)
+    found = []
     with ProcessPoolExecutor(options.jobs) as pool:
-        for counts in pool.map(partial(told, seed=options.seed), every):
-            found.update(counts)
-    for name in (ENLARGED, ORIGINALS):
-        cases = sorted({case for which, case, _ in found if which == name})
-        for case in (*cases, "all"):
-            hits = sum(
-                n for (w, c, yes), n in found.items() if w == name and yes and case in {c, "all"}
-            )
-            total = sum(n for (w, c, _), n in found.items() if w == name and case in {c, "all"})
-            print(f"{name}, {case}: {hits:,} of {total:,} ({hits / max(1, total):.1%})")
+        for some in pool.map(partial(told, seed=options.seed), every):
+            found += some
+    report(found)
     return 0
 
 
