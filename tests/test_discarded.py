@@ -19,6 +19,12 @@ from imageshelf.system import discarded
 from tests.cleaning import copies, indexed
 from tests.conftest import drawn
 
+BINS = "@Recycle #recycle $RECYCLE.BIN .Trash .Trash-1000 .Trashes .recycle .dtrash .stversions"
+SNAPSHOTS = (
+    "#snapshot ~snapshot .snapshot @Recently-Snapshot .zfs Backups.backupdb .MobileBackups "
+    "@GMT-2026.01.31-12.00.00 2026-01-31-120000.backup"
+)
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -28,6 +34,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     indexed(tmp_path, "pics")
     assert main(["clean", "--apply", "-j", "0"]) == 0
     return tmp_path
+
+
+def test_recycle_bins_and_snapshots_are_passed_over_counted_and_named(tmp_path: Path) -> None:
+    passed = [*BINS.split(), *SNAPSHOTS.split()]
+    walked = ["Trash", "Recycle", "snapshots", "zfs", "2026-01-31", "backup"]
+    for number, name in enumerate([*passed, *walked]):
+        copies(tmp_path, {f"nas/share/{name}/a.jpg": number})
+    summary = index(tmp_path / "nas", tmp_path / "db.shelve", Settings(jobs=0))
+    assert summary.pictures == len(walked)
+    assert {os.path.basename(path) for path, _ in summary.passed_over} == set(passed)
+    told = summary_text(summary)
+    assert f"\n{len(BINS.split())} recycle bins passed over: " in told
+    assert f"\n{len(SNAPSHOTS.split())} snapshot folders passed over: " in told
 
 
 def test_what_was_set_aside_is_never_indexed_by_whatever_shelf(home: Path) -> None:

@@ -19,6 +19,7 @@ import io
 import itertools
 import os
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -123,10 +124,17 @@ class Told(NamedTuple):
     what: str
     case: str
     gains: Gains
+    cpu_s: float
 
     @property
     def called(self) -> bool:
         return self.gains.apart > CERTAIN and self.gains.before > NOT_BEFORE
+
+
+def compared(what: str, case: str, larger: Image.Image, smaller: Image.Image) -> Told:
+    start = time.process_time()
+    found = gains(stored(larger), stored(smaller))
+    return Told(what, case, found or NOTHING, time.process_time() - start)
 
 
 def told(what: int | str, seed: int) -> list[Told]:
@@ -139,8 +147,8 @@ def told(what: int | str, seed: int) -> list[Told]:
     for name, times in itertools.product(case.ways, TIMES):
         large = WAYS[name](original, (picture.width * times, picture.height * times))
         for quality in case.of_enlarged:
-            seen = gains(stored(saved(large, quality, "L")), stored(original))
-            found.append(Told(ENLARGED, f"{name} x{times}", seen or NOTHING))
+            grey = saved(large, quality, "L")
+            found.append(compared(ENLARGED, f"{name} x{times}", grey, original))
     picture = picture.filter(ImageFilter.GaussianBlur(case.blur))
     for quality, of_smaller in zip(case.of_originals, case.of_smaller, strict=True):
         original, grey = saved(picture, quality), saved(picture, quality, "L")
@@ -148,9 +156,8 @@ def told(what: int | str, seed: int) -> list[Told]:
             size = int(picture.width / share), int(picture.height / share)
             source = (picture, original)[len(found) // 2 % 2]
             small = saved(WAYS[name](source, size), of_smaller)
-            seen = gains(stored(grey), stored(small))
             soft = ", out of focus" * (case.blur > 0)
-            found.append(Told(ORIGINALS, f"{name}{soft}", seen or NOTHING))
+            found.append(compared(ORIGINALS, f"{name}{soft}", grey, small))
     return found
 
 
@@ -165,6 +172,8 @@ def report(found: list[Told]) -> None:
         for name, values in (("saved apart", apart), ("made of its file", before)):
             ends = values[:: -1 if what == ORIGINALS else 1][:5]
             print(f"{what}, nearest to {name}:", ", ".join(f"{value:.3f}" for value in ends))
+    cost = np.quantile([one.cpu_s for one in found], (0.5, 1))
+    print(f"CPU time of a pair: {cost[0]:.2f} s at the median, {cost[1]:.2f} at most")
 
 
 def main(argv: list[str] | None = None) -> int:
