@@ -182,6 +182,38 @@ def test_every_edit_makes_another_readable_file_and_the_same_one_again(
                 assert min(copy.size) >= 18, (group, name)
 
 
+def test_every_repost_makes_another_picture_in_either_drawing(module: Any) -> None:
+    reposts, edits = module("reposts"), module("edits")
+    image = snapshot(5, (200, 150))
+    for group, pairs in reposts.FAMILIES.items():
+        for name, edit in pairs:
+            made = [
+                edits.finished(edit(image, np.random.default_rng(1), drawing))
+                for drawing in (1, 1, 2)
+            ]
+            assert made[0] == made[1], (group, name)
+            if "inverted" not in name or "smaller" in name:
+                assert made[0] != made[2], (group, name)
+
+
+def test_families_have_names_of_their_own_and_are_sixty_at_least(module: Any) -> None:
+    every = module("families").families(())
+    assert len(every) == len(set(every)) >= 60
+
+
+def test_what_is_found_of_each_family_is_asked_through_the_command_line(
+    module: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--originals", "4", "--edited", "2", "--folder", str(tmp_path)]
+    groups = ["--groups", "inverted", "vignette, light leak"]
+    assert module("families").main([*options, *groups, "--drawing", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "drawing 2: 12 copies in 6 families of 2 originals (0 photographs), among 4" in printed
+    (line,) = [line for line in printed.splitlines() if line.startswith("| inverted: inverted |")]
+    cells = [cell.strip() for cell in line.split("|")[2:-1]]
+    assert cells == ["2", "100.0%", "0.0%", "100.0%", "0.0%", "0", "0", "0"]
+
+
 def test_edits_have_names_of_their_own(module: Any) -> None:
     names = [name for pairs in module("edits").EDITS.values() for name, _ in pairs]
     assert len(names) == len(set(names)) >= 88

@@ -67,8 +67,8 @@ class Collection(NamedTuple):
 def made(folder: str, wanted: Wanted) -> Collection:
     """Return a collection below a folder; what is missing is made."""
     below = os.path.join(folder, "originals")
-    sources = sorted(_pictures(wanted.photos))[: wanted.originals] if wanted.photos else []
-    photographs = [_copied(source, n, below) for n, source in enumerate(sources)]
+    sources = sorted(pictures(wanted.photos))[: wanted.originals] if wanted.photos else []
+    photographs = [copied(source, n, below) for n, source in enumerate(sources)]
     room = wanted.originals - len(photographs)
     pieces = cut(photographs, os.path.join(below, "pieces"), room) if wanted.pieces else []
     rest = drawn.draw(os.path.join(below, "drawn"), room - len(pieces), SIZE)
@@ -82,16 +82,16 @@ def made(folder: str, wanted: Wanted) -> Collection:
 
 def _require_nothing_else(folder: str, originals: Sequence[str]) -> None:
     """Exit when pictures of another setting lie among the originals."""
-    if set(_pictures(folder)) - set(originals):
+    if set(pictures(folder)) - set(originals):
         raise SystemExit(f"{folder} holds other originals: name an empty folder, or remove it")
 
 
-def _pictures(folder: str) -> Iterator[str]:
+def pictures(folder: str) -> Iterator[str]:
     for where, _, names in os.walk(folder):
         yield from (os.path.join(where, name) for name in names if name.lower().endswith(SUFFIXES))
 
 
-def _copied(source: str, number: int, folder: str) -> str:
+def copied(source: str, number: int, folder: str) -> str:
     path = os.path.join(folder, f"{number:05}{os.path.splitext(source)[1].lower()}")
     if not os.path.exists(path):
         os.makedirs(folder, exist_ok=True)
@@ -120,7 +120,7 @@ def cut(photographs: Sequence[str], folder: str, most: int) -> list[str]:
 
 def _cut_one(task: tuple[int, str, str]) -> list[str]:
     number, source, folder = task
-    whole = _upright(source)
+    whole = upright(source)
     across, down = GRID if whole.width > whole.height else GRID[::-1]
     paths = []
     for n in range(across * down):
@@ -134,7 +134,7 @@ def _cut_one(task: tuple[int, str, str]) -> list[str]:
     return paths
 
 
-def _upright(path: str) -> Image.Image:
+def upright(path: str) -> Image.Image:
     with Image.open(path) as opened:
         return ImageOps.exif_transpose(opened).convert("RGB")
 
@@ -170,7 +170,7 @@ def copied_and_edited(folder: str, sources: Sequence[str]) -> list[Query]:
 def make_copies(task: tuple[int, str, str]) -> list[Query]:
     """Make every edited copy of one original, into a folder; (number, original, folder)."""
     number, original, folder = task
-    image = _upright(original)
+    image = upright(original)
     image.thumbnail((LONGEST, LONGEST))
     kinds = [(group, name, edit) for group, pairs in EDITS.items() for name, edit in pairs]
     queries = []
