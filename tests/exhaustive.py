@@ -12,14 +12,13 @@ import numpy as np
 
 from imageshelf.copies import flat_pairs
 from imageshelf.copies.pair_log import PairLog, PrintPairs, packed_pairs, rank_of
-from imageshelf.copies.pairs import turned_prints
+from imageshelf.copies.pairs import inverted_prints, turned_prints
 from imageshelf.hashing import hamming
 from imageshelf.searching import kinds, looks, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.policies import Fingerprint, Policy, Probe, QueryPrints
 from imageshelf.searching.query_prints import TURN_NAMES
 from imageshelf.shelf.chunks import PictureHashes
-from tests import near_twins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -112,7 +111,7 @@ def query_of_print(prints: Prints, number: int) -> QueryPrints:
         seven = turned_prints(prints, np.array([number]))
         hashes = zip(seven.row.tolist(), seven.column.tolist(), seven.phash.tolist(), strict=True)
         turned = {
-            name: Fingerprint(*each) for name, each in zip(TURN_NAMES[1:], hashes, strict=True)
+            name: Fingerprint(*each) for name, each in zip(TURN_NAMES[1:-1], hashes, strict=True)
         }
     others = []
     for view in (prints.trimmed, prints.centre):
@@ -120,7 +119,9 @@ def query_of_print(prints: Prints, number: int) -> QueryPrints:
         has_view = view is not None and at < len(view.ids) and view.ids[at] == number
         others.append(_fingerprint(view, at) if view is not None and has_view else None)
     thumbnail = prints.thumbnails([number]).get(number, b"")
-    return QueryPrints(whole, turned, others[0], others[1], thumbnail)
+    dark = inverted_prints(prints, np.array([number]))
+    inverted = Fingerprint(int(dark.row[0]), int(dark.column[0]), int(dark.phash[0]))
+    return QueryPrints(whole, turned, others[0], others[1], thumbnail, inverted=inverted)
 
 
 def _fingerprint(view: PictureHashes, at: int) -> Fingerprint:
@@ -138,13 +139,15 @@ def _answers(
     own = "trimmed" if probe.fingerprint is query.trimmed else "whole"
     own = "centre" if probe.fingerprint is query.centre else own
     view = own if probe.view == "whole" else probe.view
-    near = near_twins.within_exhaustive(column.row, probe.fingerprint.row, probe.limits.row)
-    for at, row in zip(near.positions.tolist(), near.distances.tolist(), strict=True):
+    for at, hash_ in enumerate(column.row.tolist()):
+        row = hamming.distance(hash_, probe.fingerprint.row)
         columns = hamming.distance(int(column.column[at]), probe.fingerprint.column)
         phash = hamming.distance(int(column.phash[at]), probe.fingerprint.phash)
         score = policies.score(row, columns, phash)
         exact = row == 0 and not probe.turn and view == "whole"
-        if score > probe.limits.score and not exact:
+        limits = probe.limits
+        within = score <= limits.score and row <= limits.row and phash <= limits.phash
+        if not within and not exact:
             continue
         number, flat = int(column.ids[at]), bool(column.low_information[at])
         if policy.low_information and (flat or query.whole.low_information):

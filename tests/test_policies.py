@@ -48,13 +48,17 @@ def found(
         (14, 14, 16, policies.DEFAULT, True),
         (14, 16, 15, policies.DEFAULT, True),
         (14, 17, 15, policies.DEFAULT, False),
-        (15, 0, 0, policies.DEFAULT, False),
+        (15, 0, 11, policies.DEFAULT, False),
+        (26, 16, 10, policies.DEFAULT, True),  # in other light
+        (26, 17, 10, policies.DEFAULT, False),
+        (27, 0, 0, policies.DEFAULT, False),
+        (15, 0, 0, policies.STRICT, False),
         (0, 64, 64, policies.DEFAULT, True),  # an exact key is always listed
-        (1, 60, 0, policies.DEFAULT, False),
+        (1, 62, 0, policies.DEFAULT, False),
         (14, 18, 10, policies.STRICT, True),
         (14, 19, 10, policies.STRICT, False),
         (18, 26, 10, policies.LOOSE, True),
-        (19, 0, 0, policies.LOOSE, False),
+        (19, 0, 11, policies.LOOSE, False),
         (20, 64, 64, Policy.within(20), True),
         (21, 0, 0, Policy.within(20), False),
     ],
@@ -72,6 +76,88 @@ def test_a_turned_query_has_tighter_limits(row: int, phash: int, matches: bool) 
     strange = Fingerprint(far(64), far(64), far(64))
     query = QueryPrints(strange, {"mirrored": Fingerprint(0, 0, 0)})
     assert found(query, stored) == ([100] if matches else [])
+
+
+@pytest.mark.parametrize(
+    ("row", "phash", "matches"), [(10, 10, True), (11, 0, False), (10, 16, False)]
+)
+def test_a_query_is_compared_with_light_for_dark(row: int, phash: int, matches: bool) -> None:
+    stored = {"whole": column(Fingerprint(far(row), 0, far(phash)))}
+    query = QueryPrints(Fingerprint(far(64), far(64), far(64)), inverted=Fingerprint(0, 0, 0))
+    near = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {})
+    assert [each.turn for each in near] == (["inverted"] if matches else [])
+
+
+@pytest.mark.parametrize("flat_query", [False, True])
+@pytest.mark.parametrize(
+    ("turn", "row", "flat", "matches"),
+    [
+        ("", 14, False, True),
+        ("", 15, False, False),
+        ("", 0, True, False),
+        ("mirrored", 10, False, True),
+        ("mirrored", 11, False, False),
+    ],
+)
+def test_what_lies_inside_a_query_is_looked_for_upright_and_turned(
+    turn: str, row: int, flat: bool, matches: bool, flat_query: bool
+) -> None:
+    stored = {"whole": column(Fingerprint(far(row), 0, 0))}
+    strange = Fingerprint(far(64), far(64), far(64), flat_query)
+    query = QueryPrints(strange, cutouts=[{turn: Fingerprint(0, 0, 0, flat)}])
+    near = candidates.candidates_for(query, stored, policies.DEFAULT, lambda _: {})
+    assert [each.turn for each in near] == ([turn] if matches else [])
+
+
+def test_a_turned_query_is_compared_with_pictures_without_their_borders() -> None:
+    stored = {"trimmed": column(Fingerprint(far(10), 0, 0))}
+    query = QueryPrints(Fingerprint(far(64), 0, 0), {"mirrored": Fingerprint(0, 0, 0)})
+    assert found(query, stored) == [100]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32))
+def test_every_way_of_comparing_finds_what_comparing_one_by_one_finds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def some(low: bool = False) -> Fingerprint:
+        bits = rng.random((3, 64)) < rng.choice((0.05, 0.12, 0.3))
+        row, column_, phash = (int("".join("01"[int(b)] for b in each), 2) for each in bits)
+        return Fingerprint(row, column_, phash, low)
+
+    query = QueryPrints(
+        some(bool(rng.integers(2))),
+        {"mirrored": some()},
+        some(),
+        some(),
+        FLAT,
+        cutouts=[{"": some(), "mirrored": some(bool(rng.integers(2)))}],
+        inverted=some(),
+    )
+    views = ("whole", "trimmed", "centre")
+    stored = {view: column(*(some(n == 4) for n in range(5))) for view in views}
+    for policy in (policies.DEFAULT, policies.STRICT, policies.LOOSE):
+        assert sorted(found(query, stored, policy)) == _found_one_by_one(query, stored, policy)
+
+
+def _found_one_by_one(
+    query: QueryPrints, stored: Mapping[str, PictureHashes], policy: Policy
+) -> list[int]:
+    ids = set()
+    for probe in policies.probes(query, policy):
+        view = stored[probe.view]
+        for at in range(len(view.ids)):
+            row, column_, phash = (
+                (int(hashes[at]) ^ own).bit_count()
+                for hashes, own in zip(view[1:4], probe.fingerprint[:3], strict=True)
+            )
+            limits, plain = probe.limits, probe.plain
+            within = row <= limits.row and phash <= limits.phash
+            within &= policies.score(row, column_, phash) <= limits.score
+            flat = view.low_information[at] or (plain and query.whole.low_information)
+            if (within or (plain and not row)) and (not flat or (plain and row <= 4)):
+                ids.add(int(view.ids[at]))
+    return sorted(ids)
 
 
 def test_an_equal_turned_key_alone_is_no_match() -> None:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from imageshelf.hashing import turning
+from imageshelf.hashing.turning import INVERTED
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.pictures.colour import colour_picture
@@ -124,6 +126,35 @@ def test_a_turned_copy_is_turned(original: Path, tmp_path: Path, turn: int) -> N
     copy = saved(tmp_path / "copy.jpg", drawn(1, SIZE).transpose(transpose), quality=80)
     look = looked(original, copy, turn)
     assert (look.kind, look.is_match) == ("turned", True)
+
+
+def test_a_copy_with_light_for_dark_is_a_variant_and_no_match(
+    original: Path, tmp_path: Path
+) -> None:
+    dark = Image.eval(drawn(1, SIZE), lambda level: 255 - level)
+    look = looked(original, saved(tmp_path / "dark.jpg", dark, quality=80), INVERTED)
+    assert (look.kind, look.is_match, look.compared) == ("variant", False, True)
+    assert look.agrees is not None
+    assert look.agrees > 0.95
+
+
+@pytest.mark.parametrize("turn", [0, 1, 4])
+def test_a_picture_inside_a_post_is_a_variant_whichever_is_first(
+    original: Path, tmp_path: Path, turn: int
+) -> None:
+    transpose = ORIENTATIONS[turn][1]
+    picture = drawn(1, SIZE) if transpose is None else drawn(1, SIZE).transpose(transpose)
+    screen = Image.new("RGB", (540, 1080), "white")
+    pen = ImageDraw.Draw(screen)
+    for top in (20, 60, 90, 800, 840, 880, 960):
+        pen.rectangle((40, top, 400, top + 16), "#333")
+    picture.thumbnail((420, 420))
+    screen.paste(picture, (60, 240))
+    post = saved(tmp_path / "post.jpg", screen, quality=90)
+    for look in (looked(original, post, turn), looked(post, original, turning.INVERSE[turn])):
+        assert (look.kind, look.compared) == ("variant", True)
+    strange = saved(tmp_path / "strange.jpg", drawn(2, SIZE))
+    assert looked(strange, post, turn).kind == "similar"
 
 
 def test_a_variant_says_how_much_differs_and_where(original: Path, tmp_path: Path) -> None:

@@ -69,4 +69,5 @@ def test_complemented_bits_keep_the_distance_of_two_pictures() -> None:
 
 
 def test_every_orientation_has_its_turn() -> None:
-    assert len(turning.TURNS) == len(turning.INVERSE) == len(ORIENTATIONS)
+    assert len(turning.TURNS) == len(ORIENTATIONS) == turning.INVERTED
+    assert len(turning.INVERSE) == turning.INVERTED + 1

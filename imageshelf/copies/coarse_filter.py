@@ -30,7 +30,7 @@ CROWD_CANDIDATES = 24  # prints that match one, from which on its pairs are sift
 MOST_PRINTS = 20_000  # 50 MB of bits; the pairs of any more are all looked at
 PICTURES_PER_BLOCK = 256  # 8 MB of tiles
 NO_PAIR = np.uint64(2**64 - 1)
-RANK_SHIFT = np.uint64(5)  # of an upright rank, whose view and turn do not count
+RANK_SHIFT = np.uint64(6)  # of an upright rank, whose view and turn do not count
 PARTNER_BITS = np.uint64(32)
 
 

@@ -25,7 +25,7 @@ VIEWS = ("centre", "trimmed", "whole")  # in the order in which policies.Candida
 TURN_ORDER = tuple(sorted(range(len(TURN_NAMES)), key=TURN_NAMES.__getitem__))  # likewise
 PAIRS_BEFORE_COMPACTING = 4_000_000  # 64 MB
 
-_TURNED = np.uint64(0b111 << 2)  # bits of a rank, zero for upright pairs
+_TURNED = np.uint64(0b1111 << 2)  # bits of a rank, zero for upright pairs
 _RANK_OF_TURN = np.argsort(TURN_ORDER).astype(np.uint64)
 _INVERSE = np.array(turning.INVERSE, np.uint8)
 
@@ -81,10 +81,10 @@ class PrintPairs:
     def pair(self, at: int) -> PrintPair:
         """Return one pair."""
         number, rank = int(self.numbers[at]), int(self.ranks[at])
-        row, column, phash = (rank >> shift & 127 for shift in (19, 12, 5))
-        turn, view = TURN_ORDER[rank >> 2 & 7], VIEWS[rank & 3]
+        row, column, phash = (rank >> shift & 127 for shift in (20, 13, 6))
+        turn, view = TURN_ORDER[rank >> 2 & 15], VIEWS[rank & 3]
         return PrintPair(
-            number >> 32, number & 0xFFFFFFFF, rank >> 26, row, column, phash, turn, view
+            number >> 32, number & 0xFFFFFFFF, rank >> 27, row, column, phash, turn, view
         )
 
 
@@ -106,11 +106,11 @@ def score_of(row: Bits, column: Bits, phash: Bits) -> Places:
 
 
 def rank_of(view: str, row: Bits, column: Bits, phash: Bits) -> Words:
-    """Pack measures in the order of `policies.Candidate`; the three bits of the turn stay zero."""
+    """Pack measures in the order of `policies.Candidate`; the four bits of the turn stay zero."""
     packed = score_of(row, column, phash).astype(np.uint64)
     for distances in (row, column, phash):
         packed = packed << np.uint64(7) | distances
-    return packed << np.uint64(5) | np.uint64(VIEWS.index(view))
+    return packed << np.uint64(6) | np.uint64(VIEWS.index(view))
 
 
 def is_upright(ranks: Words) -> Flags:

@@ -22,7 +22,6 @@ from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching import policies
 from imageshelf.searching.policies import Limits, Policy
-from imageshelf.searching.query_prints import TURN_NAMES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from imageshelf.shelf.chunks import PictureHashes
 
 
+_ALL_BUT_MEAN = np.uint64(2**63 - 1)
 _EXACT = Limits(0, 4 * policies.BITS)  # equal keys always match, whatever the other hashes are
 
 
@@ -77,12 +77,19 @@ def _comparisons(prints: Prints, policy: Policy) -> list[_Comparison]:
     comparisons = [_Comparison("whole", policy.upright, whole, None)]
     if policy.upright.score < _EXACT.score:
         comparisons.append(_Comparison("whole", _EXACT, whole, None))
+    if policy.relit:
+        comparisons.append(_Comparison("whole", policy.relit, whole, None))
+    if policy.inverted:
+        inverted = inverted_prints(prints, whole.numbers)
+        comparisons.append(_Comparison("whole", policy.inverted, inverted, whole))
+    turned = None
     if policy.turned and prints.turned is not None:
-        comparisons.append(
-            _Comparison("whole", policy.turned, turned_prints(prints, whole.numbers), whole)
-        )
+        turned = turned_prints(prints, whole.numbers)
+        comparisons.append(_Comparison("whole", policy.turned, turned, whole))
     if policy.trimmed and prints.trimmed is not None:
         trimmed = _upright_prints(prints.trimmed, plain)
+        if turned is not None and policy.turned:
+            comparisons.append(_Comparison("trimmed", policy.turned, turned, trimmed))
         comparisons.append(_Comparison("trimmed", policy.trimmed, trimmed, whole))
         comparisons.append(_Comparison("trimmed", policy.trimmed, trimmed, None))
     if policy.centre and prints.centre is not None:
@@ -105,7 +112,7 @@ def turned_prints(prints: Prints, numbers: Places) -> _OrientedPrints:
     """Return the fingerprints of these prints in seven orientations, one after the other."""
     assert prints.turned is not None
     upright = turning.Comparisons(*(bits[numbers] for bits in prints.comparisons))
-    turns = range(1, len(TURN_NAMES))
+    turns = range(1, len(turning.TURNS))
     derived = [turning.turned(upright, turn) for turn in turns]
     return _OrientedPrints(
         np.tile(numbers, len(turns)),
@@ -116,17 +123,32 @@ def turned_prints(prints: Prints, numbers: Places) -> _OrientedPrints:
     )
 
 
+def inverted_prints(prints: Prints, numbers: Places) -> _OrientedPrints:
+    """Return the fingerprints of these prints with light for dark.
+
+    Of the perceptual hash, the mean brightness, the first bit, stays above the median.
+    """
+    return _OrientedPrints(
+        numbers,
+        prints.comparisons.row_darker[numbers],
+        prints.comparisons.column_darker[numbers],
+        prints.whole.phash[numbers] ^ _ALL_BUT_MEAN,
+        np.full(len(numbers), turning.INVERTED, np.uint8),
+    )
+
+
 def _compare(comparison: _Comparison, log: PairLog, work: Effort) -> None:
     left, right, limits = comparison.left, comparison.right or comparison.left, comparison.limits
 
     def sift(i: Places, j: Places) -> tuple[Words, Words] | None:
         phash = np.bitwise_count(left.phash[i] ^ right.phash[j])
-        kept = np.flatnonzero(phash <= limits.score // 2)  # drops most pairs
+        kept = np.flatnonzero(phash <= min(limits.phash, limits.score // 2))  # drops most pairs
         i, j, phash = i[kept], j[kept], phash[kept]
         column = np.bitwise_count(left.column[i] ^ right.column[j])
         row = np.bitwise_count(left.row[i] ^ right.row[j])
         score = score_of(row, column, phash)
-        kept = np.flatnonzero((score <= limits.score) & (left.numbers[i] != right.numbers[j]))
+        within = (score <= limits.score) & (row <= limits.row)
+        kept = np.flatnonzero(within & (left.numbers[i] != right.numbers[j]))
         if not len(kept):
             return None
         i, j = i[kept], j[kept]
@@ -134,10 +156,13 @@ def _compare(comparison: _Comparison, log: PairLog, work: Effort) -> None:
         return packed_pairs(left.numbers[i], right.numbers[j], rank, left.turns[i])
 
     use = joins.PairSink(sift, log.add)
+    ours, theirs, radius = left.row, right.row, limits.row
+    if limits.by == "phash":
+        ours, theirs, radius = left.phash, right.phash, limits.phash
     if comparison.right is None:
-        joins.close_pairs_within(left.row, limits.row, use, work)
+        joins.close_pairs_within(ours, radius, use, work)
     else:
-        joins.close_pairs(left.row, right.row, limits.row, use, work)
+        joins.close_pairs(ours, theirs, radius, use, work)
 
 
 def _log_flat_pairs(prints: Prints, limits: Limits, log: PairLog) -> Places:

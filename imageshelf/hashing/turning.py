@@ -27,7 +27,8 @@ TURNS = (  # for ORIENTATIONS: quarter turns to the right, and whether mirrored 
     *((1, False), (2, False), (3, False)),
     *((0, True), (1, True), (2, True), (3, True)),
 )
-INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)  # the turn that undoes each; a mirrored turn undoes itself
+INVERTED = 8  # light for dark, counted with the turns
+INVERSE = (0, 3, 2, 1, 4, 5, 6, 7, 8)  # the turn that undoes each; a mirrored turn undoes itself
 
 # Masks and distances for exchanging the bits of an 8x8 grid, the first cell most significant.
 _REVERSAL = ((0x5555555555555555, 1), (0x3333333333333333, 2), (0x0F0F0F0F0F0F0F0F, 4))

@@ -22,3 +22,14 @@ class Sketch(NamedTuple):
 
 
 View = Thumbnails | Sketch
+
+
+def inverted(view: View) -> View:
+    """Return a view whose light is dark, as in a dark mode."""
+    if isinstance(view, Thumbnails):
+        return Thumbnails(*map(_complement, view))
+    return view._replace(pixels=_complement(view.pixels), row=_complement(view.row))
+
+
+def _complement(levels: bytes) -> bytes:
+    return levels.translate(bytes(range(255, -1, -1)))

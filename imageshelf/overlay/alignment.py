@@ -20,6 +20,7 @@ SURE = 0.97  # agreement of the whole stamps above which no other way is tried
 STRANGE = 0.3  # agreement of the best stamps below which nothing is: two pictures, not one
 WAYS = 3  # refined at the coarse level, at most
 BEHIND = 0.35  # in agreement of stamps, below the best: not refined
+INSIDE = 0.6  # agreement of stamps for a picture to be looked for inside another one
 WHOLE_FIRST = 0.08  # what whole on whole is preferred by, in agreement
 FURTHEST = 0.25  # of the width, that a refinement may move a corner; beyond it has lost its way
 STILL = 0.02  # pixels of movement at which a refinement ends
@@ -52,6 +53,36 @@ def starting_ways(first: PictureSheet, second: PictureSheet) -> list[Way]:
                 ways.append(Way(_alike(first, target, second, source), matrix, False))
     ways.sort(key=lambda way: -way.agreement)
     return [way for way in ways[:WAYS] if way.agreement > ways[0].agreement - BEHIND]
+
+
+def boxes_inside(first: PictureSheet, second: PictureSheet) -> list[tuple[Box, Box]]:
+    """Return the likeliest boxes of the first and the second picture that show the same.
+
+    One of each two at least is a cutout: a picture on a ground among other things.
+    """
+    alike = [
+        (_alike(first, target, second, source), target, source)
+        for sources, targets in (
+            (second.cutouts, [*first.boxes, *first.cutouts]),
+            (second.boxes, first.cutouts),
+        )
+        for source in sources
+        for target in targets
+    ]
+    alike.sort(reverse=True)
+    return [(target, source) for agreement, target, source in alike[:WAYS] if agreement > INSIDE]
+
+
+def matrix_inside(first: PictureSheet, second: PictureSheet, boxes: tuple[Box, Box]) -> Way:
+    """Return how the picture in a box of the second lies over that in a box of the first.
+
+    Both are aligned as pictures of their own: in a screenshot they are a few pixels wide.
+    """
+    ours, theirs = first.part(boxes[0]), second.part(boxes[1])
+    start = coarse_way(ours, theirs, Way(0.0, geometry.IDENTITY, True))
+    matrix = fine_matrix(ours, theirs, start.matrix)
+    placed = geometry.of_box(boxes[0]) @ matrix @ geometry.inverse(geometry.of_box(boxes[1]))
+    return Way(agreement(ours.fine, theirs.fine, matrix), placed, False)
 
 
 def _alike(first: PictureSheet, target: Box, second: PictureSheet, source: Box) -> float:

@@ -46,6 +46,14 @@ def look(first: PictureSheet, second: PictureSheet, turn: int, warp: Warp) -> Ve
     upright = first.turned(turn)
     if min(upright.height, upright.width, second.height, second.width) < layout.SMALLEST:
         return verdict.unrelated(turn)
+    told = _told(upright, second, turn, warp)
+    if told.kind != "other":
+        return told
+    inside = _told_inside(upright, second, turn, warp)
+    return told if inside is None or inside.kind == "other" else inside
+
+
+def _told(upright: PictureSheet, second: PictureSheet, turn: int, warp: Warp) -> Verdict:
     ways = alignment.starting_ways(upright, second)
     best = ways[0].agreement
     if best < alignment.STRANGE:
@@ -58,9 +66,27 @@ def look(first: PictureSheet, second: PictureSheet, turn: int, warp: Warp) -> Ve
     if overlay is None:
         return verdict.unrelated(turn)
     if _too_large(upright, overlay.found):
-        return look(upright.halved(), second.halved(), 0, warp)._replace(turn=turn)
+        return _told(upright.halved(), second.halved(), turn, warp)
     laid, found = overlay.laid, _retoned(overlay)
     return verdict.judged(upright, second, laid, found, overlay.alike, turn)
+
+
+def _told_inside(
+    upright: PictureSheet, second: PictureSheet, turn: int, warp: Warp
+) -> Verdict | None:
+    """Return the verdict over one picture inside another: a post, a chat, a page with it."""
+    boxes = alignment.boxes_inside(upright, second)
+    ways = [alignment.matrix_inside(upright, second, both) for both in boxes]
+    best = max(ways, key=lambda way: way.agreement, default=None)
+    if best is None or best.agreement < LOST:
+        return None
+    laid = layout.laid_out(upright, second, best.matrix, warp)
+    matrix = best.matrix if laid is None else alignment.precise_matrix(laid)
+    overlay = _overlay(upright, second, matrix, best.agreement, warp)
+    if overlay is None:
+        return None
+    found = _retoned(overlay)
+    return verdict.judged(upright, second, overlay.laid, found, overlay.alike, turn)
 
 
 class _Overlay(NamedTuple):

@@ -15,10 +15,16 @@ Box = tuple[float, float, float, float]
 WHOLE: Box = (-1.0, -1.0, 1.0, 1.0)
 IDENTITY: Matrix = np.eye(3)
 TURNS = 8  # quarter turns to the right, 0 to 3; then the same after mirroring
+INVERTED = 8  # no turn: light for dark
 
 
 def turned(picture: npt.NDArray[np.uint8], turn: int) -> npt.NDArray[np.uint8]:
-    """Return a picture after a turn: mirrored for 4 to 7, then turn % 4 quarters to the right."""
+    """Return a picture after a turn: mirrored for 4 to 7, then turn % 4 quarters to the right.
+
+    For INVERTED it stays upright, and light is dark.
+    """
+    if turn == INVERTED:
+        return np.asarray(255 - picture)
     mirrored = picture[:, ::-1] if turn >= TURNS // 2 else picture
     return np.ascontiguousarray(np.rot90(mirrored, -(turn % 4)))
 

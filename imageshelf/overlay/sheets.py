@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,10 @@ FRAMES = 3  # borders within borders
 DEEPEST = 0.45  # of the picture, cut from one side at most
 THINNEST = 0.01  # of the picture, cut in total, for a border to count
 CENTRE: Box = (-0.9, -0.9, 0.9, 0.9)  # the middle nine tenths
+
+
+# Returns where a picture may lie inside another one, uint8[h, w, 3], as boxes of it.
+FindCutouts = Callable[[Picture], list[Box]]
 
 
 class Points(NamedTuple):
@@ -112,10 +117,10 @@ def _between(flat: Floats, height: int, width: int, x: Floats, y: Floats) -> Flo
 class PictureSheet:
     """A picture, uint8[h, w, 3], and what is computed of it once, however often it is laid over."""
 
-    def __init__(self, picture: Picture) -> None:
+    def __init__(self, picture: Picture, find_cutouts: FindCutouts | None = None) -> None:
         if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < 2:
             raise ValueError(f"expected a colour picture, uint8[h, w, 3], not {picture.shape}")
-        self.picture = picture
+        self.picture, self._find_cutouts = picture, find_cutouts
         self.height, self.width = picture.shape[:2]
         self._stamps: dict[Box, Floats] = {}
         self._turned: tuple[int, PictureSheet] | None = None  # the last one
@@ -125,14 +130,25 @@ class PictureSheet:
         if not turn:  # not kept: a cycle is freed late, as the collector counts no megabytes
             return self
         if self._turned is None or self._turned[0] != turn:
-            self._turned = turn, PictureSheet(geometry.turned(self.picture, turn))
+            self._turned = (
+                turn,
+                PictureSheet(geometry.turned(self.picture, turn), self._find_cutouts),
+            )
         return self._turned[1]
+
+    def part(self, box: Box) -> PictureSheet:
+        """Return the sheet of what lies in a box."""
+        x0, y0, x1, y1 = ((edge + 1) / 2 for edge in box)
+        rows = slice(round(y0 * self.height), max(round(y1 * self.height), 2))
+        columns = slice(round(x0 * self.width), max(round(x1 * self.width), 2))
+        return PictureSheet(np.ascontiguousarray(self.picture[rows, columns]))
 
     def halved(self) -> PictureSheet:
         """Return the sheet of the picture at half its size."""
         rows, columns = self.height // 2 * 2, self.width // 2 * 2
         quarters = self.picture[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2, 3)
-        return PictureSheet((quarters.sum(axis=(1, 3), dtype=np.uint16) // 4).astype(np.uint8))
+        half = (quarters.sum(axis=(1, 3), dtype=np.uint16) // 4).astype(np.uint8)
+        return PictureSheet(half, self._find_cutouts)
 
     @functools.cached_property
     def luma(self) -> Floats:
@@ -148,6 +164,11 @@ class PictureSheet:
     def boxes(self) -> list[Box]:
         """The whole, and what is inside borders."""
         return [geometry.WHOLE] if self.inner is None else [geometry.WHOLE, self.inner]
+
+    @functools.cached_property
+    def cutouts(self) -> list[Box]:
+        """The boxes in which a picture may lie on a ground of one colour, among other things."""
+        return self._find_cutouts(self.picture) if self._find_cutouts else []
 
     @functools.cached_property
     def coarse(self) -> Level:

@@ -29,7 +29,7 @@ def without_borders(reduced: Reduced) -> Box | None:
     picture.
     """
     x0, y0, x1, y1 = reduced.box
-    outer = (round(x0 + 0.49), round(y0 + 0.49), int(x1), int(y1))  # whole pixels only
+    outer = whole_pixels(reduced)
     if outer[2] - outer[0] < 3 or outer[3] - outer[1] < 3:
         return None
     inner = _inside(reduced.picture, outer)
@@ -45,6 +45,12 @@ def without_borders(reduced: Reduced) -> Box | None:
     return (left, top, right, bottom)
 
 
+def whole_pixels(reduced: Reduced) -> _Cut:
+    """Return the pixels that lie inside the picture's box wholly."""
+    x0, y0, x1, y1 = reduced.box
+    return (round(x0 + 0.49), round(y0 + 0.49), int(x1), int(y1))
+
+
 def _limited(inner: int, outer: int, near: float, far: float, inwards: int) -> float:
     """Return where to cut one side, whose edge is `near` and whose opposite edge is `far`."""
     if inner == outer:
@@ -56,10 +62,10 @@ def _limited(inner: int, outer: int, near: float, far: float, inwards: int) -> f
 def _inside(picture: Image.Image, cut: _Cut) -> _Cut | None:
     """Return the bounds of what differs from the borders, nested ones too; None if nothing does."""
     for _ in range(NESTED_BORDERS):
-        middle = _border_level(picture, cut)
+        middle = border_level(picture, cut)
         if middle is None:
             break
-        differing = picture.crop(cut).point(_difference(middle))
+        differing = differing_from(picture.crop(cut), middle)
         if differing.getbbox() is None:
             return None
         x, y = cut[:2]
@@ -104,7 +110,7 @@ def _main_run(shares: bytes) -> tuple[int, int]:
     return runs[0][1], runs[-1][2]
 
 
-def _border_level(picture: Image.Image, cut: _Cut) -> int | None:
+def border_level(picture: Image.Image, cut: _Cut) -> int | None:
     """Return the grey level of the first side whose outermost pixels are all alike."""
     left, top, right, bottom = cut
     if not _may_have_border(picture, cut):  # most have none; going on copies all pixels
@@ -145,6 +151,11 @@ def _alike(*levels: int) -> bool:
 def _places(first: int, last: int) -> tuple[int, int, int]:
     """Return three places, evenly spaced between two."""
     return (3 * first + last) // 4, (first + last) // 2, (first + 3 * last) // 4
+
+
+def differing_from(picture: Image.Image, level: int) -> Image.Image:
+    """Return a mask that is white where the picture is not, within the tolerance, of a level."""
+    return picture.point(_difference(level))
 
 
 @functools.cache

@@ -143,7 +143,8 @@ def _pictures(opened: Sequence[_DecodedFile], *, turned: bool) -> list[Picture]:
             for at, views in zip(part, part_views, strict=True):
                 task, decoded, status = opened[at]
                 keys = _keys(task, decoded, turned=turned)
-                pictures[at] = Picture(*views, _facts(decoded, status), keys)
+                facts = _facts(decoded, status)
+                pictures[at] = Picture(*views[:-1], facts, keys, views.cutouts)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
     return [pictures[at] for at in range(len(opened))]
@@ -182,6 +183,7 @@ class PictureViews(NamedTuple):
     trimmed: Sketch | None
     luma: bytes
     turned: tuple[Sketch, ...]
+    cutouts: tuple[tuple[Sketch, ...], ...]
 
 
 def views_of(exact: Reduced, *, full_decode: bool = False, turned: bool = False) -> PictureViews:
@@ -211,6 +213,7 @@ def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list
             _trimmed(alone),
             luma,
             turns,
+            _cutouts(alone) if turned else (),
         )
         for picture, pixels, row, alone, luma, turns in parts
     ]
@@ -219,6 +222,18 @@ def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list
 def _trimmed(small: Reduced) -> Sketch | None:
     inside = borders.without_borders(small)
     return Sketch(small.sketch(inside).tobytes()) if inside else None
+
+
+def _cutouts(small: Reduced) -> tuple[tuple[Sketch, ...], ...]:
+    """Return where the picture may lie inside this one, each in all orientations."""
+    from imageshelf.pictures.cutouts import cutouts
+
+    sketches = map(small.sketch, cutouts(small))
+    turns = [turn for _, turn in ORIENTATIONS if turn is not None]
+    return tuple(
+        tuple(Sketch(each.tobytes()) for each in (sketch, *map(sketch.transpose, turns)))
+        for sketch in sketches
+    )
 
 
 def _turned(fine: Reduced, sketches: Image.Image) -> list[tuple[Sketch, ...]]:

@@ -25,6 +25,8 @@ class Picture(NamedTuple):
     turned: tuple[Sketch, ...]  # the other seven orientations, or ()
     facts: Facts
     keys: tuple[bytes, ...] = ()  # by another hash: one, or one for each of eight orientations
+    # Of a query, where a picture may lie inside it, each in eight orientations.
+    cutouts: tuple[tuple[Sketch, ...], ...] = ()
 
 
 class Task(NamedTuple):

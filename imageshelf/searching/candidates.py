@@ -6,7 +6,7 @@ queries are looked up together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,7 +79,8 @@ def _candidates_at_once(
         view_probes = [probe for _, probe in probes_of[view]]
         for place, candidate, low in _compared(hashes, view_probes, pair_limit):
             n, probe = probes_of[view][place]
-            flat = policy.low_information and (low or policies.is_flat(queries[n], probe.turn))
+            shows_little = probe.plain and queries[n].whole.low_information
+            flat = policy.low_information and (low or shows_little)
             if not flat or (probe.plain and candidate.row <= policies.LOW_INFORMATION_ROW):
                 near[n].append((candidate, flat))
     return [
@@ -104,25 +105,41 @@ def nearest_of_each(
 
 def _compared(view: PictureHashes, probes: Sequence[Probe], pair_limit: int | None) -> list[Answer]:
     """Return the stored pictures within the limits of each probe."""
-    row_hashes = np.array([probe.fingerprint.row for probe in probes], np.uint64)
-    radii = np.array([probe.limits.row for probe in probes], np.int64)
-    places, positions, rows = near_pairs(view.row, row_hashes, radii, pair_limit)
+    answers = []
+    for by in ("row", "phash"):
+        numbers = [n for n, probe in enumerate(probes) if probe.limits.by == by]
+        some = [probes[n] for n in numbers]
+        for n, candidate, is_flat in _looked_up(view, some, by, pair_limit) if some else ():
+            answers.append((numbers[n], candidate, is_flat))
+    return answers
+
+
+def _looked_up(
+    view: PictureHashes, probes: Sequence[Probe], by: str, pair_limit: int | None
+) -> Iterator[Answer]:
+    """Yield the stored pictures within the limits of each probe, looked up by one of the hashes."""
+    hashes = np.array([getattr(probe.fingerprint, by) for probe in probes], np.uint64)
+    radii = np.array([getattr(probe.limits, by) for probe in probes], np.int64)
+    places, positions, near = near_pairs(getattr(view, by), hashes, radii, pair_limit)
 
     def distances(stored: Hashes, hashes: list[int]) -> npt.NDArray[np.int64]:
         differing = stored[positions] ^ np.array(hashes, np.uint64)[places]
         return np.asarray(np.bitwise_count(differing), np.int64)
 
     columns = distances(view.column, [probe.fingerprint.column for probe in probes])
-    phashes = distances(view.phash, [probe.fingerprint.phash for probe in probes])
-    scores = rows.astype(np.int64) + columns + 2 * phashes
+    rows, phashes = near.astype(np.int64), near.astype(np.int64)
+    if by == "row":
+        phashes = distances(view.phash, [probe.fingerprint.phash for probe in probes])
+    else:
+        rows = distances(view.row, [probe.fingerprint.row for probe in probes])
+    scores = rows + columns + 2 * phashes
     limits = np.array([probe.limits.score for probe in probes], np.int64)[places]
+    within = rows <= np.array([probe.limits.row for probe in probes], np.int64)[places]
     # Equal keys always match, but only for the whole query upright.
     plain = np.array([probe.plain for probe in probes], np.bool_)[places]
-    answers = []
-    for hit in np.flatnonzero((scores <= limits) | ((rows == 0) & plain)):
+    for hit in np.flatnonzero(((scores <= limits) & within) | ((rows == 0) & plain)):
         place, position, row = int(places[hit]), positions[hit], int(rows[hit])
         measures = int(scores[hit]), row, int(columns[hit]), int(phashes[hit])
         id_, probe = int(view.ids[position]), probes[place]
         candidate = Candidate(*measures, id_, probe.turn, probe.view, row)
-        answers.append((place, candidate, bool(view.low_information[position])))
-    return answers
+        yield place, candidate, bool(view.low_information[position])

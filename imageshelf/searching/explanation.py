@@ -67,11 +67,14 @@ class Check(NamedTuple):
     score: int
     row_limit: int
     score_limit: int
+    phash_limit: int
+    common: bool = True  # one of the ways that are always told, within the limits or not
 
     @property
     def within(self) -> bool:
         """Whether the distances are within the limits."""
-        return self.row <= self.row_limit and self.score <= self.score_limit
+        near = self.row <= self.row_limit and self.phash <= self.phash_limit
+        return near and self.score <= self.score_limit
 
 
 @dataclass(frozen=True)
@@ -242,7 +245,8 @@ def _hashes_of(fingerprint: Fingerprint) -> PictureHashes:
 
 def _checks(query: QueryPrints, other: QueryPrints, policy: Policy) -> Iterator[Check]:
     for probe in policies.probes(query, policy):
-        if check := _check(probe, query, other):
+        check = _check(probe, query, other)
+        if check and (check.common or check.within):
             yield check
 
 
@@ -255,14 +259,22 @@ def _check(probe: Probe, query: QueryPrints, other: QueryPrints) -> Check | None
         hamming.distance(getattr(probe.fingerprint, name), getattr(stored, name)) for name in HASHES
     )
     score = policies.score(row, column, phash)
-    return Check(_way(probe, query), row, column, phash, score, *probe.limits)
+    way, common = _way(probe, query)
+    return Check(way, row, column, phash, score, *probe.limits, common)
 
 
-def _way(probe: Probe, query: QueryPrints) -> str:
-    if probe.turn:
-        return probe.turn
-    ours = next(
-        name for name in ("whole", "trimmed", "centre") if getattr(query, name) is probe.fingerprint
-    )
+def _way(probe: Probe, query: QueryPrints) -> tuple[str, bool]:
+    """Return a way of comparing in words, and whether it is one of the common ones."""
     words = {"whole": "whole", "trimmed": "without borders", "centre": "centre"}
-    return f"{words[ours]} on {words[probe.view]}"
+    names = (name for name in words if getattr(query, name) is probe.fingerprint)
+    ours = words[next(names, "whole")]
+    if any(probe.fingerprint in cutout.values() for cutout in query.cutouts):
+        ours = "what lies inside"
+    elif probe.turn and probe.view == "whole":
+        return probe.turn, True
+    way = f"{ours} on {words[probe.view]}"
+    if probe.turn:
+        return f"{way}, {probe.turn}", False
+    if probe.limits.by == "phash":
+        return f"{way}, in other light", False
+    return way, ours != "what lies inside"

@@ -19,6 +19,7 @@ SAME_FILE, BYTES, PIXELS = "same file", "identical bytes", "identical pixels"
 TURNED, NEAR = "turned", "near"
 VARIANT, DEVELOPED, ANOTHER_SHOT, SIMILAR = "variant", "developed from", "another shot", "similar"
 KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, VARIANT, DEVELOPED, ANOTHER_SHOT, SIMILAR)
+INVERTED = "inverted"  # as if it were a turn: light for dark, as in dark modes and negatives
 IDENTICAL = frozenset({SAME_FILE, BYTES, PIXELS})  # known without a look
 BY_RULE = frozenset({BYTES, PIXELS})  # kinds of copies that go without being named
 MATCHES = frozenset({*IDENTICAL, TURNED, NEAR})
@@ -108,6 +109,8 @@ def nominated_kind(a: KnownFile, b: KnownFile, turn: str) -> str:
     """Return what two pictures seem to be that the hashes nominated and nobody has looked at."""
     if is_another_shot(a.captured_at, b.captured_at):
         return ANOTHER_SHOT
+    if turn == INVERTED:
+        return VARIANT
     return alike(a, b, TURNED if turn else NEAR)
 
 

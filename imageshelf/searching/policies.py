@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from imageshelf.searching.kinds import INVERTED
+
 if TYPE_CHECKING:
     from imageshelf.shelf.chunks import PictureHashes
 
@@ -38,10 +40,19 @@ class Fingerprint(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """The largest row distance (bits) and score that still match."""
+    """The largest row distance (bits), score, and distance of perceptual hashes that still match.
+
+    With a limit of its own the perceptual hash is what pictures are looked up by.
+    """
 
     row: int
     score: int
+    phash: int = BITS
+
+    @property
+    def by(self) -> str:
+        """The hash that pictures are looked up by."""
+        return "row" if self.phash == BITS else "phash"
 
 
 class Policy(NamedTuple):
@@ -51,13 +62,17 @@ class Policy(NamedTuple):
     turned: Limits | None
     trimmed: Limits | None
     centre: Limits | None
+    inverted: Limits | None = None
+    relit: Limits | None = None  # upright, where light from one side upset the row hash
     low_information: bool = True  # whether flat pictures have the stricter rule
     percent: float | None = None  # of equal bits, if the plain radius was given that way
 
     @classmethod
     def within(cls, max_distance: int) -> Policy:
         """Return the plain Hamming radius on keys that users of ImageHash expect."""
-        return cls(Limits(max_distance, 4 * BITS), None, None, None, low_information=False)
+        return cls(
+            Limits(max_distance, 4 * BITS), None, None, None, None, None, low_information=False
+        )
 
     @classmethod
     def alike(cls, percent: float) -> Policy:
@@ -65,13 +80,26 @@ class Policy(NamedTuple):
         return cls.within(max_distance(percent))._replace(percent=percent)
 
 
-DEFAULT = Policy(Limits(14, 60), Limits(10, 40), Limits(14, 56), Limits(12, 44))
-STRICT = Policy(Limits(14, 52), Limits(10, 40), Limits(14, 52), Limits(12, 40))
-LOOSE = Policy(Limits(18, 64), Limits(10, 40), Limits(14, 56), Limits(12, 44))
+DEFAULT = Policy(
+    Limits(14, 60),
+    Limits(10, 40),
+    Limits(14, 56),
+    Limits(12, 44),
+    Limits(10, 40),
+    Limits(26, 62, 10),
+)
+STRICT = DEFAULT._replace(
+    upright=Limits(14, 52), trimmed=Limits(14, 52), centre=Limits(12, 40), relit=None
+)
+LOOSE = DEFAULT._replace(upright=Limits(18, 64))
 
 
 class QueryPrints(NamedTuple):
-    """The fingerprints of a query: whole, turned seven ways, without borders, and its centre."""
+    """The fingerprints of a query: whole, turned seven ways, without borders, and its centre.
+
+    `cutouts` are those of the places where a picture may lie inside it, by turn; the first is that
+    without borders, if it has any.
+    """
 
     whole: Fingerprint
     turned: Mapping[str, Fingerprint] = {}
@@ -79,6 +107,8 @@ class QueryPrints(NamedTuple):
     centre: Fingerprint | None = None
     thumbnail: bytes = b""  # 16x16 luma
     keys: Mapping[str, bytes] = {}  # by turn; only of hashes other than the default
+    cutouts: Sequence[Mapping[str, Fingerprint]] = ()
+    inverted: Fingerprint | None = None
 
 
 class Probe(NamedTuple):
@@ -142,7 +172,7 @@ def is_flat(query: QueryPrints, turn: str) -> bool:
     on its side.
     """
     flat = query.whole.low_information
-    return flat and (turn == UPRIGHT or query.turned[turn].low_information)
+    return flat and (turn not in query.turned or query.turned[turn].low_information)
 
 
 def probes(query: QueryPrints, policy: Policy) -> Iterator[Probe]:
@@ -152,21 +182,50 @@ def probes(query: QueryPrints, policy: Policy) -> Iterator[Probe]:
     if flat:
         upright = upright._replace(row=min(upright.row, LOW_INFORMATION_ROW))
     yield Probe("whole", UPRIGHT, query.whole, upright, plain=True)
-    if policy.turned:
-        for turn, fingerprint in query.turned.items():
-            if not (flat and is_flat(query, turn)):
-                yield Probe("whole", turn, fingerprint, policy.turned)
-    if flat:
-        return
+    turned = [turn for turn in query.turned if not (flat and is_flat(query, turn))]
+    yield from _probes_of("whole", {turn: query.turned[turn] for turn in turned}, policy.turned)
+    yield from _cutout_probes(query, policy)
+    if not flat:
+        yield from _clear_probes(query, policy)
+
+
+def _clear_probes(query: QueryPrints, policy: Policy) -> Iterator[Probe]:
+    """Yield the comparisons of a query that shows enough to compare it in part, or in other light.
+
+    A picture on the shelf may have been turned, and framed then.
+    """
+    whole = {UPRIGHT: query.whole}
+    trimmed = {UPRIGHT: query.trimmed} if query.trimmed else {}
+    centre = {UPRIGHT: query.centre} if query.centre else {}
+    yield from _probes_of("whole", whole, policy.relit)
+    yield from _probes_of("trimmed", whole, policy.trimmed)
+    yield from _probes_of("whole", trimmed, policy.trimmed)
+    yield from _probes_of("trimmed", trimmed, policy.trimmed)
     if policy.trimmed:
-        yield Probe("trimmed", UPRIGHT, query.whole, policy.trimmed)
-        if query.trimmed:
-            yield Probe("whole", UPRIGHT, query.trimmed, policy.trimmed)
-            yield Probe("trimmed", UPRIGHT, query.trimmed, policy.trimmed)
-    if policy.centre:
-        yield Probe("centre", UPRIGHT, query.whole, policy.centre)
-        if query.centre:
-            yield Probe("whole", UPRIGHT, query.centre, policy.centre)
+        yield from _probes_of("trimmed", query.turned, policy.turned)
+    yield from _probes_of("centre", whole, policy.centre)
+    yield from _probes_of("whole", centre, policy.centre)
+    if query.inverted:
+        yield from _probes_of("whole", {INVERTED: query.inverted}, policy.inverted)
+
+
+def _cutout_probes(query: QueryPrints, policy: Policy) -> Iterator[Probe]:
+    """Yield the comparisons of what lies inside the query, upright and turned."""
+    for cutout in query.cutouts if policy.trimmed else ():
+        clear = {turn: each for turn, each in cutout.items() if not each.low_information}
+        upright = clear.pop(UPRIGHT, None)
+        if upright and upright != query.trimmed:
+            yield from _probes_of("whole", {UPRIGHT: upright}, policy.trimmed)
+            yield from _probes_of("trimmed", {UPRIGHT: upright}, policy.trimmed)
+        yield from _probes_of("whole", clear, policy.turned)
+
+
+def _probes_of(
+    view: str, fingerprints: Mapping[str, Fingerprint], limits: Limits | None
+) -> Iterator[Probe]:
+    if limits:
+        for turn, fingerprint in fingerprints.items():
+            yield Probe(view, turn, fingerprint, limits)
 
 
 def mean_difference(a: bytes, b: bytes) -> float:

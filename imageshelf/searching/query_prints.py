@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.hashing.hash_names import DEFAULT
-from imageshelf.hashing.views import View
+from imageshelf.hashing.views import View, inverted
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.pictures.tasks import Picture
 from imageshelf.searching import kinds, policies
@@ -15,7 +15,7 @@ from imageshelf.searching.policies import Fingerprint, QueryPrints, fingerprint_
 from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
 from imageshelf.shelf.records import PictureRow
 
-TURN_NAMES = (policies.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:]))
+TURN_NAMES = (policies.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:]), kinds.INVERTED)
 VIEWS = ("whole", "trimmed", "centre")
 ROWS_PER_READ = 4096
 PICTURES_PER_HASHING = 16  # 3 MB of floating-point sketches, which stay in the processor's cache
@@ -107,13 +107,19 @@ def prints_of(pictures: Sequence[Picture]) -> list[QueryPrints]:
 
 def _views_of(picture: Picture) -> list[View]:
     optional = [picture.trimmed] if picture.trimmed else []
-    return [picture.whole, picture.centre, *picture.turned, *optional]
+    inside = itertools.chain.from_iterable(picture.cutouts)
+    dark = [inverted(picture.whole)] if picture.turned else []
+    return [picture.whole, picture.centre, *picture.turned, *optional, *dark, *inside]
 
 
 def _query_prints(picture: Picture, prints: list[Fingerprint]) -> QueryPrints:
     """Return the fingerprints of one picture's views, given in the order of `_views_of`."""
-    turns = [name for name, _ in ORIENTATIONS[1:]]
-    turned = dict(zip(turns, prints[2:], strict=False)) if picture.turned else {}
-    trimmed = prints[-1] if picture.trimmed else None
-    keys = dict(zip([policies.UPRIGHT, *turns], picture.keys, strict=False))
-    return QueryPrints(prints[0], turned, trimmed, prints[1], picture.luma, keys)
+    every = iter(prints)
+    whole, centre = next(every), next(every)
+    names = [policies.UPRIGHT, *(name for name, _ in ORIENTATIONS[1:])]
+    turned = dict(zip(names[1:], every, strict=False)) if picture.turned else {}
+    trimmed = next(every) if picture.trimmed else None
+    dark = next(every) if picture.turned else None
+    cutouts = [dict(zip(names, every, strict=False)) for _ in picture.cutouts]
+    keys = dict(zip(names, picture.keys, strict=False))
+    return QueryPrints(whole, turned, trimmed, centre, picture.luma, keys, cutouts, dark)

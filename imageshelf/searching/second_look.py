@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from imageshelf.hashing.turning import INVERTED
 from imageshelf.pictures.look_tasks import ColourTask, EnlargedTask, LaidOver, LookTask
 from imageshelf.pictures.tasks import DigestTask
 from imageshelf.searching import kinds
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from imageshelf.overlay.verdict import Verdict
     from imageshelf.searching.kinds import KnownFile
 
-RULE = 2  # one more whenever a pair may be told another kind: kept looks are of one rule
+RULE = 3  # one more whenever a pair may be told another kind: kept looks are of one rule
 LONGEST = 256  # pixels, at which the overlay's thresholds were chosen
 LONGEST_BEFORE_REMOVAL = 448  # sees a short field, and a subject that moved a little
 IN_PART = 0.25  # share that differs, below which detail does not disagree all over
@@ -39,7 +40,7 @@ class Pair(NamedTuple):
 
     first: KnownFile
     second: KnownFile
-    turn: int = 0  # what the first must undergo: an index into ORIENTATIONS
+    turn: int = 0  # what the first must undergo: an index into TURN_NAMES
 
 
 class SecondLook:
@@ -171,8 +172,8 @@ def _is_damaged(pair: Pair) -> bool:
 
 
 def _unseen(pair: Pair) -> Look:
-    upright = "" if not pair.turn else "turned"
-    return Look(kinds.nominated_kind(pair.first, pair.second, upright))
+    turn = kinds.INVERTED if pair.turn == INVERTED else "turned" if pair.turn else ""
+    return Look(kinds.nominated_kind(pair.first, pair.second, turn))
 
 
 def _look(pair: Pair, laid: LaidOver | Lost) -> Look:
@@ -197,9 +198,11 @@ def _look(pair: Pair, laid: LaidOver | Lost) -> Look:
 def kind_seen(verdict: Verdict, pair: Pair) -> str:
     """Return the kind that a verdict makes of a pair.
 
-    Where all agrees it is a copy, whatever the clocks say. Where a part differs, capture times of
-    two moments make it another shot.
+    Where all agrees it is a copy, whatever the clocks say, and a variant where it does with light
+    for dark. Where a part differs, capture times of two moments make it another shot.
     """
+    if verdict.kind == "near" and pair.turn == INVERTED:
+        return kinds.VARIANT
     if verdict.kind == "near":
         return kinds.alike(pair.first, pair.second, kinds.TURNED if pair.turn else kinds.NEAR)
     in_part = verdict.differs < IN_PART and "apart" not in verdict.reasons

@@ -20,6 +20,7 @@ from imageshelf.overlay.comparison import look  # noqa: E402
 from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
 from imageshelf.overlay.verdict import Verdict, unrelated  # noqa: E402
 from imageshelf.pictures.colour import colour_picture  # noqa: E402
+from imageshelf.pictures.cutouts import cutout_boxes  # noqa: E402
 from imageshelf.pictures.look_tasks import (  # noqa: E402
     ColourPicture,
     ColourTask,
@@ -158,7 +159,9 @@ def _reduced(path: str, longest: int, memory_limit_mb: int, *_state: int) -> _Re
     spread = np.ptp(pixels, axis=2)
     # A share, not np.percentile, which imports numpy.ma: 10 ms of each cold query.
     grey = bool(np.count_nonzero(spread <= GREY_LEVELS) >= spread.size * GREY_PERCENT / 100)
-    return _Reduced(PictureSheet(pixels), picture.size, picture.format, picture.state, grey)
+    return _Reduced(
+        PictureSheet(pixels, cutout_boxes), picture.size, picture.format, picture.state, grey
+    )
 
 
 def _array(picture: ColourPicture) -> Pixels:
