@@ -54,6 +54,28 @@ def test_the_pictures_are_on_it(tmp_path: Path) -> None:
     assert ((pixels[..., 0] > 200) & (pixels[..., 1] < 60)).sum() > 200 * 100
 
 
+def test_what_differs_is_outlined(tmp_path: Path) -> None:
+    path = tmp_path / "grey.png"
+    Image.new("RGB", (400, 300), "#808080").save(path)
+    card = Card(str(path), width=400, height=300, regions=((200, 150, 100, 100),))
+    boxes: list[list[int]] = []
+    for n, one in enumerate((card, replace(card, regions=()))):
+        file = str(tmp_path / f"{n}.png")
+        write_sheet(file, Sheet("", (CardGroup("", (one,)),)), jobs=0)
+        with Image.open(file) as drawn:
+            orange = np.abs(np.asarray(drawn).astype(int) - (217, 72, 15)).sum(axis=2) < 10
+            grey = np.abs(np.asarray(drawn).astype(int) - 128).sum(axis=2) < 10
+        rows, columns = np.nonzero(grey)
+        left, top, scale = columns.min(), rows.min(), np.ptp(columns) / 400
+        rows, columns = np.nonzero(orange)
+        boxes.append([])
+        if len(rows):
+            edges = (columns.min() - left, rows.min() - top, np.ptp(columns), np.ptp(rows))
+            boxes[-1] = [round(edge / scale) for edge in edges]
+    assert np.allclose(boxes[0], (200, 150, 100, 100), atol=5)
+    assert boxes[1] == []
+
+
 def test_a_picture_that_is_gone_has_a_place_with_the_reason(tmp_path: Path) -> None:
     sheet = Sheet("Gone", (CardGroup("x", (Card(str(tmp_path / "gone.jpg")),)),))
     write_sheet(str(tmp_path / "s.png"), sheet, jobs=0)

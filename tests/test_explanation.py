@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from imageshelf import key
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
@@ -195,6 +195,61 @@ def test_the_page_escapes_names_and_marks_what_differs(original: str, tmp_path: 
     assert "\x1b" not in page + told.text()
     differing = sum(told.distance(name) for name in ("row", "column", "phash"))
     assert markup(panels(told)).count("l.5 .5m-.5 0l.5-.5") == 2 * differing
+
+
+def stickered(folder: Path) -> str:
+    """The original, larger, with a disc at the lower right."""
+    picture = scene(5).resize((720, 480))
+    ImageDraw.Draw(picture).ellipse((560, 340, 660, 440), fill="#a020c0")
+    return saved(folder, "b.jpg", picture)
+
+
+def test_it_begins_with_a_sentence_and_the_rectangles(original: str, tmp_path: Path) -> None:
+    lines = explain(original, stickered(tmp_path)).text().splitlines()
+    assert re.fullmatch(
+        r"The same picture; \d % differs, lower right, another colour; B is 1.5 times larger.",
+        lines[0],
+    )
+    assert lines[2] == "What differs, in pixels of B:"
+    where, *edges = re.split(r" {2,}", lines[4])
+    x, y, width, height = map(int, edges)
+    assert where == "lower right"
+    assert abs(x - 560) + abs(y - 340) + abs(x + width - 660) + abs(y + height - 440) < 40
+
+
+def test_an_inverted_copy_is_told_as_one(original: str, tmp_path: Path) -> None:
+    inverted = saved(tmp_path, "b.jpg", ImageOps.invert(scene(5)))
+    explanation = explain(original, inverted)
+    assert (explanation.kind, explanation.turn, explanation.is_match) == (
+        "variant", "inverted", False
+    )  # fmt: skip
+    assert explanation.text().startswith("The same picture, inverted")
+
+
+def test_strangers_are_told_as_two_pictures(original: str, tmp_path: Path) -> None:
+    other = saved(tmp_path, "other.jpg", scene(6))
+    assert explain(original, other).text().startswith("Two different pictures.\n")
+
+
+def test_what_differs_is_drawn_in_red_where_asked_for(original: str, tmp_path: Path) -> None:
+    other = stickered(tmp_path)
+    assert explain(original, other).difference == b""
+    with Image.open(io.BytesIO(explain(original, other, drawn=True).difference)) as drawn:
+        reds = np.asarray(drawn.convert("HSV"))[..., 1] > 100
+    rows, columns = np.nonzero(reds)
+    height, width = reds.shape
+    assert abs(columns.mean() / width - 610 / 720) < 0.03
+    assert abs(rows.mean() / height - 390 / 480) < 0.03
+    stranger = saved(tmp_path, "other.jpg", scene(6))
+    assert explain(original, stranger, drawn=True).difference == b""
+
+
+def test_the_difference_stands_on_the_page_before_the_measures(
+    original: str, tmp_path: Path
+) -> None:
+    page = str(markup(panels(explain(original, stickered(tmp_path), drawn=True))))
+    places = [page.index(words) for words in ("What differs", "data:image/jpeg", "Measures")]
+    assert places == sorted(places)
 
 
 def test_one_picture_twice_is_refused_in_one_sentence(original: str) -> None:

@@ -45,9 +45,21 @@ def test_the_query_itself_comes_first_and_is_marked(
 ) -> None:
     lines = told(capsys, shelve, "--query", photos / "0.jpg").splitlines()
     assert lines[0].endswith("0.jpg: 1 match")
-    assert lines[2].split() == ["distance", "similar", "score", "kind", "pixels", "size", "path"]
-    assert lines[3].split()[:6] == ["0", "100", "%", "0", "same", "file"]
+    assert lines[2].split() == ["kind", "pixels", "size", "path"]
+    assert lines[3].split()[:2] == ["same", "file"]
     assert lines[3].endswith(str(photos / "0.jpg"))
+
+
+@pytest.mark.parametrize("how", [["--details"], ["--max-distance", "4"], ["--hashes-only"]])
+def test_the_distances_come_with_details_and_where_they_decide(
+    photos: Path, shelve: Path, capsys: pytest.CaptureFixture[str], how: list[str]
+) -> None:
+    lines = told(capsys, shelve, "--query", photos / "0.jpg", *how).splitlines()
+    measures = ["distance", "similar", "row", "column", "perceptual", "score"]
+    assert lines[2].split() == [*measures, "kind", "pixels", "size", "path"]
+    assert lines[3].split()[:9] == ["0", "100", "%", "0", "0", "0", "0", "same", "file"]
+    listed = told(capsys, shelve, "--duplicates", "--details")
+    assert "row " not in listed or "score " in listed
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,10 @@ def test_an_explanation_lays_its_two_pictures_on_each_other(photos: Path, tmp_pa
     assert [card.role for card in group.cards] == ["A", "B"]
     assert group.cards[1].turn == "turned 90 degrees left"
     assert not group.choosing
-    assert sheet.intro[0] == "Kind: turned, a match."
+    assert sheet.intro[:2] == (
+        "The same picture, turned 90 degrees left.",
+        "Kind: turned, a match.",
+    )
     assert [type(panel) for panel in sheet.panels] == [Table, Table, HashGrids]
 
 

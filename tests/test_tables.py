@@ -54,7 +54,7 @@ def match(name: str, kind: str, told: str = "") -> Match:
 
 MATCHES = Matches(
     [
-        match("2019/beach.jpg", "near"),
+        match("2019/beach.jpg", "near", "98 % alike, resized"),
         match(LONG, "identical pixels"),
         match("d.jpg", "variant", "4 % differs, lower right and upper left, another colour"),
     ],

@@ -65,7 +65,7 @@ def present_groups(answer: Duplicates, options: argparse.Namespace) -> None:
         if options.html:
             put_out("\n".join(summary) + "\n")
         else:
-            put_out(duplicates.text(listed, summary, *screen()))
+            put_out(duplicates.text(listed, summary, *screen(), details=options.details))
     if options.hashes_only:
         _tell([HASHES_ONLY])
     paths = [member.path for group in listed.groups for member in (group.keeper, *group.members)]
@@ -104,7 +104,8 @@ def formatted(answer: Matches, options: argparse.Namespace) -> str | bytes:
     if options.unmatched:
         return unmatched_text(answer, options.format)
     if options.format == "text":
-        return matches_text(answer, *screen())
+        by_numbers = options.hashes_only or options.max_distance or options.similarity is not None
+        return matches_text(answer, *screen(), details=bool(options.details or by_numbers))
     return FORMATS[options.format](answer)
 
 

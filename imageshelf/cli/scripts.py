@@ -138,6 +138,7 @@ DUPLICATES = (
     ),
 )
 FORMAT = choice("--format", "how to print the answer", "text", "json", "jsonl", "csv")
+DETAILS = flag("--details", "also the distances of the hashes, and the score, in text")
 FILES = (shared.HTML, shared.CONTACT_SHEET)
 OPEN = flag("--open", "open at most ten matches in a viewer; with --html, open that page")
 OF_QUERIES = (
@@ -156,6 +157,7 @@ SEARCH_VERB: Rows = (
     LIMIT,
     "report",
     FORMAT,
+    DETAILS,
     NULL,
     *FILES,
     *OF_QUERIES,
@@ -174,6 +176,7 @@ DUPLICATES_VERB: Rows = (
     LIMIT,
     "report",
     FORMAT,
+    DETAILS,
     NULL,
     *FILES,
     OPEN,

@@ -148,7 +148,8 @@ def explain(options: argparse.Namespace) -> int:
     from imageshelf.searching.explanation import explain as compare
 
     presenting.refuse_early(options.html, options.contact_sheet)
-    explanation = compare(options.a, options.b, full_decode=options.full_decode)
+    drawn = bool(options.html or options.contact_sheet)
+    explanation = compare(options.a, options.b, full_decode=options.full_decode, drawn=drawn)
     sheet = sheets.of_explanation(explanation)
     notes = presenting.written(sheet, options.html, options.contact_sheet)
     print(explanation.text())

@@ -74,7 +74,10 @@ def _told(upright: PictureSheet, second: PictureSheet, turn: int, warp: Warp) ->
 def _told_inside(
     upright: PictureSheet, second: PictureSheet, turn: int, warp: Warp
 ) -> Verdict | None:
-    """Return the verdict over one picture inside another: a post, a chat, a page with it."""
+    """Return the verdict over one picture inside another: a post, a chat, a page with it.
+
+    Such a one is a variant at most: it has more to it than the picture.
+    """
     boxes = alignment.boxes_inside(upright, second)
     ways = [alignment.matrix_inside(upright, second, both) for both in boxes]
     best = max(ways, key=lambda way: way.agreement, default=None)
@@ -86,7 +89,10 @@ def _told_inside(
     if overlay is None:
         return None
     found = _retoned(overlay)
-    return verdict.judged(upright, second, overlay.laid, found, overlay.alike, turn)
+    told = verdict.judged(upright, second, overlay.laid, found, overlay.alike, turn)
+    shows = verdict.shares(overlay.laid.matrix, geometry.WHOLE, geometry.WHOLE)
+    kind = "variant" if told.kind == "near" else told.kind
+    return told._replace(kind=kind, shows=shows, reasons=(*told.reasons, "inside"))
 
 
 class _Overlay(NamedTuple):

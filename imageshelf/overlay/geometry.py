@@ -84,6 +84,16 @@ def unit(places: Matrix) -> Matrix:
     return np.asarray(to_unit @ places @ inverse(to_unit))
 
 
+def from_unit(places: Matrix) -> Matrix:
+    """Return what `unit` was given.
+
+    >>> bool(np.allclose(from_unit(unit(of_box((0, -0.5, 1, 1)))), of_box((0, -0.5, 1, 1))))
+    True
+    """
+    from_unit_ = np.array([[2.0, 0, -1], [0, 2, -1], [0, 0, 1]])
+    return np.asarray(from_unit_ @ places @ inverse(from_unit_))
+
+
 def grid(size: tuple[int, int]) -> Places:
     """Return float64[height * width, 2], the middles of all pixels, row by row."""
     width, height = size

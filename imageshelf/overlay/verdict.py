@@ -151,8 +151,12 @@ def shown(
     """
     if seen.placing.movement <= seen.placing.limit or seen.marked < GROUND:
         return (1.0, 1.0)
-    theirs = second.inner or geometry.WHOLE
-    ours = geometry.inner_bounds(geometry.inverse(matrix), first.inner or geometry.WHOLE, _ENDLESS)
+    return shares(matrix, first.inner or geometry.WHOLE, second.inner or geometry.WHOLE)
+
+
+def shares(matrix: Matrix, first: Box, theirs: Box) -> tuple[float, float]:
+    """Return the shares of all that a box of the first and one of the second picture show."""
+    ours = geometry.inner_bounds(geometry.inverse(matrix), first, _ENDLESS)
     common = (
         max(ours[0], theirs[0]),
         max(ours[1], theirs[1]),

@@ -77,6 +77,15 @@ class LookTask(NamedTuple):
     memory_limit_mb: int = MEMORY_LIMIT_MB
 
 
+class DifferenceTask(NamedTuple):
+    """Two pictures whose difference is to be drawn: see `work_overlay.difference`."""
+
+    first: str
+    second: str
+    turn: int
+    memory_limit_mb: int = MEMORY_LIMIT_MB
+
+
 class LaidOver(NamedTuple):
     """What came of laying one picture over another; without a verdict, `problem` says why.
 

@@ -1,6 +1,7 @@
 """A contact sheet: labelled thumbnails in a grid, as one JPEG or PNG file to send to somebody."""
 
 import io
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ CELL, PICTURE, GAP, MARGIN = 250, 240, 14, 24  # pixels
 TITLE_PX, HEADING_PX, LABEL_PX = 26, 17, 13
 MOST_COLUMNS = 6
 QUALITY = 88
+MARK_INK = "#d9480f"
 GROUND, BOX, INK, QUIET = "#ffffff", "#f0f0ee", "#1d1f21", "#5b6064"
 
 
@@ -146,7 +148,11 @@ def _draw_card(
     if thumbnail and thumbnail.data:
         small = Image.open(io.BytesIO(thumbnail.data), formats=["WEBP", "JPEG"]).convert("RGB")
         small.thumbnail((PICTURE, height - 8))
-        image.paste(small, (x + (CELL - small.width) // 2, y + (height - small.height) // 2))
+        left, top = x + (CELL - small.width) // 2, y + (height - small.height) // 2
+        image.paste(small, (left, top))
+        for box in _marked(card, small.size):
+            edges = (left + box[0], top + box[1], left + box[2], top + box[3])
+            draw.rectangle(edges, outline=MARK_INK, width=2)
     else:
         why = f"no picture: {thumbnail.note if thumbnail else 'not read'}"
         words = clipped(why, CELL - 16)
@@ -156,6 +162,18 @@ def _draw_card(
         ink = QUIET if at else INK
         picture_text.draw(draw, (x + 2, y), clipped(label, CELL - 4), ink, LABEL_PX)
         y += LABEL_PX + 5
+
+
+def _marked(card: Card, size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the corners of what differs from the first card, in pixels of a thumbnail."""
+    whole = card.thumbnail and (card.thumbnail.picture_width, card.thumbnail.picture_height)
+    width, height = (card.width, card.height) if card.width else whole or (0, 0)
+    if not width or not height:
+        return
+    across, down = size[0] / width, size[1] / height
+    for x, y, wide, tall in card.regions:
+        right, bottom = math.ceil((x + wide) * across), math.ceil((y + tall) * down)
+        yield int(x * across), int(y * down), min(right, size[0] - 1), min(bottom, size[1] - 1)
 
 
 def clipped(text: str, width: int, size_px: int = LABEL_PX) -> str:

@@ -30,13 +30,19 @@ FIELDS = (
 
 
 def text(
-    answer: Duplicates, summary: Sequence[str], paint: Painter = terminal.plain, cells: int = 0
+    answer: Duplicates,
+    summary: Sequence[str],
+    paint: Painter = terminal.plain,
+    cells: int = 0,
+    *,
+    details: bool = False,
 ) -> str:
     """Return the numbered groups as text between a summary and the same summary.
 
-    Copies come first, then what is only related. With a width in `cells` tables fit it.
+    Copies come first, then what is only related. With a width in `cells` tables fit it; with
+    `details` they tell what the hashes measure, too.
     """
-    listed = answer.groups
+    listed = [_with_measures(group) for group in answer.groups] if details else answer.groups
     lines = [*summary]
     names = [shown(nearby(member.path)) for group in listed for _, member in _roles(group)]
     common = terminal.common_folder(names) if cells else ""
@@ -147,6 +153,21 @@ def _group(number: int, group: Group, common: str, paint: Painter, cells: int) -
         wrapped = textwrap.wrap(said, cells, initial_indent="    ", subsequent_indent="    ")
         lines += [line, *(paint(part, "dim") for part in wrapped)]
     return lines
+
+
+def _with_measures(group: Group) -> Group:
+    """Return a group whose remarks begin with the distances from the keeper."""
+
+    def measured(members: tuple[Member, ...]) -> tuple[Member, ...]:
+        return tuple(
+            member._replace(
+                told=f"row {member.row}, column {member.column}, perceptual {member.phash}, "
+                f"score {member.score}{', ' if member.told else ''}{member.told}"
+            )
+            for member in members
+        )
+
+    return group._replace(members=measured(group.members), beside=measured(group.beside))
 
 
 def _without_repetition(group: Group) -> Iterator[Member]:

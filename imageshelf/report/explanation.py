@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from imageshelf.hashing.fingerprints import grid
 from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.pictures.extras import WORDS
-from imageshelf.report.panels import HashGrids, Panel, Table
+from imageshelf.report.panels import HashGrids, Panel, Photograph, Table
 from imageshelf.searching import looks, policies
-from imageshelf.searching.kinds import KINDS, NOT_COMPARED
+from imageshelf.searching.kinds import KINDS, MATCHES, NOT_COMPARED, VARIANT
 from imageshelf.system import terminal
 from imageshelf.system.words import instant, shown, size
 
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from imageshelf.searching.looks import Look
 
 TITLES = {"row": "row hash (the key)", "column": "column hash", "phash": "perceptual hash"}
-WHOLE = 0.995  # share of a scene that is all of it
+DIFFERING = "What differs, in pixels of B"
+MOST_REGIONS = 12  # told, the largest
+LIKE = MATCHES | {VARIANT}
 
 
 def text(explanation: Explanation) -> str:
     """Return the whole explanation as text for a terminal."""
+    regions = _regions(explanation.look)
     parts = [
+        sentence(explanation),
+        *([f"{DIFFERING}:\n{terminal.columns(regions, {1, 2, 3, 4})}"] if regions else []),
         terminal.columns(_descriptions(explanation)),
         terminal.columns(_verdict(explanation)),
         terminal.columns(_measures(explanation)),
@@ -41,7 +46,14 @@ def panels(explanation: Explanation) -> tuple[Panel, ...]:
         (f"{TITLES[name]}: {_differ(explanation, name)}", *_bits(explanation, name))
         for name in TITLES
     ]
+    regions = _regions(explanation.look)
+    differing: list[Panel] = []
+    if regions:
+        differing.append(Table(DIFFERING, regions, right=frozenset({1, 2, 3, 4})))
+    if explanation.difference:
+        differing.append(Photograph("A laid over B: red differs", explanation.difference))
     return (
+        *differing,
         Table("Measures", _measures(explanation), head=False),
         Table(
             "Ways of looking at A, bits from B", _looks(explanation), right=frozenset({1, 2, 3, 4})
@@ -52,7 +64,24 @@ def panels(explanation: Explanation) -> tuple[Panel, ...]:
 
 def sentences(explanation: Explanation) -> list[str]:
     """Return how the two are related, by which rule, and what else matters."""
-    return [f"{name[0].upper()}{name[1:]}: {words}." for name, words in _verdict(explanation)]
+    told = [f"{name[0].upper()}{name[1:]}: {words}." for name, words in _verdict(explanation)]
+    return [sentence(explanation), *told]
+
+
+def sentence(explanation: Explanation) -> str:
+    """Return what the two are to each other, in one sentence."""
+    words = looks.sentence(explanation.look, explanation.turn)
+    unseen = explanation.look.kind in LIKE and explanation.kind not in LIKE
+    return f"{words[:-1]}; but no hash nominates it." if unseen else words
+
+
+def _regions(look: Look) -> list[list[str]]:
+    """Return the largest rectangles that differ as a table, [] where none does."""
+    if not look.regions:
+        return []
+    told = look.regions[:MOST_REGIONS]
+    rows = [[looks.where(region, look.size), *map(str, region)] for region in told]
+    return [["where", "x", "y", "width", "height"], *rows]
 
 
 def _descriptions(explanation: Explanation) -> list[list[str]]:
@@ -112,11 +141,8 @@ def _seen(look: Look) -> str:
     """Return what the second look saw, in words."""
     if not look.compared or look.agrees is None:
         return NOT_COMPARED
-    words = [looks.in_words(look) or f"{100 * look.agrees:.0f} % agrees"]
-    if look.shows and min(look.shows) < WHOLE:
-        ours, theirs = (f"{100 * share:.0f} %" for share in look.shows)
-        words.append(f"A shows {ours} of the scene, B {theirs}")
-    return f"{look.kind}: {'; '.join(words)}"
+    words = looks.in_words(look) or f"{100 * look.agrees:.0f} % agrees"
+    return f"{look.kind}: {words}"
 
 
 def _measures(explanation: Explanation) -> list[list[str]]:

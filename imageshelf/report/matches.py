@@ -4,6 +4,7 @@ To add a `--format`, add an entry to FORMATS, here for matches and in `duplicate
 its name to `--format` in `cli.scripts`.
 """
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -37,6 +38,7 @@ KIND_PAINTS = {  # green is certain, yellow wants a look, what is no copy is dim
     "another shot": "dim",
     "similar": "dim",
 }
+DETAILS = ["distance", "similar", "row", "column", "perceptual", "score"]
 UNREAD = "Nothing at a URL is read: such a picture is no match unless its digest is known."
 HASHES_ONLY = "The second look was left out: near and turned are the hashes' word."
 FIELDS = (
@@ -58,16 +60,19 @@ def rounded(shares: Any) -> Any:
     return None if shares is None else round(shares, 4)
 
 
-def matches_text(matches: Matches, paint: Painter = terminal.plain, cells: int = 0) -> str:
+def matches_text(
+    matches: Matches, paint: Painter = terminal.plain, cells: int = 0, *, details: bool = False
+) -> str:
     """Return the answer as text: for each query a heading and a table, or a sentence.
 
-    With a width in `cells` tables fit it.
+    With a width in `cells` tables fit it; with `details` they begin with what the hashes measure.
     """
+    drawn = functools.partial(_table, paint=paint, cells=cells, details=details)
     by_query: dict[str, list[Match]] = {}
     for match in matches:
         by_query.setdefault(match.query, []).append(match)
     answers = [
-        _answer(asked, by_query.get(asked.path, []), paint, cells)
+        _answer(asked, by_query.get(asked.path, []), paint, drawn)
         for asked in matches.asked
         if not asked.problem
     ]
@@ -97,7 +102,12 @@ def unmatched_text(matches: Matches, form: str) -> str | bytes:
     return "".join(shown(path) + "\n" for path in paths)
 
 
-def _answer(asked: QueryOutcome, matches: Sequence[Match], paint: Painter, cells: int) -> str:
+def _answer(
+    asked: QueryOutcome,
+    matches: Sequence[Match],
+    paint: Painter,
+    table: Callable[[list[Match]], str],
+) -> str:
     name = paint(shown(asked.path), "bold")
     note = "; it shows too little for a near match" if asked.low_information else ""
     if not matches:
@@ -106,7 +116,7 @@ def _answer(asked: QueryOutcome, matches: Sequence[Match], paint: Painter, cells
     for heading, wanted in SECTIONS:
         section = [match for match in matches if wanted(match)]
         if section:
-            parts += [*([heading] if heading else []), _table(section, paint, cells)]
+            parts += [*([heading] if heading else []), table(section)]
     if any(isinstance(match.path, Url) and not match.compared for match in matches):
         parts.append(UNREAD)
     return "\n\n".join(parts)
@@ -118,14 +128,18 @@ def _counted(matches: int, related: int) -> str:
 
 
 def _header() -> list[str]:
-    return ["distance", "similar", "score", "kind", "pixels", "size", "path"]
+    return ["kind", "pixels", "size", "path"]
+
+
+def _measures(match: Match) -> list[str]:
+    """Return the cells under DETAILS."""
+    measures = (match.row, match.column, match.phash, match.score)
+    words = ["-" if bits is None else str(bits) for bits in measures]
+    return [str(match.distance), f"{match.similarity:.0f} %", *words]
 
 
 def _line(match: Match) -> list[str]:
     return [
-        str(match.distance),
-        f"{match.similarity:.0f} %",
-        "-" if match.score is None else str(match.score),
         label(match),
         f"{match.width}x{match.height}" if match.width else "-",
         size(match.size_bytes),
@@ -144,19 +158,24 @@ def _may_be_there(path: str) -> bool:
     return isinstance(path, Url) or os.path.lexists(path)
 
 
-def _table(section: list[Match], paint: Painter, cells: int) -> str:
+def _table(section: list[Match], paint: Painter, cells: int, *, details: bool) -> str:
     rows = [_header(), *map(_line, section)]
     if cells:
-        rows = [[*row[:3], terminal.clipped(row[3], cells // 2), *row[4:]] for row in rows]
+        rows = [[terminal.clipped(row[0], cells // 2), *row[1:]] for row in rows]
+    if details:
+        measures = [DETAILS, *map(_measures, section)]
+        rows = [[*numbers, *row] for numbers, row in zip(measures, rows, strict=True)]
+    kind = len(DETAILS) if details else 0  # its column
     above, last = "", len(rows[0]) - 1
     common = terminal.common_folder(row[last] for row in rows[1:]) if cells else ""
     if common and len(section) > 1:
         above = f"in {terminal.clipped(common, cells - 3)}\n"
         rows = [rows[0], *([*row[:last], row[last].removeprefix(common)] for row in rows[1:])]
     paints = [dict.fromkeys(range(len(rows[0])), "dim")]
-    paints += [{3: KIND_PAINTS.get(match.kind, "yellow")} for match in section]
-    fit = terminal.Fit(cells, last, (2, 1, 4, 0, 5))
-    return above + terminal.columns(rows, {0, 1, 2, 5}, paints, paint, fit)
+    paints += [{kind: KIND_PAINTS.get(match.kind, "yellow")} for match in section]
+    dropped = (*range(4, 1, -1), 1, kind + 1, 0, kind + 2) if details else (1, 2)
+    fit = terminal.Fit(cells, last, tuple(dropped))
+    return above + terminal.columns(rows, {*range(kind), kind + 2}, paints, paint, fit)
 
 
 def html_table(matches: Matches) -> str:

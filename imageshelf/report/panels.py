@@ -4,6 +4,7 @@ The page and the notebook share one markup: semantic elements, and attributes in
 which the page's policy would refuse. Jinja2 escapes every text.
 """
 
+import base64
 import functools
 from collections.abc import Iterable, Sequence
 from importlib import resources
@@ -53,7 +54,19 @@ class Drawing(NamedTuple):
     svg: Markup
 
 
-Panel = Table | HashGrids | Drawing
+class Photograph(NamedTuple):
+    """A JPEG file of our own making."""
+
+    title: str
+    jpeg: bytes
+
+    @property
+    def uri(self) -> str:
+        """The file as a URI."""
+        return f"data:image/jpeg;base64,{base64.b64encode(self.jpeg).decode()}"
+
+
+Panel = Table | HashGrids | Drawing | Photograph
 
 
 def markup(panels: Iterable[Panel], heading: str = "h2") -> Markup:

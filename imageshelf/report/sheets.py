@@ -26,7 +26,7 @@ from imageshelf.report.cards import (
     CardGroup,
     Sheet,
 )
-from imageshelf.searching import kinds
+from imageshelf.searching import kinds, looks
 from imageshelf.searching.kinds import ANOTHER_SHOT, VARIANT
 from imageshelf.system import terminal
 from imageshelf.system.program import typed
@@ -165,7 +165,14 @@ def _member_card(member: Member, role: str, measured: tuple[str, ...], argues: s
 def of_explanation(answer: Explanation) -> Sheet:
     """Return a sheet of two pictures with everything that was measured."""
     facts = (answer.turn,) if answer.turn else ()
-    second = replace(_measured_card(answer.b, "B"), kind=answer.kind, turn=answer.turn, facts=facts)
+    second = replace(
+        _measured_card(answer.b, "B"),
+        kind=answer.kind,
+        turn=answer.turn,
+        differs=looks.in_words(answer.look),
+        facts=facts,
+        regions=answer.look.regions,
+    )
     both = (_measured_card(answer.a, "A"), second)
     group = CardGroup(" and ".join(card.label for card in both), both, section="")
     return Sheet(

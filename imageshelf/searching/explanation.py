@@ -16,7 +16,12 @@ import numpy as np
 
 from imageshelf.hashing import hamming
 from imageshelf.overlay import geometry
-from imageshelf.pictures.look_tasks import SQUARE_PIXELS, FileMeasures, MeasureTask
+from imageshelf.pictures.look_tasks import (
+    SQUARE_PIXELS,
+    DifferenceTask,
+    FileMeasures,
+    MeasureTask,
+)
 from imageshelf.pictures.measures import measured
 from imageshelf.pictures.reduction import ORIENTATIONS
 from imageshelf.searching import candidates, kinds, policies, second_look
@@ -97,6 +102,7 @@ class Explanation:
     mean_difference_percent: float
     identical_bytes: bool
     identical_pixels: bool
+    difference: bytes = b""  # a JPEG file, if it was asked for and there is anything to compare
 
     @property
     def is_match(self) -> bool:
@@ -127,9 +133,16 @@ class Explanation:
 
 
 def explain(
-    a: str, b: str, policy: Policy = policies.DEFAULT, *, full_decode: bool = False
+    a: str,
+    b: str,
+    policy: Policy = policies.DEFAULT,
+    *,
+    full_decode: bool = False,
+    drawn: bool = False,
 ) -> Explanation:
     """Return every measure of two picture files, with A as the query.
+
+    With `drawn` also a picture of what differs, B's with A laid over it.
 
     Raises ExplainError if both are one file, and for a file that cannot be read.
     """
@@ -144,6 +157,7 @@ def explain(
             files = _known_file(ours), _known_file(theirs)
             turn, decided = _decision(ours.prints, theirs.prints, policy)
             (look,) = looking.at([Pair(*files, TURN_NAMES.index(turn))])
+            difference = _difference(decoders, a, b, turn) if drawn else b""
     except WorkerError as exc:
         raise ExplainError(str(exc)) from exc
     same_bytes = kinds.identical_bytes(*files)
@@ -166,7 +180,17 @@ def explain(
         policies.mean_difference(ours.prints.thumbnail, theirs.prints.thumbnail) / 2.55,
         same_bytes,
         same_pixels,
+        difference,
     )
+
+
+def _difference(decoders: LimitedMap, a: str, b: str, turn: str) -> bytes:
+    """Return a JPEG file of what differs, b"" if there is nothing to compare."""
+    from imageshelf.workers import work_overlay
+
+    task = DifferenceTask(a, b, TURN_NAMES.index(turn))
+    ((_, answer),) = decoders([task], here=work_overlay.work)
+    return answer if isinstance(answer, bytes) else b""
 
 
 def squared_errors(a: Levels, b: Levels) -> dict[str, float]:

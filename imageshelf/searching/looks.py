@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
 PLACES = (("upper", "middle", "lower"), ("left", "centre", "right"))
 SMALL_PIXELS = 200  # of the longer side: of so small a form nobody can tell who filled it in
 AS_WELL = 0.01  # share that agrees: a smaller difference tells nothing about a small picture
+SENTENCES = {
+    kinds.SAME_FILE: "One file under two names",
+    kinds.BYTES: "The same picture, byte for byte",
+    kinds.PIXELS: "The same picture in every pixel",
+    kinds.TURNED: "The same picture",
+    kinds.NEAR: "The same picture",
+    kinds.VARIANT: "The same picture",
+    kinds.ANOTHER_SHOT: "Two shots of one scene",
+}
+COPIES = frozenset({kinds.TURNED, kinds.NEAR})  # which are not identical
+SAME_SIZE = 0.02  # of a line: a larger change is a resize
+ALL_SHOWN = 0.995  # share of a scene that is all of it
 ALL_OVER = 0.5  # of the picture's width or height: a region that large has no side
 
 
@@ -73,6 +86,34 @@ def agree_as_well(first: Look, second: Look) -> bool:
     return alike and (first.agrees or 0.0) - (second.agrees or 0.0) <= AS_WELL
 
 
+def sentence(look: Look, turn: str = "") -> str:
+    """Return what two pictures, A and B, are to each other, in one sentence.
+
+    >>> sentence(Look("near", True, 0.97, 0.03, ((9, 9, 1, 1),), size=(10, 10), scale=1 / 1.44))
+    'The same picture; 3 % differs, lower right; B is 1.2 times larger.'
+    """
+    parts = [SENTENCES.get(look.kind, "Two different pictures")]
+    if turn and look.kind in {*COPIES, kinds.VARIANT}:
+        parts[0] += f", {turn}"
+    if not look.compared:
+        parts.append("they could not be compared")
+    elif look.kind in {*COPIES, kinds.VARIANT}:
+        parts += filter(None, [what_differs(look)])
+        times = resized(look)
+        if abs(times - 1) > SAME_SIZE:
+            larger = "A" if times > 1 else "B"
+            parts.append(f"{larger} is {max(times, 1 / times):.2g} times larger")
+        if look.shows and min(look.shows) < ALL_SHOWN:
+            ours, theirs = (f"{100 * share:.0f} %" for share in look.shows)
+            parts.append(f"A shows {ours} of the scene, B {theirs}")
+    return "; ".join(parts) + "."
+
+
+def resized(look: Look) -> float:
+    """Return how many times larger the first picture is along a line, of what both show."""
+    return math.sqrt(look.scale)
+
+
 def in_pixels(regions: Iterable[Region], size: tuple[int, int]) -> Regions:
     """Return regions, given in shares, as whole pixels of a picture of that size.
 
@@ -108,11 +149,27 @@ def where(region: tuple[int, int, int, int], size: tuple[int, int]) -> str:
 
 
 def in_words(look: Look) -> str:
-    """Return what differs, and where: "4 % differs, lower right"; "" where nothing does.
+    """Return how alike two copies are, or else what differs, and where; "" if nothing is known.
 
     >>> in_words(Look("variant", True, 0.96, 0.04, ((600, 400, 30, 60),), size=(640, 480)))
     '4 % differs, lower right'
+    >>> in_words(Look("near", True, 0.98, 0.02, scale=4.0))
+    '98 % alike, resized'
     """
+    parts = []
+    if look.kind in COPIES and look.agrees is not None:
+        parts.append(f"{100 * look.agrees:.0f} % alike")
+        if abs(resized(look) - 1) > SAME_SIZE:
+            parts.append("resized")
+    else:
+        return what_differs(look)
+    if look.colour_differs:
+        parts.append("another colour")
+    return ", ".join(parts)
+
+
+def what_differs(look: Look) -> str:
+    """Return how much differs, and where; "" where nothing does."""
     parts = []
     if look.differs and look.kind != kinds.SIMILAR:
         percent = max(1, round(100 * look.differs))

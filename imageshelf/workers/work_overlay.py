@@ -14,16 +14,18 @@ for _setting in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THRE
 import numpy as np  # noqa: E402 - after the settings
 import numpy.typing as npt  # noqa: E402
 
-from imageshelf.overlay import geometry  # noqa: E402
+from imageshelf.overlay import differences, geometry, layout  # noqa: E402
 from imageshelf.overlay.coarse import Coarse, coarse  # noqa: E402
 from imageshelf.overlay.comparison import look  # noqa: E402
 from imageshelf.overlay.sheets import PictureSheet  # noqa: E402
 from imageshelf.overlay.verdict import Verdict, unrelated  # noqa: E402
 from imageshelf.pictures.colour import colour_picture  # noqa: E402
 from imageshelf.pictures.cutouts import cutout_boxes  # noqa: E402
+from imageshelf.pictures.difference_picture import drawn  # noqa: E402
 from imageshelf.pictures.look_tasks import (  # noqa: E402
     ColourPicture,
     ColourTask,
+    DifferenceTask,
     EnlargedTask,
     FileMeasures,
     LaidOver,
@@ -35,11 +37,14 @@ from imageshelf.pictures.warping import warped  # noqa: E402
 from imageshelf.system.files import UnreadableImage  # noqa: E402
 from imageshelf.workers.work import Answer, digested, work_turned  # noqa: E402
 
-Item = LookTask | DigestTask | ColourTask | EnlargedTask | MeasureTask | Task | Bundle
+Item = (
+    DifferenceTask | LookTask | DigestTask | ColourTask | EnlargedTask | MeasureTask | Task | Bundle
+)
 Outcome = LaidOver | Coarse | FileMeasures | bytes | bool | Answer | list[Answer] | None
 Pixels = npt.NDArray[np.uint8]
 
 SHEETS_KEPT = 48  # of about 1 MB each
+LONGEST, LONGEST_DRAWN = 256, 720  # pixels, of pictures that are laid over, and of what is drawn
 LEAST = 64  # pixels each way that can be laid over; the pixels of smaller pictures are repeated
 BLANK_LEVELS, ALIKE_LEVELS = 12, 6  # spread of a channel of blank paper; between two means
 GREY_LEVELS, GREY_PERCENT = 6, 99  # spread of the channels in so many of a grey picture's pixels
@@ -66,6 +71,10 @@ def work(item: Item) -> Outcome:
         from imageshelf.pictures.real_pixels import is_enlarged
 
         return is_enlarged(item)
+    return difference(item) if isinstance(item, DifferenceTask) else _of_one(item)
+
+
+def _of_one(item: MeasureTask | Task | Bundle) -> Outcome:
     if isinstance(item, MeasureTask):
         from imageshelf.pictures.measures import measured
 
@@ -103,6 +112,27 @@ def laid_over(task: LookTask) -> LaidOver:
         scale=_scale(verdict, first.size, second.size),
         grey=(first.grey, second.grey),
     )
+
+
+def difference(task: DifferenceTask) -> bytes:
+    """Return a JPEG file of what differs where both show the same; b"" where they do not."""
+    seen = laid_over(LookTask(*task[:3], LONGEST, task.memory_limit_mb)).verdict
+    if seen is None or seen.kind == "other":
+        return b""
+    try:
+        first, second = (
+            _reduced(path, LONGEST_DRAWN, task.memory_limit_mb, *_state(path)).sheet
+            for path in (task.first, task.second)
+        )
+    except UnreadableImage:
+        return b""
+    matrix = geometry.from_unit(np.array(seen.geometry))
+    laid = layout.laid_out(first.turned(task.turn), second, matrix, warped)
+    if laid is None:
+        return b""
+    found = differences.measured(laid.first, laid.second, laid.valid)
+    height, width = laid.valid.shape
+    return drawn(laid.second, found.off[:height, :width])
 
 
 def _scale(verdict: Verdict, first: tuple[int, int], second: tuple[int, int]) -> float:
