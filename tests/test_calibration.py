@@ -2,6 +2,8 @@
 
 import html
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imageshelf import index
 from imageshelf.hashing import hamming
 from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.hashing.views import Thumbnails
@@ -23,6 +26,7 @@ from imageshelf.searching.calibration import (
     pair_counts,
     sample,
 )
+from imageshelf.searching.calibration_looks import LookedAt
 from imageshelf.searching.key_calibration import SampledPicture
 from imageshelf.searching.policies import Limits, Policy
 from imageshelf.shelf.chunks import PictureHashes
@@ -131,6 +135,64 @@ def test_a_wider_limit_finds_no_less_and_errs_no_less(told: Calibration) -> None
     assert told.false_share(Limits(64, 30)) <= told.false_share(Limits(64, 200))
 
 
+def calibrated(looks: Sequence[LookedAt], strangers: int = 10_000) -> Calibration:
+    """A thousand pictures; the default nominates one pair in a hundred of strangers."""
+    counts, copies = (np.zeros((65, 257), np.int64) for _ in range(2))
+    counts[14, 60], counts[40, 160] = strangers // 100, strangers - strangers // 100
+    copies[3, 10], copies[14, 60], copies[18, 64] = 90, 8, 2
+    return Calibration(1000, 0, 10, counts, counts, {"saved again": copies}, {}, looks=tuple(looks))
+
+
+def test_the_second_look_leaves_the_share_of_strangers_that_pass_it() -> None:
+    passed = [LookedAt(12, 58, n < 5) for n in range(50)] + [LookedAt(18, 64, True)] * 9
+    nominated = calibrated(passed).false_pairs(policies.DEFAULT)
+    left, at_most = calibrated(passed).left_pairs(policies.DEFAULT)
+    assert not at_most
+    assert left == pytest.approx(nominated / 10)
+    none = [LookedAt(12, 58, False)] * 50
+    left, at_most = calibrated(none).left_pairs(policies.DEFAULT)
+    assert at_most
+    assert left == pytest.approx(nominated * 3 / 50)
+    assert calibrated([]).left_pairs(policies.DEFAULT) == (nominated, True)
+
+
+@pytest.mark.parametrize(
+    ("looks", "name"),
+    [
+        ([LookedAt(14, 60, False)] * 60, "--strict"),  # 5 % of 5,000 pairs may be left
+        ([LookedAt(14, 60, True)] * 60, "--strict"),
+    ],
+)
+def test_what_leaves_many_strangers_is_not_recommended(looks: list[LookedAt], name: str) -> None:
+    assert calibrated(looks).recommended() == name
+
+
+def test_what_finds_most_is_recommended_and_the_default_where_nothing_finds_more() -> None:
+    none = calibrated([LookedAt(14, 60, False)] * 60)
+    few = replace(none, strangers=np.where(np.arange(257) == 60, 0, none.strangers))
+    assert few.recommended() == "--loose"  # 2 % more copies
+    copies = {"saved again": np.where(np.arange(257) == 64, 0, none.copies["saved again"])}
+    assert replace(few, copies=copies).recommended() == "default"
+    assert few.text().startswith("Recommended: --loose, to find 100.0 % of the copies; after the")
+
+
+def test_strangers_that_the_hashes_nominate_are_looked_at(tmp_path: Path) -> None:
+    """Every picture's mirror image is on the shelf, and a copy of it."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for seed in range(30):
+        picture = scene(seed, (240, 160))
+        picture.save(folder / f"{seed}.jpg", quality=90)
+        mirrored_one = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        mirrored_one.save(folder / f"{seed}-mirrored.jpg", quality=90)
+    shelve = str(tmp_path / "db.shelve")
+    index(str(folder), shelve)
+    told = calibration.calibrate(shelve)
+    assert len(told.looks) >= 50
+    assert sum(one.is_copy for one in told.looks) >= 50
+    assert "passed for copies" in told.text()
+
+
 def test_expected_false_matches_grow_with_the_collection() -> None:
     counts = np.zeros((65, 257), np.int64)
     counts[10, 50], counts[30, 120] = 2, 998
@@ -153,7 +215,15 @@ def test_where_no_false_match_was_seen_an_upper_bound_is_given(told: Calibration
 
 def test_the_text_has_a_line_for_each_rule_edit_and_distance(told: Calibration) -> None:
     text = told.text()
-    assert text.startswith("52 pictures, 1,326 pairs with mirror images as strangers, 8 edits of")
+    recommended, _, heading, *_ = text.splitlines()
+    assert re.fullmatch(
+        rf"Recommended: {told.recommended()}, to find \d+\.\d % of the copies; "
+        r"no strangers were nominated that could be looked at\.",
+        recommended,
+    ), recommended
+    assert heading.startswith(
+        "52 pictures, 1,326 pairs with mirror images as strangers, 8 edits of"
+    )
     for words in ("default", "--strict", "--loose", "--max-distance 0", "--max-distance 20"):
         assert f"\n{words} " in text
     for edit in EDITS:

@@ -31,6 +31,7 @@ _STRANGERS, _COPIES = "#b3541e", "#1f6f8b"  # apart in lightness too, on light a
 def text(calibration: Calibration) -> str:
     """Return the whole calibration as text for a terminal."""
     parts = [
+        recommendation(calibration),
         _heading(calibration),
         *(
             [terminal.columns(_key_rules(calibration.keys), {1, 2, 3, 4})]
@@ -38,7 +39,7 @@ def text(calibration: Calibration) -> str:
             else []
         ),
         *([_of_all(calibration.keys)] if calibration.keys else []),
-        terminal.columns(_rules(calibration), {1, 2, 3, 4}),
+        terminal.columns(_rules(calibration), {1, 2, 3, 4, 5}),
         "Copies found by edit:\n" + terminal.columns(_edits(calibration), {1, 2, 3}),
         "Row distances, each by its own share:\n" + terminal.columns(_bars(calibration), {0}),
         _notes(calibration),
@@ -56,7 +57,7 @@ def panels(calibration: Calibration) -> tuple[Panel, ...]:
     return (
         *keys,
         Drawing("Row distances of copies and of strangers", Markup(svg(calibration))),  # noqa: S704
-        Table("What each rule finds", _rules(calibration), right=frozenset({1, 2, 3, 4})),
+        Table("What each rule finds", _rules(calibration), right=frozenset({1, 2, 3, 4, 5})),
         Table("Copies found by edit", _edits(calibration), right=frozenset({1, 2, 3})),
     )
 
@@ -64,7 +65,12 @@ def panels(calibration: Calibration) -> tuple[Panel, ...]:
 def sentences(calibration: Calibration) -> list[str]:
     """Return what was compared, and how to read the figures."""
     keys = [_of_all(calibration.keys)] if calibration.keys else []
-    return [_heading(calibration) + ".", *keys, *_notes(calibration).split("\n")]
+    return [
+        recommendation(calibration),
+        _heading(calibration) + ".",
+        *keys,
+        *_notes(calibration).split("\n"),
+    ]
 
 
 def _heading(calibration: Calibration) -> str:
@@ -76,7 +82,10 @@ def _heading(calibration: Calibration) -> str:
 
 
 def _rules(calibration: Calibration) -> list[list[str]]:
-    rows = [["rule", "copies found", "false a query", "false pairs", "pairs here", "limits"]]
+    rows = [[
+        "rule", "copies found", "false a query", "false pairs", "left by a look", "pairs here",
+        "limits",
+    ]]  # fmt: skip
     # On a shelf of another hash the radius would be one of that hash.
     distances = () if calibration.keys else DISTANCES
     radii = {f"--max-distance {radius}": Policy.within(radius) for radius in distances}
@@ -87,6 +96,7 @@ def _rules(calibration: Calibration) -> list[list[str]]:
                 name,
                 f"{calibration.found_percent(limits):.1f} %",
                 *_expected(calibration, policy),
+                _left(calibration, policy) if policy.low_information else "-",
                 f"{calibration.found_pairs(policy):,.0f}",
                 f"row {limits.row}" + (f", score {limits.score}" if policy.turned else ""),
             ]
@@ -139,6 +149,31 @@ def _expected(calibration: Calibration, policy: Policy) -> tuple[str, str]:
     return f"< {_number(bound)}", f"< {_number(bound * (calibration.pictures - 1) / 2)}"
 
 
+def _left(calibration: Calibration, policy: Policy) -> str:
+    """Return how many false pairs the second look leaves, in words."""
+    left, at_most = calibration.left_pairs(policy)
+    return f"< {_number(left)}" if at_most else _number(left)
+
+
+def recommendation(calibration: Calibration) -> str:
+    """Return which setting suits the collection, and what to expect of it, in one sentence."""
+    name = calibration.recommended()
+    policy = POLICIES[name]
+    words = "the default settings" if name == "default" else name
+    found = calibration.found_percent(policy.upright)
+    if not calibration.looks:
+        expect = "no strangers were nominated that could be looked at"
+    else:
+        left = _left(calibration, policy).replace("<", "fewer than")
+        called = sum(one.is_copy for one in calibration.looks)
+        strangers = count(len(calibration.looks), "nominated stranger")
+        expect = (
+            f"after the second look expect {left} false pairs in all ({called} of {strangers} that "
+            "were looked at passed for copies)"
+        )
+    return f"Recommended: {words}, to find {found:.1f} % of the copies; {expect}."
+
+
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
@@ -154,6 +189,7 @@ def _edits(calibration: Calibration) -> list[list[str]]:
 def _notes(calibration: Calibration) -> str:
     words = [
         "False matches are the expected ones, of strangers, however a search looks at a query.",
+        "Left by a look is what the second look, which follows, would call copies all the same.",
         "Pairs here match upright in this collection: copies, bursts and strangers together.",
         f"Copies are saved at quality {QUALITY} and looked for upright; a search finds more.",
     ]

@@ -3,7 +3,9 @@
 Nobody knows which pictures of a collection are strangers, because it may be full of copies and
 bursts. Each picture is therefore compared with the *mirror images* of others, which are as alike as
 this collection's strangers and copies of nothing. For the copies, a sample of the originals is
-lightly edited, and the results are compared with the originals' hashes on the shelf.
+lightly edited, and the results are compared with the originals' hashes on the shelf. Of the
+strangers that the hashes nominate, some are laid over each other: that tells what the second look
+of a search leaves.
 
 Not good at pictures of text: mirroring turns left-aligned lines into right-aligned ones, so
 documents are more alike than this says.
@@ -23,9 +25,12 @@ from imageshelf.hashing.turning import rows_reversed
 from imageshelf.pictures.calibration_edits import EDITS, EditsTask, edited_hashes
 from imageshelf.pictures.tasks import Refusal
 from imageshelf.searching import key_calibration, policies
+from imageshelf.searching.calibration_looks import LookedAt, left_of, looks_at_strangers
 from imageshelf.searching.key_calibration import KeyCounts, SampledPicture
-from imageshelf.shelf import names, open_shelf
+from imageshelf.searching.query_prints import known_file
+from imageshelf.shelf import Shelf, names, open_shelf
 from imageshelf.system.deprecation import renamed_parameters
+from imageshelf.system.files import MEMORY_LIMIT_MB, MEMORY_NOTE
 from imageshelf.system.rendering import rendered
 from imageshelf.system.sentences import SentenceError
 from imageshelf.workers.jobs import Lost
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from imageshelf.hashing.hamming import Hashes
+    from imageshelf.searching.kinds import KnownFile
     from imageshelf.searching.policies import Limits, Policy
     from imageshelf.shelf.chunks import PictureHashes
 
@@ -46,6 +52,8 @@ FEWEST_ORIGINALS = 10
 SAMPLE_PICTURES = 60  # originals to make copies of
 PAIRS_COMPARED = 20_000_000  # about a second
 ROWS, SCORES = policies.BITS + 1, 4 * policies.BITS + 1
+FEW_PER_PICTURE = 0.01  # false pairs that are left of a picture, at most, to recommend a policy
+NO_MORE_PERCENT = 0.5  # of copies, that another policy must find more to be recommended
 RULE_OF_THREE = 3.0  # none seen in n trials means at most 3 / n, with 95 % confidence
 DISTANCES = (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20)
 POLICIES = {"default": policies.DEFAULT, "--strict": policies.STRICT, "--loose": policies.LOOSE}
@@ -74,6 +82,7 @@ class Calibration:
     copies: Mapping[str, Counts]
     unreadable: Mapping[str, int]  # reason: originals
     keys: KeyCounts | None = None  # of a shelf of another hash
+    looks: tuple[LookedAt, ...] = ()  # at strangers that the hashes nominate
 
     def false_share(self, limits: Limits) -> float:
         """Return the share of stranger pairs within the limits."""
@@ -91,6 +100,35 @@ class Calibration:
     def false_pairs(self, policy: Policy) -> float:
         """Return how many false pairs to expect among all pictures of the collection."""
         return self._chance(policy) * self.pictures * (self.pictures - 1) / 2
+
+    def left_pairs(self, policy: Policy) -> tuple[float, bool]:
+        """Return how many false pairs to expect after the second look, and whether it is at most.
+
+        If none of the pairs that were looked at is left, that is an upper bound.
+        """
+        looked, left = left_of(self.looks, policy.upright)
+        expected = self.false_pairs(policy)
+        if not expected:  # none was nominated: a bound on the chance
+            chance = RULE_OF_THREE / max(int(self.strangers.sum()), 1)
+            expected = chance * self.pictures * (self.pictures - 1) / 2
+        if not looked:
+            return expected, True
+        return expected * min(1.0, (left or RULE_OF_THREE) / looked), not left
+
+    def recommended(self) -> str:
+        """Return the name of the policy that suits the collection.
+
+        It is the one that finds most of those that leave few strangers, and the default where
+        another finds no more.
+        """
+        most = 1.001 * max(RULE_OF_THREE, FEW_PER_PICTURE * self.pictures)  # a bound is rounded
+        few = {
+            name: policy for name, policy in POLICIES.items() if self.left_pairs(policy)[0] <= most
+        }
+        found = {name: self.found_percent(policy.upright) for name, policy in few.items()}
+        best = max(found, key=lambda name: found[name], default="--strict")
+        near = found.get("default", -np.inf) >= found.get(best, np.inf) - NO_MORE_PERCENT
+        return "default" if near else best
 
     def found_pairs(self, policy: Policy) -> float:
         """Return how many pairs of this collection match upright, true and false together."""
@@ -232,6 +270,23 @@ def copy_counts(
     return counts, unreadable
 
 
+def _looks(db: Shelf, whole: PictureHashes, seed: int) -> list[LookedAt]:
+    """Return what is seen of strangers on a shelf that the hashes nominate."""
+    catalogue = db.whole_catalogue()
+
+    def files_of(positions: list[int]) -> dict[int, KnownFile]:
+        ids = whole.ids[positions].tolist()
+        digests = catalogue.digests(ids)
+        return {
+            position: known_file(db.path_of(names.to_text(row.name)), row, digests[row.id])
+            for position, row in zip(positions, catalogue.rows(ids), strict=True)
+        }
+
+    limit_mb = catalogue.number(MEMORY_NOTE, MEMORY_LIMIT_MB)
+    mirrors = mirrored(whole.row, whole.column, whole.phash)
+    return looks_at_strangers(whole, mirrors, files_of, seed=seed, memory_limit_mb=limit_mb)
+
+
 @renamed_parameters(shelve="shelf")
 def calibrate(shelf: str | os.PathLike[str] = "db.shelve", *, seed: int = 0) -> Calibration:
     """Return the calibration of a shelf, with copies made of a sample of its pictures.
@@ -248,8 +303,10 @@ def calibrate(shelf: str | os.PathLike[str] = "db.shelve", *, seed: int = 0) -> 
             SampledPicture(position, db.path_of(names.to_text(row.name)))
             for position, row in zip(positions, rows, strict=True)
         ]
+        looks = _looks(db, whole, seed)
     full_decode = recipe is not None and recipe.decode == "full"
     calibration = calibrate_hashes(whole, originals, full_decode=full_decode, seed=seed)
+    calibration = replace(calibration, looks=tuple(looks))
     if keys is None or recipe is None:
         return calibration
     usable = ~whole.low_information

@@ -23,9 +23,10 @@ SENTENCES = {
     kinds.TURNED: "The same picture",
     kinds.NEAR: "The same picture",
     kinds.VARIANT: "The same picture",
+    kinds.DEVELOPED: "A camera RAW and what was developed from it",
     kinds.ANOTHER_SHOT: "Two shots of one scene",
 }
-COPIES = frozenset({kinds.TURNED, kinds.NEAR})  # which are not identical
+COPIES = frozenset({kinds.TURNED, kinds.NEAR, kinds.DEVELOPED})  # which are not identical
 SAME_SIZE = 0.02  # of a line: a larger change is a resize
 ALL_SHOWN = 0.995  # share of a scene that is all of it
 ALL_OVER = 0.5  # of the picture's width or height: a region that large has no side
