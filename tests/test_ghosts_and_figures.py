@@ -59,7 +59,7 @@ def test_a_folder_that_is_gone_can_be_forgotten_and_check_names_it(
 ) -> None:
     assert main(["check"]) == 1
     told = capsys.readouterr().out
-    assert f"{moved / 'usb1'} is not there, and 2 pictures of it are on the shelf" in told
+    assert f"{moved / 'usb1'} is not there; the shelf has 2 pictures of it" in told
     assert f"python -m imageshelf forget {moved / 'usb1'}" in told
     assert main(["forget", "usb1"]) == 0
     assert capsys.readouterr().out == "2 files forgotten\n"

@@ -24,6 +24,8 @@ from imageshelf.pictures.tasks import Task
 from imageshelf.shelf.catalogue import KnownRow
 from imageshelf.system import discarded
 from imageshelf.system.paths import Url, UrlParts
+from imageshelf.system.program import typed
+from imageshelf.system.terminal import quoted
 from imageshelf.system.walking import SYSTEM_NAMES, excluder
 from imageshelf.workers.jobs import Lost
 
@@ -62,7 +64,8 @@ class RemoteFolder:
         except Exception as exc:
             raise _refusal(url, exc) from exc
         if [(_name(info), info["type"]) for info in self._top] == [(self._root, "file")]:
-            raise DatasetError(f"--dataset expects a folder, {url!r} is a file")
+            folder = quoted(url.rpartition("/")[0])
+            raise DatasetError(f"{url} is a file; index its folder: {typed('index')} {folder}")
 
     def _listed_first(self, place: UrlParts, *, emptied: bool) -> list[dict[str, Any]]:
         try:
@@ -212,7 +215,7 @@ def _without_password(parts: UrlParts, url: str) -> UrlParts:
     if parts.scheme in _AUTHORITIES and urlsplit(f"x://{parts.path}").password:
         shown = url.replace(parts.path.partition("@")[0], "...", 1)
         raise DatasetError(
-            f"the dataset {shown!r} has a password, which would be written on the shelf: "
+            f"{shown} has a password, which would be written on the shelf: "
             "use a key, or fsspec's own configuration"
         )
     return parts
@@ -243,7 +246,7 @@ def _refusal(url: str, exc: Exception) -> DatasetError:
         )
     else:
         why = f"cannot be listed: {said}. Nothing was changed"
-    return DatasetError(f"the dataset {url!r} {why}")
+    return DatasetError(f"{url} {why}")
 
 
 def _name(info: dict[str, Any]) -> str:
