@@ -437,7 +437,9 @@ def test_rules_of_other_hashes_are_refused(
     with pytest.raises(SystemExit) as caught:
         search_script.main([*options, "--max-distance", "577"])
     assert caught.value.code == 2
-    assert "expects a number of bits from 0 to 64 (576 of marr), got '577'" in capsys.readouterr().err
+    assert (
+        "expects a number of bits from 0 to 64 (576 of marr), got '577'" in capsys.readouterr().err
+    )
     with pytest.raises(QueryError, match="have 64 bits"):
         search(photos / "0.jpg", filled(photos, "dhash"), SearchOptions(Policy.within(65)))
 

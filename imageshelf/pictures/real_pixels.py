@@ -10,8 +10,9 @@ rounded values, as when the smaller was made of the larger's file. (1) must win 
 Nothing is claimed of a smaller picture that is no JPEG, of a larger one in another lossy format, of
 less than 144 pixels, or of a program that does more than filter: all of these stay.
 
-Thresholds were chosen on seed 1 of `tests/benchmarks/enlarged.py`, which prints how near the
-nearest come. A pair takes 0.09 s of CPU time at the median there.
+Thresholds were chosen on seed 1 of `tests/benchmarks/enlarged.py`. On its seed 11 no original came
+nearer than -0.001 to (2) and 0.009 to (3), and 1 % of the enlarged copies missed 0.01 or 0.1. A
+pair takes 0.09 s of CPU time at the median there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How many enlarged copies are seen to be made of their originals, and how many originals are
 wrongly called enlarged beside copies made smaller; and how near the nearest are.
 
-python tests/benchmarks/enlarged.py --seed 11 --drawn 40 --photos PHOTOS
+python tests/benchmarks/enlarged.py --seed 11 --drawn 20 --photos PHOTOS
 
 Everything is drawn from the seed: pictures, their sizes, five of nine ways of resizing, how much
 smaller, and the qualities. Each picture is saved as a camera would. This file is enlarged 2 and 3
