@@ -44,7 +44,7 @@ def test_leaks_are_counted_and_named_with_kind_and_place(data: Path, capsys: Out
     )
     assert [line.split() for line in lines[3:]] == [
         ["test/cat/same.jpg", "identical", "bytes", "train/cat/1.jpg"],
-        ["test/cat/smaller.jpg", "near", "train/dog/5.jpg"],
+        ["test/cat/smaller.jpg", "near,", "100", "%", "alike", "train/dog/5.jpg"],
     ]
 
 
