@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from imageshelf.pictures import images
 from imageshelf.pictures.borders import without_borders
-from imageshelf.pictures.cutouts import MOST_CUTOUTS, cutout_boxes, cutouts
+from imageshelf.pictures.cutouts import MOST_CUTOUTS, cutout_boxes, cutouts, main_cutout
 from imageshelf.pictures.reduction import Box, whole
 from tests.scenes.drawing import snapshot
 
@@ -39,6 +39,25 @@ def test_the_picture_of_a_post_is_found_though_other_things_stand_around_it(
     inside = without_borders(screen)
     assert inside is None or not is_close(inside)
     assert any(map(is_close, cutouts(screen)))
+
+
+@pytest.mark.parametrize(("ground", "ink"), [("white", "black"), ("black", "white")])
+def test_the_picture_of_a_post_is_what_a_shelf_keeps_of_it(ground: str, ink: str) -> None:
+    screen = whole(post(ground, ink).convert("L"))
+    inside = without_borders(screen)
+    assert inside
+    box = main_cutout(screen, inside)
+    assert box
+    assert is_close(box)
+
+
+def test_a_picture_in_a_frame_is_not_cut_to_its_light_parts() -> None:
+    picture = Image.new("L", (120, 100))
+    for left in (10, 40, 70):
+        picture.paste(snapshot(4, (28, 70)).convert("L"), (left, 15))
+    inside = without_borders(whole(picture))
+    assert inside
+    assert main_cutout(whole(picture), inside) is None
 
 
 def test_a_window_whose_sides_are_no_ground_is_looked_into() -> None:

@@ -22,6 +22,8 @@ FEWEST_PIXELS = 10  # of a side of a piece
 LEAST_SHARE = 0.02  # of the whole, that a piece takes up
 MOST_SHARE = 0.98
 TOGETHER = (0.25, 0.06)  # of the largest piece: such ones may be parts of one dark picture
+PART = 0.7  # of what is inside the borders, that a picture among other things takes up at most
+MAIN = 0.5  # of all that is not ground, that it is at least
 EMPTY = 5  # of 255, the mean of a line that divides: an edge blurs over it
 GROUND_SPREAD = 5  # levels
 GROUND_SHARE = 0.12  # of all pixels, that the commonest level needs to be a ground
@@ -46,6 +48,30 @@ def cutouts(reduced: Reduced) -> list[Box]:
             if not any(_are_close(box, other) for other in found):
                 found.append(box)
     return found[:MOST_CUTOUTS]
+
+
+def main_cutout(reduced: Reduced, inside: Box) -> Box | None:
+    """Return the box of a picture that is most of what is on a ground, but not nearly all of it.
+
+    `inside` is that of `without_borders`. None where this has little ground left in it, or nothing
+    stands out: a picture with dark parts on black is not to be cut to its light ones.
+    """
+    outer = whole_pixels(reduced)
+    level = border_level(reduced.picture, outer)
+    if level is None:
+        return None
+    mask = differing_from(reduced.picture.crop(outer), level)
+    cut = next(_likely(mask), None)
+    if cut is None:
+        return None
+    box = _without_edges(cut, outer)
+    solid, everything = (sum(each.histogram()[255:]) for each in (mask.crop(cut), mask))
+    is_part = _area(box) < PART * _area(inside)
+    return box if is_part and solid >= MAIN * everything else None
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def cutout_boxes(picture: Any) -> list[Box]:

@@ -221,6 +221,10 @@ def _views(exact: Sequence[Reduced], *, full_decode: bool, turned: bool) -> list
 
 def _trimmed(small: Reduced) -> Sketch | None:
     inside = borders.without_borders(small)
+    if inside:
+        from imageshelf.pictures.cutouts import main_cutout
+
+        inside = main_cutout(small, inside) or inside
     return Sketch(small.sketch(inside).tobytes()) if inside else None
 
 
