@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import random
 import shutil
@@ -16,7 +17,7 @@ from PIL import Image
 import imageshelf
 from imageshelf.__main__ import main
 from imageshelf.hashing.fingerprints import fingerprints
-from imageshelf.pictures import images
+from imageshelf.pictures import formats, images
 from imageshelf.pictures.colour import colour_picture
 from imageshelf.pictures.digests import pixel_digest_of
 from imageshelf.pictures.look_tasks import ColourTask
@@ -227,6 +228,84 @@ def test_a_raw_file_never_goes_for_its_jpeg_nor_a_like_one(tmp_path: Path) -> No
         arguments = ["-s", str(tmp_path / "db.shelve"), "--kind", "near,turned"]
         assert main(["clean", *arguments, *options, "--apply"]) == 0
         assert {path.name for path in (tmp_path / "photos").iterdir()} == before
+
+
+def chosen(folder: Path, *groups: tuple[list[str], list[str]]) -> list[str]:
+    """Return the arguments of a clean-up that carries out a selection."""
+    listed = [dict(zip(("keep", "set_aside"), group, strict=True)) for group in groups]
+    document = {"imageshelf_selection": 1, "shelf": str(folder / "db.shelve"), "groups": listed}
+    (folder / "chosen.json").write_text(json.dumps(document))
+    return ["clean", "-s", str(folder / "db.shelve"), "--selection", str(folder / "chosen.json")]
+
+
+def test_a_raw_file_that_is_chosen_to_stay_does_not_go_with_its_jpeg(shots: Path) -> None:
+    before = listed(shots)
+    aside = chosen(shots, (["photos/a.dng"], ["photos/a.jpg"]))
+    assert main([*aside, "--apply"]) == 0
+    assert listed(shots) == before - {"photos/a.jpg"}
+    assert main(["undo", "-s", str(shots / "db.shelve")]) == 0
+    aside = chosen(
+        shots, (["backup/a.jpg"], ["photos/a.jpg"]), (["photos/a.dng"], ["backup/a.dng"])
+    )
+    assert main([*aside, "--apply"]) == 0
+    assert listed(shots) == before - {"photos/a.jpg", "backup/a.dng"}
+
+
+def test_a_raw_file_that_another_group_keeps_keeps_its_jpeg(tmp_path: Path) -> None:
+    data, jpeg = dng(SHOT, preview()), preview()
+    for name in ("a/x.dng", "a/x.jpg", "b/lone.dng", "c/y.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data if name.endswith("dng") else jpeg)
+    shelf = str(tmp_path / "db.shelve")
+    imageshelf.index([tmp_path / name for name in "abc"], shelf)
+    for prefer in ("a", "b", "c"):
+        assert main(["clean", "-s", shelf, "--prefer", str(tmp_path / prefer), "--apply"]) == 0
+        left = {path.name for part in "abc" for path in (tmp_path / part).iterdir()}
+        assert left & {"x.dng", "lone.dng"}
+        assert left & {"x.jpg", "y.jpg"}
+        main(["undo", "-s", shelf])
+
+
+def test_what_hangs_on_a_raw_file_counts_and_comes_back_with_it(tmp_path: Path) -> None:
+    for folder in ("k", "l"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "IMG_1.dng").write_bytes(dng(SHOT, preview()))
+        (tmp_path / folder / "IMG_1.jpg").write_bytes(preview())
+    for name in ("IMG_1.dng.xmp", "IMG_1.dng.pp3"):
+        (tmp_path / "l" / name).write_text("<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
+    shelf = str(tmp_path / "db.shelve")
+    imageshelf.index([tmp_path / "k", tmp_path / "l"], shelf)
+    assert main(["clean", "-s", shelf, "--apply"]) == 0
+    assert list((tmp_path / "k").iterdir()) == []
+    assert len(list((tmp_path / "l").iterdir())) == 4
+    assert main(["undo", "-s", shelf]) == 0
+    with imageshelf.open_shelf(shelf) as opened:
+        assert sum(map(len, opened.values())) == 4
+    main(["clean", "-s", shelf, "--prefer", str(tmp_path / "k"), "--delete", "--yes", "--apply"])
+    assert len(list((tmp_path / "l").iterdir())) == 4  # what has no twin is deleted by no rule
+
+
+def test_raw_files_of_other_bytes_are_no_copies_and_hide_none(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    for name, sensor in (("x.dng", 2), ("y.dng", 1), ("z.dng", 1)):
+        data = dng(drawn(sensor, SHOT.size), preview())
+        (tmp_path / "photos" / name).write_bytes(data)
+    imageshelf.index(tmp_path / "photos", tmp_path / "db.shelve")
+    (group,) = [g for g in imageshelf.duplicates(tmp_path / "db.shelve") if g.has_copies]
+    assert [member.kind for member in group.members if member.match] == ["identical bytes"]
+    (shelved,) = (member for member in group.members if member.match)
+    assert {os.path.basename(one.path) for one in (shelved, group.keeper)} == {"y.dng", "z.dng"}
+
+
+def test_a_raw_file_without_a_name_is_asked_for_by_its_content(shots: Path) -> None:
+    data = (shots / "photos/a.dng").read_bytes()
+    found = imageshelf.search(data, shots / "db.shelve")
+    assert os.path.join("photos", "a.jpg") in {os.path.relpath(m.path, shots) for m in found}
+
+
+def test_a_raw_file_in_an_archive_is_one() -> None:
+    assert formats.is_raw("zip://K/IMG_1.dng::file:///pictures/c6.zip")
+    assert not formats.is_raw("zip://K/IMG_1.jpg::file:///pictures/c6.zip")
 
 
 # -- hostile files ---------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ REFUSED = [
     ("a query that never was", GET, "/thumbnails/1/q1", {}, 409),
     ("a card that is none", GET, "/picture/1/0/99", {}, 409),
     ("an old revision", GET, "/picture/0/0/0", {}, 409),
+    ("a card of many digits", GET, "/picture/1/0/" + 5000 * "9", {}, 400),
+    ("a state that is no number", GET, "/state?seen=abc", {}, 400),
     ("a start before the first", GET, "/thumbnails/1/0?start=-1", {}, 400),
     ("a start that is no number", GET, "/thumbnails/1/0?start=x", {}, 400),
     ("a purge that is none", GET, "/purge/99", {}, 409),

@@ -338,6 +338,53 @@ def test_accepting_changes_no_decision(browser: Watched, live: tuple[Review, str
     assert sum("x" not in marks for marks in review.marks().values()) == 1
 
 
+IN_VIEW = """(() => {
+  const { top, bottom } = document.activeElement.getBoundingClientRect();
+  return document.activeElement.className === "card" && bottom > 0 && top < innerHeight;
+})()"""
+
+
+def until(page: Page, holds: str) -> None:
+    """Wait; the page's policy forbids to wait in it."""
+    for _ in range(200):
+        if page.evaluate(holds):
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(holds)
+
+
+def test_keys_act_on_what_is_seen_alone(browser: Watched, tmp_path: Path) -> None:
+    wanted: dict[str, int | str] = {}
+    for number in range(100):
+        wanted |= {f"photos/{number}.png": number, f"backup/{number}.png": f"photos/{number}.png"}
+    copies(tmp_path, wanted)
+    with reviewing(tmp_path, "photos", "backup") as review, served(review) as link:
+        page = entered(browser, link)
+        static.keys(page, "p")  # to the last one, before all are drawn
+        until(page, IN_VIEW)
+        static.keys(page, "a")
+        expect(page.locator("#said")).to_contain_text("is accepted")
+        page.evaluate("scrollTo(0, 0)")
+        until(page, "scrollY === 0")
+        page.wait_for_timeout(500)  # a group that was gone to is held in view that long
+        page.evaluate("scrollTo(0, 0)")
+        static.keys(page, "e")
+        until(page, IN_VIEW)
+        expect(page.locator("#counts")).to_contain_text("1 of 100")
+        expect(page.locator("#said")).to_contain_text("is accepted")
+
+
+def test_not_duplicates_is_taken_back_everywhere_or_nowhere(
+    browser: Watched, live: tuple[Review, str]
+) -> None:
+    review, link = live
+    page = entered(browser, link)
+    static.keys(page, "n", "e", "p", "d")  # identical bytes are no different pictures
+    expect(page.locator("#said")).to_contain_text("identical")
+    decided(review, page, 1)
+    assert not page.locator(".state", has_text="not duplicates").count()
+
+
 def test_what_differs_is_outlined(browser: Watched, tmp_path: Path) -> None:
     copies(tmp_path, {"photos/a.jpg": 1, "photos/other.jpg": 2})
     with Image.open(tmp_path / "photos/a.jpg") as picture:

@@ -8,7 +8,7 @@ keeps its keeper however groups overlap.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.copies.companions import Companion, Listings, belonging, going_along, without_twin
@@ -188,21 +188,30 @@ def _names_going(plan: Plan, rows: Mapping[int, PictureRow]) -> dict[Identity, l
     return going
 
 
-def with_companions(plan: Plan, rules: Rules) -> Plan:
+def with_companions(plan: Plan, rules: Rules, chosen: Collection[str] = ()) -> Plan:
     """Return the plan with the companions of everything that goes.
 
     A picture is left alone if `delete` would lose for good a companion of which nothing that stays
-    has the bytes, or says as much.
+    has the bytes, or says as much; or if its camera RAW is what another group keeps. A companion
+    that a person has `chosen` to keep, or to go by itself, does not go along.
     """
     if plan.action == HARD_LINK:  # the picture keeps its place, and so do they
         return plan
     going = {step.file.path for step in plan.steps}
+    keepers = {group.keeper.path for group in plan.groups if group.steps}
     listings = Listings()
     groups = []
     for group in plan.groups:
         steps, left = [], list(group.left)
         for step in group.steps:
-            along = tuple(going_along(step.file.path, going, listings))
+            every = going_along(step.file.path, going, listings)
+            along = tuple(one for one in every if one.path not in chosen)
+            held = next((one for one in along if one.path in keepers), None)
+            if held:
+                reason = f"has a {held.kind} that is the copy to keep of another group"
+                left.append(Left(step.file.path, step.kind, reason))
+                going.discard(step.file.path)
+                continue
             only = without_twin(along, belonging(step.keeper.path, listings))
             lost = only
             if rules.take_over and step.kind in MATCHES:

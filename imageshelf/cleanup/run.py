@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from imageshelf.cleanup import intactness, places, planning, records, sidecars
 from imageshelf.cleanup.file_actions import UnfinishedError
@@ -150,7 +150,7 @@ class CleanupRun:
         for note in notes[1:]:
             note["companion_of"] = sources[0]
         if self.action != planning.HARD_LINK:
-            notes[0]["entry"] = snapshots.record(self.actions.db, picture)
+            self._add_entries(notes, sources)
         for path, source, place, note in zip(files, sources, where, notes, strict=True):
             target = names.to_bytes(self.shelf.name_of(place)) if place else None
             name = names.to_bytes(source)
@@ -160,6 +160,13 @@ class CleanupRun:
             file_actions_.append(FileAction(self.action, path, place, note, None, self.folder))
             self.number += 1
         return _PreparedStep(step, rows, file_actions_, sidecar)
+
+    def _add_entries(self, notes: Sequence[dict[str, Any]], sources: Sequence[str]) -> None:
+        """Add what the shelf has of what goes: of the picture, and of a RAW that goes along."""
+        for note, source in zip(notes, sources, strict=True):
+            row = self.actions.catalogue.row_of(names.to_bytes(source))
+            if row is not None:
+                note["entry"] = snapshots.record(self.actions.db, row)
 
     def _prepared_sidecar(self, step: Step) -> _PreparedSidecar | None:
         """Return the change of a sidecar that comes before the first copy of a group goes.

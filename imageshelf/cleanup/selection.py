@@ -157,7 +157,11 @@ def plan(shelf: Shelf, selection: Selection, groups: Iterable[Group], rules: Rul
             kept = file_of(_path(shelf, keeper), rows[keeper], keeper)
             planned.append(Planned(kept, tuple(steps), tuple(left)))
     by_id = {row.id: row for row in rows.values()}
-    return with_companions(counted_once(Plan(rules.action, tuple(planned)), by_id), rules)
+    decided = {
+        _path(shelf, name) for group in selection.groups for name in group.keep + group.set_aside
+    }
+    counted = counted_once(Plan(rules.action, tuple(planned)), by_id)
+    return with_companions(counted, rules, decided)
 
 
 def _skipped(shelf: Shelf, chosen: Chosen, missing: Sequence[str]) -> Planned:

@@ -1,10 +1,10 @@
 """Files that belong to a picture and travel with it.
 
 What begins with the picture's whole name and a dot (`IMG_1.jpg.xmp`) belongs to it alone. What
-shares its stem (`IMG_1.mov`, `IMG_1.cr2`) belongs to it if it is a sidecar, a film, a sound, a
-camera RAW, a developing record or a Takeout record, by the one table of `pictures.formats`; it
-belongs to every picture with that stem and stays as long as any of them does, so a RAW is never
-separated from its last JPEG.
+shares its stem (`IMG_1.mov`, `IMG_1.cr2`, and with that `IMG_1.cr2.xmp`) belongs to it if it is a
+sidecar, a film, a sound, a camera RAW, a developing record or a Takeout record, by the one table of
+`pictures.formats`; it belongs to every picture with that stem and stays as long as any of them
+does, so a RAW is never separated from its last JPEG.
 """
 
 import filecmp
@@ -155,6 +155,8 @@ def _relation(name: str, other: str) -> tuple[str, bool]:
         words = TAKEOUT if extension == "json" else f"{extension} sidecar"
     if extension != "json" and _same(other[: len(name) + 1], f"{name}."):
         return words or "file of its name", False
+    if formats.is_raw(start) and _same(os.path.splitext(start)[0], os.path.splitext(name)[0]):
+        return words or "file of its RAW's name", True  # of a RAW that goes along
     return (words, True) if _same(start, os.path.splitext(name)[0]) else ("", False)
 
 

@@ -12,10 +12,8 @@ from imageshelf.copies.keep_rule import RankedCopy
 from imageshelf.copies.merits import Seen
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.copies.stars import Relation, Star
-from imageshelf.pictures.formats import is_raw
 from imageshelf.searching import looks
 from imageshelf.searching.kinds import (
-    BYTES,
     IDENTICAL,
     KINDS,
     NOT_COMPARED,
@@ -176,8 +174,6 @@ class Members:
             stays = f"is another name of {os.path.basename(keeper.path)}"
         elif not member.look.is_match:
             stays = NOT_COPIES.get(member.kind, NOT_COMPARED)
-        elif is_raw(copy.path) and member.kind != BYTES:
-            stays = "is a camera RAW, of which only identical bytes go"
         elif picture := picture_of_raw(copy.path, self._listings):
             stays = f"belongs to {picture}, and goes only with it"
         else:

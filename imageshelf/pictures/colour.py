@@ -5,7 +5,7 @@ imported: this is what worker processes load.
 """
 
 import os
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import Image
 
@@ -22,7 +22,7 @@ from imageshelf.pictures.decoding import (
     recognised,
     with_mending,
 )
-from imageshelf.pictures.formats import damage_reason
+from imageshelf.pictures.formats import RAW, damage_reason
 from imageshelf.pictures.look_tasks import ColourPicture, ColourTask
 from imageshelf.system.files import UnreadableImage, open_regular, unreadable
 from imageshelf.system.paths import Url
@@ -77,7 +77,11 @@ def opened(stream: BinaryIO, path: str, longest: int, mode: str = "RGB") -> Open
             return _opened_jpeg(source, longest, mode)
         return _opened_other(source, content.format, longest)
 
-    return with_mending(stream, content, attempt)
+    image, box, tags = with_mending(stream, content, attempt)
+    if content.other == RAW:
+        raw: Any = stream
+        tags = raw.tags._replace(orientation=tags.orientation)
+    return image, box, tags
 
 
 def _opened_other(stream: BinaryIO, name: str, longest: int) -> Opened:

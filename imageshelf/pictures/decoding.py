@@ -450,8 +450,8 @@ def _is_raw(stream: BinaryIO, path: str) -> bool:
 
 
 def _raw(stream: BinaryIO, path: str) -> tuple[FileKind, BinaryIO, bytes]:
-    """Return the picture in a camera RAW file; LibRaw reads no file without the name of one."""
-    if not formats.is_raw(path):
+    """Return the picture in a camera RAW file; LibRaw reads none with the name of another kind."""
+    if not formats.is_raw(path) and formats.promised_kind(path) is not None:
         raise UnreadableImage("is a camera RAW file by another name", other=formats.RAW)
     small_baseline.leave_to_worker()
     from imageshelf.pictures import camera_raw

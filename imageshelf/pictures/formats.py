@@ -151,6 +151,8 @@ _PROMISES = {
 
 def promised_kind(path: str) -> str | None:
     """Return what a name promises: '' for a picture, 'video' and so on, or None for nothing."""
+    if "://" in path:  # in an archive, whose own address comes behind
+        path = path.partition("::")[0]
     return _PROMISES.get(os.path.splitext(path)[1][1:].lower())
 
 

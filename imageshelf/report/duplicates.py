@@ -98,7 +98,8 @@ def sentences(answer: Duplicates) -> list[str]:
     lines = [*warnings(answer), *filter(None, [answer.options.preferences]), total]
     if not answer.options.kinds:
         named = what_could_go(answer, planning.BY_NAME)
-        if more := len(named.steps) - len(plan.steps):
+        more = len(named.steps) - len(plan.steps)
+        if more > 0:  # a nearer keeper may leave more alone
             freed = size(named.freed_bytes - plan.freed_bytes)
             lines.append(f"turned and near ones would add {more:,} of {freed}: --kind turned,near")
     return lines

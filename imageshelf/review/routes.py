@@ -61,9 +61,9 @@ class Routes:
         """Return all routes as an application."""
         asked = {
             "/": self.page, "/page.js": self.script, "/page.css": self.style,
-            "/state": self.state, "/history": self.history, "/purge/{run:int}": self.outlook,
-            "/thumbnails/{revision:int}/{ref}": self.thumbnails,
-            "/picture/{revision:int}/{ref}/{at:int}": self.picture,
+            "/state": self.state, "/history": self.history, "/purge/{run}": self.outlook,
+            "/thumbnails/{revision}/{ref}": self.thumbnails,
+            "/picture/{revision}/{ref}/{at}": self.picture,
         }  # fmt: skip
         told = {
             "/decide": self.decide, "/not-duplicates": self.not_duplicates, "/apply": self.apply,
@@ -106,6 +106,7 @@ class Routes:
         """Return the page's style."""
         return Response(panels.part("page.css"), media_type="text/css")
 
+    @refusing
     async def state(self, request: Request) -> Response:
         """Return what is new since the page asked last; wait for it."""
         import asyncio
@@ -145,7 +146,8 @@ class Routes:
     @refusing
     async def thumbnails(self, request: Request) -> Response:
         """Return the thumbnails of a part of a group."""
-        group = self.review.group(request.path_params["revision"], request.path_params["ref"])
+        params = request.path_params
+        group = self.review.group(int(params["revision"]), params["ref"])
         start = int(request.query_params.get("start", 0))
         if start < 0:
             raise ValueError(start)
@@ -157,7 +159,7 @@ class Routes:
     async def picture(self, request: Request) -> Response:
         """Return a picture in full, or a large thumbnail of one that browsers do not show."""
         params = request.path_params
-        card = self.review.card(params["revision"], params["ref"], params["at"])
+        card = self.review.card(int(params["revision"]), params["ref"], int(params["at"]))
         file = await run_in_threadpool(opened, card.path)
         if file is not None:
             return StreamingResponse(_blocks(file[1]), media_type=file[0])
@@ -184,7 +186,7 @@ class Routes:
     @refusing
     async def outlook(self, request: Request) -> Response:
         """Return what a purge would free."""
-        purged = await run_in_threadpool(self.review.purge_outlook, request.path_params["run"])
+        purged = await run_in_threadpool(self.review.purge_outlook, int(request.path_params["run"]))
         left = [shown(f"{path} {reason}") for path, reason in purged.left[: work.TOLD]]
         return JSONResponse({
             "sentence": work.purge_sentence(purged, "would go for good"),

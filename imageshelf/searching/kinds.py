@@ -117,10 +117,12 @@ def nominated_kind(a: KnownFile, b: KnownFile, turn: str) -> str:
 def alike(a: KnownFile, b: KnownFile, kind: str) -> str:
     """Return what two files are to each other whose pictures are of that kind of copies.
 
+    Two RAW files of other bytes have other sensor data, whatever their previews show.
+
     >>> alike(KnownFile("a.cr2", 9), KnownFile("a.jpg", 1), "near")
     'developed from'
     """
-    return DEVELOPED if is_raw(a.path) != is_raw(b.path) else kind
+    return DEVELOPED if is_raw(a.path) or is_raw(b.path) else kind
 
 
 def same_file(a: str, b: str) -> bool:

@@ -12,7 +12,7 @@ const acceptShown = () => decideAll(openShown(), suggestion, "The suggestions ar
 
 function takeBack() {
   if (!undoable) return say("There is nothing to take back.");
-  const before = undoable;
+  const before = undoable.filter(([group]) => choices.get(group) !== DIFFERENT); // meanwhile, in another tab
   undoable = null;
   for (const [group, marks] of before) put(group, marks);
   say("Taken back: " + count(before.length, "group") + ".");

@@ -29,8 +29,9 @@ function choose(group, marks, sentence) {
     say("At least one picture of a group is kept.");
     return false;
   }
-  if (choices.get(group) === DIFFERENT) tellApart(group, true);
-  undoable = [[group, choices.get(group) ?? null]];
+  const before = choices.get(group) ?? null;
+  if (before === DIFFERENT) tellApart(group, true, null);
+  undoable = before === DIFFERENT ? null : [[group, before]];
   put(group, marks);
   say(sentence);
   changed([group]);

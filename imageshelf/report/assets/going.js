@@ -8,8 +8,21 @@ function goTo(group, card) {
   drawTo(group, at + 1);
   const item = articles.get(group).cards[at];
   item.focus({ preventScroll: true });
-  (group.cards[0] === card ? articles.get(group).article : item).scrollIntoView({ block: "nearest" });
+  const show = () => (group.cards[0] === card ? articles.get(group).article : item).scrollIntoView({ block: "nearest" });
+  show();
+  // What comes into view gets its true height, and may push this out of view again.
+  const hold = (frames) => requestAnimationFrame(() => {
+    if (!frames || !current || current.card !== card) return;
+    if (!isSeen(current)) show();
+    hold(frames - 1);
+  });
+  hold(HELD_FRAMES);
 }
+function isSeen({ group, card }) {
+  const box = articles.get(group).cards[group.cards.indexOf(card)].getBoundingClientRect();
+  return box.bottom > 0 && box.top < innerHeight;
+}
+const stepOn = () => { if (visible.at(-1) !== current.group) step(1); };
 function step(by) {
   if (!visible.length) return;
   const at = current ? visible.indexOf(current.group) : -1;
@@ -28,12 +41,13 @@ function accept(group) {
 }
 const keepAll = (group) => choose(group, suggestion(group).replaceAll("x", "k"), "All pictures of " + group.title + " are kept.");
 function different(group) {
-  if (choices.get(group) === DIFFERENT) return;
+  const before = choices.get(group) ?? null;
+  if (before === DIFFERENT) return;
   if (!choose(group, suggestion(group).replaceAll("x", "k"), group.title + ": remembered as no duplicates.")) return;
   choices.set(group, DIFFERENT);
   undoable = null; // u takes it back, and only a server can
   changed([group]);
-  tellApart(group, false);
+  tellApart(group, false, before);
 }
 
 const KEYS = {
@@ -45,10 +59,10 @@ const CARD_KEYS = {
   c: ({ group, card }) => openCompare(group, card === group.cards[0] ? group.cards[1] : card),
   k: ({ group, card }) => keepOnly(group, card),
   x: ({ group, card }) => toggle(group, card),
-  a: ({ group }) => { if (accept(group)) step(1); },
-  e: ({ group }) => { keepAll(group); step(1); },
-  d: ({ group }) => { if (data.live) { different(group); step(1); } },
-  s: ({ group }) => { choose(group, SKIPPED, group.title + " is skipped."); step(1); },
+  a: ({ group }) => { if (accept(group)) stepOn(); },
+  e: ({ group }) => { keepAll(group); stepOn(); },
+  d: ({ group }) => { if (data.live) { different(group); stepOn(); } },
+  s: ({ group }) => { choose(group, SKIPPED, group.title + " is skipped."); stepOn(); },
   u: ({ group }) => choose(group, null, "The choice for " + group.title + " is undone."),
 };
 function onKey(event) {
@@ -58,6 +72,7 @@ function onKey(event) {
   const act = KEYS[event.key], onCard = CARD_KEYS[event.key];
   if (act) act();
   else if (onCard && !current) step(1);
+  else if (onCard && !isSeen(current)) goTo(current.group, current.card); // nothing is decided unseen
   else if (onCard && (current.group.choosing || event.key === "c")) onCard(current);
   else return;
   event.preventDefault();

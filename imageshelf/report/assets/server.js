@@ -60,11 +60,11 @@ function decidedElsewhere(decided) {
   if (some.length) tally();
   if (decided.length) save();
 }
-async function tellApart(group, forget) {
+async function tellApart(group, forget, before) {
   try {
     await tell("/not-duplicates", { revision: data.live.revision, group: group.key, forget });
   } catch (problem) {
-    choices.delete(group);
+    put(group, before);
     changed([group]);
     say(problem.message);
   }

@@ -7,7 +7,7 @@ tally();
 tellStale();
 setMode("side");
 document.addEventListener("keydown", onKey);
-addEventListener("beforeprint", drawRest);
+addEventListener("beforeprint", () => { drawRest(); visible.forEach(fill); });
 $("help-open").onclick = () => $("help").showModal();
 $("accept-all").onclick = acceptShown;
 $("back").onclick = takeBack;

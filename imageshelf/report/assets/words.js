@@ -13,6 +13,7 @@ function linkCards(group) {
 const KEEP = "keep", ASIDE = "set aside", SKIPPED = "s", DIFFERENT = "n";
 const AHEAD = "900px"; // how far before it comes into view a group is filled
 const MOST_ASKED = 64 * 2 ** 20; // bytes of a picture to ask for
+const HELD_FRAMES = 20; // for which a group that was gone to is kept in view
 const PORTION = 120; // cards of a group that are drawn at a time
 const BATCH = 40, FIRST_BATCHES = 2, BATCHES = 10; // groups in a batch; batches drawn at first, and at a time
 const FLICKER_MS = 600; // below three changes a second
