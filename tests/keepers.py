@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from tests.conftest import drawn
@@ -194,6 +194,12 @@ def grey_copy(folder: Path, picture: Image.Image) -> None:
 def larger_grey(folder: Path, picture: Image.Image) -> None:
     save(folder / "colour.jpg", picture.resize((240, 180), Image.Resampling.LANCZOS))
     save(folder / "grey.jpg", picture.convert("L"))
+
+
+def bordered(folder: Path, picture: Image.Image) -> None:
+    """A white border adds no pixels to the picture that it surrounds."""
+    save(folder / "shot.jpg", picture, AGE_NS - DAY_NS)
+    save(folder / "in white.jpg", ImageOps.expand(picture, picture.width // 20, "white"))
 
 
 def trimmed(folder: Path, picture: Image.Image) -> None:
@@ -412,6 +418,7 @@ PAIRS: dict[str, PairOfFiles] = {
     ),
     "bits": PairOfFiles(sixteen_bits, "deep.png", "has 16 bits for each sample, the other 8"),
     # scene and colour
+    "border": PairOfFiles(bordered, "shot.jpg", "older: written 2001-09-07 against 2001-09-08"),
     "scene": PairOfFiles(trimmed, "whole.jpg", "shows more of the scene"),
     "colour": PairOfFiles(grey_copy, "colour.jpg", "the other has lost its colour"),
     "colour or pixels": PairOfFiles(

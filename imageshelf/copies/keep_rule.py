@@ -162,13 +162,15 @@ def _provenance(copy: RankedCopy) -> dict[str, bool]:
     }
 
 
-def _pixel_count(copy: RankedCopy) -> int:
+def pixel_count(copy: RankedCopy) -> int:
+    """Return how many real pixels a copy has, on the scale of the copies that it is laid over."""
     return copy.width * copy.height if copy.real_pixels is None else copy.real_pixels
 
 
 def _pixels(better: RankedCopy, worse: RankedCopy) -> str:
     if worse.width * worse.height > better.width * better.height:
-        return f"the other is enlarged to {worse.width}x{worse.height} and shows no more"
+        size = f"{worse.width}x{worse.height}"
+        return f"more real pixels: the other's {size} are enlarged, or hold a border"
     sizes = (f"{copy.width}x{copy.height}" for copy in (better, worse))
     return "more pixels: {} against {}".format(*sizes)
 
@@ -264,7 +266,7 @@ CRITERIA = (
     Criterion("colour", lambda copy: (not copy.grey,), lambda *_: "the other has lost its colour"),
     Criterion("companions", lambda copy: (len(copy.companions),), _companions),
     Criterion("camera", camera_value, _camera),
-    Criterion("pixels", lambda copy: (_pixel_count(copy),), _pixels),
+    Criterion("pixels", lambda copy: (pixel_count(copy),), _pixels),
     Criterion("compression", lambda copy: (quality_of(copy),), _compression),
     Criterion(
         "written",

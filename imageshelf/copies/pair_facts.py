@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import log
 from typing import TYPE_CHECKING
 
-from imageshelf.copies.keep_rule import camera_value, quality_of, written_together
+from imageshelf.copies.keep_rule import camera_value, pixel_count, quality_of, written_together
 from imageshelf.copies.merits import MORE_PIXELS, Seen
 from imageshelf.searching.kinds import IDENTICAL, PIXELS
 from imageshelf.searching.second_look import Pair, SecondLook
 
 if TYPE_CHECKING:
+    from imageshelf.copies.keep_rule import RankedCopy
     from imageshelf.copies.members import Members
     from imageshelf.copies.stars import Relation, Star
+    from imageshelf.searching.looks import Look
 
 
 def learn_pairs(members: Members, stars: Sequence[Star], second_look: SecondLook | None) -> bool:
@@ -32,8 +35,7 @@ def learn_pairs(members: Members, stars: Sequence[Star], second_look: SecondLook
             large, small = copies[relation.id], copies[relation.to]
             quality = min(quality_of(large), quality_of(small))  # one was made of the other
             copies[relation.to] = small._replace(quality=quality)
-            pixels = small.width * small.height
-            copies[relation.id] = large._replace(quality=quality, real_pixels=pixels)
+            copies[relation.id] = large._replace(quality=quality, real_pixels=pixel_count(small))
     rank = members.options.keep.rank
     return any(rank(copies[one.id]) < rank(copies[one.to]) for one in _matches(stars))
 
@@ -88,6 +90,12 @@ def _looked_at(
     return zip(relations, second_look.enlarged(pairs), strict=True)
 
 
+def _has_border(look: Look, kept: RankedCopy, other: RankedCopy) -> bool:
+    """Tell whether one of two copies is larger than what both show explains."""
+    ratio = kept.width * kept.height / max(1, other.width * other.height)
+    return look.compared and abs(log(max(ratio, 1e-9) / look.scale)) > log(MORE_PIXELS)
+
+
 def _learn(members: Members, relation: Relation) -> None:
     """Note what a match tells of the picture and of its keeper, each by itself."""
     kept, other = members.copies[relation.to], members.copies[relation.id]
@@ -99,6 +107,9 @@ def _learn(members: Members, relation: Relation) -> None:
         other = other._replace(mtime_ns=kept.mtime_ns)
     if look.shows and look.shows[0]:
         other = other._replace(scene=kept.scene * round(look.shows[1] / look.shows[0], 2))
+    if other.real_pixels is None and _has_border(look, kept, other):  # whose pixels are none
+        scale = look.scale if abs(log(look.scale)) > log(MORE_PIXELS) else 1.0
+        other = other._replace(real_pixels=round(pixel_count(kept) / scale))
     kept = kept._replace(grey=kept.grey or look.grey[0])
     other = other._replace(grey=other.grey or look.grey[1])
     members.copies[relation.to], members.copies[relation.id] = kept, other
