@@ -418,7 +418,7 @@ PAIRS: dict[str, PairOfFiles] = {
     ),
     "bits": PairOfFiles(sixteen_bits, "deep.png", "has 16 bits for each sample, the other 8"),
     # scene and colour
-    "border": PairOfFiles(bordered, "shot.jpg", "older: written 2001-09-07 against 2001-09-08"),
+    "border": PairOfFiles(bordered, "shot.jpg", "older: written 2001-09-08 against 2001-09-09"),
     "scene": PairOfFiles(trimmed, "whole.jpg", "shows more of the scene"),
     "colour": PairOfFiles(grey_copy, "colour.jpg", "the other has lost its colour"),
     "colour or pixels": PairOfFiles(

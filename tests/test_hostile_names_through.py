@@ -160,7 +160,7 @@ def test_text_shows_every_name_on_a_line_and_steers_nothing(
     if surroundings == "utf-8":
         escaped = [shown(os.fsdecode(path)) for path in paths(folder)]
         assert headings == [f"{name}: 1 match" for name in escaped]
-        lines = [line for line in text.splitlines() if " same file " in line]
+        lines = [line for line in text.splitlines() if line.startswith("same file ")]
         for line, name in zip(lines, escaped, strict=True):
             assert line.endswith("  " + name.removeprefix("./").rstrip())
 

@@ -364,10 +364,8 @@ def test_keys_act_on_what_is_seen_alone(browser: Watched, tmp_path: Path) -> Non
         until(page, IN_VIEW)
         static.keys(page, "a")
         expect(page.locator("#said")).to_contain_text("is accepted")
-        page.evaluate("scrollTo(0, 0)")
-        until(page, "scrollY === 0")
-        page.wait_for_timeout(500)  # a group that was gone to is held in view that long
-        page.evaluate("scrollTo(0, 0)")
+        page.wait_for_timeout(1000)  # a group that was gone to is held in view for some frames
+        until(page, "(scrollTo(0, 0), !" + IN_VIEW + ")")
         static.keys(page, "e")
         until(page, IN_VIEW)
         expect(page.locator("#counts")).to_contain_text("1 of 100")
