@@ -96,7 +96,11 @@ KINDS: dict[FileKind, tuple[bytes | tuple[int | None, bytes] | str, ...]] = {
     ),
     _kind("a file of attributes that a Mac wrote", "sidecar"): (b"\0\5\x16\7",),
 }
-READ = [kind.words.split(" ", 1)[1].rpartition(" ")[0] for kind in KINDS if kind.format]
+READ = [
+    kind.words.split(" ", 1)[1].rpartition(" ")[0]
+    for kind in KINDS
+    if kind.format or kind.other == RAW
+]
 _SIGNS = [
     (sign if isinstance(sign, tuple) else (0, sign), kind)
     for kind, signs in KINDS.items()
