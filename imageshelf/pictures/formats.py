@@ -97,7 +97,7 @@ KINDS: dict[FileKind, tuple[bytes | tuple[int | None, bytes] | str, ...]] = {
     _kind("a file of attributes that a Mac wrote", "sidecar"): (b"\0\5\x16\7",),
 }
 READ = [
-    kind.words.split(" ", 1)[1].rpartition(" ")[0]
+    kind.words.split(" ", 1)[1].rpartition(" ")[0].removeprefix("camera ")
     for kind in KINDS
     if kind.format or kind.other == RAW
 ]
