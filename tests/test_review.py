@@ -337,7 +337,7 @@ def test_a_command_in_a_terminal_meanwhile_loses_nothing(
     visitor.decide("kx", "kx")
     outcome = visitor.apply(2)["outcome"]
     told = started[0].communicate()[1]
-    assert started[0].returncode == 0, told
+    assert started[0].returncode in {0, 1}, told  # 1: its files went before
     assert "Traceback" not in told
     assert outcome["sentence"].startswith("2 files set aside")
     assert len(shown(tmp_path)) == len(PAIRS) - 1  # with the new one
