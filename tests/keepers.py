@@ -202,6 +202,12 @@ def bordered(folder: Path, picture: Image.Image) -> None:
     save(folder / "in white.jpg", ImageOps.expand(picture, picture.width // 20, "white"))
 
 
+def letterboxed(folder: Path, picture: Image.Image) -> None:
+    """Saved at a better quality, what was framed is no better than what it was made from."""
+    save(folder / "shot.jpg", picture, AGE_NS - DAY_NS, quality=92)
+    save(folder / "for a wall.jpg", ImageOps.expand(picture, (0, 24), "black"), quality=97)
+
+
 def trimmed(folder: Path, picture: Image.Image) -> None:
     save(folder / "whole.jpg", picture, quality=80)
     part = picture.crop((12, 9, 468, 351))
@@ -419,6 +425,9 @@ PAIRS: dict[str, PairOfFiles] = {
     "bits": PairOfFiles(sixteen_bits, "deep.png", "has 16 bits for each sample, the other 8"),
     # scene and colour
     "border": PairOfFiles(bordered, "shot.jpg", "older: written 2001-09-08 against 2001-09-09"),
+    "letterbox": PairOfFiles(
+        letterboxed, "shot.jpg", "older: written 2001-09-08 against 2001-09-09"
+    ),
     "scene": PairOfFiles(trimmed, "whole.jpg", "shows more of the scene"),
     "colour": PairOfFiles(grey_copy, "colour.jpg", "the other has lost its colour"),
     "colour or pixels": PairOfFiles(

@@ -100,14 +100,15 @@ def _learn(members: Members, relation: Relation) -> None:
     """Note what a match tells of the picture and of its keeper, each by itself."""
     kept, other = members.copies[relation.to], members.copies[relation.id]
     look = relation.look
-    if look.kind == PIXELS:  # one of the two was made of the other, however it is packed
+    has_border = _has_border(look, kept, other)
+    if look.kind == PIXELS or has_border:  # one was made of the other, however well it was saved
         quality = min(quality_of(kept), quality_of(other))
         kept, other = kept._replace(quality=quality), other._replace(quality=quality)
     if written_together(kept.mtime_ns, other.mtime_ns):
         other = other._replace(mtime_ns=kept.mtime_ns)
     if look.shows and look.shows[0]:
         other = other._replace(scene=kept.scene * round(look.shows[1] / look.shows[0], 2))
-    if other.real_pixels is None and _has_border(look, kept, other):  # whose pixels are none
+    if has_border and other.real_pixels is None:  # the pixels of a border are none
         scale = look.scale if abs(log(look.scale)) > log(MORE_PIXELS) else 1.0
         other = other._replace(real_pixels=round(pixel_count(kept) / scale))
     kept = kept._replace(grey=kept.grey or look.grey[0])

@@ -70,10 +70,13 @@ def _development(rawpy: Any, stream: BinaryIO, check: Check) -> StandIn:
 
 
 def _opened(rawpy: Any, stream: BinaryIO) -> Any:
-    """Open a file by its descriptor, so that LibRaw reads no more of it than it needs."""
+    """Open a file by its descriptor, so that LibRaw reads no more of it than it needs.
+
+    Only Linux opens a descriptor as a file with a place of its own; elsewhere all of it is read.
+    """
     raw = rawpy.RawPy()
     try:
-        path = f"/dev/fd/{stream.fileno()}"
+        path = f"/proc/self/fd/{stream.fileno()}"
     except OSError:  # a file in memory
         path = ""
     stream.seek(0)

@@ -444,6 +444,7 @@ def pillow_settings() -> Iterator[None]:
 
 def _is_raw(stream: BinaryIO, path: str) -> bool:
     """Tell whether a TIFF file is camera RAW, of which its own picture is only a preview."""
+    small_baseline.leave_to_worker()
     tags = metadata.tiff_tags(stream)
     stream.seek(0)
     return tags.raw or formats.is_raw(path)

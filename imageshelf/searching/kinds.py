@@ -2,9 +2,9 @@
 
 `same file`, `identical bytes`, `identical pixels`, `turned` and `near` are *matches*: one picture.
 `variant`, `developed from`, `another shot` and `similar` are *related*: other pictures, or a camera
-RAW and what was made of it. What the hashes nominate is
-a match only after a second look at the pixels, which is `second_look`'s. What is here compares
-bytes where the catalogue lacks their digests, and decodes nothing; scripts load it for the names.
+RAW and what was made of it. What the hashes nominate is a match only after a second look at the
+pixels, which is `second_look`'s. What is here compares bytes where the catalogue lacks their
+digests, and decodes nothing; scripts load it for the names.
 """
 
 import os
