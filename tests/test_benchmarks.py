@@ -354,7 +354,7 @@ def test_the_workers_of_an_index_without_views_look_for_no_borders(
 def test_one_query_and_a_batch_are_measured(pictures: Path, tmp_path: Path, module: Any) -> None:
     query = module("query")
     first, second = query.one_query(2000, 3)
-    assert first.startswith("2,000 pictures, 13 comparisons of each, 3 queries, ")
+    assert first.startswith("2,000 pictures, 21 comparisons of each, 3 queries, ")
     assert re.fullmatch(r"one query: [\d.]+ ms", second)
     args = argparse.Namespace(batch=2, on=5, runs=1, photos=str(pictures), cache=str(tmp_path))
     (lines,) = query.batch(args, "camera")
