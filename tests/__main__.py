@@ -1,7 +1,7 @@
 """Lint, types, imports, spelling and tests: on this Python, or on every one that is found.
 
     python -m tests              on this Python; without the long tests and those of the benchmarks
-    python -m tests --quick      the same without the tests in tests/slow.txt, a quarter of all
+    python -m tests --quick      the same without the tests in tests/slow.txt, under a minute
     python -m tests --every      also the benchmarks' tests, and every other Python from 3.11 on
     python -m tests --rest       what --every adds, where `python -m tests` has already run
     python -m tests --wheel      the tests alone, with the package as a wheel holds it
@@ -9,7 +9,8 @@
     python -m tests -- -k shelf  what follows the two dashes goes to pytest, and chooses the tests
 
 The other Pythons get an environment of their own beside this one (`.venv-3.13`), which is made
-while other tests run. The page is tried in a browser on this Python alone.
+while other tests run. The newest runs all tests, those in between the quick ones. The page is tried
+in a browser on this Python alone.
 The whole of the long tests: python -m pytest -m stress -n 2 -rP
 """
 
@@ -73,8 +74,11 @@ def main() -> int:
             steps = [*checks(here), run_pytest(OWN, here, [*narrowed, *options.pytest])]
         if rest and not options.pytest:
             steps.append(run_pytest(f"{OWN}, benchmarks", here, ["-m", "benchmarks"]))
+        newest = max(others, key=_numbers, default="")
         for version, made in others.items():
-            steps.append(run_pytest(version, made.result(), options.pytest or ELSEWHERE))
+            # What fails on one Python alone fails on the oldest or the newest.
+            elsewhere = ELSEWHERE if version == newest else [*ELSEWHERE, "--quick"]
+            steps.append(run_pytest(version, made.result(), options.pytest or elsewhere))
     return told(steps)
 
 
@@ -115,6 +119,11 @@ def run_pytest(name: str, python: Path, arguments: list[str], tree: Path = ROOT)
             if ending := SUMMARY.search(line):
                 summary = ending[0]
     return Step(name, process.returncode == 0, summary)
+
+
+def _numbers(version: str) -> list[int]:
+    """Return a version as numbers: 3.9 comes before 3.10."""
+    return [int(part) for part in version.split(".")]
 
 
 def told(steps: list[Step]) -> int:

@@ -38,13 +38,13 @@ def test_what_is_on_the_list_is_left_out() -> None:
     assert pytest_of("--quick", slow).startswith("\n1 deselected")
 
 
-def test_a_test_that_takes_long_comes_onto_the_list(
+def test_what_does_not_fit_into_the_time_comes_onto_the_list(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow_tests, "LIST", tmp_path / "slow.txt")
     measurement = slow_tests.Measurement()
     for name, share in (("t.py::a[1]", 0.6), ("t.py::a[2]", 0.6), ("t.py::b", 0.8)):
-        duration = share * slow_tests.LEAST_S
+        duration = share * slow_tests.QUICK_S
         report = pytest.TestReport(
             name, ("t.py", 1, ""), {}, "passed", None, "call", duration=duration
         )

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 WORTH_FORKING_S = 0.1  # of work: to fork and end a process takes some 10 ms
 LEAST_PER_PROCESS_S = 0.05  # of work
+NOTICED_MS = 500  # a signal that comes just before a wait is noticed after it
 MOST_TASKS = 4096  # their numbers wait in a pipe, which must not fill up
 _NUMBER = struct.Struct("<I")  # of a task
 _HEADER = struct.Struct("<IQ?")  # of an answer: the task's number, bytes that follow, failed or not
@@ -182,7 +183,7 @@ def _received(children: dict[int, int]) -> Iterator[tuple[int, T]]:
     for descriptor in children:
         poll.register(descriptor, select.POLLIN)
     while children:
-        for descriptor, _ in poll.poll():
+        for descriptor, _ in poll.poll(NOTICED_MS):
             header = _read(descriptor, _HEADER.size)
             number, length, failed = _HEADER.unpack(header) if header else (0, 0, False)
             payload = _read(descriptor, length) if header else b""
