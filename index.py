@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 for batch in run.batches(progress):  # worker processes decode, this one hashes
                     run.remember(batch)  # one crash-safe transaction
             run.settle()  # pictures that moved keep their hashes, vanished ones leave the shelf
+            run.find_points(quiet=options.quiet)  # with --pieces: those that earlier runs left out
             run.finish()  # the next run need not be careful
     except Stopped as stopped:
         print(f"index.py: {stopped}; what was read is on the shelf, run again to go on",

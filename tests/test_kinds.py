@@ -168,5 +168,5 @@ def test_a_burst_is_near_in_time_and_similar(
 def test_the_kinds_are_in_order_of_strength() -> None:
     assert KINDS == (
         "same file", "identical bytes", "identical pixels", "turned", "near", "variant",
-        "developed from", "another shot", "similar",
+        "developed from", "piece", "another shot", "similar",
     )  # fmt: skip

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 def find_matches(options: argparse.Namespace) -> tuple[imageshelf.Matches, str]:
     """Return the pictures that match the queries, and a note when the shelf needs attention."""
     question = imageshelf.SearchOptions(
-        policy(options), options.kind, tuple(options.dataset), options.limit, options.hashes_only
+        policy(options),
+        options.kind,
+        tuple(options.dataset),
+        options.limit,
+        options.hashes_only,
+        not options.no_pieces,
     )
     with imageshelf.Searching(options.shelve, question) as shelf, share("searching") as progress:
         return imageshelf.Matches.joined(shelf.ask(options.query, progress)), shelf.note
@@ -48,6 +53,7 @@ def group_options(options: argparse.Namespace) -> GroupOptions:
         references=tuple(options.reference),
         prefer=tuple(options.prefer),
         hashes_only=options.hashes_only,
+        pieces=not options.no_pieces,
     )
 
 

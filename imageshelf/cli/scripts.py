@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -27,8 +28,6 @@ from imageshelf.system.files import MEMORY_LIMIT_MB
 from imageshelf.system.program import typed
 
 if TYPE_CHECKING:
-    import argparse
-
     from imageshelf.indexing.settings import Settings
 
 INDEX: Rows = (
@@ -53,6 +52,15 @@ INDEX: Rows = (
     flag(
         "--full-decode",
         "decode every pixel: keys equal imagehash.dhash bit for bit, but several times slower",
+    ),
+    Option(
+        ["--pieces"],
+        {
+            "action": argparse.BooleanOptionalAction,
+            "default": None,
+            "help": "also keep keypoints, by which crops, collages and screenshots are found; "
+            "later runs go on with it, --no-pieces drops them",
+        },
     ),
     "work",
     option(
@@ -117,6 +125,7 @@ RADIUS = (
 MATCH = (
     option("--kind KIND,...", f"only matches of these kinds: {', '.join(KINDS)}", values.kinds),
     flag("--hashes-only", "leave the second look out: what the hashes nominate is a match, unread"),
+    flag("--no-pieces", "leave out pieces, which a shelf with keypoints finds (index --pieces)"),
 )
 SORTS = ("saving", "path", "pictures")
 LIMIT = option(
@@ -263,6 +272,7 @@ def index_settings(options: argparse.Namespace) -> Settings:
         rebuild=options.rebuild,
         allow_vanished=options.allow_vanished,
         retry_skipped=options.retry_skipped,
+        pieces=options.pieces,
     )
 
 

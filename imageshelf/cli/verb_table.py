@@ -171,7 +171,7 @@ VERBS = (
         "\n--kind near,turned --apply",
         verbs.cleaning("clean"),
         CLEAN,
-        fixed={"hashes_only": False, "max_distance": None, "similarity": None},
+        fixed={"hashes_only": False, "no_pieces": True, "max_distance": None, "similarity": None},
     ),
     Verb(
         "undo",

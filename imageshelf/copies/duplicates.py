@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable
 from typing import Unpack
 
+from imageshelf.copies import pieces
 from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.grouping import find_groups
 from imageshelf.copies.groups import Duplicates, GroupKeywords, GroupOptions, PairRules
@@ -56,4 +57,5 @@ def duplicates(
         work = Effort(cores(), progress or comparing)
         decoding = DecodeOptions(cores(), decoding_progress or reading, keep=True)
         preferred = with_preferences(db, options or GroupOptions.of(keywords))
-        return find_groups(db, preferred, rules, work, decoding)
+        answer = find_groups(db, preferred, rules, work, decoding)
+        return pieces.added(db, answer, rules, progress or comparing)

@@ -12,6 +12,7 @@ from imageshelf.system.rendering import records, rendered
 from imageshelf.system.words import count
 
 if TYPE_CHECKING:
+    from imageshelf.pieces.placement import Placement
     from imageshelf.searching.policies import Policy
     from imageshelf.shelf.records import PictureRow
 
@@ -50,6 +51,7 @@ class Member(NamedTuple):
     regions: tuple[tuple[int, int, int, int], ...] = ()
     shows: tuple[float, float] | None = None
     told: str = ""
+    piece: Placement | None = None
 
 
 class Group(NamedTuple):
@@ -89,6 +91,7 @@ class GroupOptions:
     prefer: tuple[str, ...] = ()  # folders, the most preferred first
     preferences: str = ""  # sentences: which are used, see `preferred`
     hashes_only: bool = False  # believe the hashes: no second look
+    pieces: bool = True  # also list pieces, of a shelf with keypoints
     hard_links: bool = False  # companions stay where they are, beside a link
     take_over: bool = False  # what a person wrote does not go with a copy
     files_only: bool = False  # leave out pictures at a URL, which a clean-up never touches
@@ -117,6 +120,7 @@ class GroupKeywords(keyword_options.PolicyKeywords, total=False):
     references: keyword_options.Folders  # protected
     prefer: keyword_options.Folders  # the most preferred first
     hashes_only: bool  # believe the hashes: no second look
+    pieces: bool  # also list pieces, of a shelf with keypoints
 
 
 class PairRules(NamedTuple):
@@ -170,10 +174,16 @@ class Duplicates(Sequence[Group]):
             "path": lambda _: 0,
         }
         ranked = sorted(self.groups, key=ranks[by])
-        return tuple(sorted(ranked, key=lambda group: not group.has_copies)[:limit])
+        return tuple(sorted(ranked, key=_section)[:limit])
 
     def _repr_html_(self) -> str:
         return rendered(self, "html")
+
+
+def _section(group: Group) -> int:
+    """Return where a group is listed: copies, then what is related, then pieces."""
+    pieces = any(member.piece for member in group.members)
+    return 0 if group.has_copies else 2 if pieces else 1
 
 
 def expected_false_pairs(pictures: int) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from imageshelf.searching.kinds import (
     KINDS,
     NOT_COMPARED,
     NOT_COPIES,
+    PIECE,
     SAME_FILE,
     KnownFile,
 )
@@ -156,7 +157,9 @@ class Members:
         members = sorted(star.members, key=self._sort_key)
         rivals = [one for one in members if one.look.is_match and one.kind != SAME_FILE]
         best = min((self.copies[rival.id] for rival in rivals or members), key=keep.rank)
-        reason = keep.reason(keeper, best) if keeper.exists else NOT_THERE
+        of_pieces = all(member.kind == PIECE for member in members)  # none is ranked by the rule
+        reason = "" if of_pieces else keep.reason(keeper, best)
+        reason = reason if keeper.exists else NOT_THERE
         return Group(
             self._member(star.keeper, keep=True, reason=reason),
             tuple(self._related(member, keeper) for member in members),
@@ -233,7 +236,8 @@ class Members:
             look.differs,
             look.regions,
             look.shows,
-            looks.in_words(look),
+            looks.in_words(look, "the first"),
+            look.piece,
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from imageshelf.hashing.views import View
 from imageshelf.pictures import recipe
-from imageshelf.pictures.tasks import Picture, Refusal, Task
+from imageshelf.pictures.tasks import Picture, Refusal, StoredPoints, Task
 from imageshelf.shelf.records import Entry, Skip
 from imageshelf.system.signals import Stop, Stopped
 from imageshelf.workers.jobs import Lost
@@ -102,6 +102,7 @@ def _hashed(pictures: list[tuple[bytes, Picture]]) -> Iterator[Entry]:
             trimmed=next(trimmed) if picture.trimmed else None,
             turned_phash=tuple(turned[number]),
             darker=(row_darker[number], column_darker[number]),
+            points=picture.points if isinstance(picture.points, StoredPoints) else None,
         )
 
 

@@ -25,6 +25,8 @@ class Summary:
         self.passed_over: list[Skipped] = []  # folders that are no collection, by their kind
         self.shelf = shelf
         self.pictures = 0  # on the shelf now
+        self.with_points = self.without_points = 0  # of them, with keypoints; could not be read now
+        self.points_problem = ""  # why there is no index over the keypoints
 
     def __repr__(self) -> str:
         """Return every count that is not zero, for callers of `index` in a notebook."""

@@ -5,6 +5,7 @@
         for batch in run.batches():        # worker processes decode, this one hashes
             run.remember(batch)            # one crash-safe transaction
         run.settle()                       # what has moved or vanished
+        run.find_points()                  # with --pieces: keypoints that earlier runs left out
         run.finish()                       # the run has ended in order
     print(run.summary)
 
@@ -23,6 +24,7 @@ from imageshelf.hashing.hash_names import BITS, DEFAULT, NEED_NUMPY
 from imageshelf.indexing.comparison import PICTURES, Known, Survey
 from imageshelf.indexing.counts import Skipped, Summary
 from imageshelf.indexing.datasets import Datasets
+from imageshelf.indexing.points import PointRun
 from imageshelf.indexing.settings import DatasetError, Settings
 from imageshelf.indexing.survey import Surveying
 from imageshelf.indexing.suspects import REASON, Round, SuspectList
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 ENDED, YES = "identified", "yes"
 # The work of workers, by name: they start before their parent imports Pillow.
 WORK, WORK_NUMPY = f"{starting.WORK_MODULE}:work", "imageshelf.workers.work_numpy:work"
+WORK_POINTS = "imageshelf.workers.work_points:work"
 PILLOW = "PIL.Image"  # 30 ms to load
 IndexingError = (DatasetError, ShelfError, WorkerError)  # the errors of a run, each one sentence
 
@@ -96,6 +99,7 @@ class Indexing:
             self.catalogue = self.shelf.whole_catalogue()
             ended = self.catalogue.meta(ENDED) in {YES, "nearly", "stopped"}
             died = bool(filled) and not ended  # the previous run
+            self.points = PointRun(self.shelf, self.settings)
             self._suspects = SuspectList(self.catalogue, self.settings.time_limit_s, careful=died)
             if self.catalogue.is_empty():
                 self._workers()
@@ -165,6 +169,7 @@ class Indexing:
         """Write a batch in one durable transaction; the last one records the end of the run too."""
         with self.catalogue.transaction():
             added = self.catalogue.add(batch.entries, batch.skips)
+            self.points.note(entry.name for entry in batch.entries if entry.points)
             unsettled = self.outcome.moved or self.outcome.vanished
             if batch.last and not unsettled and self._datasets.are_there():
                 self._end()
@@ -197,6 +202,18 @@ class Indexing:
         self.summary.vanished = sum(known.state in PICTURES for known in gone)
         self.summary.kept = len(self.outcome.vanished) - len(gone)
         self.summary.pictures = self.catalogue.pictures()
+
+    def find_points(self, *, quiet: bool = True) -> None:
+        """With `--pieces`, find the keypoints of pictures that earlier runs read without them.
+
+        Also brings the index over all keypoints up to date. Shows progress unless `quiet`.
+        """
+        if not self.points.wanted:
+            return
+        roots = [root for root in self._datasets.roots if not isinstance(root, Url)]
+        counts = self.points.complete(roots, self._workers, self._stop, quiet=quiet)
+        self.summary.with_points, self.summary.without_points = counts
+        self.summary.points_problem = self.points.problem
 
     def finish(self) -> None:
         """Record that the run has ended in order; raises DatasetError if a dataset went away."""
@@ -249,7 +266,8 @@ class Indexing:
         if self._mapper is None:
             from imageshelf.indexing.choose_workers import choose_workers
 
-            work = WORK_NUMPY if self.settings.hash in NEED_NUMPY else WORK
+            work = WORK_POINTS if self.settings.pieces else WORK
+            work = WORK_NUMPY if self.settings.hash in NEED_NUMPY else work
             self._mapper = self._cleanup.enter_context(
                 choose_workers(work, self.settings, self._datasets.roots, self._stop)
             )
@@ -273,10 +291,11 @@ class Indexing:
         return current_recipe(**wanted._asdict())
 
     def _answers(self, this_round: Round) -> Iterator[Answer]:
-        from imageshelf.pictures.tasks import Task
+        from imageshelf.pictures.tasks import STORED, Task
 
         settings = self.settings
-        how = settings.full_decode, settings.memory_limit_mb, settings.hash
+        points = STORED if self.points.wanted else ""
+        how = settings.full_decode, settings.memory_limit_mb, settings.hash, points
         tasks = (
             Task(self._noted(name), size_bytes, mtime_ns, *how)
             for name, size_bytes, mtime_ns in this_round.files
@@ -340,5 +359,6 @@ def index(
             for batch in run.batches(progress):
                 run.remember(batch)
         run.settle()
+        run.find_points(quiet=quiet)
         run.finish()
     return run.summary

@@ -20,6 +20,7 @@ class Settings(NamedTuple):
     rebuild: bool = False
     allow_vanished: bool = False
     retry_skipped: bool = False
+    pieces: bool | None = None  # keypoints too; None: if the shelf has some
 
 
 class DatasetError(SentenceError):

@@ -60,6 +60,23 @@ _PROCESS_SETTINGS = threading.RLock()  # held while a decode changes settings of
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its errors go to stderr
 
 
+class Turnable(NamedTuple):
+    """A decoded grey picture, and the turn that makes it upright."""
+
+    picture: Reduced
+    turn: Image.Transpose | None
+
+    def upright(self, longest: int) -> Image.Image:
+        """Return the picture as shown, at most `longest` pixels along its longer side."""
+        x0, y0, x1, y1 = self.picture.box
+        scale = min(1.0, longest / max(x1 - x0, y1 - y0))
+        size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
+        small = self.picture.picture.resize(
+            size, Image.Resampling.BILINEAR, self.picture.box, reducing_gap=2.0
+        )
+        return small if self.turn is None else small.transpose(self.turn)
+
+
 class Decoded(NamedTuple):
     """An upright grey picture, and what its decoder knows about the file."""
 
@@ -72,6 +89,7 @@ class Decoded(NamedTuple):
     alpha: bool
     extras: int
     quality: int | None
+    grey: Turnable | None = None  # what was decoded, if that was asked for
 
 
 @contextmanager
@@ -90,7 +108,12 @@ def pixel_limit() -> int:
 
 
 def decode(
-    stream: BinaryIO, path: str, *, full_decode: bool, detail: tuple[int, int] | None = None
+    stream: BinaryIO,
+    path: str,
+    *,
+    full_decode: bool,
+    detail: tuple[int, int] | None = None,
+    keep_grey: bool = False,
 ) -> Decoded:
     """Return the picture that the first bytes announce; `path` only words a refusal.
 
@@ -103,8 +126,10 @@ def decode(
     def attempt(source: BinaryIO) -> Decoded:
         source.seek(0)
         if content.format == "JPEG":
-            return _decode_jpeg(source, stream, full_decode=full_decode, detail=detail)
-        return _decode_other(source, content.format, head, fine)
+            decoded = _decode_jpeg(source, stream, full_decode=full_decode, detail=detail)
+        else:
+            decoded = _decode_other(source, content.format, head, fine)
+        return decoded if keep_grey else decoded._replace(grey=None)
 
     decoded = with_mending(stream, content, attempt)
     if content.other != formats.RAW:
@@ -210,11 +235,12 @@ def _decode_jpeg(
     whole_bytes = size_bytes(whole)
     tail = _tail(whole, whole_bytes)
     _require_all_data(image, stream, tail)
-    exact = Reduced(reduction.brightness(image), box)
-    exact = exact if full_decode else exact.smaller(detail or reduction.FINE_SIZE)
+    grey = Reduced(reduction.brightness(image), box)
+    exact = grey if full_decode else grey.smaller(detail or reduction.FINE_SIZE)
+    turn = reduction.EXIF_TURNS.get(tags.orientation)
     index = image.info.get("mp", b"")
     return Decoded(
-        exact.turned(reduction.EXIF_TURNS.get(tags.orientation)),
+        exact.turned(turn),
         tags,
         (height, width) if sideways else (width, height),
         format="MPO" if index and extras.picture_count(index) > 1 else "JPEG",
@@ -226,6 +252,7 @@ def _decode_jpeg(
         | (extras.from_index(index) if index else 0)
         | (extras.from_trailer(whole, whole_bytes) if tail.endswith(b"SEFT") else 0),
         quality=_quality(image),
+        grey=Turnable(grey, turn),
     )
 
 
@@ -296,6 +323,7 @@ def _decode_other(
         size, box = grey.size, (0, 0, *grey.size)
     width, height = size
     turn = reduction.EXIF_TURNS.get(tags.orientation)
+    kept = Turnable(Reduced(grey, box), turn)
     if name == "TIFF" and turn is not None:  # as Pillow does: reducing first changes some bits
         exact = reduction.whole(grey.transpose(turn))
         exact = exact.smaller(fine) if fine else exact
@@ -315,6 +343,7 @@ def _decode_other(
         extras=extras.from_xmp(xmp)
         | (boxes.extras if boxes else image.info.get("imageshelf_extras", 0)),
         quality=None,
+        grey=kept,
     )
 
 

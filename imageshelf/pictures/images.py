@@ -18,7 +18,14 @@ from imageshelf.pictures.decoding import Decoded, decode, memory_limit
 from imageshelf.pictures.metadata import Facts
 from imageshelf.pictures.readers import REVISIONS
 from imageshelf.pictures.reduction import ORIENTATIONS, Reduced, bands
-from imageshelf.pictures.tasks import Picture, Refusal, Task
+from imageshelf.pictures.tasks import (
+    ASKED,
+    Picture,
+    QueryPoints,
+    Refusal,
+    StoredPoints,
+    Task,
+)
 from imageshelf.system import files
 from imageshelf.system.files import UnreadableImage, unreadable
 from imageshelf.system.paths import Url, located
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from imageshelf.pictures.fetching import UrlStatus
+
+    Points = StoredPoints | QueryPoints | None
 
 __all__ = ["ORIENTATIONS", "Facts", "Picture", "Refusal", "Sketch", "Task", "Thumbnails"]
 __all__ += ["UnreadableImage", "View", "examine", "read", "thumbnails_of"]
@@ -86,6 +95,7 @@ class _DecodedFile(NamedTuple):
 
     task: Task
     decoded: Decoded
+    points: Points
     status: os.stat_result | UrlStatus
 
 
@@ -98,13 +108,13 @@ def _opened(task: Task) -> _DecodedFile:
             _require_unchanged(status, task.size_bytes, task.mtime_ns)
             try:
                 with memory_limit(task.memory_limit_mb):
-                    decoded = _decoded(files.content(descriptor, status.st_size), task)
+                    decoded, points = _decoded(files.content(descriptor, status.st_size), task)
             finally:  # also if decoding failed on half a file
                 now = os.fstat(descriptor)
                 _require_unchanged(now, status.st_size, status.st_mtime_ns)
         finally:
             os.close(descriptor)
-        return _DecodedFile(task, decoded, status)
+        return _DecodedFile(task, decoded, points, status)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
 
@@ -117,19 +127,26 @@ def _fetched(task: Task, url: Url) -> _DecodedFile:
     status = fetching.UrlStatus(len(stream.getbuffer()), max(task.mtime_ns, 0))
     try:
         with memory_limit(task.memory_limit_mb):
-            return _DecodedFile(task, _decoded(stream, task), status)
+            return _DecodedFile(task, *_decoded(stream, task), status)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
 
 
-def _decoded(stream: BinaryIO, task: Task) -> Decoded:
+def _decoded(stream: BinaryIO, task: Task) -> tuple[Decoded, Points]:
     path = task.path.parts.path if isinstance(task.path, Url) else task.path
-    if task.hash == DEFAULT:
-        return decode(stream, path, full_decode=task.full_decode)
-    from imageshelf.pictures import other_keys
+    detail = None
+    if task.hash != DEFAULT:
+        from imageshelf.pictures import other_keys
 
-    detail = other_keys.detail(task.hash)
-    return decode(stream, path, full_decode=task.full_decode, detail=detail)
+        detail = other_keys.detail(task.hash)
+    wanted = bool(task.points)
+    decoded = decode(stream, path, full_decode=task.full_decode, detail=detail, keep_grey=wanted)
+    if not wanted:
+        return decoded, None
+    from imageshelf.pictures import keypoints
+
+    points = keypoints.found(decoded, stream, path, asked=task.points == ASKED)
+    return decoded._replace(grey=None), points
 
 
 def _pictures(opened: Sequence[_DecodedFile], *, turned: bool) -> list[Picture]:
@@ -141,10 +158,10 @@ def _pictures(opened: Sequence[_DecodedFile], *, turned: bool) -> list[Picture]:
             full_decode = opened[part[0]].task.full_decode
             part_views = _views([exact[at] for at in part], full_decode=full_decode, turned=turned)
             for at, views in zip(part, part_views, strict=True):
-                task, decoded, status = opened[at]
+                task, decoded, points, status = opened[at]
                 keys = _keys(task, decoded, turned=turned)
                 facts = _facts(decoded, status)
-                pictures[at] = Picture(*views[:-1], facts, keys, views.cutouts)
+                pictures[at] = Picture(*views[:-1], facts, keys, views.cutouts, points)
     except (OSError, MemoryError) as exc:
         raise unreadable(exc) from exc
     return [pictures[at] for at in range(len(opened))]
@@ -172,7 +189,7 @@ def thumbnails_of(stream: BinaryIO, *, full_decode: bool = False) -> View:
 def key_of(stream: BinaryIO, hash_name: str, *, full_decode: bool = False) -> bytes:
     """Return the key of a picture in an open binary stream by a hash other than the default."""
     task = Task("", full_decode=full_decode, hash=hash_name)
-    return _keys(task, _decoded(stream, task), turned=False)[0]
+    return _keys(task, _decoded(stream, task)[0], turned=False)[0]
 
 
 class PictureViews(NamedTuple):

@@ -77,6 +77,16 @@ class LookTask(NamedTuple):
     memory_limit_mb: int = MEMORY_LIMIT_MB
 
 
+class PieceTask(NamedTuple):
+    """A query, and a picture that it shows in part: see `work_pieces.piece_laid_over`."""
+
+    query: str
+    match: str
+    matrix: tuple[float, ...]  # 3x3, takes places of the match, in units, to those of the query
+    mirrored: bool  # of the query
+    memory_limit_mb: int = MEMORY_LIMIT_MB
+
+
 class DifferenceTask(NamedTuple):
     """Two pictures whose difference is to be drawn: see `work_overlay.difference`."""
 

@@ -15,6 +15,25 @@ if TYPE_CHECKING:
     from imageshelf.pictures.metadata import Facts
 
 
+STORED, ASKED = "stored", "asked"  # what a task's `points` are for
+
+
+class StoredPoints(NamedTuple):
+    """Keypoints and a thumbnail, by which pieces of pictures are found, packed for a shelf."""
+
+    points: bytes
+    thumb: bytes
+
+
+class QueryPoints(NamedTuple):
+    """Keypoints of a query, packed, with how certain their bits are, and its brightness."""
+
+    points: bytes
+    margins: tuple[bytes, bytes]  # float16[n, KEY_BITS], as it is and mirrored
+    size: tuple[int, int]  # of `luma`
+    luma: bytes
+
+
 class Picture(NamedTuple):
     """Everything that the catalogue needs of one picture, in about 3 kB."""
 
@@ -27,6 +46,7 @@ class Picture(NamedTuple):
     keys: tuple[bytes, ...] = ()  # by another hash: one, or one for each of eight orientations
     # Of a query, where a picture may lie inside it, each in eight orientations.
     cutouts: tuple[tuple[Sketch, ...], ...] = ()
+    points: StoredPoints | QueryPoints | None = None
 
 
 class Task(NamedTuple):
@@ -38,6 +58,7 @@ class Task(NamedTuple):
     full_decode: bool = False
     memory_limit_mb: int = MEMORY_LIMIT_MB  # decides how many pixels the picture may have
     hash: str = DEFAULT
+    points: str = ""  # STORED or ASKED: keypoints are wanted, too
 
 
 class Bundle(NamedTuple):

@@ -25,6 +25,22 @@ def warped(
     return np.asarray(image.transform(size, Image.Transform.AFFINE, pixels, BICUBIC))
 
 
+def rectified(
+    picture: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: tuple[int, int]
+) -> npt.NDArray[np.uint8]:
+    """Return the picture as a map from places of the result, both in pixels, shows it.
+
+    The map may have perspective. Its reductions are averaged beforehand, by whole numbers.
+    """
+    image = Image.fromarray(picture)
+    factor = int(np.sqrt(abs(np.linalg.det(matrix[:2, :2])))) or 1
+    if factor > 1:
+        image = image.reduce(factor)
+        matrix = np.diag([1 / factor, 1 / factor, 1]) @ matrix
+    numbers = (matrix / matrix[2, 2]).ravel()[:8].tolist()
+    return np.asarray(image.transform(size, Image.Transform.PERSPECTIVE, numbers, BICUBIC))
+
+
 def reduction(
     picture: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: tuple[int, int]
 ) -> tuple[float, float]:

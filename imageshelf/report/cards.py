@@ -28,6 +28,7 @@ CHOICES = (KEEP, ASIDE)
 QUERIES, COPIES = "Queries", "Copies"
 DEVELOPED = "Camera RAW, and what was developed from it"
 VARIANTS, SHOTS = "Variants, of which a part differs", "Other shots of the same moment"
+PIECES = "Pieces, of which a part is on another picture"
 SIMILAR, NOT_COMPARED = "Similar pictures", "Could not be compared"
 MANY_BYTES = 60_000_000  # of all thumbnails of one page; more pictures get smaller ones
 LEAST_BYTES = 3_000
@@ -56,6 +57,7 @@ class Card:
     captured_at: int | None = None  # ms since 1970 on the camera's own clock
     score: int | None = None
     regions: tuple[tuple[int, int, int, int], ...] = ()  # that differ from the first card
+    in_first: tuple[tuple[int, int, int, int], ...] = ()  # of a piece: what both show; so `regions`
     thumbnail: Thumbnail | None = None  # None: not made yet
 
     @property

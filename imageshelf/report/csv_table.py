@@ -28,7 +28,7 @@ def table(fields: Sequence[str], records: Iterable[Mapping[str, Any]]) -> bytes:
     r"""Return records as one CSV table; a missing value or None is an empty cell.
 
     Numbers are written as they are, text is guarded. Lists become their items, separated by spaces,
-    and lists within these by commas.
+    and lists within these by commas; objects become names and values, separated by semicolons.
 
     >>> table(["path", "row"], [{"path": "a,b.jpg", "row": 3}])
     b'path,row\r\n"a,b.jpg",3\r\n'
@@ -46,6 +46,8 @@ def table(fields: Sequence[str], records: Iterable[Mapping[str, Any]]) -> bytes:
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
         return guarded(value)
+    if isinstance(value, Mapping):
+        return guarded("; ".join(f"{name} {_item(each)}" for name, each in value.items()))
     if isinstance(value, (list, tuple)):
         return guarded(" ".join(map(_item, value)))
     return value

@@ -10,9 +10,9 @@ from imageshelf.cleanup import planning
 from imageshelf.cleanup.planning import Plan, Rules
 from imageshelf.report import csv_table
 from imageshelf.report.cleanup import of_shelf
-from imageshelf.report.matches import rounded
+from imageshelf.report.matches import piece_record, rounded
 from imageshelf.report.plan import plan_null
-from imageshelf.searching.kinds import BY_RULE, KINDS, MATCHES, TURNED
+from imageshelf.searching.kinds import BY_RULE, KINDS, MATCHES, PIECE, TURNED
 from imageshelf.system import terminal
 from imageshelf.system.program import typed
 from imageshelf.system.words import count, nearby, shown, size
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from imageshelf.copies.groups import Duplicates, Group, Member
     from imageshelf.system.terminal import Painter
 
+PIECES = "pieces, no copies, each below the picture that it comes from:"
 RELATED = "no copies, but variants, other shots and the like:"
 MANY = 20_000  # pictures; with more, false pairs are worth a warning
 FIELDS = (
     "group", "role", "kind", "turn", "path", "width", "height", "size_bytes", "row", "column",
     "phash", "score", "reason", "warning", "match", "compared", "differs", "regions", "shows",
+    "piece",
 )  # fmt: skip
 
 
@@ -48,11 +50,13 @@ def text(
     common = terminal.common_folder(names) if cells else ""
     if common:
         lines += ["", f"in {terminal.clipped(common, cells - 3)}"]
-    related = False
+    heading = ""
     for number, group in enumerate(listed, 1):
-        if not group.has_copies and not related:
-            lines += ["", RELATED]
-            related = True
+        of_pieces = any(member.kind == PIECE for member in group.members)
+        above = "" if group.has_copies else PIECES if of_pieces else RELATED
+        if above != heading:
+            lines += ["", above]
+            heading = above
         lines += ["", *_group(number, group, common, paint, cells)]
     if listed:
         lines += ["", *summary]
@@ -215,6 +219,7 @@ def records(answer: Duplicates) -> Iterator[dict[str, Any]]:
         for role, member in _roles(group):
             values = {**member._asdict(), "group": number, "role": role}
             values |= {"differs": rounded(member.differs), "shows": rounded(member.shows)}
+            values["piece"] = piece_record(member.piece)
             yield {name: values[name] for name in FIELDS}
 
 

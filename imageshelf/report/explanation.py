@@ -9,7 +9,7 @@ from imageshelf.hashing.hash_names import BITS, DEFAULT_DISTANCE
 from imageshelf.pictures.extras import WORDS
 from imageshelf.report.panels import HashGrids, Panel, Photograph, Table
 from imageshelf.searching import looks, policies
-from imageshelf.searching.kinds import KINDS, MATCHES, NOT_COMPARED, VARIANT
+from imageshelf.searching.kinds import KINDS, MATCHES, NOT_COMPARED, PIECE, VARIANT
 from imageshelf.system import terminal
 from imageshelf.system.words import instant, shown, size
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from imageshelf.searching.looks import Look
 
 TITLES = {"row": "row hash (the key)", "column": "column hash", "phash": "perceptual hash"}
-DIFFERING = "What differs, in pixels of B"
+DIFFERING, COMMON = "What differs, in pixels of B", "What both show, in pixels of each"
 MOST_REGIONS = 12  # told, the largest
-LIKE = MATCHES | {VARIANT}
+LIKE = MATCHES | {VARIANT, PIECE}
 
 
 def text(explanation: Explanation) -> str:
     """Return the whole explanation as text for a terminal."""
-    regions = _regions(explanation.look)
+    title, regions = _regions(explanation.look)
     parts = [
         sentence(explanation),
-        *([f"{DIFFERING}:\n{terminal.columns(regions, {1, 2, 3, 4})}"] if regions else []),
+        *([f"{title}:\n{terminal.columns(regions, {1, 2, 3, 4})}"] if regions else []),
         terminal.columns(_descriptions(explanation)),
         terminal.columns(_verdict(explanation)),
         terminal.columns(_measures(explanation)),
@@ -46,10 +46,10 @@ def panels(explanation: Explanation) -> tuple[Panel, ...]:
         (f"{TITLES[name]}: {_differ(explanation, name)}", *_bits(explanation, name))
         for name in TITLES
     ]
-    regions = _regions(explanation.look)
+    title, regions = _regions(explanation.look)
     differing: list[Panel] = []
     if regions:
-        differing.append(Table(DIFFERING, regions, right=frozenset({1, 2, 3, 4})))
+        differing.append(Table(title, regions, right=frozenset({1, 2, 3, 4})))
     if explanation.difference:
         differing.append(Photograph("A laid over B: red differs", explanation.difference))
     return (
@@ -75,13 +75,20 @@ def sentence(explanation: Explanation) -> str:
     return f"{words[:-1]}; but no hash nominates it." if unseen else words
 
 
-def _regions(look: Look) -> list[list[str]]:
-    """Return the largest rectangles that differ as a table, [] where none does."""
+def _regions(look: Look) -> tuple[str, list[list[str]]]:
+    """Return a title and a table of rectangles: the largest that differ, or what is common.
+
+    Without any the table is empty.
+    """
+    head = ["x", "y", "width", "height"]
+    if look.piece:
+        boxes = (("A", look.piece.query_box), ("B", look.piece.match_box))
+        return COMMON, [["in", *head], *([name, *map(str, box)] for name, box in boxes)]
     if not look.regions:
-        return []
+        return DIFFERING, []
     told = look.regions[:MOST_REGIONS]
     rows = [[looks.where(region, look.size), *map(str, region)] for region in told]
-    return [["where", "x", "y", "width", "height"], *rows]
+    return DIFFERING, [["where", *head], *rows]
 
 
 def _descriptions(explanation: Explanation) -> list[list[str]]:

@@ -71,6 +71,14 @@ def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
         lines += [f"  {shown(path)}: {shown(reason)}" for path, reason in summary.skips]
     elif ranked:
         lines.append("--show-skipped names the skipped files.")
+    if summary.with_points or summary.without_points:
+        none = f", {summary.without_points:,} could not be read" if summary.without_points else ""
+        lines.append(f"{count(summary.with_points, 'picture')} with keypoints{none}")
+    if summary.points_problem:
+        lines.append(
+            f"the index of keypoints could not be written ({shown(summary.points_problem)}): "
+            "searches read the shelf instead, which takes longer"
+        )
     lines.append(
         f"{count(summary.pictures, 'picture')} on the shelf {shown(os.fspath(summary.shelf))}"
     )

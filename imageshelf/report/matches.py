@@ -4,18 +4,31 @@ To add a `--format`, add an entry to FORMATS, here for matches and in `duplicate
 its name to `--format` in `cli.scripts`.
 """
 
+from __future__ import annotations
+
 import functools
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imageshelf.report import csv_table
-from imageshelf.searching.kinds import ANOTHER_SHOT, DEVELOPED, MATCHES, SIMILAR, TURNED, VARIANT
+from imageshelf.searching.kinds import (
+    ANOTHER_SHOT,
+    DEVELOPED,
+    MATCHES,
+    PIECE,
+    SIMILAR,
+    TURNED,
+    VARIANT,
+)
 from imageshelf.searching.matches import Match, Matches, QueryOutcome
 from imageshelf.system import terminal
 from imageshelf.system.paths import Url
 from imageshelf.system.terminal import Painter
 from imageshelf.system.words import count, nearby, shown, size
+
+if TYPE_CHECKING:
+    from imageshelf.pieces.placement import Placement
 
 SECTIONS: tuple[tuple[str, Callable[[Match], bool]], ...] = (
     ("", lambda match: match.match),
@@ -25,6 +38,7 @@ SECTIONS: tuple[tuple[str, Callable[[Match], bool]], ...] = (
     ),
     ("of the same picture, but a part differs:", lambda match: match.kind == VARIANT),
     ("camera RAW files, or what was developed from one:", lambda match: match.kind == DEVELOPED),
+    ("pieces, no copies:", lambda match: match.kind == PIECE),
     ("other shots of the same moment, no copies:", lambda match: match.kind == ANOTHER_SHOT),
     ("similar pictures, no copies:", lambda match: match.kind == SIMILAR),
 )
@@ -35,6 +49,7 @@ KIND_PAINTS = {  # green is certain, yellow wants a look, what is no copy is dim
     "turned": "cyan",
     "near": "yellow",
     "variant": "dim",
+    "piece": "dim",
     "another shot": "dim",
     "similar": "dim",
 }
@@ -43,14 +58,25 @@ UNREAD = "Nothing at a URL is read: such a picture is no match unless its digest
 HASHES_ONLY = "The second look was left out: near and turned are the hashes' word."
 FIELDS = (
     "query", "path", "distance", "row", "column", "phash", "score", "similarity", "kind", "turn",
-    "width", "height", "size_bytes", "match", "compared", "differs", "regions", "shows",
+    "width", "height", "size_bytes", "match", "compared", "differs", "regions", "shows", "piece",
+)  # fmt: skip
+PIECE_FIELDS = (
+    "relation", "query_box", "match_box", "query_share", "match_share", "turn", "scale", "mirrored",
 )  # fmt: skip
 
 
 def record(match: Match) -> dict[str, Any]:
     """Return a match as the documented JSON object."""
     values = {name: getattr(match, name) for name in FIELDS}
-    return values | {"differs": rounded(match.differs), "shows": rounded(match.shows)}
+    shares = {"differs": rounded(match.differs), "shows": rounded(match.shows)}
+    return values | shares | {"piece": piece_record(match.piece)}
+
+
+def piece_record(placed: Placement | None) -> dict[str, Any] | None:
+    """Return where a piece lies as the documented JSON object."""
+    if placed is None:
+        return None
+    return {name: getattr(placed, name) for name in PIECE_FIELDS}
 
 
 def rounded(shares: Any) -> Any:
@@ -149,6 +175,8 @@ def _line(match: Match) -> list[str]:
 
 def label(match: Match) -> str:
     """Return kind, turn and what differs in a few words: "variant, 4 % differs, lower right"."""
+    if match.kind == PIECE:
+        return match.told
     kind = match.turn if match.turn and match.kind == TURNED else match.kind
     turn = match.turn if match.turn and match.kind != TURNED else ""
     return ", ".join(part for part in (kind, turn, match.told) if part)

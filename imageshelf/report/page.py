@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 SELECTION_NAME = "imageshelf-selection.json"
 SECTIONS = (
-    cards.QUERIES, cards.COPIES, cards.VARIANTS, cards.DEVELOPED, cards.SHOTS, cards.SIMILAR,
-    cards.NOT_COMPARED,
+    cards.QUERIES, cards.COPIES, cards.VARIANTS, cards.DEVELOPED, cards.PIECES, cards.SHOTS,
+    cards.SIMILAR, cards.NOT_COMPARED,
 )  # fmt: skip
 Block = tuple[int, "list[Thumbnail]"]  # a group's number and its cards' thumbnails
 
@@ -174,6 +174,7 @@ def _card(card: Card, link: str) -> dict[str, Any]:
             "taken": card.captured_at,
             "score": card.score,
             "regions": card.regions,
+            "inFirst": card.in_first,
         }
     )
 

@@ -17,6 +17,7 @@ from imageshelf.report.cards import (
     DEVELOPED,
     KEEP,
     NOT_COMPARED,
+    PIECES,
     QUERIES,
     QUERY,
     SHOTS,
@@ -37,13 +38,17 @@ if TYPE_CHECKING:
 
     from imageshelf.copies.folders import FolderCopies
     from imageshelf.copies.groups import Duplicates, Group, Member
+    from imageshelf.pieces.placement import Placement
     from imageshelf.searching.calibration import Calibration
     from imageshelf.searching.explanation import Explanation, MeasuredPicture
     from imageshelf.searching.matches import Match, Matches
 
+    Boxes = tuple[tuple[int, int, int, int], ...]
+
 NOT_LOOKED_AT = "not compared"
 SECTIONS = {
-    VARIANT: VARIANTS, kinds.DEVELOPED: DEVELOPED, ANOTHER_SHOT: SHOTS, kinds.SIMILAR: SIMILAR
+    VARIANT: VARIANTS, kinds.DEVELOPED: DEVELOPED, kinds.PIECE: PIECES, ANOTHER_SHOT: SHOTS,
+    kinds.SIMILAR: SIMILAR,
 }  # fmt: skip
 
 
@@ -75,7 +80,7 @@ def _matched(query: str, problem: str, matches: Sequence[Match]) -> CardGroup:
 
 
 def _match_card(match: Match) -> Card:
-    return Card(
+    card = Card(
         match.path,
         kind=match.kind,
         turn=match.turn,
@@ -86,8 +91,15 @@ def _match_card(match: Match) -> Card:
         size_bytes=-1 if match.size_bytes is None else match.size_bytes,
         mtime_ns=-1 if match.mtime_ns is None else match.mtime_ns,
         score=match.score,
-        regions=match.regions,
     )
+    return _outlined(card, match.regions, match.piece)
+
+
+def _outlined(card: Card, regions: Boxes, piece: Placement | None) -> Card:
+    """Return a card with what is outlined: what differs, or what a piece has in common."""
+    if piece is None:
+        return replace(card, regions=regions)
+    return replace(card, regions=(piece.match_box,), in_first=(piece.query_box,))
 
 
 def _distances(row: int, score: int | None, turn: str) -> tuple[str, ...]:
@@ -142,7 +154,7 @@ def _seen(one: Match | Member) -> str:
 
 
 def _member_card(member: Member, role: str, measured: tuple[str, ...], argues: str = "") -> Card:
-    return Card(
+    card = Card(
         member.path,
         member.name,
         role,
@@ -158,8 +170,8 @@ def _member_card(member: Member, role: str, measured: tuple[str, ...], argues: s
         mtime_ns=member.mtime_ns,
         captured_at=member.captured_at,
         score=member.score,
-        regions=member.regions,
     )
+    return _outlined(card, member.regions, member.piece)
 
 
 def of_explanation(answer: Explanation) -> Sheet:
@@ -171,8 +183,8 @@ def of_explanation(answer: Explanation) -> Sheet:
         turn=answer.turn,
         differs=looks.in_words(answer.look),
         facts=facts,
-        regions=answer.look.regions,
     )
+    second = _outlined(second, answer.look.regions, answer.look.piece)
     both = (_measured_card(answer.a, "A"), second)
     group = CardGroup(" and ".join(card.label for card in both), both, section="")
     return Sheet(

@@ -24,7 +24,7 @@ from imageshelf.pictures.look_tasks import (
 )
 from imageshelf.pictures.measures import measured
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.searching import candidates, kinds, policies, second_look
+from imageshelf.searching import candidates, kinds, pieces, policies, second_look
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.query_prints import TURN_NAMES, prints_of
 from imageshelf.searching.second_look import Pair, SecondLook
@@ -157,12 +157,20 @@ def explain(
             files = _known_file(ours), _known_file(theirs)
             turn, decided = _decision(ours.prints, theirs.prints, policy)
             (look,) = looking.at([Pair(*files, TURN_NAMES.index(turn))])
-            difference = _difference(decoders, a, b, turn) if drawn else b""
+            piece = None
+            if policy.low_information and look.kind not in pieces.SURER:
+                piece = pieces.between(*files, decoders)
+            if piece and not pieces.is_surer(piece, look.kind):
+                piece = None
+            look = piece or look
+            difference = _difference(decoders, a, b, turn) if drawn and not piece else b""
     except WorkerError as exc:
         raise ExplainError(str(exc)) from exc
     same_bytes = kinds.identical_bytes(*files)
     same_pixels = same_bytes or look.kind == kinds.PIXELS
-    if decided:
+    if piece:
+        kind, decided = look.kind, "no rule; but their keypoints fit"
+    elif decided:
         kind = look.kind
     else:
         kind, decided = _related_anyway(*files)

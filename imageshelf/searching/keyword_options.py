@@ -31,6 +31,7 @@ class SearchKeywords(PolicyKeywords, total=False):
     below: Folders  # only pictures below these folders
     limit: int  # pictures listed per query
     hashes_only: bool  # believe the hashes: no second look
+    pieces: bool  # also look for pieces, on a shelf with keypoints
 
 
 def policy_of(

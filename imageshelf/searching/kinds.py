@@ -18,7 +18,8 @@ from imageshelf.system.paths import Url
 SAME_FILE, BYTES, PIXELS = "same file", "identical bytes", "identical pixels"
 TURNED, NEAR = "turned", "near"
 VARIANT, DEVELOPED, ANOTHER_SHOT, SIMILAR = "variant", "developed from", "another shot", "similar"
-KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, VARIANT, DEVELOPED, ANOTHER_SHOT, SIMILAR)
+PIECE = "piece"  # found by keypoints alone
+KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, VARIANT, DEVELOPED, PIECE, ANOTHER_SHOT, SIMILAR)
 INVERTED = "inverted"  # as if it were a turn: light for dark, as in dark modes and negatives
 IDENTICAL = frozenset({SAME_FILE, BYTES, PIXELS})  # known without a look
 BY_RULE = frozenset({BYTES, PIXELS})  # kinds of copies that go without being named
@@ -26,6 +27,7 @@ MATCHES = frozenset({*IDENTICAL, TURNED, NEAR})
 NOT_COPIES = {
     VARIANT: "differs in part, and is no copy",
     DEVELOPED: "is a camera RAW and what was developed from it, not a copy",
+    PIECE: "is a piece, not a copy",
     ANOTHER_SHOT: "is another shot, not a copy",
     SIMILAR: "is similar, not a copy",
 }

@@ -10,6 +10,7 @@ from imageshelf.searching import kinds
 
 if TYPE_CHECKING:
     from imageshelf.overlay.regions import Region
+    from imageshelf.pieces.placement import Placement
 
     Regions = tuple[tuple[int, int, int, int], ...]
 
@@ -53,6 +54,7 @@ class Look(NamedTuple):
     grey: tuple[bool, bool] = (False, False)  # whether each of the two has no colour
     trusted: bool = False
     states: tuple[tuple[int, int], tuple[int, int]] | None = None  # size, mtime of what was read
+    piece: Placement | None = None  # where both show the same, of a piece
 
     @property
     def is_match(self) -> bool:
@@ -62,8 +64,11 @@ class Look(NamedTuple):
     def reversed(self) -> Look:
         """Return the look from the second picture at the first, whose regions are not known."""
         shows = self.shows and (self.shows[1], self.shows[0])
+        piece = self.piece and self.piece.reversed()
         scale, grey = 1 / self.scale, (self.grey[1], self.grey[0])
-        return self._replace(regions=(), shows=shows, size=(0, 0), scale=scale, grey=grey)
+        return self._replace(
+            regions=(), shows=shows, size=(0, 0), scale=scale, grey=grey, piece=piece
+        )
 
     @property
     def nearness(self) -> tuple[int, float]:
@@ -93,6 +98,8 @@ def sentence(look: Look, turn: str = "") -> str:
     >>> sentence(Look("near", True, 0.97, 0.03, ((9, 9, 1, 1),), size=(10, 10), scale=1 / 1.44))
     'The same picture; 3 % differs, lower right; B is 1.2 times larger.'
     """
+    if look.piece:
+        return piece_in_words(look.piece, "A", "B") + "."
     parts = [SENTENCES.get(look.kind, "Two different pictures")]
     if turn and look.kind in {*COPIES, kinds.VARIANT}:
         parts[0] += f", {turn}"
@@ -149,7 +156,7 @@ def where(region: tuple[int, int, int, int], size: tuple[int, int]) -> str:
     return " ".join(word for word in words if word not in {"middle", "centre"})
 
 
-def in_words(look: Look) -> str:
+def in_words(look: Look, asker: str = "the query") -> str:
     """Return how alike two copies are, or else what differs, and where; "" if nothing is known.
 
     >>> in_words(Look("variant", True, 0.96, 0.04, ((600, 400, 30, 60),), size=(640, 480)))
@@ -157,6 +164,8 @@ def in_words(look: Look) -> str:
     >>> in_words(Look("near", True, 0.98, 0.02, scale=4.0))
     '98 % alike, resized'
     """
+    if look.piece:
+        return piece_in_words(look.piece, asker)
     parts = []
     if look.kind in COPIES and look.agrees is not None:
         parts.append(f"{100 * look.agrees:.0f} % alike")
@@ -166,6 +175,24 @@ def in_words(look: Look) -> str:
         return what_differs(look)
     if look.colour_differs:
         parts.append("another colour")
+    return ", ".join(parts)
+
+
+def piece_in_words(placed: Placement, asker: str = "the query", found: str = "it") -> str:
+    """Return how a query is related to what was found: "the query is a piece of it"."""
+    verb = "is " if placed.relation == "a piece of" else ""
+    parts = [f"{asker} {verb}{placed.relation} {found}"]
+    if placed.relation == "a piece of":
+        parts.append(f"{100 * placed.match_share:.0f} %")
+        parts.append(where(placed.match_box, placed.match_size))
+    elif placed.relation == "contains":
+        parts.append(where(placed.query_box, placed.query_size))
+    parts = [part for part in parts if part != "all over"]
+    if placed.mirrored:
+        parts.append("mirrored")
+    if abs(placed.turn) >= 1:
+        side = "right" if placed.turn > 0 else "left"
+        parts.append(f"turned {abs(placed.turn):.0f} degrees {side}")
     return ", ".join(parts)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.system.rendering import rendered
+
+if TYPE_CHECKING:
+    from imageshelf.pieces.placement import Placement
 
 
 class Match(NamedTuple):
@@ -13,7 +16,7 @@ class Match(NamedTuple):
 
     `match` tells whether it is the same picture as the query: see `kinds.is_match`. Otherwise it is
     related, as its kind says, or could not be `compared`. `differs`, `regions` and `shows` are
-    those of `second_look.Look`, `told` is that in words.
+    those of `second_look.Look`, `told` is that in words. `piece` says where a piece lies.
 
     `distance` is the Hamming distance of the keys in bits, `similarity` the share of equal key bits
     in percent. `row`, `column` and `phash` are the distances of the default's three hashes, `score`
@@ -43,6 +46,7 @@ class Match(NamedTuple):
     regions: tuple[tuple[int, int, int, int], ...] = ()
     shows: tuple[float, float] | None = None
     told: str = ""
+    piece: Placement | None = None
 
 
 class QueryOutcome(NamedTuple):

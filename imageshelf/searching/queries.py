@@ -82,13 +82,15 @@ def decoded(
     *,
     full_decode: bool,
     hash_name: str = DEFAULT,
+    points: str = "",
 ) -> Iterator[Query]:
     """Yield every file as a query, in the order of the arguments.
 
-    `decoders` is a map of `work_overlay.work`.
+    `decoders` is a map of `work_overlay.work`, `points` is that of a Task.
     """
     limit_mb = decoders.memory_limit_mb
-    tasks = [Task(path, -1, -1, full_decode, limit_mb, hash_name) for path in arguments.files]
+    how = full_decode, limit_mb, hash_name, points
+    tasks = [Task(path, -1, -1, *how) for path in arguments.files]
     waiting: dict[str, Query | None] = {}  # decoded before their turn; None is passed over
     order = iter(arguments.files)
     following = next(order, "")

@@ -8,7 +8,7 @@ from imageshelf.hashing.fingerprints import fingerprints
 from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.hashing.views import View, inverted
 from imageshelf.pictures.reduction import ORIENTATIONS
-from imageshelf.pictures.tasks import Picture
+from imageshelf.pictures.tasks import Picture, QueryPoints
 from imageshelf.searching import kinds, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.policies import Fingerprint, QueryPrints, fingerprint_of
@@ -27,6 +27,7 @@ class QueryPicture(NamedTuple):
     path: str
     prints: QueryPrints
     file: KnownFile
+    points: QueryPoints | None = None  # if pieces are looked for
 
 
 def query_pictures(pictures: Sequence[tuple[str, Picture]]) -> list[QueryPicture]:
@@ -41,7 +42,8 @@ def query_pictures(pictures: Sequence[tuple[str, Picture]]) -> list[QueryPicture
                 path, facts.size_bytes, facts.captured_at, luma=picture.luma,
                 size=(facts.width, facts.height),
             )  # fmt: skip
-            queries.append(QueryPicture(path, prints, file))
+            points = picture.points if isinstance(picture.points, QueryPoints) else None
+            queries.append(QueryPicture(path, prints, file, points))
     return queries
 
 

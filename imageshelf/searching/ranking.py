@@ -15,9 +15,14 @@ UNCOMPARED_RANK = 10_000
 SECTION_RANK = {
     kinds.VARIANT: 20_000,
     kinds.DEVELOPED: 25_000,
+    kinds.PIECE: 27_000,
     kinds.ANOTHER_SHOT: 30_000,
     kinds.SIMILAR: 40_000,
 }
+
+
+PART = "shares a part with"  # the pieces that come last
+PART_RANK = 1000
 
 
 class Prospect(NamedTuple):
@@ -67,6 +72,10 @@ class Ranking:
         candidate, row = prospect.candidate, prospect.row
         kind, distance = look.kind, prospect.distance
         nearness = distance if self.by_distance else prospect.score
+        if look.piece:
+            nearness = PART_RANK * (look.piece.relation == PART) + round(
+                100 * (1 - (look.agrees or 0))
+            )
         section = 0 if look.is_match else SECTION_RANK.get(kind, UNCOMPARED_RANK)
         return Match(
             rank=section + (-1 if kind == kinds.SAME_FILE else nearness),
@@ -90,4 +99,5 @@ class Ranking:
             regions=look.regions,
             shows=look.shows,
             told=looks.in_words(look),
+            piece=look.piece,
         )

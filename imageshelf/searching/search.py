@@ -8,13 +8,15 @@ What the hashes nominate is laid over the query before it is called a match. Not
 picture or a shelf.
 """
 
+from __future__ import annotations
+
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
-from imageshelf.pictures import given_pictures
+from imageshelf.pictures import given_pictures, tasks
 from imageshelf.pictures.recipe import current_recipe
 from imageshelf.searching import keyword_options, kinds, queries, second_look
 from imageshelf.searching.keyword_options import SearchKeywords
@@ -34,12 +36,16 @@ from imageshelf.searching.query_prints import (
 from imageshelf.searching.ranking import Prospect, Ranking
 from imageshelf.searching.stored_hashes import StoredHashes
 from imageshelf.shelf import Shelf, ShelfError, names, open_shelf
+from imageshelf.shelf import points as stored_points
 from imageshelf.shelf.records import PictureRow
 from imageshelf.system.deprecation import renamed_parameters
 from imageshelf.system.files import UnreadableImage, size_if_known
 from imageshelf.system.progress import in_notebook, share
 from imageshelf.workers.jobs import WorkerError
 from imageshelf.workers.limited_map import LimitedMap
+
+if TYPE_CHECKING:
+    from imageshelf.searching.pieces import PieceSearch
 
 T = TypeVar("T")
 Progress = Callable[[float], object]
@@ -57,6 +63,7 @@ class SearchOptions:
     below: tuple[str, ...] = ()  # only pictures below these folders
     limit: int | None = None  # pictures listed per query
     hashes_only: bool = False  # believe the hashes: no second look
+    pieces: bool = True  # also look for pieces, on a shelf with keypoints
 
 
 @dataclass
@@ -87,6 +94,7 @@ class Searching:
         self._decoders = LimitedMap(second_look.WORK, memory_limit_mb=self.hashes.memory_limit_mb)
         current = current_recipe(hash_name=self.hashes.hash, full_decode=self.hashes.full_decode)
         self.note = self.shelf.mismatch(current) or ""  # set if the libraries now hash differently
+        self._pieces = self._piece_search()
         self._below = tuple(os.path.join(names.folder(path), "") for path in self.options.below)
 
     def ask(
@@ -104,6 +112,7 @@ class Searching:
             self._decoders,
             full_decode=self.hashes.full_decode,
             hash_name=self.hashes.hash,
+            points=tasks.ASKED if self._pieces else "",
         )
         several = len(expanded.files) > 1
         parts = several + len(expanded.shelves)
@@ -144,8 +153,28 @@ class Searching:
         ]
         files, blind = [query.file for query in pictures], self.options.hashes_only
         looks = iter(looks_at(files, prospects, self._decoders, hashes_only=blind))
-        for query, found in zip(pictures, prospects, strict=True):
-            yield self._answer(query, [(prospect, next(looks)) for prospect in found])
+        answers = [[(prospect, next(looks)) for prospect in found] for found in prospects]
+        if self._pieces:
+            from imageshelf.searching import piece_answers
+
+            piece_answers.add(self._pieces, pictures, answers, self._measured, self._decoders)
+        for query, found in zip(pictures, answers, strict=True):
+            yield self._answer(query, found)
+
+    def _piece_search(self) -> PieceSearch | None:
+        """Return what finds pieces, if the shelf has keypoints and they were asked for."""
+        options = self.options
+        wanted = options.pieces and (options.kinds is None or kinds.PIECE in options.kinds)
+        if not wanted or self._is_plain_radius or self.shelf.catalogue is None:
+            return None
+        if stored_points.recipe(self.shelf.catalogue.db) is None:
+            return None
+        from imageshelf.searching.pieces import PieceSearch
+
+        found = PieceSearch(self.shelf, unseen=options.hashes_only)
+        if found.note and not self.note:
+            self.note = f"{self.shelve} {found.note}"
+        return found if found.is_there else None
 
     def _answer(self, query: QueryPicture, found: list[tuple[Prospect, Look]]) -> Matches:
         ranking = Ranking(
@@ -210,6 +239,12 @@ class Searching:
         if self.options.kinds is None or kinds.SIMILAR not in self.options.kinds:
             return ()
         return self.hashes.perhaps_similar(query.prints)
+
+    def _measured(self, query: QueryPicture, ids: Sequence[int]) -> Iterator[Prospect]:
+        """Yield pictures with what the hashes measure between them and a query."""
+        measured = [self.hashes.measured(query.prints, id_) for id_ in ids]
+        for candidate, row, file in self._on_shelf([each for each in measured if each]):
+            yield Prospect(file, candidate, row, TURN_NAMES.index(candidate.turn), kinds.PIECE)
 
     def _on_shelf(
         self, candidates: list[Candidate]

@@ -242,8 +242,7 @@ class Catalogue:
 
     def reasons(self, prefix: bytes) -> list[tuple[bytes, str]]:
         """Return (name, reason) of the skipped pictures below a prefix, which is as in `known`."""
-        spans = [(prefix, _end_of(prefix))] if prefix else [(b"", b"/"), (b"0", _LAST_NAME)]
-        rows = [row for span in spans for row in self.db.select_all(REASONS, span)]
+        rows = [row for span in spans(prefix) for row in self.db.select_all(REASONS, span)]
         return [(bytes(name), str(reason)) for name, reason in rows]
 
     def inode_of(self, name: bytes) -> int:
@@ -386,6 +385,11 @@ class Catalogue:
         """Store a note."""
         with self.db.transaction():
             self.db.write(SET_META, (name, storable(value)))
+
+
+def spans(prefix: bytes) -> list[tuple[bytes, bytes]]:
+    """Return from where to where the names with a prefix sort; b"" has every relative name."""
+    return [(prefix, _end_of(prefix))] if prefix else [(b"", b"/"), (b"0", _LAST_NAME)]
 
 
 def _end_of(prefix: bytes) -> bytes:

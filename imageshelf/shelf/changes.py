@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from imageshelf.hashing.hash_names import BITS, DEFAULT
-from imageshelf.shelf import hand_written, names, packed, pickled, recipes
+from imageshelf.shelf import hand_written, names, packed, pickled, points, recipes
 from imageshelf.shelf.database import LIST_BYTES, Database
 from imageshelf.shelf.records import (
     COLUMN_NAMES,
@@ -24,7 +24,7 @@ STORE_PICTURE = f"""REPLACE INTO picture ({COLUMN_NAMES}, read_by)
     VALUES ({", ".join("?" * (len(COLUMNS) + 1))})"""  # noqa: S608
 DELETE_PICTURE = "DELETE FROM picture WHERE id = ?"
 ANY_LOOK = "SELECT 1 FROM verdict LIMIT 1"
-DELETE_LOOKS = "DELETE FROM verdict WHERE a_id IN (*) OR b_id IN (*)"
+DELETE_LOOKS = "DELETE FROM verdict WHERE abs(a_id) IN (*) OR abs(b_id) IN (*)"
 RENAME_PICTURE = "UPDATE picture SET name = ?, device = ?, inode = ?, nlink = ? WHERE id = ?"
 SET_ASIDE = "UPDATE picture SET name = ? WHERE id = ?"
 STORE_SKIP = "REPLACE INTO skipped VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -69,6 +69,8 @@ def put(
     rows = ((*picture_values(n, dataset, each), each.facts.read_by) for n, each in numbered)
     db.write_many(STORE_PICTURE, rows)
     packed.store(db, ids, written)
+    points.drop(db, before.values())
+    points.store(db, {n: each.points for n, each in zip(ids, written, strict=True) if each.points})
     for entry in written:
         lists.join(entry.key.encode(), entry.name)
     lists.write()
@@ -225,6 +227,7 @@ def _numbered(
 def _delete(db: Database, ids: Sequence[int]) -> None:
     db.write_many(DELETE_PICTURE, ((number,) for number in ids))
     packed.clear(db, ids)
+    points.drop(db, ids)
     if ids and db.select(ANY_LOOK):  # the id may be another picture's next
         for start in range(0, len(ids), IDS_PER_SCAN):
             some = list(ids[start : start + IDS_PER_SCAN])

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from imageshelf.pictures.extras import UNKNOWN
 from imageshelf.pictures.metadata import Facts
+from imageshelf.pictures.tasks import StoredPoints
 
 LOW_INFORMATION, ALPHA, EXTRAS = 1, 2, 4  # bits of the column picture.flags
 _EXTRAS_SHIFT, _EXTRAS_BITS = 3, 31  # in the same column: which extras; 0 before they were noted
@@ -29,6 +30,7 @@ class Entry(NamedTuple):
     trimmed: Hashes3 | None
     turned_phash: tuple[int, ...]  # of the 7 other orientations
     darker: tuple[int, int]  # where the next pixel is darker, along rows and along columns
+    points: StoredPoints | None = None
 
 
 class Skip(NamedTuple):

@@ -31,6 +31,7 @@ from imageshelf.pictures.look_tasks import (  # noqa: E402
     LaidOver,
     LookTask,
     MeasureTask,
+    PieceTask,
 )
 from imageshelf.pictures.tasks import Bundle, DigestTask, Task  # noqa: E402
 from imageshelf.pictures.warping import warped  # noqa: E402
@@ -38,7 +39,15 @@ from imageshelf.system.files import UnreadableImage  # noqa: E402
 from imageshelf.workers.work import Answer, digested, work_turned  # noqa: E402
 
 Item = (
-    DifferenceTask | LookTask | DigestTask | ColourTask | EnlargedTask | MeasureTask | Task | Bundle
+    DifferenceTask
+    | LookTask
+    | PieceTask
+    | DigestTask
+    | ColourTask
+    | EnlargedTask
+    | MeasureTask
+    | Task
+    | Bundle
 )
 Outcome = LaidOver | Coarse | FileMeasures | bytes | bool | Answer | list[Answer] | None
 Pixels = npt.NDArray[np.uint8]
@@ -71,6 +80,10 @@ def work(item: Item) -> Outcome:
         from imageshelf.pictures.real_pixels import is_enlarged
 
         return is_enlarged(item)
+    if isinstance(item, PieceTask):
+        from imageshelf.workers.work_pieces import piece_laid_over
+
+        return piece_laid_over(item)
     return difference(item) if isinstance(item, DifferenceTask) else _of_one(item)
 
 

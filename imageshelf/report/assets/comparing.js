@@ -30,16 +30,23 @@ function drawCompare() {
   caption($("left-caption"), first, second, turns.length ? ", shown " + card.turn : "");
   caption($("right-caption"), second, first, "");
   $("compare-title").textContent = "Compare " + (group.cards.indexOf(card) + 1) + " of " + group.cards.length + " with the first";
-  const regions = card.regions && card.area ? card.regions : [], [width, height] = sizeOf(card);
-  $("regions").replaceChildren(...regions.map(([x, y, across, down]) => {
+  const told = outline("regions", card, card.regions || []) + outline("first-regions", first.card, card.inFirst || []);
+  $("regions-told").textContent = card.inFirst ? "Outline what both show" : "Outline the differences";
+  $("regions-field").hidden = !told;
+  drawOthers(group, card);
+  drawCompareChoice();
+}
+
+// Rectangles over a picture, in its own pixels; returns how many there are.
+function outline(id, card, regions) {
+  const [width, height] = sizeOf(card), told = width && height ? regions : [];
+  $(id).replaceChildren(...told.map(([x, y, across, down]) => {
     const region = element("span", { className: "region" });
     Object.entries({ left: x / width, top: y / height, width: across / width, height: down / height })
       .forEach(([name, share]) => { region.style[name] = share * 100 + "%"; });
     return region;
   }));
-  $("regions-field").hidden = !regions.length;
-  drawOthers(group, card);
-  drawCompareChoice();
+  return told.length;
 }
 const sizeOf = (card) => (card.pixels || "").split(" \u00d7 ").map(Number);
 

@@ -14,7 +14,9 @@ $("back").onclick = takeBack;
 $("folders-open").onclick = openFolders;
 $("folders-do").onclick = decideFolders;
 for (const field of [$("stays"), $("goes")]) field.onchange = tellFolders;
-$("regions-on").onchange = () => { $("regions").hidden = !$("regions-on").checked; };
+$("regions-on").onchange = () => {
+  for (const outlines of [$("regions"), $("first-regions")]) outlines.hidden = !$("regions-on").checked;
+};
 $("compare").addEventListener("keydown", onCompareKey);
 $("compare").addEventListener("close", closeCompare);
 $("compare-close").onclick = () => $("compare").close();
