@@ -115,7 +115,7 @@ def detected(octaves: list[Floats]) -> Keypoints:
 
 
 def _extrema(octave: int, layers: Floats) -> Keypoints:
-    dog = layers[1:] - layers[:-1]
+    dog = np.subtract(layers[1:], layers[:-1])
     depth = np.abs(dog)
     largest = _largest_around(depth)
     inner = depth[1:-1, 1:-1, 1:-1]
@@ -132,9 +132,12 @@ def _extrema(octave: int, layers: Floats) -> Keypoints:
 
 def _largest_around(depth: Floats) -> Floats:
     """Return the largest of the 27 values around each inner one."""
-    rows = np.maximum(np.maximum(depth[:, :-2], depth[:, 1:-1]), depth[:, 2:])
-    places = np.maximum(np.maximum(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
-    return np.asarray(np.maximum(np.maximum(places[:-2], places[1:-1]), places[2:]))
+    rows = np.maximum(depth[:, :-2], depth[:, 1:-1])
+    np.maximum(rows, depth[:, 2:], out=rows)
+    places = np.maximum(rows[:, :, :-2], rows[:, :, 1:-1])
+    np.maximum(places, rows[:, :, 2:], out=places)
+    largest = np.maximum(places[:-2], places[1:-1])
+    return np.maximum(largest, places[2:], out=largest)
 
 
 def _refined(octave: int, dog: Floats, layer: Ints, y: Ints, x: Ints) -> Keypoints:

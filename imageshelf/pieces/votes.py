@@ -65,12 +65,16 @@ def records_of(id_: int, points: bytes, count: int) -> npt.NDArray[np.void]:
 
 
 def sorted_segment(records: npt.NDArray[np.void], key_bits: int) -> KeySegment:
-    """Return records in the order of their longest keys, those of one in the order given."""
-    keys = keys_of(records["bits"], KEY_BITS)
-    order = np.argsort(keys, kind="stable")
-    counts = np.bincount(keys >> (KEY_BITS - key_bits), minlength=1 << key_bits)
+    """Return the records of all pictures, sorted, with where the records of each key begin."""
+    ordered = in_order(records)
+    counts = np.bincount(keys_of(ordered["bits"], key_bits), minlength=1 << key_bits)
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint32)
-    return KeySegment(key_bits, starts, records[order])
+    return KeySegment(key_bits, starts, ordered)
+
+
+def in_order(records: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """Return records in the order of their longest keys, those of one in the order given."""
+    return records[np.argsort(keys_of(records["bits"], KEY_BITS), kind="stable")]
 
 
 def keys_of(bits: Bits, key_bits: int) -> Longs:

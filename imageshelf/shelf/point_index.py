@@ -230,7 +230,7 @@ def _written(db: Database, file: BinaryIO, progress: Progress) -> _Place:
     with tempfile.TemporaryFile(dir=os.path.dirname(path_of(db))) as parts:
         bounds = []
         for records in _in_parts(pages(db), progress):
-            ordered = votes.sorted_segment(records, KEY_BITS).records
+            ordered = votes.in_order(records)
             keys = votes.keys_of(ordered["bits"], RANGE_BITS)
             bounds.append(np.searchsorted(keys, np.arange((1 << RANGE_BITS) + 1)))
             parts.write(ordered.tobytes())
@@ -271,5 +271,5 @@ def _merged(file: BinaryIO, bounds: Sequence[npt.NDArray[np.intp]]) -> Iterator[
             file.seek(int(start + bound[first]) * RECORD.itemsize)
             data = file.read(int(bound[last + 1] - bound[first]) * RECORD.itemsize)
             slices.append(np.frombuffer(data, RECORD))
-        yield votes.sorted_segment(np.concatenate(slices), KEY_BITS).records
+        yield votes.in_order(np.concatenate(slices))
         first = last + 1
