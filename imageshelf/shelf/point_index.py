@@ -118,11 +118,11 @@ def _header(file: BinaryIO) -> _Header | None:
 
 def _mapped(file: BinaryIO, place: _Place) -> KeySegment:
     keys = (1 << place.key_bits) + 1
-    starts = np.memmap(file, np.dtype("<u4"), "r", place.offset, (keys,))
+    starts = np.asarray(np.memmap(file, np.dtype("<u4"), "r", place.offset, (keys,)))
     if not place.records:
         return KeySegment(place.key_bits, starts, np.zeros(0, RECORD))
     records = np.memmap(file, RECORD, "r", place.offset + 4 * keys, (place.records,))
-    return KeySegment(place.key_bits, starts, records)
+    return KeySegment(place.key_bits, starts, np.asarray(records))
 
 
 def pages(db: Database, ids: Sequence[int] | None = None) -> Iterator[Records]:
