@@ -37,7 +37,8 @@ def found(
     found_points, *margins = points.asked_points(luma)
     height, width = luma.shape
     return QueryPoints(
-        found_points.to_bytes(),
+        found_points._replace(mirrored=found_points.mirrored[: points.MIRRORED_MOST]).to_bytes(),
+        found_points.mirrored.tobytes(),
         (margins[0].tobytes(), margins[1].tobytes()),
         (width, height),
         luma.tobytes(),

@@ -29,6 +29,7 @@ class QueryPoints(NamedTuple):
     """Keypoints of a query, packed, with how certain their bits are, and its brightness."""
 
     points: bytes
+    mirrored: bytes  # uint64[n]: the bits of all points, mirrored
     margins: tuple[bytes, bytes]  # float16[n, KEY_BITS], as it is and mirrored
     size: tuple[int, int]  # of `luma`
     luma: bytes

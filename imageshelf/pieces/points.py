@@ -18,7 +18,8 @@ LONGEST = 256.0  # units of the longer side
 STORED_PIXELS, ASKED_PIXELS = 256, 480  # along the longer side of what points are looked for in
 STORED_MOST, ASKED_MOST = 150, 600  # keypoints; a query has more, as it may hold other things too
 KEY_BITS = 24  # whose margins a query needs: of a key index of 200 million points
-POINT_BYTES = 22
+MIRRORED_MOST = 60  # points of which a shelf keeps the mirrored bits: a pair has enough of them
+POINT_BYTES, MIRRORED_BYTES = 14, 8
 THUMB_PIXELS = 48  # along the longer side; at 32 a fifth of hard copies is lost
 _THUMB_BITS = 6  # of 8 kept: rounding changes a window's variance by 1, of at least 25
 PLACES_A_UNIT, SIZES_AN_OCTAVE = 64, 32
@@ -27,7 +28,7 @@ _BITS, _PLACE = np.dtype("<u8"), np.dtype("<u2")
 
 
 class PiecePoints(NamedTuple):
-    """Keypoints of a picture, n of each array."""
+    """Keypoints of a picture, n of each array; the first of them have `mirrored` bits, too."""
 
     bits: Bits
     mirrored: Bits  # what the bits would be in the mirrored picture
@@ -43,21 +44,24 @@ class PiecePoints(NamedTuple):
 
     def flipped(self, width: float) -> Self:
         """Return the points of the mirrored picture, whose width in units is given."""
-        return self._replace(
-            bits=self.mirrored,
-            mirrored=self.bits,
-            x=np.asarray(width - self.x, np.float32),
-            direction=np.asarray(np.float32(np.pi) - self.direction, np.float32),
+        count = len(self.mirrored)
+        return type(self)(
+            self.mirrored,
+            self.bits[:count],
+            np.asarray(width - self.x[:count], np.float32),
+            self.y[:count],
+            self.size[:count],
+            np.asarray(np.float32(np.pi) - self.direction[:count], np.float32),
         )
 
     def to_bytes(self) -> bytes:
-        """Return `POINT_BYTES` for each point, array after array."""
+        """Return the points array after array, the mirrored bits last."""
         x, y = (np.rint(at * PLACES_A_UNIT).astype(_PLACE) for at in (self.x, self.y))
         size = np.clip(np.rint((self.size - LEAST_SIZE) * SIZES_AN_OCTAVE), 0, 255)
         direction = np.rint(self.direction * (256 / TURN)).astype(np.int64) % 256
-        arrays = (self.bits.astype(_BITS), self.mirrored.astype(_BITS), x, y)
         small = (size.astype(np.uint8), direction.astype(np.uint8))
-        return b"".join(array.tobytes() for array in (*arrays, *small))
+        arrays = (self.bits.astype(_BITS), x, y, *small, self.mirrored.astype(_BITS))
+        return b"".join(array.tobytes() for array in arrays)
 
 
 class AskedPoints(NamedTuple):
@@ -70,17 +74,16 @@ class AskedPoints(NamedTuple):
 
 def recipe() -> str:
     """Return what changes whenever points of now and of before cannot be compared."""
-    return f"1 {projection.checksum()} {STORED_PIXELS} {STORED_MOST}"
+    return f"1 {projection.checksum()} {STORED_PIXELS} {STORED_MOST} {MIRRORED_MOST}"
 
 
 def from_bytes(data: bytes) -> PiecePoints:
-    """Return the points that `PiecePoints.to_bytes` packed; ValueError if there is a rest."""
-    count, rest = divmod(len(data), POINT_BYTES)
-    if rest:
-        raise ValueError(f"keypoints of {len(data):,} bytes")
-    bits, mirrored = (np.frombuffer(data, _BITS, count, at * count) for at in (0, 8))
-    x, y = (np.frombuffer(data, _PLACE, count, at * count) for at in (16, 18))
-    size, direction = (np.frombuffer(data, np.uint8, count, at * count) for at in (20, 21))
+    """Return what `stored_points(...).to_bytes()` packed; ValueError if there is a rest."""
+    count = count_in(data)
+    mirrored = np.frombuffer(data, _BITS, offset=POINT_BYTES * count)
+    bits = np.frombuffer(data, _BITS, count)
+    x, y = (np.frombuffer(data, _PLACE, count, at * count) for at in (8, 10))
+    size, direction = (np.frombuffer(data, np.uint8, count, at * count) for at in (12, 13))
     unit = np.float32(1 / PLACES_A_UNIT)
     sizes = size * np.float32(1 / SIZES_AN_OCTAVE) + np.float32(LEAST_SIZE)
     return PiecePoints(
@@ -88,9 +91,22 @@ def from_bytes(data: bytes) -> PiecePoints:
     )
 
 
+def count_in(data: bytes) -> int:
+    """Return how many points are packed in so many bytes; ValueError if there is a rest."""
+    extra = MIRRORED_MOST * MIRRORED_BYTES
+    if len(data) <= MIRRORED_MOST * POINT_BYTES + extra:
+        count, rest = divmod(len(data), POINT_BYTES + MIRRORED_BYTES)
+    else:
+        count, rest = divmod(len(data) - extra, POINT_BYTES)
+    if rest:
+        raise ValueError(f"keypoints of {len(data):,} bytes")
+    return count
+
+
 def stored_points(luma: Luma) -> PiecePoints:
     """Return what a shelf keeps of a grey picture whose longer side is about 256 pixels."""
-    return _points(luma, STORED_MOST, several=False).points
+    found = _points(luma, STORED_MOST, several=False).points
+    return found._replace(mirrored=found.mirrored[:MIRRORED_MOST])
 
 
 def asked_points(luma: Luma) -> AskedPoints:

@@ -57,10 +57,9 @@ def records_of(id_: int, points: bytes, count: int) -> npt.NDArray[np.void]:
     records = np.empty(count, RECORD)
     records["id"] = id_
     at = 0
-    for name, length in (("bits", 8), ("", 8), ("x", 2), ("y", 2), ("size", 1), ("turn", 1)):
-        if name:
-            records[name] = np.frombuffer(points, RECORD[name], count, at)
-        at += length * count
+    for name in ("bits", "x", "y", "size", "turn"):
+        records[name] = np.frombuffer(points, RECORD[name], count, at)
+        at += RECORD[name].itemsize * count
     return records
 
 

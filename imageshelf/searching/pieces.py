@@ -210,7 +210,8 @@ def _asked(asked: QueryPoints, size: tuple[int, int]) -> tuple[_Query, tuple[Mar
     margins = [np.frombuffer(packed, np.float16).reshape(shape) for packed in asked.margins]
     width, height = asked.size
     luma = np.frombuffer(asked.luma, np.uint8).reshape(height, width)
-    query = _Query(points.from_bytes(asked.points), luma, size)
+    mirrored = np.frombuffer(asked.mirrored, np.uint64)
+    query = _Query(points.from_bytes(asked.points)._replace(mirrored=mirrored), luma, size)
     return query, (margins[0], margins[1])
 
 

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imageshelf.pieces import votes
-from imageshelf.pieces.points import KEY_BITS, POINT_BYTES
+from imageshelf.pieces.points import KEY_BITS, count_in
 from imageshelf.pieces.votes import RECORD, KeySegment
 from imageshelf.shelf import marks, points, side_files
 from imageshelf.system.files import UnreadableImage, open_regular
@@ -138,17 +138,10 @@ def pages(db: Database, ids: Sequence[int] | None = None) -> Iterator[Records]:
 
 def _records(db: Database, page: Sequence[tuple[int, bytes]]) -> Records:
     try:
-        parts = [votes.records_of(id_, packed, _count(packed)) for id_, packed in page]
+        parts = [votes.records_of(id_, packed, count_in(packed)) for id_, packed in page]
     except (ValueError, OverflowError) as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
     return np.concatenate(parts) if parts else np.zeros(0, RECORD)
-
-
-def _count(packed: bytes) -> int:
-    count, rest = divmod(len(packed), POINT_BYTES)
-    if rest:
-        raise ValueError(f"keypoints of {len(packed):,} bytes")
-    return count
 
 
 def is_current(db: Database) -> bool:
