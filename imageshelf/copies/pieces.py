@@ -114,8 +114,9 @@ class _Listing:
         for id_, found in answers.items():
             for piece in found:
                 pair, other_way = (id_, piece.id), (piece.id, id_)
-                known = {*self.found, *self._unseen}
-                if piece.id in there and pair not in known and other_way not in known:
+                ways = (pair, other_way)
+                known = any(way in self.found or way in self._unseen for way in ways)
+                if piece.id in there and not known:
                     self._unseen[pair] = piece
 
     def look(self, decoders: LimitedMap, *, unseen: bool) -> None:
