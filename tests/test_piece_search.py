@@ -342,6 +342,7 @@ def test_duplicates_lists_pieces_below_what_has_them(
     assert sorted(listed[1][1:]) == ["crop.png", "large.jpg"]
     member = groups[1][listed[1].index("crop.png")]
     assert (member["kind"], member["match"], member["role"]) == ("piece", False, "keep")
+    assert member["score"] == member["row"] + member["column"] + 2 * member["phash"] > 20
     assert member["piece"]["query_box"] == pytest.approx([100, 60, 320, 270], abs=4)
     out = run(capsys, search_script, "--duplicates", "--no-pieces", "-s", with_crop)[1]
     assert "pieces, no copies" not in out
@@ -425,7 +426,7 @@ def test_the_page_has_a_section_of_pieces(with_crop: Path, tmp_path: Path) -> No
     page = tmp_path / "groups.html"
     assert search_script.main(["--duplicates", "-s", str(with_crop), "--html", str(page)]) == 0
     text = page.read_text(encoding="utf-8")
-    assert "Pieces, of which a part is on another picture" in text
+    assert "Pieces, each with the picture that it comes from" in text
     assert '"inFirst"' in text
 
 

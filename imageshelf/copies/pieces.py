@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from imageshelf.copies.members import Members
 from imageshelf.copies.pair_log import Measures
 from imageshelf.copies.stars import Relation, Star
-from imageshelf.searching import kinds
+from imageshelf.hashing import hamming
+from imageshelf.searching import kinds, policies
 from imageshelf.searching.looks import Look
 from imageshelf.shelf import points, verdicts
 from imageshelf.shelf.verdicts import KeptLook
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from imageshelf.pieces.placement import Placement
     from imageshelf.searching.pieces import FoundPiece
     from imageshelf.shelf import Shelf
+    from imageshelf.shelf.chunks import PictureHashes
     from imageshelf.shelf.records import PictureRow
 
 RULE = 1  # one more whenever what is found, or what it is called, may change
@@ -153,12 +155,13 @@ class _Listing:
     def groups(self, pairs: Iterable[Pair]) -> list[Group]:
         """Return pieces below the pictures that they come from; the larger of two that share."""
         by_whole: dict[int, list[Relation]] = {}
+        hashes = self.members.shelf.whole_catalogue().hashes()
         for a, b in sorted(pairs):
             if not self.members.comparable(a, b):
                 continue
             placed, agrees, compared = self.found[a, b]
             look = Look(kinds.PIECE, compared=compared, agrees=agrees, piece=placed)
-            relation = Relation(b, a, look, Measures())
+            relation = Relation(b, a, look, _measures(hashes, a, b))
             if placed.relation == "a piece of" or (
                 placed.relation != "contains" and self._pixels(b) > self._pixels(a)
             ):
@@ -170,6 +173,15 @@ class _Listing:
     def _pixels(self, id_: int) -> int:
         row = self.members.rows[id_]
         return row.width * row.height
+
+
+def _measures(hashes: PictureHashes, a: int, b: int) -> Measures:
+    """Return the distances of the hashes of two pictures."""
+    ours, theirs = policies.fingerprint_of(hashes, a), policies.fingerprint_of(hashes, b)
+    if ours is None or theirs is None:
+        return Measures()
+    row, column, phash = (hamming.distance(ours[at], theirs[at]) for at in range(3))
+    return Measures(row, column, phash, policies.score(row, column, phash))
 
 
 def _state(row: PictureRow) -> tuple[int, int]:

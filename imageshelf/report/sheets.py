@@ -85,7 +85,7 @@ def _match_card(match: Match) -> Card:
         kind=match.kind,
         turn=match.turn,
         differs=_seen(match),
-        facts=_distances(match.distance, match.score, match.turn),
+        facts=() if match.piece else _distances(match.distance, match.score, match.turn),
         width=match.width,
         height=match.height,
         size_bytes=-1 if match.size_bytes is None else match.size_bytes,
@@ -146,7 +146,8 @@ def _grouped(group: Group) -> CardGroup:
 
 
 def _measured(member: Member) -> tuple[str, ...]:
-    return _distances(member.row, member.score, member.turn)
+    """Return the measures in words; of a piece, of which hashes say nothing, none."""
+    return () if member.piece else _distances(member.row, member.score, member.turn)
 
 
 def _seen(one: Match | Member) -> str:
