@@ -74,7 +74,7 @@ def test_an_index_merged_from_many_parts_is_the_same(
     monkeypatch.setattr(point_index, "PART_POINTS", 100)
     monkeypatch.setattr(points, "FOLLOWING", points.FOLLOWING.replace("LIMIT 1024", "LIMIT 1"))
     with open_shelf(str(shelf)) as opened:
-        point_index.update(opened.whole_catalogue().db, 0, None)
+        point_index.update(opened.whole_catalogue().db, (0, 0), None)
     assert Path(f"{shelf}.pieces").read_bytes() == whole
     assert sorted(os.listdir(shelf.parent)) == ["db.shelve", "db.shelve.pieces"]
 
@@ -184,9 +184,9 @@ def test_a_damaged_table_is_one_sentence(shelf: Path) -> None:
         with db.transaction():
             db.write("UPDATE piece SET points = x'0102' WHERE picture_id = 3")
         with pytest.raises(imageshelf.ShelfError, match="is damaged: keypoints of 2 bytes"):
-            point_index.update(db, 0, None)
+            point_index.update(db, (0, 0), None)
         with db.transaction():
             db.write("UPDATE piece SET points = 'text' WHERE picture_id = 3")
         with pytest.raises(imageshelf.ShelfError, match="is damaged: keypoints that are none"):
-            point_index.update(db, 0, None)
+            point_index.update(db, (0, 0), None)
     assert len(os.listdir(shelf.parent)) == 2

@@ -11,7 +11,7 @@ keeps at least one picture. Any mistake is a SelectionError before anything is t
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imageshelf.cleanup.planning import (
     CHOSEN,
@@ -31,7 +31,7 @@ from imageshelf.copies.groups import Group
 from imageshelf.copies.members import UNKNOWN, Digests, as_on_disk
 from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.searching.keys import keys_of
-from imageshelf.searching.kinds import BYTES, PIXELS, SAME_FILE, KnownFile, identical_bytes
+from imageshelf.searching.kinds import BYTES, PIECE, PIXELS, SAME_FILE, KnownFile, identical_bytes
 from imageshelf.searching.query_prints import known_file
 from imageshelf.shelf import Shelf, names
 from imageshelf.shelf.export import LONGEST_NAME
@@ -39,6 +39,9 @@ from imageshelf.shelf.records import PictureRow
 from imageshelf.system.files import UnreadableImage, lstat, open_regular
 from imageshelf.system.paths import Url, located
 from imageshelf.system.sentences import SentenceError
+
+if TYPE_CHECKING:
+    from imageshelf.searching.pieces import PieceSearch
 
 VERSION = 1
 MARK = "imageshelf_selection"
@@ -260,6 +263,8 @@ class _Kinds:
         ids = [row.id for row in rows.values()]
         self.digests = shelf.whole_catalogue().digests(ids)
         self.known: dict[tuple[int, int], tuple[str, str]] = {}
+        self._pieces: PieceSearch | None = None
+        self._found: dict[int, set[int]] = {}  # by a picture: its pieces
         for group in groups:
             for member in group.members:
                 self.known[member.id, group.keeper.id] = member.kind, member.turn
@@ -275,14 +280,27 @@ class _Kinds:
         row, kept = self.rows[name], self.rows[keeper]
         of_row, of_kept = self.digests.get(row.id), self.digests.get(kept.id)
         if identity(row) == identity(kept):
-            return 4, SAME_FILE, ""  # not a copy: any other kept picture is better
+            return 5, SAME_FILE, ""  # not a copy: any other kept picture is better
         if identical_bytes(self._file(name, of_row), self._file(keeper, of_kept)):
             return 0, BYTES, ""
         if of_row and of_kept and of_row[1] and of_row[1] == of_kept[1]:
             return 1, PIXELS, ""
         if relation := self.known.get((row.id, kept.id)):
             return 2, *relation
-        return 3, CHOSEN, ""
+        if kept.id in self._pieces_of(row.id) or row.id in self._pieces_of(kept.id):
+            return 3, PIECE, ""
+        return 4, CHOSEN, ""
+
+    def _pieces_of(self, id_: int) -> set[int]:
+        """Return the pictures that show the same as another by their keypoints on the shelf."""
+        if id_ not in self._found:
+            if self._pieces is None:
+                from imageshelf.searching.pieces import PieceSearch
+
+                self._pieces = PieceSearch(self.shelf)
+            found = self._pieces.pieces_of([id_]) if self._pieces.is_there else {}
+            self._found[id_] = {piece.id for piece in found.get(id_, ())}
+        return self._found[id_]
 
     def _file(self, name: str, digests: Digests | None) -> KnownFile:
         return known_file(_path(self.shelf, name), self.rows[name], digests or UNKNOWN)

@@ -253,6 +253,9 @@ def checked_index(parser: Parser, given: argparse.Namespace) -> argparse.Namespa
     if given.scheduler and given.jobs is not None:
         parser.error("--jobs does not go with --scheduler: a Dask worker has as many processes "
                      "as it has threads (dask worker --nthreads N)")  # fmt: skip
+    if given.pieces and given.hash != DEFAULT:
+        parser.error(f"--pieces does not go with --hash {given.hash}: pieces are found on shelves "
+                     f"of {DEFAULT} alone")  # fmt: skip
     return given
 
 

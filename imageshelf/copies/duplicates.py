@@ -13,6 +13,7 @@ No picture is changed; `imageshelf clean` acts on the groups.
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Unpack
 
 from imageshelf.copies import pieces
@@ -58,4 +59,10 @@ def duplicates(
         decoding = DecodeOptions(cores(), decoding_progress or reading, keep=True)
         preferred = with_preferences(db, options or GroupOptions.of(keywords))
         answer = find_groups(db, preferred, rules, work, decoding)
-        return pieces.added(db, answer, rules, progress or comparing)
+
+        def of_every_kind() -> Duplicates:
+            if preferred.kinds is None:
+                return answer
+            return find_groups(db, replace(preferred, kinds=None), rules, work, decoding)
+
+        return pieces.added(db, answer, of_every_kind, rules, progress or comparing)

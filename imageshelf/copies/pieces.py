@@ -17,6 +17,7 @@ from imageshelf.copies.members import Members
 from imageshelf.copies.pair_log import Measures
 from imageshelf.copies.stars import Relation, Star
 from imageshelf.hashing import hamming
+from imageshelf.hashing.hash_names import DEFAULT
 from imageshelf.searching import kinds, policies
 from imageshelf.searching.looks import Look
 from imageshelf.shelf import points, verdicts
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from imageshelf.shelf.records import PictureRow
 
 RULE = 1  # one more whenever what is found, or what it is called, may change
+LARGEST = 1 << 31  # of the numbers that say how two pictures lie
 PER_BATCH = 256  # pictures looked up between two reports of progress
 
 Pair = tuple[int, int]  # a query and a match
@@ -40,9 +42,16 @@ Placed = tuple["Placement", float | None, bool]  # how they lie, what agrees, co
 
 
 def added(
-    shelf: Shelf, answer: Duplicates, rules: PairRules, progress: Callable[[float], object]
+    shelf: Shelf,
+    answer: Duplicates,
+    of_every_kind: Callable[[], Duplicates],
+    rules: PairRules,
+    progress: Callable[[float], object],
 ) -> Duplicates:
-    """Return the groups of a shelf and, after them, its pieces, with pictures that have them."""
+    """Return the groups of a shelf and, after them, its pieces, with pictures that have them.
+
+    What `of_every_kind` finds is no piece, whatever kinds the answer is limited to.
+    """
     options = answer.options
     recipe = points.recipe(shelf.whole_catalogue().db)
     wanted = options.kinds is None or kinds.PIECE in options.kinds
@@ -51,14 +60,13 @@ def added(
     from imageshelf.searching.pieces import PieceSearch
 
     search = PieceSearch(shelf)
-    if not search.is_there:
+    if not search.is_there or (shelf.recipe and shelf.recipe.hash != DEFAULT):
         return answer
     members = Members(shelf, options, rules)
     members.add(points.ids(shelf.whole_catalogue().db))
-    spare = {each.id for group in answer.groups for each in group.members if each.match}
-    related = {
-        frozenset((group.keeper.id, each.id)) for group in answer.groups for each in group.members
-    }
+    groups = of_every_kind().groups
+    spare = {each.id for group in groups for each in group.members if each.match}
+    related = {frozenset((group.keeper.id, each.id)) for group in groups for each in group.members}
     listing = _Listing(members, f"{RULE} {recipe}", spare)
     for start, batch in listing.batches():
         progress(start)
@@ -194,14 +202,31 @@ def _unpacked(result: str) -> tuple[bool, Placed] | None:
 
     try:
         swapped, fields, agrees = json.loads(result)
-        relation, *rest = fields
-        known: list[Any] = [tuple(map(int, e)) if isinstance(e, list) else e for e in rest]
-        placed = Placement(relation, *known)
-        if relation not in RELATIONS or not all(len(box) == 4 for box in placed[1:3]):
-            return None
-        return bool(swapped), (placed, None if agrees is None else float(agrees), True)
+        relation, *boxes_and_numbers, mirrored, query_share, match_share, size, other = fields
+        box, other_box, *numbers = boxes_and_numbers
+        turn, scale, query_share, match_share = map(_number, (*numbers, query_share, match_share))
+        placed = Placement(
+            relation, _lengths(box, 4), _lengths(other_box, 4), turn, scale, bool(mirrored),
+            query_share, match_share, _lengths(size, 2), _lengths(other, 2),
+        )  # fmt: skip
+        share = None if agrees is None else _number(agrees)
+        return (bool(swapped), (placed, share, True)) if relation in RELATIONS else None
     except (ValueError, TypeError, RecursionError):
         return None
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, (int, float)) or not abs(value) <= LARGEST:
+        raise ValueError("no number of a piece")
+    return value
+
+
+def _lengths(values: Any, count: int) -> Any:
+    """Return so many whole numbers as a tuple: a box or a size in pixels."""
+    whole = isinstance(values, list) and all(isinstance(each, int) for each in values)
+    if not whole or len(values) != count or not all(0 <= each <= LARGEST for each in values):
+        raise ValueError("no box and no size of a piece")
+    return tuple(values)
 
 
 WORK = "imageshelf.workers.work_overlay:work"

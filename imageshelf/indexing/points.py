@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from imageshelf.pictures.tasks import STORED, Picture, StoredPoints, Task
@@ -42,12 +43,21 @@ class PointRun:
         elif before is not None:
             points.adopt(self.catalogue.db, None)
             self._remove_index()
-        self._generation = points.generation(self.catalogue.db) if self.wanted else 0
+        self._before = self._after = points.generation(self.catalogue.db) if self.wanted else 0
         self._new: list[bytes] | None = []  # names of pictures with new points; None: too many
         self.problem = ""  # why the index could not be written
 
-    def note(self, with_points: Iterable[bytes]) -> None:
-        """Remember which pictures have new points."""
+    @contextmanager
+    def noted(self, with_points: Iterable[bytes]) -> Iterator[None]:
+        """Inside the block, a transaction of the caller's, these pictures get new points."""
+        if not self.wanted:
+            yield
+            return
+        db = self.catalogue.db
+        if points.generation(db) != self._after:  # another run has stored points meanwhile
+            self._new = None
+        yield
+        self._after = points.generation(db)
         if self._new is not None:
             self._new += with_points
             if len(self._new) > MOST_ADDED:
@@ -114,10 +124,9 @@ class PointRun:
 
     def _store(self, found: dict[bytes, StoredPoints]) -> None:
         db = self.catalogue.db
-        with self.catalogue.transaction():
+        with self.catalogue.transaction(), self.noted(found):
             ids = points.ids_by_name(db, list(found))
             points.store(db, {id_: found[name] for name, id_ in ids.items()})
-        self.note(found)
 
     def _update_index(self, *, quiet: bool) -> None:
         from imageshelf.shelf import point_index
@@ -129,7 +138,7 @@ class PointRun:
         total = points.count(db)
         try:
             with bar(total, "picture", "sorting keypoints", quiet=quiet) as progress:
-                point_index.update(db, self._generation, ids, progress)
+                point_index.update(db, (self._before, self._after), ids, progress)
         except OSError as exc:
             self.problem = exc.strerror or str(exc)
 

@@ -167,9 +167,10 @@ class Indexing:
 
     def remember(self, batch: Batch) -> None:
         """Write a batch in one durable transaction; the last one records the end of the run too."""
+        with_points = (entry.name for entry in batch.entries if entry.points)
         with self.catalogue.transaction():
-            added = self.catalogue.add(batch.entries, batch.skips)
-            self.points.note(entry.name for entry in batch.entries if entry.points)
+            with self.points.noted(with_points):
+                added = self.catalogue.add(batch.entries, batch.skips)
             unsettled = self.outcome.moved or self.outcome.vanished
             if batch.last and not unsettled and self._datasets.are_there():
                 self._end()

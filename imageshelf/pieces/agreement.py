@@ -32,6 +32,11 @@ class AskedPicture:
         self._unit = max(luma.shape) / LONGEST  # pixels
         self._sizes: dict[int, Values] = {}
 
+    @property
+    def is_a_line(self) -> bool:
+        """Whether it has no two rows or columns to look between."""
+        return bool(min(self._luma.shape) < 2)
+
     def shown(self, places: Values, units: float) -> tuple[Values, npt.NDArray[np.bool_]]:
         """Return the brightness at places, so many units apart, and which lie inside."""
         apart = units * self._unit
@@ -65,7 +70,7 @@ def agreement(
     `frame` is the picture's width and height in units, `matrix` takes its places to the query's.
     """
     height, width = thumb.shape
-    if min(height, width) < WINDOW:
+    if min(height, width) < WINDOW or asked.is_a_line:
         return Agreement(0, 0.0)
     y, x = np.mgrid[0:height, 0:width]
     places = np.column_stack(

@@ -45,9 +45,10 @@ class PieceFit(NamedTuple):
 
 
 def moved(matrix: Map, places: Places) -> Places:
-    """Return where a map takes places, float64[n, 2]."""
+    """Return where a map takes places, float64[n, 2]; on its horizon to no number."""
     three = np.column_stack([places, np.ones(len(places))]) @ matrix.T
-    return np.asarray(three[:, :2] / three[:, 2:])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(three[:, :2] / three[:, 2:])
 
 
 def fitted(

@@ -20,6 +20,7 @@ ALL = 0.9  # share of a picture that is all of it
 FITS = ((7, 0.15, 0.75), (15, 0.3, 0.5), (20, 0.15, 0.45), (20, 0.3, 0.3))
 FEWEST_WINDOWS, FEWEST_OF_MANY, MANY = 10, 4, 20  # that agree; where so many spots fit
 MOST_STRETCHED = 2.2
+FARTHEST = 50.0  # times as far away as its nearest corner may the farthest corner of a match be
 
 
 class Placement(NamedTuple):
@@ -60,6 +61,20 @@ def frame_of(size: tuple[int, int]) -> tuple[float, float]:
     """
     unit = LONGEST / max(1, *size)
     return size[0] * unit, size[1] * unit
+
+
+def is_in_view(matrix: Map, match_size: tuple[int, int]) -> bool:
+    """Tell whether a map shows all of a match: none of it lies on or behind the horizon.
+
+    >>> is_in_view(np.eye(3), (400, 300))
+    True
+    >>> is_in_view(np.array([[1, 0, 0], [0, 1, 0], [-0.01, 0, 1]]), (400, 300))
+    False
+    """
+    depths = np.column_stack([_corners(*frame_of(match_size)), np.ones(4)]) @ matrix[2]
+    if not depths.min() * FARTHEST > depths.max():
+        return False
+    return abs(float(np.linalg.det(matrix))) > 1e-12 * float(np.abs(matrix).max()) ** 3
 
 
 def holds(fit: PieceFit, seen: Agreement) -> bool:

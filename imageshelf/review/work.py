@@ -105,6 +105,7 @@ def index(shelf: str, folders: Sequence[str], job: BackgroundJob) -> str:
             run.remember(batch)
             job.stop.check()
         run.settle()
+        run.find_points()
         run.finish()
     summary = run.summary
     changes = [

@@ -174,6 +174,8 @@ class _Query:
         fit = fitted(theirs, self.points, self.frame, self._finest)
         if fit is None or fit.inliers < placement.FITS[0][0]:
             return None
+        if not placement.is_in_view(fit.matrix, size):
+            return None
         seen = agreement(thumb, placement.frame_of(size), fit.matrix, self._picture)
         if not placement.holds(fit, seen):
             return None

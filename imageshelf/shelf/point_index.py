@@ -15,9 +15,13 @@ header, so that a run may be killed anywhere.
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
+import stat
 import struct
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -38,10 +42,16 @@ if TYPE_CHECKING:
 SUFFIX = ".pieces"
 MAGIC = b"imageshelf pieces 1\n"
 HEADER_BYTES = 4096
+_READ_AND_WRITE = os.O_RDWR
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
+    _READ_AND_WRITE |= getattr(os, _flag, 0)
 _HEAD = struct.Struct("<20s16sQI")
 _SEGMENT = struct.Struct("<IQQ")
 _CRC = struct.Struct("<I")
 MOST_SEGMENTS = 16
+MOST_ID = (1 << 32) - 1  # of a picture, as a record has it
+NEW = ".new"  # what is being written; it replaces the index at once
+STALE_S = 3600.0  # after which the like is left by a run that was killed
 PART_POINTS = 4_000_000  # sorted, or merged, at a time: 250 MB
 RANGE_BITS = 8  # of a key: what is merged is a number of such ranges
 Progress = Callable[[int], object]
@@ -137,9 +147,11 @@ def pages(db: Database, ids: Sequence[int] | None = None) -> Iterator[Records]:
 
 
 def _records(db: Database, page: Sequence[tuple[int, bytes]]) -> Records:
+    if page and not 0 <= page[0][0] <= page[-1][0] <= MOST_ID:
+        raise db.wrong("is damaged: keypoints of a picture that cannot be")
     try:
         parts = [votes.records_of(id_, packed, count_in(packed)) for id_, packed in page]
-    except (ValueError, OverflowError) as exc:
+    except ValueError as exc:
         raise db.wrong(f"is damaged: {exc}") from exc
     return np.concatenate(parts) if parts else np.zeros(0, RECORD)
 
@@ -150,24 +162,33 @@ def is_current(db: Database) -> bool:
 
 
 def update(
-    db: Database, before: int, ids: Sequence[int] | None, progress: Progress = lambda _: None
+    db: Database,
+    span: tuple[int, int],
+    ids: Sequence[int] | None,
+    progress: Progress = lambda _: None,
 ) -> None:
-    """Bring the index up to date: pictures with these ids have new points since `before`.
+    """Bring the index up to date: pictures with these ids have new points, and no others.
 
-    `before` is the generation then. With None, or where the index is not of that generation, it is
-    built anew. `progress` receives numbers of pictures. Raises OSError if it cannot be written.
+    `span` is the generation before they had them, and the one after. With None instead of ids, or
+    where shelf or index are of another generation, it is built anew. `progress` receives numbers of
+    pictures. Raises OSError if it cannot be written, or if another file has its name.
     """
     shelf_id = marks.stored_id(db)
     if shelf_id is None:
         return
     now = points.generation(db)
     path = path_of(db)
-    if ids is not None and _appended(db, path, _Header(shelf_id, before, ()), now, ids):
+    before, after = span
+    alone = ids is not None and now == after  # no other run has stored points meanwhile
+    if alone and _appended(db, path, _Header(shelf_id, before, ()), now, ids or ()):
         return
+    _refuse_other(path)
+    _sweep(path)
     folder, name = os.path.split(path)
-    handle, new = tempfile.mkstemp(".new", name + ".", folder)
+    handle, new = tempfile.mkstemp(NEW, name + ".", folder)
     try:
         with open(handle, "w+b") as file:
+            os.chmod(new, os.stat(side_files.actual(db.path)).st_mode & 0o666)  # readers are theirs
             place = _written(db, file, progress)
             file.seek(0)
             file.write(_Header(shelf_id, now, (place,)).to_bytes())
@@ -182,27 +203,44 @@ def update(
 
 def remove(db: Database) -> None:
     """Delete the index of a shelf that has no points any more."""
+    path = path_of(db)
+    _sweep(path)
     with suppress(OSError, UnreadableImage):
-        with open_regular(path_of(db)) as file:
+        with open_regular(path) as file:
             ours = file.read(len(MAGIC)) == MAGIC
         if ours:
-            os.unlink(path_of(db))
+            os.unlink(path)
+
+
+def _refuse_other(path: str) -> None:
+    """Raise OSError if what has the name of the index is a file with something else in it."""
+    with suppress(FileNotFoundError, UnreadableImage), open_regular(path) as file:
+        if not MAGIC.startswith(file.read(len(MAGIC))):
+            raise OSError(errno.EEXIST, f"{os.path.basename(path)} is another file: move it away")
+
+
+def _sweep(path: str) -> None:
+    """Delete what runs that were killed left beside the index."""
+    for left in glob.glob(f"{glob.escape(path)}.????????{NEW}"):
+        with suppress(OSError):
+            if time.time() - os.lstat(left).st_mtime > STALE_S:
+                os.unlink(left)
 
 
 def _appended(db: Database, path: str, expected: _Header, now: int, ids: Sequence[int]) -> bool:
     """Append a segment to an index that is otherwise current; tell whether that was possible."""
     try:
-        with open_regular(path) as readable:
-            header = None if os.path.islink(path) else _header(readable)
-    except (OSError, UnreadableImage):
+        descriptor = os.open(path, _READ_AND_WRITE)
+    except OSError:
         return False
-    if header is None or header[:2] != expected[:2] or not header.places:
-        return False
-    total = sum(place.records for place in header.places[1:])
-    if len(header.places) == MOST_SEGMENTS or 4 * total > header.places[0].records:
-        return False
-    records = np.concatenate([np.zeros(0, RECORD), *pages(db, ids)])
-    with open(path, "r+b") as file:
+    with open(descriptor, "r+b") as file:
+        header = _header(file) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+        if header is None or header[:2] != expected[:2] or not header.places:
+            return False
+        total = sum(place.records for place in header.places[1:])
+        if len(header.places) == MOST_SEGMENTS or 4 * total > header.places[0].records:
+            return False
+        records = np.concatenate([np.zeros(0, RECORD), *pages(db, ids)])
         offset = max(place.end for place in header.places)
         segment = votes.sorted_segment(records, votes.key_bits_for(len(records)))
         place = _Place(segment.key_bits, len(records), offset)

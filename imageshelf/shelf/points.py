@@ -1,11 +1,13 @@
 """The table `piece`: keypoints and thumbnails of pictures, by which pieces are found.
 
-A shelf that has them says so in a note, the recipe they were made by. Every change counts up the
-*generation*, another note, so that an index over all points is known to be out of date.
+A shelf that has them says so in a note, the recipe they were made by. Whenever points are stored,
+the *generation*, another note, is drawn anew, so that an index over other points is known, also
+beside a shelf that was restored from a copy.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
     from imageshelf.shelf.database import Database
 
 RECIPE, GENERATION = "piece_recipe", "piece_generation"
+GENERATION_BYTES = 7
 PAGE = 1024  # pictures; 2.5 MB
-MOST_BYTES = 1 << 16  # of the points of one picture: 150 take 3,300
+MOST_BYTES = 4096  # of the points of one picture, of which 150 take 2,580, or of its thumbnail
 
 STORE = "REPLACE INTO piece VALUES (?, ?, ?)"
 DELETE = "DELETE FROM piece WHERE picture_id = ?"
@@ -34,8 +37,6 @@ MISSING = """SELECT name, size_bytes, mtime_ns FROM picture
     AND id NOT IN (SELECT picture_id FROM piece)
     ORDER BY name LIMIT 1024"""
 IDS = "SELECT name, id FROM picture WHERE name IN (*)"
-COUNT_UP = """INSERT INTO meta (name, value) VALUES ('piece_generation', 1)
-    ON CONFLICT (name) DO UPDATE SET value = value + 1"""
 SET_META = "REPLACE INTO meta (name, value) VALUES (?, ?)"
 DELETE_META = "DELETE FROM meta WHERE name = ?"
 GET_META = "SELECT value FROM meta WHERE name = ?"
@@ -58,7 +59,7 @@ def adopt(db: Database, wanted: str | None) -> bool:
         dropped = bool(db.select(ANY))
         if dropped:
             db.write(DELETE_ALL)
-            db.write(COUNT_UP)
+            _renew_generation(db)
         if wanted is None:
             db.write(DELETE_META, (RECIPE,))
         else:
@@ -70,7 +71,11 @@ def store(db: Database, found: Mapping[int, StoredPoints]) -> None:
     """Store points by the ids of their pictures; inside a transaction of the caller's."""
     if found:
         db.write_many(STORE, ((id_, *packed) for id_, packed in found.items()))
-        db.write(COUNT_UP)
+        _renew_generation(db)
+
+
+def _renew_generation(db: Database) -> None:
+    db.write(SET_META, (GENERATION, 1 + int.from_bytes(os.urandom(GENERATION_BYTES))))
 
 
 def drop(db: Database, ids: Iterable[int]) -> None:
@@ -90,7 +95,7 @@ def ids(db: Database) -> list[int]:
 def generation(db: Database) -> int:
     """Return a number that changes whenever points are stored."""
     rows = db.select(GET_META, (GENERATION,))
-    return rows[0][0] if rows and isinstance(rows[0][0], int) else 0
+    return max(0, rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
 
 
 def count(db: Database) -> int:

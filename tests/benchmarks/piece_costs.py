@@ -147,7 +147,7 @@ def filled(path: str, count: int, real: Sequence[PiecePoints]) -> None:
                 packed = StoredPoints(next(made).to_bytes(), thumb)
                 batch.append(shelf.drawn(number, rng)._replace(points=packed))
             catalogue.add(batch)
-        point_index.update(catalogue.db, 0, None)
+        point_index.update(catalogue.db, (0, 0), None)
 
 
 def crowded(path: str, args: argparse.Namespace) -> Iterator[str]:
