@@ -16,7 +16,15 @@ from imageshelf.pieces.agreement import AskedPicture
 from imageshelf.pieces.fitting import PieceFit
 from imageshelf.pieces.placement import A_PIECE, CONTAINS, PART
 from imageshelf.pieces.points import AskedPoints, PiecePoints
-from imageshelf.pieces.scale_space import SIGMA, Luma, detected, scale_space, strongest
+from imageshelf.pieces.scale_space import (
+    MOST_ASKED,
+    SIGMA,
+    Luma,
+    detected,
+    scale_space,
+    spread,
+    strongest,
+)
 from tests.blobs import blobs
 
 Size = tuple[int, int]
@@ -189,6 +197,20 @@ def test_points_are_spread_over_the_picture() -> None:
     assert len(chosen.x) == 100
     assert corner.sum() < 70
     assert strongest(found, 10_000, busy.shape).x.shape == found.x.shape
+
+
+def test_a_query_has_points_of_a_faint_part_beside_a_strong_one() -> None:
+    rng = np.random.default_rng(0)
+    page = np.kron(rng.integers(0, 256, (75, 120)), np.ones((4, 4))).astype(np.uint8)
+    page[:, :120] = 120 + page[:, :120] // 16
+    found = detected(scale_space(page), MOST_ASKED)
+    chosen = spread(found, 200, page.shape)
+    share = np.mean(chosen.x * chosen.unit < 120)
+    assert len(chosen.x) == 200
+    assert share > 0.2
+    other = strongest(found, 200, page.shape)
+    assert np.mean(other.x * other.unit < 120) < share
+    assert spread(found, 10_000, page.shape).x.shape == found.x.shape
 
 
 def test_mirrored_bits_are_those_of_the_mirrored_picture() -> None:

@@ -12,7 +12,16 @@ import numpy.typing as npt
 from imageshelf.pieces import descriptors, projection
 from imageshelf.pieces.descriptors import TURN, Sampler
 from imageshelf.pieces.projection import Bits
-from imageshelf.pieces.scale_space import Floats, Luma, detected, scale_space, strongest
+from imageshelf.pieces.scale_space import (
+    MOST_ASKED,
+    Floats,
+    Keypoints,
+    Luma,
+    detected,
+    scale_space,
+    spread,
+    strongest,
+)
 
 LONGEST = 256.0  # units of the longer side
 STORED_PIXELS, ASKED_PIXELS = 256, 480  # along the longer side of what points are looked for in
@@ -105,18 +114,22 @@ def count_in(data: bytes) -> int:
 
 def stored_points(luma: Luma) -> PiecePoints:
     """Return what a shelf keeps of a grey picture whose longer side is about 256 pixels."""
-    found = _points(luma, STORED_MOST, several=False).points
+    octaves = scale_space(luma)
+    chosen = strongest(detected(octaves), STORED_MOST, luma.shape[:2])
+    found = _described(luma, octaves, chosen, several=False).points
     return found._replace(mirrored=found.mirrored[:MIRRORED_MOST])
 
 
 def asked_points(luma: Luma) -> AskedPoints:
     """Return what a query asks with: a grey picture whose longer side is about 480 pixels."""
-    return _points(luma, ASKED_MOST, several=True)
-
-
-def _points(luma: Luma, most: int, *, several: bool) -> AskedPoints:
     octaves = scale_space(luma)
-    found = strongest(detected(octaves), most, luma.shape[:2]) if octaves else detected([])
+    chosen = spread(detected(octaves, MOST_ASKED), ASKED_MOST, luma.shape[:2])
+    return _described(luma, octaves, chosen, several=True)
+
+
+def _described(
+    luma: Luma, octaves: list[Floats], found: Keypoints, *, several: bool
+) -> AskedPoints:
     values = np.zeros((0, descriptors.VALUES), np.float32)
     angles = np.zeros(0, np.float32)
     if len(found.x):

@@ -21,10 +21,11 @@ SMALLEST = 14  # pixels of the shorter side of an octave
 CONTRAST = 0.25  # grey levels that an extremum reaches: at 0.8 soft pictures have too few points
 EDGE = 10.0  # ratio of the curvatures along and across, from which it is an edge
 BORDER = 3  # pixels along the edges of an octave without keypoints
-MOST = 600  # keypoints of an octave
+MOST, MOST_ASKED = 600, 4_000  # keypoints of an octave; letters of a query may be thousands
 FARTHEST = 0.6  # pixels or layers between an extremum and its pixel's middle
 COARSE = 0.25  # octaves: how much more a coarse keypoint counts, as the power of two of an octave
 CELLS = 5  # along each side: half of the keypoints are shared out over them
+ASKED_CELLS = 8  # the same of a query, whose keypoints are all shared out
 
 
 def _kernel(sigma: float) -> Floats:
@@ -108,13 +109,13 @@ def _blurred_down(picture: Floats, kernel: Floats) -> Floats:
     return np.asarray(blurred)
 
 
-def detected(octaves: list[Floats]) -> Keypoints:
-    """Return the keypoints of a scale space, octave by octave."""
-    found = [_extrema(number, layers) for number, layers in enumerate(octaves)]
+def detected(octaves: list[Floats], most: int = MOST) -> Keypoints:
+    """Return the keypoints of a scale space, octave by octave, so many of each at most."""
+    found = [_extrema(number, layers, most) for number, layers in enumerate(octaves)]
     return Keypoints.joined(found) if found else NONE
 
 
-def _extrema(octave: int, layers: Floats) -> Keypoints:
+def _extrema(octave: int, layers: Floats, most: int) -> Keypoints:
     dog = np.subtract(layers[1:], layers[:-1])
     depth = np.abs(dog)
     largest = _largest_around(depth)
@@ -124,8 +125,8 @@ def _extrema(octave: int, layers: Floats) -> Keypoints:
     height, width = dog.shape[1:]
     inside = (y >= BORDER) & (x >= BORDER) & (y < height - BORDER) & (x < width - BORDER)
     layer, y, x = layer[inside], y[inside], x[inside]
-    if len(layer) > MOST:
-        deepest = np.sort(np.argpartition(-depth[layer, y, x], MOST)[:MOST])
+    if len(layer) > most:
+        deepest = np.sort(np.argpartition(-depth[layer, y, x], most)[:most])
         layer, y, x = layer[deepest], y[deepest], x[deepest]
     return _refined(octave, dog, layer, y, x) if len(layer) else NONE
 
@@ -171,19 +172,40 @@ def strongest(found: Keypoints, most: int, shape: tuple[int, int]) -> Keypoints:
 
     Half of them are shared out over cells, so that one busy corner does not take all.
     """
-    order = np.argsort(-found.strength * np.exp2(COARSE * found.octave), kind="stable")
+    order = _by_strength(found)
     if len(order) <= most:
         return found.at(order)
-    places = ((found.y, shape[0]), (found.x, shape[1]))
+    shared = _rank_in_cell(found.at(order), shape, CELLS) < max(1, most // (2 * CELLS * CELLS))
+    return found.at(np.r_[order[shared], order[~shared]][:most])
+
+
+def spread(found: Keypoints, most: int, shape: tuple[int, int]) -> Keypoints:
+    """Return at most so many keypoints: of each cell the strongest, then the second of each.
+
+    For queries: a small picture on a page of text, whose letters are stronger than anything in it,
+    has as many as the text around it.
+    """
+    order = _by_strength(found)
+    if len(order) > most:
+        rank = _rank_in_cell(found.at(order), shape, ASKED_CELLS)
+        order = order[np.argsort(rank, kind="stable")[:most]]
+    return found.at(order)
+
+
+def _by_strength(found: Keypoints) -> Ints:
+    return np.argsort(-found.strength * np.exp2(COARSE * found.octave), kind="stable")
+
+
+def _rank_in_cell(found: Keypoints, shape: tuple[int, int], cells: int) -> Ints:
+    """Return how many keypoints before each one, in the order given, lie in the same cell."""
     row, column = (
-        np.clip(at * found.unit * CELLS / length, 0, CELLS - 1).astype(np.int64)
-        for at, length in places
+        np.clip(at * found.unit * cells / length, 0, cells - 1).astype(np.int64)
+        for at, length in ((found.y, shape[0]), (found.x, shape[1]))
     )
-    cell = (row * CELLS + column)[order]
+    cell = row * cells + column
     by_cell = np.argsort(cell, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(cell[by_cell]) > 0])
     sizes = np.diff(np.r_[starts, len(cell)])
     rank = np.empty(len(cell), np.int64)
     rank[by_cell] = np.arange(len(cell)) - np.repeat(starts, sizes)
-    shared = rank < max(1, most // (2 * CELLS * CELLS))
-    return found.at(np.r_[order[shared], order[~shared]][:most])
+    return rank

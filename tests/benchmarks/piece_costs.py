@@ -3,15 +3,15 @@
 python tests/benchmarks/piece_costs.py index --runs 5
 python tests/benchmarks/piece_costs.py index --pictures CAMERA --runs 3
 python tests/benchmarks/piece_costs.py query --pictures PHOTOS --queries DIR --count 100000
-python tests/benchmarks/piece_costs.py pairs --pictures PHOTOS --count 100000
+python tests/benchmarks/piece_costs.py pairs --pictures PHOTOS --count 100000 --sample 1000
 
 index: `index.py` with and without --pieces, alternating, over a folder (else 1,000 drawn pictures
 of 500x375); CPU time of all processes, and the bytes that shelf and key file take for a picture.
 
 query: `search.py --query FOLDER` with and without --no-pieces, on a shelf of --pictures and so many
 drawn entries: the CPU time that each picture takes more, its second decode, its keypoints and the
-comparisons together. pairs: the same of `search.py --duplicates`, on a new shelf each time, since
-results are kept.
+comparisons together. pairs: what `search.py --duplicates` adds on the same shelf, for a sample of
+its pictures: each is looked up among all by its stored keypoints. What is found is not laid over.
 
 A drawn entry has places, sizes and directions of the keypoints of a real picture. The bits of each
 are mixed from two points of any real pictures: what both have in common stays, each other bit is
@@ -23,10 +23,10 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,12 +40,17 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
+from imageshelf.copies.pieces import PER_BATCH  # noqa: E402
 from imageshelf.pictures.tasks import StoredPoints  # noqa: E402
 from imageshelf.pieces import points, votes  # noqa: E402
 from imageshelf.pieces.points import PiecePoints  # noqa: E402
+from imageshelf.pieces.projection import Bits  # noqa: E402
+from imageshelf.searching.pieces import PieceSearch  # noqa: E402
 from imageshelf.shelf import open_shelf, point_index  # noqa: E402
+from imageshelf.shelf import points as stored  # noqa: E402
 from tests.benchmarks import collection, files, shelf  # noqa: E402
 
+THUMBS = 100  # different ones among drawn entries
 KEYS = ".pieces"  # ends the name of the key file beside a shelf
 
 
@@ -114,14 +119,15 @@ class DrawnPoints:
     def __iter__(self) -> Iterator[PiecePoints]:
         while True:
             frame = self._real[int(self._rng.integers(len(self._real)))]
-            count = len(frame.bits)
-            one, other = self._rng.integers(len(self._bits), size=(2, count))
-            mask = self._rng.integers(0, 1 << 64, count, np.uint64)
-            bits, mirrored = (
-                (every[one] & mask) | (every[other] & ~mask)
-                for every in (self._bits, self._mirrored)
-            )
+            bits = self._mixed(self._bits, len(frame.bits))
+            mirrored = self._mixed(self._mirrored, len(frame.mirrored))
             yield frame._replace(bits=bits, mirrored=mirrored)
+
+    def _mixed(self, every: Bits, count: int) -> Bits:
+        """Mix so many points from two of these each."""
+        one, other = self._rng.integers(len(every), size=(2, count))
+        mask = self._rng.integers(0, 1 << 64, count, np.uint64)
+        return np.asarray((every[one] & mask) | (every[other] & ~mask))
 
 
 def near_rate(pairs: Iterator[tuple[PiecePoints, PiecePoints]]) -> float:
@@ -132,19 +138,24 @@ def near_rate(pairs: Iterator[tuple[PiecePoints, PiecePoints]]) -> float:
     return float(np.mean(apart <= votes.NEAR))
 
 
+def drawn_thumb(seed: int) -> bytes:
+    """A packed thumbnail of clouds."""
+    small = np.random.default_rng(seed).integers(0, 256, (9, 12)).astype(np.uint8)
+    size = (points.THUMB_PIXELS, points.THUMB_PIXELS * 3 // 4)
+    large = Image.fromarray(small).resize(size, Image.Resampling.BICUBIC)
+    return points.packed_thumb(np.asarray(large))
+
+
 def filled(path: str, count: int, real: Sequence[PiecePoints]) -> None:
     """Put so many drawn entries with drawn points on a shelf that has some."""
     made, rng = iter(DrawnPoints(real, 1)), random.Random(1)  # the same ones each time
-    grain = np.random.default_rng(1)
+    thumbs = [drawn_thumb(seed) for seed in range(THUMBS)]
     with open_shelf(path, "w") as opened:
         catalogue = opened.whole_catalogue()
         for first in range(0, count, shelf.BATCH):
             batch = []
             for number in range(first, min(count, first + shelf.BATCH)):
-                small = grain.integers(0, 256, (9, 12)).astype(np.uint8)
-                image = Image.fromarray(small).resize((points.THUMB_PIXELS, 36))
-                thumb = points.packed_thumb(np.asarray(image))
-                packed = StoredPoints(next(made).to_bytes(), thumb)
+                packed = StoredPoints(next(made).to_bytes(), thumbs[number % THUMBS])
                 batch.append(shelf.drawn(number, rng)._replace(points=packed))
             catalogue.add(batch)
         point_index.update(catalogue.db, (0, 0), None)
@@ -183,19 +194,22 @@ def query_lines(folder: str, args: argparse.Namespace) -> Iterator[str]:
 
 
 def pair_lines(folder: str, args: argparse.Namespace) -> Iterator[str]:
-    """Sentence: what all pairs cost more on a shelf with pieces."""
-    path = os.path.join(folder, "pairs.shelve")
-    yield from crowded(path, args)
-    seconds = []
-    for options in (("--no-pieces",), ()):
-        copy = os.path.join(folder, "copy.shelve")
-        for suffix in ("", KEYS):
-            shutil.copyfile(path + suffix, copy + suffix)
-        seconds.append(spent("search.py", "--duplicates", "-s", copy, "--format", "json", *options))
-    plain, pieces = seconds
+    """Sentence: what it takes to look all pictures of a shelf up by their stored points."""
+    path = os.path.join(folder, f"query-{args.count}.shelve")
+    if not os.path.exists(path):
+        yield from crowded(path, args)
+    with open_shelf(path, "r") as opened:
+        every = stored.ids(opened.whole_catalogue().db)
+        sample = every[:: max(1, len(every) // args.sample)]
+        search = PieceSearch(opened)
+        start = time.process_time()
+        for first in range(0, len(sample), PER_BATCH):
+            search.pieces_of(sample[first : first + PER_BATCH])
+        spent_s = time.process_time() - start
+    each_ms, minutes = 1e3 * spent_s / len(sample), spent_s / len(sample) * len(every) / 60
     yield (
-        f"all pairs of {args.count:,}: {plain:.0f} s of CPU without pieces, {pieces:.0f} with "
-        f"({(pieces - plain) / 60:.1f} minutes more)"
+        f"{len(sample):,} of {len(every):,} pictures looked up by their stored points: "
+        f"{each_ms:.1f} ms of CPU each, {minutes:.1f} minutes for all pairs"
     )
 
 
@@ -207,6 +221,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pictures", metavar="DIR", help="real ones")
     parser.add_argument("--queries", metavar="DIR")
     parser.add_argument("--count", type=int, default=100_000, metavar="N", help="drawn entries")
+    parser.add_argument("--sample", type=int, default=1_000, metavar="N", help="of all pairs")
     parser.add_argument("--runs", type=int, default=3, metavar="N")
     parser.add_argument("--folder", metavar="DIR", help="keep shelves and pictures there")
     args = parser.parse_args(argv)
