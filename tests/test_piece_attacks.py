@@ -172,6 +172,29 @@ def test_a_hostile_table_is_one_sentence(
     assert "uint" not in printed.err
 
 
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("UPDATE piece SET picture_id = 500 WHERE picture_id = 4", "of 1 pictures that are not on"),
+        ("UPDATE piece SET points = x'0102' WHERE picture_id = 4", "keypoints of 2 bytes"),
+        ("UPDATE piece SET points = NULL WHERE picture_id = 4", "keypoints that are none"),
+    ],
+)
+def test_a_check_finds_what_is_wrong_with_keypoints_and_what_mends_it(
+    shelf: Path, sql: str, said: str
+) -> None:
+    change(shelf, sql)
+    with open_shelf(str(shelf)) as opened:
+        (finding,) = opened.check()
+    assert said in finding
+    assert "index with --no-pieces, then with --pieces" in finding
+    for pieces in (False, True):
+        imageshelf.index(shelf.parent / "photos", shelf, jobs=0, pieces=pieces)
+    with open_shelf(str(shelf)) as opened:
+        assert opened.check() == []
+    assert indexed_ids(shelf)
+
+
 @pytest.mark.parametrize("value", [-1, -(1 << 62), (1 << 63) - 1, b"\0", 1.5, "text", None])
 def test_no_generation_stops_a_run(shelf: Path, value: object) -> None:
     change(shelf, "UPDATE meta SET value = ? WHERE name = 'piece_generation'", value)
@@ -274,6 +297,8 @@ def test_other_hashes_go_without_pieces(tmp_path: Path, capsys: pytest.CaptureFi
         index_script.main([*words, "--pieces"])
     assert stopped.value.code == 2
     assert "--pieces does not go with --hash phash" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="expected dhash with pieces, not phash"):
+        imageshelf.index(tmp_path / "photos", tmp_path / "db", hash="phash", pieces=True)
     assert not (tmp_path / "db").exists()
 
 

@@ -72,6 +72,8 @@ class Indexing:
         if self.settings.hash not in {DEFAULT, *BITS}:
             known = ", ".join([DEFAULT, *BITS])
             raise ValueError(f"expected one of the hashes {known}, not {self.settings.hash!r}")
+        if self.settings.pieces and self.settings.hash != DEFAULT:
+            raise ValueError(f"expected {DEFAULT} with pieces, not {self.settings.hash}")
         self.summary = Summary(shelf=os.fspath(shelve))
         self.outcome = Survey()
         self._mapper: Mapper[Any, Any] | None = None

@@ -121,11 +121,13 @@ class PieceSearch:
         found = {id_: self._kept[id_] for id_ in ids if id_ in self._kept}
         if len(self._kept) > MOST_KEPT:
             self._kept.clear()
-        with self._db.readable():
+        try:
             for id_ in rows.keys() & sizes.keys():
                 theirs = points.from_bytes(rows[id_].points)
                 thumb = points.thumb_from_bytes(rows[id_].thumb)
                 found[id_] = self._kept[id_] = (theirs, thumb, sizes[id_])
+        except ValueError as exc:
+            raise stored.damaged(self._db, str(exc)) from exc
         return {id_: found[id_] for id_ in ids if id_ in found}
 
     def _voted(self, asked: PiecePoints, margins: Margins | None, most: int) -> list[int]:

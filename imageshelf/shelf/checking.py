@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imageshelf.shelf import chunks, hand_written, names, packed
+from imageshelf.shelf import chunks, hand_written, names, packed, points
 from imageshelf.shelf.database import LIST_BYTES, Database
 from imageshelf.shelf.errors import ShelfError
 from imageshelf.system.words import shown
@@ -18,7 +18,10 @@ MAX_FINDINGS = 20  # findings of one kind
 def findings(db: Database) -> list[str]:
     """Return one sentence for each fault; call inside a snapshot."""
     faults: list[str] = []
-    for test in (_integrity, *((_lists, _pictures) if db.kind == "whole" else (_lists,))):
+    for test in (
+        _integrity,
+        *((_lists, _pictures, _keypoints) if db.kind == "whole" else (_lists,)),
+    ):
         try:
             for count, fault in enumerate(test(db)):
                 if count == MAX_FINDINGS:
@@ -89,6 +92,16 @@ def _pictures(db: Database) -> Iterator[str]:
         yield from _unlisted(db, keyed)
     if len(left):
         yield f"hashes of {len(left)} pictures that are not in the catalogue; index with --rebuild"
+
+
+def _keypoints(db: Database) -> Iterator[str]:
+    """Check that keypoints are whole, and those of pictures on the shelf."""
+    from imageshelf.shelf import point_index
+
+    for _ in point_index.pages(db):  # raises what is wrong with them
+        pass
+    if left := points.left_over(db):
+        yield f"keypoints of {left:,} pictures that are not on the shelf; {points.AGAIN}"
 
 
 def _unlisted(db: Database, keyed: list[tuple[bytes, bytes]]) -> Iterator[str]:

@@ -148,11 +148,11 @@ def pages(db: Database, ids: Sequence[int] | None = None) -> Iterator[Records]:
 
 def _records(db: Database, page: Sequence[tuple[int, bytes]]) -> Records:
     if page and not 0 <= page[0][0] <= page[-1][0] <= MOST_ID:
-        raise db.wrong("is damaged: keypoints of a picture that cannot be")
+        raise points.damaged(db, "keypoints of a picture that cannot be")
     try:
         parts = [votes.records_of(id_, packed, count_in(packed)) for id_, packed in page]
     except ValueError as exc:
-        raise db.wrong(f"is damaged: {exc}") from exc
+        raise points.damaged(db, str(exc)) from exc
     return np.concatenate(parts) if parts else np.zeros(0, RECORD)
 
 

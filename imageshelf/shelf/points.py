@@ -15,9 +15,11 @@ from imageshelf.pictures.tasks import StoredPoints
 
 if TYPE_CHECKING:
     from imageshelf.shelf.database import Database
+    from imageshelf.shelf.errors import ShelfError
 
 RECIPE, GENERATION = "piece_recipe", "piece_generation"
 GENERATION_BYTES = 7
+AGAIN = "index with --no-pieces, then with --pieces"
 PAGE = 1024  # pictures; 2.5 MB
 MOST_BYTES = 4096  # of the points of one picture, of which 150 take 2,580, or of its thumbnail
 
@@ -25,6 +27,7 @@ STORE = "REPLACE INTO piece VALUES (?, ?, ?)"
 DELETE = "DELETE FROM piece WHERE picture_id = ?"
 DELETE_ALL = "DELETE FROM piece"
 ANY = "SELECT 1 FROM piece LIMIT 1"
+LEFT_OVER = "SELECT count(*) FROM piece WHERE picture_id NOT IN (SELECT id FROM picture)"
 COUNT = "SELECT count(*) FROM piece"
 ROWS = "SELECT picture_id, points, thumb FROM piece WHERE picture_id IN (*)"
 FOLLOWING = """SELECT picture_id, points FROM piece WHERE picture_id > ?
@@ -116,7 +119,7 @@ def sizes(db: Database, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     found = {id_: (width, height) for id_, width, height in db.select_in(SIZES, list(ids))}
     for size in found.values():
         if not all(isinstance(length, int) and length > 0 for length in size):
-            raise db.wrong("is damaged: a picture without a size")
+            raise db.wrong("is damaged: a picture without a size; index with --rebuild")
     return found
 
 
@@ -126,7 +129,7 @@ def pages(db: Database) -> Iterator[list[tuple[int, bytes]]]:
     while page := db.select(FOLLOWING, (last,)):
         checked = [(id_, _bytes(db, points)) for id_, points in page if isinstance(id_, int)]
         if not checked or checked[-1][0] <= last:
-            raise db.wrong("is damaged: keypoints out of order")
+            raise damaged(db, "keypoints out of order")
         last = checked[-1][0]
         yield checked
 
@@ -155,7 +158,17 @@ def ids_of(db: Database, names: Sequence[bytes]) -> list[int]:
     return sorted(ids_by_name(db, names).values())
 
 
+def left_over(db: Database) -> int:
+    """Return of how many pictures that are not on the shelf there are points."""
+    return int(db.select(LEFT_OVER)[0][0])
+
+
+def damaged(db: Database, what: str) -> ShelfError:
+    """Return the error for keypoints that are damaged, with what to do about it."""
+    return db.wrong(f"is damaged: {what}; {AGAIN}")
+
+
 def _bytes(db: Database, value: object) -> bytes:
     if not isinstance(value, bytes) or len(value) > MOST_BYTES:
-        raise db.wrong("is damaged: keypoints that are none")
+        raise damaged(db, "keypoints that are none")
     return value
