@@ -278,6 +278,14 @@ def test_the_page_that_indexes_brings_the_index_up_to_date(shelf: Path) -> None:
     assert len(ids) == 9
 
 
+def test_another_name_of_a_file_is_no_piece_of_it(tmp_path: Path) -> None:
+    photos = folder(tmp_path / "photos", 2)
+    os.link(photos / "00.jpg", photos / "link.jpg")
+    imageshelf.index(photos, tmp_path / "db.shelve", jobs=0, pieces=True)
+    for kind in (None, "piece"):
+        assert not imageshelf.duplicates(tmp_path / "db.shelve", kinds=kind).groups
+
+
 def test_listed_pieces_tell_what_the_hashes_measure(shelf: Path) -> None:
     (group,) = imageshelf.duplicates(shelf, kinds="piece").groups
     (member,) = group.members

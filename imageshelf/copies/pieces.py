@@ -165,7 +165,7 @@ class _Listing:
         by_whole: dict[int, list[Relation]] = {}
         hashes = self.members.shelf.whole_catalogue().hashes()
         for a, b in sorted(pairs):
-            if not self.members.comparable(a, b):
+            if not self.members.comparable(a, b) or self._is_one_file(a, b):
                 continue
             placed, agrees, compared = self.found[a, b]
             look = Look(kinds.PIECE, compared=compared, agrees=agrees, piece=placed)
@@ -177,6 +177,11 @@ class _Listing:
             by_whole.setdefault(relation.to, []).append(relation)
         stars = [Star(whole, tuple(found)) for whole, found in by_whole.items()]
         return sorted(map(self.members.group, stars), key=lambda group: group.keeper.path)
+
+    def _is_one_file(self, a: int, b: int) -> bool:
+        first, second = self.members.rows[a], self.members.rows[b]
+        of_one = (first.device, first.inode) == (second.device, second.inode)
+        return of_one and bool(first.inode)
 
     def _pixels(self, id_: int) -> int:
         row = self.members.rows[id_]
