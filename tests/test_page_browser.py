@@ -25,6 +25,7 @@ import imageshelf
 from imageshelf.report import sheets
 from imageshelf.report.cards import Card, CardGroup, Sheet
 from imageshelf.report.page import SELECTION_NAME, write_page
+from tests.blobs import blobs, folder
 from tests.conftest import ROOT, drawn
 from tests.hostile_names import names
 from tests.sheets import choosing_sheet, named_sheet
@@ -385,6 +386,18 @@ def test_two_pictures_are_compared_in_four_ways(page: Page) -> None:
     keys(page, "k", "Escape")
     assert not page.is_visible("#compare")
     assert exported(page)["groups"][0]["keep"] == ["home/0-c.jpg"]
+
+
+def test_what_a_piece_shows_is_outlined_in_the_query_too(visit: Visit, tmp_path: Path) -> None:
+    shelf, query = tmp_path / "db.shelve", tmp_path / "piece.jpg"
+    imageshelf.index(folder(tmp_path / "photos", 4), shelf, jobs=0, pieces=True)
+    blobs(3).crop((100, 60, 420, 330)).save(query, quality=80)
+    page = visit(sheets.of_matches(imageshelf.search(query, shelf), str(shelf)))
+    page.wait_for_selector(".card img")
+    keys(page, "n", "c")
+    assert page.is_visible("#compare")
+    for whose in ("#regions", "#first-regions"):
+        assert page.locator(f"{whose} .region").count() == 1, whose
 
 
 def test_a_difference_of_equal_pictures_is_black(page: Page) -> None:

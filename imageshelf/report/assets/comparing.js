@@ -30,7 +30,7 @@ function drawCompare() {
   caption($("left-caption"), first, second, turns.length ? ", shown " + card.turn : "");
   caption($("right-caption"), second, first, "");
   $("compare-title").textContent = "Compare " + (group.cards.indexOf(card) + 1) + " of " + group.cards.length + " with the first";
-  const told = outline("regions", card, card.regions || []) + outline("first-regions", first.card, card.inFirst || []);
+  const told = outline("regions", second, card.regions || []) + outline("first-regions", first, card.inFirst || []);
   $("regions-told").textContent = card.inFirst ? "Outline what both show" : "Outline the differences";
   $("regions-field").hidden = !told;
   drawOthers(group, card);
@@ -38,8 +38,8 @@ function drawCompare() {
 }
 
 // Rectangles over a picture, in its own pixels; returns how many there are.
-function outline(id, card, regions) {
-  const [width, height] = sizeOf(card), told = width && height ? regions : [];
+function outline(id, { card, shown }, regions) {
+  const [width, height] = sizeOf(card.pixels || shown.pixels), told = width && height ? regions : [];
   $(id).replaceChildren(...told.map(([x, y, across, down]) => {
     const region = element("span", { className: "region" });
     Object.entries({ left: x / width, top: y / height, width: across / width, height: down / height })
@@ -48,7 +48,7 @@ function outline(id, card, regions) {
   }));
   return told.length;
 }
-const sizeOf = (card) => (card.pixels || "").split(" \u00d7 ").map(Number);
+const sizeOf = (pixels) => (pixels || "").split(" \u00d7 ").map(Number);
 
 // All pictures of the group beside the two, as many as can be seen.
 function drawOthers(group, card) {
