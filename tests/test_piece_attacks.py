@@ -278,6 +278,22 @@ def test_the_page_that_indexes_brings_the_index_up_to_date(shelf: Path) -> None:
     assert len(ids) == 9
 
 
+def test_keypoints_of_a_file_that_has_changed_since_are_not_compared(
+    shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = shelf.parent / "photos"
+    blobs(50).save(photos / "03.jpg")
+    words = "-q", str(photos / "crop.jpg"), "-s", str(shelf)
+    assert search_script.main(words) == 0
+    assert "the query is a piece of it, 46 %, not compared" in capsys.readouterr().out
+    (found,) = imageshelf.search(photos / "crop.jpg", shelf, kinds="piece")
+    assert not found.compared
+    blobs(3).save(photos / "03.jpg", quality=90)  # as it was
+    (found,) = imageshelf.search(photos / "crop.jpg", shelf, kinds="piece")
+    assert found.compared
+    assert "not compared" not in found.told
+
+
 def test_another_name_of_a_file_is_no_piece_of_it(tmp_path: Path) -> None:
     photos = folder(tmp_path / "photos", 2)
     os.link(photos / "00.jpg", photos / "link.jpg")

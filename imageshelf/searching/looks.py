@@ -165,7 +165,7 @@ def in_words(look: Look, asker: str = "the query") -> str:
     '98 % alike, resized'
     """
     if look.piece:
-        return piece_in_words(look.piece, asker)
+        return piece_in_words(look.piece, asker) + ("" if look.compared else ", not compared")
     parts = []
     if look.kind in COPIES and look.agrees is not None:
         parts.append(f"{100 * look.agrees:.0f} % alike")

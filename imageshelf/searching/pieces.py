@@ -232,7 +232,19 @@ def looks_at(pairs: Sequence[PiecePair], decoders: LimitedMap) -> list[Look]:
     pieces = {n: _task(pair, decoders.memory_limit_mb) for n, pair in enumerate(pairs)}
     wanted = [task for n, task in pieces.items() if _is_readable(pairs[n])]
     answers = dict(decoders(list(dict.fromkeys(wanted)), here=_look_here))
-    return [look_of(pair.piece, answers.get(pieces[n])) for n, pair in enumerate(pairs)]
+    seen = [answers.get(pieces[n]) for n in range(len(pairs))]
+    return [
+        look_of(pair.piece, laid if _is_of(pair, laid) else None)
+        for pair, laid in zip(pairs, seen, strict=True)
+    ]
+
+
+def _is_of(pair: PiecePair, laid: LaidOver | Lost | None) -> bool:
+    """Tell whether the files that were read are still as large as those with these keypoints."""
+    if laid is None or isinstance(laid, Lost) or laid.states is None:
+        return True
+    (query_bytes, _), (match_bytes, _) = laid.states
+    return (query_bytes, match_bytes) == (pair.query.size_bytes, pair.match.size_bytes)
 
 
 def look_of(piece: FoundPiece, laid: LaidOver | Lost | None) -> Look:
