@@ -147,6 +147,19 @@ def test_of_two_runs_at_once_neither_leaves_out_the_pictures_of_the_other(tmp_pa
     assert indexed_ids(shelf) == everything
 
 
+def test_why_keypoints_are_missing_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = folder(tmp_path / "photos", 2)
+    words = "-d", str(photos), "-s", str(tmp_path / "db.shelve"), "-j", "1"
+    assert index_script.main(words) == 0
+    assert index_script.main([*words, "--pieces", "--memory-limit", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "0 pictures with keypoints, 2 could not be read: the file is too large" in printed
+    assert index_script.main(words) == 0
+    assert "2 pictures with keypoints\n" in capsys.readouterr().out
+
+
 # -- a hostile table ------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ class Summary:
         self.shelf = shelf
         self.pictures = 0  # on the shelf now
         self.with_points = self.without_points = 0  # of them, with keypoints; could not be read now
+        self.points_refusals: Counter[str] = Counter()  # why keypoints could not be read: pictures
         self.points_problem = ""  # why there is no index over the keypoints
 
     def __repr__(self) -> str:

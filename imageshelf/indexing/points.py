@@ -7,11 +7,12 @@ then the index over all points is brought up to date.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from imageshelf.pictures.tasks import STORED, Picture, StoredPoints, Task
+from imageshelf.pictures.tasks import STORED, Picture, Refusal, StoredPoints, Task
 from imageshelf.shelf import catalogue, names, points
 from imageshelf.system.progress import bar
 
@@ -45,6 +46,7 @@ class PointRun:
             self._remove_index()
         self._before = self._after = points.generation(self.catalogue.db) if self.wanted else 0
         self._new: list[bytes] | None = []  # names of pictures with new points; None: too many
+        self.refusals: Counter[str] = Counter()  # reason: pictures without points
         self.problem = ""  # why the index could not be written
 
     @contextmanager
@@ -93,7 +95,7 @@ class PointRun:
 
     def _answers(
         self, missing: list[tuple[bytes, int, int]], mapper: Mapper[Any, Any]
-    ) -> Iterator[tuple[bytes, Picture | Lost]]:
+    ) -> Iterator[tuple[bytes, Picture | Refusal | Lost]]:
         settings, by_path = self._settings, {}
         for name, size_bytes, mtime_ns in missing:
             path = names.native(self._shelf.path_of(names.to_text(name)))
@@ -105,9 +107,9 @@ class PointRun:
         for task, answer in mapper(tasks):
             yield by_path[task.path][0], answer
 
-    @staticmethod
     def _batches(
-        answers: Iterator[tuple[bytes, Picture | Lost]],
+        self,
+        answers: Iterator[tuple[bytes, Picture | Refusal | Lost]],
         stop: Stop,
         progress: Callable[..., object],
     ) -> Iterator[dict[bytes, StoredPoints]]:
@@ -117,6 +119,8 @@ class PointRun:
             progress(1)
             if isinstance(answer, Picture) and isinstance(answer.points, StoredPoints):
                 found[name] = answer.points
+            elif not isinstance(answer, Picture):
+                self.refusals[answer.reason] += 1
             if time.monotonic() >= due:
                 yield found
                 found, due = {}, time.monotonic() + BATCH_S

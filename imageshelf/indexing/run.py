@@ -216,6 +216,7 @@ class Indexing:
         roots = [root for root in self._datasets.roots if not isinstance(root, Url)]
         counts = self.points.complete(roots, self._workers, self._stop, quiet=quiet)
         self.summary.with_points, self.summary.without_points = counts
+        self.summary.points_refusals = self.points.refusals
         self.summary.points_problem = self.points.problem
 
     def finish(self) -> None:

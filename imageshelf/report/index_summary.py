@@ -73,6 +73,8 @@ def summary_text(summary: Summary, *, show_skipped: bool = False) -> str:
         lines.append("--show-skipped names the skipped files.")
     if summary.with_points or summary.without_points:
         none = f", {summary.without_points:,} could not be read" if summary.without_points else ""
+        why = [shown(reason) for reason, _ in summary.points_refusals.most_common(1)]
+        none = ": the file ".join([none, *why]) if none else ""
         lines.append(f"{count(summary.with_points, 'picture')} with keypoints{none}")
     if summary.points_problem:
         lines.append(
