@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from imageshelf.pieces import projection
+from imageshelf.pieces import points, projection
 from tests.benchmarks import piece_costs, piece_families, piece_projection, pieces
 from tests.benchmarks.piece_families import FAMILIES, Source
 from tests.scenes.drawing import snapshot
@@ -189,3 +189,28 @@ def test_what_pieces_cost_an_index_run_is_told(tmp_path: Path) -> None:
     sentence, sizes = piece_costs.index_lines(str(tmp_path), 1)
     assert sentence.startswith("1 files, 1 runs: ")
     assert not sizes.startswith("0 bytes")
+
+
+def test_what_queries_and_all_pairs_cost_is_told_of_a_shelf_with_drawn_entries(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real, shelves = tmp_path / "real", tmp_path / "shelves"
+    real.mkdir()
+    shelves.mkdir()
+    for n in range(3):
+        snapshot(n, (300, 225)).save(real / f"{n}.jpg")
+    options = ["--pictures", str(real), "--count", "20", "--runs", "1", "--folder", str(shelves)]
+    assert piece_costs.main(["query", *options]) == 0
+    assert piece_costs.main(["pairs", *options]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("20 drawn entries; within 12 bits: ")
+    assert printed[2].startswith("3 queries among 20, 1 runs: ")
+    assert printed[3].startswith("23 of 23 pictures looked up by their stored points: ")
+
+
+def test_drawn_points_lie_where_real_ones_do_and_are_others() -> None:
+    own = points.stored_points(np.asarray(snapshot(1, (256, 192)).convert("L")))
+    made = next(iter(piece_costs.DrawnPoints([own], 1)))
+    assert np.array_equal(made.places, own.places)
+    assert len(made.to_bytes()) == len(own.to_bytes())
+    assert 16 < np.median(np.bitwise_count(made.bits ^ own.bits)) < 48

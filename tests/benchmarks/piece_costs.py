@@ -2,11 +2,15 @@
 
 python tests/benchmarks/piece_costs.py index --runs 5
 python tests/benchmarks/piece_costs.py index --pictures CAMERA --runs 3
+python tests/benchmarks/piece_costs.py worker --pictures CAMERA --runs 5 --sample 24
 python tests/benchmarks/piece_costs.py query --pictures PHOTOS --queries DIR --count 100000
 python tests/benchmarks/piece_costs.py pairs --pictures PHOTOS --count 100000 --sample 1000
 
 index: `index.py` with and without --pieces, alternating, over a folder (else 1,000 drawn pictures
 of 500x375); CPU time of all processes, and the bytes that shelf and key file take for a picture.
+
+worker: what a worker spends on a picture with and without keypoints, in this process: the least CPU
+time of --runs, averaged over --sample pictures, which hardly depends on what else the machine does.
 
 query: `search.py --query FOLDER` with and without --no-pieces, on a shelf of --pictures and so many
 drawn entries: the CPU time that each picture takes more, its second decode, its keypoints and the
@@ -41,13 +45,15 @@ if __name__ == "__main__":  # a script finds its own folder only
     sys.path.insert(0, ROOT)
 
 from imageshelf.copies.pieces import PER_BATCH  # noqa: E402
-from imageshelf.pictures.tasks import StoredPoints  # noqa: E402
+from imageshelf.pictures.images import examine  # noqa: E402
+from imageshelf.pictures.tasks import ASKED, STORED, StoredPoints, Task  # noqa: E402
 from imageshelf.pieces import points, votes  # noqa: E402
 from imageshelf.pieces.points import PiecePoints  # noqa: E402
 from imageshelf.pieces.projection import Bits  # noqa: E402
 from imageshelf.searching.pieces import PieceSearch  # noqa: E402
 from imageshelf.shelf import open_shelf, point_index  # noqa: E402
 from imageshelf.shelf import points as stored  # noqa: E402
+from imageshelf.system.paths import located  # noqa: E402
 from tests.benchmarks import collection, files, shelf  # noqa: E402
 
 THUMBS = 100  # different ones among drawn entries
@@ -95,6 +101,30 @@ def index_lines(pictures: str, runs: int) -> Iterator[str]:
     more = (second.shelf_bytes - first.shelf_bytes) / count
     beside = second.key_bytes / count
     yield f"{more:,.0f} bytes a picture more on the shelf, {beside:,.0f} in the key file"
+
+
+def worker_lines(pictures: str, runs: int, sample: int) -> Iterator[str]:
+    """Sentence: what keypoints add to a worker's time for a picture."""
+    paths = sorted(collection.pictures(pictures))
+    chosen = paths[:: max(1, len(paths) // sample)][:sample]
+    plain, kept, asked = (
+        1e3 * float(np.mean([_least_s(path, wanted, runs) for path in chosen]))
+        for wanted in ("", STORED, ASKED)
+    )
+    yield (
+        f"{len(chosen)} files, least of {runs} runs: {plain:.2f} ms of CPU a picture, "
+        f"{kept:.2f} with the keypoints that a shelf keeps ({kept - plain:+.2f} ms, "
+        f"{kept / plain:.2f} times), {asked:.2f} with those of a query ({asked - plain:+.2f} ms)"
+    )
+
+
+def _least_s(path: str, wanted: str, runs: int) -> float:
+    task, spent_s = Task(located(path), points=wanted), []
+    for _ in range(runs):
+        start = time.process_time()
+        examine(task)
+        spent_s.append(time.process_time() - start)
+    return min(spent_s)
 
 
 def real_points(pictures: Sequence[str]) -> list[PiecePoints]:
@@ -217,11 +247,11 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("index", "query", "pairs"))
+    parser.add_argument("what", choices=("index", "worker", "query", "pairs"))
     parser.add_argument("--pictures", metavar="DIR", help="real ones")
     parser.add_argument("--queries", metavar="DIR")
     parser.add_argument("--count", type=int, default=100_000, metavar="N", help="drawn entries")
-    parser.add_argument("--sample", type=int, default=1_000, metavar="N", help="of all pairs")
+    parser.add_argument("--sample", type=int, default=1_000, metavar="N", help="pictures")
     parser.add_argument("--runs", type=int, default=3, metavar="N")
     parser.add_argument("--folder", metavar="DIR", help="keep shelves and pictures there")
     args = parser.parse_args(argv)
@@ -232,6 +262,8 @@ def main(argv: list[str] | None = None) -> int:
         args.queries = args.queries or args.pictures
         if args.what == "index":
             lines = index_lines(args.pictures, args.runs)
+        elif args.what == "worker":
+            lines = worker_lines(args.pictures, args.runs, args.sample)
         else:
             lines = {"query": query_lines, "pairs": pair_lines}[args.what](folder, args)
         for line in lines:
