@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -184,11 +185,18 @@ def test_bits_are_learnt_that_pairs_share_and_strangers_do_not(
     assert 24 < np.median(np.bitwise_count(one ^ other[::-1])) < 40
 
 
-def test_what_pieces_cost_an_index_run_is_told(tmp_path: Path) -> None:
-    snapshot(0, (500, 375)).save(tmp_path / "one.jpg")
+def test_what_pieces_cost_an_index_run_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n in range(8):
+        snapshot(n, (500, 375)).save(tmp_path / f"{n}.jpg")
     sentence, sizes = piece_costs.index_lines(str(tmp_path), 1)
-    assert sentence.startswith("1 files, 1 runs: ")
-    assert not sizes.startswith("0 bytes")
+    assert sentence.startswith("8 files, 1 runs: ")
+    more, beside = re.findall(r"[0-9,]+(?= bytes| in)", sizes)
+    assert int(more.replace(",", "")) > 2_000
+    assert int(beside.replace(",", "")) > 500
+    assert piece_costs.main(["worker", "--pictures", str(tmp_path), "--runs", "2"]) == 0
+    assert capsys.readouterr().out.startswith("8 files, least of 2 runs: ")
 
 
 def test_what_queries_and_all_pairs_cost_is_told_of_a_shelf_with_drawn_entries(
