@@ -125,6 +125,7 @@ def test_the_index_of_pictures_that_a_restored_shelf_does_not_have_is_not_believ
     Path(f"{shelf}.pieces").unlink()
     imageshelf.index(photos, shelf, jobs=0)
     Path(f"{shelf}.pieces").write_bytes(newer)
+    assert indexed_ids(shelf) is None
     (found,) = imageshelf.search(crop, shelf)
     assert Path(found.path).name == "other.jpg"
 
@@ -133,14 +134,18 @@ def test_of_two_runs_at_once_neither_leaves_out_the_pictures_of_the_other(tmp_pa
     shelf = tmp_path / "db.shelve"
     imageshelf.index(folder(tmp_path / "first", 40), shelf, jobs=0, pieces=True)
     second, third = folder(tmp_path / "second", 1, 60), folder(tmp_path / "third", 1, 61)
-    with Indexing(second, shelf, Settings(jobs=0)) as run:
-        run.survey()
-        for batch in run.batches():
-            imageshelf.index(third, shelf, jobs=0)  # as another program would
-            run.remember(batch)
-        run.settle()
-        run.find_points()
-        run.finish()
+    with (
+        Indexing(second, shelf, Settings(jobs=0)) as one,
+        Indexing(third, shelf, Settings(jobs=0)) as other,
+    ):
+        for run in (one, other):
+            run.survey()
+            for batch in run.batches():
+                run.remember(batch)
+        for run in (one, other):
+            run.settle()
+            run.find_points()
+            run.finish()
     with open_shelf(str(shelf)) as opened:
         everything = set(points.ids(opened.whole_catalogue().db))
     assert len(everything) == 42
@@ -213,17 +218,6 @@ def test_no_generation_stops_a_run(shelf: Path, value: object) -> None:
     change(shelf, "UPDATE meta SET value = ? WHERE name = 'piece_generation'", value)
     assert imageshelf.index(shelf.parent / "photos", shelf, jobs=0).with_points == 8
     assert indexed_ids(shelf)
-
-
-def test_thumbnails_of_one_pixel_and_points_at_one_place_find_nothing(shelf: Path) -> None:
-    with open_shelf(str(shelf)) as opened:
-        db = opened.whole_catalogue().db
-        (packed,) = points.rows(db, [3]).values()
-    flat = bytes([1, 1]) + zlib.compress(b"\x09")
-    change(shelf, "UPDATE piece SET points = ?, thumb = ?", packed.points, flat)
-    change(shelf, "DELETE FROM verdict")
-    found = imageshelf.duplicates(shelf, kinds="piece")
-    assert not found.groups
 
 
 # -- what is kept of pieces -----------------------------------------------------------------------
