@@ -44,7 +44,7 @@ class Placement(NamedTuple):
             relation=other.get(self.relation, self.relation),
             query_box=self.match_box,
             match_box=self.query_box,
-            turn=self.turn if self.mirrored else -self.turn,
+            turn=self.turn if self.mirrored else 0.0 - self.turn,
             scale=round(1 / self.scale, 4) if self.scale else 0.0,
             query_share=self.match_share,
             match_share=self.query_share,
@@ -116,7 +116,7 @@ def placed(
         relation,
         _box(in_query * units[0], query_size),
         _box(in_match * units[1], match_size),
-        round(turn, 1),
+        round(turn, 1) + 0.0,  # no -0.0
         round(scale * units[0] / units[1], 4),
         mirrored,
         round(min(1.0, query_share), 4),
