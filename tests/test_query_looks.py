@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
+from imageshelf.pictures import images
+from imageshelf.pictures.colour import colour_picture
+from imageshelf.pictures.decoding import decode
+from imageshelf.pictures.look_tasks import ColourPicture, ColourTask
 from imageshelf.searching import query_looks
 from imageshelf.searching.kinds import NEAR, SIMILAR, VARIANT, KnownFile
 from imageshelf.searching.looks import Look
 from imageshelf.searching.ranking import Prospect
 from imageshelf.searching.search import search
 from imageshelf.searching.second_look import WORK, Pair, SecondLook
+from imageshelf.workers import work_overlay
 from imageshelf.workers.limited_map import LimitedMap
+from tests.scenes.drawing import snapshot
 from tests.test_coarse_filter import form
 
 SMALL, LARGE = (150, 200), (750, 1000)
@@ -96,3 +103,29 @@ def test_of_many_candidates_few_are_laid_over_and_the_copy_is_among_them(
     assert [Path(m.path).name for m in found if m.match] == ["07.png"]
     assert len(counted) < 15 < len(everything)
     assert set(found) < set(everything)
+
+
+def test_a_query_with_one_match_is_one_reduced_decode_of_each_beyond_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for seed in range(3):
+        snapshot(seed, (600, 450)).save(photos / f"{seed}.jpg")
+    index(photos, tmp_path / "db.shelve", Settings(jobs=0))
+    query = tmp_path / "query.jpg"
+    snapshot(1, (600, 450)).resize((400, 300)).save(query, quality=80)
+    read: list[str] = []
+
+    def in_colour(task: ColourTask) -> ColourPicture:
+        read.append(f"colour {Path(task.path).name} {task.longest}")
+        return colour_picture(task)
+
+    def in_grey(*args: Any, **options: Any) -> Any:
+        read.append("grey")
+        return decode(*args, **options)
+
+    monkeypatch.setattr(work_overlay, "colour_picture", in_colour)
+    monkeypatch.setattr(images, "decode", in_grey)
+    assert [match.kind for match in search(query, tmp_path / "db.shelve")] == [NEAR]
+    assert read == ["grey", "colour query.jpg 256", "colour 1.jpg 256"]
