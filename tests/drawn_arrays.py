@@ -40,6 +40,21 @@ def form(seed: int, size: tuple[int, int] = (192, 256)) -> Picture:
     return page
 
 
+def screen(seed: int) -> Picture:
+    """White rows on a pale ground, each with a coloured icon and some words: 480 x 640."""
+    rng = np.random.default_rng(seed)
+    page = np.full((640, 480, 3), 242, np.uint8)
+    icons = ((231, 190, 60), (60, 190, 231), (200, 80, 70), (225, 200, 225))
+    for n in range(10):
+        top = 24 + 60 * n
+        page[top : top + 50] = 255
+        page[top + 10 : top + 40, 20:50] = icons[n % 4]
+        line = np.full((12, 150, 3), 255, np.uint8)
+        words(line, rng, (0, 0), int(rng.integers(50, 150)))
+        page[top + 12 : top + 36, 80:380] = line.repeat(2, axis=0).repeat(2, axis=1)
+    return page
+
+
 def words(page: Picture, rng: np.random.Generator, at: tuple[int, int], length: int) -> None:
     """Write something that looks like words onto a page, ten pixels high."""
     top, left = at

@@ -62,6 +62,28 @@ def test_a_grey_copy_is_near_and_says_that_colour_differs() -> None:
     assert (verdict.kind, verdict.colour_differs) == ("near", True)
 
 
+def reduced(screen: Picture) -> Picture:
+    return drawn.resized(screen, (192, 256))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_copy_whose_light_is_clipped_is_near_from_both_sides(seed: int) -> None:
+    """Pale grounds end in the white of the rows, and icons in other colours."""
+    screen = drawn.screen(seed)
+    here, there = reduced(screen), reduced(drawn.as_bytes(screen * 1.2))
+    assert looked(here, there).kind == looked(there, here).kind == "near"
+
+
+@pytest.mark.parametrize("gain", [0.9, 1.0, 1.1])
+def test_a_pale_mark_that_is_gone_makes_a_variant_in_whatever_light(gain: float) -> None:
+    screen = drawn.screen(1)
+    marked = screen.copy()
+    marked[300:330, 100:400] = np.minimum(marked[300:330, 100:400], (255, 255, 150))
+    for one, other in ((marked, screen), (screen, marked)):
+        here, there = reduced(one), reduced(drawn.as_bytes(other * gain))
+        assert looked(here, there).kind == looked(there, here).kind == "variant"
+
+
 def test_another_hue_is_a_variant() -> None:
     verdict = looked(SCENE[..., [1, 2, 0]], SCENE)
     assert verdict.kind == "variant"
@@ -142,6 +164,13 @@ def test_a_border_stays_near_and_hides_nothing(level: int) -> None:
     verdict = looked(drawn.framed(SCENE, 12, level), SCENE)
     assert verdict.kind == "near"
     assert verdict.shows == pytest.approx((1, 1), abs=0.02)
+
+
+@pytest.mark.parametrize("pixels", [8, 13])
+def test_a_white_border_around_a_dark_page_is_near_from_both_sides(pixels: int) -> None:
+    dark = drawn.as_bytes(255 - drawn.form(0) * 0.9)
+    framed = drawn.framed(dark, pixels)
+    assert looked(framed, dark).kind == looked(dark, framed).kind == "near"
 
 
 def test_two_views_of_which_each_shows_more_are_another_shot() -> None:

@@ -123,6 +123,40 @@ def test_a_curve_rises_and_is_found(power: float, gain: float, seed: int) -> Non
     assert tone.looked_up(curve, source) == pytest.approx(target, abs=8)
 
 
+LIGHTS = {
+    "brightness": lambda levels, amount: amount * levels,
+    "contrast": lambda levels, amount: levels.mean() + amount * (levels - levels.mean()),
+    "gamma": lambda levels, amount: 255 * (levels / 255) ** amount,
+}
+
+
+@pytest.mark.parametrize("light", LIGHTS)
+@given(amount=st.floats(0.7, 1.5), seed=st.integers(0, 99))
+@settings(max_examples=15, deadline=None)
+def test_light_that_is_clipped_is_found(light: str, amount: float, seed: int) -> None:
+    colours = np.random.default_rng(seed).uniform(0, 255, (3000, 3)).astype(np.float32)
+    lit = np.clip(LIGHTS[light](colours, amount), 0, 255).astype(np.float32)
+    there = tone.of_light(colours, lit, 0.0)[0]
+    assert tone.looked_up(there.table, colours) == pytest.approx(lit, abs=6)
+
+
+@given(gain=st.floats(0.7, 1.2), pale=st.integers(140, 235))
+@settings(max_examples=15, deadline=None)
+def test_light_does_not_make_a_pale_mark_white(gain: float, pale: int) -> None:
+    page = np.full((3000, 3), 255, np.float32)
+    page[:600] = np.repeat((30.0, 70.0, 110.0), 200)[:, np.newaxis]
+    marked = page.copy()
+    marked[2000:2500, 2] = pale
+    for found in tone.of_light(marked, np.clip(gain * page, 0, 255), 0.0)[:1]:
+        made = tone.looked_up(found.table, marked[2000:2500, 2])
+        assert made == pytest.approx(min(255, gain * pale), abs=6)
+
+
+def test_where_all_is_clipped_no_light_is_found() -> None:
+    white = np.full((3000, 3), 255, np.float32)
+    assert tone.of_light(white, white, 0.0) == []
+
+
 def test_exchanged_channels_are_no_tone() -> None:
     colours = np.random.default_rng(5).uniform(0, 255, (3000, 3)).astype(np.float32)
     found = tone.fitted(colours, colours[:, [2, 0, 1]])

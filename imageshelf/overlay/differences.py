@@ -2,8 +2,7 @@
 
 Structure is compared in three octaves of detail. In each the stronger picture is scaled down to the
 weaker one, which undoes blur, sharpening and noise at once, and an octave that one of the two
-hardly has is left out: that is the resolution of the poorer picture. Colour is compared as the mean
-chroma of cells, after one linear map of the whole plane of colours.
+hardly has is left out: that is the resolution of the poorer picture. Colour: `cell_colours.py`.
 """
 
 import math
@@ -13,15 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from imageshelf.overlay import filters, tone
-from imageshelf.overlay.filters import Floats, Mask, Picture
+from imageshelf.overlay.cell_colours import Colour, compared
+from imageshelf.overlay.filters import CELL, Floats, Mask, Picture
 
-Colours = npt.NDArray[np.complex64]
-
-CELL = 8  # pixels each way
 OCTAVES = 3  # wavelengths of about 6, 12 and 24 pixels
 SAMPLES = 3000  # of the tone, at most: means of 2x2 pixels
-TURNS_LESS = 0.1  # chroma a degree: clipped light looks like a turned hue, and is none
-UNCHANGED = 3.0  # chroma that one cell in twenty is off by: no map is looked for
+EVEN = 12  # grey levels between those pixels, for a place to be of one colour
+FEWEST_SAMPLES = 300  # of such places, for the tone to be taken from them alone
 COMPARABLE = 0.6  # of a cell, for it to be compared
 
 
@@ -31,19 +28,6 @@ class Structure(NamedTuple):
     residual: Floats  # of the difference
     common: Floats  # the mean of both
     ratio: Floats  # float32[OCTAVES]: contrast of the second picture's detail, of the first's
-
-
-class Colour(NamedTuple):
-    """Colour in cells, and the map that explains most of it."""
-
-    residual: Floats  # float32[rows, columns]: distance in the plane of chroma after the map
-    unmapped: Floats  # the same before the map
-    first: float  # root of the mean square of the chroma
-    second: float
-    peaks: tuple[float, float]  # the third strongest chroma of a cell, of each
-    scale: float  # of the map
-    turn: float  # of the map, in degrees
-    shift: float  # of the map: the tint that grey gets
 
 
 class Differences(NamedTuple):
@@ -59,23 +43,27 @@ class Differences(NamedTuple):
 
 
 def measured(
-    first: Picture, second: Picture, valid: Mask, differing: Mask | None = None
+    first: Picture,
+    second: Picture,
+    valid: Mask,
+    differing: Mask | None = None,
+    fitted: tone.Tone | None = None,
 ) -> Differences:
     """Return the differences of two pictures of one size; `valid` says which pixels count.
 
-    Cells that are known to differ have no say in the tone.
+    Cells that are known to differ have no say in the tone, which may be given.
     """
     first, second, valid = _padded(first), _padded(second), _emptied(valid)
     cells = filters.cell_means(valid.astype(np.float32), CELL) > COMPARABLE
     both = np.stack([first, second])
     samples = _samples(both, valid if differing is None else valid & ~_pixels(differing))
-    fitted = tone.fitted(*samples)
+    given, fitted = fitted is not None, fitted or tone.fitted(*samples)
     lumas = [float((part @ filters.LUMA).std()) for part in samples]
     toned = filters.smoothed(_toned(first, second, valid, fitted))
     return Differences(
         cells,
         _structure(toned, cells),
-        _colour(both, fitted, cells),
+        compared(both, fitted, cells, by_curve=given),
         fitted,
         max(lumas) / max(1.0, min(lumas)),
         np.abs(toned[0] - toned[1]),
@@ -118,17 +106,35 @@ def _missing(image: npt.NDArray[np.generic]) -> tuple[int, int]:
     return -image.shape[0] % CELL, -image.shape[1] % CELL
 
 
-def _samples(both: npt.NDArray[np.uint8], valid: Mask) -> tuple[Floats, Floats]:
-    """Return float32[n, 3] of each picture: means of 2x2 pixels, evenly over what is valid."""
+def tones_of_light(first: Picture, second: Picture, valid: Mask, least: float) -> list[tone.Tone]:
+    """Return the tones of other light that is clipped, there and back, from even places.
+
+    Those that change the typical sample by `least` levels. A pale ground gets lighter then, and
+    white does not; pixels at edges, which mix what is beside them, say little about it.
+    """
+    both = np.stack([_padded(first), _padded(second)])
+    return tone.of_light(*_samples(both, _emptied(valid), even=True), least)
+
+
+def _samples(
+    both: npt.NDArray[np.uint8], valid: Mask, *, even: bool = False
+) -> tuple[Floats, Floats]:
+    """Return float32[n, 3] of each picture: means of 2x2 pixels, evenly over what is valid.
+
+    Only of squares in one colour, if so wanted and there are enough.
+    """
     step = max(2, round(math.sqrt(valid.size / SAMPLES)))
     height, width = valid.shape[0] - 1, valid.shape[1] - 1
-    upper_left, *others = [
+    corners = [
         both[:, down : height + down : step, across : width + across : step].astype(np.uint16)
         for down in (0, 1)
         for across in (0, 1)
     ]
     chosen = valid[:height:step, :width:step]
-    means = sum(others, upper_left)[:, chosen].astype(np.float32) / 4
+    if even:
+        flat = chosen & (np.ptp(corners, axis=0).max(axis=(0, 3)) < EVEN)
+        chosen = flat if flat.sum() >= FEWEST_SAMPLES else chosen
+    means = sum(corners[1:], corners[0])[:, chosen].astype(np.float32) / 4
     return means[0], means[1]
 
 
@@ -184,80 +190,3 @@ def _ratio(ours: Floats, theirs: Floats, cells: Mask) -> float:
         return 1.0
     squares = (theirs[textured] + 0.05) / (ours[textured] + 0.05)
     return math.sqrt(filters.quantile(squares, 0.5))
-
-
-def _colour(both: npt.NDArray[np.uint8], fitted: tone.Tone, cells: Mask) -> Colour:
-    means = _cell_colours(both)
-    ours, theirs = _chroma(means[0]), _chroma(means[1])
-    strength = [_strength(chroma, cells) for chroma in (ours, theirs)]
-    unmapped = np.abs(ours - theirs)
-    maps = [(unmapped, 1 + 0j, 0j)]
-    if _upper(maps[0][0], cells) > UNCHANGED:
-        stronger = strength[0] >= strength[1]
-        maps = [_mapped(ours, theirs, cells) if stronger else _mapped(theirs, ours, cells)]
-        source, target = (0, theirs) if fitted.forward else (1, ours)
-        curved = tone.looked_up(fitted.shared, means[source])
-        maps.append(_mapped(_chroma(curved), target, cells))
-    residual, factor, shift = min(
-        maps, key=lambda each: _upper(each[0], cells) + TURNS_LESS * abs(_degrees(each[1]))
-    )
-    turn = _degrees(factor)
-    peaks = _peak(ours, cells), _peak(theirs, cells)
-    return Colour(
-        residual, unmapped, strength[0], strength[1], peaks, abs(factor), turn, abs(shift)
-    )
-
-
-def _degrees(factor: complex) -> float:
-    return math.degrees(math.atan2(factor.imag, factor.real))
-
-
-def _cell_colours(both: npt.NDArray[np.uint8]) -> Floats:
-    """Return float32[2, rows, columns, 3], the mean colours of cells."""
-    n, height, width, channels = both.shape
-    down = both.reshape(n, height // CELL, CELL, width * channels).sum(axis=2, dtype=np.uint16)
-    across = down.reshape(n, height // CELL, width // CELL, CELL, channels).sum(
-        axis=3, dtype=np.uint16
-    )
-    return np.asarray(across.astype(np.float32) / (CELL * CELL))
-
-
-def _chroma(colours: Floats) -> Colours:
-    """Return complex64[...]: blue-yellow as the real part, red-green as the imaginary one."""
-    parts = colours @ filters.CHROMA.T
-    return (parts[..., 0] + 1j * parts[..., 1]).astype(np.complex64)
-
-
-def _strength(chroma: Colours, cells: Mask) -> float:
-    return float(np.sqrt((np.abs(chroma[cells]) ** 2).mean())) if cells.any() else 0.0
-
-
-def _peak(chroma: Colours, cells: Mask) -> float:
-    strengths = np.abs(chroma[cells])
-    return float(np.partition(strengths, -3)[-3]) if len(strengths) > 2 else 0.0
-
-
-def _upper(residual: Floats, cells: Mask) -> float:
-    return filters.quantile(residual[cells], 0.95) if cells.any() else 0.0
-
-
-def _mapped(source: Colours, target: Colours, cells: Mask) -> tuple[Floats, complex, complex]:
-    """Return what one map leaves in each cell, and its factor (scale and turn) and shift.
-
-    Reweighted least squares: cells that stay far off do not bend the map. Held a little to no
-    change, where hardly anything is coloured.
-    """
-    weight = cells.astype(np.float32)
-    residual, factor, shift = np.zeros(cells.shape, np.float32), 1 + 0j, 0j
-    for _ in range(6):
-        total = float(weight.sum()) + 1e-6
-        middle, aim = (weight * source).sum() / total, (weight * target).sum() / total
-        away = source - middle
-        square = float((weight * np.abs(away) ** 2).sum()) + total
-        product = complex((weight * (target - aim) * np.conj(away)).sum()) + total
-        factor = product / square
-        residual = np.abs(target - aim - factor * away).astype(np.float32)
-        shift = complex(aim - factor * middle)
-        scale = max(3.0, 1.5 * filters.quantile(residual[cells], 0.5)) if cells.any() else 3.0
-        weight = (cells / (1 + (residual / scale) ** 2)).astype(np.float32)
-    return residual, factor, shift

@@ -13,6 +13,7 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 
+CELL = 8  # pixels each way, of the cells that are compared
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 CHROMA = np.array([[-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)
 CUBIC = -0.5  # the parameter of Keys' kernel that Pillow's BICUBIC has

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from imageshelf.overlay import differences
-from imageshelf.overlay.differences import CELL, Differences
-from imageshelf.overlay.filters import Floats, Mask
+from imageshelf.overlay.differences import Differences
+from imageshelf.overlay.filters import CELL, Floats, Mask
 from imageshelf.overlay.layout import Layout
 
 FAINTLY = 0.35  # residual of a cell, of what is allowed, that belongs to a part that differs beside

@@ -6,6 +6,7 @@ and blue, which explains filters. Never a curve for each channel: these would ex
 another colour. Curves only rise. They are medians, so a part that differs does not bend them.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +15,14 @@ import numpy.typing as npt
 from imageshelf.overlay import filters
 from imageshelf.overlay.filters import Floats, Picture
 
+Points = npt.NDArray[np.float64]
+Light = Callable[[Points], Points]
+
 BINS = 40  # of equal width, along a curve
 STEPS = 4  # entries of a curve's table for each grey level
 BEYOND = 0.7  # slope of a curve past its ends
+DARKEST, LIGHTEST = 5.0, 250.0  # levels that are not clipped
+FAR = 20.0  # levels off: a point that is off by more does not count more
 RAREST = 2000  # one sample in so many makes a bin count
 IDENTITY = np.linspace(0, 256, 256 * STEPS + 1, dtype=np.float32)
 NO_MIX = np.append(filters.LUMA, np.float32(0))
@@ -94,6 +100,64 @@ def fitted(first: Floats, second: Floats) -> Tone:
     return min(best, _by_mix(there), _by_mix(back), key=_cost)
 
 
+def of_light(first: Floats, second: Floats, least: float) -> list[Tone]:
+    """Return the tones, there and back, of light that is clipped alike in red, green and blue.
+
+    Brightness, contrast or a gamma, fitted to what is not clipped, and never a curve of any
+    form: it would erase a pale stamp. Those that change the typical sample by `least` levels.
+    """
+    lumas = first @ filters.LUMA, second @ filters.LUMA
+    tones = []
+    for samples in (
+        _Samples(first, second, *lumas, True),
+        _Samples(second, first, *lumas[::-1], False),
+    ):
+        table = _light(samples.source.ravel(), samples.target.ravel())
+        changed = looked_up(table, samples.source)
+        if table is not IDENTITY and float(np.abs(changed - samples.source).mean()) >= least:
+            values = np.asarray(changed @ filters.LUMA)
+            tones.append(samples.tone("shared", values, (table, table), NO_MIX))
+    return tones
+
+
+def _light(source: Floats, target: Floats) -> Floats:
+    """Return the curve of brightness, contrast or a gamma that explains most; IDENTITY for none.
+
+    Each has one unknown, which is the median of what the points ask for that are not clipped.
+    """
+    at, values, counts = _points(source, target)
+    weight = np.sqrt(counts)
+    lit = (np.minimum(at, values) > DARKEST) & (values < LIGHTEST)
+    if not lit.any():
+        return IDENTITY
+    best, least = IDENTITY, np.inf
+    for there, back in _lights(float(source.mean())):
+        away = there(at[lit])
+        asked = there(values[lit]) / np.where(away == 0, np.inf, away)
+        amount = _weighted_median(asked, weight[lit] * np.abs(away))
+        off = np.abs(np.clip(back(amount * there(at)), 0, 255) - values)
+        cost = float((weight * np.minimum(off, FAR)).sum())
+        if cost < least:
+            levels = np.arange(256 * STEPS + 1) / STEPS
+            best, least = np.clip(back(amount * there(levels)), 0, 255).astype(np.float32), cost
+    return best
+
+
+def _lights(middle: float) -> list[tuple[Light, Light]]:
+    """Return brightness, contrast and gamma: to where each multiplies the levels, and back."""
+    return [
+        (np.asarray, np.asarray),
+        (lambda levels: levels - middle, lambda levels: levels + middle),
+        (lambda levels: np.log(np.clip(levels, 0.5, 254.5) / 255), lambda logs: 255 * np.exp(logs)),
+    ]
+
+
+def _weighted_median(values: Points, weight: Points) -> float:
+    order = np.argsort(values)
+    reached = weight[order].cumsum()
+    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
+
+
 def _cost(tone: Tone) -> float:
     return tone.cost
 
@@ -127,15 +191,19 @@ def _residual(off: Floats) -> float:
 
 def curve(source: Floats, target: Floats) -> Floats:
     """Return the rising curve from source levels to target levels, as a table; see looked_up."""
+    at, values, counts = _points(source, target)
+    return _table(at, _rising(values, counts)) if len(at) else IDENTITY
+
+
+def _points(source: Floats, target: Floats) -> tuple[Points, Points, Points]:
+    """Return the points of a curve: source levels, medians of the target there, and how many."""
     bins = np.clip(source * np.float32(BINS / 256), 0, BINS - 1).astype(np.int32)
     levels = np.clip(target, 0, 255).astype(np.int32)
     joint = np.bincount(bins * 256 + levels, minlength=BINS * 256).reshape(BINS, 256)
     counts = joint.sum(axis=1)
     used = np.flatnonzero(counts >= max(4, len(source) // RAREST))
-    if not len(used):
-        return IDENTITY
     sums = np.bincount(bins, weights=source, minlength=BINS)
-    return _table(sums[used] / counts[used], _rising(_medians(joint[used]), counts[used]))
+    return sums[used] / counts[used], _medians(joint[used]), counts[used].astype(np.float64)
 
 
 def _medians(counts: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
@@ -148,11 +216,9 @@ def _medians(counts: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
     return np.asarray(at + (half[:, 0] - (reached[rows, at] - inside)) / inside)
 
 
-def _rising(
-    values: npt.NDArray[np.float64], counts: npt.NDArray[np.intp]
-) -> npt.NDArray[np.float64]:
+def _rising(values: Points, counts: Points) -> Points:
     """Return the nearest values that never fall: neighbours that do are pooled."""
-    pools: list[tuple[float, int, int]] = []
+    pools: list[tuple[float, float, int]] = []
     for value, count in zip(values.tolist(), counts.tolist(), strict=True):
         pools.append((value, count, 1))
         while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
