@@ -167,5 +167,6 @@ def meant(word: str, known: Iterable[str]) -> str:
     """Return a question after the nearest of the known words, or ""."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, known, 1)
-    return f"; did you mean {near[0]}?" if near else ""
+    bare = {each.lstrip("-"): each for each in known}  # all options begin alike
+    near = get_close_matches(word.lstrip("-"), bare, 1)
+    return f"; did you mean {bare[near[0]]}?" if near else ""

@@ -54,7 +54,7 @@ from imageshelf.searching.pieces import PieceSearch  # noqa: E402
 from imageshelf.shelf import open_shelf, point_index  # noqa: E402
 from imageshelf.shelf import points as stored  # noqa: E402
 from imageshelf.system.paths import located  # noqa: E402
-from tests.benchmarks import collection, files, shelf  # noqa: E402
+from tests.benchmarks import collection, files  # noqa: E402
 
 THUMBS = 100  # different ones among drawn entries
 KEYS = ".pieces"  # ends the name of the key file beside a shelf
@@ -178,6 +178,8 @@ def drawn_thumb(seed: int) -> bytes:
 
 def filled(path: str, count: int, real: Sequence[PiecePoints]) -> None:
     """Put so many drawn entries with drawn points on a shelf that has some."""
+    from tests.benchmarks import shelf  # counts memory by a call that Windows does not have
+
     made, rng = iter(DrawnPoints(real, 1)), random.Random(1)  # the same ones each time
     thumbs = [drawn_thumb(seed) for seed in range(THUMBS)]
     with open_shelf(path, "w") as opened:
