@@ -14,8 +14,8 @@ from PIL import Image, ImageOps
 from imageshelf.pieces import agreement, fitting, placement, points, projection, votes
 from imageshelf.pieces.agreement import AskedPicture
 from imageshelf.pieces.fitting import PieceFit
-from imageshelf.pieces.placement import A_PIECE, CONTAINS, PART
 from imageshelf.pieces.points import AskedPoints, PiecePoints
+from imageshelf.pieces.relations import A_PIECE, CONTAINS, PART
 from imageshelf.pieces.scale_space import (
     MOST_ASKED,
     SIGMA,

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from imageshelf.copies.members import Members
 from imageshelf.copies.pair_log import Measures
+from imageshelf.copies.pair_verdicts import share_inode
 from imageshelf.copies.stars import Relation, Star
 from imageshelf.hashing import hamming
 from imageshelf.hashing.hash_names import DEFAULT
-from imageshelf.searching import kinds, policies
+from imageshelf.pieces.relations import A_PIECE, PART, RELATIONS
+from imageshelf.searching import kinds, policies, second_look
 from imageshelf.searching.looks import Look
 from imageshelf.shelf import points, verdicts
 from imageshelf.shelf.verdicts import KeptLook
@@ -72,7 +74,7 @@ def added(
         progress(start)
         listing.note(batch, search.pieces_of(batch))
     limit_mb = shelf.whole_catalogue().number(MEMORY_NOTE, MEMORY_LIMIT_MB)
-    with LimitedMap(WORK, memory_limit_mb=limit_mb) as decoders:
+    with LimitedMap(second_look.WORK, memory_limit_mb=limit_mb) as decoders:
         listing.look(decoders, unseen=options.hashes_only)
     listing.keep()
     progress(1.0)
@@ -86,7 +88,8 @@ class _Listing:
     def __init__(self, members: Members, rule: str, left_out: Iterable[int]) -> None:
         self.members = members
         self._rule = zlib.crc32(rule.encode())
-        self._ids = [id_ for id_ in members.rows if id_ not in set(left_out)]
+        spare = set(left_out)
+        self._ids = [id_ for id_ in members.rows if id_ not in spare]
         self._asked: set[int] = set()
         self.found: dict[Pair, Placed] = {}
         self._new: list[int] = []  # pictures that were looked up now
@@ -96,9 +99,9 @@ class _Listing:
     def _read(self) -> None:
         """Read what is kept of these pictures, as far as their files are as they were."""
         there = set(self._ids)
-        lower = sorted(-id_ for id_ in self._ids)
+        lower = sorted(~id_ for id_ in self._ids)
         for kept in verdicts.kept_looks(self.members.shelf, lower):
-            a, b = -kept.a_id, -kept.b_id
+            a, b = ~kept.a_id, ~kept.b_id
             if kept.rule != self._rule or not {a, b} <= there or not self._holds(kept, (a, b)):
                 continue
             if a == b:
@@ -158,30 +161,25 @@ class _Listing:
 
     def _kept(self, a: int, b: int, result: str) -> KeptLook:
         states = (*_state(self.members.rows[a]), *_state(self.members.rows[b]))
-        return KeptLook(-a, -b, *states, self._rule, result)
+        return KeptLook(~a, ~b, *states, self._rule, result)
 
     def groups(self, pairs: Iterable[Pair]) -> list[Group]:
         """Return pieces below the pictures that they come from; the larger of two that share."""
         by_whole: dict[int, list[Relation]] = {}
         hashes = self.members.shelf.whole_catalogue().hashes()
         for a, b in sorted(pairs):
-            if not self.members.comparable(a, b) or self._is_one_file(a, b):
+            one_file = share_inode(self.members.rows[a], self.members.rows[b])
+            if one_file or not self.members.comparable(a, b):
                 continue
             placed, agrees, compared = self.found[a, b]
             look = Look(kinds.PIECE, compared=compared, agrees=agrees, piece=placed)
             relation = Relation(b, a, look, _measures(hashes, a, b))
-            if placed.relation == "a piece of" or (
-                placed.relation != "contains" and self._pixels(b) > self._pixels(a)
-            ):
+            larger = placed.relation == PART and self._pixels(b) > self._pixels(a)
+            if placed.relation == A_PIECE or larger:
                 relation = relation.reversed()
             by_whole.setdefault(relation.to, []).append(relation)
         stars = [Star(whole, tuple(found)) for whole, found in by_whole.items()]
         return sorted(map(self.members.group, stars), key=lambda group: group.keeper.path)
-
-    def _is_one_file(self, a: int, b: int) -> bool:
-        first, second = self.members.rows[a], self.members.rows[b]
-        of_one = (first.device, first.inode) == (second.device, second.inode)
-        return of_one and bool(first.inode)
 
     def _pixels(self, id_: int) -> int:
         row = self.members.rows[id_]
@@ -203,7 +201,7 @@ def _state(row: PictureRow) -> tuple[int, int]:
 
 def _unpacked(result: str) -> tuple[bool, Placed] | None:
     """Return whether the pair is the other way round, and how it lies; None for anything else."""
-    from imageshelf.pieces.placement import RELATIONS, Placement
+    from imageshelf.pieces.placement import Placement
 
     try:
         swapped, fields, agrees = json.loads(result)
@@ -232,6 +230,3 @@ def _lengths(values: Any, count: int) -> Any:
     if not whole or len(values) != count or not all(0 <= each <= LARGEST for each in values):
         raise ValueError("no box and no size of a piece")
     return tuple(values)
-
-
-WORK = "imageshelf.workers.work_overlay:work"

@@ -91,7 +91,8 @@ class PointRun:
                     self._store(found)
                     stop.check()
         self._update_index(quiet=quiet)
-        return points.count(self.catalogue.db), len(points.missing(self.catalogue.db, spans))
+        left = len(points.missing(self.catalogue.db, spans)) if missing else 0
+        return points.count(self.catalogue.db), left
 
     def _answers(
         self, missing: list[tuple[bytes, int, int]], mapper: Mapper[Any, Any]

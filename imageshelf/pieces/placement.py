@@ -9,11 +9,11 @@ import numpy.typing as npt
 from imageshelf.pieces.agreement import Agreement
 from imageshelf.pieces.fitting import Map, PieceFit, moved
 from imageshelf.pieces.points import LONGEST
+from imageshelf.pieces.relations import A_PIECE, CONTAINS, PART
 
 Polygon = npt.NDArray[np.float64]  # [n, 2]
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels
 
-A_PIECE, CONTAINS, PART = RELATIONS = ("a piece of", "contains", "shares a part with")
 ALL = 0.9  # share of a picture that is all of it
 # What a match must have: spots that fit, their share of those that should be seen, and the share
 # of the windows that agree. Patterns fit many ways, each badly; a sticker hides windows, not spots.

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from imageshelf.pieces.relations import A_PIECE, CONTAINS
 from imageshelf.searching import kinds
 
 if TYPE_CHECKING:
@@ -180,12 +181,12 @@ def in_words(look: Look, asker: str = "the query") -> str:
 
 def piece_in_words(placed: Placement, asker: str = "the query", found: str = "it") -> str:
     """Return how a query is related to what was found: "the query is a piece of it"."""
-    verb = "is " if placed.relation == "a piece of" else ""
+    verb = "is " if placed.relation == A_PIECE else ""
     parts = [f"{asker} {verb}{placed.relation} {found}"]
-    if placed.relation == "a piece of":
+    if placed.relation == A_PIECE:
         parts.append(f"{100 * placed.match_share:.0f} %")
         parts.append(where(placed.match_box, placed.match_size))
-    elif placed.relation == "contains":
+    elif placed.relation == CONTAINS:
         parts.append(where(placed.query_box, placed.query_size))
     parts = [part for part in parts if part != "all over"]
     if placed.mirrored:

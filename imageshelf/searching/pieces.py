@@ -18,7 +18,8 @@ from imageshelf.pictures.tasks import ASKED, STORED, Picture, QueryPoints, Store
 from imageshelf.pieces import placement, points, votes
 from imageshelf.pieces.agreement import AskedPicture, agreement
 from imageshelf.pieces.fitting import Map, fitted
-from imageshelf.pieces.placement import ALL, PART, Placement
+from imageshelf.pieces.placement import ALL, Placement
+from imageshelf.pieces.relations import PART
 from imageshelf.pieces.scale_space import SIGMA
 from imageshelf.searching import kinds
 from imageshelf.searching.looks import Look

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from imageshelf.pieces.relations import PART
 from imageshelf.searching import kinds, looks, policies
 from imageshelf.searching.kinds import KnownFile
 from imageshelf.searching.looks import Look
@@ -21,8 +22,7 @@ SECTION_RANK = {
 }
 
 
-PART = "shares a part with"  # the pieces that come last
-PART_RANK = 1000
+PART_RANK = 1000  # pieces that only share a part come last
 
 
 class Prospect(NamedTuple):

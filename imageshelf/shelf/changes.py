@@ -24,7 +24,7 @@ STORE_PICTURE = f"""REPLACE INTO picture ({COLUMN_NAMES}, read_by)
     VALUES ({", ".join("?" * (len(COLUMNS) + 1))})"""  # noqa: S608
 DELETE_PICTURE = "DELETE FROM picture WHERE id = ?"
 ANY_LOOK = "SELECT 1 FROM verdict LIMIT 1"
-DELETE_LOOKS = "DELETE FROM verdict WHERE abs(a_id) IN (*) OR abs(b_id) IN (*)"
+DELETE_LOOKS = "DELETE FROM verdict WHERE max(a_id, ~a_id) IN (*) OR max(b_id, ~b_id) IN (*)"
 RENAME_PICTURE = "UPDATE picture SET name = ?, device = ?, inode = ?, nlink = ? WHERE id = ?"
 SET_ASIDE = "UPDATE picture SET name = ? WHERE id = ?"
 STORE_SKIP = "REPLACE INTO skipped VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

@@ -55,7 +55,8 @@ ACTION = """CREATE TABLE action (cleanup_id INTEGER, n INTEGER, verb TEXT, sourc
     PRIMARY KEY (cleanup_id, n))"""
 
 # What a pair of pictures turned out to be, by a version of the rule; true while both files have
-# this size and time. a_id < b_id; a_id = b_id says which of a crowd a picture may be near.
+# this size and time. a_id < b_id; a_id = b_id says which of a crowd a picture may be near. Negative
+# ids, inverted, are of pieces: see verdicts.py.
 VERDICT = """CREATE TABLE verdict (a_id INTEGER, b_id INTEGER, a_size_bytes INTEGER,
     a_mtime_ns INTEGER, b_size_bytes INTEGER, b_mtime_ns INTEGER, rule INTEGER, result TEXT,
     PRIMARY KEY (a_id, b_id)) WITHOUT ROWID"""

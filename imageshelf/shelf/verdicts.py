@@ -19,15 +19,16 @@ KEEP_LOOK = "REPLACE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 ORIGINS = "SELECT id, origin FROM picture WHERE id IN (*) AND origin IS NOT NULL"
 KEEP_ORIGIN = "UPDATE picture SET origin = ? WHERE id = ?"
 DROP_STALE = """DELETE FROM verdict WHERE NOT EXISTS (SELECT 1 FROM picture
-        WHERE id = abs(a_id) AND size_bytes = a_size_bytes AND mtime_ns = a_mtime_ns)
+        WHERE id = max(a_id, ~a_id) AND size_bytes = a_size_bytes AND mtime_ns = a_mtime_ns)
     OR NOT EXISTS (SELECT 1 FROM picture
-        WHERE id = abs(b_id) AND size_bytes = b_size_bytes AND mtime_ns = b_mtime_ns)"""
+        WHERE id = max(b_id, ~b_id) AND size_bytes = b_size_bytes AND mtime_ns = b_mtime_ns)"""
 
 
 class KeptLook(NamedTuple):
     """What a pair turned out to be, by a version of the rule; `a_id` < `b_id`.
 
-    Of pieces both ids are negative; twice the same says that a picture's pieces were looked for.
+    Of pieces both ids are inverted (~id, so that 0 has one, too); twice the same says that a
+    picture's pieces were looked for.
     """
 
     a_id: int
