@@ -147,7 +147,7 @@ def test_of_two_runs_at_once_neither_leaves_out_the_pictures_of_the_other(tmp_pa
             run.find_points()
             run.finish()
     with open_shelf(str(shelf)) as opened:
-        everything = set(points.ids(opened.whole_catalogue().db))
+        everything = set(points.states(opened.whole_catalogue().db))
     assert len(everything) == 42
     assert indexed_ids(shelf) == everything
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +64,10 @@ def added(
     search = PieceSearch(shelf)
     if not search.is_there or (shelf.recipe and shelf.recipe.hash != DEFAULT):
         return answer
-    members = Members(shelf, options, rules)
-    members.add(points.ids(shelf.whole_catalogue().db))
     groups = of_every_kind().groups
     spare = {each.id for group in groups for each in group.members if each.match}
     related = {frozenset((group.keeper.id, each.id)) for group in groups for each in group.members}
-    listing = _Listing(members, f"{RULE} {recipe}", spare)
+    listing = _Listing(Members(shelf, options, rules), f"{RULE} {recipe}", spare)
     for start, batch in listing.batches():
         progress(start)
         listing.note(batch, search.pieces_of(batch))
@@ -85,24 +83,26 @@ def added(
 class _Listing:
     """All pieces among some pictures: those known before, and those found now."""
 
-    def __init__(self, members: Members, rule: str, left_out: Iterable[int]) -> None:
+    def __init__(self, members: Members, rule: str, left_out: set[int]) -> None:
         self.members = members
         self._rule = zlib.crc32(rule.encode())
-        spare = set(left_out)
-        self._ids = [id_ for id_ in members.rows if id_ not in spare]
+        states = points.states(members.shelf.whole_catalogue().db)
+        self._states = {id_: state for id_, state in states.items() if id_ not in left_out}
         self._asked: set[int] = set()
         self.found: dict[Pair, Placed] = {}
         self._new: list[int] = []  # pictures that were looked up now
         self._unseen: dict[Pair, FoundPiece] = {}
         self._read()
+        # Of the others nothing has to be known: on a second listing that is nearly all.
+        members.add(sorted((self._states.keys() - self._asked).union(*self.found)))
 
     def _read(self) -> None:
         """Read what is kept of these pictures, as far as their files are as they were."""
-        there = set(self._ids)
-        lower = sorted(~id_ for id_ in self._ids)
+        lower = sorted(~id_ for id_ in self._states)
         for kept in verdicts.kept_looks(self.members.shelf, lower):
             a, b = ~kept.a_id, ~kept.b_id
-            if kept.rule != self._rule or not {a, b} <= there or not self._holds(kept, (a, b)):
+            states = self._states.get(a), self._states.get(b)
+            if kept.rule != self._rule or states != (kept[2:4], kept[4:6]):
                 continue
             if a == b:
                 self._asked.add(a)
@@ -110,27 +110,24 @@ class _Listing:
                 swapped, placed = unpacked
                 self.found[(b, a) if swapped else (a, b)] = placed
 
-    def _holds(self, kept: KeptLook, ids: Pair) -> bool:
-        states = kept[2:4], kept[4:6]
-        return all(_state(self.members.rows[n]) == s for n, s in zip(ids, states, strict=True))
-
-    def batches(self) -> Iterable[tuple[float, list[int]]]:
+    def batches(self) -> Iterator[tuple[float, list[int]]]:
         """Yield (share that is done, ids) of the pictures that were not looked up before."""
-        missing = [id_ for id_ in self._ids if id_ not in self._asked]
+        missing = [id_ for id_ in self.members.rows if id_ not in self._asked]
         for start in range(0, len(missing), PER_BATCH):
             yield start / len(missing), missing[start : start + PER_BATCH]
 
     def note(self, asked: Sequence[int], answers: dict[int, list[FoundPiece]]) -> None:
         """Note what was found for pictures that were looked up; a pair is found from both ends."""
         self._new += asked
-        there = set(self._ids)
+        others = {piece.id for found in answers.values() for piece in found} & self._states.keys()
+        self.members.add(sorted(others - self.members.rows.keys()))
+        there = others & self.members.rows.keys()  # unless the options leave it out
         for id_, found in answers.items():
             for piece in found:
-                pair, other_way = (id_, piece.id), (piece.id, id_)
-                ways = (pair, other_way)
+                ways = (id_, piece.id), (piece.id, id_)
                 known = any(way in self.found or way in self._unseen for way in ways)
                 if piece.id in there and not known:
-                    self._unseen[pair] = piece
+                    self._unseen[ways[0]] = piece
 
     def look(self, decoders: LimitedMap, *, unseen: bool) -> None:
         """Lay what was found now over each other."""
@@ -168,8 +165,9 @@ class _Listing:
         by_whole: dict[int, list[Relation]] = {}
         hashes = self.members.shelf.whole_catalogue().hashes()
         for a, b in sorted(pairs):
-            one_file = share_inode(self.members.rows[a], self.members.rows[b])
-            if one_file or not self.members.comparable(a, b):
+            if not self.members.comparable(a, b):
+                continue
+            if share_inode(self.members.rows[a], self.members.rows[b]):
                 continue
             placed, agrees, compared = self.found[a, b]
             look = Look(kinds.PIECE, compared=compared, agrees=agrees, piece=placed)

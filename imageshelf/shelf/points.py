@@ -33,8 +33,8 @@ ROWS = "SELECT picture_id, points, thumb FROM piece WHERE picture_id IN (*)"
 FOLLOWING = """SELECT picture_id, points FROM piece WHERE picture_id > ?
     ORDER BY picture_id LIMIT 1024"""
 SIZES = "SELECT id, width, height FROM picture WHERE id IN (*)"
-IDS_PAGE = """SELECT picture_id FROM piece WHERE picture_id > ?
-    ORDER BY picture_id LIMIT 10000"""
+STATES = """SELECT id, size_bytes, mtime_ns FROM picture WHERE id > ?
+    AND EXISTS (SELECT 1 FROM piece WHERE picture_id = id) ORDER BY id LIMIT 10000"""
 MISSING = """SELECT name, size_bytes, mtime_ns FROM picture
     WHERE name >= ? AND name < ? AND instr(name, x'3a2f2f') = 0
     AND id NOT IN (SELECT picture_id FROM piece)
@@ -87,11 +87,13 @@ def drop(db: Database, ids: Iterable[int]) -> None:
         db.write_many(DELETE, ((id_,) for id_ in ids))
 
 
-def ids(db: Database) -> list[int]:
-    """Return the ids of all pictures with points, sorted."""
-    found: list[int] = []
-    while page := db.select(IDS_PAGE, (found[-1] if found else -1,)):
-        found += [id_ for (id_,) in page]
+def states(db: Database) -> dict[int, tuple[int, int]]:
+    """Return id -> size in bytes and mtime in ns of all pictures with points, sorted by id."""
+    found: dict[int, tuple[int, int]] = {}
+    last = -1
+    while page := db.select(STATES, (last,)):
+        found.update((id_, (size_bytes, mtime_ns)) for id_, size_bytes, mtime_ns in page)
+        last = page[-1][0]
     return found
 
 

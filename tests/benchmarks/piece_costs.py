@@ -231,7 +231,7 @@ def pair_lines(folder: str, args: argparse.Namespace) -> Iterator[str]:
     if not os.path.exists(path):
         yield from crowded(path, args)
     with open_shelf(path, "r") as opened:
-        every = stored.ids(opened.whole_catalogue().db)
+        every = list(stored.states(opened.whole_catalogue().db))
         sample = every[:: max(1, len(every) // args.sample)]
         search = PieceSearch(opened)
         start = time.process_time()
