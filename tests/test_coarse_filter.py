@@ -14,13 +14,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from imageshelf.copies import coarse_filter, grouping, pair_log
 from imageshelf.copies.byte_digests import DecodeOptions
-from imageshelf.copies.groups import Duplicates
+from imageshelf.copies.groups import Duplicates, GroupOptions
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.overlay import coarse
 from imageshelf.overlay.coarse import Coarse
 from imageshelf.overlay.sheets import PictureSheet
-from imageshelf.searching.kinds import NEAR
+from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, SAME_FILE
 from imageshelf.searching.second_look import Pair, SecondLook
 from imageshelf.shelf import open_shelf
 from imageshelf.workers import work_overlay
@@ -114,6 +114,37 @@ def test_pairs_thrown_out_while_they_are_found_are_those_thrown_out_at_the_end(
     whole = answer(shelve).groups
     monkeypatch.setattr(pair_log, "PAIRS_BEFORE_COMPACTING", 50)
     assert answer(shelve).groups == whole
+
+
+@pytest.mark.parametrize("kinds", [{PIXELS}, {SAME_FILE, BYTES}, {SAME_FILE, BYTES, PIXELS}])
+@pytest.mark.parametrize("pairs_before", [10, 10**6])
+def test_identical_ones_are_found_in_a_crowd(
+    kinds: set[str], pairs_before: int, shelve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of one size in bytes, a copy of one, and the same pixels in another format."""
+    photos = shelve.parent / "photos"
+    largest = max(path.stat().st_size for path in photos.iterdir())
+    for path in photos.glob("*.png"):
+        path.write_bytes(path.read_bytes() + bytes(largest - path.stat().st_size))
+    shutil.copy(photos / "11.png", photos / "same.png")
+    Image.open(photos / "12.png").save(photos / "pixels.bmp")
+    index(photos, shelve, Settings(jobs=0))
+    monkeypatch.setattr(pair_log, "PAIRS_BEFORE_COMPACTING", pairs_before)
+    pairs: list[Pair] = []
+    look = SecondLook.at
+
+    def noted(self: SecondLook, wanted: list[Pair], *rest: object) -> object:
+        pairs.extend(wanted)
+        return look(self, wanted, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SecondLook, "at", noted)
+    with open_shelf(shelve) as shelf:
+        found = grouping.find_groups(shelf, GroupOptions(kinds=frozenset(kinds)))
+    members = {(Path(m.path).name, m.kind) for group in found.groups for m in group.members}
+    names = {Path(group.keeper.path).name for group in found.groups}
+    assert {kind for _, kind in members} == kinds - {SAME_FILE}
+    assert len(members) == len(names) == len(kinds - {SAME_FILE})
+    assert len(pairs) < 42 * 41 / 2 / 20
 
 
 def test_a_second_answer_is_the_same_and_reads_no_crowd(

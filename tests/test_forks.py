@@ -10,7 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import numpy as np
 import pytest
@@ -21,7 +21,9 @@ from imageshelf.hashing import joins
 from imageshelf.system import forks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+T = TypeVar("T")
 
 LONG_S = 1e9
 HERE = os.getpid()
@@ -58,6 +60,15 @@ def nothing_stays() -> Iterator[None]:
         os.waitpid(-1, os.WNOHANG)
 
 
+def alone(task: Callable[[], T]) -> list[T]:
+    return [task()]
+
+
+def results(tasks: Sequence[Callable[[], T]], jobs: int, work_s: float) -> Generator[T]:
+    """What tasks return that have one answer each."""
+    return forks.results([functools.partial(alone, task) for task in tasks], jobs, work_s)
+
+
 @pytest.fixture
 def interruptible() -> Iterator[None]:
     """Within, Ctrl-C raises KeyboardInterrupt, whatever the tests run under."""
@@ -79,7 +90,7 @@ def test_every_task_is_answered_once(
     tasks = [functools.partial(answer, n, size) for n, size in enumerate(sizes_bytes)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(forks, "can_fork", lambda: may_fork and sys.platform == "linux")
-        found = sorted(forks.results(tasks, jobs, work_s))
+        found = sorted(results(tasks, jobs, work_s))
     assert found == [task() for task in tasks]
 
 
@@ -87,9 +98,7 @@ def test_every_task_is_answered_once(
 @pytest.mark.usefixtures("nothing_stays")
 def test_long_work_is_done_by_other_processes_which_share_what_is_here() -> None:
     numbers = np.arange(1_000_000)
-    with closing(
-        forks.results([lambda: (os.getpid(), int(numbers.sum()))] * 40, 3, LONG_S)
-    ) as answers:
+    with closing(results([lambda: (os.getpid(), int(numbers.sum()))] * 40, 3, LONG_S)) as answers:
         found = set(answers)
     assert {total for _, total in found} == {int(numbers.sum())}
     assert HERE not in {pid for pid, _ in found}
@@ -97,7 +106,7 @@ def test_long_work_is_done_by_other_processes_which_share_what_is_here() -> None
 
 @linux
 def test_short_work_is_done_here() -> None:
-    assert set(forks.results([os.getpid] * 9, 3, forks.WORTH_FORKING_S / 2)) == {HERE}
+    assert set(results([os.getpid] * 9, 3, forks.WORTH_FORKING_S / 2)) == {HERE}
 
 
 @linux
@@ -105,7 +114,7 @@ def test_short_work_is_done_here() -> None:
 def test_a_process_that_dies_costs_nothing_but_its_help() -> None:
     tasks: list[Callable[[], object]] = [functools.partial(answer, n) for n in range(30)]
     tasks[3] = tasks[17] = die
-    found = list(forks.results(tasks, 2, LONG_S))
+    found = list(results(tasks, 2, LONG_S))
     assert len(found) == 30
     assert found.count(HERE) == 2
     assert {one for one in found if isinstance(one, tuple)} == {
@@ -128,7 +137,7 @@ def test_a_process_that_dies_in_the_middle_of_an_answer_has_not_answered(
 
     monkeypatch.setattr(os, "write", half)
     tasks = [functools.partial(answer, n) for n in range(5)]
-    assert sorted(forks.results(tasks, 2, LONG_S)) == [task() for task in tasks]
+    assert sorted(results(tasks, 2, LONG_S)) == [task() for task in tasks]
 
 
 @linux
@@ -146,7 +155,7 @@ def test_without_a_further_process_the_work_is_done_all_the_same(
 
     monkeypatch.setattr(os, "fork", limited)
     tasks = [functools.partial(answer, n) for n in range(7)]
-    assert sorted(forks.results(tasks, 3, LONG_S)) == [task() for task in tasks]
+    assert sorted(results(tasks, 3, LONG_S)) == [task() for task in tasks]
 
 
 @linux
@@ -161,21 +170,21 @@ def test_an_error_in_a_task_is_raised_here(
 
     monkeypatch.setattr(forks, "can_fork", lambda: may_fork)
     with pytest.raises(error, match="no room"):
-        list(forks.results([refuse] * 5, 2, LONG_S))
+        list(results([refuse] * 5, 2, LONG_S))
 
 
 @linux
 @pytest.mark.usefixtures("nothing_stays")
 def test_an_answer_that_does_not_pickle_is_an_error_here() -> None:
     with pytest.raises((AttributeError, TypeError)):
-        list(forks.results([lambda: lambda: 1] * 5, 2, LONG_S))
+        list(results([lambda: lambda: 1] * 5, 2, LONG_S))
 
 
 @linux
 @pytest.mark.usefixtures("nothing_stays")
 def test_who_wants_no_more_ends_the_processes() -> None:
     tasks = [lambda: 1, slow, slow, slow]
-    with closing(forks.results(tasks, 2, LONG_S)) as answers:
+    with closing(results(tasks, 2, LONG_S)) as answers:
         assert next(answers) == 1
 
 
@@ -187,7 +196,7 @@ def test_an_interrupt_ends_the_processes() -> None:
         time.sleep(600)
 
     with pytest.raises(KeyboardInterrupt):
-        list(forks.results([interrupted, slow], 2, LONG_S))
+        list(results([interrupted, slow], 2, LONG_S))
 
 
 @linux
@@ -206,7 +215,7 @@ def test_an_interrupt_while_forking_is_heard_afterwards(
 
     monkeypatch.setattr(os, "fork", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        list(forks.results([slow] * 2, 2, LONG_S))
+        list(results([slow] * 2, 2, LONG_S))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -226,7 +235,7 @@ def test_any_other_signal_while_forking_is_heard_afterwards(
     before = signal.signal(signal.SIGALRM, lambda *_: heard.append(os.getpid()))
     try:
         tasks = [functools.partial(answer, n) for n in range(5)]
-        assert sorted(forks.results(tasks, 2, LONG_S)) == [task() for task in tasks]
+        assert sorted(results(tasks, 2, LONG_S)) == [task() for task in tasks]
     finally:
         signal.signal(signal.SIGALRM, before)
     assert set(heard) == {HERE}
@@ -243,7 +252,7 @@ def test_a_second_interrupt_leaves_no_process_either(monkeypatch: pytest.MonkeyP
         kill(pid, number)
 
     def stopped_twice() -> NoReturn:
-        with closing(forks.results([lambda: 1, slow, slow], 2, LONG_S)) as answers:
+        with closing(results([lambda: 1, slow, slow], 2, LONG_S)) as answers:
             next(answers)
             monkeypatch.setattr(os, "kill", interrupted)
             raise KeyboardInterrupt
@@ -265,7 +274,7 @@ def test_no_handler_of_the_parent_runs_in_a_process_of_another_thread() -> None:
     before = signal.signal(signal.SIGINT, lambda *_: ran.append(os.getpid()))
     try:
         with ThreadPoolExecutor(1) as pool:
-            work = pool.submit(lambda: list(forks.results([interrupted] * 4, 2, LONG_S)))
+            work = pool.submit(lambda: list(results([interrupted] * 4, 2, LONG_S)))
             assert set(work.result()) == {HERE}  # all done again here
     finally:
         signal.signal(signal.SIGINT, before)
@@ -284,7 +293,7 @@ def test_all_answers_are_enough_whoever_holds_a_pipe_open(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "pipe", shared)
     tasks = [functools.partial(answer, n) for n in range(5)]
-    found = list(forks._by_processes(tasks, 2))
+    found = list(forks._by_processes([functools.partial(alone, task) for task in tasks], 2))
     assert sorted(found) == [task() for task in tasks]
     for end in strangers:
         os.close(end)
@@ -302,7 +311,7 @@ def test_an_error_that_cannot_be_rebuilt_is_raised_all_the_same() -> None:
         raise OddError(7, "really")
 
     with pytest.raises(OddError, match="really"):
-        list(forks.results([refuse] * 4, 2, LONG_S))
+        list(results([refuse] * 4, 2, LONG_S))
 
 
 @linux
@@ -320,7 +329,7 @@ def test_without_a_further_descriptor_the_work_is_done_all_the_same(
 
     monkeypatch.setattr(os, "pipe", limited)
     tasks = [functools.partial(answer, n) for n in range(7)]
-    assert sorted(forks.results(tasks, 3, LONG_S)) == [task() for task in tasks]
+    assert sorted(results(tasks, 3, LONG_S)) == [task() for task in tasks]
 
 
 @pytest.mark.parametrize("work_s", [0.0, LONG_S])
@@ -343,5 +352,43 @@ def test_what_the_user_has_set_for_numpy_stays(
 def test_a_process_holds_nothing_open_that_is_not_its_own() -> None:
     """Else a worker would not notice that its parent is gone."""
     with open(__file__, "rb"):
-        found = list(forks.results([descriptors] * 2, 2, LONG_S))
+        found = list(results([descriptors] * 2, 2, LONG_S))
     assert all(len(each - {0, 1, 2}) == 3 for each in found)  # tasks, answers, and the list itself
+
+
+@linux
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize("may_fork", [True, False])
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_task_may_have_any_number_of_answers(
+    jobs: int, may_fork: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forks, "can_fork", lambda: may_fork)
+    tasks = [functools.partial(range, n) for n in range(9)]
+    found = sorted(forks.results(tasks, jobs, LONG_S))
+    assert found == sorted(number for n in range(9) for number in range(n))
+
+
+@linux
+@pytest.mark.usefixtures("nothing_stays")
+def test_an_answer_does_not_wait_for_those_that_follow() -> None:
+    """Of ten thousand forms one task finds millions of pairs: they never are all in one place."""
+
+    def many() -> Iterator[int]:
+        yield 1
+        yield slow()
+
+    with closing(forks.results([many, many], 2, LONG_S)) as answers:
+        assert [next(answers), next(answers)] == [1, 1]
+
+
+@linux
+@pytest.mark.usefixtures("nothing_stays")
+def test_a_task_whose_process_dies_begins_again() -> None:
+    def many() -> Iterator[int]:
+        yield from range(3)
+        if os.getpid() != HERE:
+            die()
+        yield 3
+
+    assert set(forks.results([many, many], 2, LONG_S)) == {0, 1, 2, 3}

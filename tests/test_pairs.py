@@ -136,6 +136,66 @@ def test_many_pairs_by_bands_and_threads_are_those_of_the_definition(
     assert {pair.view for pair in found} == set(pair_log.VIEWS)
 
 
+class Known:
+    """A sieve that knows which pairs within a crowd stay, and may say so before they are found."""
+
+    def __init__(self, seed: int, prints: Prints, *, beforehand: bool) -> None:
+        rng, count = np.random.default_rng(seed), len(prints.whole.ids)
+        self.inside = rng.random(count) < 0.6
+        stays = np.triu(rng.random((count, count)) < 0.3, 1)
+        stays &= np.logical_and.outer(self.inside, self.inside)
+        self.stays, self.beforehand = stays, beforehand
+
+    def read(self, numbers: Hashes) -> None:
+        pass
+
+    def kept(self, numbers: Hashes, ranks: Hashes) -> npt.NDArray[np.bool_]:
+        first, second = pair_log.ends(numbers)
+        within = self.inside[first] & self.inside[second] & pair_log.is_upright(ranks)
+        return np.asarray(~within | self.stays[first, second])
+
+    def crowd(self) -> npt.NDArray[np.bool_]:
+        return self.inside & self.beforehand
+
+    def known_pairs(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        first, second = np.nonzero(self.stays & self.beforehand)
+        return first, second
+
+
+@settings(deadline=None)
+@given(*SHELVES, st.sampled_from([policies.DEFAULT, policies.STRICT, Policy.within(20)]))
+def test_pairs_of_a_known_crowd_need_not_be_found(
+    seed: int, count: int, scenes: int, apart: int, policy: Policy
+) -> None:
+    distinct = distinct_fingerprints.distinct_prints(shelf(seed, count, scenes, apart))
+    expected = pairs.all_pairs(distinct, policy, sieve=Known(seed, distinct, beforehand=False))
+    found = pairs.all_pairs(distinct, policy, sieve=Known(seed, distinct, beforehand=True))
+    assert told(found) == told(expected)
+
+
+@settings(deadline=None)
+@given(*SHELVES, st.sampled_from([policies.DEFAULT, policies.STRICT, Policy.within(20)]))
+def test_the_nearest_of_a_print_are_its_best_whole_and_upright_pairs(
+    seed: int, count: int, scenes: int, apart: int, policy: Policy
+) -> None:
+    distinct = distinct_fingerprints.distinct_prints(shelf(seed, count, scenes, apart))
+    whole = policy.only_upright()._replace(relit=policy.relit)
+    every = np.arange(len(distinct.whole.ids))
+    truth = all_pairs_exhaustive(distinct, whole)
+    for number in every.tolist():
+        ours = [pair for pair in truth if number in pair[:2]]
+        measures = {
+            pair.first + pair.second - number: (pair.row, pair.column, pair.phash, pair.score)
+            for pair in ours
+        }
+        best = sorted(measures, key=lambda n: (measures[n][3], *measures[n][:3], n))
+        found = pairs.nearest(distinct, policy, number, every[every != number], 10**6)
+        assert [other for other, _ in found] == best
+        assert {other: m[:4] for other, m in found} == measures
+        few = pairs.nearest(distinct, policy, number, every[every != number], 3)
+        assert few == found[:3] or distinct.whole.low_information.any()
+
+
 def test_pairs_found_twice_are_dropped_while_the_work_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -7,7 +7,7 @@ that cannot be read, or takes too long, costs only itself: it is identical to no
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from imageshelf.pictures.tasks import DigestTask
@@ -39,13 +39,18 @@ IN_PROCESS = DecodeOptions()
 
 
 def learn_digests(members: Members, prints: Prints, decoding: DecodeOptions) -> None:
-    """Add the digests of files that may have the same bytes to `members`."""
+    """Add the digests of files that share their print and their size to `members`."""
     requested = members.options.kinds
     if members.rules.kind or (requested is not None and not requested & {BYTES}):
         return
+    read_digests(members, _perhaps_equal(members, prints), decoding)
+
+
+def read_digests(members: Members, wanted: Iterable[int], decoding: DecodeOptions) -> None:
+    """Add the digests of these pictures' files, as far as they are not known, to `members`."""
     ids = [
         id_
-        for id_ in _perhaps_equal(members, prints)
+        for id_ in wanted
         if members.digest(id_) is None and not isinstance(members.copies[id_].path, Url)
     ]  # a shelf may come from anybody: it must not choose what is fetched
     id_of = {members.rows[id_].name: id_ for id_ in ids}

@@ -12,33 +12,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.copies import pair_log
-from imageshelf.copies.pair_log import nominee_order
+from imageshelf.copies import pair_log, pairs
+from imageshelf.copies.pair_log import Measures
 from imageshelf.overlay import coarse
 
 if TYPE_CHECKING:
     from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.copies.members import Members
-    from imageshelf.copies.pair_log import Bits, Flags, Measures, Nominee, Words
+    from imageshelf.copies.pair_log import Bits, Flags, Nominee, Words
     from imageshelf.copies.verdict_cache import VerdictCache
     from imageshelf.hashing.hamming import Places
     from imageshelf.overlay.coarse import Coarse
+    from imageshelf.searching.policies import Policy
     from imageshelf.searching.second_look import SecondLook
 
 
 CROWD_CANDIDATES = 24  # prints that match one, from which on its pairs are sifted
 MOST_PRINTS = 20_000  # 50 MB of bits; the pairs of any more are all looked at
 PICTURES_PER_BLOCK = 256  # 8 MB of tiles
-NO_PAIR = np.uint64(2**64 - 1)
-RANK_SHIFT = np.uint64(6)  # of an upright rank, whose view and turn do not count
-PARTNER_BITS = np.uint64(32)
+MOST_NEAREST = 8  # thrown out: related to a picture is the best that is not its own copy
 
 
 class CrowdSieve:
     """Throws out pairs of crowded pictures that cannot be near: a `pair_log.Sieve`.
 
-    Pictures that take no part, or cannot be read, keep all their pairs. Of what is thrown out, the
-    best pair of each print is remembered.
+    Pictures that take no part, or cannot be read, keep all their pairs. A crowd that an earlier
+    answer kept on the shelf is known from the start.
     """
 
     def __init__(
@@ -49,9 +48,10 @@ class CrowdSieve:
         memory: VerdictCache,
     ) -> None:
         self._prints, self._members, self._memory = prints, members, memory
+        self._policy: Policy = members.options.policy
         self._second_look = second_look
         self._is_new = False
-        self._numbers: list[int] = []  # of the prints in the crowd
+        self._numbers = np.empty(0, np.int64)  # of the prints in the crowd
         self._pictures: dict[int, Coarse | None] = {}  # by id: what was read
         self._of_id: dict[int, int] = {}  # places in `_possible`
         self._possible = np.zeros((0, 0), np.uint8)  # of pictures
@@ -59,8 +59,20 @@ class CrowdSieve:
         self._tried = np.zeros(count, np.bool_)
         self._place = np.full(count, -1, np.int64)  # of a print in `_possible_prints`
         self._possible_prints = np.zeros((1, 1), np.uint8)
-        self._best = np.full(count, NO_PAIR)  # rank and partner
-        self._thrown_out: dict[int, Nominee] = {}  # the best, by picture
+        self._starts = np.zeros(1, np.int64)  # of each print's pictures in `_possible`, and the end
+        self._known_pairs = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self._kept = memory.crowd()
+        if self._kept:
+            self._recall()
+
+    def _recall(self) -> None:
+        """Take what an earlier answer found of prints all of whose pictures it knew."""
+        sizes = np.diff(self._prints.starts)
+        numbers = np.repeat(np.arange(len(sizes)), sizes)
+        ours = np.isin(self._prints.pictures, list(self._kept))
+        known = np.flatnonzero(np.bincount(numbers[ours], minlength=len(sizes)) == sizes)
+        self._tried[known] = True
+        self._take({n: self._prints.pictures_of(n) for n in known.tolist()}, self._kept)
 
     def read(self, numbers: Words) -> None:
         """Read the pictures of the prints that are in many of these pairs."""
@@ -70,7 +82,7 @@ class CrowdSieve:
         self._tried[new] = True
         if not len(new):
             return
-        numbers_tried = self._numbers + new.tolist()
+        numbers_tried = [*self._numbers.tolist(), *new.tolist()]
         self._members.add([id_ for n in new.tolist() for id_ in self._prints.pictures_of(n)])
         ids_of = {n: self._prints.pictures_of(n) for n in numbers_tried}
         wanted = [n for n in numbers_tried if all(id_ in self._members.rows for id_ in ids_of[n])]
@@ -79,25 +91,48 @@ class CrowdSieve:
     def _compare(self, ids_of: dict[int, list[int]]) -> None:
         """Find what may be near among the pictures of prints, by their ids."""
         ids = [id_ for some in ids_of.values() for id_ in some]
-        kept = self._memory.crowd(ids)
+        kept = self._kept
         if self._read([id_ for id_ in ids if id_ not in kept]):
             self._read(ids)
             kept = {}
         unread = {id_ for id_ in ids if id_ not in kept and self._pictures[id_] is None}
-        readable = {n: some for n, some in ids_of.items() if not unread.intersection(some)}
+        self._take({n: some for n, some in ids_of.items() if not unread.intersection(some)}, kept)
+        self._is_new = not kept
+
+    def _take(self, readable: dict[int, list[int]], kept: dict[int, list[int]]) -> None:
+        """Note what may be near among the pictures of prints, as it is kept, or else as read."""
         ids = [id_ for some in readable.values() for id_ in some]
         if kept:
             self._possible = _unpacked(ids, kept)
         else:
             read = (self._pictures[id_] for id_ in ids)
             self._possible = possible_pairs([each for each in read if each is not None])
-        self._is_new = not kept
-        self._numbers = list(readable)
+            self._throw_out_again(ids)
+        self._numbers = np.fromiter(readable, np.int64)
         self._of_id = {id_: at for at, id_ in enumerate(ids)}
         self._place[:] = -1
         self._place[self._numbers] = np.arange(len(readable))
-        starts = np.cumsum([0, *map(len, readable.values())])[:-1]
-        self._possible_prints = _of_prints(self._possible, starts)
+        self._starts = np.cumsum([0, *map(len, readable.values())])
+        self._possible_prints = _of_prints(self._possible, self._starts[:-1])
+        self._known_pairs = _pairs_of(self._possible_prints, self._numbers)
+
+    def _throw_out_again(self, ids: Sequence[int]) -> None:
+        """Throw out what an earlier answer did: its pairs were not looked for any more."""
+        if not self._kept:
+            return
+        new = np.packbits([id_ not in self._kept for id_ in ids])
+        before = _unpacked(ids, self._kept)
+        for row, id_ in enumerate(ids):
+            if id_ in self._kept:
+                self._possible[row] &= before[row] | new
+
+    def crowd(self) -> Flags:
+        """Tell which prints, bool[p], need not be compared upright with each other."""
+        return self._place >= 0
+
+    def known_pairs(self) -> tuple[Places, Places]:
+        """Return the pairs of these prints that stay if they match, first < second."""
+        return self._known_pairs
 
     def note(self) -> None:
         """Have what was found kept on the shelf, if any of it is new."""
@@ -112,33 +147,30 @@ class CrowdSieve:
         return any(self._pictures[id_] is not None for id_ in ids)
 
     def kept(self, numbers: Words, ranks: Words) -> Flags:
-        """Tell which pairs stay, and remember the best of the others."""
+        """Tell which pairs stay."""
         first, second = pair_log.ends(numbers)
         row, column = self._place[first], self._place[second]
         known = (row >= 0) & (column >= 0) & pair_log.is_upright(ranks)
         byte = self._possible_prints[row, column >> 3]
-        stays = ~known | (byte >> (7 - (column & 7)).astype(np.uint8) & 1).astype(np.bool_)
-        out = ~stays
-        rank = ranks[out] >> RANK_SHIFT << PARTNER_BITS
-        np.minimum.at(self._best, first[out], rank | second[out].astype(np.uint64))
-        np.minimum.at(self._best, second[out], rank | first[out].astype(np.uint64))
-        return np.asarray(stays)
+        return np.asarray(
+            ~known | (byte >> (7 - (column & 7)).astype(np.uint8) & 1).astype(np.bool_)
+        )
 
-    def left(self, picture: int, pairs: Iterable[Nominee]) -> Iterator[Nominee]:
+    def left(self, picture: int, nominees: Iterable[Nominee]) -> Iterator[Nominee]:
         """Yield what may be near a picture among the pictures nominated for it, with measures."""
         own = self._of_id.get(picture)
         if own is None:
-            yield from pairs
+            yield from nominees
             return
         crowd: list[Nominee] = []
-        for other, measures in pairs:
+        for other, measures in nominees:
             at = self._of_id.get(other)
             if measures.turn or at is None:
                 yield other, measures
             elif self._possible[own, at >> 3] & 128 >> (at & 7):
                 crowd.append((other, measures))
             else:
-                self._throw_out(picture, other, measures)
+                self._throw_out(picture, other)
         pictures = [self._pictures.get(id_) for id_ in (picture, *(id_ for id_, _ in crowd))]
         known = [each for each in pictures if each is not None]
         if len(known) < len(pictures):  # an earlier run compared them, and it is all in the bits
@@ -148,33 +180,40 @@ class CrowdSieve:
             crowd, coarse.differing(known[0], known[1:]), strict=True
         ):
             if differs:
-                self._throw_out(picture, other, measures)
+                self._throw_out(picture, other)
             else:
                 yield other, measures
 
-    def _throw_out(self, picture: int, other: int, measures: Measures) -> None:
-        """Remember that a pair cannot be near, and which was the best of these."""
+    def _throw_out(self, picture: int, other: int) -> None:
+        """Remember that a pair cannot be near."""
         a, b = self._of_id[picture], self._of_id[other]
         self._possible[a, b >> 3] &= ~(128 >> (b & 7)) & 255
         self._possible[b, a >> 3] &= ~(128 >> (a & 7)) & 255
-        for id_, partner in ((picture, other), (other, picture)):
-            nominee = partner, measures
-            best = self._thrown_out.get(id_, nominee)
-            self._thrown_out[id_] = min(best, nominee, key=nominee_order)
 
-    def thrown_out(self, picture: int) -> Nominee | None:
-        """Return the best of what was thrown out picture by picture, if anything was."""
-        return self._thrown_out.get(picture)
+    def thrown_out(self, picture: int, number: int) -> list[Nominee]:
+        """Return the best of what was thrown out for a picture with this print, best first."""
+        place = self._place[number]
+        if place < 0:
+            return []
+        bits = np.unpackbits(self._possible[self._of_id[picture]], count=len(self._of_id))
+        out = np.bitwise_or.reduceat(bits, self._starts[:-1]) == 0
+        out[place] = False
+        twins = [id_ for id_ in self._prints.pictures_of(number) if not bits[self._of_id[id_]]]
+        nearest = pairs.nearest(
+            self._prints, self._policy, number, self._numbers[out], MOST_NEAREST
+        )
+        return [
+            *((id_, Measures()) for id_ in twins if id_ != picture),
+            *((id_, measures) for n, measures in nearest for id_ in self._prints.pictures_of(n)),
+        ]
 
-    def thrown_out_prints(self) -> tuple[Words, Words]:
-        """Return the best pair of each print that was thrown out, as `PrintPairs` holds pairs."""
-        number = np.flatnonzero(self._best != NO_PAIR).astype(np.uint64)
-        best = self._best[number]
-        partner = best & np.uint64(2**32 - 1)
-        low, high = np.minimum(number, partner), np.maximum(number, partner)
-        pairs = np.stack([low << PARTNER_BITS | high, best >> PARTNER_BITS << RANK_SHIFT])
-        numbers, ranks = np.unique(pairs, axis=1)
-        return numbers, ranks
+
+def _pairs_of(possible: Bits, numbers: Places) -> tuple[Places, Places]:
+    """Return the pairs of prints, first < second, whose bits are set."""
+    rows = [np.flatnonzero(np.unpackbits(row, count=len(numbers))) for row in possible]
+    first = np.repeat(numbers, [len(row) for row in rows])
+    second = numbers[np.concatenate([np.empty(0, np.int64), *rows])]
+    return first[first < second], second[first < second]
 
 
 def _of_prints(possible: Bits, starts: Places) -> Bits:

@@ -39,6 +39,7 @@ class StoredPrints(NamedTuple):
     darker: tuple[Hashes, Hashes] | None = None
     centre: PictureHashes | None = None
     trimmed: PictureHashes | None = None  # only some pictures have one
+    sizes: Hashes | None = None  # of files, in bytes, where only the same bytes count
 
 
 class Prints(NamedTuple):
@@ -59,7 +60,9 @@ class Prints(NamedTuple):
         return ids
 
 
-def picture_hashes(catalogue: Catalogue, policy: policies.Policy) -> StoredPrints:
+def picture_hashes(
+    catalogue: Catalogue, policy: policies.Policy, *, with_sizes: bool = False
+) -> StoredPrints:
     """Return the hashes of a catalogue that the policy needs."""
 
     def thumbnails(ids: Sequence[int]) -> Mapping[int, bytes]:
@@ -69,6 +72,10 @@ def picture_hashes(catalogue: Catalogue, policy: policies.Policy) -> StoredPrint
     limits = {"centre": policy.centre, "trimmed": policy.trimmed}
     needed = ["whole", *(view for view in limits if limits[view])]
     views = catalogue.hashes_of(needed)
+    sizes = None
+    if with_sizes:
+        ids, every = np.array(catalogue.sizes_by_id(), np.int64).reshape(-1, 2).T
+        sizes = every[np.searchsorted(ids, views["whole"].ids)].astype(np.uint64)
     return StoredPrints(
         views["whole"],
         thumbnails,
@@ -76,13 +83,15 @@ def picture_hashes(catalogue: Catalogue, policy: policies.Policy) -> StoredPrint
         None if turned is None else (turned.row_darker, turned.column_darker),
         views.get("centre"),
         views.get("trimmed"),
+        sizes,
     )
 
 
 def distinct_prints(pictures: StoredPrints) -> Prints:
     """Return the distinct fingerprints of pictures, numbered by the lowest picture id of each.
 
-    Prints are equal when all their hashes are equal and, in flat pictures, their thumbnails too.
+    Prints are equal when all their hashes are equal, in flat pictures their thumbnails, too, and
+    the sizes of the files where they count.
     """
     words, low = _words(pictures), pictures.whole.low_information
     mixed = np.zeros(len(low), np.uint64)
@@ -112,6 +121,7 @@ def _words(pictures: StoredPrints) -> list[Hashes]:
         words += [pictures.centre.row, pictures.centre.column, pictures.centre.phash]
     if pictures.trimmed is not None:
         words += _spread(pictures.trimmed, whole.ids)
+    words += [pictures.sizes] if pictures.sizes is not None else []
     return words + _thumbnail_words(pictures)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from imageshelf.copies import distinct_fingerprints, match_graph, pairs, related, stars
 from imageshelf.copies.byte_digests import IN_PROCESS, DecodeOptions, learn_digests
+from imageshelf.copies.byte_filter import ByteSieve
 from imageshelf.copies.coarse_filter import CrowdSieve
 from imageshelf.copies.distinct_fingerprints import StoredPrints
 from imageshelf.copies.groups import (
@@ -29,7 +30,7 @@ from imageshelf.copies.pair_verdicts import PairVerdicts
 from imageshelf.copies.related import IdPairs, RelatedPictures
 from imageshelf.copies.verdict_cache import VerdictCache
 from imageshelf.hashing.joins import ONE_CORE, Effort
-from imageshelf.searching.kinds import ANOTHER_SHOT, BY_RULE, SAME_FILE, SIMILAR
+from imageshelf.searching.kinds import ANOTHER_SHOT, BY_RULE, IDENTICAL, SAME_FILE, SIMILAR
 from imageshelf.searching.queries import require_pictures
 from imageshelf.searching.second_look import SecondLook
 from imageshelf.shelf import Shelf
@@ -51,16 +52,23 @@ def find_groups(
     options = options or GroupOptions()
     require_pictures(shelf, options.below)
     members = Members(shelf, options, rules or PairRules())
-    hashes = distinct_fingerprints.picture_hashes(shelf.whole_catalogue(), options.policy)
+    policy = options.policy
+    if options.kinds is not None and options.kinds <= IDENTICAL and not members.rules.kind:
+        policy = policy.only_upright()
+    hashes = distinct_fingerprints.picture_hashes(
+        shelf.whole_catalogue(), policy, with_sizes=members.only_bytes_count
+    )
     distinct = distinct_fingerprints.distinct_prints(hashes)
     memory = VerdictCache(members)
     limit_mb = shelf.whole_catalogue().number(MEMORY_NOTE, MEMORY_LIMIT_MB)
     with SecondLook(jobs=decoding.jobs, memory_limit_mb=limit_mb) as second_look:
-        sieve = None
-        if members.likeness_counts:
-            sieve = CrowdSieve(distinct, members, second_look, memory)
-        matching = pairs.all_pairs(distinct, options.policy, work, sieve)
-        graph = match_graph.MatchGraph(distinct, matching, sieve)
+        crowds = of_bytes = None
+        if members.pixels_count:
+            crowds = CrowdSieve(distinct, members, second_look, memory)
+        elif hashes.sizes is not None:
+            of_bytes = ByteSieve(distinct, hashes, members, decoding)
+        matching = pairs.all_pairs(distinct, policy, work, crowds or of_bytes)
+        graph = match_graph.MatchGraph(distinct, matching, crowds)
         related_pairs = list(_related_pairs(shelf, hashes, options, work))
         others = RelatedPictures(related_pairs, distinct, matching)
         members.add(sorted({*graph.pictures, *others.pictures}))
@@ -71,10 +79,11 @@ def find_groups(
             return [other for other in others.of(keeper) if members.comparable(keeper, other.id)]
 
         looks = PairVerdicts(members, second_look, memory)
-        full = second_look if sieve else None
+        full = second_look if members.likeness_counts else None
 
         def build(progress: Callable[[float], object] = lambda _: None) -> list[stars.Star]:
-            seen = looks.at, relations, progress, graph.thrown_out
+            thrown_out = graph.thrown_out if members.likeness_counts else lambda _: ()
+            seen = looks.at, relations, progress, thrown_out
             return stars.build_stars(members.ranked(), graph.matches, *seen)
 
         def groups_of(kinds: frozenset[str] | None) -> tuple[Group, ...]:
@@ -89,8 +98,8 @@ def find_groups(
         groups = groups_of(options.kinds)
         by_rule = groups if options.kinds else groups_of(BY_RULE)
     if decoding.keep:
-        if sieve:
-            sieve.note()
+        if crowds:
+            crowds.note()
         memory.keep(second_look.pixel_digests, second_look.crashed)
     compared = len(distinct.pictures)
     crowded = sum(len(distinct.pictures_of(number)) for number in matching.crowded.tolist())

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.copies.pair_log import Nominee
 
-_NO_WORDS = np.empty(0, np.uint64)
-
 
 class MatchGraph:
     """Which pictures match, derived from the pairs of their prints."""
@@ -27,9 +25,9 @@ class MatchGraph:
     def __init__(self, prints: Prints, pairs: PrintPairs, sieve: CrowdSieve | None = None) -> None:
         self._prints, self._sieve = prints, sieve
         self._pairs = _PairsByPrint(pairs, len(prints.whole.ids))
-        out = sieve.thrown_out_prints() if sieve else (_NO_WORDS, _NO_WORDS)
-        self._thrown_out = _PairsByPrint(PrintPairs(*out, pairs.crowded), len(prints.whole.ids))
-        involved = self._pairs.counts + self._thrown_out.counts + (np.diff(prints.starts) > 1) > 0
+        involved = (self._pairs.counts > 0) | (np.diff(prints.starts) > 1)
+        if sieve:
+            involved |= sieve.crowd()
         self._print_of = {
             picture: number
             for number in np.flatnonzero(involved).tolist()
@@ -43,27 +41,21 @@ class MatchGraph:
 
     def matches(self, picture: int) -> Iterator[Nominee]:
         """Yield every picture that matches this one and may be near, with their measures."""
-        others = self._others(picture, self._pairs)
+        others = self._others(picture)
         return others if self._sieve is None else self._sieve.left(picture, others)
 
     def thrown_out(self, picture: int) -> Iterator[Nominee]:
         """Yield the best of what the sieve threw out of this one's matches, the best first."""
-        if self._sieve is None:
-            return
-        some = list(self._others(picture, self._thrown_out))
-        if nominee := self._sieve.thrown_out(picture):
-            some.append(nominee)
-        yield from sorted(some, key=pair_log.nominee_order)
+        own = self._print_of.get(picture)
+        if self._sieve and own is not None:
+            yield from self._sieve.thrown_out(picture, own)
 
-    def _others(self, picture: int, pairs: _PairsByPrint) -> Iterator[Nominee]:
+    def _others(self, picture: int) -> Iterator[Nominee]:
         own = self._print_of.get(picture)
         if own is None:
             return
-        if pairs is self._pairs:
-            yield from (
-                (id_, Measures()) for id_ in self._prints.pictures_of(own) if id_ != picture
-            )
-        for number, measures in pairs.of(own):
+        yield from ((id_, Measures()) for id_ in self._prints.pictures_of(own) if id_ != picture)
+        for number, measures in self._pairs.of(own):
             for other in self._prints.pictures_of(number):
                 yield other, measures
 

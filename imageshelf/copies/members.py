@@ -14,6 +14,7 @@ from imageshelf.copies.protected_folders import ProtectedFolders
 from imageshelf.copies.stars import Relation, Star
 from imageshelf.searching import looks
 from imageshelf.searching.kinds import (
+    BY_BYTES,
     IDENTICAL,
     KINDS,
     NOT_COMPARED,
@@ -62,15 +63,18 @@ class Members:
 
     def _add(self, ids: Sequence[int]) -> None:
         catalogue = self.shelf.whole_catalogue()
+        ids = [id_ for id_ in ids if id_ not in self.rows]
         self.digests.update(catalogue.digests(ids))
-        for row in catalogue.rows(ids):
+        rows = catalogue.rows(ids)
+        listed = {key: frozenset(self.shelf.get(key, ())) for key in {row.key for row in rows}}
+        for row in rows:
             name = names.to_text(row.name)
             path = self.shelf.path_of(name)
             if self.options.files_only and isinstance(path, Url):
                 continue
             if row.size_bytes < self.options.min_size_bytes or not self._is_below(path):
                 continue
-            if name not in self.shelf.get(row.key, ()):  # taken off the shelf by hand
+            if name not in listed[row.key]:  # taken off the shelf by hand
                 continue
             sound = self.digests[row.id][2] if row.id in self.digests else None
             self.rows[row.id] = row
@@ -108,6 +112,19 @@ class Members:
         options = self.options
         likeness = options.kinds is None or bool(options.kinds - IDENTICAL)
         return likeness and not options.hashes_only and self.rules.kind is None
+
+    @property
+    def pixels_count(self) -> bool:
+        """Whether reading pictures decides anything."""
+        options = self.options
+        pixels = options.kinds is None or bool(options.kinds - BY_BYTES)
+        return pixels and not options.hashes_only and self.rules.kind is None
+
+    @property
+    def only_bytes_count(self) -> bool:
+        """Whether pictures of different sizes in bytes are nothing to each other."""
+        kinds = self.options.kinds
+        return kinds is not None and kinds <= BY_BYTES and self.rules.kind is None
 
     def ranked(self) -> list[int]:
         """Return the pictures from the best to keep to the worst."""

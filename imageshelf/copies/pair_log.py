@@ -40,12 +40,6 @@ class Measures(NamedTuple):
     turn: int = 0  # index into ORIENTATIONS
 
 
-def nominee_order(nominee: Nominee) -> tuple[int, ...]:
-    """Return a key that sorts the best first, as ranks of pairs do."""
-    other, measures = nominee
-    return measures.score, *measures[:3], other
-
-
 class PrintPair(NamedTuple):
     """Two matching prints; `turn` says what the first must undergo to look like the second."""
 
@@ -132,6 +126,12 @@ class Sieve(Protocol):
 
     def kept(self, numbers: Words, ranks: Words) -> Flags:
         """Tell which of these pairs stay."""
+
+    def crowd(self) -> Flags:
+        """Tell which prints, bool[p], need not be compared upright with each other."""
+
+    def known_pairs(self) -> tuple[Places, Places]:
+        """Return the pairs of these prints that stay if they match, first < second."""
 
 
 class PairLog:

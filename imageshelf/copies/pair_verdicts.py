@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Content = tuple[bytes | int, bytes | int, int]  # digests, or ids where unknown, and the turn
 
 SEVERAL = 3  # pairs of one picture: reading all of them once costs less than looking at each
-BY_BYTES = frozenset({kinds.SAME_FILE, kinds.BYTES})  # kinds that need no look
 
 
 class PairVerdicts:
@@ -132,7 +131,7 @@ class PairVerdicts:
             return False
         if options.kinds is None or options.kinds - kinds.IDENTICAL:
             return True
-        by_pixels = not turn and not options.kinds <= BY_BYTES
+        by_pixels = not turn and not options.kinds <= kinds.BY_BYTES
         return by_pixels and _may_be_equal(first, second)
 
     def _requested(self, look: Look | None) -> Look | None:

@@ -16,8 +16,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.copies import flat_pairs
-from imageshelf.copies.pair_log import PairLog, PrintPairs, packed_pairs, rank_of, score_of
+from imageshelf.copies import flat_pairs, luma
+from imageshelf.copies.pair_log import (
+    Measures,
+    PairLog,
+    PrintPairs,
+    packed_pairs,
+    rank_of,
+    score_of,
+)
 from imageshelf.hashing import joins, turning
 from imageshelf.hashing.joins import ONE_CORE, Effort
 from imageshelf.searching import policies
@@ -45,6 +52,18 @@ class _OrientedPrints(NamedTuple):
     phash: Hashes
     turns: npt.NDArray[np.uint8]
 
+    def only(self, some: npt.NDArray[np.bool_]) -> _OrientedPrints:
+        """Return some of them."""
+        row, column, phash = (hashes[some] for hashes in (self.row, self.column, self.phash))
+        return _OrientedPrints(self.numbers[some], row, column, phash, self.turns[some])
+
+    def places_of(self, numbers: Places) -> Places:
+        """Return where these prints are among upright ones, -1 for what is not."""
+        if not len(self.numbers):
+            return np.full(len(numbers), -1)
+        places = np.minimum(np.searchsorted(self.numbers, numbers), len(self.numbers) - 1)
+        return np.where(self.numbers[places] == numbers, places, -1)
+
 
 class _Comparison(NamedTuple):
     """One way of comparing: every left fingerprint with every right one (None: all of the left)."""
@@ -66,7 +85,14 @@ def all_pairs(
     comparisons = _comparisons(prints, policy)
     for number, comparison in enumerate(comparisons):
         progress = functools.partial(joins.part_progress, work.progress, number, len(comparisons))
-        _compare(comparison, log, Effort(work.jobs, progress))
+        parts = [comparison]
+        if sieve and not comparison.left.turns.any():  # a crowd may be known since the last one
+            crowd = sieve.crowd()
+            parts = _without_pairs_within(comparison, crowd)
+            _log_known(comparison, *sieve.known_pairs(), log)
+        for each, part in enumerate(parts):
+            share = functools.partial(joins.part_progress, progress, each, len(parts))
+            _compare(part, log, Effort(work.jobs, share))
     crowded = _log_flat_pairs(prints, policy.upright, log) if policy.low_information else ()
     return log.pairs(np.array(crowded, np.int64))
 
@@ -108,6 +134,72 @@ def _upright_prints(column: PictureHashes, plain: npt.NDArray[np.bool_] | None) 
     )
 
 
+def _without_pairs_within(
+    comparison: _Comparison, crowd: npt.NDArray[np.bool_]
+) -> list[_Comparison]:
+    """Return comparisons that find the same, but for pairs of which both are in the crowd."""
+    view, limits, left, right = comparison
+    rest, inside = (left.only(of) for of in (~crowd[left.numbers], crowd[left.numbers]))
+    if not len(inside.numbers):
+        return [comparison]
+    if right is None:
+        return [_Comparison(view, limits, rest, None), _Comparison(view, limits, rest, inside)]
+    others = right.only(~crowd[right.numbers])
+    return [_Comparison(view, limits, rest, right), _Comparison(view, limits, inside, others)]
+
+
+def _log_known(comparison: _Comparison, first: Places, second: Places, log: PairLog) -> None:
+    """Add those of some pairs of prints that this comparison would find to the log."""
+    left, right = comparison.left, comparison.right or comparison.left
+    ways = [(first, second)] if comparison.right is None else [(first, second), (second, first)]
+    for ours, theirs in ways:
+        i, j = left.places_of(ours), right.places_of(theirs)
+        both = (i >= 0) & (j >= 0)
+        found = _sifted(comparison, i[both], j[both])
+        if found is not None:
+            log.add(*found)
+
+
+def nearest(
+    prints: Prints, policy: Policy, number: int, others: Places, most: int
+) -> list[tuple[int, Measures]]:
+    """Return the best of these prints that match one, whole and upright, best first."""
+    whole = prints.whole
+    row, column, phash = (
+        np.bitwise_count(hashes[others] ^ hashes[number])
+        for hashes in (whole.row, whole.column, whole.phash)
+    )
+    score = score_of(row, column, phash)
+    flat = policy.low_information & (whole.low_information[others] | whole.low_information[number])
+    matches = row == 0
+    for limits, where in ((policy.upright, True), (policy.relit, ~flat)):
+        if limits:
+            within = (score <= limits.score) & (row <= limits.row) & (phash <= limits.phash)
+            matches |= within & where
+    found = np.flatnonzero(matches)
+    ranks = rank_of("whole", row[found], column[found], phash[found])
+    if len(found) > most:  # of thousands, only the best are sorted
+        found = found[ranks <= np.partition(ranks, most - 1)[most - 1]]
+        ranks = rank_of("whole", row[found], column[found], phash[found])
+    best = found[np.lexsort((others[found], ranks))[:most]]
+    if flat[best].any():
+        best = best[~flat[best] | _flat_alike(prints, number, others[best])]
+    return [
+        (int(others[at]), Measures(*(int(each[at]) for each in (row, column, phash, score))))
+        for at in best
+    ]
+
+
+def _flat_alike(prints: Prints, number: int, others: Places) -> npt.NDArray[np.bool_]:
+    """Tell which of these prints a flat one matches: by key, and by thumbnail."""
+    thumbnails = luma.load_luma(prints.thumbnails, np.concatenate([[number], others]))
+    places = np.arange(1, len(others) + 1)
+    alike = thumbnails.within(np.zeros_like(places), places, policies.LOW_INFORMATION_MEAN)
+    rows = prints.whole.row
+    near = np.bitwise_count(rows[others] ^ rows[number]) <= policies.LOW_INFORMATION_ROW
+    return np.asarray(alike & near)
+
+
 def turned_prints(prints: Prints, numbers: Places) -> _OrientedPrints:
     """Return the fingerprints of these prints in seven orientations, one after the other."""
     assert prints.turned is not None
@@ -137,25 +229,27 @@ def inverted_prints(prints: Prints, numbers: Places) -> _OrientedPrints:
     )
 
 
+def _sifted(comparison: _Comparison, i: Places, j: Places) -> tuple[Words, Words] | None:
+    """Return those of the pairs left[i], right[j] that match, packed; None if there are none."""
+    left, right, limits = comparison.left, comparison.right or comparison.left, comparison.limits
+    phash = np.bitwise_count(left.phash[i] ^ right.phash[j])
+    kept = np.flatnonzero(phash <= min(limits.phash, limits.score // 2))  # drops most pairs
+    i, j, phash = i[kept], j[kept], phash[kept]
+    column = np.bitwise_count(left.column[i] ^ right.column[j])
+    row = np.bitwise_count(left.row[i] ^ right.row[j])
+    score = score_of(row, column, phash)
+    within = (score <= limits.score) & (row <= limits.row)
+    kept = np.flatnonzero(within & (left.numbers[i] != right.numbers[j]))
+    if not len(kept):
+        return None
+    i, j = i[kept], j[kept]
+    rank = rank_of(comparison.view, row[kept], column[kept], phash[kept])
+    return packed_pairs(left.numbers[i], right.numbers[j], rank, left.turns[i])
+
+
 def _compare(comparison: _Comparison, log: PairLog, work: Effort) -> None:
     left, right, limits = comparison.left, comparison.right or comparison.left, comparison.limits
-
-    def sift(i: Places, j: Places) -> tuple[Words, Words] | None:
-        phash = np.bitwise_count(left.phash[i] ^ right.phash[j])
-        kept = np.flatnonzero(phash <= min(limits.phash, limits.score // 2))  # drops most pairs
-        i, j, phash = i[kept], j[kept], phash[kept]
-        column = np.bitwise_count(left.column[i] ^ right.column[j])
-        row = np.bitwise_count(left.row[i] ^ right.row[j])
-        score = score_of(row, column, phash)
-        within = (score <= limits.score) & (row <= limits.row)
-        kept = np.flatnonzero(within & (left.numbers[i] != right.numbers[j]))
-        if not len(kept):
-            return None
-        i, j = i[kept], j[kept]
-        rank = rank_of(comparison.view, row[kept], column[kept], phash[kept])
-        return packed_pairs(left.numbers[i], right.numbers[j], rank, left.turns[i])
-
-    use = joins.PairSink(sift, log.add)
+    use = joins.PairSink(functools.partial(_sifted, comparison), log.add)
     ours, theirs, radius = left.row, right.row, limits.row
     if limits.by == "phash":
         ours, theirs, radius = left.phash, right.phash, limits.phash

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -51,10 +51,13 @@ class VerdictCache:
                 found[pair] = self._known[other_way].reversed()
         return found
 
-    def crowd(self, ids: Sequence[int]) -> dict[int, list[int]]:
-        """Return, by id, which pictures of higher ids may be near it, of one crowd at most."""
-        kept = verdicts.kept_looks(self.members.shelf, sorted(ids))
-        rows = [row for row in kept if row.a_id == row.b_id and row.rule == RULE]
+    def crowd(self) -> dict[int, list[int]]:
+        """Return, by id, which pictures of higher ids may be near it, of one crowd at most.
+
+        They are added to those that take part.
+        """
+        rows = [row for row in verdicts.kept_crowds(self.members.shelf) if row.rule == RULE]
+        self.members.add([row.a_id for row in rows])
         found = {row.a_id: _of_crowd(row.result) for row in rows if self._holds(row)}
         crowds = Counter(crowd for crowd, _ in found.values() if crowd)
         largest = crowds.most_common(1)[0][0] if crowds else ""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from imageshelf.hashing.hamming import Hashes, Places
 
     Arrays = tuple[npt.NDArray[Any], ...]
+    Pairs = tuple[Places, Places]  # of places in the left and in the right hashes
     Sift = Callable[[Places, Places], Arrays | None]
     Keep = Callable[..., None]  # takes the arrays that Sift returned
     Progress = Callable[[float], None]
@@ -83,7 +84,7 @@ def close_pairs(
 ) -> None:
     """Find the places i, j with `left[i]` and `right[j]` within the radius.
 
-    Every such pair is found at least once and at most once per band, in no particular order.
+    Every such pair is found, in no particular order, and only once unless a process dies.
     """
     _Join(left, right, radius, sink).run(best_bands(radius, len(left), len(right)), effort)
 
@@ -91,7 +92,7 @@ def close_pairs(
 def close_pairs_within(
     hashes: Hashes, radius: int, sink: PairSink, effort: Effort = ONE_CORE
 ) -> None:
-    """Do the same with these hashes on both sides, for i != j in either order."""
+    """Do the same with these hashes on both sides, for i != j, in one order or the other."""
     _Join(hashes, None, radius, sink).run(best_bands(radius, len(hashes), len(hashes) // 2), effort)
 
 
@@ -101,6 +102,7 @@ class _Join:
         self.left, self.right = left, left if right is None else right
         self.radius, self.sink = radius, sink
         self._tiles = Tiles()
+        self._earlier: list[tuple[np.uint64, int]] = []  # bits and limits of bands that are done
 
     def run(self, chosen: Sequence[Band], effort: Effort) -> None:
         if not chosen:
@@ -108,6 +110,7 @@ class _Join:
             self._do(rows, PAIR_COST_NS * len(self.left) * len(self.right), effort)
         useful = [band for band in chosen if band.limit >= 0]
         for number, band in enumerate(useful):
+            self._earlier = [(_mask(before), before.limit) for before in useful[:number]]
             left = bucketed(self.left, band.bits)
             right = left if self.within else bucketed(self.right, band.bits)
             full = np.flatnonzero(np.diff(left.starts))
@@ -121,32 +124,32 @@ class _Join:
             )
 
     def _do(
-        self, tasks: Sequence[Callable[[], list[Arrays]]], cost_ns: float, effort: Effort
+        self, tasks: Sequence[Callable[[], Iterator[Pairs]]], cost_ns: float, effort: Effort
     ) -> None:
         """Run tasks that take so many nanoseconds in all; keep what they find."""
-        tasks = [functools.partial(short_rows, task) for task in tasks]
-        with closing(forks.results(tasks, effort.jobs, cost_ns * 1e-9)) as answers:
-            for count, answer in enumerate(answers, 1):
-                for arrays in answer:
+        tasks_of_sifting = [functools.partial(self._sifted, task) for task in tasks]
+        done = 0
+        with closing(forks.results(tasks_of_sifting, effort.jobs, cost_ns * 1e-9)) as answers:
+            for arrays in answers:
+                if arrays is None:
+                    done += 1
+                    effort.progress(done / len(tasks))
+                else:
                     self.sink.keep(*arrays)
-                effort.progress(count / len(tasks))
 
-    def _rows(self, part: slice) -> list[Arrays]:
+    def _rows(self, part: slice) -> Iterator[Pairs]:
         """Compare some hashes with all others, or in a join within, with those that follow."""
         start = part.start if self.within else 0
-        tiles = self._tiles.close_pairs(self.left[part], self.right[start:], self.radius)
-        pairs = (hits.pairs() for hits in tiles)
-        return self._sifted((i + part.start, j + start) for i, j in pairs)
+        for hits in self._tiles.close_pairs(self.left[part], self.right[start:], self.radius):
+            i, j = hits.pairs()
+            i, j = i + part.start, j + start
+            new = i < j if self.within else slice(None)
+            yield i[new], j[new]
 
     def _buckets(
         self, left: Buckets, right: Buckets, changes: Places, numbers: Places
-    ) -> list[Arrays]:
+    ) -> Iterator[Pairs]:
         """Compare each of these buckets with its neighbours."""
-        return self._sifted(self._of_buckets(left, right, changes, numbers))
-
-    def _of_buckets(
-        self, left: Buckets, right: Buckets, changes: Places, numbers: Places
-    ) -> Iterator[tuple[Places, Places]]:
         for number in numbers.tolist():
             near = changes ^ number
             if self.within:
@@ -162,21 +165,38 @@ class _Join:
             for i, j in _in_batches(hits.pairs() for hits in tiles):
                 piece = np.searchsorted(joined, j, side="right")
                 place = j + (ends - joined)[piece]
-                yield left.places[i + own.start], right.places[place]
+                ours = i + own.start
+                new = self._is_new(left.hashes[ours] ^ right.hashes[place])
+                if self.within:
+                    new &= ours < place
+                yield left.places[ours[new]], right.places[place[new]]
 
-    def _sifted(self, pairs: Iterable[tuple[Places, Places]]) -> list[Arrays]:
-        sifted = []
-        for i, j in _in_batches(pairs):
-            different = i != j if self.within else slice(None)
-            arrays = self.sink.sift(i[different], j[different])
+    def _is_new(self, differing: Hashes) -> npt.NDArray[np.bool_]:
+        """Tell which pairs, by the bits that differ, no earlier band has found.
+
+        Of ten thousand forms, each nominated for all others, every band finds all the pairs.
+        """
+        new = np.ones(len(differing), np.bool_)
+        for mask, limit in self._earlier:
+            new &= np.bitwise_count(differing & mask) > limit
+        return new
+
+    def _sifted(self, task: Callable[[], Iterator[Pairs]]) -> Iterator[Arrays | None]:
+        """Yield what is kept of the pairs that a task finds, then None for its end."""
+        for i, j in short_rows(_in_batches(task())):
+            arrays = self.sink.sift(i, j)
             if arrays is not None:
-                sifted.append(arrays)
-        return sifted
+                yield arrays
+        yield None
 
 
-def _in_batches(parts: Iterable[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:
+def _mask(band: Band) -> np.uint64:
+    return np.uint64(sum(1 << bit for bit in band.bits))
+
+
+def _in_batches(parts: Iterable[Pairs]) -> Iterator[Pairs]:
     """Yield the same pairs, at least BATCH_PAIRS at a time except the last."""
-    batch: list[tuple[Places, Places]] = []
+    batch: list[Pairs] = []
     count = 0
     for part in parts:
         batch.append(part)
@@ -188,7 +208,7 @@ def _in_batches(parts: Iterable[tuple[Places, Places]]) -> Iterator[tuple[Places
         yield _joined(batch)
 
 
-def _joined(parts: list[tuple[Places, Places]]) -> tuple[Places, Places]:
+def _joined(parts: list[Pairs]) -> Pairs:
     if len(parts) == 1:
         return parts[0]
     return np.concatenate([i for i, _ in parts]), np.concatenate([j for _, j in parts])

@@ -7,7 +7,7 @@ microseconds without holding the interpreter's lock, so several threads can work
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
@@ -42,16 +42,20 @@ class Hits(NamedTuple):
         return i + self.top, j + self.first
 
 
-def short_rows(task: Callable[[], T]) -> T:
-    """Return what a task returns; while it compares tiles, NumPy copies no short rows.
+def short_rows(found: Iterator[T]) -> Iterator[T]:
+    """Yield what is found by comparing tiles; while it is looked for, NumPy copies no short rows.
 
-    The buffer size is set for the thread, which may be the user's own, so it is put back.
+    The buffer size is set for the thread, which may be the user's own, so it is put back each time.
     """
-    before = np.setbufsize(BUFFER_ELEMENTS)
-    try:
-        return task()
-    finally:
-        np.setbufsize(before)
+    while True:
+        before = np.setbufsize(BUFFER_ELEMENTS)
+        try:
+            part = next(found)
+        except StopIteration:
+            return
+        finally:
+            np.setbufsize(before)
+        yield part
 
 
 class Tiles:
@@ -60,12 +64,12 @@ class Tiles:
     def __init__(self) -> None:
         self._own = threading.local()
 
-    def close_pairs(self, ours: Hashes, others: Hashes, radius: int) -> list[Hits]:
+    def close_pairs(self, ours: Hashes, others: Hashes, radius: int) -> Iterable[Hits]:
         """Return the pairs within the radius, tile by tile; most buckets are one tile."""
         if len(ours) * len(others) <= TILE_COMPARISONS:
             places = self._tile(ours[:, None], others, radius)
             return [Hits(places, 0, 0, len(others))] if len(places) else []
-        return list(self._tiled(ours, others, radius))
+        return self._tiled(ours, others, radius)
 
     def _tiled(self, ours: Hashes, others: Hashes, radius: int) -> Iterator[Hits]:
         for first in range(0, len(others), TILE_COMPARISONS):

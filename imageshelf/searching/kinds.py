@@ -22,6 +22,7 @@ PIECE = "piece"  # found by keypoints alone
 KINDS = (SAME_FILE, BYTES, PIXELS, TURNED, NEAR, VARIANT, DEVELOPED, PIECE, ANOTHER_SHOT, SIMILAR)
 INVERTED = "inverted"  # as if it were a turn: light for dark, as in dark modes and negatives
 IDENTICAL = frozenset({SAME_FILE, BYTES, PIXELS})  # known without a look
+BY_BYTES = frozenset({SAME_FILE, BYTES})  # known without a decoder
 BY_RULE = frozenset({BYTES, PIXELS})  # kinds of copies that go without being named
 MATCHES = frozenset({*IDENTICAL, TURNED, NEAR})
 NOT_COPIES = {

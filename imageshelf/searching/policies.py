@@ -74,6 +74,10 @@ class Policy(NamedTuple):
             Limits(max_distance, 4 * BITS), None, None, None, None, None, low_information=False
         )
 
+    def only_upright(self) -> Policy:
+        """Return the limits between whole pictures, neither turned nor in another light, alone."""
+        return self._replace(turned=None, trimmed=None, centre=None, inverted=None, relit=None)
+
     @classmethod
     def alike(cls, percent: float) -> Policy:
         """Return the plain radius within which at least `percent` of the bits are equal."""

@@ -86,6 +86,7 @@ REASONS = """SELECT name, reason FROM skipped WHERE name >= ? AND name < ? AND o
 ID_OF = "SELECT id FROM picture WHERE name = ?"
 INODE_OF = "SELECT inode FROM picture WHERE name = ?"
 NAMES = "SELECT id, name FROM picture WHERE id IN (*)"
+SIZES_BY_ID = "SELECT id, size_bytes FROM picture ORDER BY id"
 SIZES = "SELECT name, size_bytes FROM picture WHERE name > ? ORDER BY name LIMIT 1024"
 COUNT_KEYS = "SELECT count(*) FROM Dict WHERE key >= x''"
 ANY_PICTURE = "SELECT 1 FROM picture LIMIT 1"
@@ -228,6 +229,13 @@ class Catalogue:
         ids = self.db.select(ID_OF, (name,))
         rows = self.rows([ids[0][0]]) if ids else []
         return rows[0] if rows else None
+
+    def sizes_by_id(self) -> list[tuple[int, int]]:
+        """Return (id, size in bytes) of all pictures, by id."""
+        sizes: list[tuple[int, int]] = self.db.select_all(SIZES_BY_ID)
+        if not all(isinstance(size, int) for _, size in sizes):
+            raise self.db.wrong("is damaged: a size that is none")
+        return sizes
 
     def taken_between(self, first_ms: int, last_ms: int) -> list[int]:
         """Return the ids of at most 10,000 pictures taken in a span (ms since 1970)."""

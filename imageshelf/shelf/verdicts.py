@@ -15,6 +15,8 @@ Digests = tuple[int, bytes | None, bytes | None, bool | None]  # id, of bytes, o
 
 LOOKS = """SELECT a_id, b_id, a_size_bytes, a_mtime_ns, b_size_bytes, b_mtime_ns, rule, result
     FROM verdict WHERE a_id IN (*)"""
+CROWDS = """SELECT a_id, b_id, a_size_bytes, a_mtime_ns, b_size_bytes, b_mtime_ns, rule, result
+    FROM verdict WHERE a_id = b_id AND a_id >= 0"""
 KEEP_LOOK = "REPLACE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 ORIGINS = "SELECT id, origin FROM picture WHERE id IN (*) AND origin IS NOT NULL"
 KEEP_ORIGIN = "UPDATE picture SET origin = ? WHERE id = ?"
@@ -28,7 +30,7 @@ class KeptLook(NamedTuple):
     """What a pair turned out to be, by a version of the rule; `a_id` < `b_id`.
 
     Of pieces both ids are inverted (~id, so that 0 has one, too); twice the same says that a
-    picture's pieces were looked for.
+    picture's pieces were looked for. Twice the same id that is not inverted: of a crowd.
     """
 
     a_id: int
@@ -47,6 +49,14 @@ def kept_looks(shelf: Shelf, first_ids: Sequence[int]) -> list[KeptLook]:
     if db.kind != "whole" or not marks.is_ours(db):
         return []
     return [KeptLook(*row) for row in db.select_in(LOOKS, list(first_ids))]
+
+
+def kept_crowds(shelf: Shelf) -> list[KeptLook]:
+    """Return what is kept of crowds, a row for each picture; nothing on others' shelves."""
+    db = shelf.whole_catalogue().db
+    if db.kind != "whole" or not marks.is_ours(db):
+        return []
+    return [KeptLook(*row) for row in db.select(CROWDS)]
 
 
 def kept_origins(shelf: Shelf, ids: Sequence[int]) -> dict[int, str]:

@@ -3,8 +3,9 @@
 Comparing hashes bucket by bucket makes many short calls of NumPy. Threads wait for the
 interpreter's lock between these calls, and two threads take longer than one. On Linux the tasks
 therefore run in forked processes, which share all arrays and copy nothing. Such a process computes,
-sends its answers through a pipe and ends. It opens, prints and imports nothing, so whatever other
-threads of the parent were doing at the moment of the fork does not matter.
+sends each answer through a pipe, waiting while nobody reads, and ends. It opens, prints and imports
+nothing, so whatever other threads of the parent were doing at the moment of the fork does not
+matter.
 """
 
 import gc
@@ -16,7 +17,7 @@ import struct
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import NoReturn, TypeVar
@@ -36,51 +37,56 @@ def can_fork() -> bool:
     return sys.platform == "linux" and hasattr(os, "fork")
 
 
-def results(tasks: Sequence[Callable[[], T]], jobs: int, work_s: float) -> Generator[T]:
-    """Yield what each task returns, in no particular order; raises what a task raises.
+def results(tasks: Sequence[Callable[[], Iterable[T]]], jobs: int, work_s: float) -> Generator[T]:
+    """Yield what all tasks yield, each task's answers in order; raises what a task raises.
 
     `work_s` estimates how long one core would take for all of them. Answers must pickle. If a
-    process dies, its remaining tasks run here. A caller that stops early must close the generator,
-    which ends the processes.
+    process dies, the tasks that it had not ended run here from their start. A caller that stops
+    early must close the generator, which ends the processes.
     """
     jobs = min(jobs, len(tasks))
     if jobs < 2 or (work_s < WORTH_FORKING_S and can_fork()):
         for task in tasks:
-            yield task()
+            yield from task()
     elif can_fork() and len(tasks) <= MOST_TASKS:
         yield from _by_processes(tasks, min(jobs, max(2, int(work_s / LEAST_PER_PROCESS_S))))
     else:
         yield from _by_threads(tasks, jobs)
 
 
-def _by_threads(tasks: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]:
+def _by_threads(tasks: Sequence[Callable[[], Iterable[T]]], jobs: int) -> Iterator[T]:
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(task) for task in tasks]
+        futures = [pool.submit(_listed, task) for task in tasks]
         try:
             for future in futures:
-                yield future.result()
+                yield from future.result()
         finally:
             for future in futures:
                 future.cancel()
 
 
-def _by_processes(tasks: Sequence[Callable[[], T]], jobs: int) -> Generator[T]:
+def _listed(task: Callable[[], Iterable[T]]) -> list[T]:
+    return list(task())
+
+
+def _by_processes(tasks: Sequence[Callable[[], Iterable[T]]], jobs: int) -> Generator[T]:
     children: dict[int, int] = {}  # read end of a child's pipe: its process
     undone = set(range(len(tasks)))
     try:
         with _interrupts_later():
             _fork(tasks, jobs, children)
-        answers: Iterator[tuple[int, T]] = _received(children)
-        for number, answer in answers:
-            undone.discard(number)
-            yield answer
+        answers: Iterator[tuple[int, list[T]]] = _received(children)
+        for number, some in answers:
+            yield from some
+            if not some:
+                undone.discard(number)
             if not undone:  # another program's child may hold the pipes open
                 break
     finally:
         with _interrupts_later():
             _kill_all(children)
     for number in sorted(undone):
-        yield tasks[number]()
+        yield from tasks[number]()
 
 
 @contextmanager
@@ -108,7 +114,7 @@ def _interrupts_later() -> Iterator[None]:
             signal.raise_signal(postponed_signal)
 
 
-def _fork(tasks: Sequence[Callable[[], T]], jobs: int, children: dict[int, int]) -> None:
+def _fork(tasks: Sequence[Callable[[], Iterable[T]]], jobs: int, children: dict[int, int]) -> None:
     """Start that many children, or as many as the system allows."""
     numbers = -1
     with suppress(OSError):  # fewer processes will do, even none
@@ -128,7 +134,7 @@ def _fork(tasks: Sequence[Callable[[], T]], jobs: int, children: dict[int, int])
         os.close(numbers)
 
 
-def _forked(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> int:
+def _forked(tasks: Sequence[Callable[[], Iterable[T]]], numbers: int, answers: int) -> int:
     # No handler of the parent may run in the child, not even before the child resets them.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
@@ -142,7 +148,7 @@ def _forked(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> int
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _do_tasks(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> NoReturn:
+def _do_tasks(tasks: Sequence[Callable[[], Iterable[T]]], numbers: int, answers: int) -> NoReturn:
     """Do one task after another in the child, and end it whatever happens."""
     try:
         for number in signal.valid_signals():
@@ -156,19 +162,22 @@ def _do_tasks(tasks: Sequence[Callable[[], T]], numbers: int, answers: int) -> N
                     os.close(descriptor)
         while data := os.read(numbers, _NUMBER.size):
             (number,) = _NUMBER.unpack(data)
-            _send(answers, number, *_outcome(tasks[number]))
+            for payload, failed in _outcomes(tasks[number]):
+                _send(answers, number, payload, failed)
     finally:
         os._exit(0)
 
 
-def _outcome(task: Callable[[], object]) -> tuple[bytes, bool]:
-    """Return what a task returned or raised, pickled, and whether it raised."""
+def _outcomes(task: Callable[[], Iterable[object]]) -> Iterator[tuple[bytes, bool]]:
+    """Yield what a task yields or raises, pickled, and whether it raised; b"" at its end."""
     try:
-        return pickle.dumps(task(), pickle.HIGHEST_PROTOCOL), False
+        for answer in task():
+            yield pickle.dumps(answer, pickle.HIGHEST_PROTOCOL), False
+        yield b"", False
     except Exception as exc:  # noqa: BLE001 - the parent raises it
         payload = pickle.dumps(exc)
         pickle.loads(payload)  # noqa: S301 - if it cannot be rebuilt, the parent meets it itself
-        return payload, True
+        yield payload, True
 
 
 def _send(answers: int, number: int, payload: bytes, failed: bool) -> None:
@@ -177,8 +186,8 @@ def _send(answers: int, number: int, payload: bytes, failed: bool) -> None:
         rest = rest[os.write(answers, rest) :]
 
 
-def _received(children: dict[int, int]) -> Iterator[tuple[int, T]]:
-    """Yield the number and answer of each task until every child has ended."""
+def _received(children: dict[int, int]) -> Iterator[tuple[int, list[T]]]:
+    """Yield a task's number and each of its answers, none at its end, until all children ended."""
     poll = select.poll()
     for descriptor in children:
         poll.register(descriptor, select.POLLIN)
@@ -187,16 +196,16 @@ def _received(children: dict[int, int]) -> Iterator[tuple[int, T]]:
             header = _read(descriptor, _HEADER.size)
             number, length, failed = _HEADER.unpack(header) if header else (0, 0, False)
             payload = _read(descriptor, length) if header else b""
-            if not payload:  # the child has ended, perhaps in mid-answer
+            if len(payload) < length or not header:  # the child has ended, perhaps in mid-answer
                 poll.unregister(descriptor)
                 with _interrupts_later():
                     os.close(descriptor)
                     _reap(children.pop(descriptor))
                 continue
-            answer = pickle.loads(payload)  # noqa: S301 - from our own child
+            some = [pickle.loads(payload)] if length else []  # noqa: S301 - from our own child
             if failed:
-                raise answer
-            yield number, answer
+                raise some[0]
+            yield number, some
 
 
 def _read(descriptor: int, length: int) -> bytes | bytearray:

@@ -4,8 +4,9 @@ python tests/benchmarks/forms.py --out FOLDER
 python tests/benchmarks/forms.py --sizes 1000,3000
 
 All are different, and each is nominated for nearly every other: 10,000 are 50 million pairs. They
-are drawn (lookalike_sets/), indexed by index.py, and listed by search.py --duplicates, twice. CPU
-time is that of all processes, memory the peak of the largest.
+are drawn (lookalike_sets/), indexed by index.py, and listed by search.py --duplicates, twice, and
+once more for identical bytes alone. CPU time is that of all processes, memory the peak of the
+largest.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tests.benchmarks.lookalike_sets import write  # noqa: E402
 
 SIZES = (1_000, 3_000, 10_000)
 SET = "form"
-COLUMNS = ("forms", "listing, CPU", "wall", "memory", "again, CPU", "wall")
+COLUMNS = ("forms", "listing, CPU", "wall", "memory", "again, CPU", "wall", "by bytes, CPU", "wall")
 
 
 def drawn(count: int, folder: str) -> None:
@@ -50,9 +51,11 @@ def rows(sizes: tuple[int, ...], folder: str) -> Iterator[str]:
         speed.measure([sys.executable, index, "-q", "--rebuild", "-s", shelf, "-d", pictures])
         listing = [sys.executable, search, "--duplicates", "-s", shelf]
         first, again = speed.measure(listing), speed.measure(listing)
+        of_bytes = speed.measure([*listing, "--kind", "identical bytes"])
         cells = (
             f"{count:,}", f"{first.cpu_s:.0f} s", f"{first.wall_s:.0f} s",
             f"{first.peak_bytes / 1e6:.0f} MB", f"{again.cpu_s:.1f} s", f"{again.wall_s:.1f} s",
+            f"{of_bytes.cpu_s:.1f} s", f"{of_bytes.wall_s:.1f} s",
         )  # fmt: skip
         yield "| " + " | ".join(cells) + " |"
 
