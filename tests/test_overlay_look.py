@@ -135,6 +135,9 @@ def test_a_part_that_differs_is_told_where_it_is(
     )
     part[rows, columns] = 255 - sticker[rows, columns]
     verdict = looked(SCENE, part)
+    if verdict.kind == "another":  # of a seventh of the picture, that may be said
+        assert width * height > 0.13
+        return
     assert verdict.kind == "variant"
     true = (
         columns.start / 256,
@@ -171,6 +174,22 @@ def test_a_white_border_around_a_dark_page_is_near_from_both_sides(pixels: int) 
     dark = drawn.as_bytes(255 - drawn.form(0) * 0.9)
     framed = drawn.framed(dark, pixels)
     assert looked(framed, dark).kind == looked(dark, framed).kind == "near"
+
+
+@pytest.mark.parametrize("side", ["left", "upper", "right and lower"])
+def test_a_hairline_along_an_edge_makes_no_variant_and_a_stripe_does(side: str) -> None:
+    """Half-transparent rows, which viewers show white."""
+    picture = np.minimum(SCENE, 150)
+    for pixels, kind in ((1, "near"), (6, "variant")):
+        framed = picture.copy()
+        where: dict[str, list[tuple[slice, slice]]] = {
+            "left": [np.s_[:, :pixels]],
+            "upper": [np.s_[:pixels, :]],
+            "right and lower": [np.s_[:, -pixels:], np.s_[-pixels:, :]],
+        }
+        for rows, columns in where[side]:
+            framed[rows, columns] = 200
+        assert looked(framed, picture).kind == looked(picture, framed).kind == kind
 
 
 def test_two_views_of_which_each_shows_more_are_another_shot() -> None:

@@ -37,6 +37,7 @@ HALVED = 384  # long side from which pictures are halved where one has next to n
 EMPTY = 0.55  # contrast of the finest detail, of the other's: it was enlarged
 CHANGED = 0.75  # levels, of the typical sample, by which another tone can explain a part
 BETTER = 0.5  # cost of a light, of that of the tone before: 0.1 to 0.4 in copies, 0.6 in others
+AT_EDGE = 0.01  # of the picture, from its edge
 NO_WORSE = 1.6  # the usual residual, of that before: up to 1.5 in copies, 2.2 and more in others
 TRUSTED = 0.4  # of the cells must agree for the tone to be fitted again without the others
 
@@ -196,11 +197,22 @@ def _retoned(overlay: _Overlay) -> Differences:
 
 
 def _judged(upright: PictureSheet, second: PictureSheet, overlay: _Overlay, turn: int) -> Verdict:
-    """Return the verdict on an overlay: near if there is a light in which all agrees."""
+    """Return the verdict on an overlay: near if there is a light in which all agrees.
+
+    And if all agrees but for a hairline along the edges. Where one picture has a row of white
+    there, or of half-transparent pixels, cells beside it differ.
+    """
     laid, found = overlay.laid, _retoned(overlay)
     told = verdict.judged(upright, second, laid, found, overlay.alike, turn)
     if told.kind != "variant":
         return told
+    if told.regions and all(map(_at_an_edge, told.regions)):
+        inner = layout.without_hairlines(laid)
+        other = verdict.judged(
+            upright, second, inner, differences.measured(*inner[:3]), overlay.alike, turn
+        )
+        if other.kind == "near":
+            return other
     least = CHANGED if found.tone.model == "same" and "part" in told.reasons else 0.0
     for fitted in differences.tones_of_light(*laid[:3], least):
         lit = differences.measured(*laid[:3], fitted=fitted)
@@ -208,6 +220,12 @@ def _judged(upright: PictureSheet, second: PictureSheet, overlay: _Overlay, turn
         if other.kind == "near" and not other.colour_differs and _explains(lit, found):
             return other
     return told
+
+
+def _at_an_edge(region: regions.Region) -> bool:
+    """Tell whether a region reaches an edge of the picture."""
+    x, y, width, height = region
+    return min(x, y) < AT_EDGE or max(x + width, y + height) > 1 - AT_EDGE
 
 
 def _explains(lit: Differences, found: Differences) -> bool:

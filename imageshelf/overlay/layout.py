@@ -20,6 +20,7 @@ Warp = Callable[[Picture, npt.NDArray[np.float64], tuple[int, int]], Picture]
 POORER = 0.87  # of the other's pixels along a line: the other one is reduced
 SMALLEST = 16  # pixels each way: less is not compared
 EDGE = 2  # pixels along a cut or a border that are left out: they mix
+HAIRLINE = 256  # a border of one pixel in so many of the longer side says nothing
 SHARP_EDGE = 0.004  # in places: an edge nearer to the picture's own than this is its own
 UNMOVED = 0.15  # pixels at a corner: the first picture is taken as it is
 NOT_GROUND = 24.0  # grey levels from the middle of its strip: no uniform border
@@ -55,6 +56,15 @@ def laid_out(
         above = warp(first.picture, through, (x1 - x0, y1 - y0))
     valid = _valid(first, through, (x1 - x0, y1 - y0), box)
     return Layout(above, below[y0:y1, x0:x1], valid, matrix, box)
+
+
+def without_hairlines(laid: Layout) -> Layout:
+    """Return the common area without its outermost pixels: a hairline, half-transparent rows."""
+    valid = np.zeros_like(laid.valid)
+    inner = max(1, round(max(valid.shape) / HAIRLINE))
+    kept = np.s_[inner:-inner, inner:-inner]
+    valid[kept] = laid.valid[kept]
+    return laid._replace(valid=valid)
 
 
 def _grid(

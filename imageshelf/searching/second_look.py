@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from imageshelf.overlay.verdict import Verdict
     from imageshelf.searching.kinds import KnownFile
 
-RULE = 4  # one more whenever a pair may be told another kind: kept looks are of one rule
+RULE = 5  # one more whenever a pair may be told another kind: kept looks are of one rule
 LONGEST = 256  # pixels, at which the overlay's thresholds were chosen
 LONGEST_BEFORE_REMOVAL = 448  # sees a short field, and a subject that moved a little
 IN_PART = 0.25  # share that differs, below which detail does not disagree all over
