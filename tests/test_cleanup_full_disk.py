@@ -23,7 +23,10 @@ from tests.cleaning import copies, indexed, tree
 from tests.conftest import ROOT
 from tests.test_full_disk import sizes, small_disk, small_disk_room
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE or tmpfs")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE or tmpfs"),
+    pytest.mark.usefixtures("unmeasured"),
+]
 __all__ = ["small_disk"]
 
 LIMITED = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sqlite3
 from itertools import combinations
 from pathlib import Path
 
@@ -185,6 +186,32 @@ def test_a_picture_that_cannot_be_read_keeps_its_pairs(shelve: Path) -> None:
     members = [m for g in answer(shelve).groups for m in g.members]
     assert [Path(m.path).name for m in members if m.match] == ["copy.jpg"]
     assert all(not m.match for m in members if not m.compared)
+
+
+@pytest.mark.parametrize("kinds", [None, {SAME_FILE, BYTES}, {SAME_FILE, BYTES, PIXELS}])
+def test_a_crowd_whose_files_are_away_is_not_compared(kinds: set[str] | None, shelve: Path) -> None:
+    """The drive is not plugged in, or the shelf was moved."""
+    shutil.rmtree(shelve.parent / "photos")
+    with open_shelf(shelve) as shelf:
+        options = GroupOptions(kinds=None if kinds is None else frozenset(kinds))
+        found = grouping.find_groups(shelf, options)
+    assert all(not member.compared for group in found.groups for member in group.members)
+    assert bool(found.groups) == (kinds is None)
+
+
+@pytest.mark.parametrize("kinds", [None, {SAME_FILE, BYTES}])
+def test_hashes_without_a_picture_are_passed_over(kinds: set[str] | None, shelve: Path) -> None:
+    """A damaged shelf, or one made to do harm."""
+    answer(shelve, keep=True)
+    connection = sqlite3.connect(shelve)
+    connection.execute("DELETE FROM picture WHERE id IN (3, 5)")
+    connection.commit()
+    connection.close()
+    with open_shelf(shelve) as shelf:
+        options = GroupOptions(kinds=None if kinds is None else frozenset(kinds))
+        found = grouping.find_groups(shelf, options)
+    names = {Path(m.path).name for g in found.groups for m in (g.keeper, *g.members, *g.beside)}
+    assert not {"03.png", "05.png"} & names
 
 
 def test_a_part_that_differs_is_seen_between_pictures_that_lie_on_each_other() -> None:

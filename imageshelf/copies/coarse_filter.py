@@ -148,6 +148,8 @@ class CrowdSieve:
 
     def kept(self, numbers: Words, ranks: Words) -> Flags:
         """Tell which pairs stay."""
+        if not len(self._numbers):  # no crowd, or no picture of it can be read
+            return np.ones(len(numbers), np.bool_)
         first, second = pair_log.ends(numbers)
         row, column = self._place[first], self._place[second]
         known = (row >= 0) & (column >= 0) & pair_log.is_upright(ranks)

@@ -74,8 +74,9 @@ def picture_hashes(
     views = catalogue.hashes_of(needed)
     sizes = None
     if with_sizes:
-        ids, every = np.array(catalogue.sizes_by_id(), np.int64).reshape(-1, 2).T
-        sizes = every[np.searchsorted(ids, views["whole"].ids)].astype(np.uint64)
+        known = dict(catalogue.sizes_by_id())  # not all that has hashes, on a damaged shelf
+        every = [known.get(id_, 0) for id_ in views["whole"].ids.tolist()]
+        sizes = np.array(every, np.int64).astype(np.uint64)
     return StoredPrints(
         views["whole"],
         thumbnails,

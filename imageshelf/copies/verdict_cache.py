@@ -141,7 +141,7 @@ def _of_crowd(result: str) -> tuple[str, list[int]]:
     try:
         crowd, others = json.loads(result)
         return str(crowd), list(map(int, others))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return "", []
 
 
