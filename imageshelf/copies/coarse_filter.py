@@ -78,7 +78,7 @@ class CrowdSieve:
         """Read the pictures of the prints that are in many of these pairs."""
         counts = np.bincount(np.concatenate(pair_log.ends(numbers)), minlength=len(self._tried))
         new = np.flatnonzero((counts >= CROWD_CANDIDATES) & ~self._tried)
-        new = new[: MOST_PRINTS - int(self._tried.sum())]
+        new = new[: max(0, MOST_PRINTS - int(self._tried.sum()))]
         self._tried[new] = True
         if not len(new):
             return
