@@ -102,6 +102,7 @@ class _Join:
         self.left, self.right = left, left if right is None else right
         self.radius, self.sink = radius, sink
         self._tiles = Tiles()
+        self._band = np.uint64(0)  # its bits; none: all hashes are in one bucket
         self._earlier: list[tuple[np.uint64, int]] = []  # bits and limits of bands that are done
 
     def run(self, chosen: Sequence[Band], effort: Effort) -> None:
@@ -110,6 +111,7 @@ class _Join:
             self._do(rows, PAIR_COST_NS * len(self.left) * len(self.right), effort)
         useful = [band for band in chosen if band.limit >= 0]
         for number, band in enumerate(useful):
+            self._band = _mask(band)
             self._earlier = [(_mask(before), before.limit) for before in useful[:number]]
             left = bucketed(self.left, band.bits)
             right = left if self.within else bucketed(self.right, band.bits)
@@ -142,9 +144,7 @@ class _Join:
         start = part.start if self.within else 0
         for hits in self._tiles.close_pairs(self.left[part], self.right[start:], self.radius):
             i, j = hits.pairs()
-            i, j = i + part.start, j + start
-            new = i < j if self.within else slice(None)
-            yield i[new], j[new]
+            yield i + part.start, j + start
 
     def _buckets(
         self, left: Buckets, right: Buckets, changes: Places, numbers: Places
@@ -165,18 +165,17 @@ class _Join:
             for i, j in _in_batches(hits.pairs() for hits in tiles):
                 piece = np.searchsorted(joined, j, side="right")
                 place = j + (ends - joined)[piece]
-                ours = i + own.start
-                new = self._is_new(left.hashes[ours] ^ right.hashes[place])
-                if self.within:
-                    new &= ours < place
-                yield left.places[ours[new]], right.places[place[new]]
+                yield left.places[i + own.start], right.places[place]
 
-    def _is_new(self, differing: Hashes) -> npt.NDArray[np.bool_]:
-        """Tell which pairs, by the bits that differ, no earlier band has found.
+    def _are_new(self, i: Places, j: Places) -> npt.NDArray[np.bool_]:
+        """Tell which pairs no earlier band has found, and a bucket not the other way round.
 
         Of ten thousand forms, each nominated for all others, every band finds all the pairs.
         """
-        new = np.ones(len(differing), np.bool_)
+        differing = self.left[i] ^ self.right[j]
+        new = np.ones(len(i), np.bool_)
+        if self.within:
+            new = (differing & self._band != 0) | (i < j)
         for mask, limit in self._earlier:
             new &= np.bitwise_count(differing & mask) > limit
         return new
@@ -184,7 +183,8 @@ class _Join:
     def _sifted(self, task: Callable[[], Iterator[Pairs]]) -> Iterator[Arrays | None]:
         """Yield what is kept of the pairs that a task finds, then None for its end."""
         for i, j in short_rows(_in_batches(task())):
-            arrays = self.sink.sift(i, j)
+            new = self._are_new(i, j)
+            arrays = self.sink.sift(i[new], j[new])
             if arrays is not None:
                 yield arrays
         yield None
