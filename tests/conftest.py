@@ -14,13 +14,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 from PIL import Image
 
 from tests import slow_tests
+
+if TYPE_CHECKING:
+    from imageshelf.searching.second_look import Pair
 
 with pytest.MonkeyPatch.context() as _while_it_loads:  # what is started says so for itself
     _while_it_loads.setenv("OPENBLAS_NUM_THREADS", "1")  # a second one only spins, waiting for work
@@ -93,6 +96,22 @@ if sys.platform in {"win32", "darwin"}:
         """Tests end before they put something into this system's trash: it is the user's own."""
         skip = partial(pytest.skip, "the trash of this system cannot be another one for a test")
         monkeypatch.setattr("imageshelf.cleanup.trash.put", lambda _: skip())
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[Pair]:
+    """Every pair that is looked at."""
+    from imageshelf.searching.second_look import SecondLook
+
+    pairs: list[Pair] = []
+    look = SecondLook.at
+
+    def noted(self: SecondLook, wanted: list[Pair], *rest: object) -> object:
+        pairs.extend(wanted)
+        return look(self, wanted, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SecondLook, "at", noted)
+    return pairs
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from imageshelf.overlay import coarse
 from imageshelf.overlay.coarse import Coarse
 from imageshelf.overlay.sheets import PictureSheet
 from imageshelf.searching.kinds import BYTES, NEAR, PIXELS, SAME_FILE
-from imageshelf.searching.second_look import Pair, SecondLook
+from imageshelf.searching.second_look import Pair
 from imageshelf.shelf import open_shelf
 from imageshelf.workers import work_overlay
 from tests.coarse_pairs import possible_pair
@@ -77,23 +77,15 @@ def answer(shelve: Path, *, keep: bool = False) -> Duplicates:
 
 
 def test_forms_are_no_copies_of_each_other_and_few_are_looked_at(
-    shelve: Path, monkeypatch: pytest.MonkeyPatch
+    shelve: Path, looks: list[Pair]
 ) -> None:
-    pairs: list[Pair] = []
-    look = SecondLook.at
-
-    def noted(self: SecondLook, wanted: list[Pair], *rest: object) -> object:
-        pairs.extend(wanted)
-        return look(self, wanted, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(SecondLook, "at", noted)
     groups = answer(shelve).groups
     copies = [(Path(m.path).name, m.kind) for g in groups for m in g.members if m.match]
     assert copies == [("copy.jpg", NEAR)]
     related = [g for g in groups if not g.has_copies]
     told = {Path(m.path).name for g in related for m in (g.keeper, *g.members, *g.beside)}
     assert len(told) == 40  # each names the one that it is nearest to, or is named
-    assert len(pairs) < 40 * 39 / 2 / 2
+    assert len(looks) < 40 * 39 / 2 / 2
 
 
 def test_the_copies_are_the_same_without_the_sieve(
@@ -120,7 +112,11 @@ def test_pairs_thrown_out_while_they_are_found_are_those_thrown_out_at_the_end(
 @pytest.mark.parametrize("kinds", [{PIXELS}, {SAME_FILE, BYTES}, {SAME_FILE, BYTES, PIXELS}])
 @pytest.mark.parametrize("pairs_before", [10, 10**6])
 def test_identical_ones_are_found_in_a_crowd(
-    kinds: set[str], pairs_before: int, shelve: Path, monkeypatch: pytest.MonkeyPatch
+    kinds: set[str],
+    pairs_before: int,
+    shelve: Path,
+    looks: list[Pair],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Pages of one size in bytes, a copy of one, and the same pixels in another format."""
     photos = shelve.parent / "photos"
@@ -131,21 +127,13 @@ def test_identical_ones_are_found_in_a_crowd(
     Image.open(photos / "12.png").save(photos / "pixels.bmp")
     index(photos, shelve, Settings(jobs=0))
     monkeypatch.setattr(pair_log, "PAIRS_BEFORE_COMPACTING", pairs_before)
-    pairs: list[Pair] = []
-    look = SecondLook.at
-
-    def noted(self: SecondLook, wanted: list[Pair], *rest: object) -> object:
-        pairs.extend(wanted)
-        return look(self, wanted, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(SecondLook, "at", noted)
     with open_shelf(shelve) as shelf:
         found = grouping.find_groups(shelf, GroupOptions(kinds=frozenset(kinds)))
     members = {(Path(m.path).name, m.kind) for group in found.groups for m in group.members}
     names = {Path(group.keeper.path).name for group in found.groups}
     assert {kind for _, kind in members} == kinds - {SAME_FILE}
     assert len(members) == len(names) == len(kinds - {SAME_FILE})
-    assert len(pairs) < 42 * 41 / 2 / 20
+    assert len(looks) < 42 * 41 / 2 / 20
 
 
 def test_a_second_answer_is_the_same_and_reads_no_crowd(

@@ -15,7 +15,7 @@ from imageshelf.copies.groups import Duplicates
 from imageshelf.indexing.run import index
 from imageshelf.indexing.settings import Settings
 from imageshelf.searching import second_look
-from imageshelf.searching.second_look import Pair, SecondLook
+from imageshelf.searching.second_look import Pair
 from imageshelf.shelf import open_shelf
 from tests.conftest import drawn
 
@@ -35,20 +35,6 @@ def shelve(tmp_path: Path) -> Path:
     shutil.copy(photos / "small.jpg", photos / "small copy.jpg")
     index(photos, tmp_path / "db.shelve", Settings(jobs=0))
     return tmp_path / "db.shelve"
-
-
-@pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[Pair]:
-    """Every pair that is looked at."""
-    pairs: list[Pair] = []
-    look = SecondLook.at
-
-    def noted(self: SecondLook, wanted: list[Pair], *rest: object) -> object:
-        pairs.extend(wanted)
-        return look(self, wanted, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(SecondLook, "at", noted)
-    return pairs
 
 
 def answer(shelve: Path, *, keep: bool = True) -> Duplicates:
