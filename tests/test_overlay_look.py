@@ -121,8 +121,8 @@ def test_strangers_are_neither_near_nor_variants(number: int) -> None:
 @given(
     x=st.floats(0, 0.6),
     y=st.floats(0, 0.6),
-    width=st.floats(0.15, 0.4),
-    height=st.floats(0.15, 0.4),
+    width=st.floats(0.15, 0.3),
+    height=st.floats(0.15, 0.3),
 )
 @settings(max_examples=10, deadline=None)
 def test_a_part_that_differs_is_told_where_it_is(
@@ -135,9 +135,6 @@ def test_a_part_that_differs_is_told_where_it_is(
     )
     part[rows, columns] = 255 - sticker[rows, columns]
     verdict = looked(SCENE, part)
-    if verdict.kind == "another":  # of a seventh of the picture, that may be said
-        assert width * height > 0.13
-        return
     assert verdict.kind == "variant"
     true = (
         columns.start / 256,
