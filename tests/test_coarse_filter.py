@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from imageshelf.copies import coarse_filter, grouping, pair_log
+from imageshelf.copies import grouping, pair_log, possible_bits
 from imageshelf.copies.byte_digests import DecodeOptions
 from imageshelf.copies.groups import Duplicates, GroupOptions
 from imageshelf.indexing.run import index
@@ -52,9 +52,9 @@ def pictures() -> list[Coarse]:
 def test_a_crowd_excludes_what_one_pair_alone_would(
     block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coarse_filter, "PICTURES_PER_BLOCK", block)
+    monkeypatch.setattr(possible_bits, "PICTURES_PER_BLOCK", block)
     every = pictures()
-    bits = np.unpackbits(coarse_filter.possible_pairs(every), axis=1, count=len(every))
+    bits = np.unpackbits(possible_bits.of_pictures(every), axis=1, count=len(every))
     for a, b in combinations(range(len(every)), 2):
         assert bits[a, b] == bits[b, a] == possible_pair(every[a], every[b])
 
@@ -97,7 +97,7 @@ def test_the_copies_are_the_same_without_the_sieve(
         }
 
     sieved = copies()
-    monkeypatch.setattr(coarse_filter, "CROWD_CANDIDATES", 10**9)
+    monkeypatch.setattr(pair_log, "CROWD_CANDIDATES", 10**9)
     assert copies() == sieved
 
 

@@ -189,6 +189,13 @@ def test_a_hairline_along_an_edge_makes_no_variant_and_a_stripe_does(side: str) 
         assert looked(framed, picture).kind == looked(picture, framed).kind == kind
 
 
+def test_a_line_along_the_edge_of_an_icon_is_no_hairline() -> None:
+    icon = drawn.resized(np.minimum(SCENE, 150), (96, 72))
+    lined = icon.copy()
+    lined[:2] = 230
+    assert looked(lined, icon).kind == looked(icon, lined).kind == "variant"
+
+
 def test_two_views_of_which_each_shows_more_are_another_shot() -> None:
     wide = drawn.scene(5, (264, 192))
     assert looked(wide[:, :256], wide[:, 8:]).kind == "another"

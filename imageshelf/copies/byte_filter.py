@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from imageshelf.copies.pair_log import Flags, Words
     from imageshelf.hashing.hamming import Places
 
-CROWD_CANDIDATES = 24  # prints of the same size that match one, from which on it is digested
 UNKNOWN = -1
 
 
@@ -42,8 +41,7 @@ class ByteSieve:
 
     def read(self, numbers: Words) -> None:
         """Digest the pictures of the prints that are in many of these pairs."""
-        counts = np.bincount(np.concatenate(pair_log.ends(numbers)), minlength=len(self._tried))
-        new = np.flatnonzero((counts >= CROWD_CANDIDATES) & ~self._tried)
+        new = pair_log.crowded(numbers, self._tried)
         self._tried[new] = True
         ids_of = {number: self._prints.pictures_of(number) for number in new.tolist()}
         ids = [id_ for some in ids_of.values() for id_ in some]

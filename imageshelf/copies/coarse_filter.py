@@ -7,19 +7,19 @@ Each of the pictures is reduced once, and products of matrices throw out whole b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imageshelf.copies import pair_log, pairs
+from imageshelf.copies import nearest_prints, pair_log, possible_bits
 from imageshelf.copies.pair_log import Measures
 from imageshelf.overlay import coarse
 
 if TYPE_CHECKING:
     from imageshelf.copies.distinct_fingerprints import Prints
     from imageshelf.copies.members import Members
-    from imageshelf.copies.pair_log import Bits, Flags, Nominee, Words
+    from imageshelf.copies.pair_log import Flags, Nominee, Words
     from imageshelf.copies.verdict_cache import VerdictCache
     from imageshelf.hashing.hamming import Places
     from imageshelf.overlay.coarse import Coarse
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from imageshelf.searching.second_look import SecondLook
 
 
-CROWD_CANDIDATES = 24  # prints that match one, from which on its pairs are sifted
 MOST_PRINTS = 20_000  # 50 MB of bits; the pairs of any more are all looked at
-PICTURES_PER_BLOCK = 256  # 8 MB of tiles
 MOST_NEAREST = 8  # thrown out: related to a picture is the best that is not its own copy
 
 
@@ -76,8 +74,7 @@ class CrowdSieve:
 
     def read(self, numbers: Words) -> None:
         """Read the pictures of the prints that are in many of these pairs."""
-        counts = np.bincount(np.concatenate(pair_log.ends(numbers)), minlength=len(self._tried))
-        new = np.flatnonzero((counts >= CROWD_CANDIDATES) & ~self._tried)
+        new = pair_log.crowded(numbers, self._tried)
         new = new[: max(0, MOST_PRINTS - int(self._tried.sum()))]
         self._tried[new] = True
         if not len(new):
@@ -103,25 +100,25 @@ class CrowdSieve:
         """Note what may be near among the pictures of prints, as it is kept, or else as read."""
         ids = [id_ for some in readable.values() for id_ in some]
         if kept:
-            self._possible = _unpacked(ids, kept)
+            self._possible = possible_bits.from_partners(ids, kept)
         else:
             read = (self._pictures[id_] for id_ in ids)
-            self._possible = possible_pairs([each for each in read if each is not None])
+            self._possible = possible_bits.of_pictures([each for each in read if each is not None])
             self._throw_out_again(ids)
         self._numbers = np.fromiter(readable, np.int64)
         self._of_id = {id_: at for at, id_ in enumerate(ids)}
         self._place[:] = -1
         self._place[self._numbers] = np.arange(len(readable))
         self._starts = np.cumsum([0, *map(len, readable.values())])
-        self._possible_prints = _of_prints(self._possible, self._starts[:-1])
-        self._known_pairs = _pairs_of(self._possible_prints, self._numbers)
+        self._possible_prints = possible_bits.of_prints(self._possible, self._starts[:-1])
+        self._known_pairs = possible_bits.pairs_of(self._possible_prints, self._numbers)
 
     def _throw_out_again(self, ids: Sequence[int]) -> None:
         """Throw out what an earlier answer did: its pairs were not looked for any more."""
         if not self._kept:
             return
         new = np.packbits([id_ not in self._kept for id_ in ids])
-        before = _unpacked(ids, self._kept)
+        before = possible_bits.from_partners(ids, self._kept)
         for row, id_ in enumerate(ids):
             if id_ in self._kept:
                 self._possible[row] &= before[row] | new
@@ -137,7 +134,7 @@ class CrowdSieve:
     def note(self) -> None:
         """Have what was found kept on the shelf, if any of it is new."""
         if self._is_new:
-            self._memory.note_crowd(dict(partners(list(self._of_id), self._possible)))
+            self._memory.note_crowd(dict(possible_bits.partners(list(self._of_id), self._possible)))
 
     def _read(self, ids: Sequence[int]) -> bool:
         """Read pictures, each once; tell whether any of these can be read."""
@@ -201,67 +198,10 @@ class CrowdSieve:
         out = np.bitwise_or.reduceat(bits, self._starts[:-1]) == 0
         out[place] = False
         twins = [id_ for id_ in self._prints.pictures_of(number) if not bits[self._of_id[id_]]]
-        nearest = pairs.nearest(
+        nearest = nearest_prints.nearest(
             self._prints, self._policy, number, self._numbers[out], MOST_NEAREST
         )
         return [
             *((id_, Measures()) for id_ in twins if id_ != picture),
             *((id_, measures) for n, measures in nearest for id_ in self._prints.pictures_of(n)),
         ]
-
-
-def _pairs_of(possible: Bits, numbers: Places) -> tuple[Places, Places]:
-    """Return the pairs of prints, first < second, whose bits are set."""
-    rows = [np.flatnonzero(np.unpackbits(row, count=len(numbers))) for row in possible]
-    first = np.repeat(numbers, [len(row) for row in rows])
-    second = numbers[np.concatenate([np.empty(0, np.int64), *rows])]
-    return first[first < second], second[first < second]
-
-
-def _of_prints(possible: Bits, starts: Places) -> Bits:
-    """Return for prints, whose pictures begin at `starts`, whether any two pictures may be near."""
-    count = len(possible)
-    if len(starts) == count:
-        return possible
-    rows = np.bitwise_or.reduceat(possible, starts, axis=0)
-    columns = (np.unpackbits(row, count=count) for row in rows)
-    return np.stack([np.packbits(np.bitwise_or.reduceat(column, starts)) for column in columns])
-
-
-def _unpacked(ids: Sequence[int], kept: Mapping[int, Sequence[int]]) -> Bits:
-    """Return what `possible_pairs` did, from the ids that `pairs_in` made of it."""
-    place = {id_: at for at, id_ in enumerate(ids)}
-    found = np.zeros((len(ids), (len(ids) + 7) // 8), np.uint8)
-    for id_, others in kept.items():
-        for a, b in ((place.get(id_), place.get(other)) for other in (id_, *others)):
-            if a is not None and b is not None:
-                found[a, b >> 3] |= 128 >> (b & 7)
-                found[b, a >> 3] |= 128 >> (a & 7)
-    return found
-
-
-def possible_pairs(pictures: Sequence[Coarse]) -> Bits:
-    """Return uint8[n, n / 8], bits that tell which pairs may be near, symmetrical."""
-    found = np.zeros((len(pictures), (len(pictures) + 7) // 8), np.uint8)
-    for first, rows in _blocks(pictures, 0):
-        for second, columns in _blocks(pictures, rows.start):
-            possible = coarse.possible(first, second)
-            for some, these, those in ((possible, rows, columns), (possible.T, columns, rows)):
-                packed = np.packbits(some, axis=1)
-                at = those.start // 8
-                found[these.start : these.stop, at : at + packed.shape[1]] = packed
-    return found
-
-
-def partners(ids: Sequence[int], possible: Bits) -> Iterator[tuple[int, list[int]]]:
-    """Yield each picture with those of higher id that may be near it."""
-    every = np.array(ids)
-    for id_, row in zip(ids, possible, strict=True):
-        others = every[np.unpackbits(row, count=len(ids)).astype(np.bool_)]
-        yield id_, others[others > id_].tolist()
-
-
-def _blocks(pictures: Sequence[Coarse], first: int) -> Iterator[tuple[coarse.Block, range]]:
-    for start in range(first, len(pictures), PICTURES_PER_BLOCK):
-        some = list(pictures[start : start + PICTURES_PER_BLOCK])
-        yield coarse.block(some), range(start, start + len(some))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 VIEWS = ("centre", "trimmed", "whole")  # in the order in which policies.Candidate sorts them
 TURN_ORDER = tuple(sorted(range(len(TURN_NAMES)), key=TURN_NAMES.__getitem__))  # likewise
+CROWD_CANDIDATES = 24  # prints that match one, from which on its pairs are sifted
 PAIRS_BEFORE_COMPACTING = 4_000_000  # 64 MB
 
 _TURNED = np.uint64(0b1111 << 2)  # bits of a rank, zero for upright pairs
@@ -116,6 +117,12 @@ def ends(numbers: Words) -> tuple[Places, Places]:
     """Return the first and the second prints of pairs."""
     first, second = numbers >> np.uint64(32), numbers & np.uint64(0xFFFFFFFF)
     return first.astype(np.int64), second.astype(np.int64)
+
+
+def crowded(numbers: Words, tried: Flags) -> Places:
+    """Return the prints, by number, that are in a crowd by these pairs and were not tried yet."""
+    counts = np.bincount(np.concatenate(ends(numbers)), minlength=len(tried))
+    return np.flatnonzero((counts >= CROWD_CANDIDATES) & ~tried)
 
 
 class Sieve(Protocol):

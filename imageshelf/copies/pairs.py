@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imageshelf.copies import flat_pairs, luma
+from imageshelf.copies import flat_pairs
 from imageshelf.copies.pair_log import (
-    Measures,
     PairLog,
     PrintPairs,
     packed_pairs,
@@ -158,46 +157,6 @@ def _log_known(comparison: _Comparison, first: Places, second: Places, log: Pair
         found = _sifted(comparison, i[both], j[both])
         if found is not None:
             log.add(*found)
-
-
-def nearest(
-    prints: Prints, policy: Policy, number: int, others: Places, most: int
-) -> list[tuple[int, Measures]]:
-    """Return the best of these prints that match one, whole and upright, best first."""
-    whole = prints.whole
-    row, column, phash = (
-        np.bitwise_count(hashes[others] ^ hashes[number])
-        for hashes in (whole.row, whole.column, whole.phash)
-    )
-    score = score_of(row, column, phash)
-    flat = policy.low_information & (whole.low_information[others] | whole.low_information[number])
-    matches = row == 0
-    for limits, where in ((policy.upright, True), (policy.relit, ~flat)):
-        if limits:
-            within = (score <= limits.score) & (row <= limits.row) & (phash <= limits.phash)
-            matches |= within & where
-    found = np.flatnonzero(matches)
-    ranks = rank_of("whole", row[found], column[found], phash[found])
-    if len(found) > most:  # of thousands, only the best are sorted
-        found = found[ranks <= np.partition(ranks, most - 1)[most - 1]]
-        ranks = rank_of("whole", row[found], column[found], phash[found])
-    best = found[np.lexsort((others[found], ranks))[:most]]
-    if flat[best].any():
-        best = best[~flat[best] | _flat_alike(prints, number, others[best])]
-    return [
-        (int(others[at]), Measures(*(int(each[at]) for each in (row, column, phash, score))))
-        for at in best
-    ]
-
-
-def _flat_alike(prints: Prints, number: int, others: Places) -> npt.NDArray[np.bool_]:
-    """Tell which of these prints a flat one matches: by key, and by thumbnail."""
-    thumbnails = luma.load_luma(prints.thumbnails, np.concatenate([[number], others]))
-    places = np.arange(1, len(others) + 1)
-    alike = thumbnails.within(np.zeros_like(places), places, policies.LOW_INFORMATION_MEAN)
-    rows = prints.whole.row
-    near = np.bitwise_count(rows[others] ^ rows[number]) <= policies.LOW_INFORMATION_ROW
-    return np.asarray(alike & near)
 
 
 def turned_prints(prints: Prints, numbers: Places) -> _OrientedPrints:

@@ -208,9 +208,8 @@ def _judged(upright: PictureSheet, second: PictureSheet, overlay: _Overlay, turn
         return told
     if told.regions and all(map(_at_an_edge, told.regions)):
         inner = layout.without_hairlines(laid)
-        other = verdict.judged(
-            upright, second, inner, differences.measured(*inner[:3]), overlay.alike, turn
-        )
+        within = found if inner is laid else differences.measured(*inner[:3])
+        other = verdict.judged(upright, second, inner, within, overlay.alike, turn)
         if other.kind == "near":
             return other
     least = CHANGED if found.tone.model == "same" and "part" in told.reasons else 0.0

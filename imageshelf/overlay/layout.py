@@ -59,9 +59,14 @@ def laid_out(
 
 
 def without_hairlines(laid: Layout) -> Layout:
-    """Return the common area without its outermost pixels: a hairline, half-transparent rows."""
+    """Return the common area without its outermost pixels: a hairline, half-transparent rows.
+
+    Of an icon a row of pixels is no hairline: the same layout is returned.
+    """
     valid = np.zeros_like(laid.valid)
-    inner = max(1, round(max(valid.shape) / HAIRLINE))
+    inner = round(max(valid.shape) / HAIRLINE)
+    if not inner:
+        return laid
     kept = np.s_[inner:-inner, inner:-inner]
     valid[kept] = laid.valid[kept]
     return laid._replace(valid=valid)
