@@ -189,6 +189,15 @@ def test_a_hairline_along_an_edge_makes_no_variant_and_a_stripe_does(side: str) 
         assert looked(framed, picture).kind == looked(picture, framed).kind == kind
 
 
+def test_a_region_of_a_hairline_may_end_within_a_cell_of_the_edge() -> None:
+    """Six pixels of a picture of 1,200, as wide as a hairline gets; told less its last rows."""
+    picture = drawn.scene(3, (1200, 798))
+    lined = picture.copy()
+    lined[-6:] = 255
+    here, there = (drawn.resized(each, (256, 170)) for each in (picture, lined))
+    assert looked(here, there).kind == "near"
+
+
 def test_a_line_along_the_edge_of_an_icon_is_no_hairline() -> None:
     icon = drawn.resized(np.minimum(SCENE, 150), (96, 72))
     lined = icon.copy()

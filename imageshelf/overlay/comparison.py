@@ -37,7 +37,7 @@ HALVED = 384  # long side from which pictures are halved where one has next to n
 EMPTY = 0.55  # contrast of the finest detail, of the other's: it was enlarged
 CHANGED = 0.75  # levels, of the typical sample, by which another tone can explain a part
 BETTER = 0.5  # cost of a light, of that of the tone before: 0.1 to 0.4 in copies, 0.6 in others
-AT_EDGE = 0.01  # of the picture, from its edge
+AT_EDGE = 0.03  # of the picture, from its edge: told regions end within a cell
 NO_WORSE = 1.6  # the usual residual, of that before: up to 1.5 in copies, 2.2 and more in others
 TRUSTED = 0.4  # of the cells must agree for the tone to be fitted again without the others
 
